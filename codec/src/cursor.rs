@@ -1,0 +1,81 @@
+//! Reads bytes that the decoder has accepted. Past the end it yields zeros and empty slices instead of failing, so
+//! that a packet which was accepted under a waived rule cannot bring anything down.
+
+/// Position in accepted bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct Cursor<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Cursor<'a> {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// What has not been read yet.
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    pub(crate) fn u8(&mut self) -> u8 {
+        self.array::<1>()[0]
+    }
+
+    pub(crate) fn u16(&mut self) -> u16 {
+        u16::from_be_bytes(self.array())
+    }
+
+    pub(crate) fn u32(&mut self) -> u32 {
+        u32::from_be_bytes(self.array())
+    }
+
+    /// A variable byte integer of at most four bytes.
+    pub(crate) fn variable(&mut self) -> u32 {
+        let mut value = 0;
+        for shift in [0, 7, 14, 21] {
+            let byte = self.u8();
+            value |= u32::from(byte & 0x7F) << shift;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        value
+    }
+
+    /// The next bytes, fewer if there are not so many.
+    pub(crate) fn take(&mut self, length: usize) -> &'a [u8] {
+        let (taken, rest) = self.rest.split_at(length.min(self.rest.len()));
+        self.rest = rest;
+        taken
+    }
+
+    /// Data behind its two-byte length.
+    pub(crate) fn binary(&mut self) -> &'a [u8] {
+        let length = usize::from(self.u16());
+        self.take(length)
+    }
+
+    /// A string behind its two-byte length; up to the first ill-formed byte, where that rule was waived.
+    pub(crate) fn string(&mut self) -> &'a str {
+        text(self.binary())
+    }
+
+    fn array<const N: usize>(&mut self) -> [u8; N] {
+        let mut array = [0; N];
+        let taken = self.take(N);
+        array[..taken.len()].copy_from_slice(taken);
+        array
+    }
+}
+
+/// Bytes as text, up to the first that is not UTF-8.
+pub(crate) fn text(bytes: &[u8]) -> &str {
+    match core::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => bytes.get(..error.valid_up_to()).map_or("", |valid| core::str::from_utf8(valid).unwrap_or("")),
+    }
+}

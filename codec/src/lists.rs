@@ -1,0 +1,307 @@
+//! The repeated parts of payloads: subscriptions, topic filters, reason codes. Each is the encoded slice with an
+//! iterator; the builders write the same encoding.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::code::ReasonCode;
+use crate::cursor::Cursor;
+use crate::error::EncodeError;
+use crate::packet::SubscriptionOptions;
+use crate::wire;
+
+/// The payload of SUBSCRIBE: topic filters, each with its options.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Subscriptions<'a> {
+    bytes: &'a [u8],
+    error: Option<EncodeError>,
+}
+
+impl<'a> Subscriptions<'a> {
+    pub(crate) const fn from_payload(bytes: &'a [u8]) -> Self {
+        Self { bytes, error: None }
+    }
+
+    /// Topic filters with their options, in order.
+    pub fn iter(&self) -> SubscriptionsIter<'a> {
+        SubscriptionsIter { cursor: Cursor::new(self.bytes) }
+    }
+
+    /// Number of topic filters; counts them.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether there are none, which no legal SUBSCRIBE has.
+    pub const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// The encoded payload.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    pub(crate) const fn error(&self) -> Option<EncodeError> {
+        self.error
+    }
+}
+
+impl fmt::Debug for Subscriptions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<'a> IntoIterator for Subscriptions<'a> {
+    type Item = (&'a str, SubscriptionOptions);
+    type IntoIter = SubscriptionsIter<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &Subscriptions<'a> {
+    type Item = (&'a str, SubscriptionOptions);
+    type IntoIter = SubscriptionsIter<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Iterator over [`Subscriptions`].
+#[derive(Debug, Clone)]
+pub struct SubscriptionsIter<'a> {
+    cursor: Cursor<'a>,
+}
+
+impl<'a> Iterator for SubscriptionsIter<'a> {
+    type Item = (&'a str, SubscriptionOptions);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.cursor.is_empty() {
+            return None;
+        }
+        let filter = self.cursor.string();
+        Some((filter, SubscriptionOptions::from_accepted_byte(self.cursor.u8())))
+    }
+}
+
+/// Builds the payload of a SUBSCRIBE.
+///
+/// A filter above 65,535 bytes is left out and remembered: encoding a packet with this payload fails.
+///
+/// ```
+/// use mqtt_assay_codec::{QoS, SubscriptionsBuf};
+/// let filters: SubscriptionsBuf = [("sport/#", QoS::AtLeastOnce)].into_iter().collect();
+/// assert_eq!(filters.as_subscriptions().iter().next(), Some(("sport/#", QoS::AtLeastOnce.into())));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SubscriptionsBuf {
+    bytes: Vec<u8>,
+    error: Option<EncodeError>,
+}
+
+impl SubscriptionsBuf {
+    /// No subscriptions yet.
+    pub const fn new() -> Self {
+        Self { bytes: Vec::new(), error: None }
+    }
+
+    /// Appends a topic filter with its options, or with a QoS alone.
+    pub fn push(&mut self, filter: &str, options: impl Into<SubscriptionOptions>) -> Result<&mut Self, EncodeError> {
+        if !wire::fits(filter.as_bytes()) {
+            self.error.get_or_insert(EncodeError::TopicFilterTooLong);
+            return Err(EncodeError::TopicFilterTooLong);
+        }
+        wire::put_prefixed(&mut self.bytes, filter.as_bytes());
+        self.bytes.push(options.into().to_byte());
+        Ok(self)
+    }
+
+    /// The payload, for a packet.
+    pub fn as_subscriptions(&self) -> Subscriptions<'_> {
+        Subscriptions { bytes: &self.bytes, error: self.error }
+    }
+}
+
+impl<'f, O: Into<SubscriptionOptions>> FromIterator<(&'f str, O)> for SubscriptionsBuf {
+    fn from_iter<I: IntoIterator<Item = (&'f str, O)>>(filters: I) -> Self {
+        let mut built = Self::new();
+        for (filter, options) in filters {
+            // The error is kept and comes back when a packet is encoded.
+            drop(built.push(filter, options));
+        }
+        built
+    }
+}
+
+/// The payload of UNSUBSCRIBE: topic filters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct TopicFilters<'a> {
+    bytes: &'a [u8],
+    error: Option<EncodeError>,
+}
+
+impl<'a> TopicFilters<'a> {
+    pub(crate) const fn from_payload(bytes: &'a [u8]) -> Self {
+        Self { bytes, error: None }
+    }
+
+    /// Topic filters, in order.
+    pub fn iter(&self) -> TopicFiltersIter<'a> {
+        TopicFiltersIter { cursor: Cursor::new(self.bytes) }
+    }
+
+    /// Number of topic filters; counts them.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether there are none, which no legal UNSUBSCRIBE has.
+    pub const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// The encoded payload.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    pub(crate) const fn error(&self) -> Option<EncodeError> {
+        self.error
+    }
+}
+
+impl fmt::Debug for TopicFilters<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<'a> IntoIterator for TopicFilters<'a> {
+    type Item = &'a str;
+    type IntoIter = TopicFiltersIter<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &TopicFilters<'a> {
+    type Item = &'a str;
+    type IntoIter = TopicFiltersIter<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Iterator over [`TopicFilters`].
+#[derive(Debug, Clone)]
+pub struct TopicFiltersIter<'a> {
+    cursor: Cursor<'a>,
+}
+
+impl<'a> Iterator for TopicFiltersIter<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        (!self.cursor.is_empty()).then(|| self.cursor.string())
+    }
+}
+
+/// Builds the payload of an UNSUBSCRIBE.
+///
+/// A filter above 65,535 bytes is left out and remembered: encoding a packet with this payload fails.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TopicFiltersBuf {
+    bytes: Vec<u8>,
+    error: Option<EncodeError>,
+}
+
+impl TopicFiltersBuf {
+    /// No filters yet.
+    pub const fn new() -> Self {
+        Self { bytes: Vec::new(), error: None }
+    }
+
+    /// Appends a topic filter.
+    pub fn push(&mut self, filter: &str) -> Result<&mut Self, EncodeError> {
+        if !wire::fits(filter.as_bytes()) {
+            self.error.get_or_insert(EncodeError::TopicFilterTooLong);
+            return Err(EncodeError::TopicFilterTooLong);
+        }
+        wire::put_prefixed(&mut self.bytes, filter.as_bytes());
+        Ok(self)
+    }
+
+    /// The payload, for a packet.
+    pub fn as_topic_filters(&self) -> TopicFilters<'_> {
+        TopicFilters { bytes: &self.bytes, error: self.error }
+    }
+}
+
+impl<'f> FromIterator<&'f str> for TopicFiltersBuf {
+    fn from_iter<I: IntoIterator<Item = &'f str>>(filters: I) -> Self {
+        let mut built = Self::new();
+        for filter in filters {
+            drop(built.push(filter));
+        }
+        built
+    }
+}
+
+/// The payload of SUBACK and UNSUBACK: one reason code for each topic filter.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct ReasonCodes<'a>(&'a [u8]);
+
+impl<'a> ReasonCodes<'a> {
+    /// No codes, as in UNSUBACK of 3.1.1.
+    pub const EMPTY: Self = Self(&[]);
+
+    /// The codes, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = ReasonCode> + DoubleEndedIterator + use<'a> {
+        self.0.iter().map(|&code| ReasonCode(code))
+    }
+
+    /// The code of the topic filter at `index`.
+    pub fn get(&self, index: usize) -> Option<ReasonCode> {
+        self.0.get(index).map(|&code| ReasonCode(code))
+    }
+
+    /// Number of codes.
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The codes as bytes.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.0
+    }
+}
+
+impl<'a> From<&'a [u8]> for ReasonCodes<'a> {
+    fn from(codes: &'a [u8]) -> Self {
+        Self(codes)
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for ReasonCodes<'a> {
+    fn from(codes: &'a [u8; N]) -> Self {
+        Self(codes)
+    }
+}
+
+impl fmt::Debug for ReasonCodes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}

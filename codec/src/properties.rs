@@ -1,0 +1,222 @@
+//! A block of properties: the encoded bytes with an iterator over them, and the builder of such bytes.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::cursor::Cursor;
+use crate::error::EncodeError;
+use crate::property::{Property, PropertyId, PropertyType, RawValue};
+use crate::wire::{self, MAX_VARIABLE_BYTE_INTEGER};
+
+/// Properties of one packet or will: the encoded block without its length, read on demand.
+///
+/// Comes from the decoder, validated, or from [`PropertiesBuf::as_properties`]. Two blocks are equal if they hold
+/// the same properties in the same order.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Properties<'a> {
+    bytes: &'a [u8],
+    error: Option<EncodeError>,
+}
+
+impl<'a> Properties<'a> {
+    /// No properties.
+    pub const EMPTY: Self = Self { bytes: &[], error: None };
+
+    /// A block that the decoder accepted.
+    pub(crate) const fn from_block(bytes: &'a [u8]) -> Self {
+        Self { bytes, error: None }
+    }
+
+    /// The properties in the order of their bytes.
+    pub fn iter(&self) -> PropertiesIter<'a> {
+        PropertiesIter { cursor: Cursor::new(self.bytes) }
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// The encoded block, without the Property Length before it.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Names and values of the User Properties, in order.
+    pub fn user_properties(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        self.iter().filter_map(|property| match property {
+            Property::UserProperty(name, value) => Some((name, value)),
+            _ => None,
+        })
+    }
+
+    /// All Subscription Identifiers, in order: a PUBLISH from a server may carry several.
+    pub fn subscription_identifiers(&self) -> impl Iterator<Item = u32> + use<'a> {
+        self.iter().filter_map(|property| match property {
+            Property::SubscriptionIdentifier(identifier) => Some(identifier),
+            _ => None,
+        })
+    }
+
+    /// What made the builder of this block give up, if it did.
+    pub(crate) const fn error(&self) -> Option<EncodeError> {
+        self.error
+    }
+}
+
+impl fmt::Debug for Properties<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<'a> IntoIterator for Properties<'a> {
+    type Item = Property<'a>;
+    type IntoIter = PropertiesIter<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &Properties<'a> {
+    type Item = Property<'a>;
+    type IntoIter = PropertiesIter<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Iterator over a block of properties.
+#[derive(Debug, Clone)]
+pub struct PropertiesIter<'a> {
+    cursor: Cursor<'a>,
+}
+
+impl<'a> Iterator for PropertiesIter<'a> {
+    type Item = Property<'a>;
+
+    /// Ends at an identifier that it cannot read, which only waiving a rule can leave in a block.
+    fn next(&mut self) -> Option<Property<'a>> {
+        if self.cursor.is_empty() {
+            return None;
+        }
+        let id = PropertyId(self.cursor.u8());
+        let cursor = &mut self.cursor;
+        let raw = match id.value_type()? {
+            PropertyType::Byte => RawValue::Byte(cursor.u8()),
+            PropertyType::TwoByteInteger => RawValue::TwoByteInteger(cursor.u16()),
+            PropertyType::FourByteInteger => RawValue::FourByteInteger(cursor.u32()),
+            PropertyType::VariableByteInteger => RawValue::VariableByteInteger(cursor.variable()),
+            PropertyType::Utf8String => RawValue::Utf8String(cursor.string()),
+            PropertyType::BinaryData => RawValue::BinaryData(cursor.binary()),
+            PropertyType::Utf8StringPair => RawValue::Utf8StringPair(cursor.string(), cursor.string()),
+        };
+        Property::from_raw(id, raw)
+    }
+}
+
+/// Builds a block of properties in its encoded form.
+///
+/// A property that cannot be encoded (a string above 65,535 bytes, a Subscription Identifier above 268,435,455) is
+/// left out and remembered: encoding a packet with this block fails with that error.
+///
+/// ```
+/// use mqtt_assay_codec::{PropertiesBuf, Property};
+/// let properties: PropertiesBuf = [Property::TopicAlias(7), Property::UserProperty("a", "b")].into_iter().collect();
+/// assert_eq!(properties.as_properties().topic_alias(), Some(7));
+/// ```
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct PropertiesBuf {
+    bytes: Vec<u8>,
+    error: Option<EncodeError>,
+}
+
+impl PropertiesBuf {
+    /// An empty block.
+    pub const fn new() -> Self {
+        Self { bytes: Vec::new(), error: None }
+    }
+
+    /// Appends a property; whether it may stand in the packet shows when the packet is encoded.
+    pub fn push(&mut self, property: Property<'_>) -> Result<&mut Self, EncodeError> {
+        let fits = match property.raw() {
+            RawValue::VariableByteInteger(value) => value <= MAX_VARIABLE_BYTE_INTEGER,
+            RawValue::Utf8String(text) => wire::fits(text.as_bytes()),
+            RawValue::BinaryData(data) => wire::fits(data),
+            RawValue::Utf8StringPair(name, value) => wire::fits(name.as_bytes()) && wire::fits(value.as_bytes()),
+            _ => true,
+        };
+        if !fits {
+            let error = EncodeError::PropertyTooLong(property.id());
+            self.error.get_or_insert(error);
+            return Err(error);
+        }
+        self.append(property);
+        Ok(self)
+    }
+
+    /// The same block with one more property.
+    #[must_use]
+    pub fn with(mut self, property: Property<'_>) -> Self {
+        // The error is kept in the block and comes back when a packet is encoded with it.
+        drop(self.push(property));
+        self
+    }
+
+    /// Whether there are no properties.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// The block, for a packet.
+    pub fn as_properties(&self) -> Properties<'_> {
+        Properties { bytes: &self.bytes, error: self.error }
+    }
+
+    fn append(&mut self, property: Property<'_>) {
+        let bytes = &mut self.bytes;
+        bytes.push(property.id().0);
+        match property.raw() {
+            RawValue::Byte(value) => bytes.push(value),
+            RawValue::TwoByteInteger(value) => bytes.extend_from_slice(&value.to_be_bytes()),
+            RawValue::FourByteInteger(value) => bytes.extend_from_slice(&value.to_be_bytes()),
+            RawValue::VariableByteInteger(value) => wire::put_variable(bytes, value),
+            RawValue::Utf8String(text) => wire::put_prefixed(bytes, text.as_bytes()),
+            RawValue::BinaryData(data) => wire::put_prefixed(bytes, data),
+            RawValue::Utf8StringPair(name, value) => {
+                wire::put_prefixed(bytes, name.as_bytes());
+                wire::put_prefixed(bytes, value.as_bytes());
+            }
+        }
+    }
+}
+
+impl fmt::Debug for PropertiesBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_properties().fmt(f)
+    }
+}
+
+impl<'p> Extend<Property<'p>> for PropertiesBuf {
+    fn extend<I: IntoIterator<Item = Property<'p>>>(&mut self, properties: I) {
+        for property in properties {
+            drop(self.push(property));
+        }
+    }
+}
+
+impl<'p> FromIterator<Property<'p>> for PropertiesBuf {
+    fn from_iter<I: IntoIterator<Item = Property<'p>>>(properties: I) -> Self {
+        let mut built = Self::new();
+        built.extend(properties);
+        built
+    }
+}
+
+impl From<Properties<'_>> for PropertiesBuf {
+    fn from(properties: Properties<'_>) -> Self {
+        Self { bytes: properties.bytes.to_vec(), error: properties.error }
+    }
+}
