@@ -16,11 +16,6 @@ impl<'a> Cursor<'a> {
         self.rest.is_empty()
     }
 
-    /// What has not been read yet.
-    pub(crate) const fn rest(&self) -> &'a [u8] {
-        self.rest
-    }
-
     pub(crate) fn u8(&mut self) -> u8 {
         self.array::<1>()[0]
     }

@@ -4,25 +4,35 @@ extern crate alloc;
 
 mod code;
 mod cursor;
+mod decode;
 mod encode;
 mod error;
 mod field_name;
+mod fields;
 mod lists;
 mod packet;
 mod properties;
 mod property;
+mod read;
+mod read_packets;
+mod read_properties;
 mod rule;
 mod topic;
 mod version;
 mod wire;
 
 pub use code::ReasonCode;
+pub use decode::{Decoded, OwnedDecoded, OwnedPacket, PacketView, decode, decode_waiving};
 pub use error::{DecodeError, EncodeError, ErrorKind};
 pub use field_name::FieldName;
+pub use fields::{Field, FieldKind, FieldMap, fields};
 pub use lists::{
     ReasonCodes, Subscriptions, SubscriptionsBuf, SubscriptionsIter, TopicFilters, TopicFiltersBuf, TopicFiltersIter,
 };
-pub use packet::*;
+pub use packet::{
+    Acknowledgement, Auth, Connack, Connect, Disconnect, InvalidQoS, Packet, PacketId, Publish, QoS, RetainHandling,
+    Suback, Subscribe, SubscriptionOptions, Unsuback, Unsubscribe, Will,
+};
 pub use properties::{Properties, PropertiesBuf, PropertiesIter};
 pub use property::{Property, PropertyHome, PropertyId, PropertyType};
 pub use rule::Rule;

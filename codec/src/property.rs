@@ -280,6 +280,7 @@ impl fmt::Debug for PropertyId {
 
 #[cfg(test)]
 mod tests {
+    use super::PropertyHome::{Packet, Will};
     use super::*;
 
     #[test]
@@ -288,7 +289,6 @@ mod tests {
             (0..=0x2A).filter(|&id| PropertyId(id).allowed_in(home)).fold(0, |bits, id| bits | 1 << id)
         };
         let bits = |ids: &[u8]| ids.iter().fold(0_u64, |bits, id| bits | 1 << id);
-        use PropertyHome::{Packet, Will};
         for (home, ids) in [
             (Packet(PacketType::Connect), &[0x11, 0x15, 0x16, 0x17, 0x19, 0x21, 0x22, 0x26, 0x27][..]),
             (Will, &[0x01, 0x02, 0x03, 0x08, 0x09, 0x18, 0x26]),

@@ -15,7 +15,7 @@ enum Text {
 }
 
 /// One id: where it applies, and what it is. Of several rows that fit, the first one counts.
-struct Id {
+struct Statement {
     text: Text,
     sender: Sender,
     /// Packet types, one bit each; 0: all of them.
@@ -29,7 +29,7 @@ struct Row {
     kind: ErrorKind,
     reason: ReasonCode,
     says: &'static str,
-    ids: &'static [Id],
+    ids: &'static [Statement],
 }
 
 const fn bits(packets: &[PacketType]) -> u16 {
@@ -67,7 +67,7 @@ macro_rules! rules {
             kind: ErrorKind::$kind,
             reason: ReasonCode::$reason,
             says: $says,
-            ids: &[$(Id {
+            ids: &[$(Statement {
                 text: Text::$text,
                 sender: Sender::$sender,
                 packets: bits(&[$(PacketType::$packet),*]),
@@ -168,7 +168,9 @@ impl Rule {
     }
 
     fn row(self) -> &'static Row {
-        &TABLE[self as usize]
+        let row = &TABLE[self as usize];
+        debug_assert!(row.rule == self, "the table is in the order of the variants");
+        row
     }
 }
 
