@@ -1,0 +1,390 @@
+//! Delivery to one client: its queue, its window, its re-sends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use mqtt_assay_codec::{Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS};
+
+use super::connection::{Connection, Phase};
+use super::send::Sent;
+use super::session::{Awaits, InFlight, Outgoing, Session};
+use super::{ClientId, ConnectionId, Fault, Machine, Quirk};
+
+/// How long an acknowledgement may take where messages are re-sent on a live connection.
+const RESEND_AFTER: Duration = Duration::from_secs(20);
+
+/// A message on its way that is to be sent again: where it stands, and as what.
+struct Again {
+    outgoing: Outgoing,
+    packet_id: PacketId,
+}
+
+impl Machine {
+    /// The session of an accepted connection.
+    pub(super) fn session_of(&mut self, id: ConnectionId) -> Option<&mut Session> {
+        let client_id = self.connections.get(&id)?.client_id.as_ref()?;
+        self.sessions.get_mut(client_id)
+    }
+
+    /// Sends a copy, or queues it: QoS 0 goes out at once or not at all.
+    pub(super) fn deliver(&mut self, client_id: &ClientId, outgoing: Outgoing) {
+        let drops_for_absent = self.fault(Fault::DropsForAbsent);
+        let Some(session) = self.sessions.get_mut(client_id) else { return };
+        if outgoing.qos == QoS::AtMostOnce {
+            if let Some(id) = session.connection {
+                self.send_qos0(id, &outgoing);
+            }
+            return;
+        }
+        let absent = session.connection.is_none();
+        if absent && drops_for_absent || self.fault(Fault::DropsQos1) {
+            return;
+        }
+        self.enqueue(client_id, outgoing);
+        self.pump(client_id);
+    }
+
+    fn send_qos0(&mut self, id: ConnectionId, outgoing: &Outgoing) {
+        let expired = outgoing.message.is_expired(self.now) && !self.fault(Fault::MessageExpiryIgnored);
+        if expired {
+            return;
+        }
+        self.send_publish(id, outgoing, None, false);
+        let published_higher = outgoing.message.qos == QoS::AtLeastOnce;
+        if published_higher && self.quirk(Quirk::DuplicatesForQos0) {
+            self.send_publish(id, outgoing, None, false);
+        }
+    }
+
+    /// Appends to the queue; a full queue is rid of expired messages first, then the new one is dropped.
+    fn enqueue(&mut self, client_id: &ClientId, outgoing: Outgoing) {
+        let most = self.settings.limits.max_queued_messages;
+        let now = self.now;
+        let Some(session) = self.sessions.get_mut(client_id) else { return };
+        if session.queue.len() >= most {
+            session.queue.retain(|waiting| !waiting.message.is_expired(now));
+        }
+        if session.queue.len() < most {
+            session.queue.push_back(outgoing);
+        }
+    }
+
+    /// Joins a connection with its session and sends what waits: first again what was not acknowledged, then the queue.
+    pub(super) fn attach(&mut self, id: ConnectionId, client_id: &ClientId) {
+        let open = self.connections.get(&id).is_some_and(|connection| connection.phase == Phase::Open);
+        let Some(session) = self.sessions.get_mut(client_id) else { return };
+        if !open || session.connection == Some(id) {
+            return;
+        }
+        session.connection = Some(id);
+        self.spoil_in_flight(client_id);
+        self.resend_pubrels(id, client_id);
+        self.pump(client_id);
+        if self.quirk(Quirk::GreetsClients) {
+            self.greet_client(id);
+        }
+    }
+
+    fn greet_client(&mut self, id: ConnectionId) {
+        self.send(
+            id,
+            &Packet::Publish(Publish {
+                dup: false,
+                qos: QoS::AtMostOnce,
+                retain: false,
+                topic: "$SYS/broker/welcome",
+                packet_id: None,
+                properties: Properties::EMPTY,
+                payload: b"welcome",
+            }),
+        );
+    }
+
+    /// Faults only: what gets lost or rearranged before the re-sends.
+    fn spoil_in_flight(&mut self, client_id: &ClientId) {
+        let faults = self.settings.faults.clone();
+        let now = self.now;
+        let Some(session) = self.sessions.get_mut(client_id).filter(|_| !faults.is_empty()) else { return };
+        session.in_flight.retain(|entry| {
+            let lost = match entry.awaits {
+                Awaits::Puback => faults.has(Fault::NoRedeliveryQos1),
+                Awaits::Pubrec => faults.has(Fault::NoRedeliveryQos2),
+                Awaits::Pubcomp => faults.has(Fault::NoRedeliveryPubrel),
+                Awaits::Nothing => false,
+            };
+            let expired = faults.has(Fault::ExpiresInFlight) && entry.outgoing.message.is_expired(now);
+            !lost && !expired
+        });
+        if faults.has(Fault::RedeliversAfterPubrec) {
+            for entry in session.in_flight.iter_mut().filter(|entry| entry.awaits == Awaits::Pubcomp) {
+                entry.awaits = Awaits::Pubrec;
+            }
+        }
+        if faults.has(Fault::RedeliveryReversed) {
+            session.in_flight.sort_by_key(|entry| entry.awaits == Awaits::Pubcomp);
+            let publishes = session.in_flight.iter().filter(|entry| entry.awaits != Awaits::Pubcomp).count();
+            session.in_flight[..publishes].reverse();
+        }
+        if faults.has(Fault::PubrelsReversed) {
+            session.in_flight.sort_by_key(|entry| entry.awaits != Awaits::Pubcomp);
+            let pubrels = session.in_flight.iter().filter(|entry| entry.awaits == Awaits::Pubcomp).count();
+            session.in_flight[..pubrels].reverse();
+        }
+        if faults.has(Fault::RedeliversUnderNewId) {
+            for index in 0..session.in_flight.len() {
+                if session.in_flight[index].awaits != Awaits::Pubcomp
+                    && let Some(packet_id) = session.unused_packet_id()
+                {
+                    session.in_flight[index].packet_id = packet_id;
+                }
+            }
+        }
+    }
+
+    /// PUBREL packets wait for no quota (`[MQTT-3.3.4-10]`), and go in the order of their PUBRECs.
+    fn resend_pubrels(&mut self, id: ConnectionId, client_id: &ClientId) {
+        let now = self.now;
+        let Some(session) = self.sessions.get_mut(client_id) else { return };
+        let mut packet_ids = Vec::new();
+        for entry in session.in_flight.iter_mut().filter(|entry| entry.awaits == Awaits::Pubcomp) {
+            entry.sent = true;
+            entry.sent_at = now;
+            packet_ids.push(entry.packet_id);
+        }
+        for packet_id in packet_ids {
+            self.send_pubrel(id, packet_id, mqtt_assay_codec::ReasonCode::SUCCESS);
+        }
+    }
+
+    /// Sends what the window has room for.
+    pub(super) fn pump(&mut self, client_id: &ClientId) {
+        while let Some(id) = self.room_for(client_id) {
+            if !self.send_again(id, client_id) && !self.send_next(id, client_id) {
+                break;
+            }
+        }
+        let resends = self.quirk(Quirk::ResendsOnTimer) || self.fault(Fault::ResendsOnLive);
+        if resends && let Some(id) = self.sessions.get(client_id).and_then(|session| session.connection) {
+            self.wind(id);
+        }
+    }
+
+    /// The connection, if the client may get one more message of QoS 1 or 2.
+    fn room_for(&self, client_id: &ClientId) -> Option<ConnectionId> {
+        let session = self.sessions.get(client_id)?;
+        let connection = self.connections.get(&session.connection?)?;
+        let window = self.window(connection);
+        (sent_count(session) < window).then_some(connection.id)
+    }
+
+    fn window(&self, connection: &Connection) -> usize {
+        let own = self.settings.limits.max_in_flight;
+        let window = if self.fault(Fault::PastReceiveMaximum) { own } else { own.min(connection.receive_maximum) };
+        let window = if self.quirk(Quirk::OneInFlight) { 1 } else { window };
+        usize::from(window)
+    }
+
+    pub(super) fn quota_is_used_up(&mut self, id: ConnectionId) -> bool {
+        let Some(client_id) = self.connections.get(&id).and_then(|connection| connection.client_id.clone()) else {
+            return false;
+        };
+        self.sessions.contains_key(&client_id) && self.room_for(&client_id).is_none()
+    }
+
+    /// Sends the first message again that was sent on an earlier connection only; false if there is none.
+    fn send_again(&mut self, id: ConnectionId, client_id: &ClientId) -> bool {
+        let now = self.now;
+        let Some(session) = self.sessions.get_mut(client_id) else { return false };
+        let Some(entry) = session.in_flight.iter_mut().find(|entry| !entry.sent && entry.awaits != Awaits::Pubcomp)
+        else {
+            return false;
+        };
+        entry.sent = true;
+        entry.sent_at = now;
+        let again = Again { outgoing: entry.outgoing.clone(), packet_id: entry.packet_id };
+        let acknowledged = entry.awaits == Awaits::Nothing;
+        let sent = self.send_publish(id, &again.outgoing, Some(again.packet_id), true);
+        if (sent == Sent::TooLarge || acknowledged)
+            && let Some(session) = self.sessions.get_mut(client_id)
+        {
+            // What can't be sent counts as delivered (`[MQTT-3.1.2-25]`).
+            session.forget_in_flight(again.packet_id);
+        }
+        true
+    }
+
+    /// Sends the next message of the queue; false if there is none.
+    fn send_next(&mut self, id: ConnectionId, client_id: &ClientId) -> bool {
+        let newest_first = self.fault(Fault::QueueReversed);
+        let reuses = self.fault(Fault::ReusesIdInFlight);
+        let ignores_expiry = self.fault(Fault::MessageExpiryIgnored);
+        let now = self.now;
+        let Some(session) = self.sessions.get_mut(client_id) else { return false };
+        let next = if newest_first { session.queue.pop_back() } else { session.queue.pop_front() };
+        let Some(outgoing) = next else { return false };
+        if outgoing.message.is_expired(now) && !ignores_expiry {
+            return true;
+        }
+        let packet_id = if reuses { Some(PacketId::MIN) } else { session.unused_packet_id() };
+        let Some(packet_id) = packet_id else { return false };
+        let sent = self.send_publish(id, &outgoing, Some(packet_id), false);
+        if sent == Sent::TooLarge && !self.fault(Fault::StallsOnTooLarge) {
+            return true;
+        }
+        let awaits = if outgoing.qos == QoS::ExactlyOnce { Awaits::Pubrec } else { Awaits::Puback };
+        if let Some(session) = self.sessions.get_mut(client_id) {
+            session.in_flight.push(InFlight { packet_id, outgoing, awaits, sent: true, sent_at: now });
+        }
+        true
+    }
+
+    /// Sends one PUBLISH; `again` if it was sent before.
+    fn send_publish(
+        &mut self,
+        id: ConnectionId,
+        outgoing: &Outgoing,
+        packet_id: Option<PacketId>,
+        again: bool,
+    ) -> Sent {
+        let Some(connection) = self.connections.get(&id) else { return Sent::Yes };
+        let properties =
+            if connection.is_v5() { self.properties_of(connection, outgoing) } else { PropertiesBuf::new() };
+        let message = Arc::clone(&outgoing.message);
+        let packet = Packet::Publish(Publish {
+            dup: self.dup_of(outgoing, again),
+            qos: outgoing.qos,
+            retain: outgoing.retain,
+            topic: &self.topic_as_sent(&message.topic),
+            packet_id,
+            properties: properties.as_properties(),
+            payload: self.payload_as_sent(&message.payload),
+        });
+        if self.fault(Fault::PastMaximumPacketSize)
+            && let Ok(bytes) = packet.to_bytes(connection.version)
+        {
+            self.send_bytes(id, bytes);
+            return Sent::Yes;
+        }
+        if outgoing.qos == QoS::AtMostOnce && self.fault(Fault::DupOnQos0) {
+            self.send_with_dup(id, &packet);
+            return Sent::Yes;
+        }
+        self.try_send(id, &packet)
+    }
+
+    fn dup_of(&self, outgoing: &Outgoing, again: bool) -> bool {
+        if outgoing.qos == QoS::AtMostOnce {
+            return false;
+        }
+        let first = self.fault(Fault::DupOnFirstDelivery) || self.fault(Fault::DupPropagated) && outgoing.message.dup;
+        if again { !self.fault(Fault::DupMissingOnRedelivery) } else { first }
+    }
+
+    /// Faults only: DUP on QoS 0, which the encoder refuses.
+    fn send_with_dup(&mut self, id: ConnectionId, packet: &Packet<'_>) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let Ok(bytes) = packet.to_bytes(connection.version) else { return };
+        let mut bytes = bytes.to_vec();
+        if let Some(first) = bytes.first_mut() {
+            *first |= 0x08;
+        }
+        self.send_bytes(id, bytes);
+    }
+
+    fn topic_as_sent(&self, topic: &Arc<str>) -> Arc<str> {
+        if self.fault(Fault::TopicNormalized) {
+            let levels: Vec<&str> = topic.split('/').filter(|level| !level.is_empty()).collect();
+            if !levels.is_empty() {
+                return levels.join("/").into();
+            }
+        }
+        if self.fault(Fault::StripsByteOrderMark) {
+            return topic.replace('\u{feff}', "").into();
+        }
+        Arc::clone(topic)
+    }
+
+    fn payload_as_sent<'p>(&self, payload: &'p Bytes) -> &'p [u8] {
+        let kept = if self.fault(Fault::PayloadChanged) { payload.len().saturating_sub(1) } else { payload.len() };
+        &payload[..kept]
+    }
+
+    fn properties_of(&self, connection: &Connection, outgoing: &Outgoing) -> PropertiesBuf {
+        let message = &outgoing.message;
+        let mut properties = if self.settings.faults.is_empty() {
+            message.properties.clone()
+        } else {
+            self.spoiled_properties(message.properties.as_properties())
+        };
+        let left = message.seconds_left(self.now);
+        let left = if self.fault(Fault::MessageExpiryNotCounted) { left.and(message.expiry_interval) } else { left };
+        properties.extend(left.map(Property::MessageExpiryInterval));
+        if !self.fault(Fault::IdentifierMissing) {
+            properties.extend(outgoing.identifiers.iter().copied().map(Property::SubscriptionIdentifier));
+        }
+        let most = connection.topic_alias_maximum;
+        if most == 0 && self.fault(Fault::SendsAliasUnasked) {
+            properties.extend([Property::TopicAlias(1)]);
+        }
+        if most > 0 && self.fault(Fault::SendsAliasAboveMaximum) {
+            properties.extend([Property::TopicAlias(most.saturating_add(1))]);
+        }
+        properties
+    }
+
+    /// Faults only: properties that don't go on as they came.
+    fn spoiled_properties(&self, properties: Properties<'_>) -> PropertiesBuf {
+        let dropped = |property: &Property<'_>| match property {
+            Property::UserProperty(..) => self.fault(Fault::UserPropertiesDropped),
+            Property::PayloadFormatIndicator(_) => self.fault(Fault::PayloadFormatDropped),
+            Property::ContentType(_) => self.fault(Fault::ContentTypeDropped),
+            Property::ResponseTopic(_) => self.fault(Fault::ResponseTopicDropped),
+            Property::CorrelationData(_) => self.fault(Fault::CorrelationDataDropped),
+            _ => false,
+        };
+        let mut kept: Vec<Property<'_>> = properties.iter().filter(|property| !dropped(property)).collect();
+        if self.fault(Fault::UserPropertiesReordered) {
+            kept.reverse();
+        }
+        kept.into_iter().collect()
+    }
+
+    /// When a message of this connection is to be re-sent without a reconnect, which only a quirk and a fault do.
+    pub(super) fn resend_deadline(&self, connection: &Connection) -> Option<Duration> {
+        if !self.resends(connection) {
+            return None;
+        }
+        let session = self.sessions.get(connection.client_id.as_ref()?)?;
+        let waiting = session.in_flight.iter().filter(|entry| entry.sent && entry.awaits != Awaits::Pubcomp);
+        waiting.map(|entry| entry.sent_at + RESEND_AFTER).min()
+    }
+
+    fn resends(&self, connection: &Connection) -> bool {
+        if connection.is_v5() { self.fault(Fault::ResendsOnLive) } else { self.quirk(Quirk::ResendsOnTimer) }
+    }
+
+    /// Sends again what has waited too long on this connection.
+    pub(super) fn resend_due(&mut self, id: ConnectionId) {
+        let now = self.now;
+        let Some(connection) = self.connections.get(&id) else { return };
+        if !self.resends(connection) {
+            return;
+        }
+        let Some(session) = self.session_of(id) else { return };
+        let mut due = Vec::new();
+        for entry in session.in_flight.iter_mut().filter(|entry| entry.sent && entry.awaits != Awaits::Pubcomp) {
+            if entry.sent_at + RESEND_AFTER <= now {
+                entry.sent_at = now;
+                due.push(Again { outgoing: entry.outgoing.clone(), packet_id: entry.packet_id });
+            }
+        }
+        for again in due {
+            self.send_publish(id, &again.outgoing, Some(again.packet_id), true);
+        }
+    }
+}
+
+fn sent_count(session: &Session) -> usize {
+    session.in_flight.iter().filter(|entry| entry.sent).count()
+}

@@ -1,0 +1,57 @@
+//! DISCONNECT from a client, and AUTH, which nobody has reason to send.
+
+use mqtt_assay_codec::{Disconnect, ReasonCode};
+
+use super::connection::Phase;
+use super::refuse::Ids;
+use super::{ConnectionId, Fault, Machine};
+
+impl Machine {
+    /// Deals with a DISCONNECT; true if a fault wants the bytes behind it to be published.
+    pub(super) fn disconnect(&mut self, id: ConnectionId, disconnect: &Disconnect<'_>) -> bool {
+        if !self.settle_expiry(id, disconnect) {
+            return false;
+        }
+        let normal = disconnect.reason == ReasonCode::NORMAL_DISCONNECTION;
+        let with_will =
+            if normal { self.fault(Fault::WillAfterDisconnect) } else { !self.fault(Fault::NoWillOnDisconnectCode) };
+        if self.fault(Fault::DisconnectLeftOpen) {
+            if let Some(connection) = self.connections.get_mut(&id) {
+                connection.phase = Phase::Deaf;
+                connection.will = connection.will.take().filter(|_| with_will);
+                self.wind(id);
+            }
+        } else {
+            self.end(id, with_will);
+        }
+        self.fault(Fault::ProcessesAfterDisconnect)
+    }
+
+    /// Takes over a new session expiry interval; false if that was an error and the connection is closed.
+    fn settle_expiry(&mut self, id: ConnectionId, disconnect: &Disconnect<'_>) -> bool {
+        let most = self.settings.limits.session_expiry_maximum;
+        let accepts = self.fault(Fault::AcceptsExpiryAfterZero);
+        let ignores = self.fault(Fault::DisconnectExpiryIgnored);
+        let Some(expiry) = disconnect.properties.session_expiry_interval() else { return true };
+        let Some(connection) = self.connections.get_mut(&id) else { return false };
+        if connection.session_expiry == 0 && expiry > 0 && !accepts {
+            let detail = "a session expiry interval in DISCONNECT, after none in CONNECT";
+            self.violation(id, Ids("MQTT-4.8.0-1", "U5-185"), ReasonCode::PROTOCOL_ERROR, detail);
+            return false;
+        }
+        if !ignores {
+            connection.session_expiry = expiry.min(most);
+        }
+        true
+    }
+
+    pub(super) fn unexpected_auth(&mut self, id: ConnectionId) {
+        let ids = Ids("MQTT-4.8.0-1", "U5-192");
+        let detail = "AUTH from a client that named no authentication method in CONNECT";
+        if self.fault(Fault::AcceptsAuthWithoutMethod) {
+            self.breach(id, ids, detail);
+        } else {
+            self.violation(id, ids, ReasonCode::PROTOCOL_ERROR, detail);
+        }
+    }
+}

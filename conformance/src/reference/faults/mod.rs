@@ -1,0 +1,146 @@
+//! Faults: what the broker does wrong on purpose, so that it can be shown that a case notices.
+
+mod table;
+mod twins;
+
+use std::collections::BTreeSet;
+
+use mqtt_assay_codec::{PacketType, Rule, Version};
+
+pub use table::Fault;
+
+impl Fault {
+    /// Stable name, as `serve --fault` takes it: `drops-qos1`, `tolerates:RULE`, `acts-on:RULE`.
+    pub fn name(self) -> String {
+        match self {
+            Self::Tolerates(rule) => format!("tolerates:{}", rule.name()),
+            Self::ActsOn(rule) => format!("acts-on:{}", rule.name()),
+            _ => self.unit().map(|unit| unit.name.to_owned()).unwrap_or_default(),
+        }
+    }
+
+    /// The fault of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        if let Some((leniency, rule)) = name.split_once(':') {
+            let rule = Rule::ALL.iter().copied().find(|known| known.name() == rule)?;
+            return match leniency {
+                "tolerates" => Some(Self::Tolerates(rule)),
+                "acts-on" => Some(Self::ActsOn(rule)),
+                _ => None,
+            };
+        }
+        Self::ALL.iter().copied().find(|fault| fault.unit().is_some_and(|unit| unit.name == name))
+    }
+
+    /// What the broker does wrong, in one sentence.
+    pub fn says(self) -> String {
+        match self {
+            Self::Tolerates(rule) => {
+                format!("Drops a packet that breaks the rule {} and keeps the connection.", rule.name())
+            }
+            Self::ActsOn(rule) => format!("Does what a packet says that breaks the rule {}.", rule.name()),
+            _ => self.unit().map(|unit| unit.says.to_owned()).unwrap_or_default(),
+        }
+    }
+
+    /// The rules that a broker with this fault breaks in that version, twins included, sorted; none where the fault
+    /// changes nothing that the version forbids.
+    pub fn breaks(self, version: Version) -> Vec<&'static str> {
+        let declared = match self {
+            Self::Tolerates(rule) | Self::ActsOn(rule) => reactions(rule, version),
+            _ => self.unit().map_or_else(Vec::new, |unit| match version {
+                Version::V5 => unit.v5.to_vec(),
+                Version::V3_1_1 => unit.v311.to_vec(),
+                Version::V3_1 => Vec::new(),
+            }),
+        };
+        let mut broken: BTreeSet<&'static str> = declared.iter().copied().collect();
+        for id in declared {
+            broken.extend(twins::of(id, version));
+        }
+        broken.into_iter().collect()
+    }
+}
+
+/// The ids of a rule of the codec in every packet to which it applies, and the statements that demand a reaction.
+fn reactions(rule: Rule, version: Version) -> Vec<&'static str> {
+    if version == Version::V3_1 {
+        return Vec::new();
+    }
+    let mut broken = BTreeSet::new();
+    for packet_type in PacketType::ALL {
+        let Some(id) = rule.id(version, Some(packet_type)) else { continue };
+        broken.insert(id);
+        broken.insert(if version == Version::V5 { "MQTT-4.13.1-1" } else { "MQTT-4.8.0-1" });
+        if packet_type == PacketType::Connect {
+            broken.insert("MQTT-3.1.4-1");
+        }
+        broken.extend(twins::demanded_by_name(rule, version));
+    }
+    if let Some(id) = rule.id(version, None) {
+        broken.insert(id);
+    }
+    broken.into_iter().collect()
+}
+
+/// Any number of faults: none for a broker that keeps the standard.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FaultSet(Vec<Fault>);
+
+impl FaultSet {
+    /// Whether the fault is on.
+    pub fn has(&self, fault: Fault) -> bool {
+        !self.0.is_empty() && self.0.contains(&fault)
+    }
+
+    /// Whether no fault is on.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those that are on, in the order given.
+    pub fn iter(&self) -> impl Iterator<Item = Fault> + '_ {
+        self.0.iter().copied()
+    }
+}
+
+impl FromIterator<Fault> for FaultSet {
+    fn from_iter<I: IntoIterator<Item = Fault>>(faults: I) -> Self {
+        Self(faults.into_iter().collect())
+    }
+}
+
+impl From<Fault> for FaultSet {
+    fn from(fault: Fault) -> Self {
+        Self(vec![fault])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_lead_back() {
+        let parametric = Rule::ALL.iter().flat_map(|rule| [Fault::Tolerates(*rule), Fault::ActsOn(*rule)]);
+        for fault in Fault::ALL.iter().copied().chain(parametric) {
+            assert_eq!(Fault::from_name(&fault.name()), Some(fault), "{}", fault.name());
+            assert!(fault.says().ends_with('.'), "{}", fault.name());
+        }
+        assert_eq!(Fault::from_name("tolerates:no-such-rule"), None);
+    }
+
+    #[test]
+    fn every_fault_breaks_something() {
+        for fault in Fault::ALL {
+            let broken = fault.breaks(Version::V3_1_1).len() + fault.breaks(Version::V5).len();
+            assert!(broken > 0, "{}", fault.name());
+        }
+    }
+
+    #[test]
+    fn twins_are_broken_together() {
+        let broken = Fault::ReusesIdInFlight.breaks(Version::V5);
+        assert_eq!(broken, ["MQTT-2.2.1-4", "MQTT-4.3.2-1", "MQTT-4.3.3-1"]);
+    }
+}

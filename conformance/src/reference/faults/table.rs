@@ -1,0 +1,403 @@
+//! The faults made by hand: one switch for each thing that a case could catch, each asked at the one branch where the rule
+//! is kept. After the sentence: the rules broken in 3.1.1, then those broken in 5.0, twins left out.
+
+use mqtt_assay_codec::Rule;
+
+macro_rules! faults {
+    ($($variant:ident $name:literal $says:literal [$($v311:literal)*] [$($v5:literal)*];)*) => {
+        /// One thing that the broker does wrong on purpose.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Fault {
+            /// Drops a packet that breaks the rule and keeps the connection.
+            Tolerates(Rule),
+            /// Does what a packet says that breaks the rule.
+            ActsOn(Rule),
+            $(#[doc = $says] $variant,)*
+        }
+
+        impl Fault {
+            /// Every fault made by hand; the parametric ones take any rule of the codec.
+            pub const ALL: &'static [Fault] = &[$(Fault::$variant,)*];
+
+            pub(super) fn unit(self) -> Option<Unit> {
+                match self {
+                    Fault::Tolerates(_) | Fault::ActsOn(_) => None,
+                    $(Fault::$variant => Some(Unit {
+                        name: $name, says: $says, v311: &[$($v311),*], v5: &[$($v5),*],
+                    }),)*
+                }
+            }
+        }
+    };
+}
+
+/// What there is to know about a fault made by hand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unit {
+    pub(super) name: &'static str,
+    pub(super) says: &'static str,
+    pub(super) v311: &'static [&'static str],
+    pub(super) v5: &'static [&'static str],
+}
+
+faults! {
+    // CONNECT and CONNACK
+    SessionPresentNever "session-present-never" "Says Session Present 0 although it resumes a session."
+        ["MQTT-3.2.2-2"] ["MQTT-3.2.2-3"];
+    SessionPresentAlways "session-present-always" "Says Session Present 1 in every CONNACK that accepts."
+        ["MQTT-3.2.2-1" "MQTT-3.2.2-3"] ["MQTT-3.2.2-2" "MQTT-3.2.2-3"];
+    SessionPresentOnRefusal "session-present-on-refusal" "Says Session Present 1 in a CONNACK that refuses."
+        ["MQTT-3.2.2-4"] ["MQTT-3.2.2-6"];
+    ConnackReservedFlags "connack-reserved-flags" "Sets a reserved flag in every CONNACK."
+        ["U3-08"] ["MQTT-3.2.2-1"];
+    ConnackInventsCode "connack-invents-code" "Refuses with a CONNACK code that is in no table."
+        ["U3-09" "MQTT-3.1.2-2" "MQTT-3.1.3-8" "MQTT-3.1.3-9"] ["MQTT-3.2.2-8"];
+    ConnackTwice "connack-twice" "Sends the CONNACK that accepts twice." [] ["MQTT-3.2.0-2"];
+    NoConnack "no-connack" "Accepts a CONNECT without a CONNACK."
+        ["MQTT-3.1.4-4" "MQTT-3.2.0-1"] ["MQTT-3.1.4-5" "MQTT-3.2.0-1"];
+    RefusalStaysOpen "refusal-stays-open" "Refuses a CONNECT with a CONNACK and leaves the connection open."
+        ["MQTT-3.2.2-5" "MQTT-3.1.2-2" "MQTT-3.1.3-8" "MQTT-3.1.3-9" "U3-07"]
+        ["MQTT-3.2.2-7" "MQTT-4.13.2-1" "MQTT-3.1.4-2" "MQTT-3.1.4-1" "MQTT-3.1.2-1" "MQTT-3.1.2-2" "MQTT-3.1.3-8"
+         "MQTT-3.2.2-12" "MQTT-3.2.2-13" "MQTT-4.12.0-1" "MQTT-4.12.0-4" "MQTT-4.13.1-1"];
+    RefusesWithoutConnack "refuses-without-connack" "Closes without the CONNACK that 3.1.1 demands for a refused CONNECT."
+        ["MQTT-3.1.2-2" "MQTT-3.1.3-8" "MQTT-3.1.3-9" "U3-07"] [];
+    ConnackForMalformedConnect "connack-for-malformed-connect" "Answers a malformed CONNECT of 3.1.1 before it closes."
+        ["MQTT-3.1.4-1"] [];
+    DisconnectBeforeConnack "disconnect-before-connack" "Refuses a CONNECT of 5.0 with a DISCONNECT."
+        [] ["MQTT-3.14.0-1" "MQTT-3.2.0-1"];
+    PublishBeforeConnack "publish-before-connack" "Sends the messages of a resumed session before the CONNACK."
+        ["MQTT-3.2.0-1"] ["MQTT-3.2.0-1"];
+    ServesBeforeConnect "serves-before-connect" "Serves PINGREQ and PUBLISH on a connection without a CONNECT."
+        ["MQTT-3.1.0-1" "MQTT-4.8.0-1" "MQTT-3.2.0-1"] ["MQTT-3.1.0-1" "MQTT-4.13.1-1" "MQTT-3.2.0-1"];
+    IgnoresBeforeConnect "ignores-before-connect" "Drops what comes before the CONNECT and keeps the connection."
+        ["MQTT-3.1.0-1" "MQTT-4.8.0-1"] ["MQTT-3.1.0-1" "MQTT-4.13.1-1"];
+    AnswersSecondConnect "answers-second-connect" "Answers a second CONNECT with another CONNACK."
+        ["MQTT-3.1.0-2" "MQTT-4.8.0-1"] ["MQTT-3.1.0-2" "MQTT-4.13.1-1" "MQTT-3.2.0-2"];
+    IgnoresSecondConnect "ignores-second-connect" "Drops a second CONNECT and keeps the connection."
+        ["MQTT-3.1.0-2" "MQTT-4.8.0-1"] ["MQTT-3.1.0-2" "MQTT-4.13.1-1"];
+    NeverClosesSilentConnection "never-closes-silent-connection" "Waits for ever for a CONNECT." ["U3-06"] ["U5-078"];
+    TakeoverLeavesOldOpen "takeover-leaves-old-open" "Keeps the old connection when its client connects again."
+        ["MQTT-3.1.4-2"] ["MQTT-3.1.4-3" "U5-080"];
+    TakeoverWithoutDisconnect "takeover-without-disconnect" "Closes a connection that is taken over without DISCONNECT 0x8E."
+        [] ["U5-080"];
+    IgnoresPassword "ignores-password" "Lets in whoever gives a known user name, whatever the password."
+        ["U3-07"] ["MQTT-3.1.4-2"];
+    ProcessesAfterRefusal "processes-after-refusal" "Publishes what follows a refused CONNECT."
+        ["MQTT-3.1.4-5"] ["MQTT-3.1.4-6"];
+    AcceptsEmptyClientId "accepts-empty-client-id" "Accepts an empty client identifier for a stored session of 3.1.1."
+        ["MQTT-3.1.3-8"] [];
+    AssignedIdMissing "assigned-id-missing" "Doesn't tell a client the identifier that it assigned."
+        [] ["MQTT-3.1.3-7" "MQTT-3.2.2-16"];
+    AssignedIdReused "assigned-id-reused" "Assigns the same client identifier to everybody."
+        ["MQTT-3.1.3-6"] ["MQTT-3.1.3-6" "MQTT-3.2.2-16"];
+    RefusesClientIdOf23 "refuses-client-id-of-23" "Refuses a client identifier of more than 20 bytes."
+        ["MQTT-3.1.3-5"] ["MQTT-3.1.3-5"];
+    ResumesForeignSession "resumes-foreign-session" "Gives a client without a session one that another client left."
+        ["MQTT-3.1.3-2" "MQTT-3.2.2-3"] ["MQTT-3.1.3-2" "MQTT-3.1.2-6" "MQTT-3.2.2-3"];
+    AcceptsUnknownMethod "accepts-unknown-method" "Accepts a CONNECT with an authentication method that it doesn't know."
+        [] ["MQTT-4.12.0-1" "MQTT-4.12.0-5"];
+    AuthenticationMethodUnasked "authentication-method-unasked" "Names an authentication method in every CONNACK."
+        [] ["MQTT-4.12.0-6"];
+    AuthUnasked "auth-unasked" "Sends an AUTH to a client that named no authentication method." [] ["MQTT-4.12.0-6"];
+    AcceptsAuthWithoutMethod "accepts-auth-without-method" "Ignores an AUTH of a client that named no authentication method."
+        [] ["MQTT-4.12.0-7" "U5-192" "U5-208" "MQTT-4.13.1-1"];
+    ResponseInformationUnasked "response-information-unasked" "Sends Response Information to who didn't ask for it."
+        [] ["MQTT-3.1.2-28"];
+    ServerKeepAliveIgnored "server-keep-alive-ignored" "Announces a keep alive and goes by the client's."
+        [] ["MQTT-3.1.2-21" "MQTT-3.1.2-22"];
+    MaximumQosUnannounced "maximum-qos-unannounced" "Doesn't announce that it serves no QoS 2." [] ["MQTT-3.2.2-9"];
+    RefusesHighQosSubscribe "refuses-high-qos-subscribe" "Closes on a SUBSCRIBE for a QoS above the announced maximum."
+        [] ["MQTT-3.2.2-10"];
+    AcceptsWillQos "accepts-will-qos" "Accepts a will above the announced maximum QoS." [] ["MQTT-3.2.2-12"];
+    AcceptsWillRetain "accepts-will-retain" "Accepts a retained will although it retains nothing." [] ["MQTT-3.2.2-13"];
+    SessionExpiryUnannounced "session-expiry-unannounced" "Shortens a session without telling the client." [] ["U5-083"];
+    RefusesPasswordAlone "refuses-password-alone" "Refuses a password without a user name in 5.0." [] ["U5-049"];
+    RefusesRepeatedUserProperty "refuses-repeated-user-property" "Refuses a CONNECT with two user properties of one name."
+        [] ["U5-061"];
+
+    // Session
+    CleanStartKeepsSession "clean-start-keeps-session" "Keeps the old session when a client asks for a clean one."
+        ["MQTT-3.1.2-6"] ["MQTT-3.1.2-4" "MQTT-3.1.4-4"];
+    EndedSessionStays "ended-session-stays" "Keeps a session that ends with its connection."
+        ["MQTT-3.1.2-6" "MQTT-3.2.2-3"] ["MQTT-4.1.0-2" "MQTT-3.2.2-3"];
+    ForgetsSession "forgets-session" "Stores no session after the connection is closed."
+        ["MQTT-3.1.2-4" "MQTT-4.1.0-1" "MQTT-3.1.2-5" "MQTT-3.2.2-2" "MQTT-4.4.0-1"]
+        ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "MQTT-3.2.2-3" "MQTT-4.4.0-1" "U5-171"];
+    ForgetsSubscriptions "forgets-subscriptions" "Resumes a session without its subscriptions."
+        ["MQTT-3.1.2-4" "MQTT-4.1.0-1"] ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "U5-171"];
+    DropsForAbsent "drops-for-absent" "Queues nothing for a client that isn't connected."
+        ["MQTT-3.1.2-5" "MQTT-4.5.0-1"] ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-4.5.0-1"];
+    SessionNeverExpires "session-never-expires" "Keeps a session past its expiry interval." [] ["MQTT-4.1.0-2"];
+    SessionExpiresEarly "session-expires-early" "Ends a session after half of its expiry interval." [] ["MQTT-3.1.2-23"];
+    DisconnectExpiryIgnored "disconnect-expiry-ignored" "Ignores the session expiry interval of a DISCONNECT." [] ["U5-186"];
+    AcceptsExpiryAfterZero "accepts-expiry-after-zero" "Accepts a session expiry at DISCONNECT of a session that had none."
+        [] ["U5-185" "MQTT-4.13.1-1"];
+    PingForgetsSubscriptions "ping-forgets-subscriptions" "Discards the subscriptions of a connected client on PINGREQ."
+        ["MQTT-4.1.0-1" "MQTT-4.1.0-2"] ["MQTT-4.1.0-1"];
+
+    // Keep alive
+    KeepAliveNotEnforced "keep-alive-not-enforced" "Never closes for a keep alive."
+        ["MQTT-3.1.2-24"] ["MQTT-3.1.2-22"];
+    KeepAliveEarly "keep-alive-early" "Disconnects with 0x8D after half of the keep alive." [] ["MQTT-3.1.2-22" "U5-050"];
+    PingUnanswered "ping-unanswered" "Doesn't answer PINGREQ." ["MQTT-3.12.4-1"] ["MQTT-3.12.4-1"];
+    PingrespWithPayload "pingresp-with-payload" "Sends a PINGRESP with one byte of payload." ["U3-04"] ["U5-019"];
+    PingrespReservedFlags "pingresp-reserved-flags" "Sets a reserved flag in PINGRESP." ["MQTT-2.2.2-1"] ["MQTT-2.1.3-1"];
+
+    // QoS, from the client
+    NoPuback "no-puback" "Doesn't acknowledge QoS 1."
+        ["MQTT-3.3.4-1" "MQTT-4.3.2-2" "MQTT-3.3.5-2"] ["MQTT-3.3.4-1" "MQTT-4.3.2-4"];
+    WrongPubackId "wrong-puback-id" "Sends PUBACK with another packet identifier."
+        ["MQTT-2.3.1-6" "MQTT-4.3.2-2" "MQTT-3.3.4-1"] ["MQTT-2.2.1-5" "MQTT-4.3.2-4" "MQTT-3.3.4-1"];
+    NoPubrec "no-pubrec" "Doesn't answer the PUBLISH of QoS 2."
+        ["MQTT-3.3.4-1" "MQTT-4.3.3-2" "MQTT-3.3.5-2"] ["MQTT-3.3.4-1" "MQTT-4.3.3-8"];
+    WrongPubrecId "wrong-pubrec-id" "Sends PUBREC with another packet identifier."
+        ["MQTT-2.3.1-6" "MQTT-4.3.3-2" "MQTT-3.3.4-1"] ["MQTT-2.2.1-5" "MQTT-4.3.3-8" "MQTT-3.3.4-1"];
+    NoPubcomp "no-pubcomp" "Doesn't answer PUBREL." ["MQTT-4.3.3-2"] ["MQTT-4.3.3-11"];
+    WrongPubcompId "wrong-pubcomp-id" "Sends PUBCOMP with another packet identifier."
+        ["MQTT-4.3.3-2"] ["MQTT-2.2.1-5" "MQTT-4.3.3-11"];
+    DeliversQos2Again "delivers-qos2-again" "Delivers a QoS 2 message again when its PUBLISH is re-sent."
+        ["MQTT-4.3.3-2"] ["MQTT-4.3.3-10"];
+    NoPubrecForResent "no-pubrec-for-resent" "Doesn't answer a re-sent PUBLISH of QoS 2."
+        ["MQTT-4.3.3-2"] ["MQTT-4.3.3-10"];
+    RemembersAfterPuback "remembers-after-puback" "Takes a QoS 1 PUBLISH for a repetition if its identifier was used before."
+        ["MQTT-4.3.2-2"] ["MQTT-4.3.2-5"];
+    RemembersAfterPubcomp "remembers-after-pubcomp" "Takes a QoS 2 PUBLISH for a repetition although it was completed."
+        ["MQTT-4.3.3-2"] ["MQTT-4.3.3-12"];
+    RemembersAfterRefusal "remembers-after-refusal" "Takes the next PUBLISH for a repetition after a PUBREC that refused."
+        [] ["MQTT-4.3.3-9"];
+    UnknownPubrelUnanswered "unknown-pubrel-unanswered" "Doesn't answer a PUBREL for an unknown packet identifier."
+        ["MQTT-4.3.3-2"] ["U5-153" "MQTT-4.3.3-11"];
+    UnknownPubrecUnanswered "unknown-pubrec-unanswered" "Doesn't answer a PUBREC for an unknown packet identifier."
+        [] ["U5-158"];
+    AcceptsWrongAck "accepts-wrong-ack" "Takes any acknowledgement for the one that it waits for."
+        [] ["U5-201" "MQTT-4.13.1-1"];
+    NackCloses "nack-closes" "Closes on an acknowledgement with an error code." [] ["U5-213"];
+    AcceptsPastReceiveMaximum "accepts-past-receive-maximum" "Accepts more open exchanges than its Receive Maximum."
+        [] ["MQTT-3.3.4-7" "U5-141" "MQTT-4.13.1-1"];
+    Qos0CountsAsOpen "qos0-counts-as-open" "Counts QoS 0 messages against its Receive Maximum." [] ["U5-142"];
+    AcceptsQosAboveMaximum "accepts-qos-above-maximum" "Serves a PUBLISH above the announced maximum QoS."
+        [] ["MQTT-3.2.2-11" "U5-088" "MQTT-4.13.1-1"];
+    AcceptsLargePackets "accepts-large-packets" "Serves packets above the announced maximum packet size."
+        [] ["MQTT-3.2.2-15" "U5-095" "MQTT-4.13.1-1"];
+    PubackInventsCode "puback-invents-code" "Sends PUBACK with a reason code that it hasn't." [] ["MQTT-3.4.2-1"];
+    PubrecInventsCode "pubrec-invents-code" "Sends PUBREC with a reason code that it hasn't." [] ["MQTT-3.5.2-1"];
+    PubrelInventsCode "pubrel-invents-code" "Sends PUBREL with a reason code that it hasn't." [] ["MQTT-3.6.2-1"];
+    PubcompInventsCode "pubcomp-invents-code" "Sends PUBCOMP with a reason code that it hasn't." [] ["MQTT-3.7.2-1"];
+
+    // QoS, to the client
+    NoPubrel "no-pubrel" "Doesn't answer PUBREC." ["MQTT-4.3.3-1"] ["MQTT-4.3.3-4"];
+    WrongPubrelId "wrong-pubrel-id" "Sends PUBREL with another packet identifier."
+        ["MQTT-4.3.3-1" "MQTT-2.3.1-6"] ["MQTT-4.3.3-4" "MQTT-2.2.1-5"];
+    PubrelReservedFlags "pubrel-reserved-flags" "Sends PUBREL with flags 0000."
+        ["MQTT-3.6.1-1" "MQTT-2.2.2-1"] ["MQTT-3.6.1-1" "MQTT-2.1.3-1"];
+    ReusesIdInFlight "reuses-id-in-flight" "Sends every message under packet identifier 1."
+        ["MQTT-2.3.1-4" "MQTT-4.3.2-1" "MQTT-4.3.3-1"] ["MQTT-2.2.1-4"];
+    DupOnFirstDelivery "dup-on-first-delivery" "Sets DUP on first deliveries of QoS 1 and 2."
+        ["MQTT-3.3.1-3" "MQTT-4.3.2-1" "MQTT-4.3.3-1"] ["MQTT-3.3.1-3" "MQTT-4.3.2-2" "MQTT-4.3.3-2"];
+    DupOnQos0 "dup-on-qos0" "Sets DUP on QoS 0."
+        ["MQTT-3.3.1-2" "MQTT-4.3.1-1" "MQTT-3.3.1-3"] ["MQTT-3.3.1-2" "MQTT-4.3.1-1" "MQTT-3.3.1-3"];
+    DupPropagated "dup-propagated" "Sends DUP to subscribers as it came from the publisher."
+        ["MQTT-3.3.1-3" "MQTT-4.3.2-1" "MQTT-4.3.3-1"] ["MQTT-3.3.1-3" "MQTT-4.3.2-2" "MQTT-4.3.3-2"];
+    DupMissingOnRedelivery "dup-missing-on-redelivery" "Re-sends without DUP."
+        ["MQTT-3.3.1-1" "MQTT-3.3.1-3"] ["MQTT-3.3.1-1" "MQTT-3.3.1-3"];
+    NoRedeliveryQos1 "no-redelivery-qos1" "Forgets unacknowledged QoS 1 messages at a reconnect."
+        ["MQTT-4.4.0-1" "MQTT-4.3.2-1"] ["MQTT-4.4.0-1" "MQTT-4.3.2-3"];
+    NoRedeliveryQos2 "no-redelivery-qos2" "Forgets unacknowledged QoS 2 messages at a reconnect."
+        ["MQTT-4.4.0-1" "MQTT-4.3.3-1"] ["MQTT-4.4.0-1" "MQTT-4.3.3-3" "MQTT-4.8.2-4"];
+    NoRedeliveryPubrel "no-redelivery-pubrel" "Doesn't re-send PUBREL at a reconnect."
+        ["MQTT-4.4.0-1" "MQTT-4.3.3-1"] ["MQTT-4.4.0-1" "MQTT-4.3.3-5"];
+    RedeliversUnderNewId "redelivers-under-new-id" "Re-sends a PUBLISH under another packet identifier."
+        ["MQTT-4.4.0-1" "MQTT-2.3.1-4"] ["MQTT-4.4.0-1"];
+    RedeliversAcknowledged "redelivers-acknowledged" "Sends an acknowledged QoS 1 message again at a reconnect."
+        ["MQTT-4.3.2-1"] ["MQTT-4.3.2-3" "MQTT-4.4.0-1"];
+    RedeliversRefused "redelivers-refused" "Sends a message again that the client refused with PUBACK or PUBREC."
+        [] ["MQTT-4.4.0-2"];
+    RedeliversAfterPubrec "redelivers-after-pubrec" "Re-sends the PUBLISH of QoS 2 although it sent PUBREL."
+        ["MQTT-4.3.3-1"] ["MQTT-4.3.3-6"];
+    RedeliveryReversed "redelivery-reversed" "Re-sends PUBLISH packets in reverse order."
+        ["MQTT-4.6.0-1" "MQTT-4.6.0-6"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
+    PubrelsReversed "pubrels-reversed" "Re-sends PUBREL packets in reverse order." ["MQTT-4.6.0-4" "MQTT-4.6.0-6"] [];
+    QueueReversed "queue-reversed" "Sends the newest of the waiting messages first."
+        ["MQTT-4.6.0-6" "MQTT-4.6.0-5"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
+    SwapsPairs "swaps-pairs" "Sends two messages of a topic and QoS in reverse order if they come together."
+        ["MQTT-4.6.0-6" "MQTT-4.6.0-5"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
+    ResendsOnLive "resends-on-live" "Re-sends an unacknowledged PUBLISH after 20 seconds on a live connection of 5.0."
+        [] ["MQTT-4.4.0-1"];
+    PastReceiveMaximum "past-receive-maximum" "Sends more than the client's Receive Maximum."
+        [] ["MQTT-3.3.4-9" "MQTT-4.9.0-1"];
+    QuotaBlocksAll "quota-blocks-all" "Answers no PINGREQ while the send quota is used up."
+        [] ["MQTT-3.3.4-10" "MQTT-3.12.4-1"];
+    QuotaNotRestored "quota-not-restored" "Doesn't give back send quota for a PUBREC that refuses." [] ["U5-207"];
+    PastMaximumPacketSize "past-maximum-packet-size" "Sends messages above the client's maximum packet size."
+        [] ["MQTT-3.1.2-24"];
+    StallsOnTooLarge "stalls-on-too-large" "Waits for ever for the acknowledgement of a message that it was not allowed to send."
+        [] ["MQTT-3.1.2-25"];
+
+    // Delivery
+    PayloadChanged "payload-changed" "Drops the last byte of a payload." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
+    TopicNormalized "topic-normalized" "Takes empty levels out of topic names."
+        ["MQTT-4.7.3-4" "U3-20" "U3-19" "MQTT-3.3.2-3"] ["MQTT-4.7.3-4" "U5-204" "U5-203" "MQTT-3.3.2-3"];
+    StripsByteOrderMark "strips-byte-order-mark" "Takes U+FEFF out of topic names."
+        ["MQTT-1.5.3-3" "MQTT-4.7.3-4"] ["MQTT-1.5.4-3" "MQTT-4.7.3-4"];
+    AboveGrantedQos "above-granted-qos" "Delivers at the published QoS whatever was granted."
+        ["MQTT-3.8.4-6" "MQTT-3.3.5-1"] ["MQTT-3.8.4-8" "MQTT-3.3.4-2" "MQTT-4.8.2-3"];
+    AbovePublishedQos "above-published-qos" "Delivers at the granted QoS whatever was published."
+        ["MQTT-3.8.4-6"] ["MQTT-3.8.4-8"];
+    OverlapTakesLowestQos "overlap-takes-lowest-qos" "Delivers at the lowest QoS of overlapping subscriptions."
+        ["MQTT-3.3.5-1"] ["MQTT-3.3.4-2"];
+    DropsQos1 "drops-qos1" "Acknowledges QoS 1 and 2 messages and delivers none." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
+    DeliversDenied "delivers-denied" "Serves the topic that is denied to everybody." ["U3-14"] ["MQTT-4.3.3-9"];
+    DeniedUnanswered "denied-unanswered" "Neither acknowledges a denied PUBLISH nor closes."
+        ["MQTT-3.3.5-2" "MQTT-3.3.4-1" "MQTT-4.3.2-2" "MQTT-4.3.3-2"] ["MQTT-3.3.4-1" "MQTT-4.3.2-4" "MQTT-4.3.3-8"];
+    DeliversByPrefix "delivers-by-prefix" "Delivers what only starts with the topic filter."
+        ["MQTT-3.3.2-3"] ["MQTT-3.3.2-3"];
+
+    // Retained messages
+    RetainFlagOnLive "retain-flag-on-live" "Keeps RETAIN as published on live deliveries." ["MQTT-3.3.1-9"] ["MQTT-3.3.1-12"];
+    RetainFlagMissing "retain-flag-missing" "Sends retained messages with RETAIN 0." ["MQTT-3.3.1-8"] ["U5-120"];
+    RetainedNotStored "retained-not-stored" "Retains nothing."
+        ["MQTT-3.3.1-5" "MQTT-3.3.1-6"] ["MQTT-3.3.1-5" "MQTT-3.3.1-9" "U5-092"];
+    RetainedNotReplaced "retained-not-replaced" "Keeps the first retained message of a topic."
+        ["MQTT-3.3.1-5" "MQTT-3.3.1-6" "MQTT-3.3.1-7"] ["MQTT-3.3.1-5"];
+    EmptyDoesNotClear "empty-does-not-clear" "Keeps a retained message when an empty one comes." ["MQTT-3.3.1-10"] ["MQTT-3.3.1-6"];
+    EmptyRetained "empty-retained" "Retains a message with an empty payload."
+        ["MQTT-3.3.1-11" "MQTT-3.3.1-10"] ["MQTT-3.3.1-7" "MQTT-3.3.1-6"];
+    EmptyNotForwarded "empty-not-forwarded" "Doesn't deliver an empty retained message to subscribers."
+        ["MQTT-3.3.1-10" "U3-10"] ["MQTT-3.3.1-6"];
+    PlainReplacesRetained "plain-replaces-retained" "Stores a message with RETAIN 0 as the retained one." ["MQTT-3.3.1-12"] ["MQTT-3.3.1-8"];
+    PlainClearsRetained "plain-clears-retained" "Removes the retained message when one with RETAIN 0 comes."
+        ["MQTT-3.3.1-12"] ["MQTT-3.3.1-8"];
+    RetainedEndsWithSession "retained-ends-with-session" "Deletes the retained messages of a session that ends."
+        ["MQTT-3.1.2-7"] ["U5-200"];
+    RetainedQosLost "retained-qos-lost" "Sends retained messages at QoS 0." ["MQTT-3.3.1-5" "MQTT-3.8.4-6"] ["MQTT-3.8.4-8"];
+    RetainedNotResent "retained-not-resent" "Sends no retained messages when a subscription is repeated."
+        ["MQTT-3.8.4-3"] ["MQTT-3.8.4-4" "MQTT-3.3.1-9"];
+    RetainedNeverExpires "retained-never-expires" "Keeps a retained message past its expiry." [] ["U5-119"];
+    RetainAsPublishedIgnored "retain-as-published-ignored" "Ignores Retain As Published." [] ["MQTT-3.3.1-13"];
+    RetainHandling1Always "retain-handling-1-always" "Sends retained messages again with Retain Handling 1."
+        [] ["MQTT-3.3.1-10"];
+    RetainHandling1Never "retain-handling-1-never" "Sends no retained messages with Retain Handling 1." [] ["MQTT-3.3.1-10"];
+    RetainHandling2Ignored "retain-handling-2-ignored" "Sends retained messages with Retain Handling 2." [] ["MQTT-3.3.1-11"];
+    AcceptsRetainUnavailable "accepts-retain-unavailable" "Serves a PUBLISH with RETAIN although it retains nothing."
+        [] ["MQTT-3.2.2-14" "U5-091" "MQTT-4.13.1-1"];
+
+    // SUBSCRIBE and UNSUBSCRIBE
+    NoSuback "no-suback" "Doesn't answer SUBSCRIBE." ["MQTT-3.8.4-1"] ["MQTT-3.8.4-1"];
+    WrongSubackId "wrong-suback-id" "Sends SUBACK with another packet identifier." ["MQTT-2.3.1-7" "MQTT-3.8.4-2"] ["MQTT-2.2.1-6" "MQTT-3.8.4-2"];
+    SubackReversed "suback-reversed" "Sends the codes of SUBACK in reverse order." ["MQTT-3.9.3-1"] ["MQTT-3.9.3-1"];
+    SubackTooFewCodes "suback-too-few-codes" "Sends one code for several topic filters." ["MQTT-3.8.4-5"] ["MQTT-3.8.4-6"];
+    SubackInventsCode "suback-invents-code" "Grants QoS 3." ["MQTT-3.9.3-2"] ["MQTT-3.9.3-2"];
+    SubackClaimsHigherQos "suback-claims-higher-qos" "Says that QoS 2 was granted whatever it was." ["MQTT-3.8.4-5"] ["MQTT-3.8.4-7"];
+    OnlyFirstFilter "only-first-filter" "Subscribes to the first topic filter of a SUBSCRIBE only." ["MQTT-3.8.4-4"] ["MQTT-3.8.4-5"];
+    SubscribesTwice "subscribes-twice" "Keeps both subscriptions when one is repeated." ["MQTT-3.8.4-3"] ["MQTT-3.8.4-3"];
+    ReplacementKeepsOld "replacement-keeps-old" "Keeps the old options when a subscription is repeated." ["MQTT-3.8.4-3"] ["MQTT-3.8.4-3"];
+    ReplacementLosesMessages "replacement-loses-messages" "Drops the waiting messages when a subscription is repeated." [] ["MQTT-3.8.4-4"];
+    GrantsUnavailableWildcard "grants-unavailable-wildcard" "Grants a wildcard although it offers none."
+        ["MQTT-3.8.3-2"] ["U5-101" "MQTT-4.13.1-1"];
+    AcceptsUnavailableIdentifier "accepts-unavailable-identifier" "Accepts a subscription identifier although it offers none."
+        [] ["U5-106" "MQTT-4.13.1-1"];
+    AcceptsUnavailableShare "accepts-unavailable-share" "Accepts a shared subscription although it offers none."
+        [] ["U5-110" "MQTT-4.13.1-1"];
+    UnsubscribeIneffective "unsubscribe-ineffective" "Answers UNSUBSCRIBE and keeps the subscription."
+        ["MQTT-3.10.4-1" "MQTT-3.10.4-2"] ["MQTT-3.10.4-1" "MQTT-3.10.4-2"];
+    NoUnsuback "no-unsuback" "Doesn't answer UNSUBSCRIBE." ["MQTT-3.10.4-4" "MQTT-3.10.4-5"] ["MQTT-3.10.4-4" "MQTT-3.10.4-5"];
+    NoUnsubackForUnknown "no-unsuback-for-unknown" "Doesn't answer UNSUBSCRIBE if there was no such subscription."
+        ["MQTT-3.10.4-5"] ["MQTT-3.10.4-5"];
+    WrongUnsubackId "wrong-unsuback-id" "Sends UNSUBACK with another packet identifier."
+        ["MQTT-3.10.4-4" "MQTT-2.3.1-7"] ["MQTT-3.10.4-5" "MQTT-2.2.1-6"];
+    UnsubscribeDropsInFlight "unsubscribe-drops-in-flight" "Forgets unacknowledged messages at UNSUBSCRIBE." ["MQTT-3.10.4-3"] ["MQTT-3.10.4-3"];
+    UnsubscribeByPrefix "unsubscribe-by-prefix" "Deletes every subscription that starts with the topic filter." ["MQTT-3.10.4-1"] ["MQTT-3.10.4-1"];
+    UnsubscribeByMatch "unsubscribe-by-match" "Deletes every subscription that the topic filter matches." ["MQTT-3.10.4-1"] ["MQTT-3.10.4-1"];
+    OnlyFirstUnsubscribed "only-first-unsubscribed" "Deletes the first topic filter of an UNSUBSCRIBE only."
+        ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2"] ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2"];
+    UnsubackReversed "unsuback-reversed" "Sends the codes of UNSUBACK in reverse order." [] ["MQTT-3.11.3-1"];
+    UnsubackInventsCode "unsuback-invents-code" "Sends UNSUBACK with a reason code that it hasn't." [] ["MQTT-3.11.3-2"];
+    UnsubackAlwaysSuccess "unsuback-always-success" "Says 0x00 where no subscription existed." [] ["U5-179"];
+    NoLocalIgnored "no-local-ignored" "Ignores No Local." [] ["MQTT-3.8.3-3"];
+    IdentifierMissing "identifier-missing" "Never sends subscription identifiers." [] ["MQTT-3.3.4-3" "MQTT-3.3.4-4" "U5-107" "U5-140" "U5-171"];
+    OnlyFirstIdentifier "only-first-identifier" "Sends one subscription identifier where several subscriptions match."
+        [] ["MQTT-3.3.4-3" "MQTT-3.3.4-4" "U5-140"];
+    ForeignIdentifiers "foreign-identifiers" "Sends all subscription identifiers of a session with every message." [] ["U5-138"];
+    StaleIdentifier "stale-identifier" "Keeps the old subscription identifier when a subscription is repeated." [] ["U5-170"];
+    SharedToAll "shared-to-all" "Sends a message to every member of a shared subscription." [] ["U5-205"];
+    RetainedToShared "retained-to-shared" "Sends retained messages to a new member of a shared subscription." [] ["U5-169"];
+    SharedRefusedGoesOn "shared-refused-goes-on" "Gives a message that one member refused to another." [] ["MQTT-4.8.2-6"];
+    SharedEndedGoesOn "shared-ended-goes-on" "Gives the unacknowledged message of a session that ended to another member." [] ["MQTT-4.8.2-5"];
+    UnsubscribeEndsGroup "unsubscribe-ends-group" "Takes all members out of a shared subscription when one leaves." [] ["U5-177"];
+
+    // Topics
+    WildcardMatchesDollar "wildcard-matches-dollar" "Lets leading wildcards match topics that start with a dollar sign."
+        ["MQTT-4.7.2-1"] ["MQTT-4.7.2-1"];
+    HashExcludesParent "hash-excludes-parent" "Doesn't let a/# match a." ["U3-18"] ["U5-202"];
+    PlusNeedsText "plus-needs-text" "Doesn't let + match an empty level." ["U3-19"] ["U5-203"];
+    PlusMatchesSeveral "plus-matches-several" "Lets a last + match several levels." ["U3-19" "MQTT-3.3.2-3"] ["U5-203" "MQTT-3.3.2-3"];
+    CaseInsensitive "case-insensitive" "Matches topics without regard to case." ["U3-20" "MQTT-3.3.2-3"] ["U5-204" "MQTT-3.3.2-3"];
+
+    // Will
+    WillNotSent "will-not-sent" "Publishes no will when a connection is lost."
+        ["MQTT-3.1.2-8"] ["MQTT-3.1.2-8" "MQTT-3.1.2-7" "U5-079" "U5-180"];
+    WillAfterDisconnect "will-after-disconnect" "Publishes the will after a normal DISCONNECT."
+        ["MQTT-3.1.2-8" "MQTT-3.1.2-10" "MQTT-3.14.4-3"] ["MQTT-3.1.2-8" "MQTT-3.1.2-10" "MQTT-3.14.4-3"];
+    WillTwice "will-twice" "Publishes the will twice." ["MQTT-3.1.2-10"] ["MQTT-3.1.2-10"];
+    WillStays "will-stays" "Publishes a will again at the end of the client's next connection, which has none."
+        ["MQTT-3.1.2-10" "MQTT-3.1.2-12"] ["MQTT-3.1.2-10"];
+    WillQosLost "will-qos-lost" "Publishes wills at QoS 0." ["MQTT-3.1.2-9"] ["MQTT-3.1.2-9"];
+    WillNotRetained "will-not-retained" "Ignores Will Retain." ["MQTT-3.1.2-17"] ["MQTT-3.1.2-15"];
+    WillAlwaysRetained "will-always-retained" "Retains every will." ["MQTT-3.1.2-16"] ["MQTT-3.1.2-14"];
+    NoWillOnKeepAlive "no-will-on-keep-alive" "Publishes no will when the keep alive runs out."
+        ["MQTT-3.1.2-24" "MQTT-3.1.2-8"] ["MQTT-3.1.2-22" "MQTT-3.1.2-8"];
+    NoWillOnError "no-will-on-error" "Publishes no will when it closes for a broken rule." ["MQTT-3.1.2-8"] ["MQTT-3.1.2-8"];
+    NoWillOnTakeover "no-will-on-takeover" "Publishes no will of a connection that is taken over." ["MQTT-3.1.2-8"] ["U5-079" "MQTT-3.1.2-8"];
+    NoWillOnDisconnectCode "no-will-on-disconnect-code" "Publishes no will after a DISCONNECT with a code other than 0x00."
+        [] ["U5-180" "MQTT-3.1.2-8"];
+    WillDelayIgnored "will-delay-ignored" "Publishes a will at once, whatever its delay." [] ["MQTT-3.1.2-8" "MQTT-3.1.3-9"];
+    WillNotCancelled "will-not-cancelled" "Publishes a delayed will although the client is back." [] ["MQTT-3.1.3-9" "MQTT-3.1.2-8"];
+    WillOutlivesSession "will-outlives-session" "Holds a delayed will back past the end of its session." [] ["MQTT-3.1.2-8"];
+    WillPropertiesReordered "will-properties-reordered" "Reverses the properties of a will." [] ["MQTT-3.1.3-10"];
+    WillExpiryMissing "will-expiry-missing" "Publishes a will without its message expiry." [] ["U5-072"];
+
+    // DISCONNECT
+    DisconnectLeftOpen "disconnect-left-open" "Keeps the connection open after a DISCONNECT." ["U3-16"] ["U5-191"];
+    ProcessesAfterDisconnect "processes-after-disconnect" "Publishes what follows a DISCONNECT."
+        ["MQTT-3.14.4-2" "MQTT-4.8.0-1"] ["MQTT-3.14.4-1" "MQTT-4.13.1-1"];
+    ClosesWithoutDisconnect "closes-without-disconnect" "Closes for a broken rule without a DISCONNECT." [] ["U5-210"];
+    DisconnectUnspecified "disconnect-unspecified" "Sends DISCONNECT 0x80 for every broken rule." [] ["U5-210"];
+    DisconnectInventsCode "disconnect-invents-code" "Sends DISCONNECT with a reason code that it hasn't." [] ["MQTT-3.14.2-1"];
+    DisconnectWithExpiry "disconnect-with-expiry" "Sends a session expiry interval in DISCONNECT." [] ["MQTT-3.14.2-2" "U5-046"];
+    SendsAfterDisconnect "sends-after-disconnect" "Sends a PINGRESP after its DISCONNECT." [] ["MQTT-3.14.4-1"];
+    DisconnectWithoutClose "disconnect-without-close" "Sends DISCONNECT for a broken rule and doesn't close."
+        [] ["MQTT-3.14.4-2" "MQTT-4.13.2-1" "MQTT-4.13.1-1"];
+    ErrorClosesOthers "error-closes-others" "Closes every connection when one breaks a rule." [] ["U5-212"];
+    LenientToUnknownErrors "lenient-to-unknown-errors" "Drops any malformed packet and keeps the connection."
+        ["MQTT-4.8.0-1" "MQTT-2.2.2-2" "MQTT-1.5.3-1" "MQTT-1.5.3-2"] ["MQTT-4.13.1-1"];
+
+    // Properties
+    UserPropertiesReordered "user-properties-reordered" "Reverses the user properties of a message." [] ["MQTT-3.3.2-18"];
+    UserPropertiesDropped "user-properties-dropped" "Drops the user properties of a message."
+        [] ["MQTT-3.3.2-17" "MQTT-3.3.2-18" "MQTT-3.1.3-10"];
+    PayloadFormatDropped "payload-format-dropped" "Drops the payload format indicator of a message." [] ["MQTT-3.3.2-4"];
+    ContentTypeDropped "content-type-dropped" "Drops the content type of a message." [] ["MQTT-3.3.2-20"];
+    ResponseTopicDropped "response-topic-dropped" "Drops the response topic of a message." [] ["MQTT-3.3.2-15"];
+    CorrelationDataDropped "correlation-data-dropped" "Drops the correlation data of a message." [] ["MQTT-3.3.2-16"];
+    MessageExpiryIgnored "message-expiry-ignored" "Delivers messages that have expired." [] ["MQTT-3.3.2-5" "U5-119"];
+    MessageExpiryNotCounted "message-expiry-not-counted" "Sends the message expiry interval as it came." [] ["MQTT-3.3.2-6"];
+    ExpiresInFlight "expires-in-flight" "Applies message expiry to a message that was sent already." [] ["MQTT-4.3.3-7" "MQTT-4.4.0-1"];
+    AliasAcrossConnections "alias-across-connections" "Keeps topic aliases for a client's next connection."
+        [] ["MQTT-3.3.2-7" "U5-136"];
+    AliasNotRemapped "alias-not-remapped" "Keeps the first topic of an alias." [] ["U5-137"];
+    RefusesHighestAlias "refuses-highest-alias" "Refuses the highest topic alias that it announced." [] ["MQTT-3.3.2-12"];
+    AcceptsAliasAboveMaximum "accepts-alias-above-maximum" "Accepts a topic alias above its maximum."
+        [] ["MQTT-3.3.2-9" "MQTT-3.2.2-18" "U5-135" "MQTT-4.13.1-1"];
+    AcceptsUnknownAlias "accepts-unknown-alias" "Drops a PUBLISH with an unknown topic alias and keeps the connection."
+        [] ["U5-136" "MQTT-3.3.2-7" "MQTT-4.13.1-1"];
+    SendsAliasUnasked "sends-alias-unasked" "Sends topic aliases to a client that takes none." [] ["MQTT-3.1.2-27"];
+    SendsAliasAboveMaximum "sends-alias-above-maximum" "Sends the first topic alias above what the client takes."
+        [] ["MQTT-3.1.2-26"];
+    IgnoresProblemInformation "ignores-problem-information" "Sends reason strings to who asked for none." [] ["MQTT-3.1.2-29"];
+    ReasonStringTooLong "reason-string-too-long" "Sends a reason string that makes a packet too large for the client."
+        [] ["MQTT-3.1.2-24" "MQTT-3.2.2-19" "MQTT-3.4.2-2" "MQTT-3.5.2-2" "MQTT-3.6.2-2" "MQTT-3.7.2-2" "MQTT-3.9.2-1" "MQTT-3.11.2-1"
+            "MQTT-3.14.2-3"];
+    UserPropertyTooLong "user-property-too-long" "Sends a user property that makes a packet too large for the client."
+        [] ["MQTT-3.1.2-24" "MQTT-3.2.2-20" "MQTT-3.4.2-3" "MQTT-3.5.2-3" "MQTT-3.6.2-3" "MQTT-3.7.2-3" "MQTT-3.9.2-2" "MQTT-3.11.2-2"
+            "MQTT-3.14.2-4"];
+}

@@ -1,0 +1,118 @@
+//! The embedded broker: a small, strict, complete broker for MQTT 3.1.1 and 5.0 in memory, as a state machine.
+//!
+//! [`Machine`] has no socket, no clock and no randomness of its own: events and the time go in, effects come out, and the
+//! same events give the same effects. It is the default target of the suite, the host of the [`Fault`]s that prove the
+//! suite's cases, the model for generated sequences, and a strict broker for people who write clients ([`Breach`] names
+//! each rule that a client broke).
+//!
+//! It is no product: nothing outlives the process, there is no cluster and no administration.
+
+mod access;
+mod acknowledge;
+mod connect;
+mod connection;
+mod deliver;
+mod disconnect;
+mod faults;
+mod ledger;
+mod limits;
+mod machine;
+mod matching;
+mod message;
+mod publish;
+mod quirks;
+mod receive;
+mod refuse;
+mod retained;
+mod route;
+mod send;
+mod session;
+mod shell;
+mod subscribe;
+mod timers;
+mod unsubscribe;
+mod will;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use mqtt_assay_codec::Version;
+
+pub use access::{Access, User};
+pub use faults::{Fault, FaultSet};
+pub use limits::{BrokerLimits, LimitName};
+pub use machine::Machine;
+pub use quirks::{Quirk, QuirkSet};
+pub use shell::Shell;
+
+/// A client identifier as the machine keys its sessions by it.
+type ClientId = Arc<str>;
+
+/// A network connection, numbered by whoever drives the machine; a number is never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// Something that happened on the network, or to the clock.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A client opened a connection.
+    Opened(ConnectionId),
+    /// Bytes came, cut anyhow.
+    Received(ConnectionId, &'a [u8]),
+    /// The client closed its half of the connection (FIN).
+    HalfClosed(ConnectionId),
+    /// The connection broke (RST).
+    Reset(ConnectionId),
+    /// The deadline that [`Machine::next_deadline`] named has come.
+    Tick,
+}
+
+/// How the broker closes a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// In order, after everything sent before.
+    Fin,
+    /// At once.
+    Reset,
+}
+
+/// Something that whoever drives the machine has to do, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Write one whole control packet.
+    Send(ConnectionId, Bytes),
+    /// Close the connection. Nothing follows for it; each opened connection gets this once, however it ended.
+    Close(ConnectionId, Closing),
+    /// A client broke a rule: for a log, nothing needs doing.
+    Breach(Breach),
+}
+
+/// A rule that a client broke, noticed by the machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// On which connection.
+    pub connection: ConnectionId,
+    /// Which client, once its CONNECT was accepted.
+    pub client_id: Option<String>,
+    /// Id of the statement or unnumbered rule, as the catalog spells it.
+    pub rule: &'static str,
+    /// Version that the connection speaks; 3.1.1 as long as the client hasn't said.
+    pub version: Version,
+    /// What the client did, in one sentence.
+    pub detail: String,
+}
+
+/// Everything that is fixed about a broker before it starts.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// What it offers and stores.
+    pub limits: BrokerLimits,
+    /// Who may do what.
+    pub access: Access,
+    /// What it does wrong on purpose.
+    pub faults: FaultSet,
+    /// Where it uses the freedom that the standard leaves.
+    pub quirks: QuirkSet,
+    /// Where its assigned client identifiers start.
+    pub seed: u64,
+}

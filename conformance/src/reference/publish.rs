@@ -1,0 +1,328 @@
+//! PUBLISH from a client: checked, handed on, acknowledged.
+
+use std::sync::Arc;
+
+use mqtt_assay_codec::{PacketId, PacketType, Publish, QoS, ReasonCode};
+
+use super::connection::{Alias, Connection};
+use super::message::{Draft, Message};
+use super::refuse::Ids;
+use super::session::Received;
+use super::{ClientId, ConnectionId, Fault, Machine, Quirk};
+
+/// Why a message isn't taken: the reason code of 5.0, and a sentence.
+#[derive(Clone, Copy, Debug)]
+enum Rejected {
+    /// Nobody may publish there: 3.1.1 acknowledges all the same.
+    Denied,
+    /// No room: 3.1.1 closes.
+    NoRoom,
+}
+
+impl Machine {
+    pub(super) fn publish(&mut self, id: ConnectionId, publish: &Publish<'_>) {
+        if self.refuse_unsupported(id, publish) || self.refuse_past_receive_maximum(id, publish) {
+            return;
+        }
+        let Some(topic) = self.resolve_topic(id, publish) else { return };
+        if self.quirk(Quirk::RefusesControlCharacters) && has_control_characters(&topic) {
+            self.refuse(id, ReasonCode::MALFORMED_PACKET, "a control character in the topic name");
+            return;
+        }
+        match (publish.qos, publish.packet_id) {
+            (QoS::AtMostOnce, _) | (_, None) => {
+                // Refused messages of QoS 0 are dropped: nothing could be answered.
+                let _ = self.take_message(id, publish, &topic);
+                if self.fault(Fault::Qos0CountsAsOpen) {
+                    self.count_open(id, PacketId::MAX);
+                }
+            }
+            (QoS::AtLeastOnce, Some(packet_id)) => self.publish_qos1(id, publish, &topic, packet_id),
+            (QoS::ExactlyOnce, Some(packet_id)) => self.publish_qos2(id, publish, &topic, packet_id),
+        }
+    }
+
+    /// Faults only: a message from somebody who isn't connected.
+    pub(super) fn publish_anonymously(&mut self, publish: &Publish<'_>) {
+        let draft = draft(publish, publish.topic, "".into());
+        if let Some(message) = draft.book(&self.ledger, self.now) {
+            self.accept(&Arc::new(message));
+        }
+    }
+
+    /// Closes on what the CONNACK of 5.0 ruled out; true if it did.
+    fn refuse_unsupported(&mut self, id: ConnectionId, publish: &Publish<'_>) -> bool {
+        if !self.connections.get(&id).is_some_and(Connection::is_v5) {
+            return false;
+        }
+        let limits = &self.settings.limits;
+        if publish.qos > limits.maximum_qos && !self.fault(Fault::AcceptsQosAboveMaximum) {
+            let ids = Ids("MQTT-4.8.0-1", "MQTT-3.2.2-11");
+            self.violation(id, ids, ReasonCode::QOS_NOT_SUPPORTED, "a PUBLISH above the announced maximum QoS");
+            return true;
+        }
+        if publish.retain && !limits.retain_available && !self.fault(Fault::AcceptsRetainUnavailable) {
+            let ids = Ids("MQTT-4.8.0-1", "MQTT-3.2.2-14");
+            self.violation(id, ids, ReasonCode::RETAIN_NOT_SUPPORTED, "a PUBLISH with RETAIN where none is available");
+            return true;
+        }
+        false
+    }
+
+    /// Closes on more open exchanges than announced in 5.0 (`[MQTT-3.3.4-7]`), or than can be kept in 3.1.1.
+    fn refuse_past_receive_maximum(&mut self, id: ConnectionId, publish: &Publish<'_>) -> bool {
+        let most = usize::from(self.settings.limits.receive_maximum);
+        let Some(connection) = self.connections.get(&id).filter(|connection| connection.is_v5()) else { return false };
+        let is_known = publish.packet_id.is_some_and(|packet_id| connection.receiving.contains(&packet_id));
+        if publish.qos == QoS::AtMostOnce || is_known || connection.receiving.len() < most {
+            return false;
+        }
+        let ids = Ids("MQTT-4.8.0-1", "MQTT-3.3.4-7");
+        let detail = "more QoS 1 and 2 messages than the receive maximum";
+        if self.fault(Fault::AcceptsPastReceiveMaximum) {
+            self.breach(id, ids, detail);
+            return false;
+        }
+        self.violation(id, ids, ReasonCode::RECEIVE_MAXIMUM_EXCEEDED, detail);
+        true
+    }
+
+    /// The topic that a PUBLISH names, by its alias if it has one; none if the connection was closed.
+    fn resolve_topic(&mut self, id: ConnectionId, publish: &Publish<'_>) -> Option<Arc<str>> {
+        let Some(number) = publish.properties.topic_alias() else { return Some(publish.topic.into()) };
+        let most = self.settings.limits.topic_alias_maximum;
+        let most = if self.fault(Fault::RefusesHighestAlias) { most.saturating_sub(1) } else { most };
+        if number > most && !self.fault(Fault::AcceptsAliasAboveMaximum) {
+            let ids = Ids("MQTT-4.8.0-1", if most == 0 { "MQTT-3.2.2-18" } else { "MQTT-3.3.2-9" });
+            self.violation(id, ids, ReasonCode::TOPIC_ALIAS_INVALID, "a topic alias above the announced maximum");
+            return None;
+        }
+        if publish.topic.is_empty() {
+            return self.topic_of_alias(id, number);
+        }
+        let topic: Arc<str> = publish.topic.into();
+        let Some(account) = self.ledger.open(topic.len()) else {
+            self.refuse(id, ReasonCode::QUOTA_EXCEEDED, "the broker has no room for another topic alias");
+            return None;
+        };
+        let keeps_first = self.fault(Fault::AliasNotRemapped);
+        let aliases = &mut self.connections.get_mut(&id)?.aliases;
+        if keeps_first && let Some(alias) = aliases.get(&number) {
+            return Some(Arc::clone(&alias.topic));
+        }
+        aliases.insert(number, Alias { topic: Arc::clone(&topic), _account: account });
+        Some(topic)
+    }
+
+    fn topic_of_alias(&mut self, id: ConnectionId, number: u16) -> Option<Arc<str>> {
+        if let Some(alias) = self.connections.get(&id)?.aliases.get(&number) {
+            return Some(Arc::clone(&alias.topic));
+        }
+        let ids = Ids("MQTT-4.8.0-1", "U5-136");
+        let detail = "an empty topic name with a topic alias that has no topic";
+        if self.fault(Fault::AcceptsUnknownAlias) {
+            self.breach(id, ids, detail);
+        } else {
+            self.violation(id, ids, ReasonCode::PROTOCOL_ERROR, detail);
+        }
+        None
+    }
+
+    fn publish_qos1(&mut self, id: ConnectionId, publish: &Publish<'_>, topic: &str, packet_id: PacketId) {
+        let open = self.session_of(id).is_some_and(|session| session.received.contains_key(&packet_id));
+        let remembered = self.fault(Fault::RemembersAfterPuback) && open;
+        let reason = if open && !remembered && self.connections.get(&id).is_some_and(Connection::is_v5) {
+            self.breach(id, Ids("MQTT-2.3.1-2", "U5-029"), "a packet identifier that is in use");
+            Ok(ReasonCode::PACKET_IDENTIFIER_IN_USE)
+        } else if remembered {
+            Ok(ReasonCode::SUCCESS)
+        } else {
+            self.take_message(id, publish, topic)
+        };
+        if self.fault(Fault::RemembersAfterPuback)
+            && let Some(session) = self.session_of(id)
+        {
+            session.received.insert(packet_id, Received::Delivered);
+        }
+        self.puback_for(id, reason, packet_id);
+    }
+
+    fn puback_for(&mut self, id: ConnectionId, reason: Result<ReasonCode, Rejected>, packet_id: PacketId) {
+        let Some((reason, why)) = self.answer(id, reason) else { return };
+        if self.fault(Fault::NoPuback) {
+            return;
+        }
+        let packet_id = if self.fault(Fault::WrongPubackId) { another(packet_id) } else { packet_id };
+        if self.fault(Fault::PubackInventsCode) && self.connections.get(&id).is_some_and(Connection::is_v5) {
+            self.send_invented(id, 0x40, packet_id);
+            return;
+        }
+        self.acknowledge(id, PacketType::Puback, packet_id, reason, why);
+    }
+
+    fn publish_qos2(&mut self, id: ConnectionId, publish: &Publish<'_>, topic: &str, packet_id: PacketId) {
+        let repeated = self.session_of(id).is_some_and(|session| session.received.contains_key(&packet_id));
+        if repeated {
+            self.count_open(id, packet_id);
+            if self.fault(Fault::DeliversQos2Again) {
+                let _ = self.take_message(id, publish, topic);
+            }
+            if !self.fault(Fault::NoPubrecForResent) {
+                self.pubrec_for(id, Ok(ReasonCode::SUCCESS), packet_id);
+            }
+            return;
+        }
+        let taken = if self.quirk(Quirk::DeliversQos2OnPubrel) {
+            self.hold_message(id, publish, topic, packet_id)
+        } else {
+            self.take_message(id, publish, topic)
+        };
+        let is_open = taken.is_ok_and(|reason| !reason.is_error()) || self.denied_in_3(id, taken);
+        if is_open || self.fault(Fault::RemembersAfterRefusal) {
+            if let Some(session) = self.session_of(id) {
+                session.received.entry(packet_id).or_insert(Received::Delivered);
+            }
+            self.count_open(id, packet_id);
+        }
+        self.pubrec_for(id, taken, packet_id);
+    }
+
+    /// A denied message of 3.1.1 is acknowledged as if it were taken (`[MQTT-3.3.5-2]`).
+    fn denied_in_3(&self, id: ConnectionId, taken: Result<ReasonCode, Rejected>) -> bool {
+        matches!(taken, Err(Rejected::Denied)) && !self.connections.get(&id).is_some_and(Connection::is_v5)
+    }
+
+    fn count_open(&mut self, id: ConnectionId, packet_id: PacketId) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            let packet_id = if packet_id == PacketId::MAX {
+                // Faults only: messages of QoS 0 take identifiers that nobody is likely to use, downwards.
+                let taken = u16::try_from(connection.receiving.len()).unwrap_or(u16::MAX);
+                PacketId::new(u16::MAX - taken).unwrap_or(PacketId::MIN)
+            } else {
+                packet_id
+            };
+            connection.receiving.insert(packet_id);
+        }
+    }
+
+    fn pubrec_for(&mut self, id: ConnectionId, reason: Result<ReasonCode, Rejected>, packet_id: PacketId) {
+        let Some((reason, why)) = self.answer(id, reason) else { return };
+        if self.fault(Fault::NoPubrec) {
+            return;
+        }
+        let packet_id = if self.fault(Fault::WrongPubrecId) { another(packet_id) } else { packet_id };
+        if self.fault(Fault::PubrecInventsCode) && self.connections.get(&id).is_some_and(Connection::is_v5) {
+            self.send_invented(id, 0x50, packet_id);
+            return;
+        }
+        self.acknowledge(id, PacketType::Pubrec, packet_id, reason, why);
+    }
+
+    /// The reason code of an acknowledgement; none if there is to be none, closed where 3.1.1 has no other means.
+    fn answer(&mut self, id: ConnectionId, taken: Result<ReasonCode, Rejected>) -> Option<(ReasonCode, &'static str)> {
+        match taken {
+            Ok(ReasonCode::PACKET_IDENTIFIER_IN_USE) => {
+                Some((ReasonCode::PACKET_IDENTIFIER_IN_USE, "the packet identifier is in use"))
+            }
+            Ok(reason) => Some((reason, "")),
+            Err(Rejected::Denied) if self.fault(Fault::DeniedUnanswered) => None,
+            Err(Rejected::Denied) => Some((ReasonCode::NOT_AUTHORIZED, "nobody may publish to this topic")),
+            Err(Rejected::NoRoom) if self.connections.get(&id).is_some_and(Connection::is_v5) => {
+                Some((ReasonCode::QUOTA_EXCEEDED, "the broker has no room for this message"))
+            }
+            Err(Rejected::NoRoom) => {
+                self.end(id, true);
+                None
+            }
+        }
+    }
+
+    /// Hands the message on, if it may be.
+    fn take_message(&mut self, id: ConnectionId, publish: &Publish<'_>, topic: &str) -> Result<ReasonCode, Rejected> {
+        let Some(message) = self.check_message(id, publish, topic)? else { return Ok(ReasonCode::SUCCESS) };
+        let matched = self.accept(&message);
+        let tells = self.quirk(Quirk::ReportsNoSubscribers) && !matched;
+        Ok(if tells { ReasonCode::NO_MATCHING_SUBSCRIBERS } else { ReasonCode::SUCCESS })
+    }
+
+    /// Keeps the message until its PUBREL; at most as many as the receive maximum.
+    fn hold_message(
+        &mut self,
+        id: ConnectionId,
+        publish: &Publish<'_>,
+        topic: &str,
+        packet_id: PacketId,
+    ) -> Result<ReasonCode, Rejected> {
+        let Some(message) = self.check_message(id, publish, topic)? else { return Ok(ReasonCode::SUCCESS) };
+        if let Some(session) = self.session_of(id) {
+            session.received.insert(packet_id, Received::Held(message));
+        }
+        Ok(ReasonCode::SUCCESS)
+    }
+
+    /// The message as it is to be handed on; none if it is to be acknowledged and dropped.
+    fn check_message(
+        &mut self,
+        id: ConnectionId,
+        publish: &Publish<'_>,
+        topic: &str,
+    ) -> Result<Option<Arc<Message>>, Rejected> {
+        if self.settings.access.denies(topic) && !self.fault(Fault::DeliversDenied) {
+            return Err(Rejected::Denied);
+        }
+        if !self.may_publish(topic) {
+            return Ok(None);
+        }
+        if publish.qos > QoS::AtMostOnce && self.retains_no_more(publish, topic) {
+            return Err(Rejected::NoRoom);
+        }
+        let publisher = self.client_of(id);
+        let message = draft(publish, topic, publisher).book(&self.ledger, self.now).ok_or(Rejected::NoRoom)?;
+        Ok(Some(Arc::new(message)))
+    }
+
+    /// `$SYS` belongs to the broker; what is denied, to nobody.
+    pub(super) fn may_publish(&self, topic: &str) -> bool {
+        let own = topic == "$SYS" || topic.starts_with("$SYS/");
+        let refused = self.quirk(Quirk::RefusesDollarTopics) && topic.starts_with('$');
+        let denied = self.settings.access.denies(topic) && !self.fault(Fault::DeliversDenied);
+        !own && !refused && !denied
+    }
+
+    /// The client of a connection; nameless if a fault took its session away.
+    pub(super) fn client_of(&self, id: ConnectionId) -> ClientId {
+        let client_id = self.connections.get(&id).and_then(|connection| connection.client_id.clone());
+        client_id.unwrap_or_else(|| "".into())
+    }
+
+    /// Faults only: an acknowledgement of 5.0 with a reason code that no table has.
+    pub(super) fn send_invented(&mut self, id: ConnectionId, first: u8, packet_id: PacketId) {
+        let [high, low] = packet_id.get().to_be_bytes();
+        self.send_bytes(id, vec![first, 3, high, low, 0x7F]);
+    }
+}
+
+fn draft<'a>(publish: &Publish<'a>, topic: &'a str, publisher: ClientId) -> Draft<'a> {
+    Draft {
+        topic,
+        payload: publish.payload,
+        qos: publish.qos,
+        retain: publish.retain,
+        dup: publish.dup,
+        properties: publish.properties,
+        publisher,
+    }
+}
+
+/// Faults only: a packet identifier that isn't this one.
+pub(super) fn another(packet_id: PacketId) -> PacketId {
+    packet_id.checked_add(1).unwrap_or(PacketId::MIN)
+}
+
+/// Whether a string has code points that 5.0 section 1.5.4 advises against.
+pub(super) fn has_control_characters(text: &str) -> bool {
+    text.chars().any(|character| {
+        let code = u32::from(character);
+        character.is_control() || (0xFDD0..=0xFDEF).contains(&code) || code & 0xFFFE == 0xFFFE
+    })
+}

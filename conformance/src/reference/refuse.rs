@@ -1,0 +1,197 @@
+//! What happens to a client that breaks a rule: the breach is named, the reason is sent where the version has one, and the
+//! connection is closed.
+
+use mqtt_assay_codec::{
+    Context, DecodeError, Decoded, Disconnect, Packet, PacketType, Properties, PropertiesBuf, Property, ReasonCode,
+    Sender, Version, decode, decode_waiving,
+};
+
+use super::connection::Phase;
+use super::receive::{Greeting, PacketLen, Step, greeting, packet_len};
+use super::{Breach, ConnectionId, Effect, Fault, Machine};
+
+/// Ids of one rule: in 3.1.1, then in 5.0.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ids(pub(super) &'static str, pub(super) &'static str);
+
+impl Machine {
+    /// Names a rule that the client broke.
+    pub(super) fn breach(&mut self, id: ConnectionId, ids: Ids, detail: &str) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let rule = if connection.is_v5() { ids.1 } else { ids.0 };
+        self.effects.push(Effect::Breach(Breach {
+            connection: id,
+            client_id: connection.client_id.as_deref().map(str::to_owned),
+            rule,
+            version: connection.version,
+            detail: detail.to_owned(),
+        }));
+    }
+
+    /// Names the rule and closes, with that reason code in 5.0.
+    pub(super) fn violation(&mut self, id: ConnectionId, ids: Ids, reason: ReasonCode, detail: &str) {
+        self.breach(id, ids, detail);
+        self.refuse(id, reason, detail);
+    }
+
+    /// Closes an accepted connection for an error: DISCONNECT first in 5.0.
+    pub(super) fn refuse(&mut self, id: ConnectionId, reason: ReasonCode, why: &str) {
+        let version = self.connections.get(&id).map(|connection| connection.version);
+        if version == Some(Version::V5) {
+            self.send_disconnect(id, reason, why);
+            if self.fault(Fault::SendsAfterDisconnect) {
+                self.send(id, &Packet::Pingresp);
+            }
+            if self.fault(Fault::DisconnectWithoutClose) {
+                return;
+            }
+        }
+        if self.fault(Fault::ErrorClosesOthers) {
+            let others: Vec<ConnectionId> = self.connections.keys().copied().filter(|other| *other != id).collect();
+            for other in others {
+                self.end(other, true);
+            }
+        }
+        let with_will = !self.fault(Fault::NoWillOnError);
+        self.end(id, with_will);
+    }
+
+    /// DISCONNECT of 5.0 with its reason, as far as the client takes it.
+    pub(super) fn send_disconnect(&mut self, id: ConnectionId, reason: ReasonCode, why: &str) {
+        if self.fault(Fault::ClosesWithoutDisconnect) {
+            return;
+        }
+        let reason = if self.fault(Fault::DisconnectUnspecified) { ReasonCode::UNSPECIFIED_ERROR } else { reason };
+        let reason = if self.fault(Fault::DisconnectInventsCode) { ReasonCode(0xF0) } else { reason };
+        if self.fault(Fault::DisconnectWithExpiry) {
+            let properties = PropertiesBuf::new().with(Property::SessionExpiryInterval(60));
+            self.send(id, &Packet::Disconnect(Disconnect { reason, properties: properties.as_properties() }));
+            return;
+        }
+        let packet = Packet::Disconnect(Disconnect { reason, properties: Properties::EMPTY });
+        self.send_explained(id, Some(why), packet);
+    }
+
+    /// Deals with bytes that the decoder refused.
+    pub(super) fn refuse_packet(&mut self, id: ConnectionId, error: DecodeError, input: &[u8]) -> Step {
+        let mut error = error;
+        if self.fault(Fault::ActsOn(error.rule)) {
+            let context = Context::new(error.version, Sender::Client);
+            match decode_waiving(input, context, &self.decode_limits(), error.rule) {
+                Ok(Decoded::Partial { needed }) => return Step::Wants(needed),
+                Ok(Decoded::Complete { packet, len }) => {
+                    self.breach_of_codec(id, &error);
+                    return self.take(id, packet.packet(), len, input);
+                }
+                Err(other) => error = other,
+            }
+        }
+        if self.fault(Fault::Tolerates(error.rule)) || self.fault(Fault::LenientToUnknownErrors) {
+            return self.tolerate(id, &error, input);
+        }
+        self.breach_of_codec(id, &error);
+        let phase = self.connections.get(&id).map(|connection| connection.phase);
+        if phase == Some(Phase::Greeting) {
+            return self.refuse_greeting(id, &error, input);
+        }
+        self.refuse(id, error.reason, &error.to_string());
+        Step::Stop
+    }
+
+    /// Drops the packet and keeps the connection, however little of the packet is here.
+    fn tolerate(&mut self, id: ConnectionId, error: &DecodeError, input: &[u8]) -> Step {
+        let step = match packet_len(input) {
+            PacketLen::Known(len) => Step::Consumed(len),
+            PacketLen::Unknown => return Step::Wants(1),
+            PacketLen::Never => Step::Consumed(input.len()),
+        };
+        self.breach_of_codec(id, error);
+        step
+    }
+
+    fn breach_of_codec(&mut self, id: ConnectionId, error: &DecodeError) {
+        let version = if error.version == Version::V5 { Version::V5 } else { Version::V3_1_1 };
+        let general = if version == Version::V5 { "MQTT-4.13.1-1" } else { "MQTT-4.8.0-1" };
+        let rule = error.rule.id(version, error.packet_type).unwrap_or(general);
+        self.breach(id, Ids(rule, rule), &error.to_string());
+    }
+
+    /// Refuses a CONNECT that can't be read.
+    fn refuse_greeting(&mut self, id: ConnectionId, error: &DecodeError, input: &[u8]) -> Step {
+        match greeting(input) {
+            Greeting::Level { name_is_mqtt: true, level } if level != 4 && level != 5 => self.refuse_level(id, level),
+            Greeting::Level { name_is_mqtt: false, level: 3 } if input.windows(6).any(|name| name == b"MQIsdp") => {
+                self.refuse_level(id, 3);
+            }
+            Greeting::Level { name_is_mqtt: true, level: 5 } => {
+                self.refuse_connect(id, error.reason, "the CONNECT is malformed", false);
+            }
+            _ if self.fault(Fault::ConnackForMalformedConnect) => {
+                self.send_connack_refusing(id, ReasonCode::SERVER_UNAVAILABLE_3, None);
+                self.end(id, false);
+            }
+            _ => self.end(id, false),
+        }
+        let rest = match packet_len(input) {
+            PacketLen::Known(len) => input.get(len..).unwrap_or_default(),
+            _ => &[],
+        };
+        if self.fault(Fault::ProcessesAfterRefusal) {
+            self.publish_rest(rest, error.version);
+        }
+        Step::Stop
+    }
+
+    /// Answers an unknown protocol level: in the form of 3.1.1 below 4, else in that of 5.0.
+    fn refuse_level(&mut self, id: ConnectionId, level: u8) {
+        let old = level < 4 || self.quirk(super::Quirk::AnswersUnknownLevelAs311);
+        let (version, reason) = if old {
+            (Version::V3_1_1, ReasonCode::UNACCEPTABLE_PROTOCOL_LEVEL)
+        } else {
+            (Version::V5, ReasonCode::UNSUPPORTED_PROTOCOL_VERSION)
+        };
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.version = version;
+        }
+        self.refuse_connect(id, reason, "this protocol level isn't served", false);
+    }
+
+    /// The first packet isn't CONNECT.
+    pub(super) fn not_a_connect(&mut self, id: ConnectionId, number: u8, input: &[u8]) -> Step {
+        let served = self.fault(Fault::ServesBeforeConnect);
+        if !served && !self.fault(Fault::IgnoresBeforeConnect) {
+            let detail = format!("the first packet is {}, not CONNECT", name_of(number));
+            self.breach(id, Ids("MQTT-3.1.0-1", "MQTT-3.1.0-1"), &detail);
+            self.end(id, false);
+            return Step::Stop;
+        }
+        match decode(input, Context::new(Version::V3_1_1, Sender::Client), &self.decode_limits()) {
+            Ok(Decoded::Partial { needed }) => Step::Wants(needed),
+            Ok(Decoded::Complete { packet, len }) => {
+                match packet.packet() {
+                    Packet::Pingreq if served => self.send(id, &Packet::Pingresp),
+                    Packet::Publish(_) if served => self.publish_rest(&input[..len], Version::V3_1_1),
+                    _ => {}
+                }
+                Step::Consumed(len)
+            }
+            Err(_) => Step::Consumed(input.len()),
+        }
+    }
+
+    /// Faults only: publishes what a client sent that should not be listened to any more.
+    pub(super) fn publish_rest(&mut self, mut rest: &[u8], version: Version) {
+        let context = Context::new(version, Sender::Client);
+        let limits = self.decode_limits();
+        while let Ok(Decoded::Complete { packet, len }) = decode(rest, context, &limits) {
+            if let Packet::Publish(publish) = packet.packet() {
+                self.publish_anonymously(&publish);
+            }
+            rest = &rest[len..];
+        }
+    }
+}
+
+fn name_of(number: u8) -> &'static str {
+    PacketType::from_number(number).map_or("a packet of reserved type 0", PacketType::name)
+}

@@ -1,0 +1,101 @@
+//! Retained messages: the last of each topic, for future subscribers.
+
+use std::sync::Arc;
+
+use mqtt_assay_codec::{Publish, QoS};
+
+use super::message::Message;
+use super::session::Outgoing;
+use super::{ClientId, Fault, Machine, Quirk};
+
+/// A retained message.
+#[derive(Debug)]
+pub(super) struct Retained {
+    pub(super) message: Arc<Message>,
+}
+
+impl Machine {
+    /// Stores, replaces or removes the retained message of a topic, as the message asks for.
+    pub(super) fn retain(&mut self, message: &Arc<Message>) {
+        if !message.retain {
+            self.retain_by_fault(message);
+            return;
+        }
+        if !self.settings.limits.retain_available {
+            return;
+        }
+        let topic = &message.topic;
+        if message.payload.is_empty() && !self.fault(Fault::EmptyRetained) {
+            if !self.fault(Fault::EmptyDoesNotClear) {
+                self.retained.remove(topic);
+            }
+            return;
+        }
+        let exists = self.retained.contains_key(topic);
+        if self.fault(Fault::RetainedNotStored) || exists && self.fault(Fault::RetainedNotReplaced) {
+            return;
+        }
+        if message.qos == QoS::AtMostOnce && self.quirk(Quirk::DropsRetainedQos0) {
+            self.retained.remove(topic);
+            return;
+        }
+        if exists || self.retained_has_room() {
+            self.retained.insert(Arc::clone(topic), Retained { message: Arc::clone(message) });
+        }
+    }
+
+    /// Faults only: what a message with RETAIN 0 does to the retained one.
+    fn retain_by_fault(&mut self, message: &Arc<Message>) {
+        if self.fault(Fault::PlainClearsRetained) {
+            self.retained.remove(&message.topic);
+        }
+        if self.fault(Fault::PlainReplacesRetained) && self.retained_has_room() {
+            self.retained.insert(Arc::clone(&message.topic), Retained { message: Arc::clone(message) });
+        }
+    }
+
+    /// Whether one more topic may have a retained message; expired ones make room.
+    fn retained_has_room(&mut self) -> bool {
+        let most = self.settings.limits.max_retained_messages;
+        if self.retained.len() >= most && !self.fault(Fault::RetainedNeverExpires) {
+            let now = self.now;
+            self.retained.retain(|_, retained| !retained.message.is_expired(now));
+        }
+        self.retained.len() < most
+    }
+
+    /// Whether this PUBLISH asks for a retained message too many.
+    pub(super) fn retains_no_more(&mut self, publish: &Publish<'_>, topic: &str) -> bool {
+        let stores = publish.retain && !publish.payload.is_empty() && self.settings.limits.retain_available;
+        stores && !self.retained.contains_key(topic) && !self.retained_has_room()
+    }
+
+    /// The retained messages for a subscription, by topic.
+    pub(super) fn retained_for(
+        &mut self,
+        client_id: &ClientId,
+        topic_filter: &str,
+        granted: QoS,
+        no_local: bool,
+        identifier: Option<u32>,
+    ) -> Vec<Outgoing> {
+        let now = self.now;
+        if !self.fault(Fault::RetainedNeverExpires) && !self.fault(Fault::MessageExpiryIgnored) {
+            self.retained.retain(|_, retained| !retained.message.is_expired(now));
+        }
+        let messages = self.retained.values().map(|retained| &retained.message);
+        let matching = messages.filter(|message| {
+            self.matches(topic_filter, &message.topic) && !(no_local && message.publisher == *client_id)
+        });
+        let qos_lost = self.fault(Fault::RetainedQosLost);
+        matching
+            .map(|message| Outgoing {
+                message: Arc::clone(message),
+                qos: if qos_lost { QoS::AtMostOnce } else { message.qos.min(granted) },
+                retain: !self.fault(Fault::RetainFlagMissing),
+                identifiers: identifier.into_iter().collect(),
+                group: None,
+            })
+            .collect()
+    }
+}

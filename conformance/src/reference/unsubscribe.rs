@@ -1,0 +1,87 @@
+//! UNSUBSCRIBE.
+
+use mqtt_assay_codec::{Packet, PacketId, Properties, ReasonCode, ReasonCodes, Unsuback, Unsubscribe, topic_matches};
+
+use super::connection::Connection;
+use super::publish::another;
+use super::refuse::Ids;
+use super::{ClientId, ConnectionId, Fault, Machine};
+
+impl Machine {
+    pub(super) fn unsubscribe(&mut self, id: ConnectionId, unsubscribe: &Unsubscribe<'_>) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let (is_v5, Some(client_id)) = (connection.is_v5(), connection.client_id.clone()) else { return };
+        let packet_id = unsubscribe.packet_id;
+        if is_v5 && self.session_of(id).is_some_and(|session| session.received.contains_key(&packet_id)) {
+            self.breach(id, Ids("MQTT-2.3.1-2", "U5-029"), "a packet identifier that is in use");
+            let codes = vec![ReasonCode::PACKET_IDENTIFIER_IN_USE.0; unsubscribe.filters.iter().count()];
+            self.send_unsuback(id, packet_id, codes);
+            return;
+        }
+        let mut codes = Vec::new();
+        for (index, filter) in unsubscribe.filters.iter().enumerate() {
+            let skipped = index > 0 && self.fault(Fault::OnlyFirstUnsubscribed);
+            let existed = skipped || self.unsubscribe_one(&client_id, filter);
+            let code = if existed { ReasonCode::SUCCESS } else { ReasonCode::NO_SUBSCRIPTION_EXISTED };
+            codes.push(code.0);
+        }
+        if self.fault(Fault::UnsubscribeDropsInFlight)
+            && let Some(session) = self.session_of(id)
+        {
+            session.in_flight.clear();
+        }
+        let none_existed = codes.iter().all(|code| *code != 0);
+        if !(none_existed && self.fault(Fault::NoUnsubackForUnknown)) {
+            self.send_unsuback(id, packet_id, codes);
+        }
+    }
+
+    /// Deletes the subscription with exactly this filter (`[MQTT-3.10.4-1]`); says whether there was one. Messages that
+    /// wait for the client or are on their way are still delivered.
+    fn unsubscribe_one(&mut self, client_id: &ClientId, filter: &str) -> bool {
+        if self.fault(Fault::UnsubscribeIneffective) {
+            return self.sessions.get(client_id).is_some_and(|session| {
+                session.subscriptions.iter().any(|subscription| *subscription.filter == *filter)
+            });
+        }
+        let by_prefix = self.fault(Fault::UnsubscribeByPrefix);
+        let by_match = self.fault(Fault::UnsubscribeByMatch);
+        let removed = self.remove_subscriptions(client_id, |subscription| {
+            let held: &str = &subscription.filter;
+            held == filter || by_prefix && held.starts_with(filter) || by_match && topic_matches(filter, held)
+        });
+        if self.fault(Fault::UnsubscribeEndsGroup) {
+            let others: Vec<ClientId> = self.sessions.keys().cloned().collect();
+            for other in others {
+                self.remove_subscriptions(&other, |subscription| {
+                    subscription.shared && *subscription.filter == *filter
+                });
+            }
+        }
+        removed > 0
+    }
+
+    fn send_unsuback(&mut self, id: ConnectionId, packet_id: PacketId, mut codes: Vec<u8>) {
+        if self.fault(Fault::NoUnsuback) {
+            return;
+        }
+        let packet_id = if self.fault(Fault::WrongUnsubackId) { another(packet_id) } else { packet_id };
+        if !self.connections.get(&id).is_some_and(Connection::is_v5) {
+            let (properties, reasons) = (Properties::EMPTY, ReasonCodes::EMPTY);
+            self.send(id, &Packet::Unsuback(Unsuback { packet_id, properties, reasons }));
+            return;
+        }
+        if self.fault(Fault::UnsubackReversed) {
+            codes.reverse();
+        }
+        if self.fault(Fault::UnsubackAlwaysSuccess) {
+            codes.fill(0);
+        }
+        if self.fault(Fault::UnsubackInventsCode) {
+            codes.fill(0x7F);
+        }
+        let why = codes.iter().any(|code| *code != 0).then_some("not every subscription existed");
+        let reasons = ReasonCodes::from(codes.as_slice());
+        self.send_explained(id, why, Packet::Unsuback(Unsuback { packet_id, properties: Properties::EMPTY, reasons }));
+    }
+}

@@ -1,0 +1,217 @@
+//! Wills, and the end of connections and sessions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mqtt_assay_codec::{PropertiesBuf, QoS, ReasonCode};
+
+use super::message::Message;
+use super::timers::Due;
+use super::{ClientId, Closing, ConnectionId, Effect, Fault, Machine, Quirk};
+
+/// What is published if the connection ends otherwise than by a normal DISCONNECT.
+#[derive(Debug)]
+pub(super) struct Will {
+    pub(super) message: Message,
+    /// How long it waits after the connection.
+    pub(super) delay: Duration,
+}
+
+/// A will that waits for its delay, or for the end of its session.
+#[derive(Debug)]
+pub(super) struct PendingWill {
+    pub(super) will: Will,
+    pub(super) due: Duration,
+}
+
+impl Machine {
+    /// Ends a connection: closes it, publishes the will or lets it wait, keeps or ends the session.
+    pub(super) fn end(&mut self, id: ConnectionId, with_will: bool) {
+        let Some(mut connection) = self.connections.remove(&id) else { return };
+        self.wind(id);
+        self.effects.push(Effect::Close(id, Closing::Fin));
+        if self.fault(Fault::AliasAcrossConnections) {
+            self.left_aliases = std::mem::take(&mut connection.aliases);
+        }
+        let will = connection.will.take().filter(|_| with_will && !self.fault(Fault::WillNotSent));
+        let Some(client_id) = connection.client_id else {
+            // Only a connection that a fault cut off from its session has a will and no client identifier.
+            if let Some(will) = will {
+                self.publish_will(will);
+            }
+            return;
+        };
+        let had_will = will.is_some();
+        let expiry = self.detach(id, &client_id, connection.session_expiry);
+        if let Some(will) = will {
+            self.will_after_end(&client_id, will, expiry);
+        }
+        if !had_will {
+            self.will_of_before(&client_id);
+        }
+        if expiry.is_zero() {
+            self.end_session(&client_id);
+        } else {
+            self.wind_session(&client_id);
+        }
+    }
+
+    /// Faults only: publishes the will of the client's connection before.
+    fn will_of_before(&mut self, client_id: &ClientId) {
+        if let Some(message) = self.left_will.take_if(|message| message.publisher == *client_id) {
+            self.accept(&message);
+        }
+    }
+
+    /// Takes the connection from its session; says how long the session lasts from now.
+    fn detach(&mut self, id: ConnectionId, client_id: &ClientId, expiry: u32) -> Duration {
+        let stays = self.fault(Fault::EndedSessionStays);
+        let forgets = self.fault(Fault::ForgetsSession);
+        let forever = self.fault(Fault::SessionNeverExpires);
+        let early = self.fault(Fault::SessionExpiresEarly);
+        let now = self.now;
+        let Some(session) = self.sessions.get_mut(client_id).filter(|session| session.connection == Some(id)) else {
+            return Duration::MAX;
+        };
+        session.connection = None;
+        for entry in &mut session.in_flight {
+            entry.sent = false;
+        }
+        let lasts = match expiry {
+            0 if !stays => Duration::ZERO,
+            _ if forgets => Duration::ZERO,
+            0 | u32::MAX => Duration::MAX,
+            _ if forever => Duration::MAX,
+            seconds if early => Duration::from_secs(u64::from(seconds)) / 2,
+            seconds => Duration::from_secs(u64::from(seconds)),
+        };
+        session.expires_at = now.checked_add(lasts);
+        lasts
+    }
+
+    /// Publishes the will, or lets it wait for its delay or the end of the session, whichever is first
+    /// (`[MQTT-3.1.2-8]`).
+    fn will_after_end(&mut self, client_id: &ClientId, will: Will, expiry: Duration) {
+        let delay = if self.fault(Fault::WillDelayIgnored) { Duration::ZERO } else { will.delay };
+        if self.fault(Fault::WillOutlivesSession) && delay > expiry {
+            self.late_will(will, delay);
+            return;
+        }
+        let due = self.now.checked_add(delay.min(expiry)).filter(|due| *due > self.now);
+        if let (Some(session), Some(due)) = (self.sessions.get_mut(client_id), due) {
+            session.will = Some(PendingWill { will, due });
+        } else if self.quirk(Quirk::DelaysWills) {
+            self.late_will(will, Duration::from_secs(1));
+        } else {
+            self.publish_will(will);
+        }
+    }
+
+    /// Quirks and faults only: a will that waits although its session may be gone; at most one for each session.
+    fn late_will(&mut self, will: Will, delay: Duration) {
+        if self.late_wills.len() >= self.settings.limits.max_sessions {
+            self.publish_will(will);
+            return;
+        }
+        self.late_wills.push(PendingWill { will, due: self.now + delay });
+        self.wind_late_wills();
+    }
+
+    fn wind_late_wills(&mut self) {
+        let deadline = self.late_wills.iter().map(|pending| pending.due).min();
+        self.timers.set(Due::LateWills, deadline);
+    }
+
+    pub(super) fn late_wills_due(&mut self) {
+        let wills = std::mem::take(&mut self.late_wills).into_iter();
+        let (due, waiting): (Vec<_>, Vec<_>) = wills.partition(|pending| pending.due <= self.now);
+        self.late_wills = waiting;
+        for PendingWill { will, .. } in due {
+            self.publish_will(will);
+        }
+        self.wind_late_wills();
+    }
+
+    /// Forgets the session; a will that still waits is published now, because the session ends.
+    pub(super) fn end_session(&mut self, client_id: &ClientId) {
+        let Some(mut session) = self.sessions.remove(client_id) else { return };
+        self.wind_session(client_id);
+        let filters: Vec<Arc<str>> = session.subscriptions.drain(..).map(|subscription| subscription.filter).collect();
+        for filter in filters {
+            self.forget_turn(&filter);
+        }
+        if self.fault(Fault::RetainedEndsWithSession) {
+            self.retained.retain(|_, retained| retained.message.publisher != *client_id);
+        }
+        if self.fault(Fault::SharedEndedGoesOn) {
+            for entry in std::mem::take(&mut session.in_flight) {
+                self.pass_on(client_id, entry.outgoing);
+            }
+        }
+        if let Some(pending) = session.will.take() {
+            self.publish_will(pending.will);
+        }
+    }
+
+    /// A session's time has come: its will is due, or its expiry, or both.
+    pub(super) fn session_due(&mut self, client_id: &ClientId) {
+        let now = self.now;
+        let Some(session) = self.sessions.get_mut(client_id) else { return };
+        let will = session.will.take_if(|pending| pending.due <= now);
+        if let Some(pending) = will {
+            self.publish_will(pending.will);
+        }
+        let over = self.sessions.get(client_id).and_then(|session| session.expires_at).is_some_and(|at| at <= now);
+        if over {
+            self.end_session(client_id);
+        }
+        self.wind_session(client_id);
+    }
+
+    /// Publishes a will as its client asked for, unless its topic is denied.
+    pub(super) fn publish_will(&mut self, will: Will) {
+        let Will { mut message, .. } = will;
+        if !self.may_publish(&message.topic) {
+            return;
+        }
+        message.expires_at = message.expiry_interval.map(|seconds| self.now + Duration::from_secs(u64::from(seconds)));
+        if self.fault(Fault::WillExpiryMissing) {
+            message.expires_at = None;
+        }
+        if self.fault(Fault::WillQosLost) {
+            message.qos = QoS::AtMostOnce;
+        }
+        message.retain = match message.retain {
+            _ if self.fault(Fault::WillAlwaysRetained) => true,
+            retain => retain && !self.fault(Fault::WillNotRetained),
+        };
+        if self.fault(Fault::WillPropertiesReordered) {
+            let properties: Vec<_> = message.properties.as_properties().iter().collect();
+            let reversed: PropertiesBuf = properties.into_iter().rev().collect();
+            message.properties = reversed;
+        }
+        let message = Arc::new(message);
+        self.accept(&message);
+        if self.fault(Fault::WillStays) {
+            self.left_will = Some(Arc::clone(&message));
+        }
+        if self.fault(Fault::WillTwice) {
+            self.accept(&message);
+        }
+    }
+
+    /// Nothing came for one and a half times the keep alive: the network is taken for broken.
+    pub(super) fn keep_alive_over(&mut self, id: ConnectionId) {
+        let asked = self.connections.get(&id).and_then(|connection| connection.patience);
+        let idle = asked.is_none() || self.quirk(Quirk::ClosesIdleClients);
+        if !idle && self.connections.get(&id).is_some_and(super::connection::Connection::is_v5) {
+            self.send_disconnect(
+                id,
+                ReasonCode::KEEP_ALIVE_TIMEOUT,
+                "no packet came within one and a half times the keep alive",
+            );
+        }
+        let with_will = !self.fault(Fault::NoWillOnKeepAlive);
+        self.end(id, with_will);
+    }
+}
