@@ -1,1 +1,30 @@
-//! The suite.
+//! The suite that decides whether an MQTT broker keeps the standard, rule by rule, with evidence.
+//!
+//! The way of a verdict: a [`case::Case`] takes steps on [`client::Client`]s of the broker under test; everything that
+//! goes over a connection is recorded in a [`transcript::Transcript`]; deciding steps ([`expect`]) write a verdict for
+//! a rule of the [`catalog`] with the line that decided it; [`run`] tells all that as one stream of events, which the
+//! reports consume. The broker under test is a [`target::Target`]; the one that is built in is [`reference`].
+
+pub mod bounds;
+pub mod case;
+pub mod cases;
+pub mod catalog;
+pub mod client;
+pub mod clock;
+mod control;
+pub mod describe;
+pub mod draft;
+pub mod expect;
+pub mod invariant;
+mod link;
+pub mod names;
+pub mod pattern;
+pub mod prove;
+pub mod reference;
+pub mod result;
+pub mod run;
+pub mod subject;
+pub mod target;
+pub mod transcript;
+pub mod verdict;
+pub mod wire;

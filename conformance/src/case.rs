@@ -1,0 +1,222 @@
+//! What a case is: an id, the rules it breaks and proves in each version, what it needs, and its steps.
+//!
+//! The [`case!`](crate::case) macro writes one row of a chapter's table. Rule ids are looked up in the catalog at
+//! compile time; a function that no row names is an unused-code warning.
+
+use crate::catalog::{Level, RuleId};
+use crate::invariant::Check;
+use crate::reference::Fault;
+use crate::subject::Subject;
+use crate::target::Variant;
+use crate::verdict::Outcome;
+use mqtt_assay_codec::Version;
+use std::pin::Pin;
+use std::time::Duration;
+
+/// A case's steps under way.
+pub type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + 'a>>;
+
+/// How a case comes to its verdict.
+#[derive(Clone, Copy)]
+pub enum Method {
+    /// It takes steps against the broker.
+    Steps(for<'a> fn(&'a Subject) -> Running<'a>),
+    /// It holds every packet of the run against a rule.
+    Invariant(Check),
+}
+
+/// The rules of a case in one version.
+#[derive(Debug, Clone, Copy)]
+pub struct CaseRules {
+    /// Rules of the client that the case breaks on purpose.
+    pub breaks: &'static [RuleId],
+    /// Rules that the outcome decides: groups of twins, which one observation decides together.
+    pub proves: &'static [&'static [RuleId]],
+}
+
+impl CaseRules {
+    /// Every rule that gets a verdict: those proved, then those broken to provoke a reaction.
+    pub fn judged(&self) -> impl Iterator<Item = RuleId> {
+        let mut seen = Vec::new();
+        let all = self.proves.iter().copied().flatten().chain(self.breaks).copied();
+        all.filter(move |rule| {
+            !seen.contains(rule) && {
+                seen.push(*rule);
+                true
+            }
+        })
+    }
+}
+
+/// One case.
+pub struct Case {
+    /// The name of its function.
+    pub function: &'static str,
+    /// For a member of a family: which one.
+    pub member: &'static str,
+    /// One sentence: what a conforming broker does.
+    pub title: &'static str,
+    /// Its rules in 3.1.1, if it exists there.
+    pub v3_1_1: Option<CaseRules>,
+    /// Its rules in 5.0, if it exists there.
+    pub v5: Option<CaseRules>,
+    /// Faults of the reference broker that must turn one of its rules to fail, or weak where its level allows no more.
+    pub caught: &'static [Fault],
+    /// The set-up of the broker that it needs.
+    pub variant: Variant,
+    /// What the broker must offer (`retain`, `qos2`, `wildcard` ...).
+    pub needs: &'static [&'static str],
+    /// The standard's own waits in it, in whole seconds: keep alive, expiry, will delay.
+    pub waits: u64,
+    /// It subscribes to what others publish, or sends what a broker in use should not get: off beyond loopback.
+    pub intrusive: bool,
+    /// How it comes to its verdict.
+    pub method: Method,
+}
+
+impl Case {
+    /// A case without extras, for the macro to fill in.
+    pub const fn new(function: &'static str, member: &'static str, title: &'static str, method: Method) -> Self {
+        Self {
+            function,
+            member,
+            title,
+            v3_1_1: None,
+            v5: None,
+            caught: &[],
+            variant: Variant::PLAIN,
+            needs: &[],
+            waits: 0,
+            intrusive: false,
+            method,
+        }
+    }
+
+    /// Its rules in a version, if it exists there.
+    pub fn rules(&self, version: Version) -> Option<&CaseRules> {
+        match version {
+            Version::V3_1_1 => self.v3_1_1.as_ref(),
+            Version::V5 => self.v5.as_ref(),
+            Version::V3_1 => None,
+        }
+    }
+
+    /// The name within its chapter: `topic-with-wildcard`, or `reserved-flags.subscribe` for a member of a family.
+    pub fn name(&self) -> String {
+        let function = self.function.replace('_', "-");
+        if self.member.is_empty() { function } else { format!("{function}.{}", self.member) }
+    }
+
+    /// The standard's own waits in it.
+    pub fn waits(&self) -> Duration {
+        Duration::from_secs(self.waits)
+    }
+}
+
+/// A chapter: one file of cases.
+pub struct Chapter {
+    /// Its name, the middle of a case's id.
+    pub name: &'static str,
+    /// Its cases, in the order of their functions.
+    pub cases: &'static [Case],
+}
+
+/// A case in one version: what is listed, run and reported.
+#[derive(Clone, Copy)]
+pub struct Instance {
+    /// The chapter's name.
+    pub chapter: &'static str,
+    /// The case.
+    pub case: &'static Case,
+    /// The version.
+    pub version: Version,
+    /// Its rules there.
+    pub rules: &'static CaseRules,
+}
+
+impl Instance {
+    /// The stable id: `5/publish/topic-with-wildcard`.
+    pub fn id(&self) -> String {
+        format!("{}/{}/{}", self.version, self.chapter, self.case.name())
+    }
+
+    /// The strongest level among its rules.
+    pub fn level(&self) -> Level {
+        self.rules.judged().map(|rule| rule.rule().level).min().unwrap_or(Level::May)
+    }
+}
+
+/// Rules that a deciding step names, by version.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StepRules {
+    /// The rule in 3.1.1.
+    pub v3_1_1: Option<RuleId>,
+    /// The rule in 5.0.
+    pub v5: Option<RuleId>,
+}
+
+impl StepRules {
+    /// The rule in this version.
+    pub fn of(&self, version: Version) -> Option<RuleId> {
+        if version == Version::V5 { self.v5 } else { self.v3_1_1 }
+    }
+}
+
+/// The rule that a step decides, by version: `rule!(v311 "MQTT-4.3.2-1", v5 "MQTT-4.3.2-2")`. One of the two may be
+/// left out; in that version the step is a part of the set-up.
+#[macro_export]
+macro_rules! rule {
+    (v311 $v311:literal, v5 $v5:literal) => {
+        const {
+            $crate::case::StepRules {
+                v3_1_1: Some($crate::catalog::RuleId::v3_1_1($v311)),
+                v5: Some($crate::catalog::RuleId::v5($v5)),
+            }
+        }
+    };
+    (v311 $v311:literal) => {
+        const { $crate::case::StepRules { v3_1_1: Some($crate::catalog::RuleId::v3_1_1($v311)), v5: None } }
+    };
+    (v5 $v5:literal) => {
+        const { $crate::case::StepRules { v3_1_1: None, v5: Some($crate::catalog::RuleId::v5($v5)) } }
+    };
+}
+
+/// One row of a chapter's table of cases:
+///
+/// ```text
+/// case!(function: "What a conforming broker does",
+///     v311: breaks ["MQTT-3.3.2-2"] proves ["MQTT-4.8.0-1"],
+///     v5:   breaks ["MQTT-3.3.2-2"] proves ["MQTT-4.13.1-1"],
+///     caught: [Fault::ActsOn(Rule::TopicNameWildcard)],
+///     variant: Variant::PLAIN, needs: &["retain"], waits: 2)
+/// ```
+/// Either version may be left out; what follows `caught` too. Twins are joined by `=`: `proves ["A" = "A's twin", "B"]`.
+/// A member of a family names itself: `case!(function["member"]: ...)`.
+#[macro_export]
+macro_rules! case {
+    ($function:ident $([$member:literal])? : $title:literal,
+        $(v311: $(breaks [$($b3:literal),* $(,)?])? proves [$($p3:literal $(= $t3:literal)*),* $(,)?],)?
+        $(v5: $(breaks [$($b5:literal),* $(,)?])? proves [$($p5:literal $(= $t5:literal)*),* $(,)?],)?
+        caught: [$($fault:expr),* $(,)?] $(, $key:ident: $value:expr)* $(,)?
+    ) => {
+        $crate::case::Case {
+            $(v3_1_1: Some($crate::case::CaseRules {
+                breaks: &[$($($crate::catalog::RuleId::v3_1_1($b3)),*)?],
+                proves: &[$(&[$crate::catalog::RuleId::v3_1_1($p3) $(, $crate::catalog::RuleId::v3_1_1($t3))*]),*],
+            }),)?
+            $(v5: Some($crate::case::CaseRules {
+                breaks: &[$($($crate::catalog::RuleId::v5($b5)),*)?],
+                proves: &[$(&[$crate::catalog::RuleId::v5($p5) $(, $crate::catalog::RuleId::v5($t5))*]),*],
+            }),)?
+            caught: &[$($fault),*],
+            $($key: $value,)*
+            ..$crate::case::Case::new(
+                stringify!($function),
+                concat!($($member)?),
+                $title,
+                $crate::case::Method::Steps(|subject| Box::pin($function(subject))),
+            )
+        }
+    };
+}

@@ -1,0 +1,279 @@
+//! What a case holds: a named client of the broker under test, and its set-up steps.
+//!
+//! A set-up step that does not come about makes the case inconclusive; it never judges. The deciding steps
+//! (`expect_*`) are in [`crate::expect`].
+
+use crate::bounds;
+use crate::draft::{Draft, Topic, disconnect, pingreq, publish, pubrel, subscribe};
+use crate::link::{Arrival, Arrived, Link};
+use crate::pattern::{Pattern, a_pingresp, a_puback, a_pubcomp, a_pubrec, a_suback, any};
+use crate::subject::{CaseContext, Publication};
+use crate::transcript::Remark;
+use crate::verdict::Stop;
+use crate::wire::Ending;
+use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, QoS};
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// A client of the broker under test.
+pub struct Client {
+    role: &'static str,
+    link: Rc<Link>,
+    next_id: u16,
+}
+
+impl Client {
+    pub(crate) fn new(role: &'static str, link: Rc<Link>) -> Self {
+        Self { role, link, next_id: 1 }
+    }
+
+    pub(crate) fn link(&self) -> &Rc<Link> {
+        &self.link
+    }
+
+    pub(crate) fn context(&self) -> &Rc<CaseContext> {
+        &self.link.context
+    }
+
+    /// Leaves incoming messages unacknowledged from now on: the case acknowledges by hand.
+    pub fn hold_acknowledgements(&self) {
+        self.link.acknowledges.set(false);
+    }
+
+    /// Acknowledges incoming messages again, those from now on.
+    pub fn acknowledge(&self) {
+        self.link.acknowledges.set(true);
+    }
+
+    /// Sends a packet and returns its packet identifier, 0 where it has none. Packets that the format cannot carry,
+    /// and a mutation that does not apply, are defects of the case and make it inconclusive.
+    pub fn send(&mut self, mut draft: Draft) -> Result<u16, Stop> {
+        if draft.wants_packet_id() {
+            draft = draft.id(self.take_id());
+        }
+        let setting_user = self.setting_credentials(&draft);
+        if let Some((user, password)) = setting_user {
+            draft = draft.user_name(user).password(password.into_bytes());
+        }
+        let context = Rc::clone(self.context());
+        let version = context.version();
+        let legal = draft
+            .encode(version, context.names(), self.role)
+            .map_err(|error| self.defect(format!("the packet cannot be built: {error}")))?;
+        let mutation = draft.mutation();
+        let bytes = draft
+            .mutate(legal, version)
+            .ok_or_else(|| self.defect(format!("mutation {} does not apply", mutation.unwrap_or_default())))?;
+        self.remember(&draft);
+        self.link.send(bytes, mutation);
+        Ok(draft.packet_id().unwrap_or(0))
+    }
+
+    /// Several packets in one write, so that they arrive in one segment.
+    pub fn send_together(&mut self, drafts: impl IntoIterator<Item = Draft>) -> Result<(), Stop> {
+        for draft in drafts {
+            self.send(draft)?;
+        }
+        Ok(())
+    }
+
+    fn setting_credentials(&self, draft: &Draft) -> Option<(String, String)> {
+        let wanted = draft.is_connect() && draft.credentials_missing() && draft.mutation().is_none();
+        if wanted { self.context().credentials() } else { None }
+    }
+
+    fn defect(&self, why: String) -> Stop {
+        let line = self.context().say(&self.link.label, Remark::Notes, why.clone());
+        Stop::Inconclusive { why: format!("{}: {why}", self.link.label), line: Some(line) }
+    }
+
+    fn take_id(&mut self) -> u16 {
+        let id = self.next_id;
+        self.next_id = self.next_id.checked_add(1).unwrap_or(1);
+        id
+    }
+
+    fn remember(&self, draft: &Draft) {
+        let context = self.context();
+        if let Some((topic, payload, qos, retain)) = draft.publication() {
+            let topic = context.names().topic(topic);
+            let publication = Publication { link: self.link.label.clone(), topic, payload: payload.to_vec(), qos };
+            context.published(publication, retain);
+        }
+        if draft.is_connect() && draft.leaves_session() {
+            context.leaves_session(self.role);
+        }
+    }
+
+    /// Set-up: the packet that the pattern is about, as it should be.
+    pub async fn receive(&mut self, pattern: Pattern) -> Result<OwnedPacket, Stop> {
+        let limit = self.context().patient(bounds::SET_UP);
+        self.receive_within(pattern, limit).await
+    }
+
+    pub(crate) async fn receive_within(&mut self, pattern: Pattern, limit: Duration) -> Result<OwnedPacket, Stop> {
+        let expected = pattern.describe();
+        let failed = |why: String, line| Err(Stop::Inconclusive { why, line });
+        let label = self.link.label.clone();
+        let Some(arrived) = self.next_about(&[pattern.clone()], Instant::now() + limit).await else {
+            return failed(format!("{label}: no {expected} within {limit:?}"), None);
+        };
+        let line = Some(arrived.line);
+        match arrived.what {
+            Arrival::Packet(packet) => {
+                let wrong = pattern.mismatches(&packet.packet(), self.context().names());
+                if !wrong.is_empty() {
+                    return failed(format!("{label}: expected {expected}: {}", wrong.join(", ")), line);
+                }
+                if let Packet::Connack(connack) = packet.packet()
+                    && !connack.reason.is_error()
+                {
+                    self.link.connected.set(true);
+                }
+                Ok(packet)
+            }
+            other => failed(format!("{label}: expected {expected}, but {}", describe_end(&other)), line),
+        }
+    }
+
+    /// The next packet that one of the patterns is about, or the end of the stream.
+    pub(crate) async fn next_about(&self, patterns: &[Pattern], until: Instant) -> Option<Arrived> {
+        self.next(until, |arrival| match arrival {
+            Arrival::Packet(packet) => patterns.iter().any(|pattern| pattern.is_about(&packet.packet())),
+            _ => true,
+        })
+        .await
+    }
+
+    pub(crate) async fn next(&self, until: Instant, wanted: impl Fn(&Arrival) -> bool) -> Option<Arrived> {
+        loop {
+            if let Some(arrived) = self.link.take(&wanted) {
+                return Some(arrived);
+            }
+            timeout_at(until, self.link.arrival()).await.ok()?;
+        }
+    }
+
+    /// Set-up: a subscription granted as asked. One that is granted lower leaves the case not exercised.
+    pub async fn subscribe(&mut self, filter: impl Into<Topic>, qos: QoS) -> Result<(), Stop> {
+        let id = self.send(subscribe(filter, qos))?;
+        let suback = self.receive(a_suback(id)).await?;
+        let code = match suback.packet() {
+            Packet::Suback(ack) => ack.reasons.iter().next(),
+            _ => None,
+        };
+        match code {
+            Some(code) if code.0 == qos as u8 => Ok(()),
+            Some(code) if !code.is_error() => Err(Stop::NotExercised(format!(
+                "the subscription was granted QoS {}, the case needs {}",
+                code.0, qos as u8
+            ))),
+            other => {
+                let code = other.map_or_else(|| "none".to_owned(), |code| format!("0x{:02x}", code.0));
+                let why = format!("{}: the subscription was refused (code {code})", self.link.label);
+                Err(Stop::Inconclusive { why, line: None })
+            }
+        }
+    }
+
+    /// Set-up: a message published, and its exchange with the broker completed.
+    pub async fn publish(&mut self, topic: impl Into<Topic>, payload: impl AsRef<[u8]>, qos: QoS) -> Result<(), Stop> {
+        self.publish_draft(publish(topic, payload).qos(qos)).await
+    }
+
+    /// Set-up: a message published as drafted, and its exchange with the broker completed.
+    pub async fn publish_draft(&mut self, draft: Draft) -> Result<(), Stop> {
+        let qos = draft.publication().map_or(QoS::AtMostOnce, |(_, _, qos, _)| qos);
+        let id = self.send(draft)?;
+        match qos {
+            QoS::AtMostOnce => {}
+            QoS::AtLeastOnce => {
+                self.receive(a_puback(id)).await?;
+            }
+            QoS::ExactlyOnce => {
+                self.receive(a_pubrec(id)).await?;
+                self.send(pubrel(id))?;
+                self.receive(a_pubcomp(id)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn publish_retained_empty(&mut self, topic: Topic) -> Result<(), Stop> {
+        self.publish_draft(publish(topic, b"").qos(QoS::AtLeastOnce).retain()).await
+    }
+
+    /// PINGREQ and PINGRESP.
+    pub(crate) async fn ping(&mut self, limit: Duration) -> Result<(), Stop> {
+        self.send(pingreq())?;
+        self.receive_within(a_pingresp(), limit).await.map(drop)
+    }
+
+    /// Set-up: the connection is served, as a PINGREQ shows.
+    pub async fn serves(&mut self) -> Result<(), Stop> {
+        self.ping(self.context().patient(bounds::SET_UP)).await
+    }
+
+    /// Ends the connection as a client should: DISCONNECT, then the close. Waits a moment for the broker to close
+    /// first, which tells that it has dealt with the DISCONNECT; the standard only recommends that it does.
+    pub async fn disconnect(&mut self) -> Result<(), Stop> {
+        self.disconnect_with(disconnect()).await
+    }
+
+    /// Like [`Client::disconnect`], with a DISCONNECT of its own.
+    pub async fn disconnect_with(&mut self, draft: Draft) -> Result<(), Stop> {
+        self.send(draft)?;
+        let until = Instant::now() + self.context().patient(bounds::MARGIN);
+        self.next(until, |arrival| matches!(arrival, Arrival::Ended(_))).await;
+        self.link.close();
+        Ok(())
+    }
+
+    /// Ends the network connection without a DISCONNECT, in order.
+    pub fn drop_connection(&self) {
+        self.link.close();
+    }
+
+    /// Ends the network connection without a DISCONNECT, by a reset.
+    pub fn reset_connection(&self) {
+        self.link.reset();
+    }
+
+    /// Ends our half of the network connection.
+    pub fn half_close(&self) {
+        self.link.half_close();
+    }
+
+    /// Set-up: waits until the broker has ended the connection.
+    pub async fn ended(&mut self) -> Result<(), Stop> {
+        let limit = self.context().patient(bounds::SET_UP);
+        match self.next(Instant::now() + limit, |arrival| matches!(arrival, Arrival::Ended(_))).await {
+            Some(_) => Ok(()),
+            None => {
+                Err(Stop::Inconclusive { why: format!("{}: not closed within {limit:?}", self.link.label), line: None })
+            }
+        }
+    }
+
+    /// How many packets of this type wait unread; for steps that count without judging.
+    pub fn waiting(&self, packet_type: PacketType) -> usize {
+        let about = any(packet_type);
+        self.link
+            .pending()
+            .iter()
+            .filter(|arrived| matches!(&arrived.what, Arrival::Packet(packet) if about.is_about(&packet.packet())))
+            .count()
+    }
+}
+
+/// What stands in the way of a packet, in words.
+pub(crate) fn describe_end(arrival: &Arrival) -> String {
+    match arrival {
+        Arrival::Ended(Ending::Fin) => "the broker closed the connection (FIN)".to_owned(),
+        Arrival::Ended(Ending::Reset) => "the broker reset the connection (RST)".to_owned(),
+        Arrival::Unreadable(error) => format!("the broker sent bytes that are no packet: {error}"),
+        Arrival::Flood => "the broker sent more than the suite is willing to keep".to_owned(),
+        Arrival::Packet(packet) => crate::describe::packet(&packet.packet()),
+    }
+}

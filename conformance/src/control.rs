@@ -1,0 +1,106 @@
+//! The control: a plain connect, subscribe, publish and receive. Only a broker that gets through it is judged; what its
+//! CONNACK says it lacks is remembered, so that cases that need it are *not offered*.
+
+use crate::case::{Case, Method, Running};
+use crate::invariant::Invariants;
+use crate::names::Names;
+use crate::pattern::{a_message, properties};
+use crate::run::{RunOptions, outside};
+use crate::subject::{CaseContext, Subject};
+use crate::target::Ready;
+use crate::transcript::{Transcript, What};
+use crate::verdict::{Evidence, Outcome, Stop};
+use crate::{bounds, draft, pattern};
+use mqtt_assay_codec::{Packet, Property, QoS, ReasonCode, Version};
+use std::cell::RefCell;
+use std::rc::Rc;
+use tokio::time::timeout;
+
+/// What a broker says in its CONNACK that it lacks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Offer {
+    lacking: Vec<(&'static str, String)>,
+}
+
+impl Offer {
+    /// Why a feature is not there, if the broker says so.
+    pub fn lacks(&self, feature: &str) -> Option<&str> {
+        self.lacking.iter().find(|(known, _)| *known == feature).map(|(_, why)| why.as_str())
+    }
+
+    fn of_connack(packet: &Packet<'_>) -> Self {
+        let lacking = properties(packet)
+            .iter()
+            .filter_map(|property| Some((lacking(property)?, format!("CONNACK: {property:?}"))))
+            .collect();
+        Self { lacking }
+    }
+}
+
+fn lacking(property: &Property<'_>) -> Option<&'static str> {
+    match property {
+        Property::MaximumQoS(_) => Some("qos2"),
+        Property::RetainAvailable(0) => Some("retain"),
+        Property::WildcardSubscriptionAvailable(0) => Some("wildcard"),
+        Property::SubscriptionIdentifierAvailable(0) => Some("subscription-identifiers"),
+        Property::SharedSubscriptionAvailable(0) => Some("shared-subscriptions"),
+        _ => None,
+    }
+}
+
+static CONTROL: Case =
+    Case::new("control", "", "a client connects, subscribes, publishes and receives", Method::Steps(never));
+
+/// The control's steps are taken here, not by a run.
+fn never(_: &Subject) -> Running<'_> {
+    Box::pin(async { Err(Stop::NotExercised("the control is no case".to_owned())) })
+}
+
+/// Tries the control in one version.
+pub(crate) async fn try_out(
+    ready: &Ready,
+    version: Version,
+    options: &RunOptions,
+    invariants: &Rc<Invariants>,
+) -> Result<Offer, Stop> {
+    let instance = outside(&CONTROL, version);
+    let names = Names::new(&options.names, &instance.id());
+    let (endpoint, setting) = (ready.endpoint.clone(), ready.setting.clone());
+    let context = CaseContext::new(instance, names, endpoint, setting, options.patience, Rc::clone(invariants));
+    let subject = Subject::new(context);
+    let offer = RefCell::new(Offer::default());
+    let limit = bounds::CASE * options.patience;
+    let outcome = timeout(limit, steps(&subject, &offer)).await;
+    subject.close().await;
+    subject.release();
+    let transcript = subject.context().transcript();
+    match outcome {
+        Ok(Ok(_)) => Ok(offer.into_inner()),
+        Ok(Err(stop)) => Err(explain(stop, &transcript, version)),
+        Err(_) => Err(Stop::Inconclusive { why: format!("the control did not finish within {limit:?}"), line: None }),
+    }
+}
+
+async fn steps(broker: &Subject, offer: &RefCell<Offer>) -> Outcome {
+    let mut client = broker.open("control").await?;
+    client.send(draft::connect())?;
+    let connack = client.receive(pattern::a_connack().code(&[ReasonCode::SUCCESS])).await?;
+    *offer.borrow_mut() = Offer::of_connack(&connack.packet());
+    client.subscribe("control", QoS::AtMostOnce).await?;
+    client.publish("control", b"control", QoS::AtMostOnce).await?;
+    client.receive(a_message("control", b"control")).await?;
+    Ok(Evidence::new(0, None))
+}
+
+/// A broker that does not speak the version says so with a CONNACK, in its own form, or just closes.
+fn explain(stop: Stop, transcript: &Transcript, version: Version) -> Stop {
+    let refused = transcript.lines.iter().any(|line| match &line.what {
+        What::Received(bytes) => matches!(bytes.as_ref(), [0x20, 2, 0, 1] | [0x20, _, 0, 0x84, ..]),
+        _ => false,
+    });
+    match stop {
+        _ if refused => Stop::NotOffered(format!("the broker does not speak MQTT {version}")),
+        Stop::Inconclusive { why, line } => Stop::Inconclusive { why: format!("the control failed: {why}"), line },
+        other => other,
+    }
+}

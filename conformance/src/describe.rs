@@ -1,0 +1,119 @@
+//! A control packet in one line, for transcripts and messages. Everything a broker sent is escaped.
+
+use mqtt_assay_codec::{Acknowledgement, Connack, Connect, Packet, Properties, Property, Publish, ReasonCode};
+use std::fmt::Write as _;
+
+/// How many bytes of a payload or string are shown before it is cut.
+const SHOWN: usize = 48;
+
+/// The packet's name and what matters in it.
+pub fn packet(packet: &Packet<'_>) -> String {
+    let name = packet.packet_type().name();
+    match packet {
+        Packet::Connect(connect) => describe_connect(connect),
+        Packet::Connack(connack) => describe_connack(connack),
+        Packet::Publish(publish) => describe_publish(publish),
+        Packet::Puback(ack) | Packet::Pubrec(ack) | Packet::Pubrel(ack) | Packet::Pubcomp(ack) => {
+            acknowledgement(name, ack)
+        }
+        Packet::Subscribe(subscribe) => {
+            let mut out = format!("{name} id={}{}", subscribe.packet_id, properties(&subscribe.properties));
+            for (filter, options) in subscribe.filters.iter() {
+                let _ = write!(out, " {} qos={}", quoted(filter.as_bytes()), options.qos as u8);
+            }
+            out
+        }
+        Packet::Unsubscribe(unsubscribe) => {
+            let mut out = format!("{name} id={}{}", unsubscribe.packet_id, properties(&unsubscribe.properties));
+            for filter in unsubscribe.filters.iter() {
+                let _ = write!(out, " {}", quoted(filter.as_bytes()));
+            }
+            out
+        }
+        Packet::Suback(ack) => codes(name, ack.packet_id.get(), ack.reasons.iter(), &ack.properties),
+        Packet::Unsuback(ack) => codes(name, ack.packet_id.get(), ack.reasons.iter(), &ack.properties),
+        Packet::Pingreq | Packet::Pingresp => name.to_owned(),
+        Packet::Disconnect(disconnect) => {
+            format!("{name}{}{}", reason(disconnect.reason), properties(&disconnect.properties))
+        }
+        Packet::Auth(auth) => format!("{name}{}{}", reason(auth.reason), properties(&auth.properties)),
+    }
+}
+
+fn describe_connect(connect: &Connect<'_>) -> String {
+    let mut out = format!("CONNECT {}", quoted(connect.client_id.as_bytes()));
+    if connect.clean_start {
+        out.push_str(" clean");
+    }
+    let _ = write!(out, " keep-alive={}", connect.keep_alive);
+    if let Some(will) = &connect.will {
+        let _ = write!(
+            out,
+            " will={} qos={} payload={}",
+            quoted(will.topic.as_bytes()),
+            will.qos as u8,
+            quoted(will.payload)
+        );
+        out.push_str(if will.retain { " retain" } else { "" });
+        out.push_str(&properties(&will.properties));
+    }
+    if let Some(name) = connect.user_name {
+        let _ = write!(out, " user={}", quoted(name.as_bytes()));
+    }
+    if connect.password.is_some() {
+        out.push_str(" password");
+    }
+    out + &properties(&connect.properties)
+}
+
+fn describe_connack(connack: &Connack<'_>) -> String {
+    let present = if connack.session_present { " session-present" } else { "" };
+    format!("CONNACK 0x{:02x}{present}{}", connack.reason.0, properties(&connack.properties))
+}
+
+fn describe_publish(publish: &Publish<'_>) -> String {
+    let mut out = format!("PUBLISH {} qos={}", quoted(publish.topic.as_bytes()), publish.qos as u8);
+    if let Some(id) = publish.packet_id {
+        let _ = write!(out, " id={id}");
+    }
+    for (set, name) in [(publish.dup, " dup"), (publish.retain, " retain")] {
+        out.push_str(if set { name } else { "" });
+    }
+    let _ = write!(out, "{} payload={}", properties(&publish.properties), quoted(publish.payload));
+    out
+}
+
+fn acknowledgement(name: &str, ack: &Acknowledgement<'_>) -> String {
+    format!("{name} id={}{}{}", ack.packet_id, reason(ack.reason), properties(&ack.properties))
+}
+
+fn codes(name: &str, id: u16, codes: impl Iterator<Item = ReasonCode>, with: &Properties<'_>) -> String {
+    let mut out = format!("{name} id={id}{}", properties(with));
+    for code in codes {
+        let _ = write!(out, " 0x{:02x}", code.0);
+    }
+    out
+}
+
+fn reason(code: ReasonCode) -> String {
+    if code.0 == 0 { String::new() } else { format!(" 0x{:02x}", code.0) }
+}
+
+fn properties(properties: &Properties<'_>) -> String {
+    let shown: Vec<String> = properties.iter().map(|property| describe_property(&property)).collect();
+    if shown.is_empty() { String::new() } else { format!(" [{}]", shown.join(", ")) }
+}
+
+fn describe_property(property: &Property<'_>) -> String {
+    crate::transcript::single_line(&format!("{property:?}"))
+}
+
+/// Bytes as text in quotation marks, escaped, cut where they are long.
+pub(crate) fn quoted(bytes: &[u8]) -> String {
+    let cut = &bytes[..bytes.len().min(SHOWN)];
+    let mut out = format!("\"{}\"", cut.escape_ascii());
+    if cut.len() < bytes.len() {
+        let _ = write!(out, "... ({} bytes)", bytes.len());
+    }
+    out
+}

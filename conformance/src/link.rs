@@ -1,0 +1,426 @@
+//! One network connection of a case: a task that reads and records, a task that writes, and an inbox.
+//!
+//! Packets are recorded when they arrive, whatever step the case is at, so that two packets in one segment, one packet
+//! in pieces and a packet nobody waits for are all the same to a case. What arrives is decoded strictly; where the
+//! broker breaks a rule of form, the breach goes to the invariants, and the packet is read once more without that one
+//! rule, so that a single wrong bit doesn't spoil the cases that are about something else.
+
+use crate::subject::CaseContext;
+use crate::transcript::What;
+use crate::wire::{Ending, Read, Transport, read_outcome};
+use bytes::{Buf, Bytes, BytesMut};
+use mqtt_assay_codec::{
+    Context, DecodeError, Decoded, Limits, OwnedDecoded, OwnedPacket, Packet, PacketId, QoS, ReasonCode, Rule, Sender,
+    Version, decode, decode_waiving,
+};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context as TaskContext, Poll};
+use tokio::io::ReadBuf;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+/// The largest packet that a broker may send us, in bytes: more than any case asks for.
+const LARGEST_PACKET: u32 = 4 << 20;
+
+/// How many bytes may wait in one inbox before we stop reading: a broker that never stops sending costs no more.
+const INBOX_CAPACITY: usize = 16 << 20;
+
+/// What came from the broker.
+#[derive(Debug, Clone)]
+pub(crate) enum Arrival {
+    /// A packet, perhaps with one rule of form broken.
+    Packet(OwnedPacket),
+    /// Bytes that are no packet; nothing behind them can be read.
+    Unreadable(DecodeError),
+    /// The end of the stream.
+    Ended(Ending),
+    /// More than we are willing to keep.
+    Flood,
+}
+
+/// An arrival with its place in the transcript.
+#[derive(Debug, Clone)]
+pub(crate) struct Arrived {
+    pub(crate) line: u32,
+    pub(crate) at: Instant,
+    pub(crate) what: Arrival,
+}
+
+enum Order {
+    Bytes(Bytes),
+    HalfClose,
+    Close,
+}
+
+/// What must not come on a connection any more, told by payload or packet type.
+pub(crate) type Forbidden = Box<dyn Fn(&Packet<'_>) -> bool>;
+
+/// Called with the line and the packet when something forbidden comes late.
+pub(crate) type OnStraggler = Box<dyn Fn(u32, &Packet<'_>)>;
+
+/// One network connection.
+pub(crate) struct Link {
+    pub(crate) label: String,
+    pub(crate) context: Rc<CaseContext>,
+    stream: RefCell<Option<Box<dyn Transport>>>,
+    inbox: RefCell<VecDeque<Arrived>>,
+    waiting_bytes: Cell<usize>,
+    arrived: Notify,
+    orders: RefCell<VecDeque<Order>>,
+    ordered: Notify,
+    tasks: RefCell<Vec<AbortHandle>>,
+    /// Acknowledge what arrives without being asked.
+    pub(crate) acknowledges: Cell<bool>,
+    pub(crate) connected: Cell<bool>,
+    ended: Cell<Option<Ending>>,
+    closed_by_us: Cell<bool>,
+    written: Cell<bool>,
+    last_write: Cell<Instant>,
+    watches: RefCell<Vec<(Forbidden, OnStraggler)>>,
+}
+
+impl Link {
+    /// Takes a fresh stream into use.
+    pub(crate) fn start(stream: Box<dyn Transport>, label: String, context: Rc<CaseContext>) -> Rc<Self> {
+        context.record(&label, What::Open);
+        let link = Rc::new(Self {
+            label,
+            context,
+            stream: RefCell::new(Some(stream)),
+            inbox: RefCell::default(),
+            waiting_bytes: Cell::new(0),
+            arrived: Notify::new(),
+            orders: RefCell::default(),
+            ordered: Notify::new(),
+            tasks: RefCell::default(),
+            acknowledges: Cell::new(true),
+            connected: Cell::new(false),
+            ended: Cell::new(None),
+            closed_by_us: Cell::new(false),
+            written: Cell::new(false),
+            last_write: Cell::new(Instant::now()),
+            watches: RefCell::default(),
+        });
+        let reader = tokio::task::spawn_local(read_all(Rc::clone(&link)));
+        let writer = tokio::task::spawn_local(write_all(Rc::clone(&link)));
+        link.tasks.borrow_mut().extend([reader.abort_handle(), writer.abort_handle()]);
+        link
+    }
+
+    /// Records and sends bytes. Writing to a connection that the broker has ended is no error here: the end is in the
+    /// inbox, for the step that comes next.
+    pub(crate) fn send(&self, bytes: Bytes, mutation: Option<&str>) -> u32 {
+        self.last_write.set(Instant::now());
+        let line = self
+            .context
+            .record(&self.label, What::Sent { bytes: bytes.clone(), mutation: mutation.map(str::to_owned) });
+        self.order(Order::Bytes(bytes));
+        line
+    }
+
+    /// When the last packet was handed to the connection, before it was written.
+    pub(crate) fn last_write(&self) -> Instant {
+        self.last_write.get()
+    }
+
+    fn order(&self, order: Order) {
+        self.orders.borrow_mut().push_back(order);
+        self.ordered.notify_one();
+    }
+
+    /// Ends our half of the connection.
+    pub(crate) fn half_close(&self) {
+        if !self.closed_by_us.get() {
+            self.context.record(&self.label, What::HalfClosed);
+            self.order(Order::HalfClose);
+        }
+    }
+
+    /// Ends the connection in order, after what was sent has been written.
+    pub(crate) fn close(&self) {
+        if !self.closed_by_us.replace(true) {
+            self.context.record(&self.label, What::Closed(Ending::Fin));
+            self.order(Order::Close);
+        }
+    }
+
+    /// Ends the connection abortively, now.
+    pub(crate) fn reset(&self) {
+        if self.closed_by_us.replace(true) {
+            return;
+        }
+        self.context.record(&self.label, What::Closed(Ending::Reset));
+        if let Some(stream) = self.stream.borrow_mut().take() {
+            stream.reset();
+        }
+        self.stop();
+    }
+
+    /// Stops both tasks and lets the stream go.
+    pub(crate) fn stop(&self) {
+        for task in self.tasks.borrow_mut().drain(..) {
+            task.abort();
+        }
+        self.stream.borrow_mut().take();
+        self.written.set(true);
+    }
+
+    /// Waits until everything that was ordered before the close has been written.
+    pub(crate) async fn written(&self) {
+        while self.closed_by_us.get() && !self.written.get() && self.ended.get().is_none() {
+            self.arrived.notified().await;
+        }
+    }
+
+    /// True once the broker's half has ended or we have closed.
+    pub(crate) fn is_over(&self) -> bool {
+        self.ended.get().is_some() || self.closed_by_us.get()
+    }
+
+    /// From now on reports packets like this; those that wait in the inbox are looked at too.
+    pub(crate) fn watch(&self, forbidden: Forbidden, on_straggler: OnStraggler) {
+        for arrived in self.inbox.borrow().iter() {
+            if let Arrival::Packet(packet) = &arrived.what
+                && forbidden(&packet.packet())
+            {
+                on_straggler(arrived.line, &packet.packet());
+            }
+        }
+        self.watches.borrow_mut().push((forbidden, on_straggler));
+    }
+
+    pub(crate) fn is_watched(&self) -> bool {
+        !self.watches.borrow().is_empty()
+    }
+
+    /// Takes the first arrival that `wanted` says yes to. An end of the stream stays where it is: it is the answer to
+    /// every later question too.
+    pub(crate) fn take(&self, wanted: impl Fn(&Arrival) -> bool) -> Option<Arrived> {
+        let mut inbox = self.inbox.borrow_mut();
+        let place = inbox.iter().position(|arrived| wanted(&arrived.what))?;
+        match &inbox[place].what {
+            Arrival::Packet(packet) => {
+                self.waiting_bytes.set(self.waiting_bytes.get().saturating_sub(packet.bytes().len()));
+                inbox.remove(place)
+            }
+            _ => Some(inbox[place].clone()),
+        }
+    }
+
+    /// What waits in the inbox.
+    pub(crate) fn pending(&self) -> Vec<Arrived> {
+        self.inbox.borrow().iter().cloned().collect()
+    }
+
+    /// Waits until something new has arrived.
+    pub(crate) async fn arrival(&self) {
+        self.arrived.notified().await;
+    }
+
+    fn push(&self, what: Arrival, line: u32) {
+        if let Arrival::Packet(packet) = &what {
+            self.waiting_bytes.set(self.waiting_bytes.get() + packet.bytes().len());
+        }
+        self.inbox.borrow_mut().push_back(Arrived { line, at: Instant::now(), what });
+        self.arrived.notify_one();
+    }
+
+    /// These bytes and all that are ordered right behind them, so that packets sent together leave in one write.
+    fn with_the_following(&self, first: Bytes) -> BytesMut {
+        let mut bytes = BytesMut::from(first);
+        let mut orders = self.orders.borrow_mut();
+        while let Some(Order::Bytes(next)) = orders.front() {
+            bytes.extend_from_slice(next);
+            orders.pop_front();
+        }
+        bytes
+    }
+
+    fn poll_read(&self, context: &mut TaskContext<'_>, buffer: &mut [u8]) -> Poll<Read> {
+        let mut stream = self.stream.borrow_mut();
+        let Some(stream) = stream.as_mut() else { return Poll::Ready(Read::Ended(Ending::Fin)) };
+        stream.acknowledge_quickly();
+        let mut into = ReadBuf::new(buffer);
+        Pin::new(&mut **stream).poll_read(context, &mut into).map(|done| read_outcome(done, into.filled().len()))
+    }
+
+    fn poll_write(&self, context: &mut TaskContext<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.stream.borrow_mut().as_mut() {
+            Some(stream) => Pin::new(&mut **stream).poll_write(context, bytes),
+            None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    fn poll_shutdown(&self, context: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        match self.stream.borrow_mut().as_mut() {
+            Some(stream) => Pin::new(&mut **stream).poll_shutdown(context),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+async fn write_all(link: Rc<Link>) {
+    loop {
+        let order = link.orders.borrow_mut().pop_front();
+        match order {
+            Some(Order::Bytes(first)) => {
+                let mut bytes = link.with_the_following(first);
+                while !bytes.is_empty() {
+                    match poll_fn(|context| link.poll_write(context, &bytes)).await {
+                        Ok(count) if count > 0 => bytes.advance(count),
+                        // The broker has ended the connection: its end is told by the reader.
+                        _ => break,
+                    }
+                }
+            }
+            Some(Order::HalfClose) => {
+                let _ = poll_fn(|context| link.poll_shutdown(context)).await;
+            }
+            Some(Order::Close) => {
+                let _ = poll_fn(|context| link.poll_shutdown(context)).await;
+                link.written.set(true);
+                link.arrived.notify_one();
+                return;
+            }
+            None => link.ordered.notified().await,
+        }
+    }
+}
+
+async fn read_all(link: Rc<Link>) {
+    let mut buffer = BytesMut::new();
+    let mut chunk = [0u8; 16 << 10];
+    let mut readable = true;
+    loop {
+        match poll_fn(|context| link.poll_read(context, &mut chunk)).await {
+            Read::Bytes(count) if readable => {
+                buffer.extend_from_slice(&chunk[..count]);
+                readable = take_packets(&link, &mut buffer);
+            }
+            Read::Bytes(_) => {}
+            Read::Ended(ending) => {
+                end(&link, buffer, ending);
+                return;
+            }
+        }
+    }
+}
+
+/// Records the end of the broker's half, and before it what is left of an unfinished packet.
+fn end(link: &Link, rest: BytesMut, ending: Ending) {
+    if !rest.is_empty() {
+        link.context.record(&link.label, What::Received(rest.freeze()));
+    }
+    link.ended.set(Some(ending));
+    let line = link.context.record(&link.label, What::Ended(ending));
+    link.push(Arrival::Ended(ending), line);
+}
+
+/// Takes all whole packets out of the buffer; false once the stream can't be read any further.
+fn take_packets(link: &Link, buffer: &mut BytesMut) -> bool {
+    let version = link.context.version();
+    loop {
+        if buffer.is_empty() {
+            return true;
+        }
+        match decode_one(buffer, version) {
+            Step::Wait => return true,
+            Step::Packet { len, error } => {
+                let bytes = buffer.split_to(len).freeze();
+                if !deliver(link, &bytes, error) {
+                    return false;
+                }
+            }
+            Step::Unreadable(error) => {
+                let rest = buffer.split().freeze();
+                let line = link.context.record(&link.label, What::Received(rest));
+                link.context.hold_refused(&link.label, line, &error);
+                link.push(Arrival::Unreadable(error), line);
+                return false;
+            }
+        }
+    }
+}
+
+enum Step {
+    Wait,
+    Packet { len: usize, error: Option<DecodeError> },
+    Unreadable(DecodeError),
+}
+
+fn decode_one(bytes: &[u8], version: Version) -> Step {
+    let context = Context::new(version, Sender::Server);
+    let limits = Limits { max_packet_size: LARGEST_PACKET, ..Limits::default() };
+    let error = match decode(bytes, context, &limits) {
+        Ok(Decoded::Complete { len, .. }) => return Step::Packet { len, error: None },
+        Ok(Decoded::Partial { .. }) => return Step::Wait,
+        Err(error) => error,
+    };
+    match decode_waiving(bytes, context, &limits, error.rule) {
+        Ok(Decoded::Complete { len, .. }) => Step::Packet { len, error: Some(error) },
+        Ok(Decoded::Partial { .. }) => Step::Wait,
+        Err(_) => Step::Unreadable(error),
+    }
+}
+
+fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
+    let line = link.context.record(&link.label, What::Received(bytes.clone()));
+    let context = Context::new(link.context.version(), Sender::Server);
+    let Some(packet) = own(bytes, context, error.map(|error| error.rule)) else { return true };
+    link.context.hold(&link.label, line, &packet, error.as_ref());
+    if link.waiting_bytes.get() + bytes.len() > INBOX_CAPACITY {
+        link.push(Arrival::Flood, line);
+        return false;
+    }
+    for (forbidden, on_straggler) in link.watches.borrow().iter() {
+        if forbidden(&packet.packet()) {
+            on_straggler(line, &packet.packet());
+        }
+    }
+    if link.acknowledges.get() {
+        acknowledge(link, &packet.packet());
+    }
+    link.push(Arrival::Packet(packet), line);
+    true
+}
+
+fn own(bytes: &Bytes, context: Context, waived: Option<Rule>) -> Option<OwnedPacket> {
+    let limits = Limits::default();
+    match waived {
+        None => match OwnedPacket::decode(bytes, context, &limits) {
+            Ok(OwnedDecoded::Complete(packet)) => Some(packet),
+            _ => None,
+        },
+        Some(rule) => match decode_waiving(bytes, context, &limits, rule) {
+            Ok(Decoded::Complete { packet, .. }) => Some(OwnedPacket::copy_of(packet)),
+            _ => None,
+        },
+    }
+}
+
+/// Does a client's duty for a message or a step of QoS 2.
+fn acknowledge(link: &Link, packet: &Packet<'_>) {
+    let version = link.context.version();
+    let answer = |id: PacketId, make: fn(mqtt_assay_codec::Acknowledgement<'static>) -> Packet<'static>| {
+        let properties = mqtt_assay_codec::Properties::EMPTY;
+        let ack = mqtt_assay_codec::Acknowledgement { packet_id: id, reason: ReasonCode::SUCCESS, properties };
+        if let Ok(bytes) = make(ack).to_bytes(version) {
+            link.send(bytes, None);
+        }
+    };
+    match packet {
+        Packet::Publish(publish) => match (publish.qos, publish.packet_id) {
+            (QoS::AtLeastOnce, Some(id)) => answer(id, Packet::Puback),
+            (QoS::ExactlyOnce, Some(id)) => answer(id, Packet::Pubrec),
+            _ => {}
+        },
+        Packet::Pubrel(ack) => answer(ack.packet_id, Packet::Pubcomp),
+        _ => {}
+    }
+}

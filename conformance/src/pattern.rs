@@ -1,0 +1,325 @@
+//! Patterns of packets that a step waits for.
+//!
+//! A pattern has two halves: which packet it is about (its type; for a message its payload, for an acknowledgement
+//! nothing more), and what must be right of it. A packet that is the one meant but not right is a mismatch, which
+//! decides at once; other packets are left for other steps.
+
+use crate::describe::quoted;
+use crate::draft::Topic;
+use crate::names::Names;
+use mqtt_assay_codec::{Packet, PacketType, Property, Publish, QoS, ReasonCode};
+
+/// A demand on a property list: a check and its name.
+type PropertyDemand = (String, fn(&[Property<'_>], &str) -> bool, String);
+
+/// What a step waits for.
+#[derive(Clone)]
+pub struct Pattern {
+    packet_type: PacketType,
+    payload: Option<Vec<u8>>,
+    topic: Option<Topic>,
+    packet_id: Option<u16>,
+    qos: Option<(QoS, QoS)>,
+    retain: Option<bool>,
+    dup: Option<bool>,
+    session_present: Option<bool>,
+    reasons: Vec<Vec<ReasonCode>>,
+    properties: Vec<PropertyDemand>,
+}
+
+impl Pattern {
+    fn new(packet_type: PacketType) -> Self {
+        Self {
+            packet_type,
+            payload: None,
+            topic: None,
+            packet_id: None,
+            qos: None,
+            retain: None,
+            dup: None,
+            session_present: None,
+            reasons: Vec::new(),
+            properties: Vec::new(),
+        }
+    }
+
+    /// With exactly this QoS.
+    #[must_use]
+    pub fn qos(mut self, qos: QoS) -> Self {
+        self.qos = Some((qos, qos));
+        self
+    }
+
+    /// With this QoS or a lower one.
+    #[must_use]
+    pub fn qos_at_most(mut self, qos: QoS) -> Self {
+        self.qos = Some((QoS::AtMostOnce, qos));
+        self
+    }
+
+    /// With RETAIN set or not.
+    #[must_use]
+    pub fn retain(mut self, set: bool) -> Self {
+        self.retain = Some(set);
+        self
+    }
+
+    /// With DUP set or not.
+    #[must_use]
+    pub fn dup(mut self, set: bool) -> Self {
+        self.dup = Some(set);
+        self
+    }
+
+    /// With this packet identifier.
+    #[must_use]
+    pub fn id(mut self, id: impl Into<u16>) -> Self {
+        self.packet_id = Some(id.into());
+        self
+    }
+
+    /// CONNACK: with Session Present set or not.
+    #[must_use]
+    pub fn session_present(mut self, present: bool) -> Self {
+        self.session_present = Some(present);
+        self
+    }
+
+    /// With a reason code (return code) out of these. Called again: the next code of SUBACK or UNSUBACK.
+    #[must_use]
+    pub fn code(mut self, any_of: &[ReasonCode]) -> Self {
+        self.reasons.push(any_of.to_vec());
+        self
+    }
+
+    /// With this user property, name and value.
+    #[must_use]
+    pub fn user_property(mut self, name: &'static str, value: &str) -> Self {
+        let check = |properties: &[Property<'_>], wanted: &str| {
+            properties.iter().any(|property| matches!(property, Property::UserProperty(name, value) if format!("{name}={value}") == wanted))
+        };
+        self.properties.push((format!("user property {name}={value}"), check, format!("{name}={value}")));
+        self
+    }
+
+    /// With an Assigned Client Identifier of at least one character.
+    #[must_use]
+    pub fn assigned_client_id(mut self) -> Self {
+        let check = |properties: &[Property<'_>], _: &str| {
+            properties
+                .iter()
+                .any(|property| matches!(property, Property::AssignedClientIdentifier(id) if !id.is_empty()))
+        };
+        self.properties.push(("an Assigned Client Identifier".to_owned(), check, String::new()));
+        self
+    }
+
+    /// The pattern in words.
+    pub fn describe(&self) -> String {
+        let mut out = self.packet_type.name().to_owned();
+        let mut add = |text: String| {
+            out.push(' ');
+            out.push_str(&text);
+        };
+        if let Some(Topic::Own(topic) | Topic::Exact(topic)) = &self.topic {
+            add(quoted(topic.as_bytes()));
+        }
+        if let Some(payload) = &self.payload {
+            add(format!("payload={}", quoted(payload)));
+        }
+        match self.qos {
+            Some((low, high)) if low == high => add(format!("qos={}", high as u8)),
+            Some((_, high)) => add(format!("qos<={}", high as u8)),
+            None => {}
+        }
+        if let Some(id) = self.packet_id {
+            add(format!("id={id}"));
+        }
+        for (demand, name) in [(self.retain, "retain"), (self.dup, "dup"), (self.session_present, "session-present")] {
+            if let Some(set) = demand {
+                add(format!("{name}={}", u8::from(set)));
+            }
+        }
+        for codes in &self.reasons {
+            add(one_of(codes));
+        }
+        for (name, ..) in &self.properties {
+            add(format!("with {name}"));
+        }
+        out
+    }
+
+    /// True where this packet is the one that the pattern is about, right or not.
+    pub(crate) fn is_about(&self, packet: &Packet<'_>) -> bool {
+        if packet.packet_type() != self.packet_type {
+            return false;
+        }
+        match (packet, &self.payload) {
+            (Packet::Publish(publish), Some(payload)) => publish.payload == &payload[..],
+            _ => true,
+        }
+    }
+
+    /// What is not right about a packet that the pattern is about; empty where all is.
+    pub(crate) fn mismatches(&self, packet: &Packet<'_>, names: &Names) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let mut differs =
+            |what: &str, wanted: String, got: String| wrong.push(format!("{what} {got} instead of {wanted}"));
+        let packet_id = identifier(packet);
+        if let Some(wanted) = self.packet_id.filter(|&wanted| packet_id != Some(wanted)) {
+            differs(
+                "packet identifier",
+                wanted.to_string(),
+                packet_id.map_or_else(|| "none".to_owned(), |id| id.to_string()),
+            );
+        }
+        if let (Packet::Connack(connack), Some(wanted)) = (packet, self.session_present)
+            && connack.session_present != wanted
+        {
+            differs("Session Present", u8::from(wanted).to_string(), u8::from(connack.session_present).to_string());
+        }
+        if let Packet::Publish(publish) = packet {
+            self.publish_mismatches(publish, names, &mut differs);
+        }
+        let codes = codes(packet);
+        for (index, any_of) in self.reasons.iter().enumerate() {
+            let got = codes.get(index).copied();
+            if !got.is_some_and(|code| any_of.contains(&code)) {
+                differs(
+                    "code",
+                    one_of(any_of),
+                    got.map_or_else(|| "none".to_owned(), |code| format!("0x{:02x}", code.0)),
+                );
+            }
+        }
+        if self.reasons.len() > 1 && codes.len() != self.reasons.len() {
+            differs("number of codes", self.reasons.len().to_string(), codes.len().to_string());
+        }
+        let properties = properties(packet);
+        for (name, check, argument) in &self.properties {
+            if !check(&properties, argument) {
+                differs("property", name.clone(), "none".to_owned());
+            }
+        }
+        wrong
+    }
+
+    fn publish_mismatches(&self, publish: &Publish<'_>, names: &Names, differs: &mut impl FnMut(&str, String, String)) {
+        if let Some(topic) = self.topic.as_ref().map(|topic| names.topic(topic))
+            && publish.topic != topic
+        {
+            differs("topic", quoted(topic.as_bytes()), quoted(publish.topic.as_bytes()));
+        }
+        if let Some((low, high)) = self.qos
+            && !(low..=high).contains(&publish.qos)
+        {
+            differs("QoS", (high as u8).to_string(), (publish.qos as u8).to_string());
+        }
+        for (wanted, got, name) in [(self.retain, publish.retain, "RETAIN"), (self.dup, publish.dup, "DUP")] {
+            if let Some(wanted) = wanted.filter(|&wanted| wanted != got) {
+                differs(name, u8::from(wanted).to_string(), u8::from(got).to_string());
+            }
+        }
+    }
+}
+
+fn one_of(codes: &[ReasonCode]) -> String {
+    codes.iter().map(|code| format!("0x{:02x}", code.0)).collect::<Vec<_>>().join(" or ")
+}
+
+/// The packet identifier, where the packet has one.
+fn identifier(packet: &Packet<'_>) -> Option<u16> {
+    let id = match packet {
+        Packet::Publish(publish) => publish.packet_id?,
+        Packet::Puback(ack) | Packet::Pubrec(ack) | Packet::Pubrel(ack) | Packet::Pubcomp(ack) => ack.packet_id,
+        Packet::Suback(ack) => ack.packet_id,
+        Packet::Unsuback(ack) => ack.packet_id,
+        _ => return None,
+    };
+    Some(id.get())
+}
+
+/// The reason codes or return codes that a packet carries.
+pub(crate) fn codes(packet: &Packet<'_>) -> Vec<ReasonCode> {
+    match packet {
+        Packet::Connack(connack) => vec![connack.reason],
+        Packet::Puback(ack) | Packet::Pubrec(ack) | Packet::Pubrel(ack) | Packet::Pubcomp(ack) => vec![ack.reason],
+        Packet::Suback(ack) => ack.reasons.iter().collect(),
+        Packet::Unsuback(ack) => ack.reasons.iter().collect(),
+        Packet::Disconnect(disconnect) => vec![disconnect.reason],
+        Packet::Auth(auth) => vec![auth.reason],
+        _ => Vec::new(),
+    }
+}
+
+/// The properties of a packet, in order.
+pub(crate) fn properties<'a>(packet: &Packet<'a>) -> Vec<Property<'a>> {
+    match packet {
+        Packet::Connect(packet) => packet.properties.iter().collect(),
+        Packet::Connack(packet) => packet.properties.iter().collect(),
+        Packet::Publish(packet) => packet.properties.iter().collect(),
+        Packet::Puback(ack) | Packet::Pubrec(ack) | Packet::Pubrel(ack) | Packet::Pubcomp(ack) => {
+            ack.properties.iter().collect()
+        }
+        Packet::Subscribe(packet) => packet.properties.iter().collect(),
+        Packet::Suback(packet) => packet.properties.iter().collect(),
+        Packet::Unsubscribe(packet) => packet.properties.iter().collect(),
+        Packet::Unsuback(packet) => packet.properties.iter().collect(),
+        Packet::Disconnect(packet) => packet.properties.iter().collect(),
+        Packet::Auth(packet) => packet.properties.iter().collect(),
+        Packet::Pingreq | Packet::Pingresp => Vec::new(),
+    }
+}
+
+/// A message with this payload on this topic. The payload tells which message it is, so it is unique in its case.
+pub fn a_message(topic: impl Into<Topic>, payload: impl AsRef<[u8]>) -> Pattern {
+    let mut pattern = Pattern::new(PacketType::Publish);
+    pattern.topic = Some(topic.into());
+    pattern.payload = Some(payload.as_ref().to_vec());
+    pattern
+}
+
+/// A CONNACK.
+pub fn a_connack() -> Pattern {
+    Pattern::new(PacketType::Connack)
+}
+
+/// A PUBACK with this packet identifier.
+pub fn a_puback(id: impl Into<u16>) -> Pattern {
+    Pattern::new(PacketType::Puback).id(id)
+}
+
+/// A PUBREC with this packet identifier.
+pub fn a_pubrec(id: impl Into<u16>) -> Pattern {
+    Pattern::new(PacketType::Pubrec).id(id)
+}
+
+/// A PUBREL with this packet identifier.
+pub fn a_pubrel(id: impl Into<u16>) -> Pattern {
+    Pattern::new(PacketType::Pubrel).id(id)
+}
+
+/// A PUBCOMP with this packet identifier.
+pub fn a_pubcomp(id: impl Into<u16>) -> Pattern {
+    Pattern::new(PacketType::Pubcomp).id(id)
+}
+
+/// A SUBACK with this packet identifier.
+pub fn a_suback(id: impl Into<u16>) -> Pattern {
+    Pattern::new(PacketType::Suback).id(id)
+}
+
+/// An UNSUBACK with this packet identifier.
+pub fn an_unsuback(id: impl Into<u16>) -> Pattern {
+    Pattern::new(PacketType::Unsuback).id(id)
+}
+
+/// A PINGRESP.
+pub fn a_pingresp() -> Pattern {
+    Pattern::new(PacketType::Pingresp)
+}
+
+/// Any packet of this type.
+pub fn any(packet_type: PacketType) -> Pattern {
+    Pattern::new(packet_type)
+}

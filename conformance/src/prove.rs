@@ -1,0 +1,319 @@
+//! The proof of the suite: every case is run against the reference broker with every fault, each pair on a broker of
+//! its own, and with every quirk that the standard permits.
+//!
+//! A fault must be caught by each case that claims it, and must not make any other case blame a rule that the fault
+//! does not break. A quirk must not make any case fail, turn weak or become inconclusive. Everything is done a second
+//! time with delays on every connection, because one scheduler and orderly wake-ups hide the races of real brokers.
+
+use crate::case::{Instance, Method};
+use crate::cases;
+use crate::catalog::RuleId;
+use crate::invariant::Invariants;
+use crate::names::RunNames;
+use crate::reference::{Fault, Quirk};
+use crate::result::CaseResult;
+use crate::run::{Order, RunOptions, alone};
+use crate::target::{EmbeddedOptions, EmbeddedTarget};
+use crate::verdict::Verdict;
+use mqtt_assay_codec::Version;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// One thing that the proof found wrong with the suite.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Defect {
+    /// What was switched on: a fault or a quirk, with `delayed` where connections were delayed too.
+    pub switch: String,
+    /// The case.
+    pub case: String,
+    /// What it should have done, and what it did.
+    pub problem: String,
+}
+
+/// What the proof showed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// For each fault that a case claims, by name: the rules that it turned, each with the cases that did it.
+    pub caught: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
+    /// Faults that no case claims yet.
+    pub unclaimed: Vec<String>,
+    /// Quirks tried, each with the cases whose thing it takes away.
+    pub quirks: BTreeMap<String, BTreeSet<String>>,
+    /// How many pairs were run.
+    pub pairs: usize,
+    /// What is wrong; empty where the suite is proven.
+    pub defects: Vec<Defect>,
+}
+
+/// Cases whose thing a quirk takes away, by the end of their id: there, and nowhere else, the quirk may leave them not
+/// exercised or not offered.
+pub const TAKEN_AWAY: &[(Quirk, &[&str])] = &[];
+
+/// What is switched on in the broker of a pair.
+#[derive(Clone, Copy)]
+enum Switch {
+    Fault(Fault),
+    Quirk(Quirk),
+}
+
+#[derive(Clone, Copy)]
+struct Pair {
+    switch: Option<Switch>,
+    instance: Instance,
+    delayed: bool,
+}
+
+/// What came of one pair: the verdicts of the case's rules, and the invariants that it saw broken.
+struct Seen {
+    verdict: Verdict,
+    rules: Vec<(RuleId, Verdict)>,
+    invariants: Vec<(String, RuleId)>,
+    text: String,
+}
+
+/// Seeds of the proof: names, and the delays of the second round.
+const SEED: u64 = 7;
+
+/// Runs the proof; with a fault, for that fault alone. Uses as many threads as the machine has cores.
+pub fn prove(only: Option<Fault>) -> Proof {
+    let instances: Vec<Instance> =
+        cases::all().filter(|instance| matches!(instance.case.method, Method::Steps(_))).collect();
+    let claimed = claimed();
+    let mut switches: Vec<Option<Switch>> = vec![None];
+    match only {
+        Some(fault) => switches.push(Some(Switch::Fault(fault))),
+        None => {
+            switches.extend(claimed.iter().map(|&fault| Some(Switch::Fault(fault))));
+            switches.extend(Quirk::ALL.iter().map(|&quirk| Some(Switch::Quirk(quirk))));
+        }
+    }
+    let mut pairs = Vec::new();
+    for delayed in [false, true] {
+        for &switch in &switches {
+            pairs.extend(instances.iter().map(|&instance| Pair { switch, instance, delayed }));
+        }
+    }
+    let seen = run_all(&pairs);
+    let mut proof = Proof { pairs: pairs.len(), ..Proof::default() };
+    if only.is_none() {
+        proof.unclaimed =
+            Fault::ALL.iter().filter(|fault| !claimed.contains(fault)).map(|fault| fault.name()).collect();
+    }
+    judge(&pairs, &seen, &mut proof);
+    proof.defects.sort();
+    proof.defects.dedup();
+    proof
+}
+
+/// Every fault that a case claims to catch, once each.
+pub fn claimed() -> Vec<Fault> {
+    let mut claimed: Vec<Fault> = Vec::new();
+    for instance in cases::all() {
+        for &fault in instance.case.caught {
+            if !claimed.contains(&fault) {
+                claimed.push(fault);
+            }
+        }
+    }
+    claimed
+}
+
+fn run_all(pairs: &[Pair]) -> Vec<Seen> {
+    let next = AtomicUsize::new(0);
+    let seen: Mutex<Vec<Option<Seen>>> = Mutex::new(pairs.iter().map(|_| None).collect());
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(pair) = pairs.get(index) else { return };
+                    let result = run_pair(pair);
+                    if let Ok(mut seen) = seen.lock() {
+                        seen[index] = Some(result);
+                    }
+                }
+            });
+        }
+    });
+    seen.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).into_iter().flatten().collect()
+}
+
+fn run_pair(pair: &Pair) -> Seen {
+    let mut quirks = Vec::new();
+    let mut faults = Vec::new();
+    match pair.switch {
+        Some(Switch::Fault(fault)) => faults.push(fault),
+        Some(Switch::Quirk(quirk)) => quirks.push(quirk),
+        None => {}
+    }
+    if pair.delayed && !quirks.contains(&Quirk::DelayPerConnection) {
+        quirks.push(Quirk::DelayPerConnection);
+    }
+    let target = EmbeddedTarget::new(EmbeddedOptions { faults, quirks, seed: SEED });
+    let invariants = Rc::new(Invariants::new());
+    let instance = pair.instance;
+    let result = crate::clock::simulated(async {
+        let ready = target.prepare(instance.case.variant).map_err(|why| format!("{why:?}"))?;
+        Ok::<_, String>(alone(instance, ready, &options(), &invariants).await)
+    });
+    match result {
+        Ok(result) => look_at(&result, &invariants),
+        Err(why) => Seen { verdict: Verdict::Inconclusive, rules: Vec::new(), invariants: Vec::new(), text: why },
+    }
+}
+
+fn options() -> RunOptions {
+    RunOptions {
+        seed: SEED,
+        jobs: 1,
+        patience: 1,
+        order: Order::LongWaitsFirst,
+        fail_fast: false,
+        intrusive: true,
+        names: RunNames {
+            topic_prefix: "mqtt-assay".to_owned(),
+            client_id_prefix: "ma".to_owned(),
+            run: "proof".to_owned(),
+        },
+    }
+}
+
+fn look_at(result: &CaseResult, invariants: &Invariants) -> Seen {
+    let rules = result.rules.iter().map(|rule| (rule.rule, rule.verdict)).collect();
+    let broken = invariants.tallies().into_iter().filter(|tally| tally.broken.is_some());
+    let invariants =
+        broken.flat_map(|tally| tally.instance.rules.judged().map(move |rule| (tally.instance.id(), rule))).collect();
+    let seen = result.decisive().map(|rule| rule.seen.clone());
+    let text = result.reason.clone().or(seen).unwrap_or_default();
+    Seen { verdict: result.verdict, rules, invariants, text }
+}
+
+fn judge(pairs: &[Pair], seen: &[Seen], proof: &mut Proof) {
+    let mut plain: BTreeMap<String, Verdict> = BTreeMap::new();
+    let mut caught_invariants: BTreeMap<(String, bool), BTreeSet<String>> = BTreeMap::new();
+    for (pair, seen) in pairs.iter().zip(seen) {
+        match pair.switch {
+            None => {
+                if !pair.delayed {
+                    plain.insert(pair.instance.id(), seen.verdict);
+                }
+                permitted(pair, seen, None, proof);
+            }
+            Some(Switch::Quirk(quirk)) => permitted(pair, seen, Some(quirk), proof),
+            Some(Switch::Fault(fault)) => {
+                let before = plain.get(&pair.instance.id()).copied().unwrap_or(Verdict::Pass);
+                faulty(pair, seen, fault, before, proof);
+                let broken = seen.invariants.iter().map(|(id, _)| id.clone());
+                caught_invariants.entry((fault.name(), pair.delayed)).or_default().extend(broken);
+            }
+        }
+    }
+    for instance in cases::all().filter(|instance| matches!(instance.case.method, Method::Invariant(_))) {
+        for fault in instance.case.caught {
+            for delayed in [false, true] {
+                invariant_caught(&instance, *fault, delayed, &caught_invariants, proof);
+            }
+        }
+    }
+}
+
+/// A broker that the standard permits: nothing may fail, turn weak or become inconclusive.
+fn permitted(pair: &Pair, seen: &Seen, quirk: Option<Quirk>, proof: &mut Proof) {
+    let name = quirk.map_or_else(|| "nothing".to_owned(), |quirk| quirk.name().to_owned());
+    let id = pair.instance.id();
+    let problem = match seen.verdict {
+        Verdict::Pass | Verdict::Observed => None,
+        Verdict::NotExercised | Verdict::NotOffered if quirk.is_some_and(|quirk| is_taken_away(quirk, &id)) => {
+            proof.quirks.entry(name.clone()).or_default().insert(id.clone());
+            None
+        }
+        verdict => Some(format!("{verdict} on a broker that the standard permits: {}", seen.text)),
+    };
+    if quirk.is_some() {
+        proof.quirks.entry(name.clone()).or_default();
+    }
+    let broken = seen
+        .invariants
+        .iter()
+        .map(|(invariant, _)| format!("{invariant} broken on a broker that the standard permits"));
+    for problem in problem.into_iter().chain(broken) {
+        proof.defects.push(Defect { switch: switch_name(&name, pair.delayed), case: id.clone(), problem });
+    }
+}
+
+fn is_taken_away(quirk: Quirk, id: &str) -> bool {
+    TAKEN_AWAY.iter().any(|(known, cases)| *known == quirk && cases.iter().any(|case| id.ends_with(case)))
+}
+
+/// A broker with a fault: who claims it must catch it, and nobody may blame a rule that it keeps.
+fn faulty(pair: &Pair, seen: &Seen, fault: Fault, before: Verdict, proof: &mut Proof) {
+    let broken = fault.breaks(pair.instance.version);
+    let id = pair.instance.id();
+    let mut defect = |problem: String| {
+        let switch = switch_name(&fault.name(), pair.delayed);
+        proof.defects.push(Defect { switch, case: id.clone(), problem });
+    };
+    let turned: Vec<RuleId> = seen
+        .rules
+        .iter()
+        .filter(|(_, verdict)| matches!(verdict, Verdict::Fail | Verdict::Weak))
+        .map(|(rule, _)| *rule)
+        .collect();
+    let innocent: Vec<&str> = turned.iter().map(|rule| rule.id()).filter(|id| !broken.contains(id)).collect();
+    if !innocent.is_empty() {
+        defect(format!("blames {}, which the fault keeps: {}", innocent.join(" "), seen.text));
+    }
+    for (invariant, rule) in &seen.invariants {
+        if !broken.contains(&rule.id()) {
+            defect(format!("{invariant} is broken ({}), which the fault keeps", rule.id()));
+        }
+    }
+    let hit: Vec<RuleId> = turned.into_iter().filter(|rule| broken.contains(&rule.id())).collect();
+    let claims = pair.instance.case.caught.contains(&fault);
+    let concerned = pair.instance.rules.judged().any(|rule| broken.contains(&rule.id()));
+    if claims && concerned && hit.is_empty() {
+        defect(format!("claims to catch it and was {}: {}", seen.verdict, seen.text));
+    }
+    let unchanged =
+        matches!(seen.verdict, Verdict::Inconclusive | Verdict::Fail | Verdict::Weak) || seen.verdict == before;
+    if !unchanged {
+        defect(format!("was {before} and became {}: {}", seen.verdict, seen.text));
+    }
+    for rule in hit {
+        let rules = proof.caught.entry(fault.name()).or_default();
+        rules.entry(rule_key(rule)).or_default().insert(id.clone());
+    }
+}
+
+fn invariant_caught(
+    instance: &Instance,
+    fault: Fault,
+    delayed: bool,
+    caught: &BTreeMap<(String, bool), BTreeSet<String>>,
+    proof: &mut Proof,
+) {
+    let broken = fault.breaks(instance.version);
+    let rules: Vec<RuleId> = instance.rules.judged().filter(|rule| broken.contains(&rule.id())).collect();
+    let Some(seen) = caught.get(&(fault.name(), delayed)) else { return };
+    if rules.is_empty() {
+        return;
+    }
+    if !seen.contains(&instance.id()) {
+        let problem = "claims to catch it and saw nothing in any case".to_owned();
+        proof.defects.push(Defect { switch: switch_name(&fault.name(), delayed), case: instance.id(), problem });
+    }
+    for rule in rules {
+        proof.caught.entry(fault.name()).or_default().entry(rule_key(rule)).or_default().insert(instance.id());
+    }
+}
+
+fn switch_name(name: &str, delayed: bool) -> String {
+    if delayed { format!("{name}, delayed") } else { name.to_owned() }
+}
+
+fn rule_key(rule: RuleId) -> String {
+    let version = if rule.rule().version == Version::V5 { "5" } else { "3.1.1" };
+    format!("{version} {}", rule.id())
+}

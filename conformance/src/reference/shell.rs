@@ -1,0 +1,280 @@
+//! The shell around the machine: tasks that carry bytes between byte streams and the machine, and its clock.
+//!
+//! It knows tokio; the machine doesn't. Quirks that are about bytes on the way live here: delays for each connection,
+//! single-byte writes, coalesced writes, resets instead of orderly ends.
+
+use super::{Breach, Closing, ConnectionId, Effect, Event, Machine, Quirk};
+use crate::wire::{Ending, Read, Transport, read, read_outcome};
+use bytes::{Buf, Bytes, BytesMut};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::io::ReadBuf;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+/// The most that may wait to be written to one client, in bytes; a client that does not read is reset beyond it.
+const OUTGOING_CAPACITY: usize = 8 << 20;
+
+/// The longest delay that the quirk of delayed connections puts on a direction.
+const LONGEST_DELAY: Duration = Duration::from_millis(40);
+
+/// How long an ended connection's last bytes may take to be read before it is reset.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// A running reference broker.
+pub struct Shell {
+    core: Rc<Core>,
+}
+
+struct Core {
+    machine: RefCell<Machine>,
+    connections: RefCell<BTreeMap<ConnectionId, Rc<Outgoing>>>,
+    next: Cell<u64>,
+    started: Instant,
+    clock_changed: Notify,
+    ways: Ways,
+    seed: u64,
+    on_breach: Box<dyn Fn(&Breach)>,
+}
+
+/// How bytes travel: the quirks of the shell.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ways {
+    delay: bool,
+    single_bytes: bool,
+    coalesce: bool,
+    reset_for_fin: bool,
+}
+
+/// What waits to be written on one connection.
+struct Outgoing {
+    queue: RefCell<VecDeque<Bytes>>,
+    size: Cell<usize>,
+    close: Cell<Option<Closing>>,
+    changed: Notify,
+}
+
+impl Shell {
+    /// Starts the broker in the current local task set. `on_breach` is told of each rule that a client breaks.
+    pub fn start(machine: Machine, quirks: &[Quirk], seed: u64, on_breach: impl Fn(&Breach) + 'static) -> Self {
+        let ways = Ways {
+            delay: quirks.contains(&Quirk::DelayPerConnection),
+            single_bytes: quirks.contains(&Quirk::SingleByteWrites),
+            coalesce: quirks.contains(&Quirk::CoalescedWrites),
+            reset_for_fin: quirks.contains(&Quirk::ResetForFin),
+        };
+        let core = Rc::new(Core {
+            machine: RefCell::new(machine),
+            connections: RefCell::default(),
+            next: Cell::new(0),
+            started: Instant::now(),
+            clock_changed: Notify::new(),
+            ways,
+            seed,
+            on_breach: Box::new(on_breach),
+        });
+        tokio::task::spawn_local(keep_time(Rc::clone(&core)));
+        Self { core }
+    }
+
+    /// Takes a new network connection.
+    pub fn accept(&self, stream: Box<dyn Transport>) {
+        let core = Rc::clone(&self.core);
+        let id = ConnectionId(core.next.get());
+        core.next.set(id.0 + 1);
+        let outgoing = Rc::new(Outgoing {
+            queue: RefCell::default(),
+            size: Cell::new(0),
+            close: Cell::new(None),
+            changed: Notify::new(),
+        });
+        core.connections.borrow_mut().insert(id, Rc::clone(&outgoing));
+        core.handle(Event::Opened(id));
+        tokio::task::spawn_local(serve(core, id, stream, outgoing));
+    }
+}
+
+impl Core {
+    fn handle(&self, event: Event<'_>) {
+        let mut effects = Vec::new();
+        self.machine.borrow_mut().handle(event, self.started.elapsed(), &mut effects);
+        for effect in effects {
+            match effect {
+                Effect::Send(id, bytes) => self.send(id, bytes),
+                Effect::Close(id, closing) => self.close(id, closing),
+                Effect::Breach(breach) => (self.on_breach)(&breach),
+            }
+        }
+        self.clock_changed.notify_one();
+    }
+
+    fn send(&self, id: ConnectionId, bytes: Bytes) {
+        let Some(outgoing) = self.connections.borrow().get(&id).cloned() else { return };
+        outgoing.size.set(outgoing.size.get() + bytes.len());
+        outgoing.queue.borrow_mut().push_back(bytes);
+        if outgoing.size.get() > OUTGOING_CAPACITY {
+            outgoing.close.set(Some(Closing::Reset));
+        }
+        outgoing.changed.notify_one();
+    }
+
+    fn close(&self, id: ConnectionId, closing: Closing) {
+        let Some(outgoing) = self.connections.borrow_mut().remove(&id) else { return };
+        outgoing.close.set(Some(if self.ways.reset_for_fin { Closing::Reset } else { closing }));
+        outgoing.changed.notify_one();
+    }
+
+    /// The delay of one direction of a connection: the same for the same seed.
+    fn delay(&self, id: ConnectionId, direction: u64) -> Duration {
+        if !self.ways.delay {
+            return Duration::ZERO;
+        }
+        let mixed = mix(self.seed ^ (id.0 << 1 | direction));
+        LONGEST_DELAY.mul_f64((mixed % 1000) as f64 / 1000.0)
+    }
+}
+
+/// SplitMix64's finaliser: enough chance for delays.
+fn mix(mut number: u64) -> u64 {
+    number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
+
+/// Ticks the machine at its deadlines.
+async fn keep_time(core: Rc<Core>) {
+    loop {
+        let deadline = core.machine.borrow().next_deadline();
+        match deadline {
+            Some(at) => {
+                tokio::select! {
+                    biased;
+                    () = core.clock_changed.notified() => {}
+                    () = sleep_until(core.started + at) => core.handle(Event::Tick),
+                }
+            }
+            None => core.clock_changed.notified().await,
+        }
+    }
+}
+
+/// One connection, until both halves have ended.
+async fn serve(core: Rc<Core>, id: ConnectionId, stream: Box<dyn Transport>, outgoing: Rc<Outgoing>) {
+    let stream = Rc::new(RefCell::new(stream));
+    let reading = async {
+        let delay = core.delay(id, 0);
+        let mut buffer = vec![0u8; 16 << 10];
+        loop {
+            let read = poll_fn(|context| {
+                let mut stream = stream.borrow_mut();
+                stream.acknowledge_quickly();
+                let mut into = ReadBuf::new(&mut buffer);
+                Pin::new(&mut **stream)
+                    .poll_read(context, &mut into)
+                    .map(|done| read_outcome(done, into.filled().len()))
+            })
+            .await;
+            if !delay.is_zero() {
+                sleep(delay).await;
+            }
+            match read {
+                Read::Bytes(count) => core.handle(Event::Received(id, &buffer[..count])),
+                Read::Ended(Ending::Fin) => break core.handle(Event::HalfClosed(id)),
+                Read::Ended(Ending::Reset) => break core.handle(Event::Reset(id)),
+            }
+        }
+    };
+    let closing = carry(reading, write_all(&core, id, &stream, &outgoing)).await;
+    core.connections.borrow_mut().remove(&id);
+    finish(stream, closing).await;
+}
+
+/// Lets both directions run until the machine has closed the connection. When the client's half has ended, what the
+/// machine still has to say goes out, then its close.
+async fn carry(reading: impl Future<Output = ()>, writing: impl Future<Output = Closing>) -> Closing {
+    tokio::pin!(reading);
+    tokio::pin!(writing);
+    tokio::select! {
+        biased;
+        closing = &mut writing => closing,
+        () = &mut reading => timeout(LINGER, writing).await.unwrap_or(Closing::Reset),
+    }
+}
+
+/// Ends the stream as the machine asked. After an orderly end what the client still sends is read and dropped for a
+/// while: a socket that is closed with unread bytes is reset, and the reset may overtake our last packet.
+async fn finish(stream: Rc<RefCell<Box<dyn Transport>>>, closing: Closing) {
+    if closing == Closing::Fin {
+        let _ = poll_fn(|context| Pin::new(&mut **stream.borrow_mut()).poll_shutdown(context)).await;
+        let drain = async {
+            let mut buffer = vec![0u8; 4 << 10];
+            while let Read::Bytes(_) = read(&mut **stream.borrow_mut(), &mut buffer).await {}
+        };
+        let _ = timeout(LINGER, drain).await;
+        return;
+    }
+    if let Ok(stream) = Rc::try_unwrap(stream) {
+        stream.into_inner().reset();
+    }
+}
+
+async fn write_all(
+    core: &Core,
+    id: ConnectionId,
+    stream: &RefCell<Box<dyn Transport>>,
+    outgoing: &Outgoing,
+) -> Closing {
+    let delay = core.delay(id, 1);
+    loop {
+        let next = next_bytes(core.ways, outgoing);
+        if let Some(mut bytes) = next {
+            if !delay.is_zero() {
+                sleep(delay).await;
+            }
+            while !bytes.is_empty() {
+                let piece = if core.ways.single_bytes { 1 } else { bytes.len() };
+                let written =
+                    poll_fn(|context| Pin::new(&mut **stream.borrow_mut()).poll_write(context, &bytes[..piece])).await;
+                match written {
+                    Ok(count) if count > 0 => {
+                        outgoing.size.set(outgoing.size.get().saturating_sub(count));
+                        bytes.advance(count);
+                    }
+                    _ => return Closing::Reset,
+                }
+                if outgoing.size.get() > OUTGOING_CAPACITY {
+                    return Closing::Reset;
+                }
+                if core.ways.single_bytes {
+                    tokio::task::yield_now().await;
+                }
+            }
+            continue;
+        }
+        if let Some(closing) = outgoing.close.get() {
+            return closing;
+        }
+        outgoing.changed.notified().await;
+        if core.ways.coalesce {
+            // Whatever the machine says in the next moment leaves in the same write.
+            sleep(Duration::from_millis(2)).await;
+        }
+    }
+}
+
+/// The next packet to write, or with coalesced writes everything that waits.
+fn next_bytes(ways: Ways, outgoing: &Outgoing) -> Option<BytesMut> {
+    let mut queue = outgoing.queue.borrow_mut();
+    let mut bytes = BytesMut::from(queue.pop_front()?);
+    while ways.coalesce
+        && let Some(next) = queue.pop_front()
+    {
+        bytes.extend_from_slice(&next);
+    }
+    Some(bytes)
+}

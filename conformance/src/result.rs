@@ -1,0 +1,125 @@
+//! What a run says of its cases: results, and the counts made from them.
+
+use crate::case::Instance;
+use crate::catalog::Basis;
+use crate::transcript::Transcript;
+use crate::verdict::{RuleVerdict, Stop, Verdict};
+use serde::Serialize;
+use std::time::Duration;
+
+/// One case's result.
+#[derive(Clone)]
+pub struct CaseResult {
+    /// The case and its version.
+    pub instance: Instance,
+    /// The worst of what was judged.
+    pub verdict: Verdict,
+    /// Every rule of the case, in the case's order.
+    pub rules: Vec<RuleVerdict>,
+    /// Why nothing, or no more, was judged: the set-up that failed, what is not offered.
+    pub reason: Option<String>,
+    /// How long it took on the wall.
+    pub took: Duration,
+    /// What went over its connections.
+    pub transcript: Transcript,
+    /// A panic of ours in it.
+    pub is_our_bug: bool,
+}
+
+impl CaseResult {
+    /// The rule that decided the case's verdict: the first of the worst.
+    pub fn decisive(&self) -> Option<&RuleVerdict> {
+        self.rules.iter().find(|rule| rule.verdict == self.verdict)
+    }
+
+    /// True for a fail that shows a broker that goes on after something forbidden, rather than one that does wrong
+    /// itself.
+    pub fn is_lenient(&self) -> bool {
+        self.verdict == Verdict::Fail && self.decisive().is_some_and(|rule| rule.basis == Basis::Reaction)
+    }
+
+    /// Puts a result together: rules with evidence, and for the others what the stop says of them.
+    pub(crate) fn new(
+        instance: Instance,
+        judged: Vec<RuleVerdict>,
+        stop: Option<Stop>,
+        transcript: Transcript,
+    ) -> Self {
+        let (others, reason) = match stop {
+            None | Some(Stop::Failed) => (Verdict::NotExercised, None),
+            Some(Stop::Inconclusive { why, .. }) => (Verdict::Inconclusive, Some(why)),
+            Some(Stop::NotOffered(why)) => (Verdict::NotOffered, Some(why)),
+            Some(Stop::NotExercised(why)) => (Verdict::NotExercised, Some(why)),
+        };
+        let rules: Vec<RuleVerdict> = instance
+            .rules
+            .judged()
+            .map(|rule| {
+                judged.iter().find(|entry| entry.rule == rule).cloned().unwrap_or_else(|| RuleVerdict {
+                    rule,
+                    basis: rule.rule().basis,
+                    verdict: others,
+                    line: None,
+                    expected: String::new(),
+                    seen: reason.clone().unwrap_or_default(),
+                })
+            })
+            .collect();
+        let verdict = Verdict::of_case(rules.iter().map(|rule| rule.verdict));
+        Self { instance, verdict, rules, reason, took: Duration::ZERO, transcript, is_our_bug: false }
+    }
+}
+
+/// Counts of cases by verdict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// All cases.
+    pub cases: usize,
+    /// Passed.
+    pub pass: usize,
+    /// Failed.
+    pub fail: usize,
+    /// Weak.
+    pub weak: usize,
+    /// Not offered.
+    pub not_offered: usize,
+    /// Not exercised.
+    pub not_exercised: usize,
+    /// Inconclusive.
+    pub inconclusive: usize,
+    /// Only observed.
+    pub observed: usize,
+    /// Failed as a baseline expects.
+    pub expected_fail: usize,
+    /// Fails in which the broker itself did wrong.
+    pub broken: usize,
+    /// Fails in which it went on after something forbidden.
+    pub lenient: usize,
+}
+
+impl Summary {
+    /// Counts results.
+    pub fn of<'a>(results: impl IntoIterator<Item = &'a CaseResult>) -> Self {
+        let mut summary = Self::default();
+        for result in results {
+            summary.count(result);
+        }
+        summary
+    }
+
+    fn count(&mut self, result: &CaseResult) {
+        self.cases += 1;
+        *match result.verdict {
+            Verdict::Fail => &mut self.fail,
+            Verdict::Inconclusive => &mut self.inconclusive,
+            Verdict::Weak => &mut self.weak,
+            Verdict::Pass => &mut self.pass,
+            Verdict::Observed => &mut self.observed,
+            Verdict::NotOffered => &mut self.not_offered,
+            Verdict::NotExercised => &mut self.not_exercised,
+        } += 1;
+        if result.verdict == Verdict::Fail {
+            *if result.is_lenient() { &mut self.lenient } else { &mut self.broken } += 1;
+        }
+    }
+}

@@ -1,0 +1,440 @@
+//! A run: prepares the target's variants, tries the control, runs the cases side by side within their deadlines, and
+//! tells one stream of events about it. Consumers follow the last event about a case: a straggler may turn a verdict
+//! until the run ends.
+
+use crate::bounds;
+use crate::case::{Case, CaseRules, Instance, Method};
+use crate::control::{self, Offer};
+use crate::invariant::{Invariants, Tally};
+use crate::names::{Names, RunNames};
+use crate::result::CaseResult;
+use crate::subject::{CaseContext, Subject};
+use crate::target::{Ready, Target, Unready, Variant};
+use crate::transcript::{Remark, Transcript, What};
+use crate::verdict::{RuleVerdict, Stop, Verdict};
+use mqtt_assay_codec::Version;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// In which order cases are started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Those with long waits first, otherwise as listed.
+    #[default]
+    LongWaitsFirst,
+    /// Shuffled by the seed.
+    Random,
+}
+
+/// How a run is made.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// Decides the random order, and on the embedded broker all names.
+    pub seed: u64,
+    /// How many cases run side by side, at least 1.
+    pub jobs: usize,
+    /// By how much the suite's own limits are stretched, at least 1.
+    pub patience: u32,
+    /// The order of starting.
+    pub order: Order,
+    /// Start no more cases after the first fail.
+    pub fail_fast: bool,
+    /// Run intrusive cases too.
+    pub intrusive: bool,
+    /// What stands before all names.
+    pub names: RunNames,
+}
+
+/// What happens in a run.
+pub enum Event<'a> {
+    /// A case begins.
+    Started(&'a Instance),
+    /// A case has its verdict.
+    Finished(&'a CaseResult),
+    /// A straggler has turned a verdict.
+    Revised(&'a CaseResult),
+}
+
+/// A run's outcome.
+pub struct RunResult {
+    /// All results, by id of the case.
+    pub results: Vec<CaseResult>,
+    /// True where the run was ended before all cases had run.
+    pub is_partial: bool,
+}
+
+/// The control did not work: nothing was judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NothingJudged(pub String);
+
+/// Runs the cases against the target; calls `on_event` as things happen. `stop` ends the run early.
+pub async fn run(
+    target: &Target,
+    selected: &[Instance],
+    options: &RunOptions,
+    stop: impl Future<Output = ()>,
+    mut on_event: impl FnMut(Event<'_>),
+) -> Result<RunResult, NothingJudged> {
+    let invariants = Rc::new(Invariants::new());
+    let (cases, held): (Vec<Instance>, Vec<Instance>) =
+        selected.iter().partition(|instance| matches!(instance.case.method, Method::Steps(_)));
+    let brokers = Brokers::prepare(target, selected, options, &invariants).await?;
+    let (sender, mut messages) = mpsc::unbounded_channel();
+    let shared = Rc::new(Shared {
+        brokers,
+        options: options.clone(),
+        invariants: Rc::clone(&invariants),
+        permits: Arc::new(Semaphore::new(options.jobs.max(1))),
+        messages: sender,
+        is_stopping: Cell::new(false),
+    });
+    let tasks: Vec<JoinHandle<()>> = ordered(cases, options)
+        .into_iter()
+        .map(|instance| tokio::task::spawn_local(one_case(Rc::clone(&shared), instance)))
+        .collect();
+    let mut results = BTreeMap::new();
+    let mut subjects = Vec::new();
+    let mut is_partial = false;
+    tokio::pin!(stop);
+    let total = tasks.len();
+    while subjects.len() < total {
+        let message = tokio::select! {
+            biased;
+            () = &mut stop => {
+                is_partial = true;
+                break;
+            }
+            message = messages.recv() => message,
+        };
+        match message {
+            Some(Message::Started(instance)) => on_event(Event::Started(&instance)),
+            Some(Message::Finished(result, subject)) => {
+                if result.verdict == Verdict::Fail && options.fail_fast {
+                    shared.is_stopping.set(true);
+                }
+                on_event(Event::Finished(&result));
+                subjects.push((result.instance, subject));
+                results.insert(result.instance.id(), *result);
+            }
+            Some(Message::Skipped(instance)) => {
+                is_partial = true;
+                subjects.push((instance, None));
+            }
+            None => break,
+        }
+    }
+    for task in &tasks {
+        task.abort();
+    }
+    for (instance, subject) in subjects {
+        if let Some(subject) = subject {
+            settle(&instance, &subject, &mut results, &mut on_event).await;
+        }
+    }
+    for tally in invariants
+        .tallies()
+        .into_iter()
+        .filter(|tally| held.iter().any(|instance| instance.id() == tally.instance.id()))
+    {
+        let result = of_invariant(
+            &tally,
+            results.get(&tally.broken.as_ref().map(|breach| breach.case.clone()).unwrap_or_default()),
+        );
+        on_event(Event::Finished(&result));
+        results.insert(result.instance.id(), result);
+    }
+    Ok(RunResult { results: results.into_values().collect(), is_partial })
+}
+
+/// Closes what was kept open for stragglers, and tells if one came.
+async fn settle(
+    instance: &Instance,
+    subject: &Subject,
+    results: &mut BTreeMap<String, CaseResult>,
+    on_event: &mut impl FnMut(Event<'_>),
+) {
+    let context = subject.context();
+    subject.finish().await;
+    subject.clean_up().await;
+    subject.release();
+    if !context.was_revised() {
+        return;
+    }
+    if let Some(result) = results.get_mut(&instance.id()) {
+        let took = result.took;
+        *result = CaseResult::new(*instance, context.rule_verdicts(), None, context.transcript());
+        result.took = took;
+        on_event(Event::Revised(result));
+    }
+}
+
+struct Shared {
+    brokers: Brokers,
+    options: RunOptions,
+    invariants: Rc<Invariants>,
+    permits: Arc<Semaphore>,
+    messages: mpsc::UnboundedSender<Message>,
+    is_stopping: Cell<bool>,
+}
+
+enum Message {
+    Started(Instance),
+    /// The subject comes along where it still watches for stragglers.
+    Finished(Box<CaseResult>, Option<Subject>),
+    Skipped(Instance),
+}
+
+async fn one_case(shared: Rc<Shared>, instance: Instance) {
+    let Ok(_permit) = Arc::clone(&shared.permits).acquire_owned().await else { return };
+    // The receiver is gone only when the run has ended.
+    let tell = |message| drop(shared.messages.send(message));
+    if shared.is_stopping.get() {
+        return tell(Message::Skipped(instance));
+    }
+    tell(Message::Started(instance));
+    let ready = match shared.brokers.find(&instance, &shared.options) {
+        Ok(ready) => ready.clone(),
+        Err(stop) => {
+            let empty = Transcript::new(instance.id(), instance.version);
+            return tell(Message::Finished(Box::new(CaseResult::new(instance, Vec::new(), Some(stop), empty)), None));
+        }
+    };
+    let begun = std::time::Instant::now();
+    let names = Names::new(&shared.options.names, &instance.id());
+    let invariants = Rc::clone(&shared.invariants);
+    let context = CaseContext::new(instance, names, ready.endpoint, ready.setting, shared.options.patience, invariants);
+    let subject = Subject::new(context);
+    let steps = tokio::task::spawn_local(take_steps(Rc::clone(subject.context()), shared.options.patience));
+    let (stop, is_our_bug) = match steps.await {
+        Ok(stop) => (stop, false),
+        Err(error) => (Some(Stop::Inconclusive { why: format!("a defect of the suite: {error}"), line: None }), true),
+    };
+    subject.close().await;
+    let watching = subject.is_watching();
+    if !watching {
+        subject.clean_up().await;
+        subject.release();
+    }
+    let context = subject.context();
+    let mut result = CaseResult::new(instance, context.rule_verdicts(), stop, context.transcript());
+    result.took = begun.elapsed();
+    result.is_our_bug = is_our_bug;
+    tell(Message::Finished(Box::new(result), watching.then_some(subject)));
+}
+
+/// One case alone with a broker of its own, watched to the end: for the proof, where nothing else runs beside it.
+pub(crate) async fn alone(
+    instance: Instance,
+    ready: Ready,
+    options: &RunOptions,
+    invariants: &Rc<Invariants>,
+) -> CaseResult {
+    let names = Names::new(&options.names, &instance.id());
+    let context =
+        CaseContext::new(instance, names, ready.endpoint, ready.setting, options.patience, Rc::clone(invariants));
+    let subject = Subject::new(Rc::clone(&context));
+    let stop = take_steps(Rc::clone(&context), options.patience).await;
+    subject.close().await;
+    subject.finish().await;
+    subject.clean_up().await;
+    subject.release();
+    CaseResult::new(instance, context.rule_verdicts(), stop, context.transcript())
+}
+
+/// The case's own steps, within its deadline.
+async fn take_steps(context: Rc<CaseContext>, patience: u32) -> Option<Stop> {
+    let instance = *context.instance();
+    let Method::Steps(steps) = instance.case.method else { return None };
+    let subject = Subject::new(Rc::clone(&context));
+    let deadline = bounds::CASE * patience + instance.case.waits();
+    match timeout(deadline, steps(&subject)).await {
+        Ok(outcome) => outcome.err(),
+        Err(_) => {
+            let why = format!("our case hung for {deadline:?} at: {}", last_step(&context.transcript()));
+            Some(Stop::Inconclusive { why, line: None })
+        }
+    }
+}
+
+/// The last thing that a case said or did, for a case that got no further.
+fn last_step(transcript: &Transcript) -> String {
+    let step = transcript.lines.iter().rev().find(|line| {
+        matches!(
+            line.what,
+            What::Open | What::Sent { .. } | What::HalfClosed | What::Closed(_) | What::Said(Remark::Expects, _)
+        )
+    });
+    step.map_or_else(|| "its first step".to_owned(), |line| transcript.print_line(line).trim().to_owned())
+}
+
+/// Cases in the order in which they are started.
+fn ordered(mut cases: Vec<Instance>, options: &RunOptions) -> Vec<Instance> {
+    match options.order {
+        Order::LongWaitsFirst => cases.sort_by_key(|instance| std::cmp::Reverse(instance.case.waits)),
+        Order::Random => shuffle(&mut cases, options.seed),
+    }
+    cases
+}
+
+/// Fisher and Yates, by a small generator that the seed fixes on every machine.
+fn shuffle<T>(items: &mut [T], seed: u64) {
+    let mut state = seed;
+    for last in (1..items.len()).rev() {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        items.swap(last, (state >> 33) as usize % (last + 1));
+    }
+}
+
+/// The brokers of a run, one for each variant in use, and what the control learnt of them.
+struct Brokers {
+    ready: BTreeMap<(Variant, &'static str), Result<(Ready, Offer), Stop>>,
+}
+
+impl Brokers {
+    async fn prepare(
+        target: &Target,
+        selected: &[Instance],
+        options: &RunOptions,
+        invariants: &Rc<Invariants>,
+    ) -> Result<Self, NothingJudged> {
+        let mut versions: BTreeMap<Variant, Vec<Version>> = BTreeMap::new();
+        for instance in selected {
+            let known = versions.entry(instance.case.variant).or_default();
+            if !known.contains(&instance.version) {
+                known.push(instance.version);
+            }
+        }
+        let plain = versions.entry(Variant::PLAIN).or_default();
+        for instance in selected {
+            if !plain.contains(&instance.version) {
+                plain.push(instance.version);
+            }
+        }
+        let mut brokers = Self { ready: BTreeMap::new() };
+        let plain = versions.remove_entry(&Variant::PLAIN);
+        for (variant, versions) in plain.into_iter().chain(versions) {
+            brokers.prepare_variant(target, variant, &versions, options, invariants).await;
+            if variant == Variant::PLAIN {
+                brokers.require_a_control()?;
+            }
+        }
+        Ok(brokers)
+    }
+
+    async fn prepare_variant(
+        &mut self,
+        target: &Target,
+        variant: Variant,
+        versions: &[Version],
+        options: &RunOptions,
+        invariants: &Rc<Invariants>,
+    ) {
+        let prepared = target.prepare(variant).await;
+        for &version in versions {
+            let found = match (&prepared, self.announced(variant, version)) {
+                (Ok(ready), _) => {
+                    control::try_out(ready, version, options, invariants).await.map(|offer| (ready.clone(), offer))
+                }
+                (Err(Unready::NotOffered(_)), Some(plain)) => Ok(plain),
+                (Err(Unready::NotOffered(why)), None) => Err(Stop::NotOffered(why.clone())),
+                (Err(Unready::Failed(why)), _) => Err(Stop::Inconclusive { why: why.clone(), line: None }),
+            };
+            self.ready.insert((variant, word(version)), found);
+        }
+    }
+
+    /// The plain broker, where it announces by itself what the variant is about.
+    fn announced(&self, variant: Variant, version: Version) -> Option<(Ready, Offer)> {
+        let plain = self.ready.get(&(Variant::PLAIN, word(version)))?.as_ref().ok()?;
+        (!variant.lacks.is_empty() && plain.1.lacks(variant.lacks).is_some()).then(|| plain.clone())
+    }
+
+    /// Without a single version in which the plain control works, nothing can be judged.
+    fn require_a_control(&self) -> Result<(), NothingJudged> {
+        let mut why = Vec::new();
+        for ((_, version), ready) in &self.ready {
+            match ready {
+                Ok(_) => return Ok(()),
+                Err(Stop::Inconclusive { why: reason, .. } | Stop::NotOffered(reason) | Stop::NotExercised(reason)) => {
+                    why.push(format!("MQTT {version}: {reason}"));
+                }
+                Err(Stop::Failed) => {}
+            }
+        }
+        Err(NothingJudged(why.join("; ")))
+    }
+
+    fn find(&self, instance: &Instance, options: &RunOptions) -> Result<&Ready, Stop> {
+        if instance.case.intrusive && !options.intrusive {
+            return Err(Stop::NotOffered(
+                "intrusive, and the broker is not on this machine; --intrusive allows it".to_owned(),
+            ));
+        }
+        let plain = self.ready.get(&(Variant::PLAIN, word(instance.version)));
+        if let Some(Err(stop)) = plain {
+            return Err(stop.clone());
+        }
+        match self.ready.get(&(instance.case.variant, word(instance.version))) {
+            Some(Ok((ready, offer))) => match instance.case.needs.iter().find_map(|need| offer.lacks(need)) {
+                Some(why) => Err(Stop::NotOffered(why.to_owned())),
+                None => Ok(ready),
+            },
+            Some(Err(stop)) => Err(stop.clone()),
+            None => Err(Stop::Inconclusive {
+                why: "a defect of the suite: no broker was prepared for this case".to_owned(),
+                line: None,
+            }),
+        }
+    }
+}
+
+fn word(version: Version) -> &'static str {
+    match version {
+        Version::V3_1 => "3.1",
+        Version::V3_1_1 => "3.1.1",
+        Version::V5 => "5",
+    }
+}
+
+/// The result of an invariant, with the lines around its breach taken from the case in which it was seen.
+fn of_invariant(tally: &Tally, case: Option<&CaseResult>) -> CaseResult {
+    let instance = tally.instance;
+    let mut transcript = Transcript::new(instance.id(), instance.version);
+    let expected = instance.case.title.to_owned();
+    let (verdict, seen) = match &tally.broken {
+        None if tally.held == 0 => (Verdict::NotExercised, "no packet that it is about was seen".to_owned()),
+        None => (Verdict::Pass, format!("{} packets held against it", tally.held)),
+        Some(breach) => (Verdict::Fail, format!("{} ({} line {})", breach.seen, breach.case, breach.line)),
+    };
+    if let (Some(breach), Some(case)) = (&tally.broken, case) {
+        transcript.lines.extend(case.transcript.line(breach.line).cloned());
+    }
+    let line = transcript.add(Duration::ZERO, "run", What::Said(Remark::Decides, format!("{verdict}: {seen}")));
+    let judged = instance
+        .rules
+        .judged()
+        .map(|rule| RuleVerdict {
+            rule,
+            basis: rule.rule().basis,
+            verdict: if verdict == Verdict::Fail { Verdict::broken(rule.rule().level) } else { verdict },
+            line: Some(line),
+            expected: expected.clone(),
+            seen: seen.clone(),
+        })
+        .collect();
+    CaseResult::new(instance, judged, None, transcript)
+}
+
+/// The control as a case of its own, outside every chapter.
+pub(crate) static CONTROL_RULES: CaseRules = CaseRules { breaks: &[], proves: &[] };
+
+/// An instance of a case that is no member of the suite.
+pub(crate) fn outside(case: &'static Case, version: Version) -> Instance {
+    Instance { chapter: "control", case, version, rules: &CONTROL_RULES }
+}

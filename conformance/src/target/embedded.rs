@@ -1,0 +1,69 @@
+//! The reference broker in this process, one for each variant in use.
+
+use super::{Endpoint, Ready, Setting, Unready, Variant};
+use crate::reference::{Access, BrokerLimits, Fault, Machine, Quirk, Settings, Shell, User};
+use std::rc::Rc;
+
+/// The user name and passwords, and the denied topic, of the variant with access control.
+const USER: (&str, &str) = ("assayer", "correct");
+const BAD_PASSWORD: &str = "wrong";
+const DENIED_TOPIC: &str = "mqtt-assay-denied/topic";
+const DENIED_FILTER: &str = "mqtt-assay-denied/#";
+
+/// How the embedded broker is to be.
+#[derive(Debug, Clone, Default)]
+pub struct EmbeddedOptions {
+    /// Faults to switch on.
+    pub faults: Vec<Fault>,
+    /// Quirks to switch on.
+    pub quirks: Vec<Quirk>,
+    /// What decides where the standard leaves a choice to chance: delays, order.
+    pub seed: u64,
+}
+
+/// The embedded broker as a target.
+pub struct EmbeddedTarget {
+    options: EmbeddedOptions,
+}
+
+impl EmbeddedTarget {
+    /// A target with these options.
+    pub fn new(options: EmbeddedOptions) -> Self {
+        Self { options }
+    }
+
+    /// Starts a broker for this variant.
+    pub fn prepare(&self, variant: Variant) -> Result<Ready, Unready> {
+        let mut limits = BrokerLimits::default();
+        for (name, value) in variant.limits {
+            limits.set(name, value).map_err(|why| Unready::Failed(format!("variant {}: {why}", variant.name)))?;
+        }
+        let (access, setting) =
+            if variant == Variant::WITH_ACCESS { with_access() } else { (Access::default(), Setting::default()) };
+        let EmbeddedOptions { faults, quirks, seed } = &self.options;
+        let settings = Settings {
+            limits,
+            access,
+            faults: faults.iter().copied().collect(),
+            quirks: quirks.iter().copied().collect(),
+            seed: *seed,
+        };
+        let shell = Shell::start(Machine::new(settings), quirks, *seed, |_| {});
+        Ok(Ready { endpoint: Endpoint::Embedded(Rc::new(shell)), setting })
+    }
+}
+
+fn with_access() -> (Access, Setting) {
+    let (user, password) = (USER.0.to_owned(), USER.1.to_owned());
+    let access = Access {
+        anonymous: false,
+        users: vec![User { name: user.clone(), password: password.clone().into_bytes() }],
+        denied_topic: Some(DENIED_FILTER.to_owned()),
+    };
+    let setting = Setting {
+        credentials: Some((user, password)),
+        bad_password: Some(BAD_PASSWORD.to_owned()),
+        denied_topic: Some(DENIED_TOPIC.to_owned()),
+    };
+    (access, setting)
+}

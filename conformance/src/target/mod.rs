@@ -1,0 +1,133 @@
+//! Where the broker under test is: embedded in this process, at an address, or started from a profile.
+
+mod address;
+mod embedded;
+mod profile;
+mod spawned;
+mod variant;
+
+pub use address::AddressTarget;
+pub use embedded::{EmbeddedOptions, EmbeddedTarget};
+pub use profile::{Profile, ProfileError};
+pub use spawned::SpawnedTarget;
+pub use variant::{VARIANTS, Variant};
+
+use crate::reference::Shell;
+use crate::wire::{Tcp, Transport, pipe};
+use std::io;
+use std::rc::Rc;
+
+/// How a running broker is set up, as far as cases have to know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Setting {
+    /// User name and password of ordinary connections.
+    pub credentials: Option<(String, String)>,
+    /// A password that the broker refuses for that user name.
+    pub bad_password: Option<String>,
+    /// A topic that an ordinary client may neither publish to nor subscribe to.
+    pub denied_topic: Option<String>,
+}
+
+/// Where connections to a running broker are opened.
+#[derive(Clone)]
+pub enum Endpoint {
+    /// In this process, over memory pipes.
+    Embedded(Rc<Shell>),
+    /// Over TCP, at this host and port.
+    Tcp(String),
+}
+
+/// How many bytes may be under way in each direction of a memory pipe: a usual socket buffer.
+const PIPE_CAPACITY: usize = 64 << 10;
+
+impl Endpoint {
+    /// Opens a network connection.
+    pub async fn open(&self) -> io::Result<Box<dyn Transport>> {
+        match self {
+            Self::Embedded(shell) => {
+                let (near, far) = pipe(PIPE_CAPACITY);
+                shell.accept(Box::new(far));
+                Ok(Box::new(near))
+            }
+            Self::Tcp(address) => Ok(Box::new(Tcp::connect(address.as_str()).await?)),
+        }
+    }
+}
+
+/// A broker that is ready for the cases of one variant.
+#[derive(Clone)]
+pub struct Ready {
+    /// Where it is.
+    pub endpoint: Endpoint,
+    /// How it is set up.
+    pub setting: Setting,
+}
+
+/// Why the cases of a variant can't be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unready {
+    /// The target has no such variant; says why, and what would enable it.
+    NotOffered(String),
+    /// It should have, and it didn't work.
+    Failed(String),
+}
+
+/// The broker under test.
+pub enum Target {
+    /// The reference broker in this process.
+    Embedded(EmbeddedTarget),
+    /// A broker that is already running.
+    Address(AddressTarget),
+    /// A broker that the suite starts and ends.
+    Spawned(SpawnedTarget),
+}
+
+impl Target {
+    /// Makes the broker ready for a variant: starts one, or says why not.
+    pub async fn prepare(&self, variant: Variant) -> Result<Ready, Unready> {
+        match self {
+            Self::Embedded(target) => target.prepare(variant),
+            Self::Address(target) => target.prepare(variant),
+            Self::Spawned(target) => target.prepare(variant).await,
+        }
+    }
+
+    /// Its name in reports.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Embedded(_) => "embedded".to_owned(),
+            Self::Address(target) => target.url(),
+            Self::Spawned(target) => target.name(),
+        }
+    }
+
+    /// Its address in reports; empty for the embedded broker.
+    pub fn address(&self) -> String {
+        match self {
+            Self::Address(target) => target.url(),
+            Self::Embedded(_) | Self::Spawned(_) => String::new(),
+        }
+    }
+
+    /// The broker's version and how it was learnt, where it is known.
+    pub fn version(&self) -> Option<(String, String)> {
+        match self {
+            Self::Embedded(_) => Some((env!("CARGO_PKG_VERSION").to_owned(), "built in".to_owned())),
+            Self::Address(_) => None,
+            Self::Spawned(target) => target.version(),
+        }
+    }
+
+    /// True where the run uses a clock that jumps over waiting.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self, Self::Embedded(_))
+    }
+
+    /// True where nothing but this run uses the broker, so that intrusive cases harm nobody.
+    pub fn is_private(&self) -> bool {
+        match self {
+            Self::Embedded(_) | Self::Spawned(_) => true,
+            Self::Address(target) => target.is_loopback(),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Variants: set-ups of a broker that cases need beyond the plain one.
+
+/// A named set-up of a broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Variant {
+    /// The name used by profiles, `--variant` and reports.
+    pub name: &'static str,
+    /// What is special about it.
+    pub says: &'static str,
+    /// Limits of the embedded broker, by the names that `serve --limit` takes.
+    pub limits: &'static [(&'static str, &'static str)],
+    /// What a broker lacks that is so by itself, as its CONNACK announces it (`qos2`); empty where nothing does.
+    pub lacks: &'static str,
+    /// The flags with which an address offers it; empty where only the broker's own CONNACK can.
+    pub flags: &'static str,
+}
+
+impl Variant {
+    /// Nothing special: anonymous clients, no limits.
+    pub const PLAIN: Self =
+        Self { name: "plain", says: "anonymous clients, every feature, no limits", limits: &[], lacks: "", flags: "" };
+
+    /// User name and password are checked, and one topic is denied.
+    pub const WITH_ACCESS: Self = Self {
+        name: "with-access",
+        says: "user name and password are checked, and a topic is denied to the ordinary user",
+        limits: &[],
+        lacks: "",
+        flags: "--user, --password, --bad-password and --denied-topic",
+    };
+
+    /// Maximum QoS 1 (5.0).
+    pub const MAX_QOS_1: Self = Self {
+        name: "max-qos-1",
+        says: "the broker supports QoS 0 and 1 only, and says so in CONNACK (5.0)",
+        limits: &[("max-qos", "1")],
+        lacks: "qos2",
+        flags: "",
+    };
+
+    /// Retain Available 0 (5.0).
+    pub const NO_RETAIN: Self = Self {
+        name: "no-retain",
+        says: "the broker has no retained messages, and says so in CONNACK (5.0)",
+        limits: &[("retain-available", "0")],
+        lacks: "retain",
+        flags: "",
+    };
+
+    /// The variant with this name.
+    pub fn find(name: &str) -> Option<Self> {
+        VARIANTS.iter().copied().find(|variant| variant.name == name)
+    }
+}
+
+/// Every variant.
+pub const VARIANTS: &[Variant] = &[Variant::PLAIN, Variant::WITH_ACCESS, Variant::MAX_QOS_1, Variant::NO_RETAIN];

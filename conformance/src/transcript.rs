@@ -1,0 +1,350 @@
+//! The record of everything that went over a case's connections, and its text form.
+//!
+//! A transcript is evidence: verdicts name its lines. It is also a replay file: what [`Transcript`]'s `Display`
+//! writes, `parse` reads back. One line is: number, seconds since the case began, role, what happened. What stands
+//! behind ` ;` explains the bytes and is made anew from them, never parsed.
+
+use crate::wire::Ending;
+use bytes::Bytes;
+use mqtt_assay_codec::{Context, Decoded, Limits, Sender, Version, decode};
+use std::fmt::{self, Write as _};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// One case's record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transcript {
+    /// The case's id.
+    pub case: String,
+    /// The version its packets are read in.
+    pub mqtt: Version,
+    /// What happened, in order of time.
+    pub lines: Vec<Line>,
+}
+
+/// One happening.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Counts from 1 within the case.
+    pub number: u32,
+    /// Since the case began.
+    pub at: Duration,
+    /// Whose connection; a second connection of the same role is `name#2`.
+    pub role: String,
+    /// What happened.
+    pub what: What,
+}
+
+/// What can happen on a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// The network connection was opened.
+    Open,
+    /// We sent these bytes: a packet, or with a mutation what was left of one.
+    Sent {
+        /// The bytes.
+        bytes: Bytes,
+        /// The mutation's name, if one was applied.
+        mutation: Option<String>,
+    },
+    /// The broker sent these bytes: a packet, or the rest of the stream where no packet could be read.
+    Received(Bytes),
+    /// The broker ended the connection.
+    Ended(Ending),
+    /// We ended it.
+    Closed(Ending),
+    /// We ended our half only.
+    HalfClosed,
+    /// The case says something: what it expects, what a fence proves, what was decided.
+    Said(Remark, String),
+}
+
+/// What kind of thing a case says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remark {
+    /// A deciding step begins.
+    Expects,
+    /// A deciding step has decided.
+    Decides,
+    /// Anything else worth knowing.
+    Notes,
+}
+
+impl Remark {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Expects => "expects",
+            Self::Decides => "decides",
+            Self::Notes => "notes",
+        }
+    }
+}
+
+/// The first line of the text form; its number changes when the form does.
+const HEADER: &str = "mqtt-assay transcript 1";
+
+impl Transcript {
+    /// An empty record of a case.
+    pub fn new(case: impl Into<String>, mqtt: Version) -> Self {
+        Self { case: case.into(), mqtt, lines: Vec::new() }
+    }
+
+    /// Adds a happening and returns its line number.
+    pub fn add(&mut self, at: Duration, role: &str, what: What) -> u32 {
+        let number = u32::try_from(self.lines.len()).unwrap_or(u32::MAX).saturating_add(1);
+        self.lines.push(Line { number, at, role: role.to_owned(), what });
+        number
+    }
+
+    /// The line with this number.
+    pub fn line(&self, number: u32) -> Option<&Line> {
+        self.lines.iter().find(|line| line.number == number)
+    }
+
+    /// One line as text, with its explanation.
+    pub fn print_line(&self, line: &Line) -> String {
+        let mut out = format!("{:>4} {:>11.6} {:<12} {}", line.number, line.at.as_secs_f64(), line.role, line.what);
+        if let Some(explanation) = line.what.explain(self.mqtt) {
+            let _ = write!(out, " ; {explanation}");
+        }
+        out
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => f.write_str("open"),
+            Self::Sent { bytes, mutation: None } => write!(f, "-> {bytes:x}"),
+            Self::Sent { bytes, mutation: Some(name) } => write!(f, "-> {bytes:x} !{name}"),
+            Self::Received(bytes) => write!(f, "<- {bytes:x}"),
+            Self::Ended(ending) => write!(f, "<- {}", ending.word()),
+            Self::Closed(ending) => write!(f, "-> {}", ending.word()),
+            Self::HalfClosed => f.write_str("-> half-fin"),
+            Self::Said(remark, text) => write!(f, "{}: {}", remark.word(), single_line(text)),
+        }
+    }
+}
+
+impl What {
+    fn explain(&self, mqtt: Version) -> Option<String> {
+        match self {
+            Self::Sent { bytes, .. } => Some(describe(bytes, mqtt, Sender::Client)),
+            Self::Received(bytes) => Some(describe(bytes, mqtt, Sender::Server)),
+            _ => None,
+        }
+    }
+}
+
+/// One line about the packet at the start of these bytes, or about why there is none.
+pub(crate) fn describe(bytes: &[u8], mqtt: Version, from: Sender) -> String {
+    match decode(bytes, Context::new(mqtt, from), &Limits::default()) {
+        Ok(Decoded::Complete { packet, len }) if len == bytes.len() => crate::describe::packet(&packet.packet()),
+        Ok(Decoded::Complete { packet, len }) => {
+            format!("{}, then {} more bytes", crate::describe::packet(&packet.packet()), bytes.len() - len)
+        }
+        Ok(Decoded::Partial { needed }) => format!("incomplete, at least {needed} more bytes"),
+        Err(error) => single_line(&error.to_string()),
+    }
+}
+
+/// Keeps hostile text on its line and visible: control characters are escaped.
+pub(crate) fn single_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control()
+            || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        {
+            let _ = write!(out, "{}", letter.escape_default());
+        } else {
+            out.push(letter);
+        }
+    }
+    out
+}
+
+impl fmt::Display for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{HEADER}\ncase {}\nmqtt {}", self.case, self.mqtt)?;
+        for line in &self.lines {
+            writeln!(f, "{}", self.print_line(line))?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a transcript could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseError {
+    /// Line of the file, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.problem)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+impl FromStr for Transcript {
+    type Err = ParseError;
+
+    /// Reads the text form. Blank lines and lines that start with `#` are passed over.
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let mut lines = text
+            .lines()
+            .enumerate()
+            .map(|(index, line)| (index + 1, line.trim_end()))
+            .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+        let mut head = |wanted: &str| match lines.next() {
+            Some((line, text)) => text
+                .strip_prefix(wanted)
+                .map(|rest| (line, rest.trim().to_owned()))
+                .ok_or_else(|| ParseError { line, problem: format!("expected `{wanted}`, found `{text}`") }),
+            None => Err(ParseError { line: 1, problem: format!("expected `{wanted}`, found the end") }),
+        };
+        head(HEADER)?;
+        let (_, case) = head("case ")?;
+        let (line, mqtt) = head("mqtt ")?;
+        let mqtt = mqtt.parse().map_err(|_| ParseError { line, problem: format!("`{mqtt}` is no MQTT version") })?;
+        let mut transcript = Self::new(case, mqtt);
+        for (line, text) in lines {
+            transcript.lines.push(parse_line(text).map_err(|problem| ParseError { line, problem })?);
+        }
+        Ok(transcript)
+    }
+}
+
+fn parse_line(text: &str) -> Result<Line, String> {
+    let (number, rest) = word(text);
+    let (seconds, rest) = word(rest);
+    let (role, what) = word(rest);
+    let number = number.parse().map_err(|_| format!("`{number}` is no line number"))?;
+    let at = seconds
+        .parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| format!("`{seconds}` is no time in seconds"))?;
+    if role.is_empty() {
+        return Err("the role is missing".to_owned());
+    }
+    Ok(Line { number, at, role: role.to_owned(), what: parse_what(what.trim_start())? })
+}
+
+fn word(text: &str) -> (&str, &str) {
+    let text = text.trim_start();
+    text.split_once(' ').unwrap_or((text, ""))
+}
+
+fn parse_what(text: &str) -> Result<What, String> {
+    for remark in [Remark::Expects, Remark::Decides, Remark::Notes] {
+        if let Some(said) = text.strip_prefix(remark.word()).and_then(|rest| rest.strip_prefix(':')) {
+            return Ok(What::Said(remark, said.strip_prefix(' ').unwrap_or(said).to_owned()));
+        }
+    }
+    let text = text.split_once(';').map_or(text, |(what, _)| what).trim();
+    match text {
+        "open" => return Ok(What::Open),
+        "-> fin" => return Ok(What::Closed(Ending::Fin)),
+        "-> rst" => return Ok(What::Closed(Ending::Reset)),
+        "-> half-fin" => return Ok(What::HalfClosed),
+        "<- fin" => return Ok(What::Ended(Ending::Fin)),
+        "<- rst" => return Ok(What::Ended(Ending::Reset)),
+        _ => {}
+    }
+    if let Some(rest) = text.strip_prefix("-> ") {
+        let (bytes, mutation) =
+            rest.split_once(" !").map_or((rest, None), |(bytes, name)| (bytes, Some(name.to_owned())));
+        return Ok(What::Sent { bytes: parse_hex(bytes)?, mutation });
+    }
+    if let Some(rest) = text.strip_prefix("<- ") {
+        return Ok(What::Received(parse_hex(rest)?));
+    }
+    Err(format!("`{text}` is nothing that happens in a transcript"))
+}
+
+/// Bytes from pairs of hexadecimal digits; white space between digits does not count.
+pub(crate) fn parse_hex(text: &str) -> Result<Bytes, String> {
+    let digits: Vec<char> = text.chars().filter(|letter| !letter.is_whitespace()).collect();
+    if digits.len() % 2 != 0 {
+        return Err(format!("{} hexadecimal digits, which is odd", digits.len()));
+    }
+    digits
+        .chunks(2)
+        .map(|pair| {
+            let value = |digit: char| {
+                digit.to_digit(16).ok_or_else(|| format!("`{}` is no hexadecimal digit", digit.escape_default()))
+            };
+            Ok((value(pair[0])? * 16 + value(pair[1])?) as u8)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn any_what() -> impl Strategy<Value = What> {
+        let bytes = || proptest::collection::vec(any::<u8>(), 1..40).prop_map(Bytes::from);
+        let ending = || prop_oneof![Just(Ending::Fin), Just(Ending::Reset)];
+        prop_oneof![
+            Just(What::Open),
+            Just(What::HalfClosed),
+            ending().prop_map(What::Ended),
+            ending().prop_map(What::Closed),
+            bytes().prop_map(What::Received),
+            (bytes(), proptest::option::of("[a-z]{1,8}\\.[a-z-]{1,12}"))
+                .prop_map(|(bytes, mutation)| What::Sent { bytes, mutation }),
+            (prop_oneof![Just(Remark::Expects), Just(Remark::Decides), Just(Remark::Notes)], "[!-~][ -~]{0,30}[!-~]")
+                .prop_map(|(remark, text)| What::Said(remark, text)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_is_parsed_back(
+            lines in proptest::collection::vec((0u64..10_000_000, "[a-z]{1,9}(#[2-9])?", any_what()), 0..20),
+            v5 in any::<bool>(),
+        ) {
+            let mut transcript = Transcript::new("5/publish/example", if v5 { Version::V5 } else { Version::V3_1_1 });
+            for (micros, role, what) in lines {
+                transcript.add(Duration::from_micros(micros), &role, what);
+            }
+            let text = transcript.to_string();
+            prop_assert_eq!(text.parse::<Transcript>().expect("our own form"), transcript);
+        }
+
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "\\PC{0,200}") {
+            let _ = text.parse::<Transcript>();
+            let _ = format!("{HEADER}\ncase x\nmqtt 5\n{text}").parse::<Transcript>();
+        }
+    }
+
+    #[test]
+    fn hostile_text_stays_on_its_line() {
+        let mut transcript = Transcript::new("5/x/y", Version::V5);
+        transcript.add(Duration::ZERO, "rogue", What::Said(Remark::Notes, "a\nb\u{1b}[31m".to_owned()));
+        let text = transcript.to_string();
+        assert_eq!(text.lines().count(), 4);
+        assert!(text.ends_with("rogue        notes: a\\nb\\u{1b}[31m\n"), "{text}");
+    }
+
+    #[test]
+    fn errors_name_the_line_and_the_problem() {
+        let parse = |text: &str| text.parse::<Transcript>().map_err(|error| error.to_string());
+        assert_eq!(parse("x"), Err("line 1: expected `mqtt-assay transcript 1`, found `x`".to_owned()));
+        let body = |line: &str| parse(&format!("{HEADER}\ncase c\nmqtt 5\n{line}"));
+        assert_eq!(body("1 0.5 rogue -> 1g"), Err("line 4: `g` is no hexadecimal digit".to_owned()));
+        assert_eq!(
+            body("1 0.5 rogue leaps"),
+            Err("line 4: `leaps` is nothing that happens in a transcript".to_owned())
+        );
+        assert_eq!(body("1 -1 rogue open"), Err("line 4: `-1` is no time in seconds".to_owned()));
+    }
+}

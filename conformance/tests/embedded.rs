@@ -1,0 +1,69 @@
+//! The whole suite on the embedded broker: it must pass, and come out the same whatever the order and the number of
+//! cases side by side.
+
+use mqtt_assay::case::Instance;
+use mqtt_assay::names::RunNames;
+use mqtt_assay::run::{Order, RunOptions, RunResult, run};
+use mqtt_assay::target::{EmbeddedOptions, EmbeddedTarget, Target};
+use mqtt_assay::verdict::Verdict;
+use mqtt_assay::{cases, clock};
+
+fn options(seed: u64, jobs: usize, order: Order) -> RunOptions {
+    let names = RunNames {
+        topic_prefix: "mqtt-assay".to_owned(),
+        client_id_prefix: "ma".to_owned(),
+        run: format!("run{seed}"),
+    };
+    RunOptions { seed, jobs, patience: 1, order, fail_fast: false, intrusive: true, names }
+}
+
+fn run_all(options: &RunOptions) -> RunResult {
+    let selected: Vec<Instance> = cases::all().collect();
+    let target =
+        Target::Embedded(EmbeddedTarget::new(EmbeddedOptions { seed: options.seed, ..EmbeddedOptions::default() }));
+    clock::simulated(async { run(&target, &selected, options, std::future::pending(), |_| {}).await })
+        .unwrap_or_else(|nothing| panic!("the control failed: {}", nothing.0))
+}
+
+/// Every (case, rule, verdict), and what else a reader would see of it.
+fn triples(result: &RunResult) -> Vec<(String, String, Verdict)> {
+    let mut all = Vec::new();
+    for case in &result.results {
+        for rule in &case.rules {
+            all.push((case.instance.id(), rule.rule.id().to_owned(), rule.verdict));
+        }
+    }
+    all
+}
+
+#[test]
+fn every_case_passes_on_the_embedded_broker() {
+    let result = run_all(&options(1, 64, Order::LongWaitsFirst));
+    let mut complaints = String::new();
+    for case in &result.results {
+        let unjudged = case.rules.iter().any(|rule| !matches!(rule.verdict, Verdict::Pass | Verdict::Observed));
+        if unjudged {
+            let reason = case.reason.as_deref().unwrap_or_default();
+            complaints += &format!("{} {}: {reason}\n{}\n", case.instance.id(), case.verdict, case.transcript);
+            for rule in &case.rules {
+                complaints += &format!("    {} {}: {}\n", rule.rule, rule.verdict, rule.seen);
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "{complaints}");
+    assert_eq!(result.results.len(), cases::all().count());
+}
+
+#[test]
+fn order_and_jobs_change_no_verdict_and_the_seed_fixes_the_transcripts() {
+    let expected = triples(&run_all(&options(1, 1, Order::LongWaitsFirst)));
+    for seed in 0..50 {
+        let jobs = [1, 8, 1000][seed as usize % 3];
+        let options = options(seed, jobs, Order::Random);
+        let (one, other) = (run_all(&options), run_all(&options));
+        assert_eq!(triples(&one), expected, "seed {seed}, {jobs} jobs");
+        for (one, other) in one.results.iter().zip(&other.results) {
+            assert_eq!(one.transcript.to_string(), other.transcript.to_string(), "seed {seed}, {jobs} jobs");
+        }
+    }
+}
