@@ -33,6 +33,9 @@ mod timers;
 mod unsubscribe;
 mod will;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use bytes::Bytes;

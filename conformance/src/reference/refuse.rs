@@ -94,7 +94,10 @@ impl Machine {
         if phase == Some(Phase::Greeting) {
             return self.refuse_greeting(id, &error, input);
         }
-        self.refuse(id, error.reason, &error.to_string());
+        // A second CONNECT may have an error whose code only CONNACK knows.
+        let sayable = error.reason.allowed_in(Version::V5, PacketType::Disconnect);
+        let reason = if sayable { error.reason } else { ReasonCode::PROTOCOL_ERROR };
+        self.refuse(id, reason, &error.to_string());
         Step::Stop
     }
 
@@ -112,7 +115,7 @@ impl Machine {
     fn breach_of_codec(&mut self, id: ConnectionId, error: &DecodeError) {
         let version = if error.version == Version::V5 { Version::V5 } else { Version::V3_1_1 };
         let general = if version == Version::V5 { "MQTT-4.13.1-1" } else { "MQTT-4.8.0-1" };
-        let rule = error.rule.id(version, error.packet_type).unwrap_or(general);
+        let rule = error.rule.id_from(version, error.packet_type, Sender::Client).unwrap_or(general);
         self.breach(id, Ids(rule, rule), &error.to_string());
     }
 
