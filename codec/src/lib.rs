@@ -10,6 +10,7 @@ mod error;
 mod field_name;
 mod fields;
 mod lists;
+mod mutate;
 mod packet;
 mod properties;
 mod property;
@@ -17,6 +18,8 @@ mod read;
 mod read_packets;
 mod read_properties;
 mod rule;
+#[cfg(test)]
+mod samples;
 mod topic;
 mod version;
 mod wire;
@@ -29,6 +32,7 @@ pub use fields::{Field, FieldKind, FieldMap, fields};
 pub use lists::{
     ReasonCodes, Subscriptions, SubscriptionsBuf, SubscriptionsIter, TopicFilters, TopicFiltersBuf, TopicFiltersIter,
 };
+pub use mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 pub use packet::{
     Acknowledgement, Auth, Connack, Connect, Disconnect, InvalidQoS, Packet, PacketId, Publish, QoS, RetainHandling,
     Suback, Subscribe, SubscriptionOptions, Unsuback, Unsubscribe, Will,

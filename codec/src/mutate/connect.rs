@@ -1,0 +1,123 @@
+//! Mistakes in CONNECT: name, level, flags, and fields that the flags do not announce.
+
+use alloc::vec::Vec;
+
+use crate::field_name::FieldName;
+use crate::mutate::Mutated;
+use crate::mutate::edit::Legal;
+use crate::rule::Rule;
+use crate::version::{PacketType, Version};
+
+const RESERVED: u8 = 1;
+const WILL: u8 = 1 << 2;
+const WILL_QOS: u8 = 3 << 3;
+const WILL_RETAIN: u8 = 1 << 5;
+pub(super) const PASSWORD: u8 = 1 << 6;
+pub(super) const USER_NAME: u8 = 1 << 7;
+/// Everything that the flags can announce behind the client identifier.
+pub(super) const ANY: u8 = WILL | USER_NAME | PASSWORD;
+
+fn flags(legal: &Legal<'_>) -> Option<u8> {
+    legal.byte(FieldName::CONNECT_FLAGS)
+}
+
+/// Sets bits of the connect flags and clears others.
+fn with_flags(legal: &Legal<'_>, set: u8, rule: Rule) -> Option<Mutated> {
+    Some(legal.change(FieldName::CONNECT_FLAGS, |flags| flags | set)?.breaks(rule))
+}
+
+/// A protocol name that nobody knows, of the right length.
+pub(super) fn name(legal: &Legal<'_>) -> Option<Mutated> {
+    let field = legal.find(FieldName::PROTOCOL_NAME)?;
+    let last = field.range.end.checked_sub(1)?;
+    Some(legal.set(last, b'X')?.breaks(Rule::ProtocolName))
+}
+
+/// A protocol level that nobody knows.
+pub(super) fn level(legal: &Legal<'_>) -> Option<Mutated> {
+    Some(legal.change(FieldName::PROTOCOL_LEVEL, |_| 6)?.breaks(Rule::ProtocolLevel))
+}
+
+/// Bit 0 of the connect flags, which 3.1 does not look at.
+pub(super) fn reserved_bit(legal: &Legal<'_>) -> Option<Mutated> {
+    let edited = legal.change(FieldName::CONNECT_FLAGS, |flags| flags | RESERVED)?;
+    Some(edited.breaks_if(legal.context.version != Version::V3_1, Rule::ConnectReservedFlag))
+}
+
+/// Will QoS 3.
+pub(super) fn will_qos3(legal: &Legal<'_>) -> Option<Mutated> {
+    if flags(legal)? & WILL == 0 { None } else { with_flags(legal, WILL_QOS, Rule::WillQos3) }
+}
+
+/// A Will QoS without a will.
+pub(super) fn will_qos_without_will(legal: &Legal<'_>, qos: u8) -> Option<Mutated> {
+    if flags(legal)? & WILL == 0 { with_flags(legal, qos << 3, Rule::WillQosWithoutWill) } else { None }
+}
+
+/// Will Retain without a will.
+pub(super) fn will_retain_without_will(legal: &Legal<'_>) -> Option<Mutated> {
+    if flags(legal)? & WILL == 0 { with_flags(legal, WILL_RETAIN, Rule::WillRetainWithoutWill) } else { None }
+}
+
+/// The Will flag without a will, in a CONNECT that ends with the client identifier.
+pub(super) fn will_flag_without_will(legal: &Legal<'_>) -> Option<Mutated> {
+    let ends = flags(legal)? & ANY == 0;
+    ends.then(|| with_flags(legal, WILL, Rule::WillMissing))?
+}
+
+/// The User Name flag without a user name, in a CONNECT that ends there. 3.1 allows it.
+pub(super) fn user_flag_without_name(legal: &Legal<'_>) -> Option<Mutated> {
+    if flags(legal)? & (USER_NAME | PASSWORD) != 0 {
+        return None;
+    }
+    let edited = legal.change(FieldName::CONNECT_FLAGS, |flags| flags | USER_NAME)?;
+    Some(edited.breaks_if(legal.context.version != Version::V3_1, Rule::UserNameMissing))
+}
+
+/// The Password flag without a password. 3.1 allows it.
+pub(super) fn password_flag_without_password(legal: &Legal<'_>) -> Option<Mutated> {
+    let flags = flags(legal)?;
+    // Before 5.0 a password needs a user name.
+    if flags & PASSWORD != 0 || (!legal.is_v5() && flags & USER_NAME == 0) {
+        return None;
+    }
+    let edited = legal.change(FieldName::CONNECT_FLAGS, |flags| flags | PASSWORD)?;
+    Some(edited.breaks_if(legal.context.version != Version::V3_1, Rule::PasswordMissing))
+}
+
+/// A user name, and perhaps a password, that the flags do not announce.
+pub(super) fn user_without_flag(legal: &Legal<'_>) -> Option<Mutated> {
+    if flags(legal)? & USER_NAME == 0 {
+        return None;
+    }
+    let edited = legal.change(FieldName::CONNECT_FLAGS, |flags| flags & !(USER_NAME | PASSWORD))?;
+    Some(edited.breaks(Rule::TrailingBytes))
+}
+
+/// A password without user name, which 5.0 allows.
+pub(super) fn password_without_user(legal: &Legal<'_>) -> Option<Mutated> {
+    if flags(legal)? & (USER_NAME | PASSWORD) != USER_NAME | PASSWORD {
+        return None;
+    }
+    let name = legal.find(FieldName::USER_NAME)?;
+    let length = legal.find(FieldName::USER_NAME.length())?;
+    let from = legal.find(FieldName::CONNECT_FLAGS)?.range.start;
+    // From the flags to the end of the user name, with the flag cleared and the name left out.
+    let mut middle: Vec<u8> = legal.bytes[from..length.range.start].to_vec();
+    *middle.first_mut()? &= !USER_NAME;
+    let remaining = legal.index(FieldName::REMAINING_LENGTH)?;
+    let edited = legal.replace(from..name.range.end, &middle, &[remaining])?;
+    Some(edited.breaks_if(!legal.is_v5(), Rule::PasswordWithoutUserName))
+}
+
+/// A client identifier that 3.1 has no room for.
+pub(super) fn long_client_id(legal: &Legal<'_>) -> Option<Mutated> {
+    let field = legal.find(FieldName::CLIENT_ID)?;
+    let edited = legal.replace_field(field, b"abcdefghijklmnopqrstuvwx")?;
+    Some(edited.breaks_if(legal.context.version == Version::V3_1, Rule::ClientIdLength))
+}
+
+/// Whether this is a CONNECT with properties.
+pub(super) fn is_v5_connect(legal: &Legal<'_>) -> bool {
+    legal.is_v5() && legal.is(PacketType::Connect)
+}

@@ -1,0 +1,104 @@
+//! Every mutation on every sample, held against the decoder: each of the two checks the other.
+
+extern crate std;
+
+use super::{Expectation, MUTATIONS, Mutation};
+use crate::decode::{Decoded, decode, decode_waiving};
+use crate::rule::Rule;
+use crate::samples::all_samples;
+use crate::version::{Context, Limits, Sender, Version};
+use std::collections::BTreeSet;
+use std::vec::Vec;
+
+const LIMITS: &Limits = &Limits::NONE;
+
+fn is_whole(bytes: &[u8], context: Context) -> bool {
+    matches!(decode(bytes, context, LIMITS), Ok(Decoded::Complete { len, .. }) if len == bytes.len())
+}
+
+#[test]
+fn the_samples_are_legal() {
+    for sample in all_samples() {
+        let decoded = decode(&sample.bytes, sample.context, LIMITS);
+        assert!(is_whole(&sample.bytes, sample.context), "{sample:?}: {decoded:?}");
+    }
+}
+
+#[test]
+fn every_expectation_is_what_the_decoder_does() {
+    let mut unused: BTreeSet<_> = MUTATIONS.iter().map(|mutation| mutation.name).collect();
+    for sample in all_samples() {
+        for mutation in MUTATIONS {
+            let Some(mutated) = mutation.apply(&sample.bytes, sample.context) else { continue };
+            unused.remove(mutation.name);
+            let decoded = decode(&mutated.bytes, sample.context, LIMITS);
+            let title = std::format!("{mutation} on {} ({:?}): {:02x?}", sample.title, sample.context, mutated.bytes);
+            let got = decoded.as_ref().err().map(|error| error.rule);
+            match mutated.expectation {
+                Expectation::MustRefuse(rule) => assert_eq!(got, Some(rule), "{title}"),
+                Expectation::MustAccept => assert!(is_whole(&mutated.bytes, sample.context), "{title}: {decoded:?}"),
+                Expectation::MayEither => assert!(got.is_none() || got == mutated.rule, "{title}: {decoded:?}"),
+                Expectation::Waits => assert!(matches!(decoded, Ok(Decoded::Partial { .. })), "{title}: {decoded:?}"),
+            }
+        }
+    }
+    assert!(unused.is_empty(), "these apply to no sample: {unused:?}");
+}
+
+#[test]
+fn a_mutated_packet_breaks_one_rule_only() {
+    for sample in all_samples() {
+        for mutation in MUTATIONS {
+            let Some(mutated) = mutation.apply(&sample.bytes, sample.context) else { continue };
+            let Some(rule) = mutated.rule.filter(|rule| rule.can_be_waived()) else { continue };
+            let waived = decode_waiving(&mutated.bytes, sample.context, LIMITS, rule);
+            let Ok(Decoded::Complete { packet, .. }) = waived else {
+                // A surplus byte that is promised and has not come.
+                assert_eq!(
+                    mutation.name, "len.remaining.over",
+                    "{mutation} on {} ({:?}): {waived:?}",
+                    sample.title, sample.context
+                );
+                continue;
+            };
+            // Whatever was waived, the typed form can be read to its end.
+            assert!(!std::format!("{:?}", packet.packet()).is_empty());
+        }
+    }
+}
+
+#[test]
+fn every_rule_has_a_mutation_that_breaks_it() {
+    let mut missing: BTreeSet<Rule> = Rule::ALL.iter().copied().collect();
+    for sample in all_samples() {
+        for mutated in MUTATIONS.iter().filter_map(|mutation| mutation.apply(&sample.bytes, sample.context)) {
+            if let Some(rule) = mutated.rule {
+                missing.remove(&rule);
+            }
+        }
+    }
+    // Direction is not a matter of the bytes, limits are the receiver's.
+    let expected = [Rule::WrongDirection, Rule::PacketTooLarge, Rule::TooManyUserProperties, Rule::TooManyTopicFilters];
+    assert_eq!(missing.into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn names_are_unique_and_found() {
+    let names: BTreeSet<_> = MUTATIONS.iter().map(|mutation| mutation.name).collect();
+    assert_eq!(names.len(), MUTATIONS.len());
+    for mutation in MUTATIONS {
+        assert_eq!(Mutation::find(mutation.name), Some(mutation));
+    }
+    assert_eq!(Mutation::find("utf8.nul").map(|mutation| mutation.name), Some("utf8.nul@topic-name"));
+    assert_eq!(Mutation::find("utf8.nu"), None);
+}
+
+#[test]
+fn illegal_and_incomplete_packets_are_not_mutated() {
+    let context = Context::new(Version::V3_1_1, Sender::Client);
+    let flags = Mutation::named("flags.reserved.1");
+    assert!(flags.apply(&[0xC0, 0x00], context).is_some());
+    assert!(flags.apply(&[0xC3, 0x00], context).is_none());
+    assert!(flags.apply(&[0xC0], context).is_none());
+    assert!(flags.apply(&[0xC0, 0x00, 0x00], context).is_none());
+}
