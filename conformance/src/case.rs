@@ -182,6 +182,29 @@ macro_rules! rule {
     };
 }
 
+/// One row of the table of invariants; like [`case!`](crate::case), with a check in the place of steps.
+#[macro_export]
+macro_rules! invariant {
+    ($check:ident : $title:literal,
+        $(v311: proves [$($p3:literal $(= $t3:literal)*),* $(,)?],)?
+        $(v5: proves [$($p5:literal $(= $t5:literal)*),* $(,)?],)?
+        caught: [$($fault:expr),* $(,)?] $(,)?
+    ) => {
+        $crate::case::Case {
+            $(v3_1_1: Some($crate::case::CaseRules {
+                breaks: &[],
+                proves: &[$(&[$crate::catalog::RuleId::v3_1_1($p3) $(, $crate::catalog::RuleId::v3_1_1($t3))*]),*],
+            }),)?
+            $(v5: Some($crate::case::CaseRules {
+                breaks: &[],
+                proves: &[$(&[$crate::catalog::RuleId::v5($p5) $(, $crate::catalog::RuleId::v5($t5))*]),*],
+            }),)?
+            caught: &[$($fault),*],
+            ..$crate::case::Case::new(stringify!($check), "", $title, $crate::case::Method::Invariant($check))
+        }
+    };
+}
+
 /// One row of a chapter's table of cases:
 ///
 /// ```text

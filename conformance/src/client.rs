@@ -6,12 +6,12 @@
 use crate::bounds;
 use crate::draft::{Draft, Topic, disconnect, pingreq, publish, pubrel, subscribe};
 use crate::link::{Arrival, Arrived, Link};
-use crate::pattern::{Pattern, a_pingresp, a_puback, a_pubcomp, a_pubrec, a_suback, any};
+use crate::pattern::{Pattern, a_message, a_pingresp, a_puback, a_pubcomp, a_pubrec, a_suback, any};
 use crate::subject::{CaseContext, Publication};
 use crate::transcript::Remark;
-use crate::verdict::Stop;
+use crate::verdict::{Received, Stop};
 use crate::wire::Ending;
-use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, QoS};
+use mqtt_assay_codec::{Packet, PacketType, QoS};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -107,12 +107,12 @@ impl Client {
     }
 
     /// Set-up: the packet that the pattern is about, as it should be.
-    pub async fn receive(&mut self, pattern: Pattern) -> Result<OwnedPacket, Stop> {
+    pub async fn receive(&mut self, pattern: Pattern) -> Result<Received, Stop> {
         let limit = self.context().patient(bounds::SET_UP);
         self.receive_within(pattern, limit).await
     }
 
-    pub(crate) async fn receive_within(&mut self, pattern: Pattern, limit: Duration) -> Result<OwnedPacket, Stop> {
+    pub(crate) async fn receive_within(&mut self, pattern: Pattern, limit: Duration) -> Result<Received, Stop> {
         let expected = pattern.describe();
         let failed = |why: String, line| Err(Stop::Inconclusive { why, line });
         let label = self.link.label.clone();
@@ -131,7 +131,7 @@ impl Client {
                 {
                     self.link.connected.set(true);
                 }
-                Ok(packet)
+                Ok(Received { line: arrived.line, packet })
             }
             other => failed(format!("{label}: expected {expected}, but {}", describe_end(&other)), line),
         }
@@ -175,6 +175,15 @@ impl Client {
                 Err(Stop::Inconclusive { why, line: None })
             }
         }
+    }
+
+    /// Set-up: a subscription that is seen to work: a message of our own on `topic` comes back. A case that is about a
+    /// message that must come starts so; then a broker that delivers nothing at all is not blamed for it.
+    pub async fn subscribe_tried(&mut self, filter: impl Into<Topic>, topic: impl Into<Topic>, qos: QoS) -> Result<(), Stop> {
+        self.subscribe(filter, qos).await?;
+        let (topic, nonce) = (topic.into(), self.context().names().nonce());
+        self.publish(&topic, &nonce, qos).await?;
+        self.receive(a_message(&topic, &nonce)).await.map(drop)
     }
 
     /// Set-up: a message published, and its exchange with the broker completed.
@@ -230,14 +239,23 @@ impl Client {
         Ok(())
     }
 
-    /// Ends the network connection without a DISCONNECT, in order.
-    pub fn drop_connection(&self) {
+    /// Ends the network connection without a DISCONNECT, in order. Waits a moment for the broker's own end, which tells
+    /// that it has seen ours.
+    pub async fn drop_connection(&mut self) {
+        self.link.half_close();
+        let until = Instant::now() + self.context().patient(bounds::MARGIN);
+        self.next(until, |arrival| matches!(arrival, Arrival::Ended(_))).await;
         self.link.close();
     }
 
     /// Ends the network connection without a DISCONNECT, by a reset.
     pub fn reset_connection(&self) {
         self.link.reset();
+    }
+
+    /// When this client last sent a packet or ended its connection; taken before it was written.
+    pub fn last_action(&self) -> Instant {
+        self.link.last_write()
     }
 
     /// Ends our half of the network connection.

@@ -6,7 +6,7 @@
 use crate::names::Names;
 use bytes::Bytes;
 use mqtt_assay_codec::{
-    Acknowledgement, Auth, Connack, Connect, Context, Disconnect, EncodeError, Packet, PacketId, PacketType,
+    Acknowledgement, Auth, Connack, Connect, Context, Disconnect, EncodeError, Mutation, Packet, PacketId, PacketType,
     Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode, Sender, Suback, Subscribe, SubscriptionOptions,
     SubscriptionsBuf, TopicFiltersBuf, Unsuback, Unsubscribe, Version, Will,
 };

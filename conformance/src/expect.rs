@@ -13,7 +13,7 @@ use crate::link::{Arrival, Arrived};
 use crate::pattern::{Pattern, a_pingresp, a_puback, a_pubcomp, a_pubrec, codes};
 use crate::subject::Deciding;
 use crate::transcript::Remark;
-use crate::verdict::{Evidence, Stop};
+use crate::verdict::{Evidence, Seen, Stop};
 use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, QoS, ReasonCode, Version};
 use std::future::IntoFuture;
 use std::pin::Pin;
@@ -31,12 +31,17 @@ impl Client {
 
     /// Decides: all these packets come, in any order, and each is right.
     pub fn expect_all(&mut self, patterns: impl IntoIterator<Item = Pattern>) -> Expect<'_> {
-        Expect { client: self, patterns: patterns.into_iter().collect(), rules: None, ordered: false, next: false }
+        Expect { client: self, patterns: patterns.into_iter().collect(), rules: None, ordered: false, next: false, window: None }
     }
 
     /// Decides: these packets come in this order. Others may come in between.
     pub fn expect_in_order(&mut self, patterns: impl IntoIterator<Item = Pattern>) -> Expect<'_> {
-        Expect { client: self, patterns: patterns.into_iter().collect(), rules: None, ordered: true, next: false }
+        Expect { client: self, patterns: patterns.into_iter().collect(), rules: None, ordered: true, next: false, window: None }
+    }
+
+    /// Decides: a packet that a step before has brought is right in this respect too.
+    pub fn expect_right<'a>(&'a mut self, seen: &'a impl Seen, pattern: Pattern) -> ExpectRight<'a> {
+        ExpectRight { client: self, line: seen.line(), packet: seen.owned(), pattern, rules: None }
     }
 
     /// Decides: the broker refuses what was sent, that is, it ends the connection. Where 5.0 recommends a reason code
@@ -47,7 +52,7 @@ impl Client {
 
     /// Decides: the broker ends the connection of its own accord, for something that is not on this connection.
     pub fn expect_close<'a>(&'a mut self) -> ExpectClose<'a> {
-        ExpectClose { client: self, codes: &[], rules: None, due: Duration::ZERO, not_before: None }
+        ExpectClose { client: self, codes: &[], code_rules: None, rules: None, due: Duration::ZERO, not_before: None }
     }
 
     /// Decides: the connection is still served, as a PINGREQ shows.
@@ -96,6 +101,21 @@ pub struct Expect<'a> {
     rules: Option<StepRules>,
     ordered: bool,
     next: bool,
+    window: Option<Window>,
+}
+
+/// When something is due: counted from a moment on some connection.
+struct Window {
+    since: Instant,
+    not_before: Duration,
+    due: Duration,
+}
+
+impl Window {
+    fn too_early(&self, at: Instant) -> Option<String> {
+        let after = at.duration_since(self.since);
+        (after < self.not_before).then(|| format!("after {:.3} s, {:?} too early", after.as_secs_f64(), self.not_before - after))
+    }
 }
 
 impl<'a> Expect<'a> {
@@ -111,13 +131,20 @@ impl<'a> Expect<'a> {
         self
     }
 
+    /// It is due this long after `since`, and earlier would be a breach; up to [`bounds::GRACE`] later is in time.
+    pub fn due_after(mut self, since: Instant, due: Duration) -> Self {
+        self.window = Some(Window { since, not_before: due, due });
+        self
+    }
+
     async fn run(self) -> Result<Evidence, Stop> {
-        let Self { client, patterns: mut remaining, rules, ordered, next } = self;
+        let Self { client, patterns: mut remaining, rules, ordered, next, window } = self;
         let deciding = client.context().deciding(rules, false);
         let expected =
             remaining.iter().map(Pattern::describe).collect::<Vec<_>>().join(if ordered { ", then " } else { " and " });
         client.say(Remark::Expects, expected.as_str());
-        let until = Instant::now() + client.context().patient(bounds::GRACE);
+        let grace = client.context().patient(bounds::GRACE);
+        let until = window.as_ref().map_or_else(Instant::now, |window| window.since + window.due) + grace;
         let mut last = None;
         while !remaining.is_empty() {
             let arrived =
@@ -127,7 +154,13 @@ impl<'a> Expect<'a> {
                 return client.broken(deciding.as_ref(), &expected, &nothing_came(client, &remaining), line);
             };
             match match_one(client, &mut remaining, &arrived, ordered) {
-                Ok(packet) => last = Some((arrived.line, packet)),
+                Ok(packet) => {
+                    if let Some(early) = window.as_ref().and_then(|window| window.too_early(arrived.at)) {
+                        let seen = format!("{}: {early}", describe::packet(&packet.packet()));
+                        return client.broken(deciding.as_ref(), &expected, &seen, arrived.line);
+                    }
+                    last = Some((arrived.line, packet));
+                }
                 Err(Mismatch::Wrong(seen)) => return client.broken(deciding.as_ref(), &expected, &seen, arrived.line),
                 Err(Mismatch::NotOurs(why)) => return Err(Stop::Inconclusive { why, line: Some(arrived.line) }),
             }
@@ -190,6 +223,41 @@ fn nothing_came(client: &Client, remaining: &[Pattern]) -> String {
         format!("no {missing} within {limit:?}")
     } else {
         format!("no {missing} within {limit:?}; unread: {}", instead.join("; "))
+    }
+}
+
+/// See [`Client::expect_right`].
+#[must_use = "a deciding step decides when it is awaited"]
+pub struct ExpectRight<'a> {
+    client: &'a mut Client,
+    line: u32,
+    packet: Option<&'a OwnedPacket>,
+    pattern: Pattern,
+    rules: Option<StepRules>,
+}
+
+impl<'a> ExpectRight<'a> {
+    /// Names the rules that the step decides.
+    pub fn decides(mut self, rules: StepRules) -> Self {
+        self.rules = Some(rules);
+        self
+    }
+
+    async fn run(self) -> Result<Evidence, Stop> {
+        let Self { client, line, packet, pattern, rules } = self;
+        let deciding = client.context().deciding(rules, false);
+        let expected = pattern.describe();
+        client.say(Remark::Expects, format!("{expected} (line {line})"));
+        let Some(packet) = packet else { return Err(defect("looks at evidence that is no packet")) };
+        if !pattern.is_about(&packet.packet()) {
+            return Err(defect("looks at a packet that its pattern is not about"));
+        }
+        let seen = describe::packet(&packet.packet());
+        let wrong = pattern.mismatches(&packet.packet(), client.context().names());
+        if wrong.is_empty() {
+            return Ok(client.kept(deciding.as_ref(), &expected, &seen, line, Some(packet.clone())));
+        }
+        client.broken(deciding.as_ref(), &expected, &format!("{seen}: {}", wrong.join(", ")), line)
     }
 }
 
@@ -313,6 +381,7 @@ fn judge_code(
 pub struct ExpectClose<'a> {
     client: &'a mut Client,
     codes: &'a [ReasonCode],
+    code_rules: Option<StepRules>,
     rules: Option<StepRules>,
     due: Duration,
     not_before: Option<Duration>,
@@ -325,9 +394,11 @@ impl<'a> ExpectClose<'a> {
         self
     }
 
-    /// In 5.0 a DISCONNECT with one of these codes is recommended before the close.
-    pub fn code(mut self, codes: &'a [ReasonCode]) -> Self {
+    /// In 5.0 a DISCONNECT with one of these codes should come before the close. It is judged apart from the close, for
+    /// `rules`; without it they are weak.
+    pub fn code(mut self, codes: &'a [ReasonCode], rules: StepRules) -> Self {
         self.codes = codes;
+        self.code_rules = Some(rules);
         self
     }
 
@@ -344,7 +415,7 @@ impl<'a> ExpectClose<'a> {
     }
 
     async fn run(self) -> Result<Evidence, Stop> {
-        let Self { client, codes: wanted, rules, due, not_before } = self;
+        let Self { client, codes: wanted, code_rules, rules, due, not_before } = self;
         let deciding = client.context().deciding(rules, false);
         let deciding = deciding.as_ref();
         let since = client.link().last_write();
@@ -372,27 +443,28 @@ impl<'a> ExpectClose<'a> {
                     if not_before.is_some_and(|earliest| after < earliest) {
                         return client.broken(deciding, &expected, &format!("{seen}: too early"), arrived.line);
                     }
-                    let code = answered.as_ref().and_then(|packet| codes(&packet.packet()).first().copied());
-                    let looked_at = client.context().version() == Version::V5 && !wanted.is_empty();
-                    if looked_at && !code.is_some_and(|code| wanted.contains(&code)) {
-                        let code = code.map_or_else(
-                            || "no reason code".to_owned(),
-                            |code| format!("reason code 0x{:02x}", code.0),
-                        );
-                        client.context().weak(
-                            &client.link().label,
-                            deciding,
-                            &expected,
-                            &format!("{seen}, {code}"),
-                            arrived.line,
-                        );
-                        return Ok(Evidence::new(arrived.line, answered));
-                    }
+                    judge_farewell(client, code_rules, wanted, answered.as_ref(), arrived.line);
                     return Ok(client.kept(deciding, &expected, &seen, arrived.line, answered));
                 }
                 other => return Err(Stop::Inconclusive { why: describe_end(other), line: Some(arrived.line) }),
             }
         }
+    }
+}
+
+/// Judges the reason code that came, or didn't, before a close of the broker's own accord.
+fn judge_farewell(client: &Client, rules: Option<StepRules>, wanted: &[ReasonCode], answered: Option<&OwnedPacket>, line: u32) {
+    let Some(rules) = rules.filter(|rules| rules.of(client.context().version()).is_some()) else { return };
+    let deciding = client.context().deciding(Some(rules), false);
+    let code = answered.and_then(|packet| codes(&packet.packet()).first().copied());
+    let label = &client.link().label;
+    let expected = format!("DISCONNECT with {} before the close", wanted.iter().map(|code| format!("0x{:02x}", code.0)).collect::<Vec<_>>().join(" or "));
+    match code {
+        Some(code) if wanted.contains(&code) => {
+            client.context().kept(label, deciding.as_ref(), &expected, &format!("DISCONNECT 0x{:02x}", code.0), line);
+        }
+        Some(code) => client.context().weak(label, deciding.as_ref(), &expected, &format!("DISCONNECT 0x{:02x}", code.0), line),
+        None => client.context().weak(label, deciding.as_ref(), &expected, "a close without a DISCONNECT", line),
     }
 }
 
@@ -413,7 +485,7 @@ impl<'a> ExpectOpen<'a> {
     async fn run(self) -> Result<Evidence, Stop> {
         let Self { client, rules } = self;
         client.send(pingreq())?;
-        Expect { client, patterns: vec![a_pingresp()], rules, ordered: false, next: false }.run().await
+        Expect { client, patterns: vec![a_pingresp()], rules, ordered: false, next: false, window: None }.run().await
     }
 }
 
@@ -589,4 +661,4 @@ macro_rules! awaited {
     )*};
 }
 
-awaited!(Expect, ExpectRefusal, ExpectClose, ExpectOpen, ExpectNone);
+awaited!(Expect, ExpectRight, ExpectRefusal, ExpectClose, ExpectOpen, ExpectNone);

@@ -145,6 +145,7 @@ impl Link {
     /// Ends the connection in order, after what was sent has been written.
     pub(crate) fn close(&self) {
         if !self.closed_by_us.replace(true) {
+            self.last_write.set(Instant::now());
             self.context.record(&self.label, What::Closed(Ending::Fin));
             self.order(Order::Close);
         }
@@ -155,6 +156,7 @@ impl Link {
         if self.closed_by_us.replace(true) {
             return;
         }
+        self.last_write.set(Instant::now());
         self.context.record(&self.label, What::Closed(Ending::Reset));
         if let Some(stream) = self.stream.borrow_mut().take() {
             stream.reset();

@@ -76,10 +76,11 @@ struct Seen {
 /// Seeds of the proof: names, and the delays of the second round.
 const SEED: u64 = 7;
 
-/// Runs the proof; with a fault, for that fault alone. Uses as many threads as the machine has cores.
-pub fn prove(only: Option<Fault>) -> Proof {
-    let instances: Vec<Instance> =
-        cases::all().filter(|instance| matches!(instance.case.method, Method::Steps(_))).collect();
+/// Runs the proof for the cases that `is_meant` says yes to; with a fault, for that fault alone. Uses as many threads as
+/// the machine has cores.
+pub fn prove(only: Option<Fault>, is_meant: impl Fn(&Instance) -> bool) -> Proof {
+    let is_run = |instance: &Instance| matches!(instance.case.method, Method::Steps(_)) && is_meant(instance);
+    let instances: Vec<Instance> = cases::all().filter(is_run).collect();
     let claimed = claimed();
     let mut switches: Vec<Option<Switch>> = vec![None];
     match only {
@@ -101,7 +102,7 @@ pub fn prove(only: Option<Fault>) -> Proof {
         proof.unclaimed =
             Fault::ALL.iter().filter(|fault| !claimed.contains(fault)).map(|fault| fault.name()).collect();
     }
-    judge(&pairs, &seen, &mut proof);
+    judge(&pairs, &seen, &is_meant, &mut proof);
     proof.defects.sort();
     proof.defects.dedup();
     proof
@@ -190,7 +191,7 @@ fn look_at(result: &CaseResult, invariants: &Invariants) -> Seen {
     Seen { verdict: result.verdict, rules, invariants, text }
 }
 
-fn judge(pairs: &[Pair], seen: &[Seen], proof: &mut Proof) {
+fn judge(pairs: &[Pair], seen: &[Seen], is_meant: &impl Fn(&Instance) -> bool, proof: &mut Proof) {
     let mut plain: BTreeMap<String, Verdict> = BTreeMap::new();
     let mut caught_invariants: BTreeMap<(String, bool), BTreeSet<String>> = BTreeMap::new();
     for (pair, seen) in pairs.iter().zip(seen) {
@@ -210,7 +211,8 @@ fn judge(pairs: &[Pair], seen: &[Seen], proof: &mut Proof) {
             }
         }
     }
-    for instance in cases::all().filter(|instance| matches!(instance.case.method, Method::Invariant(_))) {
+    let is_invariant = |instance: &Instance| matches!(instance.case.method, Method::Invariant(_)) && is_meant(instance);
+    for instance in cases::all().filter(is_invariant) {
         for fault in instance.case.caught {
             for delayed in [false, true] {
                 invariant_caught(&instance, *fault, delayed, &caught_invariants, proof);
@@ -225,7 +227,7 @@ fn permitted(pair: &Pair, seen: &Seen, quirk: Option<Quirk>, proof: &mut Proof) 
     let id = pair.instance.id();
     let problem = match seen.verdict {
         Verdict::Pass | Verdict::Observed => None,
-        Verdict::NotExercised | Verdict::NotOffered if quirk.is_some_and(|quirk| is_taken_away(quirk, &id)) => {
+        Verdict::NotExercised | Verdict::NotOffered if quirk.is_some_and(|quirk| is_taken_away(quirk, &pair.instance)) => {
             proof.quirks.entry(name.clone()).or_default().insert(id.clone());
             None
         }
@@ -243,8 +245,11 @@ fn permitted(pair: &Pair, seen: &Seen, quirk: Option<Quirk>, proof: &mut Proof) 
     }
 }
 
-fn is_taken_away(quirk: Quirk, id: &str) -> bool {
-    TAKEN_AWAY.iter().any(|(known, cases)| *known == quirk && cases.iter().any(|case| id.ends_with(case)))
+/// A broker that grants QoS 1 where QoS 2 is asked for takes away whatever needs QoS 2; the rest is listed by hand.
+fn is_taken_away(quirk: Quirk, instance: &Instance) -> bool {
+    let id = instance.id();
+    (quirk == Quirk::GrantsLowerQos && instance.case.needs.contains(&"qos2"))
+        || TAKEN_AWAY.iter().any(|(known, cases)| *known == quirk && cases.iter().any(|case| id.ends_with(case)))
 }
 
 /// A broker with a fault: who claims it must catch it, and nobody may blame a rule that it keeps.

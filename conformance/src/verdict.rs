@@ -4,7 +4,7 @@
 //! only with evidence in its hand: silence is never a pass.
 
 use crate::catalog::{Basis, Level, RuleId};
-use mqtt_assay_codec::{OwnedPacket, Packet, PacketId};
+use mqtt_assay_codec::{OwnedPacket, Packet};
 use serde::Serialize;
 use std::fmt;
 
@@ -109,19 +109,61 @@ impl Evidence {
         Self { line, packet }
     }
 
-    /// The transcript line that decided.
-    pub fn line(&self) -> u32 {
-        self.line
-    }
-
     /// The packet that decided, where it was one.
     pub fn packet(&self) -> Option<Packet<'_>> {
         self.packet.as_ref().map(OwnedPacket::packet)
     }
 
-    /// The packet identifier of the packet that decided.
-    pub fn packet_id(&self) -> Option<PacketId> {
-        self.packet.as_ref().and_then(|packet| packet.view().packet_id())
+    /// The packet identifier of the packet that decided, 0 where it has none.
+    pub fn id(&self) -> u16 {
+        self.packet.as_ref().and_then(|packet| packet.view().packet_id()).map_or(0, u16::from)
+    }
+}
+
+/// A packet that a set-up step has received. It proves nothing by itself; a deciding step may look at it.
+#[derive(Debug)]
+pub struct Received {
+    pub(crate) line: u32,
+    pub(crate) packet: OwnedPacket,
+}
+
+impl Received {
+    /// The packet.
+    pub fn packet(&self) -> Packet<'_> {
+        self.packet.packet()
+    }
+
+    /// Its packet identifier, 0 where it has none.
+    pub fn id(&self) -> u16 {
+        self.packet.view().packet_id().map_or(0, u16::from)
+    }
+}
+
+/// A packet that some step has brought, with its line.
+pub trait Seen {
+    /// Its line of the transcript.
+    fn line(&self) -> u32;
+    /// The packet, if it was one.
+    fn owned(&self) -> Option<&OwnedPacket>;
+}
+
+impl Seen for Received {
+    fn line(&self) -> u32 {
+        self.line
+    }
+
+    fn owned(&self) -> Option<&OwnedPacket> {
+        Some(&self.packet)
+    }
+}
+
+impl Seen for Evidence {
+    fn line(&self) -> u32 {
+        self.line
+    }
+
+    fn owned(&self) -> Option<&OwnedPacket> {
+        self.packet.as_ref()
     }
 }
 

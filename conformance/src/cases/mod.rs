@@ -1,15 +1,35 @@
 //! The cases, one file a chapter.
 
 mod connect;
+mod invariants;
+mod keep_alive;
+mod malformed;
 mod prelude;
 mod publish;
+mod qos;
+mod retain;
+mod session;
+mod subscribe;
+mod topics;
+mod will;
 
 use crate::case::{Chapter, Instance};
 use mqtt_assay_codec::Version;
 
 /// Every chapter, in the order of the standard.
-pub const CHAPTERS: &[Chapter] =
-    &[Chapter { name: "connect", cases: connect::CASES }, Chapter { name: "publish", cases: publish::CASES }];
+pub const CHAPTERS: &[Chapter] = &[
+    Chapter { name: "connect", cases: connect::CASES },
+    Chapter { name: "publish", cases: publish::CASES },
+    Chapter { name: "qos", cases: qos::CASES },
+    Chapter { name: "retain", cases: retain::CASES },
+    Chapter { name: "subscribe", cases: subscribe::CASES },
+    Chapter { name: "topics", cases: topics::CASES },
+    Chapter { name: "session", cases: session::CASES },
+    Chapter { name: "will", cases: will::CASES },
+    Chapter { name: "keep-alive", cases: keep_alive::CASES },
+    Chapter { name: "malformed", cases: malformed::CASES },
+    Chapter { name: "invariants", cases: invariants::CASES },
+];
 
 /// Every case in every version it exists in, in the order of the chapters.
 pub fn all() -> impl Iterator<Item = Instance> {

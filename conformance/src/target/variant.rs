@@ -42,7 +42,7 @@ impl Variant {
     pub const NO_RETAIN: Self = Self {
         name: "no-retain",
         says: "the broker has no retained messages, and says so in CONNACK (5.0)",
-        limits: &[("retain-available", "0")],
+        limits: &[("retain", "no")],
         lacks: "retain",
         flags: "",
     };
