@@ -86,7 +86,7 @@ impl Machine {
                 Err(other) => error = other,
             }
         }
-        if self.fault(Fault::Tolerates(error.rule)) || self.fault(Fault::LenientToUnknownErrors) {
+        if self.fault(Fault::Tolerates(error.rule)) || self.fault(Fault::LenientToEverything) {
             return self.tolerate(id, &error, input);
         }
         self.breach_of_codec(id, &error);

@@ -1,35 +1,36 @@
 //! Faults: what the broker does wrong on purpose, so that it can be shown that a case notices.
 
+mod sends;
 mod table;
-mod twins;
 
 use std::collections::BTreeSet;
 
-use mqtt_assay_codec::{PacketType, Rule, Version};
+use mqtt_assay_codec::{MUTATIONS, PacketType, Rule, Sender, Version};
+
+use crate::catalog;
 
 pub use table::Fault;
 
 impl Fault {
-    /// Stable name, as `serve --fault` takes it: `drops-qos1`, `tolerates:RULE`, `acts-on:RULE`.
+    /// Stable name, as `serve --fault` takes it: `drops-qos1`, `tolerates:RULE`, `acts-on:RULE`, `sends:MUTATION`.
     pub fn name(self) -> String {
         match self {
             Self::Tolerates(rule) => format!("tolerates:{}", rule.name()),
             Self::ActsOn(rule) => format!("acts-on:{}", rule.name()),
+            Self::Sends(mutation) => format!("sends:{}", mutation.name),
             _ => self.unit().map(|unit| unit.name.to_owned()).unwrap_or_default(),
         }
     }
 
     /// The fault of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        if let Some((leniency, rule)) = name.split_once(':') {
-            let rule = Rule::ALL.iter().copied().find(|known| known.name() == rule)?;
-            return match leniency {
-                "tolerates" => Some(Self::Tolerates(rule)),
-                "acts-on" => Some(Self::ActsOn(rule)),
-                _ => None,
-            };
+        match name.split_once(':') {
+            Some(("tolerates", rule)) => Rule::find(rule).map(Self::Tolerates),
+            Some(("acts-on", rule)) => Rule::find(rule).map(Self::ActsOn),
+            Some(("sends", exact)) => MUTATIONS.iter().find(|mutation| mutation.name == exact).copied().map(Self::Sends),
+            Some(_) => None,
+            None => Self::ALL.iter().copied().find(|fault| fault.unit().is_some_and(|unit| unit.name == name)),
         }
-        Self::ALL.iter().copied().find(|fault| fault.unit().is_some_and(|unit| unit.name == name))
     }
 
     /// What the broker does wrong, in one sentence.
@@ -39,15 +40,18 @@ impl Fault {
                 format!("Drops a packet that breaks the rule {} and keeps the connection.", rule.name())
             }
             Self::ActsOn(rule) => format!("Does what a packet says that breaks the rule {}.", rule.name()),
+            Self::Sends(mutation) => format!("Sends packets with this mistake: {}.", mutation.says),
             _ => self.unit().map(|unit| unit.says.to_owned()).unwrap_or_default(),
         }
     }
 
     /// The rules that a broker with this fault breaks in that version, twins included, sorted; none where the fault
-    /// changes nothing that the version forbids.
+    /// does nothing that the version forbids.
     pub fn breaks(self, version: Version) -> Vec<&'static str> {
         let declared = match self {
-            Self::Tolerates(rule) | Self::ActsOn(rule) => reactions(rule, version),
+            Self::Tolerates(rule) | Self::ActsOn(rule) => refused_for(rule, version),
+            Self::Sends(mutation) => sends::broken_by(mutation, version),
+            Self::LenientToEverything => Rule::ALL.iter().flat_map(|rule| refused_for(*rule, version)).collect(),
             _ => self.unit().map_or_else(Vec::new, |unit| match version {
                 Version::V5 => unit.v5.to_vec(),
                 Version::V3_1_1 => unit.v311.to_vec(),
@@ -56,29 +60,26 @@ impl Fault {
         };
         let mut broken: BTreeSet<&'static str> = declared.iter().copied().collect();
         for id in declared {
-            broken.extend(twins::of(id, version));
+            broken.extend(catalog::find(version, id).into_iter().flat_map(|rule| rule.rule().twins));
         }
         broken.into_iter().collect()
     }
 }
 
-/// The ids of a rule of the codec in every packet to which it applies, and the statements that demand a reaction.
-fn reactions(rule: Rule, version: Version) -> Vec<&'static str> {
+/// The ids of a rule in every packet of a client to which it applies, and the statements that demand the reaction.
+fn refused_for(rule: Rule, version: Version) -> Vec<&'static str> {
+    let mut broken = BTreeSet::new();
     if version == Version::V3_1 {
         return Vec::new();
     }
-    let mut broken = BTreeSet::new();
     for packet_type in PacketType::ALL {
-        let Some(id) = rule.id(version, Some(packet_type)) else { continue };
+        let Some(id) = rule.id_from(version, packet_type, Sender::Client) else { continue };
         broken.insert(id);
         broken.insert(if version == Version::V5 { "MQTT-4.13.1-1" } else { "MQTT-4.8.0-1" });
         if packet_type == PacketType::Connect {
             broken.insert("MQTT-3.1.4-1");
         }
-        broken.extend(twins::demanded_by_name(rule, version));
-    }
-    if let Some(id) = rule.id(version, None) {
-        broken.insert(id);
+        broken.extend(catalog::find(version, id).into_iter().flat_map(|rule| rule.rule().reaction));
     }
     broken.into_iter().collect()
 }
@@ -123,15 +124,26 @@ mod tests {
     #[test]
     fn names_are_unique_and_lead_back() {
         let parametric = Rule::ALL.iter().flat_map(|rule| [Fault::Tolerates(*rule), Fault::ActsOn(*rule)]);
-        for fault in Fault::ALL.iter().copied().chain(parametric) {
+        let sent = MUTATIONS.iter().copied().map(Fault::Sends);
+        for fault in Fault::ALL.iter().copied().chain(parametric).chain(sent) {
             assert_eq!(Fault::from_name(&fault.name()), Some(fault), "{}", fault.name());
             assert!(fault.says().ends_with('.'), "{}", fault.name());
         }
         assert_eq!(Fault::from_name("tolerates:no-such-rule"), None);
+        assert_eq!(Fault::from_name("sends:topic.wildcard-in-name"), None, "a family is no mutation");
     }
 
     #[test]
-    fn every_fault_breaks_something() {
+    fn every_fault_breaks_rules_of_the_catalog() {
+        let parametric = Rule::ALL.iter().flat_map(|rule| [Fault::Tolerates(*rule), Fault::ActsOn(*rule)]);
+        let sent = MUTATIONS.iter().copied().map(Fault::Sends);
+        for fault in Fault::ALL.iter().copied().chain(parametric).chain(sent) {
+            for version in [Version::V3_1_1, Version::V5] {
+                for id in fault.breaks(version) {
+                    assert!(catalog::find(version, id).is_some(), "{} breaks {id} of {version}", fault.name());
+                }
+            }
+        }
         for fault in Fault::ALL {
             let broken = fault.breaks(Version::V3_1_1).len() + fault.breaks(Version::V5).len();
             assert!(broken > 0, "{}", fault.name());
@@ -142,5 +154,12 @@ mod tests {
     fn twins_are_broken_together() {
         let broken = Fault::ReusesIdInFlight.breaks(Version::V5);
         assert_eq!(broken, ["MQTT-2.2.1-4", "MQTT-4.3.2-1", "MQTT-4.3.3-1"]);
+    }
+
+    #[test]
+    fn what_is_sent_wrong_breaks_the_servers_rules() {
+        let zero = Fault::Sends(mqtt_assay_codec::Mutation::named("pid.zero"));
+        assert!(zero.breaks(Version::V3_1_1).contains(&"MQTT-2.3.1-1"), "{:?}", zero.breaks(Version::V3_1_1));
+        assert!(!zero.breaks(Version::V5).is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! The faults made by hand: one switch for each thing that a case could catch, each asked at the one branch where the rule
 //! is kept. After the sentence: the rules broken in 3.1.1, then those broken in 5.0, twins left out.
 
-use mqtt_assay_codec::Rule;
+use mqtt_assay_codec::{Mutation, Rule};
 
 macro_rules! faults {
     ($($variant:ident $name:literal $says:literal [$($v311:literal)*] [$($v5:literal)*];)*) => {
@@ -12,6 +12,8 @@ macro_rules! faults {
             Tolerates(Rule),
             /// Does what a packet says that breaks the rule.
             ActsOn(Rule),
+            /// Sends packets with this mistake wherever they have a place for it.
+            Sends(Mutation),
             $(#[doc = $says] $variant,)*
         }
 
@@ -21,7 +23,7 @@ macro_rules! faults {
 
             pub(super) fn unit(self) -> Option<Unit> {
                 match self {
-                    Fault::Tolerates(_) | Fault::ActsOn(_) => None,
+                    Fault::Tolerates(_) | Fault::ActsOn(_) | Fault::Sends(_) => None,
                     $(Fault::$variant => Some(Unit {
                         name: $name, says: $says, v311: &[$($v311),*], v5: &[$($v5),*],
                     }),)*
@@ -51,7 +53,7 @@ faults! {
     ConnackReservedFlags "connack-reserved-flags" "Sets a reserved flag in every CONNACK."
         ["U3-08"] ["MQTT-3.2.2-1"];
     ConnackInventsCode "connack-invents-code" "Refuses with a CONNACK code that is in no table."
-        ["U3-09" "MQTT-3.1.2-2" "MQTT-3.1.3-8" "MQTT-3.1.3-9"] ["MQTT-3.2.2-8"];
+        ["U3-09" "MQTT-3.2.2-6" "MQTT-3.1.2-2" "MQTT-3.1.3-8" "MQTT-3.1.3-9"] ["MQTT-3.2.2-8"];
     ConnackTwice "connack-twice" "Sends the CONNACK that accepts twice." [] ["MQTT-3.2.0-2"];
     NoConnack "no-connack" "Accepts a CONNECT without a CONNACK."
         ["MQTT-3.1.4-4" "MQTT-3.2.0-1"] ["MQTT-3.1.4-5" "MQTT-3.2.0-1"];
@@ -112,6 +114,14 @@ faults! {
     AcceptsWillRetain "accepts-will-retain" "Accepts a retained will although it retains nothing." [] ["MQTT-3.2.2-13"];
     SessionExpiryUnannounced "session-expiry-unannounced" "Shortens a session without telling the client." [] ["U5-083"];
     RefusesPasswordAlone "refuses-password-alone" "Refuses a password without a user name in 5.0." [] ["U5-049"];
+    RefusesEmptyIdToResume "refuses-empty-id-to-resume" "Calls a CONNECT of 5.0 malformed that has no client identifier and Clean Start 0."
+        [] ["U5-066"];
+    RefusesUnsortedProperties "refuses-unsorted-properties" "Refuses properties that aren't sorted by identifier." [] ["U5-045"];
+    RefusesAckWithCode "refuses-ack-with-code" "Refuses an acknowledgement that has a reason code and no reason string."
+        [] ["U5-143" "U5-147" "U5-151" "U5-156"];
+    RefusesDisconnectWithCode "refuses-disconnect-with-code" "Takes a DISCONNECT with a reason code and no more for malformed."
+        [] ["U5-182"];
+    ServerReferenceAlways "server-reference-always" "Names another server in every CONNACK that accepts." [] ["U5-115"];
     RefusesRepeatedUserProperty "refuses-repeated-user-property" "Refuses a CONNECT with two user properties of one name."
         [] ["U5-061"];
 
@@ -137,8 +147,8 @@ faults! {
 
     // Keep alive
     KeepAliveNotEnforced "keep-alive-not-enforced" "Never closes for a keep alive."
-        ["MQTT-3.1.2-24"] ["MQTT-3.1.2-22"];
-    KeepAliveEarly "keep-alive-early" "Disconnects with 0x8D after half of the keep alive." [] ["MQTT-3.1.2-22" "U5-050"];
+        ["MQTT-3.1.2-24"] ["MQTT-3.1.2-22" "MQTT-3.2.2-22"];
+    KeepAliveEarly "keep-alive-early" "Disconnects with 0x8D after half of the keep alive." [] ["MQTT-3.1.2-22" "MQTT-3.2.2-22" "U5-050"];
     PingUnanswered "ping-unanswered" "Doesn't answer PINGREQ." ["MQTT-3.12.4-1"] ["MQTT-3.12.4-1"];
     PingrespWithPayload "pingresp-with-payload" "Sends a PINGRESP with one byte of payload." ["U3-04"] ["U5-019"];
     PingrespReservedFlags "pingresp-reserved-flags" "Sets a reserved flag in PINGRESP." ["MQTT-2.2.2-1"] ["MQTT-2.1.3-1"];
@@ -171,6 +181,7 @@ faults! {
         [] ["U5-158"];
     AcceptsWrongAck "accepts-wrong-ack" "Takes any acknowledgement for the one that it waits for."
         [] ["U5-201" "MQTT-4.13.1-1"];
+    ExpiryEndsExchange "expiry-ends-exchange" "Doesn't answer the PUBREL of a message that has expired." [] ["MQTT-4.3.3-13"];
     NackCloses "nack-closes" "Closes on an acknowledgement with an error code." [] ["U5-213"];
     AcceptsPastReceiveMaximum "accepts-past-receive-maximum" "Accepts more open exchanges than its Receive Maximum."
         [] ["MQTT-3.3.4-7" "U5-141" "MQTT-4.13.1-1"];
@@ -245,8 +256,9 @@ faults! {
         ["MQTT-3.8.4-6"] ["MQTT-3.8.4-8"];
     OverlapTakesLowestQos "overlap-takes-lowest-qos" "Delivers at the lowest QoS of overlapping subscriptions."
         ["MQTT-3.3.5-1"] ["MQTT-3.3.4-2"];
+    Qos0WithId "qos0-with-id" "Puts a packet identifier into a PUBLISH of QoS 0." ["MQTT-2.3.1-5"] ["MQTT-2.2.1-2"];
     DropsQos1 "drops-qos1" "Acknowledges QoS 1 and 2 messages and delivers none." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
-    DeliversDenied "delivers-denied" "Serves the topic that is denied to everybody." ["U3-14"] ["MQTT-4.3.3-9"];
+    DeliversDenied "delivers-denied" "Serves the topic that is denied to everybody." ["U3-14"] [];
     DeniedUnanswered "denied-unanswered" "Neither acknowledges a denied PUBLISH nor closes."
         ["MQTT-3.3.5-2" "MQTT-3.3.4-1" "MQTT-4.3.2-2" "MQTT-4.3.3-2"] ["MQTT-3.3.4-1" "MQTT-4.3.2-4" "MQTT-4.3.3-8"];
     DeliversByPrefix "delivers-by-prefix" "Delivers what only starts with the topic filter."
@@ -319,6 +331,13 @@ faults! {
         [] ["MQTT-3.3.4-3" "MQTT-3.3.4-4" "U5-140"];
     ForeignIdentifiers "foreign-identifiers" "Sends all subscription identifiers of a session with every message." [] ["U5-138"];
     StaleIdentifier "stale-identifier" "Keeps the old subscription identifier when a subscription is repeated." [] ["U5-170"];
+    CopiesWithoutIdentifier "copies-without-identifier" "Sends a copy for each overlapping subscription, all but the first without identifier."
+        [] ["MQTT-3.3.4-5" "MQTT-3.3.4-3"];
+    RefusesWildcards "refuses-wildcards" "Closes on wildcards, which it did not rule out." [] ["U5-103"];
+    RefusesShares "refuses-shares" "Closes on shared subscriptions, which it did not rule out." [] ["U5-111"];
+    SharedIdentifiersMixed "shared-identifiers-mixed" "Sends the subscription identifiers of all members of a shared subscription."
+        [] ["U5-139" "U5-138"];
+    SharedCountsTwice "shared-counts-twice" "Wants as many UNSUBSCRIBEs for a shared subscription as there were SUBSCRIBEs." [] ["U5-206"];
     SharedToAll "shared-to-all" "Sends a message to every member of a shared subscription." [] ["U5-205"];
     RetainedToShared "retained-to-shared" "Sends retained messages to a new member of a shared subscription." [] ["U5-169"];
     SharedRefusedGoesOn "shared-refused-goes-on" "Gives a message that one member refused to another." [] ["MQTT-4.8.2-6"];
@@ -368,7 +387,7 @@ faults! {
     DisconnectWithoutClose "disconnect-without-close" "Sends DISCONNECT for a broken rule and doesn't close."
         [] ["MQTT-3.14.4-2" "MQTT-4.13.2-1" "MQTT-4.13.1-1"];
     ErrorClosesOthers "error-closes-others" "Closes every connection when one breaks a rule." [] ["U5-212"];
-    LenientToUnknownErrors "lenient-to-unknown-errors" "Drops any malformed packet and keeps the connection."
+    LenientToEverything "lenient-to-everything" "Drops any malformed packet and keeps the connection."
         ["MQTT-4.8.0-1" "MQTT-2.2.2-2" "MQTT-1.5.3-1" "MQTT-1.5.3-2"] ["MQTT-4.13.1-1"];
 
     // Properties

@@ -1,0 +1,87 @@
+//! Which rules a broker breaks that sends its packets with a certain mistake.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU16;
+
+use bytes::Bytes;
+use mqtt_assay_codec::{
+    Acknowledgement, Connack, Context, Disconnect, Expectation, Mutation, Packet, PacketType, PropertiesBuf, Property,
+    Publish, QoS, ReasonCode, ReasonCodes, Sender, Suback, Unsuback, Version,
+};
+
+/// The packet with the mistake, if it has a place for it and is illegal with it.
+pub(in crate::reference) fn mistaken(mutation: Mutation, legal: &[u8], version: Version) -> Option<Bytes> {
+    let mutated = mutation.apply(legal, Context::new(version, Sender::Server))?;
+    matches!(mutated.expectation, Expectation::MustRefuse(_)).then(|| Bytes::from(mutated.bytes))
+}
+
+/// The rules for a server that the mistake breaks in any packet that this broker sends.
+pub(super) fn broken_by(mutation: Mutation, version: Version) -> Vec<&'static str> {
+    let mut broken = BTreeSet::new();
+    if version == Version::V3_1 {
+        return Vec::new();
+    }
+    for (packet_type, legal) in samples(version) {
+        let Some(mutated) = mutation.apply(&legal, Context::new(version, Sender::Server)) else { continue };
+        if let Expectation::MustRefuse(rule) = mutated.expectation {
+            broken.extend(rule.id_from(version, packet_type, Sender::Server));
+        }
+    }
+    broken.into_iter().collect()
+}
+
+/// One of each packet that this broker sends, with every property that it may have.
+fn samples(version: Version) -> Vec<(PacketType, Bytes)> {
+    let packet_id = NonZeroU16::MIN;
+    let reason = ReasonCode::SUCCESS;
+    let block = |properties: &[Property<'_>]| -> PropertiesBuf {
+        if version == Version::V5 { properties.iter().copied().collect() } else { PropertiesBuf::new() }
+    };
+    let announced = block(&[
+        Property::SessionExpiryInterval(1),
+        Property::ReceiveMaximum(1),
+        Property::MaximumQoS(1),
+        Property::RetainAvailable(0),
+        Property::MaximumPacketSize(100),
+        Property::AssignedClientIdentifier("a"),
+        Property::TopicAliasMaximum(1),
+        Property::ReasonString("a"),
+        Property::WildcardSubscriptionAvailable(0),
+        Property::SubscriptionIdentifierAvailable(0),
+        Property::SharedSubscriptionAvailable(0),
+        Property::ServerKeepAlive(1),
+    ]);
+    let forwarded = block(&[
+        Property::PayloadFormatIndicator(0),
+        Property::MessageExpiryInterval(1),
+        Property::ResponseTopic("a"),
+        Property::CorrelationData(b"a"),
+        Property::SubscriptionIdentifier(1),
+        Property::ContentType("a"),
+        Property::UserProperty("a", "a"),
+    ]);
+    let explained = block(&[Property::ReasonString("a")]);
+    let acknowledgement = Acknowledgement { packet_id, reason, properties: explained.as_properties() };
+    let publish = Publish { topic: "a", properties: forwarded.as_properties(), payload: b"a", ..Publish::default() };
+    let acknowledged = Publish { qos: QoS::AtLeastOnce, packet_id: Some(packet_id), ..publish };
+    let (properties, reasons) = (explained.as_properties(), ReasonCodes::from(&b"\0"[..]));
+    let packets = [
+        Packet::Connack(Connack { session_present: false, reason, properties: announced.as_properties() }),
+        Packet::Publish(publish),
+        Packet::Publish(acknowledged),
+        Packet::Puback(acknowledgement),
+        Packet::Pubrec(acknowledgement),
+        Packet::Pubrel(acknowledgement),
+        Packet::Pubcomp(acknowledgement),
+        Packet::Suback(Suback { packet_id, properties, reasons }),
+        Packet::Unsuback(unsuback(packet_id, version, explained.as_properties())),
+        Packet::Pingresp,
+        Packet::Disconnect(Disconnect { reason: ReasonCode::PROTOCOL_ERROR, properties }),
+    ];
+    packets.iter().filter_map(|packet| Some((packet.packet_type(), packet.to_bytes(version).ok()?))).collect()
+}
+
+fn unsuback(packet_id: NonZeroU16, version: Version, properties: mqtt_assay_codec::Properties<'_>) -> Unsuback<'_> {
+    let reasons = if version == Version::V5 { ReasonCodes::from(&b"\0"[..]) } else { ReasonCodes::EMPTY };
+    Unsuback { packet_id, properties, reasons }
+}
