@@ -59,7 +59,7 @@ impl Machine {
         let Some(session) = self.session_of(id) else { return };
         let received = session.received.remove(&packet_id);
         if remembers && received.is_some() {
-            session.received.insert(packet_id, Received::Delivered);
+            session.received.insert(packet_id, Received::Delivered(None));
         }
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.receiving.remove(&packet_id);
@@ -69,7 +69,12 @@ impl Machine {
                 self.accept(&message);
                 ReasonCode::SUCCESS
             }
-            Some(Received::Delivered) => ReasonCode::SUCCESS,
+            Some(Received::Delivered(Some(expires_at)))
+                if expires_at <= self.now && self.fault(Fault::ExpiryEndsExchange) =>
+            {
+                return;
+            }
+            Some(Received::Delivered(_)) => ReasonCode::SUCCESS,
             None if self.fault(Fault::UnknownPubrelUnanswered) => return,
             None => ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
         };

@@ -134,6 +134,9 @@ impl Machine {
         let refused =
             |why| Err(Refusal { v311: ReasonCode::SERVER_UNAVAILABLE_3, v5: ReasonCode::MALFORMED_PACKET, why });
         let alone = connect.password.is_some() && connect.user_name.is_none();
+        if connect.client_id.is_empty() && !connect.clean_start && self.fault(Fault::RefusesEmptyIdToResume) {
+            return refused("an empty client identifier without Clean Start");
+        }
         if alone && self.fault(Fault::RefusesPasswordAlone) {
             return refused("a password without a user name");
         }
@@ -424,6 +427,7 @@ impl Machine {
         tell(!asked && self.fault(Fault::ResponseInformationUnasked), Property::ResponseInformation("responses"));
         let method = connect.properties.authentication_method().is_some();
         tell(!method && self.fault(Fault::AuthenticationMethodUnasked), Property::AuthenticationMethod("surprise"));
+        tell(self.fault(Fault::ServerReferenceAlways), Property::ServerReference("elsewhere.example"));
         tell(self.fault(Fault::IgnoresProblemInformation), Property::ReasonString("welcome"));
         told
     }

@@ -251,6 +251,7 @@ impl Machine {
         let properties =
             if connection.is_v5() { self.properties_of(connection, outgoing) } else { PropertiesBuf::new() };
         let message = Arc::clone(&outgoing.message);
+        let payload = self.payload_as_sent(outgoing);
         let packet = Packet::Publish(Publish {
             dup: self.dup_of(outgoing, again),
             qos: outgoing.qos,
@@ -258,7 +259,7 @@ impl Machine {
             topic: &self.topic_as_sent(&message.topic),
             packet_id,
             properties: properties.as_properties(),
-            payload: self.payload_as_sent(&message.payload),
+            payload: &payload,
         });
         if self.fault(Fault::PastMaximumPacketSize)
             && let Ok(bytes) = packet.to_bytes(connection.version)
@@ -305,9 +306,15 @@ impl Machine {
         Arc::clone(topic)
     }
 
-    fn payload_as_sent<'p>(&self, payload: &'p Bytes) -> &'p [u8] {
-        let kept = if self.fault(Fault::PayloadChanged) { payload.len().saturating_sub(1) } else { payload.len() };
-        &payload[..kept]
+    fn payload_as_sent(&self, outgoing: &Outgoing) -> Bytes {
+        let payload = &outgoing.message.payload;
+        if self.fault(Fault::PayloadChanged) {
+            return payload.slice(..payload.len().saturating_sub(1));
+        }
+        if self.fault(Fault::Qos0WithId) && outgoing.qos == QoS::AtMostOnce {
+            return [&[0, 1], &payload[..]].concat().into();
+        }
+        payload.clone()
     }
 
     fn properties_of(&self, connection: &Connection, outgoing: &Outgoing) -> PropertiesBuf {

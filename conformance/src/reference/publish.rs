@@ -1,6 +1,7 @@
 //! PUBLISH from a client: checked, handed on, acknowledged.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mqtt_assay_codec::{PacketId, PacketType, Publish, QoS, ReasonCode};
 
@@ -142,7 +143,7 @@ impl Machine {
         if self.fault(Fault::RemembersAfterPuback)
             && let Some(session) = self.session_of(id)
         {
-            session.received.insert(packet_id, Received::Delivered);
+            session.received.insert(packet_id, Received::Delivered(None));
         }
         self.puback_for(id, reason, packet_id);
     }
@@ -179,8 +180,10 @@ impl Machine {
         };
         let is_open = taken.is_ok_and(|reason| !reason.is_error()) || self.denied_in_3(id, taken);
         if is_open || self.fault(Fault::RemembersAfterRefusal) {
+            let interval = publish.properties.message_expiry_interval();
+            let expires_at = interval.map(|seconds| self.now + Duration::from_secs(u64::from(seconds)));
             if let Some(session) = self.session_of(id) {
-                session.received.entry(packet_id).or_insert(Received::Delivered);
+                session.received.entry(packet_id).or_insert(Received::Delivered(expires_at));
             }
             self.count_open(id, packet_id);
         }

@@ -113,6 +113,9 @@ impl Machine {
         let Some(connection) = self.connections.get_mut(&id) else { return Step::Stop };
         connection.heard_at = self.now;
         let version = connection.version;
+        if self.dislikes(&packet, len) {
+            return self.refuse_disliked(id);
+        }
         let followed = match packet {
             Packet::Connect(connect) => self.connect(id, &connect),
             Packet::Disconnect(disconnect) => self.disconnect(id, &disconnect),

@@ -182,6 +182,26 @@ impl Machine {
         }
     }
 
+    /// Faults only: whether the broker is stricter than the standard about a packet of 5.0 of `len` bytes.
+    pub(super) fn dislikes(&self, packet: &Packet<'_>, len: usize) -> bool {
+        let sorted = || packet.properties().iter().map(|property| property.id()).is_sorted();
+        let bare_code =
+            matches!(packet, Packet::Puback(_) | Packet::Pubrec(_) | Packet::Pubrel(_) | Packet::Pubcomp(_));
+        self.fault(Fault::RefusesUnsortedProperties) && !sorted()
+            || self.fault(Fault::RefusesAckWithCode) && bare_code && matches!(len, 5 | 6)
+            || self.fault(Fault::RefusesDisconnectWithCode) && matches!((packet, len), (Packet::Disconnect(_), 3 | 4))
+    }
+
+    pub(super) fn refuse_disliked(&mut self, id: ConnectionId) -> Step {
+        let phase = self.connections.get(&id).map(|connection| connection.phase);
+        if phase == Some(Phase::Greeting) {
+            self.refuse_connect(id, ReasonCode::MALFORMED_PACKET, "the broker takes this CONNECT for malformed", true);
+        } else {
+            self.refuse(id, ReasonCode::MALFORMED_PACKET, "the broker takes this packet for malformed");
+        }
+        Step::Stop
+    }
+
     /// Faults only: publishes what a client sent that should not be listened to any more.
     pub(super) fn publish_rest(&mut self, mut rest: &[u8], version: Version) {
         let context = Context::new(version, Sender::Client);

@@ -35,8 +35,12 @@ impl Machine {
                 .iter()
                 .filter(|subscription| !subscription.shared && self.wants(session, subscription, message))
                 .collect();
-            for together in self.grouped(&matching) {
-                copies.push((Arc::clone(&session.client_id), self.copy(session, &together, message)));
+            for (index, together) in self.grouped(&matching).into_iter().enumerate() {
+                let mut copy = self.copy(session, &together, message);
+                if index > 0 && self.fault(Fault::CopiesWithoutIdentifier) {
+                    copy.identifiers.clear();
+                }
+                copies.push((Arc::clone(&session.client_id), copy));
             }
         }
         copies
@@ -53,7 +57,7 @@ impl Machine {
         if matching.is_empty() {
             return Vec::new();
         }
-        if self.quirk(Quirk::ExtraCopies) {
+        if self.quirk(Quirk::ExtraCopies) || self.fault(Fault::CopiesWithoutIdentifier) {
             return matching.iter().map(|subscription| vec![*subscription]).collect();
         }
         let (repeated, first): (Vec<_>, Vec<_>) = matching.iter().enumerate().partition(|(index, subscription)| {
@@ -105,7 +109,11 @@ impl Machine {
     fn shared_copies(&mut self, message: &Arc<Message>) -> Vec<(ClientId, Outgoing)> {
         let groups = self.shared_groups(message);
         let mut copies = Vec::new();
-        for (filter, members) in groups {
+        for (filter, mut members) in groups {
+            if self.fault(Fault::SharedIdentifiersMixed) {
+                let all: Vec<u32> = members.iter().flat_map(|(_, copy)| copy.identifiers.clone()).collect();
+                members.iter_mut().for_each(|(_, copy)| copy.identifiers.clone_from(&all));
+            }
             let turn = self.turns.entry(Arc::clone(&filter)).or_insert(0);
             let chosen = *turn % members.len();
             *turn = turn.wrapping_add(1);

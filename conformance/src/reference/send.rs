@@ -7,6 +7,7 @@ use mqtt_assay_codec::{
 };
 
 use super::connection::Connection;
+use super::faults::mistaken;
 use super::{ConnectionId, Effect, Fault, Machine, Quirk};
 
 /// Whether a packet went out.
@@ -41,9 +42,16 @@ impl Machine {
 
     /// Sends bytes as they are.
     pub(super) fn send_bytes(&mut self, id: ConnectionId, bytes: impl Into<Bytes>) {
-        if self.connections.contains_key(&id) {
-            self.effects.push(Effect::Send(id, bytes.into()));
+        let Some(connection) = self.connections.get(&id) else { return };
+        let mut bytes = bytes.into();
+        for fault in self.settings.faults.iter() {
+            if let Fault::Sends(mutation) = fault
+                && let Some(mistaken) = mistaken(mutation, &bytes, connection.version)
+            {
+                bytes = mistaken;
+            }
         }
+        self.effects.push(Effect::Send(id, bytes));
     }
 
     /// Sends a packet of 5.0 with a reason string, or without one where the client wants none or has no room for it.

@@ -81,8 +81,8 @@ pub(super) enum Awaits {
 /// A QoS 2 message that came and whose PUBREL didn't.
 #[derive(Debug)]
 pub(super) enum Received {
-    /// It was handed on.
-    Delivered,
+    /// It was handed on, and expires then.
+    Delivered(Option<Duration>),
     /// It is handed on when PUBREL comes.
     Held(Arc<Message>),
 }

@@ -125,6 +125,12 @@ impl Machine {
             let reason = ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED;
             return Some(("U5-106", reason, "a subscription identifier where none is available"));
         }
+        if self.fault(Fault::RefusesWildcards) && asks(&|request: &Request<'_>| request.has_wildcards()) {
+            return Some(("U5-103", ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED, "a wildcard"));
+        }
+        if self.fault(Fault::RefusesShares) && asks(&|request: &Request<'_>| request.is_shared()) {
+            return Some(("U5-111", ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED, "a shared subscription"));
+        }
         let higher = asks(&|request: &Request<'_>| request.options.qos > limits.maximum_qos);
         if higher && self.fault(Fault::RefusesHighQosSubscribe) {
             return Some(("MQTT-3.2.2-10", ReasonCode::QOS_NOT_SUPPORTED, "a QoS above the maximum"));
@@ -170,7 +176,8 @@ impl Machine {
             return Err(ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED);
         }
         let most = self.settings.limits.max_subscriptions;
-        let twice = self.fault(Fault::SubscribesTwice);
+        let counted = request.is_shared() && self.fault(Fault::SharedCountsTwice);
+        let twice = self.fault(Fault::SubscribesTwice) || counted;
         let keeps_old = self.fault(Fault::ReplacementKeepsOld);
         let keeps_identifier = self.fault(Fault::StaleIdentifier);
         let loses = self.fault(Fault::ReplacementLosesMessages);

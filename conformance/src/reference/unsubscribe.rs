@@ -1,6 +1,8 @@
 //! UNSUBSCRIBE.
 
-use mqtt_assay_codec::{Packet, PacketId, Properties, ReasonCode, ReasonCodes, Unsuback, Unsubscribe, topic_matches};
+use mqtt_assay_codec::{
+    Packet, PacketId, Properties, ReasonCode, ReasonCodes, Unsuback, Unsubscribe, is_shared, topic_matches,
+};
 
 use super::connection::Connection;
 use super::publish::another;
@@ -44,6 +46,9 @@ impl Machine {
                 session.subscriptions.iter().any(|subscription| *subscription.filter == *filter)
             });
         }
+        if self.fault(Fault::SharedCountsTwice) && is_shared(filter) {
+            return self.remove_one(client_id, filter);
+        }
         let by_prefix = self.fault(Fault::UnsubscribeByPrefix);
         let by_match = self.fault(Fault::UnsubscribeByMatch);
         let removed = self.remove_subscriptions(client_id, |subscription| {
@@ -59,6 +64,13 @@ impl Machine {
             }
         }
         removed > 0
+    }
+
+    /// Faults only: removes one of several equal subscriptions.
+    fn remove_one(&mut self, client_id: &ClientId, filter: &str) -> bool {
+        let Some(session) = self.sessions.get_mut(client_id) else { return false };
+        let held = session.subscriptions.iter().position(|subscription| *subscription.filter == *filter);
+        held.map(|held| session.subscriptions.remove(held)).is_some()
     }
 
     fn send_unsuback(&mut self, id: ConnectionId, packet_id: PacketId, mut codes: Vec<u8>) {

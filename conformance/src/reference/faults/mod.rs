@@ -9,6 +9,7 @@ use mqtt_assay_codec::{MUTATIONS, PacketType, Rule, Sender, Version};
 
 use crate::catalog;
 
+pub(super) use sends::mistaken;
 pub use table::Fault;
 
 impl Fault {
