@@ -1,0 +1,164 @@
+//! Which broker is meant: the embedded one, an address, a profile, or a command to spawn.
+
+use super::failure::{Failure, did_you_mean, quoted};
+use super::words;
+use crate::reference::{Fault, Quirk};
+use crate::target::{AddressTarget, EmbeddedOptions, EmbeddedTarget, Profile, Setting, SpawnedTarget, Target, Variant};
+use clap::Args;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The name of the reference broker as a target.
+const EMBEDDED: &str = "embedded";
+
+/// What stands for the port in a command to spawn.
+const PORT: &str = "{port}";
+
+/// The arguments that say which broker is meant and how it is set up.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct BrokerArgs {
+    /// The broker: `embedded`, mqtt://HOST[:PORT], or a profile by name or path
+    ///
+    /// The profile `mosquitto` is built in. Without it, and without --spawn, the embedded reference broker is meant.
+    #[arg(value_name = "BROKER")]
+    broker: Option<String>,
+
+    /// Start a broker with this command; {port} stands for its port, {dir} for its own empty folder
+    #[arg(long, value_name = "COMMAND", conflicts_with = "broker")]
+    spawn: Option<String>,
+
+    /// User name of ordinary connections
+    #[arg(long, value_name = "NAME", help_heading = "Set-up of the broker", requires = "password")]
+    user: Option<String>,
+
+    /// Password of ordinary connections
+    #[arg(long, value_name = "PASSWORD", help_heading = "Set-up of the broker", requires = "user")]
+    password: Option<String>,
+
+    /// A password that the broker refuses for that user
+    #[arg(long, value_name = "PASSWORD", help_heading = "Set-up of the broker", requires = "user")]
+    bad_password: Option<String>,
+
+    /// A topic that the user may neither publish nor subscribe to
+    #[arg(long, value_name = "TOPIC", help_heading = "Set-up of the broker")]
+    denied_topic: Option<String>,
+
+    /// Make the embedded broker break the standard in this way (repeatable)
+    #[arg(long, value_name = "FAULT", help_heading = "Embedded broker", value_parser = super::choices::fault)]
+    fault: Vec<Fault>,
+
+    /// Make the embedded broker use this freedom of the standard (repeatable)
+    #[arg(long, value_name = "QUIRK", help_heading = "Embedded broker", value_parser = super::choices::quirk)]
+    quirk: Vec<Quirk>,
+}
+
+/// A broker, and how it is written on a command line.
+pub(crate) struct Broker {
+    pub(crate) target: Target,
+    /// For the command that repeats a case; passwords are left out.
+    pub(crate) words: String,
+}
+
+/// Whether a word that stands in the place of a command is meant for a broker.
+pub(crate) fn looks_like_one(word: &str) -> bool {
+    word == EMBEDDED || word.contains("://") || Profile::built_in().any(|name| name == word) || is_host_and_port(word)
+}
+
+impl BrokerArgs {
+    /// True where nobody said which broker is meant.
+    pub(crate) fn is_default(&self) -> bool {
+        self.broker.is_none() && self.spawn.is_none()
+    }
+
+    /// Finds the broker; `patience` stretches the time that a spawned one may take to start.
+    pub(crate) fn resolve(&self, seed: u64, patience: u32) -> Result<Broker, Failure> {
+        let target = match (&self.spawn, self.broker.as_deref()) {
+            (Some(command), _) => Target::Spawned(SpawnedTarget::new(self.spawned(command)?, patience)),
+            (None, None | Some(EMBEDDED)) => self.embedded(seed)?,
+            (None, Some(address)) if address.contains("://") => {
+                Target::Address(AddressTarget::parse(address, self.setting()).map_err(Failure::usage)?)
+            }
+            (None, Some(name)) => {
+                self.require_none_of_setting("a profile says so itself")?;
+                Target::Spawned(SpawnedTarget::new(profile(name)?, patience))
+            }
+        };
+        if !matches!(target, Target::Embedded(_)) && !(self.fault.is_empty() && self.quirk.is_empty()) {
+            return Err(Failure::usage("--fault and --quirk are for the embedded broker only"));
+        }
+        let words = self.words(&target);
+        Ok(Broker { target, words })
+    }
+
+    fn embedded(&self, seed: u64) -> Result<Target, Failure> {
+        self.require_none_of_setting("the embedded broker sets itself up for the cases that need it")?;
+        let options = EmbeddedOptions { faults: self.fault.clone(), quirks: self.quirk.clone(), seed };
+        Ok(Target::Embedded(EmbeddedTarget::new(options)))
+    }
+
+    fn setting(&self) -> Setting {
+        Setting {
+            credentials: self.user.clone().zip(self.password.clone()),
+            bad_password: self.bad_password.clone(),
+            denied_topic: self.denied_topic.clone(),
+        }
+    }
+
+    fn require_none_of_setting(&self, why: &str) -> Result<(), Failure> {
+        if self.setting() == Setting::default() {
+            return Ok(());
+        }
+        Err(Failure::usage(format!("--user, --password, --bad-password and --denied-topic are for an address or --spawn; {why}")))
+    }
+
+    /// A profile made of a command: the plain variant, and that with access control where everything for it is given.
+    fn spawned(&self, command: &str) -> Result<Profile, Failure> {
+        let failed = |problem: &str| Failure::usage(format!("--spawn {}: {problem}", quoted(command)));
+        let words = words::split(command).map_err(|problem| failed(&problem))?;
+        let program = words.first().ok_or_else(|| failed("names no program"))?;
+        if !words.iter().any(|word| word.contains(PORT)) {
+            return Err(failed("write {port} where the broker takes its port"));
+        }
+        let name = Path::new(program).file_name().map_or_else(|| program.clone(), |name| name.to_string_lossy().into_owned());
+        let Setting { credentials, bad_password, denied_topic } = self.setting();
+        let is_complete = credentials.is_some() && bad_password.is_some() && denied_topic.is_some();
+        let mut profile = Profile { name, command: words, files: BTreeMap::new(), version: None, variants: BTreeMap::new() };
+        let plain = profile.variants.entry(Variant::PLAIN.name.to_owned()).or_default();
+        (plain.credentials, plain.bad_password, plain.denied_topic) = (credentials, bad_password, denied_topic);
+        let same = plain.clone();
+        if is_complete {
+            profile.variants.insert(Variant::WITH_ACCESS.name.to_owned(), same);
+        }
+        Ok(profile)
+    }
+
+    fn words(&self, target: &Target) -> String {
+        let mut words = vec![match (&self.spawn, target) {
+            (Some(command), _) => format!("--spawn {}", words::for_shell(command)),
+            // The address of a target has no password in it.
+            (None, Target::Address(address)) => address.url(),
+            (None, _) => words::for_shell(self.broker.as_deref().unwrap_or(EMBEDDED)),
+        }];
+        words.extend(self.fault.iter().map(|fault| format!("--fault {}", fault.name())));
+        words.extend(self.quirk.iter().map(|quirk| format!("--quirk {}", quirk.name())));
+        words.extend(self.user.iter().map(|user| format!("--user {} --password PASSWORD", words::for_shell(user))));
+        words.extend(self.bad_password.iter().map(|_| "--bad-password PASSWORD".to_owned()));
+        words.extend(self.denied_topic.iter().map(|topic| format!("--denied-topic {}", words::for_shell(topic))));
+        words.join(" ")
+    }
+}
+
+fn profile(name: &str) -> Result<Profile, Failure> {
+    if is_host_and_port(name) {
+        return Err(Failure::usage(format!("broker {}: did you mean mqtt://{name}?", quoted(name))));
+    }
+    Profile::load(name).map_err(|error| {
+        let near = did_you_mean(name, Profile::built_in().chain([EMBEDDED]));
+        Failure::usage(format!("{error}{near}"))
+    })
+}
+
+/// `localhost:1883`, where the scheme was forgotten.
+fn is_host_and_port(text: &str) -> bool {
+    text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok())
+}

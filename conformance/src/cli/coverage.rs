@@ -1,0 +1,118 @@
+//! `mqtt-assay coverage`: which rules of the standards have a case, which of these are proven, and why others have none.
+
+use super::choices::{Format, Versions};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::print;
+use crate::catalog::Level;
+use crate::coverage::{self, Coverage, RuleCoverage};
+use clap::Args;
+use mqtt_assay_codec::Version;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+const EXAMPLES: &str = "\
+Examples:
+  mqtt-assay coverage
+  mqtt-assay coverage --missing --mqtt 5
+  mqtt-assay coverage --format json > coverage.json
+
+Coverage says what the suite can judge. How a broker does is what `mqtt-assay run` says.";
+
+/// Show every rule of both standards: its cases, their proof, or the reason why there is none
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct CoverageArgs {
+    /// Versions to show
+    #[arg(long, value_enum, default_value = "all", value_name = "VERSION")]
+    mqtt: Versions,
+
+    /// List the rules without a case, and the reason of each
+    #[arg(long)]
+    missing: bool,
+
+    /// Text for people or data for machines
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Shows the coverage.
+pub(crate) fn coverage(args: &CoverageArgs) -> Result<Exit, Failure> {
+    let versions: Vec<(Version, Coverage)> =
+        args.mqtt.list().into_iter().map(|version| (version, coverage::of(version))).collect();
+    let text = match args.format {
+        Format::Json => {
+            let by_name: BTreeMap<&str, &Coverage> = versions.iter().map(|(version, of)| (version.name(), of)).collect();
+            let json = serde_json::to_string_pretty(&by_name);
+            json.map_err(|error| Failure::new(Exit::OurBug, error.to_string()))? + "\n"
+        }
+        Format::Text => {
+            let parts = versions.iter().map(|(version, coverage)| if args.missing { missing(*version, coverage) } else { table(*version, coverage) });
+            parts.collect::<Vec<_>>().join("\n")
+        }
+    };
+    print(&text)?;
+    Ok(Exit::Success)
+}
+
+/// The head numbers, then a row for each chapter of the text.
+fn table(version: Version, coverage: &Coverage) -> String {
+    let Coverage { statements, observable, covered, proven, unnumbered, permissions, .. } = coverage;
+    let mut out = format!("MQTT {version}\n");
+    let _ = writeln!(out, "  {statements} statements, {observable} observable: {covered} covered, {proven} proven");
+    let _ = writeln!(
+        out,
+        "  {} observable rules without a number: {} covered, {} proven",
+        unnumbered.observable, unnumbered.covered, unnumbered.proven
+    );
+    let _ = writeln!(out, "  {} permissions among them, never judged: {} observed\n", permissions.observable, permissions.observed);
+    let _ = writeln!(out, "  {:<8} {:>6} {:>11} {:>8} {:>7}", "section", "rules", "observable", "covered", "proven");
+    for (section, rules) in by_section(&coverage.rules) {
+        let counts = coverage::count(rules.iter().copied());
+        let _ = writeln!(
+            out,
+            "  {section:<8} {:>6} {:>11} {:>8} {:>7}",
+            rules.len(),
+            counts.observable,
+            counts.covered,
+            counts.proven
+        );
+    }
+    out
+}
+
+/// Rules by the first two numbers of their section, in the order of the text.
+fn by_section(rules: &[RuleCoverage]) -> Vec<(String, Vec<&RuleCoverage>)> {
+    let mut sections: BTreeMap<Vec<u32>, Vec<&RuleCoverage>> = BTreeMap::new();
+    for rule in rules {
+        let numbers = rule.rule.rule().section.split('.').map_while(|number| number.parse().ok());
+        sections.entry(numbers.take(2).collect()).or_default().push(rule);
+    }
+    let name = |numbers: Vec<u32>| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+    sections.into_iter().map(|(numbers, rules)| (name(numbers), rules)).collect()
+}
+
+/// Rules without a case, by the reason; then rules whose case no fault proves.
+fn missing(version: Version, coverage: &Coverage) -> String {
+    let rules = &coverage.rules;
+    let judged = |rule: &&RuleCoverage| rule.rule.rule().observable.can_be_judged();
+    let mut out = format!("MQTT {version}\n");
+    let none = rules.iter().filter(judged).filter(|rule| rule.cases.is_empty());
+    out.push_str(&listed("no case yet", none.map(|rule| (rule, rule.rule.rule().says))));
+    let unproven = rules.iter().filter(|rule| rule.is_covered() && !rule.is_proven());
+    out.push_str(&listed("a case, and no fault that proves it", unproven.map(|rule| (rule, rule.rule.rule().says))));
+    let never = rules.iter().filter(|rule| !judged(rule));
+    out.push_str(&listed("never judged", never.map(|rule| (rule, rule.reason.unwrap_or_default()))));
+    out
+}
+
+fn listed<'a>(heading: &str, rules: impl Iterator<Item = (&'a RuleCoverage, &'static str)>) -> String {
+    let mut out = String::new();
+    let mut count = 0;
+    for (rule, text) in rules {
+        count += 1;
+        let level = if rule.rule.rule().level == Level::Must { String::new() } else { format!("{}: ", rule.level) };
+        let _ = writeln!(out, "    {:<15} {level}{text}", rule.id);
+    }
+    format!("\n  {heading}: {count}\n{out}")
+}

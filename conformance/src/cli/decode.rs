@@ -1,0 +1,221 @@
+//! `mqtt-assay decode`: explains bytes field by field, or says which rule they break and where.
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::print;
+use crate::catalog;
+use crate::describe;
+use clap::{Args, ValueEnum};
+use mqtt_assay_codec::{Context, DecodeError, Decoded, ErrorKind, Limits, Sender, Version, annotate, decode as read_packet};
+use std::fmt::Write as _;
+use std::io::Read as _;
+
+const EXAMPLES: &str = "\
+Examples:
+  mqtt-assay decode 30 03 00 01 61
+  mqtt-assay decode 101000044d51545405020000000003616263 --from client
+  tail -c 40 capture.bin | xxd -p | mqtt-assay decode -
+
+Exit codes: 0 valid, 1 refused, 7 the bytes end inside a packet, 2 no hexadecimal digits.";
+
+/// Explain bytes field by field, or say which rule they break and where
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct DecodeArgs {
+    /// Packets, one after the other, as hexadecimal digits; blanks and colons don't count; `-` reads standard input
+    #[arg(value_name = "HEX", required = true, allow_hyphen_values = true)]
+    hex: Vec<String>,
+
+    /// Version to read them in [default: what a CONNECT at the start says, else 5]
+    #[arg(long, value_enum, value_name = "VERSION")]
+    mqtt: Option<VersionChoice>,
+
+    /// Who sent them: some packets, properties and codes may come from one side only
+    #[arg(long, value_enum, default_value_t, value_name = "SENDER")]
+    from: SenderChoice,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum VersionChoice {
+    #[value(name = "3.1")]
+    V3_1,
+    #[value(name = "3.1.1")]
+    V3_1_1,
+    #[value(name = "5", alias = "5.0")]
+    V5,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum SenderChoice {
+    Client,
+    Server,
+    #[default]
+    Any,
+}
+
+impl From<VersionChoice> for Version {
+    fn from(choice: VersionChoice) -> Self {
+        match choice {
+            VersionChoice::V3_1 => Self::V3_1,
+            VersionChoice::V3_1_1 => Self::V3_1_1,
+            VersionChoice::V5 => Self::V5,
+        }
+    }
+}
+
+impl From<SenderChoice> for Sender {
+    fn from(choice: SenderChoice) -> Self {
+        match choice {
+            SenderChoice::Client => Self::Client,
+            SenderChoice::Server => Self::Server,
+            SenderChoice::Any => Self::Either,
+        }
+    }
+}
+
+/// Explains the bytes.
+pub(crate) fn decode(args: &DecodeArgs) -> Result<Exit, Failure> {
+    let text = if args.hex == ["-"] { standard_input()? } else { args.hex.join(" ") };
+    let bytes = bytes(&text)?;
+    let version = args.mqtt.map(Version::from).or_else(|| announced(&bytes)).unwrap_or(Version::V5);
+    let (text, exit) = explain(&bytes, Context::new(version, args.from.into()));
+    print(&text)?;
+    Ok(exit)
+}
+
+fn standard_input() -> Result<String, Failure> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map_err(|error| Failure::usage(format!("standard input: {error}")))?;
+    Ok(text)
+}
+
+/// Bytes from pairs of digits.
+fn bytes(text: &str) -> Result<Vec<u8>, Failure> {
+    let mut digits = Vec::new();
+    for (place, letter) in text.chars().enumerate().filter(|(_, letter)| !letter.is_whitespace() && *letter != ':') {
+        let digit = letter.to_digit(16).ok_or_else(|| {
+            let letter = letter.escape_default();
+            Failure::usage(format!("`{letter}` is no hexadecimal digit, at letter {} of the bytes (digit {} of those before it)", place + 1, digits.len()))
+        })?;
+        digits.push(digit as u8);
+    }
+    if digits.is_empty() {
+        return Err(Failure::usage("there are no bytes; write hexadecimal digits, as in 30 03 00 01 61"));
+    }
+    let (pairs, rest) = digits.as_chunks::<2>();
+    if !rest.is_empty() {
+        return Err(Failure::usage(format!("{} hexadecimal digits, which is odd: half of the last byte is missing", digits.len())));
+    }
+    Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect())
+}
+
+/// The version that a CONNECT at the start names.
+fn announced(bytes: &[u8]) -> Option<Version> {
+    let (first, rest) = bytes.split_first()?;
+    if first >> 4 != 1 {
+        return None;
+    }
+    let length = rest.iter().take(4).position(|byte| byte & 0x80 == 0)? + 1;
+    let rest = rest.get(length..)?;
+    let name = usize::from(u16::from_be_bytes([*rest.first()?, *rest.get(1)?]));
+    let level = *rest.get(2 + name)?;
+    Version::ALL.into_iter().find(|version| version.level() == level)
+}
+
+/// Every packet explained, up to the first that is refused or cut.
+fn explain(bytes: &[u8], context: Context) -> (String, Exit) {
+    let mut out = String::new();
+    let mut at = 0;
+    let mut packets = 0;
+    while at < bytes.len() {
+        let rest = &bytes[at..];
+        match read_packet(rest, context, &Limits::default()) {
+            Ok(Decoded::Complete { packet, len }) => {
+                let _ = writeln!(out, "byte {at}: {}", describe::packet(&packet.packet()));
+                let _ = writeln!(out, "{}\n", annotate(&rest[..len], context).trim_end());
+                at += len;
+                packets += 1;
+            }
+            Ok(Decoded::Partial { needed }) => {
+                let _ = writeln!(out, "byte {at}: the start of a packet\n{}\n", annotate(rest, context).trim_end());
+                let _ = writeln!(out, "incomplete: at least {needed} more {}", plural(needed, "byte"));
+                return (out, Exit::Incomplete);
+            }
+            Err(error) => {
+                let end = error.packet_len.map_or(rest.len(), |length| rest.len().min(length as usize));
+                let _ = writeln!(out, "byte {at}: a packet that is refused\n{}\n", annotate(&rest[..end], context).trim_end());
+                out.push_str(&refusal(&error, at));
+                return (out, Exit::Failed);
+            }
+        }
+    }
+    let _ = writeln!(out, "valid: {packets} {}, {} {} of MQTT {}", plural(packets, "packet"), bytes.len(), plural(bytes.len(), "byte"), context.version);
+    (out, Exit::Success)
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 { word.to_owned() } else { format!("{word}s") }
+}
+
+/// Which rule, what it says, where it is broken, how to answer.
+fn refusal(error: &DecodeError, at: usize) -> String {
+    let id = error.id();
+    let version = if error.version == Version::V5 { Version::V5 } else { Version::V3_1_1 };
+    let says = id.and_then(|id| catalog::find(version, id)).map_or(error.rule.says(), |rule| rule.rule().says);
+    let offset = error.offset as usize;
+    let mut out = format!("refused: {} ({})\n", id.unwrap_or("no rule of the standard"), error.rule);
+    let mut row = |label: &str, text: &str| {
+        let _ = writeln!(out, "  {label:<12} {text}");
+    };
+    row("says", says);
+    let of_all = if at == 0 { String::new() } else { format!(" of the packet, byte {} of all", at + offset) };
+    row("where", &format!("byte {offset}{of_all}: {}", error.field));
+    row("kind", kind(error.kind));
+    if error.version == Version::V5 {
+        row("answer with", &format!("reason code {}", error.reason));
+    }
+    if let Some(id) = id {
+        row("more", &format!("mqtt-assay explain {id}"));
+    }
+    out
+}
+
+const fn kind(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Malformed => "malformed packet",
+        ErrorKind::ProtocolError => "protocol error",
+        ErrorKind::TooLarge => "over a limit of the receiver",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_connect_names_its_version() {
+        let connect = |level: u8| vec![0x10, 0x0d, 0, 4, b'M', b'Q', b'T', b'T', level];
+        assert_eq!([3, 4, 5, 6].map(|level| announced(&connect(level))), [Some(Version::V3_1), Some(Version::V3_1_1), Some(Version::V5), None]);
+        assert_eq!(announced(&[0x10, 0x80, 0x80]), None);
+        assert_eq!(announced(&[0x30, 0x03]), None);
+    }
+
+    #[test]
+    fn digits_are_read_whatever_stands_between_them() {
+        assert_eq!(bytes(" 30:03\n00 0161").as_deref(), Ok(&[0x30, 3, 0, 1, 0x61][..]));
+        let problem = |text| bytes(text).map_err(|failure| failure.message);
+        assert!(problem("30 0g").is_err_and(|message| message.starts_with("`g` is no hexadecimal digit, at letter 5")));
+        assert!(problem("303").is_err_and(|message| message.starts_with("3 hexadecimal digits")));
+        assert!(problem(" ").is_err_and(|message| message.starts_with("there are no bytes")));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_explained(input in proptest::collection::vec(any::<u8>(), 1..64), level in 0..3_usize) {
+            let (text, exit) = explain(&input, Context::new(Version::ALL[level], Sender::Either));
+            prop_assert!(!text.is_empty());
+            prop_assert!(matches!(exit, Exit::Success | Exit::Failed | Exit::Incomplete));
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What watches over a run from a thread of its own, by the clock on the wall: Ctrl-C and SIGTERM, `--timeout`, and for
+//! the embedded broker a watchdog, since a defect there can stop the simulated clock for ever.
+//!
+//! The guard only asks the run to end; the run then ends by itself, and its reports are written. It decides nothing and
+//! answers nothing, so that it may stand beside the simulated clock. A second Ctrl-C ends the process at once.
+
+use super::exit::Exit;
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::runtime::Builder;
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+
+/// How long nothing may happen in a run on the simulated clock, on the wall.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// How long a run may take to end once the watchdog has asked it to; then the process is ended.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
+/// How often the watchdog looks.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Why a run was asked to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Ctrl-C or SIGTERM.
+    Signal,
+    /// `--timeout` is over.
+    Timeout,
+    /// Nothing has happened for too long: a defect of ours.
+    Standstill,
+}
+
+/// The watch over one run.
+pub(crate) struct Guard {
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    events: AtomicU64,
+    running: Mutex<BTreeSet<String>>,
+    ending: watch::Sender<Option<Ending>>,
+    is_over: AtomicBool,
+}
+
+impl Guard {
+    /// Begins to watch. `is_simulated`: the run is on the simulated clock.
+    pub(crate) fn start(timeout: Option<Duration>, is_simulated: bool) -> io::Result<Self> {
+        let shared = Arc::<Shared>::default();
+        let watched = Arc::clone(&shared);
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let watch = async move {
+            tokio::join!(signals(&watched), deadline(&watched, timeout), watchdog(&watched, is_simulated));
+        };
+        std::thread::Builder::new().name("guard".to_owned()).spawn(move || runtime.block_on(watch))?;
+        Ok(Self { shared })
+    }
+
+    /// Takes note that something happened; `started` or ended is the case with this id.
+    pub(crate) fn note(&self, case: &str, started: bool) {
+        self.shared.events.fetch_add(1, Ordering::Relaxed);
+        let mut running = self.shared.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if started {
+            running.insert(case.to_owned());
+        } else {
+            running.remove(case);
+        }
+    }
+
+    /// Ends when the run is asked to end.
+    pub(crate) async fn asked_to_end(&self) {
+        // The sender lives as long as the guard does, so waiting can't fail.
+        let _ = self.shared.ending.subscribe().wait_for(Option::is_some).await;
+    }
+
+    /// Ends when the run is asked to end before its first case has begun.
+    pub(crate) async fn asked_to_end_before_it_began(&self) {
+        self.asked_to_end().await;
+        if self.shared.events.load(Ordering::Relaxed) > 0 {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Why the run was asked to end, if it was.
+    pub(crate) fn ending(&self) -> Option<Ending> {
+        *self.shared.ending.borrow()
+    }
+
+    /// The cases that have begun and not ended.
+    pub(crate) fn running(&self) -> Vec<String> {
+        self.shared.running.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.shared.is_over.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Shared {
+    /// Asks the run to end. The first reason counts.
+    fn ask(&self, why: Ending) {
+        self.ending.send_if_modified(|ending| {
+            let is_first = ending.is_none();
+            ending.get_or_insert(why);
+            is_first
+        });
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+}
+
+async fn signals(shared: &Shared) {
+    loop {
+        if interrupted().await.is_err() {
+            // Without a handler Ctrl-C ends the process as it always does.
+            return;
+        }
+        if shared.ending.borrow().is_some() || shared.is_over() {
+            std::process::exit(i32::from(Exit::Interrupted.code()));
+        }
+        shared.ask(Ending::Signal);
+    }
+}
+
+#[cfg(unix)]
+pub(crate) async fn interrupted() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+/// Ends at Ctrl-C, and where the system has it at SIGTERM.
+#[cfg(not(unix))]
+pub(crate) async fn interrupted() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
+async fn deadline(shared: &Shared, timeout: Option<Duration>) {
+    if let Some(timeout) = timeout {
+        sleep(timeout).await;
+        shared.ask(Ending::Timeout);
+    }
+}
+
+async fn watchdog(shared: &Shared, is_simulated: bool) {
+    if !is_simulated {
+        return;
+    }
+    let mut looks = interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut seen, mut since) = (0, Instant::now());
+    while !shared.is_over() {
+        looks.tick().await;
+        let events = shared.events.load(Ordering::Relaxed);
+        if events != seen {
+            (seen, since) = (events, Instant::now());
+        }
+        if since.elapsed() > SILENCE {
+            shared.ask(Ending::Standstill);
+        }
+        if since.elapsed() > SILENCE + LAST_WORDS && !shared.is_over() {
+            give_up(shared);
+        }
+    }
+}
+
+fn give_up(shared: &Shared) {
+    let running = shared.running.lock().unwrap_or_else(PoisonError::into_inner);
+    let running: Vec<&str> = running.iter().map(String::as_str).collect();
+    eprintln!("error: a defect of mqtt-assay: nothing happened for {SILENCE:?}, and no report can be written; running: {}", running.join(", "));
+    std::process::exit(i32::from(Exit::OurBug.code()));
+}

@@ -1,0 +1,130 @@
+//! The command line: arguments in, exit code out; one file a subcommand.
+
+mod broker;
+mod choices;
+mod coverage;
+mod decode;
+mod exit;
+mod explain;
+mod failure;
+mod guard;
+mod list;
+mod output;
+mod prove;
+mod run;
+mod serve;
+mod tables;
+mod words;
+
+pub use exit::Exit;
+pub(crate) use failure::did_you_mean;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+use failure::Failure;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+const ABOUT: &str = "Decides whether an MQTT broker keeps the standard, rule by rule, with evidence";
+
+const LONG_ABOUT: &str = "\
+Decides whether an MQTT broker keeps the standard, rule by rule, with evidence.
+
+Drives a broker through cases derived from MQTT 3.1.1 and 5.0. A verdict names its rule and the line of the record that \
+decided it; what could not be judged is never a pass. Without a command it certifies the reference broker that is built in.";
+
+const EXAMPLES: &str = "\
+Examples:
+  mqtt-assay                                   certify the embedded reference broker
+  mqtt-assay run mqtt://localhost:1883         certify a broker that is running
+  mqtt-assay run mosquitto                     start a known broker and certify it
+  mqtt-assay run --spawn 'mybroker -p {port}'  start any broker and certify it
+  mqtt-assay explain MQTT-3.3.2-2              what a rule says and how it is judged
+  mqtt-assay decode 30 03 00 01 61             explain bytes field by field
+  mqtt-assay serve                             a strict broker that names each rule a client breaks
+
+Exit codes: 0 all pass, 1 a fail, 2 usage, 3 nothing judged, 4 nothing selected, 6 inconclusive; all of them:
+mqtt-assay explain exit-codes";
+
+#[derive(Parser)]
+#[command(name = "mqtt-assay", version, about = ABOUT, long_about = LONG_ABOUT, after_help = EXAMPLES)]
+#[command(max_term_width = 100, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Run(Box<run::RunArgs>),
+    List(list::ListArgs),
+    Explain(explain::ExplainArgs),
+    Coverage(coverage::CoverageArgs),
+    Prove(prove::ProveArgs),
+    Serve(serve::ServeArgs),
+    Decode(decode::DecodeArgs),
+}
+
+/// The whole program: reads the arguments of the process, does what they say, and tells how it ended.
+pub fn main() -> ExitCode {
+    let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let exit = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => guarded(cli),
+        Err(error) => refused(&error, &arguments),
+    };
+    ExitCode::from(exit.code())
+}
+
+/// Does the work. A panic, whose message has been printed by then, is our bug.
+fn guarded(cli: Cli) -> Exit {
+    match catch_unwind(AssertUnwindSafe(|| dispatch(cli))) {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(failure)) => {
+            complain(&failure);
+            failure.exit
+        }
+        Err(_) => {
+            complain(&Failure::new(Exit::OurBug, "a defect of mqtt-assay; please report it with the message above"));
+            Exit::OurBug
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<Exit, Failure> {
+    match cli.command {
+        None => run::run(&run::RunArgs::bare()),
+        Some(Command::Run(args)) => run::run(&args),
+        Some(Command::List(args)) => list::list(&args),
+        Some(Command::Explain(args)) => explain::explain(&args),
+        Some(Command::Coverage(args)) => coverage::coverage(&args),
+        Some(Command::Prove(args)) => prove::prove(&args),
+        Some(Command::Serve(args)) => serve::serve(&args),
+        Some(Command::Decode(args)) => decode::decode(&args),
+    }
+}
+
+/// Says on standard error what is wrong. If that can't be written either, the exit code must do.
+fn complain(failure: &Failure) {
+    use std::io::Write as _;
+    let style = anstyle::AnsiColor::Red.on_default().bold();
+    let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {}", failure.message);
+}
+
+/// Help and version are no errors; for a broker in the place of the command there is a hint.
+fn refused(error: &clap::Error, arguments: &[std::ffi::OsString]) -> Exit {
+    // Nobody may be reading help any more (`| head`).
+    let _ = error.print();
+    if !error.use_stderr() {
+        return Exit::Success;
+    }
+    let first = arguments.get(1).and_then(|first| first.to_str()).unwrap_or_default();
+    if error.kind() == ErrorKind::InvalidSubcommand && broker::looks_like_one(first) {
+        eprint_hint(&format!("\n  tip: a broker goes behind `run`: mqtt-assay run {}", words::for_shell(first)));
+    }
+    Exit::Usage
+}
+
+fn eprint_hint(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(anstream::stderr(), "{text}");
+}

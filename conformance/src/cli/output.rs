@@ -1,0 +1,64 @@
+//! Standard output: colour only where it is wanted, and no panic when nobody reads any more.
+
+use super::exit::Exit;
+use super::failure::Failure;
+use anstream::{AutoStream, ColorChoice};
+use std::io::{self, ErrorKind, Write};
+
+/// When output is coloured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set or it can't.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// What that means for standard output.
+    pub(crate) fn on_stdout(self) -> ColorChoice {
+        self.choice(&io::stdout())
+    }
+
+    /// What that means for standard error.
+    pub(crate) fn on_stderr(self) -> ColorChoice {
+        self.choice(&io::stderr())
+    }
+
+    fn choice(self, stream: &impl anstream::stream::RawStream) -> ColorChoice {
+        match self {
+            Self::Auto => AutoStream::choice(stream),
+            Self::Always => ColorChoice::AlwaysAnsi,
+            Self::Never => ColorChoice::Never,
+        }
+    }
+}
+
+/// Writes to standard output. A reader that has gone (`| head`) ends the output quietly.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    settle(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+/// What an attempt to write means for the command.
+fn settle(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::new(Exit::ReportNotWritten, format!("standard output: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_has_gone_is_no_failure_and_a_full_disk_is() {
+        assert_eq!(settle(Err(ErrorKind::BrokenPipe.into())), Ok(()));
+        assert_eq!(settle(Err(ErrorKind::StorageFull.into())).map_err(|failure| failure.exit), Err(Exit::ReportNotWritten));
+    }
+}

@@ -1,0 +1,92 @@
+//! `mqtt-assay prove`: the proof of the suite itself.
+
+use super::choices::{Versions, select};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::print;
+use crate::case::Instance;
+use crate::prove::{Defect, Proof, prove as run_proof};
+use crate::reference::Fault;
+use clap::Args;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  mqtt-assay prove                     every fault, every quirk, with and without delays
+  mqtt-assay prove drops-retained      one fault
+  mqtt-assay prove -f 'chapter(retain)'
+  mqtt-assay prove --write reports/proof.txt
+
+The faults: mqtt-assay explain faults.";
+
+/// Prove the suite: broken brokers must be caught, permitted ones must not
+///
+/// Every case is run against the reference broker with each fault that a case claims to catch, on a broker of its own,
+/// and with each freedom that the standard leaves. Ends with 1 where the suite itself is wrong.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ProveArgs {
+    /// Only this fault
+    #[arg(value_name = "FAULT", value_parser = super::choices::fault)]
+    fault: Option<Fault>,
+
+    /// Only these cases: ids, globs, predicates (repeatable: any of them)
+    #[arg(short, long, value_name = "FILTER")]
+    filter: Vec<String>,
+
+    /// Write the table (fault, rule, cases that caught it) to this file
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
+}
+
+/// Runs the proof and says what it showed.
+pub(crate) fn prove(args: &ProveArgs) -> Result<Exit, Failure> {
+    let selected: BTreeSet<String> = select(&args.filter, Versions::All, None)?.iter().map(Instance::id).collect();
+    let proof = run_proof(args.fault, |instance| selected.contains(&instance.id()));
+    let table = table(&proof);
+    if let Some(path) = &args.write {
+        let name = crate::transcript::single_line(&path.to_string_lossy());
+        std::fs::write(path, &table).map_err(|error| Failure::new(Exit::ReportNotWritten, format!("{name}: {error}")))?;
+    } else {
+        print(&table)?;
+    }
+    print(&summary(&proof))?;
+    Ok(if proof.defects.is_empty() { Exit::Success } else { Exit::Failed })
+}
+
+/// Fault, rule, cases; one line for each pair of fault and rule.
+fn table(proof: &Proof) -> String {
+    let mut out = String::from("fault\trule\tcases that caught it\n");
+    for (fault, rules) in &proof.caught {
+        for (rule, cases) in rules {
+            let cases: Vec<&str> = cases.iter().map(String::as_str).collect();
+            let _ = writeln!(out, "{fault}\t{rule}\t{}", cases.join(" "));
+        }
+    }
+    out
+}
+
+fn summary(proof: &Proof) -> String {
+    let mut out = String::new();
+    for (quirk, cases) in proof.quirks.iter().filter(|(_, cases)| !cases.is_empty()) {
+        let cases: Vec<&str> = cases.iter().map(String::as_str).collect();
+        let _ = writeln!(out, "quirk {quirk} takes the thing tested away from: {}", cases.join(" "));
+    }
+    if !proof.unclaimed.is_empty() {
+        let _ = writeln!(out, "faults that no case claims: {}", proof.unclaimed.join(" "));
+    }
+    for Defect { switch, case, problem } in &proof.defects {
+        let _ = writeln!(out, "DEFECT {case} under {switch}: {}", crate::transcript::single_line(problem));
+    }
+    let _ = writeln!(
+        out,
+        "{} pairs of case and broker: {} faults caught, {} quirks respected, {} defects of the suite",
+        proof.pairs,
+        proof.caught.len(),
+        proof.quirks.len(),
+        proof.defects.len()
+    );
+    out
+}

@@ -1,0 +1,446 @@
+//! `mqtt-assay run`: certifies a broker.
+
+use super::broker::{Broker, BrokerArgs};
+use super::choices::{Versions, select};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::guard::{Ending, Guard};
+use super::output::Color;
+use crate::case::Instance;
+use crate::clock;
+use crate::names::{RunNames, base36};
+use crate::report::console::{Console, Verbosity};
+use crate::report::json::{self, Times, Transcripts};
+use crate::report::{RunFacts, TargetName};
+use crate::result::CaseResult;
+use crate::run::{Event, NothingJudged, Order, RunOptions, RunResult};
+use crate::target::{Target, Variant};
+use crate::verdict::Verdict;
+use anstream::AutoStream;
+use clap::{ArgAction, Args, Parser, ValueEnum};
+use indicatif::ProgressDrawTarget;
+use mqtt_assay_codec::Version;
+use std::collections::hash_map::RandomState;
+use std::fs::File;
+use std::hash::BuildHasher;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+const EXAMPLES: &str = "\
+Examples:
+  mqtt-assay run mqtt://localhost:1883
+  mqtt-assay run mosquitto -f 'chapter(publish) & level(must)' -v
+  mqtt-assay run --spawn 'mybroker --port {port}' --mqtt 5 --json report.json
+  mqtt-assay run --fault drops-retained        see the suite catch a broken broker
+  mqtt-assay run mqtt://10.0.0.7 --user ann --password secret --bad-password no --denied-topic secret/x
+
+What may follow -f: mqtt-assay explain filters. Limits of time: mqtt-assay explain bounds.";
+
+/// The seed of a run that names none: the same run every time.
+const DEFAULT_SEED: u64 = 1;
+
+/// How many cases run side by side where nobody says.
+const DEFAULT_JOBS: usize = 64;
+
+/// The longest client identifier prefix that leaves room for run, case and role within 23 bytes.
+const LONGEST_CLIENT_ID_PREFIX: usize = 9;
+
+/// Letters of a run's own name.
+const RUN_NAME: usize = 6;
+
+/// Certify a broker: run the cases against it
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    broker: BrokerArgs,
+
+    /// Run only these cases: ids, globs, predicates (repeatable: any of them)
+    #[arg(short, long, value_name = "FILTER", help_heading = "Which cases")]
+    filter: Vec<String>,
+
+    /// Versions to run
+    #[arg(long, value_enum, default_value = "all", value_name = "VERSION", help_heading = "Which cases")]
+    mqtt: Versions,
+
+    /// Run only cases that need this set-up of the broker
+    #[arg(long, value_name = "VARIANT", value_parser = super::choices::variant, help_heading = "Which cases")]
+    variant: Option<Variant>,
+
+    /// Run intrusive cases also on a broker beyond this machine
+    #[arg(long, help_heading = "Which cases")]
+    intrusive: bool,
+
+    /// Cases side by side: a number, or `all`
+    #[arg(short, long, default_value_t = Jobs::Number(DEFAULT_JOBS), value_parser = jobs, help_heading = "How")]
+    jobs: Jobs,
+
+    /// End the whole run after this many seconds (exit 130, finished cases are reported)
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..), help_heading = "How")]
+    timeout: Option<u64>,
+
+    /// Stretch the suite's own limits of time for a slow broker
+    #[arg(long, value_name = "x2", default_value = "x1", value_parser = patience, help_heading = "How")]
+    patience: u32,
+
+    /// Order of starting: `listed` (long waits first) or `random` (by the seed)
+    #[arg(long, value_enum, default_value_t, help_heading = "How")]
+    order: OrderChoice,
+
+    /// Decides the random order, and on the embedded broker all names
+    #[arg(long, default_value_t = DEFAULT_SEED, help_heading = "How")]
+    seed: u64,
+
+    /// Start no more cases after the first fail
+    #[arg(long, help_heading = "How")]
+    fail_fast: bool,
+
+    /// Count a weak case as failed (exit 1)
+    #[arg(long, help_heading = "How")]
+    strict: bool,
+
+    /// Before every topic of the suite
+    #[arg(long, value_name = "PREFIX", default_value = "mqtt-assay", value_parser = topic_prefix, help_heading = "How")]
+    topic_prefix: String,
+
+    /// Before every client identifier of the suite: at most 9 letters and digits
+    #[arg(long, value_name = "PREFIX", default_value = "ma", value_parser = client_id_prefix, help_heading = "How")]
+    client_id_prefix: String,
+
+    /// Write a JSON report to this file; `-` is standard output, and people's text goes to standard error
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    json: Option<PathBuf>,
+
+    /// Whose transcripts the report holds
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    transcripts: Transcripts,
+
+    /// A bar: `auto` on a terminal, `always` also on standard error's where the output goes elsewhere
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = "Output")]
+    progress: Progress,
+
+    /// Colours
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = "Output")]
+    color: Color,
+
+    /// Say only what isn't right, and the summary
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
+    quiet: bool,
+
+    /// Print transcripts of cases that don't pass; twice: of all
+    #[arg(short, long, action = ArgAction::Count, help_heading = "Output")]
+    verbose: u8,
+}
+
+/// How many cases run side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Jobs {
+    Number(usize),
+    All,
+}
+
+impl std::fmt::Display for Jobs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::All => f.write_str("all"),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum OrderChoice {
+    #[default]
+    Listed,
+    Random,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Progress {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// So that a bare `mqtt-assay` has the same defaults.
+#[derive(Parser)]
+struct Bare {
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+impl RunArgs {
+    /// The arguments of `mqtt-assay run` without any.
+    pub(crate) fn bare() -> Self {
+        Bare::parse_from(["mqtt-assay"]).run
+    }
+
+    fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, 0) => Verbosity::Normal,
+            (false, 1) => Verbosity::Transcripts,
+            (false, _) => Verbosity::AllTranscripts,
+        }
+    }
+
+    fn options(&self, target: &Target, cases: usize) -> RunOptions {
+        let run = if target.is_embedded() { self.seed } else { RandomState::new().hash_one(()) };
+        RunOptions {
+            seed: self.seed,
+            jobs: match self.jobs {
+                Jobs::Number(jobs) => jobs,
+                Jobs::All => cases,
+            },
+            patience: self.patience,
+            order: match self.order {
+                OrderChoice::Listed => Order::LongWaitsFirst,
+                OrderChoice::Random => Order::Random,
+            },
+            fail_fast: self.fail_fast,
+            intrusive: self.intrusive || target.is_private(),
+            names: RunNames {
+                topic_prefix: self.topic_prefix.clone(),
+                client_id_prefix: self.client_id_prefix.clone(),
+                run: base36(run, RUN_NAME),
+            },
+        }
+    }
+
+    fn console(&self, facts: &RunFacts) -> Console {
+        let to_stdout = self.json.as_deref().is_none_or(|path| path.as_os_str() != "-");
+        let out: Box<dyn Write> = if to_stdout {
+            Box::new(AutoStream::new(io::stdout(), self.color.on_stdout()))
+        } else {
+            Box::new(AutoStream::new(io::stderr(), self.color.on_stderr()))
+        };
+        let is_terminal = if to_stdout { io::stdout().is_terminal() } else { io::stderr().is_terminal() };
+        let bar = match self.progress {
+            Progress::Never => None,
+            Progress::Auto | Progress::Always if is_terminal && to_stdout => Some(ProgressDrawTarget::stdout()),
+            Progress::Auto if is_terminal => Some(ProgressDrawTarget::stderr()),
+            Progress::Always if io::stderr().is_terminal() => Some(ProgressDrawTarget::stderr()),
+            Progress::Auto | Progress::Always => None,
+        };
+        Console::new(out, facts.clone(), self.verbosity(), bar)
+    }
+
+    fn header(&self, facts: &RunFacts) -> String {
+        if self.quiet {
+            return String::new();
+        }
+        let TargetName { name, version, learnt_from, .. } = &facts.target;
+        let version = version.as_ref().map_or_else(String::new, |version| {
+            format!(" {version} ({})", learnt_from.as_deref().unwrap_or("unknown"))
+        });
+        let versions = facts.versions.iter().map(|version| version.name()).collect::<Vec<_>>().join(" and ");
+        let mut out = format!("mqtt-assay {}: {} cases of MQTT {versions} on {name}{version}, seed {}\n", env!("CARGO_PKG_VERSION"), facts.cases, facts.seed);
+        if self.broker.is_default() {
+            out.push_str("This is the reference broker that is built in. To certify yours:\n");
+            out.push_str("  mqtt-assay run mqtt://HOST:PORT | mosquitto | --spawn 'COMMAND -p {port}'\n");
+        }
+        out.push('\n');
+        out
+    }
+}
+
+/// Runs the cases, reports, and says how it ended.
+pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
+    let selected = select(&args.filter, args.mqtt, args.variant)?;
+    let Broker { target, words } = args.broker.resolve(args.seed, args.patience)?;
+    let report = args.json.as_ref().map(open).transpose()?;
+    let facts = RunFacts {
+        target: TargetName::of(&target),
+        target_words: words,
+        versions: versions_of(&selected),
+        seed: args.seed,
+        cases: selected.len(),
+    };
+    let mut console = args.console(&facts);
+    console.say(&args.header(&facts));
+    let timeout = args.timeout.map(Duration::from_secs);
+    let guard = Guard::start(timeout, target.is_embedded())
+        .map_err(|error| Failure::new(Exit::OurBug, format!("no thread to watch over the run: {error}")))?;
+    let (started, begun) = (jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), Instant::now());
+    let outcome = judge(&target, &selected, &args.options(&target, selected.len()), &guard, &mut console)?;
+    // Brokers that were started end here, before anything is written.
+    drop(target);
+    let times = Times { started, took: begun.elapsed() };
+    Ok(conclude(args, &facts, &times, outcome, report, &guard, console))
+}
+
+/// The run itself, on the clock that its broker needs.
+fn judge(
+    target: &Target,
+    selected: &[Instance],
+    options: &RunOptions,
+    guard: &Guard,
+    console: &mut Console,
+) -> Result<Outcome, Failure> {
+    let on_event = |event: Event<'_>| {
+        match &event {
+            Event::Started(instance) => guard.note(&instance.id(), true),
+            Event::Finished(result) | Event::Revised(result) => guard.note(&result.instance.id(), false),
+        }
+        console.on_event(&event);
+    };
+    let work = async {
+        tokio::select! {
+            biased;
+            () = guard.asked_to_end_before_it_began() => Outcome::Interrupted,
+            result = crate::run::run(target, selected, options, guard.asked_to_end(), on_event) => match result {
+                Ok(result) => Outcome::Ran(result),
+                Err(nothing) => Outcome::Nothing(nothing),
+            },
+        }
+    };
+    if target.is_embedded() {
+        return Ok(clock::simulated(work));
+    }
+    clock::real(work).map_err(|error| Failure::new(Exit::OurBug, format!("no runtime: {error}")))
+}
+
+/// What came of a run.
+enum Outcome {
+    Ran(RunResult),
+    Nothing(NothingJudged),
+    /// Ended while the broker was being made ready.
+    Interrupted,
+}
+
+/// Writes the reports and finds the exit code.
+fn conclude(
+    args: &RunArgs,
+    facts: &RunFacts,
+    times: &Times,
+    outcome: Outcome,
+    report: Option<Report>,
+    guard: &Guard,
+    mut console: Console,
+) -> Exit {
+    let mut exits = Vec::new();
+    let results = match outcome {
+        Outcome::Ran(result) => {
+            exits.extend(exits_of(&result, args.strict, guard));
+            result.results
+        }
+        Outcome::Nothing(NothingJudged(why)) => {
+            console.say(&nothing_judged(facts, &why));
+            exits.push(Exit::NothingJudged);
+            Vec::new()
+        }
+        Outcome::Interrupted => {
+            exits.push(Exit::Interrupted);
+            Vec::new()
+        }
+    };
+    if !results.is_empty() {
+        console.finish(&results);
+    }
+    if let Some(report) = report
+        && let Err(problem) = report.write(facts, times, &results, args.transcripts)
+    {
+        console.say(&format!("\n{problem}\n"));
+        exits.push(Exit::ReportNotWritten);
+    }
+    console.say(&closing(Exit::worst(&exits), &results, facts, times, guard));
+    if console.into_error().is_some() {
+        exits.push(Exit::ReportNotWritten);
+    }
+    Exit::worst(&exits)
+}
+
+fn exits_of(result: &RunResult, is_strict: bool, guard: &Guard) -> Vec<Exit> {
+    let has = |verdict| result.results.iter().any(|result| result.verdict == verdict);
+    let applying = [
+        (Exit::OurBug, guard.ending() == Some(Ending::Standstill) || result.results.iter().any(|result| result.is_our_bug)),
+        (Exit::Interrupted, result.is_partial && guard.ending().is_some()),
+        (Exit::Failed, has(Verdict::Fail) || is_strict && has(Verdict::Weak)),
+        (Exit::Inconclusive, has(Verdict::Inconclusive)),
+    ];
+    applying.into_iter().filter(|(_, applies)| *applies).map(|(exit, _)| exit).collect()
+}
+
+fn nothing_judged(facts: &RunFacts, why: &str) -> String {
+    let why = crate::transcript::single_line(why);
+    format!("NOTHING JUDGED: {}: {why}\nBefore any case a client connects, subscribes, publishes and receives; without that nothing can be judged.\n", facts.target.name)
+}
+
+/// The last line: what it all comes to.
+fn closing(exit: Exit, results: &[CaseResult], facts: &RunFacts, times: &Times, guard: &Guard) -> String {
+    let count = |verdict| results.iter().filter(|result| result.verdict == verdict).count();
+    let judged = count(Verdict::Pass) + count(Verdict::Fail) + count(Verdict::Weak);
+    let what = match (exit, guard.ending()) {
+        (Exit::Success, _) if judged == 0 => "no fail, but nothing was judged either".to_owned(),
+        (Exit::Success, _) => "pass".to_owned(),
+        (Exit::Failed, _) if count(Verdict::Fail) == 0 => format!("FAIL: {} weak, and --strict is set", count(Verdict::Weak)),
+        (Exit::Failed, _) => format!("FAIL: {} of {}", count(Verdict::Fail), results.len()),
+        (Exit::Inconclusive, _) => format!("INCONCLUSIVE: {} of {}", count(Verdict::Inconclusive), results.len()),
+        (Exit::OurBug, Some(Ending::Standstill)) => {
+            format!("nothing happened for a minute: a defect of mqtt-assay; running: {}", guard.running().join(", "))
+        }
+        (Exit::OurBug, _) => "a defect of mqtt-assay in a case; please report it".to_owned(),
+        (Exit::Interrupted, why) => {
+            let why = if why == Some(Ending::Timeout) { "--timeout is over" } else { "interrupted" };
+            format!("{why}: {} of {} cases had ended", results.len(), facts.cases)
+        }
+        (other, _) => other.says().to_owned(),
+    };
+    let took = crate::report::text::seconds(times.took);
+    format!("\nResult: {what} ({took}, exit code {})\n", exit.code())
+}
+
+/// A report's file, opened before the run.
+struct Report {
+    name: String,
+    out: Box<dyn Write>,
+}
+
+impl Report {
+    fn write(self, facts: &RunFacts, times: &Times, results: &[CaseResult], transcripts: Transcripts) -> Result<(), String> {
+        json::write(self.out, facts, times, results, transcripts).map_err(|error| format!("error: report {}: {error}", self.name))
+    }
+}
+
+fn open(path: &PathBuf) -> Result<Report, Failure> {
+    if path.as_os_str() == "-" {
+        return Ok(Report { name: "on standard output".to_owned(), out: Box::new(BufWriter::new(io::stdout())) });
+    }
+    let name = crate::transcript::single_line(&path.to_string_lossy());
+    let file = File::create(path).map_err(|error| Failure::usage(format!("report {name}: {error}; nothing was run")))?;
+    Ok(Report { name, out: Box::new(BufWriter::new(file)) })
+}
+
+fn versions_of(selected: &[Instance]) -> Vec<Version> {
+    let mut versions: Vec<Version> = selected.iter().map(|instance| instance.version).collect();
+    versions.sort();
+    versions.dedup();
+    versions
+}
+
+fn jobs(text: &str) -> Result<Jobs, String> {
+    match text.parse() {
+        _ if text == "all" => Ok(Jobs::All),
+        Ok(number) if number > 0 => Ok(Jobs::Number(number)),
+        _ => Err("write a number from 1, or `all`".to_owned()),
+    }
+}
+
+fn patience(text: &str) -> Result<u32, String> {
+    match text.strip_prefix('x').unwrap_or(text).parse() {
+        Ok(times @ 1..=100) => Ok(times),
+        _ => Err("write x1 to x100".to_owned()),
+    }
+}
+
+fn topic_prefix(text: &str) -> Result<String, String> {
+    let is_usable = !text.is_empty() && !text.starts_with('$') && !text.contains(['+', '#', '\0']) && text.len() <= 200;
+    if is_usable { Ok(text.to_owned()) } else { Err("a topic of 1 to 200 bytes without `+`, `#`, U+0000 and a `$` in front".to_owned()) }
+}
+
+fn client_id_prefix(text: &str) -> Result<String, String> {
+    let is_usable = text.len() <= LONGEST_CLIENT_ID_PREFIX && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_usable { Ok(text.to_owned()) } else { Err(format!("at most {LONGEST_CLIENT_ID_PREFIX} letters and digits")) }
+}

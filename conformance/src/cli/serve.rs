@@ -1,0 +1,161 @@
+//! `mqtt-assay serve`: the reference broker on a socket, which names each rule that a client breaks.
+
+use super::exit::Exit;
+use super::failure::{Failure, did_you_mean, quoted};
+use super::guard::interrupted;
+use super::output::print;
+use crate::catalog;
+use crate::clock;
+use crate::reference::{Access, Breach, BrokerLimits, Fault, Machine, Quirk, Settings, Shell, User};
+use crate::transcript::single_line;
+use crate::wire::Tcp;
+use clap::Args;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{MissedTickBehavior, interval};
+
+const EXAMPLES: &str = "\
+Examples:
+  mqtt-assay serve                                    on 127.0.0.1:1883
+  mqtt-assay serve --listen 127.0.0.1:0               on a free port, which the first line names
+  mqtt-assay serve --limit max-qos=1 --limit retain=no
+  mqtt-assay serve --user ann --password secret --denied-topic 'secret/#'
+  mqtt-assay serve --fault drops-retained             see what your client does with a broken broker
+
+Names: mqtt-assay explain limits, faults, quirks. Ctrl-C ends it, with exit code 0.";
+
+/// Where assigned client identifiers start, and what decides the delays of quirks.
+const SEED: u64 = 1;
+
+/// How often at most a connection may fail while it is taken: out of file descriptors it would fail on and on.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// Serve the reference broker: strict, in memory, naming each rule that a client breaks
+///
+/// One line for each connection and each breach on standard output. It is a tool for people who write clients, no
+/// product: nothing outlives the process.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ServeArgs {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:1883")]
+    listen: String,
+
+    /// Break the standard in this way (repeatable)
+    #[arg(long, value_name = "FAULT", value_parser = super::choices::fault)]
+    fault: Vec<Fault>,
+
+    /// Use this freedom of the standard (repeatable)
+    #[arg(long, value_name = "QUIRK", value_parser = super::choices::quirk)]
+    quirk: Vec<Quirk>,
+
+    /// Set a limit (repeatable)
+    #[arg(long, value_name = "NAME=VALUE")]
+    limit: Vec<String>,
+
+    /// Let in only this user
+    #[arg(long, value_name = "NAME", requires = "password")]
+    user: Option<String>,
+
+    /// The password of the user
+    #[arg(long, value_name = "PASSWORD", requires = "user")]
+    password: Option<String>,
+
+    /// Topics that nobody may publish or subscribe to
+    #[arg(long, value_name = "FILTER")]
+    denied_topic: Option<String>,
+}
+
+impl ServeArgs {
+    fn settings(&self) -> Result<Settings, Failure> {
+        let mut limits = BrokerLimits::default();
+        for limit in &self.limit {
+            set(&mut limits, limit)?;
+        }
+        let users: Vec<User> = self
+            .user
+            .iter()
+            .zip(&self.password)
+            .map(|(name, password)| User { name: name.clone(), password: password.clone().into_bytes() })
+            .collect();
+        Ok(Settings {
+            limits,
+            access: Access { anonymous: users.is_empty(), users, denied_topic: self.denied_topic.clone() },
+            faults: self.fault.iter().copied().collect(),
+            quirks: self.quirk.iter().copied().collect(),
+            seed: SEED,
+        })
+    }
+}
+
+fn set(limits: &mut BrokerLimits, text: &str) -> Result<(), Failure> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or_else(|| Failure::usage(format!("--limit {}: write NAME=VALUE, as in max-qos=1", quoted(text))))?;
+    if !BrokerLimits::NAMES.iter().any(|limit| limit.name == name) {
+        let near = did_you_mean(name, BrokerLimits::NAMES.iter().map(|limit| limit.name));
+        let message = format!("--limit {}: there is no such limit{near}; `mqtt-assay explain limits` lists them", quoted(name));
+        return Err(Failure::usage(message));
+    }
+    limits.set(name, value).map_err(|problem| Failure::usage(format!("--{}", single_line(&problem))))
+}
+
+/// Serves until it is interrupted.
+pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
+    let settings = args.settings()?;
+    clock::real(listen(args, settings)).map_err(|error| Failure::new(Exit::OurBug, format!("no runtime: {error}")))?
+}
+
+async fn listen(args: &ServeArgs, settings: Settings) -> Result<Exit, Failure> {
+    let failed = |error: std::io::Error| Failure::usage(format!("--listen {}: {error}", quoted(&args.listen)));
+    let listener = TcpListener::bind(&args.listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    print(&format!("listening on mqtt://{address}; Ctrl-C ends\n"))?;
+    let seed = settings.seed;
+    let shell = Shell::start(Machine::new(settings), &args.quirk, seed, |breach| log(&breach_line(breach)));
+    tokio::select! {
+        biased;
+        ended = interrupted() => ended.map_err(|error| Failure::new(Exit::OurBug, format!("no signal handler: {error}")))?,
+        () = accept(&listener, &shell) => {}
+    }
+    Ok(Exit::Success)
+}
+
+/// Takes connections for ever. One that fails while it is taken is the client's affair, and logged.
+async fn accept(listener: &TcpListener, shell: &Shell) {
+    let mut count = 0_u64;
+    let mut retries = interval(RETRY);
+    retries.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        match listener.accept().await.and_then(|(stream, from)| opened(stream, from, count)) {
+            Ok(stream) => {
+                shell.accept(Box::new(stream));
+                count += 1;
+            }
+            Err(error) => {
+                log(&format!("a connection failed: {error}"));
+                retries.tick().await;
+            }
+        }
+    }
+}
+
+fn opened(stream: TcpStream, from: SocketAddr, number: u64) -> std::io::Result<Tcp> {
+    let stream = Tcp::new(stream)?;
+    log(&format!("connection {number} from {from}"));
+    Ok(stream)
+}
+
+/// Connection, client, rule, what the rule says, what the client did: on one line.
+fn breach_line(breach: &Breach) -> String {
+    let client = breach.client_id.as_ref().map_or_else(String::new, |id| format!(", client {}", crate::describe::quoted(id.as_bytes())));
+    let says = catalog::find(breach.version, breach.rule).map_or("", |rule| rule.rule().says);
+    let Breach { connection, rule, version, detail, .. } = breach;
+    single_line(&format!("connection {}{client}: breaks {rule} of MQTT {version}: {says} ({detail})", connection.0))
+}
+
+/// One line of the log. Whether anybody reads it is not the broker's affair.
+fn log(line: &str) {
+    let _ = print(&format!("{line}\n"));
+}

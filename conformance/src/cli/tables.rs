@@ -1,0 +1,142 @@
+//! The tables that `mqtt-assay explain` shows by name.
+
+use super::exit::Exit;
+use crate::bounds;
+use crate::coverage::caught_somewhere;
+use crate::filter::PREDICATES;
+use crate::reference::{BrokerLimits, Fault, Quirk};
+use crate::target::VARIANTS;
+use crate::verdict::Verdict;
+use mqtt_assay_codec::{MUTATIONS, Rule, Version};
+use std::fmt::Write as _;
+
+/// A table: its name, what it holds, how it is made.
+pub(crate) type Table = (&'static str, &'static str, fn() -> String);
+
+/// Every table.
+pub(crate) const TABLES: &[Table] = &[
+    ("bounds", "limits of time, and what happens at each", bounds_table),
+    ("exit-codes", "how a command may end", exit_codes),
+    ("faults", "what the embedded broker can do wrong", faults),
+    ("filters", "how cases are chosen", filters),
+    ("limits", "what `serve --limit` sets", limits),
+    ("mutations", "how a legal packet is made illegal", mutations),
+    ("quirks", "freedoms of the standard that the embedded broker can use", quirks),
+    ("variants", "set-ups of a broker that cases need", variants),
+    ("verdicts", "what a rule or a case can come to", verdicts),
+];
+
+/// Rows with a name and a text, the texts below each other.
+fn rows<'a>(rows: impl IntoIterator<Item = (String, &'a str)>) -> String {
+    let rows: Vec<(String, &str)> = rows.into_iter().collect();
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let mut out = String::new();
+    for (name, text) in rows {
+        let _ = writeln!(out, "  {name:width$}  {text}");
+    }
+    out
+}
+
+fn bounds_table() -> String {
+    let mut out = String::from("Limits of time, which --patience stretches:\n");
+    for (name, limit, says) in bounds::TABLE {
+        let _ = writeln!(out, "  {name:<9} {:>4} s  {says}", limit.as_secs());
+    }
+    out
+}
+
+fn exit_codes() -> String {
+    let order = Exit::PRECEDENCE.map(|exit| exit.code().to_string()).join(", ");
+    let codes = rows(Exit::ALL.map(|exit| (format!("{:>3}", exit.code()), exit.says())));
+    format!("Exit codes, which are stable:\n{codes}When several apply to a run, the first of these: {order}.\n")
+}
+
+fn faults() -> String {
+    let mut out = String::from("Faults of the embedded broker (--fault), and the cases that catch each:\n");
+    for &fault in Fault::ALL {
+        out.push_str(&fault_row(fault));
+    }
+    out.push_str("\nFor every rule that can be judged from one packet (RULE is a name below):\n");
+    out.push_str("  tolerates:RULE  drops a packet that breaks the rule and keeps the connection\n");
+    out.push_str("  acts-on:RULE    does what a packet that breaks the rule says\n\n");
+    out + &rows(Rule::ALL.iter().map(|rule| (rule.name().to_owned(), rule.says())))
+}
+
+/// A fault with its sentence and the cases that catch it.
+pub(crate) fn fault_row(fault: Fault) -> String {
+    let cases = caught_somewhere(fault);
+    let cases = if cases.is_empty() { "no case yet".to_owned() } else { cases.join(" ") };
+    format!("  {}\n      {}\n      caught by: {cases}\n", fault.name(), fault.says())
+}
+
+/// The rules that a fault breaks, in both versions.
+pub(crate) fn broken_by(fault: Fault) -> String {
+    let mut out = String::new();
+    for version in [Version::V3_1_1, Version::V5] {
+        let broken = fault.breaks(version);
+        let broken = if broken.is_empty() { "nothing".to_owned() } else { broken.join(" ") };
+        let _ = writeln!(out, "      breaks in {version}: {broken}");
+    }
+    out
+}
+
+fn filters() -> String {
+    let predicates = rows(PREDICATES.iter().map(|(form, says)| ((*form).to_owned(), *says)));
+    format!(
+        "A filter chooses cases. It is made of\n\
+         \x20 5/publish/topic-with-wildcard   an id\n\
+         \x20 */publish/*                     a glob: `*` stands for any letters, `?` for one\n\
+         and of predicates:\n{predicates}\
+         joined by `&` (and), `|` (or), `!` (not) and parentheses; `!` binds strongest, then `&`.\n\
+         Several filters mean what any of them means. Examples:\n\
+         \x20 mqtt-assay run -f 'section(3.3) & level(must) & !needs(retain)'\n\
+         \x20 mqtt-assay list '5/publish/* | 5/qos/*'\n"
+    )
+}
+
+fn limits() -> String {
+    let limits = rows(BrokerLimits::NAMES.iter().map(|limit| (limit.name.to_owned(), limit.says)));
+    format!("Limits of the embedded broker (serve --limit NAME=VALUE):\n{limits}")
+}
+
+fn mutations() -> String {
+    let mutations = rows(MUTATIONS.iter().map(|mutation| (mutation.name.to_owned(), mutation.says)));
+    format!("Mutations, each of which breaks one thing in a legal packet:\n{mutations}")
+}
+
+fn quirks() -> String {
+    let quirks = rows(Quirk::ALL.iter().map(|quirk| (quirk.name().to_owned(), quirk.says())));
+    format!("Freedoms of the standard that the embedded broker can use (--quirk); no case may punish them:\n{quirks}")
+}
+
+fn variants() -> String {
+    let mut out = String::from("Variants, set-ups of a broker that cases need:\n");
+    for variant in VARIANTS {
+        let _ = writeln!(out, "  {:<14} {}", variant.name, variant.says);
+        if !variant.flags.is_empty() {
+            let _ = writeln!(out, "  {:<14} an address offers it with {}", "", variant.flags);
+        }
+    }
+    out
+}
+
+fn verdicts() -> String {
+    let table = rows(Verdict::ALL.map(|verdict| (verdict.phrase().to_owned(), meaning(verdict))));
+    format!(
+        "Verdicts, of a rule, and of a case the worst of its rules:\n{table}\
+         A fail is broken (the broker itself did wrong) or lenient (it went on after something that the standard\n\
+         forbids a client).\n"
+    )
+}
+
+const fn meaning(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "the rule was seen kept, at a named line of the transcript",
+        Verdict::Fail => "a MUST was seen broken",
+        Verdict::Weak => "a recommendation, or a rule that the text only implies, was not kept",
+        Verdict::Observed => "a permission was seen used or not used: no judgement",
+        Verdict::NotOffered => "the broker or the target's set-up says that it can't be tried here",
+        Verdict::NotExercised => "nothing happened that could break the rule",
+        Verdict::Inconclusive => "the set-up failed, nothing was judged: never a pass",
+    }
+}

@@ -1,0 +1,60 @@
+//! Words of a command line: taken apart as a shell does, and quoted for one.
+
+/// The words of a command: blanks part them, quotation marks and backslashes keep blanks in them.
+pub(crate) fn split(command: &str) -> Result<Vec<String>, String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut letters = command.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\'' | '"' => quotation(letter, &mut letters, word.get_or_insert_default())?,
+            '\\' => {
+                let next = letters.next().ok_or("ends with a backslash")?;
+                word.get_or_insert_default().push(next);
+            }
+            _ if letter.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+fn quotation(mark: char, letters: &mut std::str::Chars<'_>, word: &mut String) -> Result<(), String> {
+    loop {
+        match letters.next() {
+            None => return Err(format!("the {mark} is never closed")),
+            Some(letter) if letter == mark => return Ok(()),
+            Some('\\') if mark == '"' => word.extend(letters.next()),
+            Some(letter) => word.push(letter),
+        }
+    }
+}
+
+/// A word as it must be written in a shell; plain words stay as they are.
+pub(crate) fn for_shell(word: &str) -> String {
+    let is_plain = !word.is_empty() && word.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_./:=,@%+".contains(letter));
+    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn words_are_taken_apart_as_a_shell_does() {
+        let words = |text: &str| split(text).map(|words| words.join("|"));
+        assert_eq!(words("broker  -p {port} "), Ok("broker|-p|{port}".to_owned()));
+        assert_eq!(words(r#"a 'b c' "d \" e" f\ g ''"#), Ok(r#"a|b c|d " e|f g|"#.to_owned()));
+        assert_eq!(words("a 'b"), Err("the ' is never closed".to_owned()));
+        assert_eq!(words("a\\"), Err("ends with a backslash".to_owned()));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_quoted_is_one_word_again(word in "\\PC{0,20}") {
+            prop_assert_eq!(split(&for_shell(&word)), Ok(vec![word]));
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The console: on a terminal a progress bar with the running cases below it and failures at once above it, elsewhere
+//! one line a case.
+
+use super::{RunFacts, text};
+use crate::case::Instance;
+use crate::result::CaseResult;
+use crate::run::Event;
+use crate::verdict::Verdict;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{self, ErrorKind, Write};
+use std::time::Duration;
+
+/// How many of the running cases are shown below the bar.
+const RUNNING_SHOWN: usize = 5;
+
+/// How often the bar's clock moves on.
+const TICK: Duration = Duration::from_millis(200);
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    /// `-q`: what isn't right, and the summary.
+    Quiet,
+    /// Every case.
+    Normal,
+    /// `-v`: with transcripts of cases that don't pass.
+    Transcripts,
+    /// `-vv`: with all transcripts.
+    AllTranscripts,
+}
+
+/// Where and how the console writes.
+pub(crate) struct Console {
+    out: Box<dyn Write>,
+    facts: RunFacts,
+    verbosity: Verbosity,
+    progress: Option<Progress>,
+    /// The first error of writing; nothing is written after it.
+    error: Option<io::Error>,
+}
+
+impl Console {
+    /// A console that writes here; with a draw target it shows a bar there.
+    pub(crate) fn new(out: Box<dyn Write>, facts: RunFacts, verbosity: Verbosity, bar: Option<ProgressDrawTarget>) -> Self {
+        let progress = bar.map(|target| Progress::new(target, facts.cases));
+        Self { out, facts, verbosity, progress, error: None }
+    }
+
+    /// Takes note of an event.
+    pub(crate) fn on_event(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Started(instance) => {
+                if let Some(progress) = &mut self.progress {
+                    progress.started(instance);
+                }
+            }
+            Event::Finished(result) => {
+                if let Some(progress) = &mut self.progress {
+                    progress.finished(result);
+                }
+                self.result(result, "");
+            }
+            Event::Revised(result) => self.result(result, "Revised, a straggler came:\n"),
+        }
+    }
+
+    /// Takes the bar away and writes the summary.
+    pub(crate) fn finish(&mut self, results: &[CaseResult]) {
+        self.progress = None;
+        self.say(&text::summary(results, &self.facts));
+    }
+
+    /// Writes a text as it is.
+    pub(crate) fn say(&mut self, text: &str) {
+        if self.error.is_some() || text.is_empty() {
+            return;
+        }
+        let out = &mut self.out;
+        let mut write = || out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let written = match &self.progress {
+            Some(progress) => progress.bars.suspend(write),
+            None => write(),
+        };
+        self.error = written.err();
+    }
+
+    /// What went wrong with writing; a reader that has gone is nothing wrong.
+    pub(crate) fn into_error(self) -> Option<io::Error> {
+        self.error.filter(|error| error.kind() != ErrorKind::BrokenPipe)
+    }
+
+    fn result(&mut self, result: &CaseResult, before: &str) {
+        let needs_an_eye = matches!(result.verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive);
+        // With a bar, what is as it should be only moves the bar.
+        let is_shown = match self.verbosity {
+            Verbosity::Quiet => needs_an_eye,
+            Verbosity::Normal => needs_an_eye || self.progress.is_none(),
+            Verbosity::Transcripts | Verbosity::AllTranscripts => true,
+        };
+        if !is_shown {
+            return;
+        }
+        let mut out = format!("{before}{}{}", text::result_line(result), text::details(result, &self.facts));
+        let with_transcript = match self.verbosity {
+            Verbosity::Quiet | Verbosity::Normal => false,
+            Verbosity::Transcripts => !matches!(result.verdict, Verdict::Pass | Verdict::Observed),
+            Verbosity::AllTranscripts => true,
+        };
+        if with_transcript {
+            out.push_str(&text::transcript(&result.transcript));
+        }
+        self.say(&out);
+    }
+}
+
+/// A bar, and below it the cases that are running.
+struct Progress {
+    bars: MultiProgress,
+    bar: ProgressBar,
+    below: ProgressBar,
+    running: Vec<String>,
+    failed: usize,
+}
+
+impl Progress {
+    fn new(target: ProgressDrawTarget, cases: usize) -> Self {
+        let bars = MultiProgress::with_draw_target(target);
+        let bar = bars.add(ProgressBar::new(cases as u64));
+        // The templates are constants: if one were wrong, the default would do.
+        if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos}/{len} cases, {elapsed}{msg}") {
+            bar.set_style(style);
+        }
+        let below = bars.add(ProgressBar::new_spinner());
+        if let Ok(style) = ProgressStyle::with_template("{msg}") {
+            below.set_style(style);
+        }
+        bar.enable_steady_tick(TICK);
+        Self { bars, bar, below, running: Vec::new(), failed: 0 }
+    }
+
+    fn started(&mut self, instance: &Instance) {
+        self.running.push(instance.id());
+        self.show();
+    }
+
+    fn finished(&mut self, result: &CaseResult) {
+        let id = result.instance.id();
+        self.running.retain(|running| *running != id);
+        if result.verdict == Verdict::Fail {
+            self.failed += 1;
+            self.bar.set_message(format!(", {} failed", self.failed));
+        }
+        self.bar.inc(1);
+        self.show();
+    }
+
+    fn show(&self) {
+        let mut lines: Vec<String> = self.running.iter().take(RUNNING_SHOWN).map(|id| format!("  {id}")).collect();
+        if let Some(more) = self.running.len().checked_sub(RUNNING_SHOWN).filter(|&more| more > 0) {
+            lines.push(format!("  and {more} more"));
+        }
+        self.below.set_message(lines.join("\n"));
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.below.finish_and_clear();
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,143 @@
+//! The JSON report, schema 1: what `run --json` writes. Fields are only ever added.
+
+use super::{RunFacts, TargetName};
+use crate::result::{CaseResult, Summary};
+use crate::verdict::Verdict;
+use mqtt_assay_codec::Version;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Duration;
+
+/// The schema's number; it changes when a field changes its meaning or goes.
+const SCHEMA: u32 = 1;
+
+/// Whose transcripts the report holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Transcripts {
+    /// Every case's.
+    #[default]
+    All,
+    /// Those of cases that fail, are weak or inconclusive.
+    Failed,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: u32,
+    tool: Tool,
+    target: &'a TargetName,
+    mqtt: Vec<&'static str>,
+    /// UTC, RFC 3339.
+    started: &'a str,
+    seed: u64,
+    took_ms: u128,
+    summary: BTreeMap<&'static str, Summary>,
+    results: Vec<CaseReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct CaseReport<'a> {
+    case: String,
+    mqtt: &'static str,
+    chapter: &'static str,
+    title: &'static str,
+    variant: &'static str,
+    verdict: Verdict,
+    took_ms: u128,
+    rules: Vec<RuleReport>,
+    decided_by: DecidedBy<'a>,
+    /// What the deciding step expected; `null` where none was reached.
+    expected: Option<&'a str>,
+    /// Lines of the transcript's text form, without its head.
+    transcript: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct RuleReport {
+    id: &'static str,
+    level: &'static str,
+    basis: &'static str,
+    verdict: Verdict,
+}
+
+/// What decided a case: the rule, the line of its transcript, and what was seen there. Without a rule: why nothing was
+/// judged.
+#[derive(Serialize)]
+struct DecidedBy<'a> {
+    rule: Option<&'static str>,
+    line: Option<u32>,
+    seen: &'a str,
+}
+
+/// When and how long a run went.
+#[derive(Debug, Clone)]
+pub(crate) struct Times {
+    /// UTC, RFC 3339.
+    pub(crate) started: String,
+    /// On the wall.
+    pub(crate) took: Duration,
+}
+
+/// Writes the report of a run.
+pub(crate) fn write(
+    mut out: impl Write,
+    facts: &RunFacts,
+    times: &Times,
+    results: &[CaseResult],
+    transcripts: Transcripts,
+) -> io::Result<()> {
+    let summary = |version: Version| Summary::of(results.iter().filter(|result| result.instance.version == version));
+    let report = Report {
+        schema: SCHEMA,
+        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        target: &facts.target,
+        mqtt: facts.versions.iter().map(|version| version.name()).collect(),
+        started: &times.started,
+        seed: facts.seed,
+        took_ms: times.took.as_millis(),
+        summary: facts.versions.iter().map(|&version| (version.name(), summary(version))).collect(),
+        results: results.iter().map(|result| case_report(result, transcripts)).collect(),
+    };
+    serde_json::to_writer_pretty(&mut out, &report)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+fn case_report(result: &CaseResult, transcripts: Transcripts) -> CaseReport<'_> {
+    let decisive = result.decisive().filter(|rule| rule.line.is_some());
+    let is_wanted = transcripts == Transcripts::All || matches!(result.verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive);
+    let lines = result.transcript.lines.iter().filter(|_| is_wanted);
+    CaseReport {
+        case: result.instance.id(),
+        mqtt: result.instance.version.name(),
+        chapter: result.instance.chapter,
+        title: result.instance.case.title,
+        variant: result.instance.case.variant.name,
+        verdict: result.verdict,
+        took_ms: result.took.as_millis(),
+        rules: result
+            .rules
+            .iter()
+            .map(|rule| RuleReport {
+                id: rule.rule.id(),
+                level: rule.rule.rule().level.word(),
+                basis: rule.basis.word(),
+                verdict: rule.verdict,
+            })
+            .collect(),
+        decided_by: DecidedBy {
+            rule: decisive.map(|rule| rule.rule.id()),
+            line: decisive.and_then(|rule| rule.line),
+            seen: decisive.map_or(result.reason.as_deref().unwrap_or_default(), |rule| &rule.seen),
+        },
+        expected: decisive.map(|rule| rule.expected.as_str()),
+        transcript: lines.map(|line| result.transcript.print_line(line)).collect(),
+    }
+}

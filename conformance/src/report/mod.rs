@@ -1,0 +1,70 @@
+//! Consumers of a run's events, and the texts they share.
+
+pub(crate) mod console;
+pub(crate) mod json;
+pub(crate) mod text;
+
+use crate::result::CaseResult;
+use crate::target::Target;
+use crate::transcript::{Line, What};
+use crate::verdict::RuleVerdict;
+use mqtt_assay_codec::Version;
+use serde::Serialize;
+
+/// The broker under test, as reports name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct TargetName {
+    /// Its name, or its address where there is no other.
+    pub(crate) name: String,
+    /// Where it is; empty for a broker in this process or of this run.
+    pub(crate) address: String,
+    /// Its version, where it is known.
+    pub(crate) version: Option<String>,
+    /// How the version was learnt.
+    pub(crate) learnt_from: Option<String>,
+}
+
+impl TargetName {
+    /// Asks the target.
+    pub(crate) fn of(target: &Target) -> Self {
+        let (version, learnt_from) = target.version().unzip();
+        Self { name: target.name(), address: target.address(), version, learnt_from }
+    }
+}
+
+/// Everything about a run that its reports state besides its results.
+#[derive(Debug, Clone)]
+pub(crate) struct RunFacts {
+    /// The broker.
+    pub(crate) target: TargetName,
+    /// How the target is written on the command line, quoted for a shell.
+    pub(crate) target_words: String,
+    /// The versions in use.
+    pub(crate) versions: Vec<Version>,
+    /// The seed.
+    pub(crate) seed: u64,
+    /// How many cases are selected.
+    pub(crate) cases: usize,
+}
+
+impl RunFacts {
+    /// The command that runs one case of this run again.
+    pub(crate) fn repeat(&self, case: &str) -> String {
+        format!("mqtt-assay run {} -f {case} --seed {} -v", self.target_words, self.seed)
+    }
+}
+
+/// The line of a case's transcript with what the case sent to bring the decision about: its last mutation before the
+/// deciding line, else the last packet before it that is not just an answer to the broker.
+pub(crate) fn cause<'a>(result: &'a CaseResult, rule: &RuleVerdict) -> Option<&'a Line> {
+    let before = rule.line.unwrap_or(u32::MAX);
+    let sent = || result.transcript.lines.iter().rev().filter(move |line| line.number < before && matches!(line.what, What::Sent { .. }));
+    let mutated = sent().find(|line| matches!(line.what, What::Sent { mutation: Some(_), .. }));
+    mutated.or_else(|| sent().find(|line| !is_answer(line))).or_else(|| sent().next())
+}
+
+/// Acknowledgements, and PINGREQ, which only asks whether the broker is still there.
+fn is_answer(line: &Line) -> bool {
+    let What::Sent { bytes, .. } = &line.what else { return false };
+    bytes.first().is_some_and(|first| matches!(first >> 4, 4..=7 | 12))
+}

@@ -1,0 +1,246 @@
+//! Texts about results for people: what a failure says, and the summary of a run. With colours, which whoever writes
+//! them takes out where they aren't wanted. Whatever a broker sent is escaped.
+
+use super::{RunFacts, cause};
+use crate::catalog::Rule;
+use crate::result::{CaseResult, Summary};
+use crate::transcript::{Line, Transcript, What, describe, single_line};
+use crate::verdict::Verdict;
+use anstyle::{AnsiColor, Style};
+use bytes::Bytes;
+use mqtt_assay_codec::Sender;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// Bytes of a packet that a failure shows; the whole is in the transcript.
+const BYTES_SHOWN: usize = 24;
+
+/// Letters of a transcript's line that the console shows; the whole is in the JSON report.
+const LETTERS_SHOWN: usize = 600;
+
+/// Cases named for a reason that several share.
+const CASES_NAMED: usize = 3;
+
+/// How a verdict looks.
+pub(crate) fn style(verdict: Verdict) -> Style {
+    let color = match verdict {
+        Verdict::Fail => AnsiColor::Red,
+        Verdict::Inconclusive => AnsiColor::Magenta,
+        Verdict::Weak => AnsiColor::Yellow,
+        Verdict::Pass => AnsiColor::Green,
+        Verdict::Observed | Verdict::NotOffered | Verdict::NotExercised => return Style::new().dimmed(),
+    };
+    let style = color.on_default();
+    if matches!(verdict, Verdict::Fail | Verdict::Inconclusive) { style.bold() } else { style }
+}
+
+/// Text in a style, which ends with it.
+pub(crate) fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+fn bold(text: &str) -> String {
+    styled(Style::new().bold(), text)
+}
+
+/// Seconds with three digits.
+pub(crate) fn seconds(took: Duration) -> String {
+    format!("{:.3}s", took.as_secs_f64())
+}
+
+/// One line about a case that has its verdict.
+pub(crate) fn result_line(result: &CaseResult) -> String {
+    let style = style(result.verdict);
+    format!("{style}{:>13}{style:#} {:>9} {}\n", result.verdict, seconds(result.took), result.instance.id())
+}
+
+/// What there is to say below a case's line: the failure, what was weak, why it wasn't judged.
+pub(crate) fn details(result: &CaseResult, facts: &RunFacts) -> String {
+    match result.verdict {
+        Verdict::Fail | Verdict::Weak => breach(result, facts),
+        Verdict::Inconclusive => {
+            let mut out = row("NOT JUDGED", &single_line(result.reason.as_deref().unwrap_or("no reason given")));
+            out.push_str(&row("repeat", &facts.repeat(&result.instance.id())));
+            out
+        }
+        Verdict::NotOffered | Verdict::NotExercised => {
+            result.reason.as_deref().map_or_else(String::new, |why| row("because", &single_line(why)))
+        }
+        Verdict::Pass | Verdict::Observed => String::new(),
+    }
+}
+
+/// Which rule, what it says, what was sent, what came, how to repeat it.
+fn breach(result: &CaseResult, facts: &RunFacts) -> String {
+    let Some(decisive) = result.decisive() else { return row("repeat", &facts.repeat(&result.instance.id())) };
+    let mut out = String::new();
+    for broken in result.rules.iter().filter(|rule| rule.verdict == result.verdict) {
+        let is_ours = result.instance.rules.breaks.contains(&broken.rule);
+        let label = if is_ours { "rule (ours)" } else { "rule" };
+        out.push_str(&row(label, &format!("{}: {}", place(broken.rule.rule()), broken.rule.rule().says)));
+    }
+    if result.verdict == Verdict::Fail {
+        let mark = if result.is_lenient() {
+            "lenient: the broker went on after something that the standard forbids a client"
+        } else {
+            "broken: the broker itself did wrong"
+        };
+        out.push_str(&row("marked", mark));
+    }
+    if let Some(line) = cause(result, decisive) {
+        out.push_str(&row("sent", &in_short(&result.transcript, line)));
+    }
+    out.push_str(&row("expected", &single_line(&decisive.expected)));
+    let deciding = decisive.line.and_then(|number| result.transcript.line(number));
+    let came = deciding.map_or_else(String::new, |line| format!("line {}, {}: ", line.number, single_line(&line.role)));
+    out.push_str(&row("came", &format!("{came}{}", single_line(&decisive.seen))));
+    out.push_str(&row("repeat", &facts.repeat(&result.instance.id())));
+    out
+}
+
+/// Id, level and section of a rule.
+fn place(rule: &Rule) -> String {
+    format!("{} ({}, section {} of {})", bold(rule.id), rule.level.word(), rule.section, rule.version)
+}
+
+fn row(label: &str, text: &str) -> String {
+    format!("    {label:<11} {text}\n")
+}
+
+/// A line of a transcript in words, with the first bytes of its packet.
+fn in_short(transcript: &Transcript, line: &Line) -> String {
+    let place = format!("line {}, {}: ", line.number, single_line(&line.role));
+    match &line.what {
+        What::Sent { bytes, mutation } => {
+            let mutated = mutation.as_ref().map_or_else(String::new, |name| format!(", mutated by {}", single_line(name)));
+            format!("{place}{} [{}]{mutated}", describe(bytes, transcript.mqtt, Sender::Client), hex(bytes))
+        }
+        What::Received(bytes) => format!("{place}{} [{}]", describe(bytes, transcript.mqtt, Sender::Server), hex(bytes)),
+        other => format!("{place}{other}"),
+    }
+}
+
+fn hex(bytes: &Bytes) -> String {
+    let mut out = String::new();
+    for byte in bytes.iter().take(BYTES_SHOWN) {
+        let _ = write!(out, "{byte:02x} ");
+    }
+    out.truncate(out.trim_end().len());
+    if bytes.len() > BYTES_SHOWN {
+        let _ = write!(out, " ... {} bytes", bytes.len());
+    }
+    out
+}
+
+/// A transcript, set in, each line cut where it is very long.
+pub(crate) fn transcript(transcript: &Transcript) -> String {
+    let mut out = String::new();
+    for line in transcript.lines.iter().map(|line| transcript.print_line(line)) {
+        let count = line.chars().count();
+        if count <= LETTERS_SHOWN {
+            let _ = writeln!(out, "    {line}");
+        } else {
+            let shown: String = line.chars().take(LETTERS_SHOWN).collect();
+            let _ = writeln!(out, "    {shown}... ({} more letters; --json has them all)", count - LETTERS_SHOWN);
+        }
+    }
+    out
+}
+
+/// The counts of each version, then what needs somebody's eye.
+pub(crate) fn summary(results: &[CaseResult], facts: &RunFacts) -> String {
+    let mut out = String::from("\n");
+    for &version in &facts.versions {
+        let summary = Summary::of(results.iter().filter(|result| result.instance.version == version));
+        let _ = writeln!(out, "{}: {}", bold(&format!("MQTT {version}")), counts(&summary));
+    }
+    for verdict in [Verdict::Weak, Verdict::Fail] {
+        out.push_str(&listed(results, verdict));
+    }
+    for verdict in [Verdict::NotExercised, Verdict::NotOffered, Verdict::Inconclusive] {
+        out.push_str(&grouped(results, verdict));
+    }
+    out
+}
+
+/// Counts that aren't zero, in the order of concern.
+fn counts(summary: &Summary) -> String {
+    let mut parts = Vec::new();
+    let verdicts = [
+        (Verdict::Pass, summary.pass),
+        (Verdict::Fail, summary.fail),
+        (Verdict::Weak, summary.weak),
+        (Verdict::Observed, summary.observed),
+        (Verdict::NotOffered, summary.not_offered),
+        (Verdict::NotExercised, summary.not_exercised),
+        (Verdict::Inconclusive, summary.inconclusive),
+    ];
+    for (verdict, count) in verdicts.into_iter().filter(|(verdict, count)| *count > 0 || *verdict == Verdict::Pass) {
+        let mut part = styled(style(verdict), &format!("{count} {verdict}"));
+        if verdict == Verdict::Fail {
+            let _ = write!(part, " ({} broken, {} lenient)", summary.broken, summary.lenient);
+        }
+        parts.push(part);
+    }
+    format!("{} {}: {}", summary.cases, plural(summary.cases, "case"), parts.join(", "))
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 { word.to_owned() } else { format!("{word}s") }
+}
+
+/// Cases with a breach, one a line.
+fn listed(results: &[CaseResult], verdict: Verdict) -> String {
+    let mut out = String::new();
+    for result in results.iter().filter(|result| result.verdict == verdict) {
+        if out.is_empty() {
+            let _ = writeln!(out, "\n{}", styled(style(verdict), heading(verdict)));
+        }
+        let mark = match (verdict, result.is_lenient()) {
+            (Verdict::Fail, true) => "lenient, ",
+            (Verdict::Fail, false) => "broken, ",
+            _ => "",
+        };
+        let rules: Vec<&str> =
+            result.rules.iter().filter(|rule| rule.verdict == verdict).map(|rule| rule.rule.id()).collect();
+        let seen = result.decisive().map_or_else(String::new, |rule| single_line(&rule.seen));
+        let _ = writeln!(out, "  {} ({mark}{}): {seen}", result.instance.id(), rules.join(" "));
+    }
+    out
+}
+
+/// Cases that were not judged, one line for each reason.
+fn grouped(results: &[CaseResult], verdict: Verdict) -> String {
+    let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for result in results.iter().filter(|result| result.verdict == verdict) {
+        let seen = result.decisive().map(|rule| rule.seen.as_str()).filter(|seen| !seen.is_empty());
+        let reason = result.reason.as_deref().or(seen).unwrap_or("nothing happened that could break a rule of the case");
+        reasons.entry(reason).or_default().push(result.instance.id());
+    }
+    let mut out = String::new();
+    for (reason, cases) in reasons {
+        if out.is_empty() {
+            let _ = writeln!(out, "\n{}", styled(style(verdict), heading(verdict)));
+        }
+        let named = cases.iter().take(CASES_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = match cases.len().saturating_sub(CASES_NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let _ = writeln!(out, "  {} {}: {}\n    {named}{more}", cases.len(), plural(cases.len(), "case"), single_line(reason));
+    }
+    out
+}
+
+const fn heading(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Fail => "Fails",
+        Verdict::Weak => "Weak: recommendations, or rules that the text only implies, not kept",
+        Verdict::Inconclusive => "INCONCLUSIVE: the set-up failed, nothing was judged",
+        Verdict::NotOffered => "Not offered",
+        Verdict::NotExercised => "Not exercised",
+        Verdict::Pass => "Passes",
+        Verdict::Observed => "Observed",
+    }
+}
