@@ -8,7 +8,7 @@ use core::ops::Range;
 use crate::error::DecodeError;
 use crate::field_name::{FieldName, Part};
 use crate::property::PropertyId;
-use crate::read::{Observer, Reader, Stop};
+use crate::read::{Observer, Reader, Stop, packet_len};
 use crate::rule::Rule;
 use crate::version::{Context, Limits, PacketType};
 
@@ -100,17 +100,13 @@ pub fn fields(bytes: &[u8], context: Context) -> FieldMap {
     let mut recorder = Recorder::default();
     let mut reader = Reader::new(bytes, context, &Limits::NONE, &mut recorder);
     let stop = reader.packet();
-    let (packet_type, available) = (reader.packet_type, reader.bytes.len());
+    let packet_type = reader.packet_type;
     if let Err(Stop::Refused(error)) = stop {
         recorder.error.get_or_insert(error);
     }
-    recorder.explain_rest(available);
-    FieldMap {
-        fields: recorder.fields,
-        error: recorder.error,
-        packet_type,
-        packet_len: crate::read::packet_len(bytes).map(|length| length as usize),
-    }
+    let packet_len = packet_len(bytes).map(|length| length as usize);
+    recorder.explain_rest(packet_len.unwrap_or(usize::MAX).min(bytes.len()));
+    FieldMap { fields: recorder.fields, error: recorder.error, packet_type, packet_len }
 }
 
 /// Writes down what the reader finds, and reads on after every breach that lets it.

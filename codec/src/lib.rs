@@ -1,7 +1,70 @@
-//! Packets of MQTT 3.1, 3.1.1 and 5.0 to bytes and back.
+//! Packets of MQTT 3.1, 3.1.1 and 5.0 to bytes and back: strict, borrowing, without an allocation in any decode.
+//!
+//! | to do | use |
+//! |---|---|
+//! | read a packet that borrows from the bytes | [`decode`], then [`PacketView::packet`] |
+//! | read a packet that owns its bytes | [`OwnedPacket::decode`] |
+//! | write a packet | [`Packet::encode`], [`Packet::encode_head`] (payload apart), [`Packet::to_bytes`] |
+//! | build properties, topic filters | [`PropertiesBuf`], [`SubscriptionsBuf`], [`TopicFiltersBuf`] |
+//! | know which rule bytes break, and where | [`DecodeError`], [`Rule`] |
+//! | explain bytes field by field | [`fields`], [`annotate()`] |
+//! | make bytes with exactly one mistake | [`Mutation`], [`MUTATIONS`] |
+//! | be lenient on purpose | [`decode_waiving`] |
+//! | match topics | [`topic_matches`], [`split_shared`] |
+//!
+//! Version and sender are arguments, packed into a [`Context`]; one struct a packet serves all versions.
+//!
+//! ```
+//! use mqtt_assay_codec::{
+//!     Context, Decoded, Limits, Packet, PropertiesBuf, Property, Publish, QoS, Sender, Version, decode,
+//! };
+//!
+//! let properties = PropertiesBuf::new().with(Property::ContentType("text/plain"));
+//! let publish = Publish {
+//!     qos: QoS::AtLeastOnce,
+//!     topic: "sport/tennis",
+//!     packet_id: 10.try_into().ok(),
+//!     properties: properties.as_properties(),
+//!     payload: b"3-0",
+//!     ..Publish::default()
+//! };
+//! let bytes = Packet::Publish(publish).to_bytes(Version::V5)?;
+//!
+//! let context = Context::new(Version::V5, Sender::Client);
+//! match decode(&bytes, context, &Limits::default())? {
+//!     Decoded::Complete { packet, len } => {
+//!         assert_eq!((packet.packet(), len), (Packet::Publish(publish), bytes.len()));
+//!     }
+//!     Decoded::Partial { needed } => println!("at least {needed} more bytes"),
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Decisions
+//!
+//! Where the standards are silent or at odds, the decoder does this:
+//!
+//! * A variable byte integer that is longer than need be is refused in 5.0 and accepted before; five bytes are refused
+//!   in every version.
+//! * AUTH has a short form, yet must name its authentication method: the short form can be read, and is always a
+//!   Protocol Error ([`Rule::AuthenticationMethodMissing`]).
+//! * Control characters, non-characters such as U+FFFF, and U+FEFF are text like any other.
+//! * A response topic is a topic name: it is neither empty nor has it wildcards.
+//! * An empty client identifier without Clean Session is well formed in 3.1.1; the answer (`0x02`) is the server's.
+//! * A payload that is not UTF-8 although its Payload Format Indicator is 1, and a Server Reference beside another code
+//!   than `0x9C` and `0x9D`, are accepted: the standard lets receivers judge them or not.
+//! * Reason code `0x8C` is accepted in a server's DISCONNECT, where the tables of the standard disagree.
+//! * The reason codes of PUBACK and PUBREC, `0x10` among them, are accepted from either side.
+//! * 3.1 is read as 3.1.1, with protocol name `MQIsdp` and level 3; bit 0 of the connect flags is not looked at, a
+//!   CONNECT may end before the user name and password that its flags announce, DUP may be set on PUBREL, SUBSCRIBE and
+//!   UNSUBSCRIBE, a client identifier has 1 to 23 characters, and SUBACK has no code `0x80`.
+//!
+//! What one packet alone cannot show (aliases without mapping, identifiers in use, announced limits, the order of
+//! packets) is not the codec's to judge.
 #![no_std]
 extern crate alloc;
 
+mod annotate;
 mod code;
 mod cursor;
 mod decode;
@@ -9,6 +72,8 @@ mod encode;
 mod error;
 mod field_name;
 mod fields;
+#[cfg(test)]
+mod laws;
 mod lists;
 mod mutate;
 mod packet;
@@ -17,13 +82,18 @@ mod property;
 mod read;
 mod read_packets;
 mod read_properties;
+#[cfg(test)]
+mod refusals;
 mod rule;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod strategies;
 mod topic;
 mod version;
 mod wire;
 
+pub use annotate::annotate;
 pub use code::ReasonCode;
 pub use decode::{Decoded, OwnedDecoded, OwnedPacket, PacketView, decode, decode_waiving};
 pub use error::{DecodeError, EncodeError, ErrorKind};

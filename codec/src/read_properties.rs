@@ -41,12 +41,13 @@ impl<O: Observer> Reader<'_, '_, O> {
         self.observer.enter();
         self.limit = end;
         while self.position < end {
+            let start = self.position;
             let id = self.property(home, &mut seen)?;
             if id == PropertyId::USER_PROPERTY {
                 user_properties += 1;
                 if user_properties > self.limits.max_user_properties {
                     let name = property_name(home, id);
-                    return Err(self.refusal(Rule::TooManyUserProperties, name, self.position));
+                    return Err(self.refusal(Rule::TooManyUserProperties, name, start));
                 }
             }
         }
