@@ -219,7 +219,7 @@ impl CaseContext {
         seen: &str,
         line: u32,
     ) -> Verdict {
-        let mut worst = Verdict::Pass;
+        let mut worst = Verdict::NotExercised;
         for &(rule, basis) in &deciding.judged {
             let verdict = finding.verdict(rule.rule().level, deciding.at_most_weak);
             worst = worst.min(verdict);
