@@ -22,7 +22,8 @@ impl Machine {
     pub(super) fn pubrec(&mut self, id: ConnectionId, acknowledgement: &Acknowledgement<'_>) {
         let packet_id = acknowledgement.packet_id;
         if !self.awaits_any(id, packet_id) {
-            if !self.fault(Fault::UnknownPubrecUnanswered) {
+            let is_v5 = self.connections.get(&id).is_some_and(Connection::is_v5);
+            if !(is_v5 && self.fault(Fault::UnknownPubrecUnanswered)) {
                 self.send_pubrel(id, packet_id, ReasonCode::PACKET_IDENTIFIER_NOT_FOUND);
             }
             return;

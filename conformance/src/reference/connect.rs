@@ -379,7 +379,7 @@ impl Machine {
             // The client can't be told that it is connected.
             self.end(id, false);
         }
-        if self.fault(Fault::ConnackTwice) {
+        if self.fault(Fault::ConnackTwice) && self.is_v5(id) {
             self.send(id, &packet);
         }
     }

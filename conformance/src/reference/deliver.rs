@@ -46,8 +46,7 @@ impl Machine {
     }
 
     fn send_qos0(&mut self, id: ConnectionId, outgoing: &Outgoing) {
-        let expired = outgoing.message.is_expired(self.now) && !self.fault(Fault::MessageExpiryIgnored);
-        if expired {
+        if self.is_over(outgoing) {
             return;
         }
         self.send_publish(id, outgoing, None, false);
@@ -55,6 +54,13 @@ impl Machine {
         if published_higher && self.quirk(Quirk::DuplicatesForQos0) {
             self.send_publish(id, outgoing, None, false);
         }
+    }
+
+    /// Whether the message expired before it was sent (`[MQTT-3.3.2-5]`).
+    fn is_over(&self, outgoing: &Outgoing) -> bool {
+        let ignored =
+            self.fault(Fault::MessageExpiryIgnored) || outgoing.retain && self.fault(Fault::RetainedNeverExpires);
+        outgoing.message.is_expired(self.now) && !ignored
     }
 
     /// Appends to the queue; a full queue is rid of expired messages first, then the new one is dropped.
@@ -73,12 +79,13 @@ impl Machine {
     /// Joins a connection with its session and sends what waits: first again what was not acknowledged, then the queue.
     pub(super) fn attach(&mut self, id: ConnectionId, client_id: &ClientId) {
         let open = self.connections.get(&id).is_some_and(|connection| connection.phase == Phase::Open);
+        let is_v5 = self.connections.get(&id).is_some_and(Connection::is_v5);
         let Some(session) = self.sessions.get_mut(client_id) else { return };
         if !open || session.connection == Some(id) {
             return;
         }
         session.connection = Some(id);
-        self.spoil_in_flight(client_id);
+        self.spoil_in_flight(client_id, is_v5);
         self.resend_pubrels(id, client_id);
         self.pump(client_id);
         if self.quirk(Quirk::GreetsClients) {
@@ -102,7 +109,7 @@ impl Machine {
     }
 
     /// Faults only: what gets lost or rearranged before the re-sends.
-    fn spoil_in_flight(&mut self, client_id: &ClientId) {
+    fn spoil_in_flight(&mut self, client_id: &ClientId, is_v5: bool) {
         let faults = self.settings.faults.clone();
         let now = self.now;
         let Some(session) = self.sessions.get_mut(client_id).filter(|_| !faults.is_empty()) else { return };
@@ -126,7 +133,7 @@ impl Machine {
             let publishes = session.in_flight.iter().filter(|entry| entry.awaits != Awaits::Pubcomp).count();
             session.in_flight[..publishes].reverse();
         }
-        if faults.has(Fault::PubrelsReversed) {
+        if faults.has(Fault::PubrelsReversed) && !is_v5 {
             session.in_flight.sort_by_key(|entry| entry.awaits != Awaits::Pubcomp);
             let pubrels = session.in_flight.iter().filter(|entry| entry.awaits == Awaits::Pubcomp).count();
             session.in_flight[..pubrels].reverse();
@@ -218,14 +225,14 @@ impl Machine {
     fn send_next(&mut self, id: ConnectionId, client_id: &ClientId) -> bool {
         let newest_first = self.fault(Fault::QueueReversed);
         let reuses = self.fault(Fault::ReusesIdInFlight);
-        let ignores_expiry = self.fault(Fault::MessageExpiryIgnored);
         let now = self.now;
         let Some(session) = self.sessions.get_mut(client_id) else { return false };
         let next = if newest_first { session.queue.pop_back() } else { session.queue.pop_front() };
         let Some(outgoing) = next else { return false };
-        if outgoing.message.is_expired(now) && !ignores_expiry {
+        if self.is_over(&outgoing) {
             return true;
         }
+        let Some(session) = self.sessions.get_mut(client_id) else { return false };
         let packet_id = if reuses { Some(PacketId::MIN) } else { session.unused_packet_id() };
         let Some(packet_id) = packet_id else { return false };
         let sent = self.send_publish(id, &outgoing, Some(packet_id), false);

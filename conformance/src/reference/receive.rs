@@ -95,15 +95,15 @@ impl Machine {
             connection.version = version;
         }
         let context = Context::new(version, Sender::Client);
-        match decode(input, context, &self.decode_limits()) {
+        match decode(input, context, &self.decode_limits(version)) {
             Ok(Decoded::Partial { needed }) => Step::Wants(needed),
             Ok(Decoded::Complete { packet, len }) => self.take(id, packet.packet(), len, input),
             Err(error) => self.refuse_packet(id, error, input),
         }
     }
 
-    pub(super) fn decode_limits(&self) -> Limits {
-        let unlimited = self.fault(Fault::AcceptsLargePackets);
+    pub(super) fn decode_limits(&self, version: Version) -> Limits {
+        let unlimited = version == Version::V5 && self.fault(Fault::AcceptsLargePackets);
         let max_packet_size = if unlimited { 268_435_460 } else { self.settings.limits.max_packet_size };
         Limits { max_packet_size, ..Limits::default() }
     }

@@ -46,7 +46,7 @@ impl Machine {
                 return;
             }
         }
-        if self.fault(Fault::ErrorClosesOthers) {
+        if version == Some(Version::V5) && self.fault(Fault::ErrorClosesOthers) {
             let others: Vec<ConnectionId> = self.connections.keys().copied().filter(|other| *other != id).collect();
             for other in others {
                 self.end(other, true);
@@ -77,7 +77,7 @@ impl Machine {
         let mut error = error;
         if self.fault(Fault::ActsOn(error.rule)) {
             let context = Context::new(error.version, Sender::Client);
-            match decode_waiving(input, context, &self.decode_limits(), error.rule) {
+            match decode_waiving(input, context, &self.decode_limits(error.version), error.rule) {
                 Ok(Decoded::Partial { needed }) => return Step::Wants(needed),
                 Ok(Decoded::Complete { packet, len }) => {
                     self.breach_of_codec(id, &error);
@@ -168,7 +168,7 @@ impl Machine {
             self.end(id, false);
             return Step::Stop;
         }
-        match decode(input, Context::new(Version::V3_1_1, Sender::Client), &self.decode_limits()) {
+        match decode(input, Context::new(Version::V3_1_1, Sender::Client), &self.decode_limits(Version::V3_1_1)) {
             Ok(Decoded::Partial { needed }) => Step::Wants(needed),
             Ok(Decoded::Complete { packet, len }) => {
                 match packet.packet() {
@@ -205,7 +205,7 @@ impl Machine {
     /// Faults only: publishes what a client sent that should not be listened to any more.
     pub(super) fn publish_rest(&mut self, mut rest: &[u8], version: Version) {
         let context = Context::new(version, Sender::Client);
-        let limits = self.decode_limits();
+        let limits = self.decode_limits(version);
         while let Ok(Decoded::Complete { packet, len }) = decode(rest, context, &limits) {
             if let Packet::Publish(publish) = packet.packet() {
                 self.publish_anonymously(&publish);

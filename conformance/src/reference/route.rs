@@ -57,7 +57,8 @@ impl Machine {
         if matching.is_empty() {
             return Vec::new();
         }
-        if self.quirk(Quirk::ExtraCopies) || self.fault(Fault::CopiesWithoutIdentifier) {
+        let identified = matching.iter().any(|subscription| subscription.identifier.is_some());
+        if self.quirk(Quirk::ExtraCopies) || identified && self.fault(Fault::CopiesWithoutIdentifier) {
             return matching.iter().map(|subscription| vec![*subscription]).collect();
         }
         let (repeated, first): (Vec<_>, Vec<_>) = matching.iter().enumerate().partition(|(index, subscription)| {

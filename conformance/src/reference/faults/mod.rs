@@ -28,7 +28,9 @@ impl Fault {
         match name.split_once(':') {
             Some(("tolerates", rule)) => Rule::find(rule).map(Self::Tolerates),
             Some(("acts-on", rule)) => Rule::find(rule).map(Self::ActsOn),
-            Some(("sends", exact)) => MUTATIONS.iter().find(|mutation| mutation.name == exact).copied().map(Self::Sends),
+            Some(("sends", exact)) => {
+                MUTATIONS.iter().find(|mutation| mutation.name == exact).copied().map(Self::Sends)
+            }
             Some(_) => None,
             None => Self::ALL.iter().copied().find(|fault| fault.unit().is_some_and(|unit| unit.name == name)),
         }

@@ -9,24 +9,36 @@ use mqtt_assay_codec::{
     Publish, QoS, ReasonCode, ReasonCodes, Sender, Suback, Unsuback, Version,
 };
 
-/// The packet with the mistake, if it has a place for it and is illegal with it.
+/// The packet with the mistake, if it has a place for it and breaks a rule for servers with it.
 pub(in crate::reference) fn mistaken(mutation: Mutation, legal: &[u8], version: Version) -> Option<Bytes> {
+    let packet_type = PacketType::from_number(legal.first()? >> 4)?;
+    let (bytes, _) = broken(mutation, legal, packet_type, version)?;
+    Some(bytes)
+}
+
+fn broken(
+    mutation: Mutation,
+    legal: &[u8],
+    packet_type: PacketType,
+    version: Version,
+) -> Option<(Bytes, &'static str)> {
     let mutated = mutation.apply(legal, Context::new(version, Sender::Server))?;
-    matches!(mutated.expectation, Expectation::MustRefuse(_)).then(|| Bytes::from(mutated.bytes))
+    let Expectation::MustRefuse(rule) = mutated.expectation else { return None };
+    let id = rule.id_from(version, packet_type, Sender::Server)?;
+    Some((Bytes::from(mutated.bytes), id))
 }
 
 /// The rules for a server that the mistake breaks in any packet that this broker sends.
 pub(super) fn broken_by(mutation: Mutation, version: Version) -> Vec<&'static str> {
-    let mut broken = BTreeSet::new();
     if version == Version::V3_1 {
         return Vec::new();
     }
-    for (packet_type, legal) in samples(version) {
-        let Some(mutated) = mutation.apply(&legal, Context::new(version, Sender::Server)) else { continue };
-        if let Expectation::MustRefuse(rule) = mutated.expectation {
-            broken.extend(rule.id_from(version, packet_type, Sender::Server));
-        }
-    }
+    let samples = samples(version);
+    let broken: BTreeSet<&'static str> = samples
+        .iter()
+        .filter_map(|(packet_type, legal)| broken(mutation, legal, *packet_type, version))
+        .map(|(_, id)| id)
+        .collect();
     broken.into_iter().collect()
 }
 
@@ -65,7 +77,9 @@ fn samples(version: Version) -> Vec<(PacketType, Bytes)> {
     let publish = Publish { topic: "a", properties: forwarded.as_properties(), payload: b"a", ..Publish::default() };
     let acknowledged = Publish { qos: QoS::AtLeastOnce, packet_id: Some(packet_id), ..publish };
     let (properties, reasons) = (explained.as_properties(), ReasonCodes::from(&b"\0"[..]));
+    let refusal = ReasonCode(if version == Version::V5 { 0x87 } else { 5 });
     let packets = [
+        Packet::Connack(Connack { session_present: false, reason: refusal, properties: explained.as_properties() }),
         Packet::Connack(Connack { session_present: false, reason, properties: announced.as_properties() }),
         Packet::Publish(publish),
         Packet::Publish(acknowledged),
