@@ -306,6 +306,26 @@ mod tests {
     }
 
     #[test]
+    fn every_rule_of_the_codec_is_in_the_catalog() {
+        for rule in mqtt_assay_codec::Rule::ALL {
+            for (version, id) in rule.ids() {
+                assert!(find(version, id).is_some(), "{} is {id} of MQTT {version}, which the catalog hasn't", rule.name());
+            }
+        }
+    }
+
+    #[test]
+    fn every_fault_breaks_rules_of_the_catalog() {
+        for fault in crate::reference::Fault::ALL {
+            for version in [Version::V3_1_1, Version::V5] {
+                for id in fault.breaks(version) {
+                    assert!(find(version, id).is_some(), "{} breaks {id} of MQTT {version}, which the catalog hasn't", fault.name());
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_rule_that_cannot_be_judged_says_why() {
         for rule in &RULES {
             let judged = rule.observable.can_be_judged();
