@@ -65,15 +65,14 @@ mod tests {
     fn lets_in_whom_it_knows() {
         let user = User { name: "ann".to_owned(), password: b"secret".to_vec() };
         let access = Access { anonymous: false, users: vec![user], denied_topic: None };
-        let cases: &[(Option<&str>, Option<&[u8]>, Result<(), Denial>)] = &[
+        for (name, password, expected) in [
             (None, None, Err(Denial::Anonymous)),
-            (Some("ann"), Some(b"secret"), Ok(())),
-            (Some("ann"), Some(b"wrong"), Err(Denial::Credentials)),
+            (Some("ann"), Some("secret"), Ok(())),
+            (Some("ann"), Some("wrong"), Err(Denial::Credentials)),
             (Some("ann"), None, Err(Denial::Credentials)),
-            (Some("bob"), Some(b"secret"), Err(Denial::Credentials)),
-        ];
-        for (name, password, expected) in cases {
-            assert_eq!(access.check(*name, *password), *expected, "{name:?} {password:?}");
+            (Some("bob"), Some("secret"), Err(Denial::Credentials)),
+        ] {
+            assert_eq!(access.check(name, password.map(str::as_bytes)), expected, "{name:?} {password:?}");
         }
     }
 

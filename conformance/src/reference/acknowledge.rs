@@ -5,7 +5,7 @@ use mqtt_assay_codec::{Acknowledgement, PacketId, PacketType, ReasonCode};
 use super::connection::Connection;
 use super::publish::another;
 use super::refuse::Ids;
-use super::session::{Awaits, InFlight, Received};
+use super::session::{Awaits, InFlight};
 use super::{ClientId, ConnectionId, Fault, Machine};
 
 impl Machine {
@@ -57,25 +57,26 @@ impl Machine {
     pub(super) fn pubrel(&mut self, id: ConnectionId, acknowledgement: &Acknowledgement<'_>) {
         let packet_id = acknowledgement.packet_id;
         let remembers = self.fault(Fault::RemembersAfterPubcomp);
+        let gives_up = self.fault(Fault::ExpiryEndsExchange);
+        let now = self.now;
         let Some(session) = self.session_of(id) else { return };
         let received = session.received.remove(&packet_id);
-        if remembers && received.is_some() {
-            session.received.insert(packet_id, Received::Delivered(None));
-        }
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.receiving.remove(&packet_id);
         }
         let reason = match received {
-            Some(Received::Held(message)) => {
-                self.accept(&message);
+            Some(received) => {
+                if gives_up && received.expires_at.is_some_and(|at| at <= now) {
+                    return;
+                }
+                if let Some(message) = &received.held {
+                    self.accept(message);
+                }
+                if remembers && let Some(session) = self.session_of(id) {
+                    session.received.insert(packet_id, received);
+                }
                 ReasonCode::SUCCESS
             }
-            Some(Received::Delivered(Some(expires_at)))
-                if expires_at <= self.now && self.fault(Fault::ExpiryEndsExchange) =>
-            {
-                return;
-            }
-            Some(Received::Delivered(_)) => ReasonCode::SUCCESS,
             None if self.fault(Fault::UnknownPubrelUnanswered) => return,
             None => ReasonCode::PACKET_IDENTIFIER_NOT_FOUND,
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mqtt_assay_codec::{Auth, Connack, Connect, Packet, Properties, PropertiesBuf, Property, QoS, ReasonCode, Version};
 
 use super::access::Denial;
-use super::connection::Phase;
+use super::connection::{Connection, Phase};
 use super::message::Draft;
 use super::refuse::Ids;
 use super::send::Sent;
@@ -49,7 +49,7 @@ impl Machine {
     }
 
     fn is_v5(&self, id: ConnectionId) -> bool {
-        self.connections.get(&id).is_some_and(super::connection::Connection::is_v5)
+        self.connections.get(&id).is_some_and(Connection::is_v5)
     }
 
     fn second_connect(&mut self, id: ConnectionId) {

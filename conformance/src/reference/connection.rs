@@ -50,7 +50,7 @@ pub(super) struct Connection {
     pub(super) session_expiry: u32,
     /// At most the announced maximum.
     pub(super) aliases: BTreeMap<u16, Alias>,
-    /// Open QoS 2 exchanges of this connection: at most Receive Maximum in 5.0, at most 65535 in 3.1.1.
+    /// Open QoS 2 exchanges of this connection of 5.0: at most the announced Receive Maximum.
     pub(super) receiving: BTreeSet<PacketId>,
 }
 

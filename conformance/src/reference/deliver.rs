@@ -64,14 +64,16 @@ impl Machine {
     }
 
     /// Appends to the queue; a full queue is rid of expired messages first, then the new one is dropped.
-    fn enqueue(&mut self, client_id: &ClientId, outgoing: Outgoing) {
+    fn enqueue(&mut self, client_id: &ClientId, mut outgoing: Outgoing) {
         let most = self.settings.limits.max_queued_messages;
         let now = self.now;
         let Some(session) = self.sessions.get_mut(client_id) else { return };
         if session.queue.len() >= most {
             session.queue.retain(|waiting| !waiting.message.is_expired(now));
         }
-        if session.queue.len() < most {
+        let account = self.ledger.open(size_of_val(outgoing.identifiers.as_slice()));
+        if session.queue.len() < most && account.is_some() {
+            outgoing.account = account.map(Arc::new);
             session.queue.push_back(outgoing);
         }
     }

@@ -2,7 +2,6 @@
 
 use mqtt_assay_codec::{Disconnect, ReasonCode};
 
-use super::connection::Phase;
 use super::refuse::Ids;
 use super::{ConnectionId, Fault, Machine};
 
@@ -16,11 +15,7 @@ impl Machine {
         let with_will =
             if normal { self.fault(Fault::WillAfterDisconnect) } else { !self.fault(Fault::NoWillOnDisconnectCode) };
         if self.fault(Fault::DisconnectLeftOpen) {
-            if let Some(connection) = self.connections.get_mut(&id) {
-                connection.phase = Phase::Deaf;
-                connection.will = connection.will.take().filter(|_| with_will);
-                self.wind(id);
-            }
+            self.end_without_close(id, with_will);
         } else {
             self.end(id, with_will);
         }

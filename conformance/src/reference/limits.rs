@@ -28,7 +28,8 @@ pub struct BrokerLimits {
     pub max_in_flight: u16,
     /// Topic aliases of a 5.0 connection; beyond: DISCONNECT 0x94.
     pub topic_alias_maximum: u16,
-    /// Bytes of one whole packet from a client, at least 64; beyond: DISCONNECT 0x95, in 3.1.1 a close.
+    /// Bytes of one whole packet from a client, at least 64; beyond: DISCONNECT 0x95, in 3.1.1 a close. Each connection
+    /// gathers less than this until a packet is whole.
     pub max_packet_size: u32,
     /// Keep alive in seconds for every 5.0 client, in place of what it asks for; none by default.
     pub server_keep_alive: Option<u16>,
@@ -48,8 +49,9 @@ pub struct BrokerLimits {
     pub max_queued_messages: usize,
     /// Retained messages. Beyond, QoS 0 isn't retained; QoS 1 and 2: reason code 0x97, in 3.1.1 a close.
     pub max_retained_messages: usize,
-    /// Bytes that are stored for all clients: messages, filters, client identifiers, aliases. Beyond, QoS 0 is dropped;
-    /// else reason code 0x97, and where 3.1.1 has no such code a close.
+    /// Bytes that are stored for all clients: messages, places in queues, open QoS 2 exchanges, topic filters, client
+    /// identifiers, topic aliases. Beyond, QoS 0 is dropped and nothing more is queued; else reason code 0x97, and where
+    /// 3.1.1 has no such code a close.
     pub max_stored_bytes: usize,
 }
 

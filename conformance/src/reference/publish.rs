@@ -140,10 +140,8 @@ impl Machine {
         } else {
             self.take_message(id, publish, topic)
         };
-        if self.fault(Fault::RemembersAfterPuback)
-            && let Some(session) = self.session_of(id)
-        {
-            session.received.insert(packet_id, Received::Delivered(None));
+        if self.fault(Fault::RemembersAfterPuback) {
+            self.note_received(id, packet_id, publish, None);
         }
         self.puback_for(id, reason, packet_id);
     }
@@ -173,21 +171,50 @@ impl Machine {
             }
             return;
         }
+        let taken = self.open_exchange(id, publish, topic, packet_id);
+        self.pubrec_for(id, taken, packet_id);
+    }
+
+    /// Takes a QoS 2 message and notes that its PUBREL is to come, unless the message is refused.
+    fn open_exchange(
+        &mut self,
+        id: ConnectionId,
+        publish: &Publish<'_>,
+        topic: &str,
+        packet_id: PacketId,
+    ) -> Result<ReasonCode, Rejected> {
+        if !self.note_received(id, packet_id, publish, None) {
+            return Err(Rejected::NoRoom);
+        }
         let taken = if self.quirk(Quirk::DeliversQos2OnPubrel) {
             self.hold_message(id, publish, topic, packet_id)
         } else {
             self.take_message(id, publish, topic)
         };
-        let is_open = taken.is_ok_and(|reason| !reason.is_error()) || self.denied_in_3(id, taken);
-        if is_open || self.fault(Fault::RemembersAfterRefusal) {
-            let interval = publish.properties.message_expiry_interval();
-            let expires_at = interval.map(|seconds| self.now + Duration::from_secs(u64::from(seconds)));
-            if let Some(session) = self.session_of(id) {
-                session.received.entry(packet_id).or_insert(Received::Delivered(expires_at));
-            }
+        let is_open = taken.is_ok() || self.denied_in_3(id, taken) || self.fault(Fault::RemembersAfterRefusal);
+        if is_open {
             self.count_open(id, packet_id);
+        } else if let Some(session) = self.session_of(id) {
+            session.received.remove(&packet_id);
         }
-        self.pubrec_for(id, taken, packet_id);
+        taken
+    }
+
+    /// Notes an open exchange in the session; false if there is no room for it.
+    fn note_received(
+        &mut self,
+        id: ConnectionId,
+        packet_id: PacketId,
+        publish: &Publish<'_>,
+        held: Option<Arc<Message>>,
+    ) -> bool {
+        let interval = publish.properties.message_expiry_interval();
+        let expires_at = interval.map(|seconds| self.now + Duration::from_secs(u64::from(seconds)));
+        let Some(account) = self.ledger.open(0) else { return false };
+        if let Some(session) = self.session_of(id) {
+            session.received.insert(packet_id, Received { held, expires_at, _account: account });
+        }
+        true
     }
 
     /// A denied message of 3.1.1 is acknowledged as if it were taken (`[MQTT-3.3.5-2]`).
@@ -196,7 +223,7 @@ impl Machine {
     }
 
     fn count_open(&mut self, id: ConnectionId, packet_id: PacketId) {
-        if let Some(connection) = self.connections.get_mut(&id) {
+        if let Some(connection) = self.connections.get_mut(&id).filter(|connection| connection.is_v5()) {
             let packet_id = if packet_id == PacketId::MAX {
                 // Faults only: messages of QoS 0 take identifiers that nobody is likely to use, downwards.
                 let taken = u16::try_from(connection.receiving.len()).unwrap_or(u16::MAX);
@@ -248,7 +275,7 @@ impl Machine {
         Ok(if tells { ReasonCode::NO_MATCHING_SUBSCRIBERS } else { ReasonCode::SUCCESS })
     }
 
-    /// Keeps the message until its PUBREL; at most as many as the receive maximum.
+    /// Keeps the message until its PUBREL.
     fn hold_message(
         &mut self,
         id: ConnectionId,
@@ -257,9 +284,7 @@ impl Machine {
         packet_id: PacketId,
     ) -> Result<ReasonCode, Rejected> {
         let Some(message) = self.check_message(id, publish, topic)? else { return Ok(ReasonCode::SUCCESS) };
-        if let Some(session) = self.session_of(id) {
-            session.received.insert(packet_id, Received::Held(message));
-        }
+        self.note_received(id, packet_id, publish, Some(message));
         Ok(ReasonCode::SUCCESS)
     }
 

@@ -95,6 +95,7 @@ impl Machine {
                 retain: !self.fault(Fault::RetainFlagMissing),
                 identifiers: identifier.into_iter().collect(),
                 group: None,
+                account: None,
             })
             .collect()
     }

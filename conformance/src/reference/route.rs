@@ -82,6 +82,7 @@ impl Machine {
             retain: as_published && message.retain,
             identifiers: self.identifiers(session, together),
             group: None,
+            account: None,
         }
     }
 
@@ -113,7 +114,9 @@ impl Machine {
         for (filter, mut members) in groups {
             if self.fault(Fault::SharedIdentifiersMixed) {
                 let all: Vec<u32> = members.iter().flat_map(|(_, copy)| copy.identifiers.clone()).collect();
-                members.iter_mut().for_each(|(_, copy)| copy.identifiers.clone_from(&all));
+                for (_, copy) in &mut members {
+                    copy.identifiers.clone_from(&all);
+                }
             }
             let turn = self.turns.entry(Arc::clone(&filter)).or_insert(0);
             let chosen = *turn % members.len();

@@ -54,6 +54,8 @@ pub(super) struct Outgoing {
     pub(super) identifiers: Vec<u32>,
     /// The shared subscription that chose this client.
     pub(super) group: Option<Arc<str>>,
+    /// Its place in the queue, once it has one.
+    pub(super) account: Option<Arc<Account>>,
 }
 
 /// A message of QoS 1 or 2 that was sent and isn't acknowledged yet.
@@ -80,11 +82,11 @@ pub(super) enum Awaits {
 
 /// A QoS 2 message that came and whose PUBREL didn't.
 #[derive(Debug)]
-pub(super) enum Received {
-    /// It was handed on, and expires then.
-    Delivered(Option<Duration>),
-    /// It is handed on when PUBREL comes.
-    Held(Arc<Message>),
+pub(super) struct Received {
+    /// The message, if it is handed on only when PUBREL comes.
+    pub(super) held: Option<Arc<Message>>,
+    pub(super) expires_at: Option<Duration>,
+    pub(super) _account: Account,
 }
 
 impl Session {

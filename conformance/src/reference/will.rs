@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mqtt_assay_codec::{PropertiesBuf, QoS, ReasonCode};
 
+use super::connection::{Connection, Phase};
 use super::message::Message;
 use super::timers::Due;
 use super::{ClientId, Closing, ConnectionId, Effect, Fault, Machine, Quirk};
@@ -27,9 +28,24 @@ pub(super) struct PendingWill {
 impl Machine {
     /// Ends a connection: closes it, publishes the will or lets it wait, keeps or ends the session.
     pub(super) fn end(&mut self, id: ConnectionId, with_will: bool) {
-        let Some(mut connection) = self.connections.remove(&id) else { return };
+        let Some(connection) = self.connections.remove(&id) else { return };
         self.wind(id);
         self.effects.push(Effect::Close(id, Closing::Fin));
+        self.finish(connection, with_will);
+    }
+
+    /// Faults only: does all that the end of a connection does, but leaves it open and deaf.
+    pub(super) fn end_without_close(&mut self, id: ConnectionId, with_will: bool) {
+        let deaf = Connection { phase: Phase::Deaf, ..Connection::new(id, self.now) };
+        if let Some(connection) = self.connections.insert(id, deaf) {
+            self.wind(id);
+            self.finish(connection, with_will);
+        }
+    }
+
+    /// What follows the end of a connection: its will, and its session.
+    fn finish(&mut self, mut connection: Connection, with_will: bool) {
+        let id = connection.id;
         if self.fault(Fault::AliasAcrossConnections) {
             self.left_aliases = std::mem::take(&mut connection.aliases);
         }
@@ -204,7 +220,7 @@ impl Machine {
     pub(super) fn keep_alive_over(&mut self, id: ConnectionId) {
         let asked = self.connections.get(&id).and_then(|connection| connection.patience);
         let idle = asked.is_none() || self.quirk(Quirk::ClosesIdleClients);
-        if !idle && self.connections.get(&id).is_some_and(super::connection::Connection::is_v5) {
+        if !idle && self.connections.get(&id).is_some_and(Connection::is_v5) {
             self.send_disconnect(
                 id,
                 ReasonCode::KEEP_ALIVE_TIMEOUT,

@@ -168,8 +168,8 @@ fn properties_go_on_unchanged_and_in_order() {
     ];
     let properties: PropertiesBuf = sent.into_iter().collect();
     script.send(2, &Packet::Publish(Publish { properties: properties.as_properties(), ..publish("t", 0, "x") }));
-    let expected: String = sent.iter().map(|property| format!(" {property:?}")).collect();
-    assert_eq!(script.got(1), [format!("PUBLISH 0/0 t=x{expected}")]);
+    let expected = sent.map(|property| format!("{property:?}")).join(" ");
+    assert_eq!(script.got(1), [format!("PUBLISH 0/0 t=x {expected}")]);
     script.connect(3, V3, "old");
     script.subscribe(3, "t", 0);
     script.send(2, &Packet::Publish(Publish { properties: properties.as_properties(), ..publish("t", 0, "x") }));

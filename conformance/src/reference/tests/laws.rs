@@ -27,23 +27,24 @@ fn packet_bytes(version: Version, kind: u8, numbers: [u8; 4], text: &str) -> Vec
     let packet_id = number(u16::from(two % 4) + 1);
     let properties = random_properties(version, kind, three);
     let properties = properties.as_properties();
-    let reason = if four % 4 == 0 && version == V5 { ReasonCode::UNSPECIFIED_ERROR } else { ReasonCode::SUCCESS };
+    let reason =
+        if four.is_multiple_of(4) && version == V5 { ReasonCode::UNSPECIFIED_ERROR } else { ReasonCode::SUCCESS };
     let ack = Acknowledgement { packet_id, reason, properties: Properties::EMPTY };
     let qos = level(three % 3);
     let packet = match kind {
         0 | 1 => Packet::Connect(Connect {
-            clean_start: two % 2 == 0,
+            clean_start: two.is_multiple_of(2),
             keep_alive: u16::from(three) % 30,
             properties,
             client_id: ["", "x", "y"][usize::from(four) % 3],
-            will: (three % 2 == 0).then(|| Will { qos, retain: two % 3 == 0, ..will("a/w", text) }),
+            will: (three.is_multiple_of(2)).then(|| Will { qos, retain: two.is_multiple_of(3), ..will("a/w", text) }),
             user_name: None,
             password: None,
         }),
         2..=5 => Packet::Publish(Publish {
-            dup: qos > QoS::AtMostOnce && four % 2 == 0,
+            dup: qos > QoS::AtMostOnce && four.is_multiple_of(2),
             qos,
-            retain: four % 3 == 0,
+            retain: four.is_multiple_of(3),
             topic,
             packet_id: (qos > QoS::AtMostOnce).then_some(packet_id),
             properties,
@@ -73,7 +74,7 @@ fn packet_bytes(version: Version, kind: u8, numbers: [u8; 4], text: &str) -> Vec
 }
 
 fn reason_of_goodbye(version: Version, four: u8) -> ReasonCode {
-    let with_will = version == V5 && four % 2 == 0;
+    let with_will = version == V5 && four.is_multiple_of(2);
     if with_will { ReasonCode::DISCONNECT_WITH_WILL_MESSAGE } else { ReasonCode::SUCCESS }
 }
 
@@ -90,11 +91,13 @@ fn random_properties(version: Version, kind: u8, three: u8) -> PropertiesBuf {
                 Property::MaximumPacketSize(u32::from(three) + 4),
             ]);
         }
-        2..=5 if three % 5 == 0 => properties.extend([Property::TopicAlias(u16::from(three % 12))]),
+        2..=5 if three.is_multiple_of(5) => properties.extend([Property::TopicAlias(u16::from(three % 12))]),
         2..=5 => {
-            properties.extend([Property::MessageExpiryInterval(u32::from(three)), Property::UserProperty("a", "b")])
+            properties.extend([Property::MessageExpiryInterval(u32::from(three)), Property::UserProperty("a", "b")]);
         }
-        10 | 11 if three % 2 == 0 => properties.extend([Property::SubscriptionIdentifier(u32::from(three) + 1)]),
+        10 | 11 if three.is_multiple_of(2) => {
+            properties.extend([Property::SubscriptionIdentifier(u32::from(three) + 1)])
+        }
         _ => {}
     }
     properties
@@ -304,7 +307,7 @@ proptest! {
         for client in 1..=3 {
             driver.on(client, Event::Reset);
         }
-        driver.wait(Duration::from_secs(3600));
+        driver.wait(Duration::from_hours(1));
         let retained = driver.machine.retained.len();
         driver.machine.retained.clear();
         if driver.machine.session_count() == 0 {
@@ -334,7 +337,7 @@ fn a_flood_stays_within_the_limits() {
             let message = Publish { retain: true, packet_id: Some(number(index + 1)), ..publish(&topic, 1, "payload") };
             driver.send(client, &encoded(V5, &Packet::Publish(message)));
         }
-        if round % 7 == 0 {
+        if round.is_multiple_of(7) {
             driver.on(client, Event::Reset);
         }
         assert!(driver.machine.stored_bytes() <= most);

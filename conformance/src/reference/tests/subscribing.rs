@@ -173,7 +173,7 @@ fn refused_subscriptions_leave_the_connection_open() {
         let mut limits = BrokerLimits::default();
         limits.set("max-subscriptions", "1").expect("a limit");
         let access = crate::reference::Access { denied_topic: Some("secret/#".to_owned()), ..Default::default() };
-        let mut script = Script::with(Settings { access, limits, ..Settings::default() });
+        let mut script = Script::with(Settings { limits, access, ..Settings::default() });
         script.connect(1, version, "a");
         script.subscribe_with(1, &[("secret/x", options(0)), ("a", options(0)), ("b", options(0))], None);
         assert_eq!(script.got(1), [format!("SUBACK 77 [{denied}, 00, {full}]")]);

@@ -64,7 +64,7 @@ fn a_will_waits_for_its_delay_or_the_end_of_its_session() {
         let mut script = willing(Script::new(), V5, delayed, expiry);
         script.lose(2);
         if due > 0 {
-            script.advance(Duration::from_secs(due) - Duration::from_millis(1));
+            script.advance(Duration::from_millis(due * 1000 - 1));
             assert!(script.got(1).is_empty(), "{expiry:?}");
             script.advance(Duration::from_millis(1));
         }
