@@ -97,11 +97,14 @@ impl RuleCoverage {
 
 /// Whether a case decides the rule: it proves it, or it breaks it and decides the reaction that the rule demands.
 fn judges(instance: &Instance, id: RuleId) -> bool {
-    let proves = |wanted: &dyn Fn(&str) -> bool| instance.rules.proves.iter().copied().flatten().any(|proved| wanted(proved.id()));
+    let proves = |wanted: &dyn Fn(&str) -> bool| {
+        instance.rules.proves.iter().copied().flatten().any(|proved| wanted(proved.id()))
+    };
     let demanded = id.rule().reaction;
     id.rule().version == instance.version
         && (instance.rules.proves.iter().any(|group| group.contains(&id))
-            || instance.rules.breaks.contains(&id) && (demanded.is_empty() || proves(&|proved| demanded.contains(&proved))))
+            || instance.rules.breaks.contains(&id)
+                && (demanded.is_empty() || proves(&|proved| demanded.contains(&proved))))
 }
 
 fn reason(rule: &Rule) -> &'static str {
@@ -136,7 +139,9 @@ pub(crate) fn count<'a>(rules: impl Iterator<Item = &'a RuleCoverage>) -> Counts
 }
 
 fn permissions(rules: &[RuleCoverage]) -> Permissions {
-    let may = || rules.iter().filter(|rule| rule.rule.rule().level == Level::May && rule.rule.rule().observable.can_be_judged());
+    let may = || {
+        rules.iter().filter(|rule| rule.rule.rule().level == Level::May && rule.rule.rule().observable.can_be_judged())
+    };
     Permissions { observable: may().count(), observed: may().filter(|rule| !rule.cases.is_empty()).count() }
 }
 
@@ -163,7 +168,12 @@ mod tests {
     fn a_rule_that_cannot_be_judged_has_no_case() {
         for version in [Version::V3_1_1, Version::V5] {
             for rule in of(version).rules {
-                assert!(rule.cases.is_empty() || rule.rule.rule().observable.can_be_judged(), "{}: {:?}", rule.id, rule.cases);
+                assert!(
+                    rule.cases.is_empty() || rule.rule.rule().observable.can_be_judged(),
+                    "{}: {:?}",
+                    rule.id,
+                    rule.cases
+                );
             }
         }
     }

@@ -17,13 +17,11 @@ const PORT: &str = "{port}";
 /// The arguments that say which broker is meant and how it is set up.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct BrokerArgs {
-    /// The broker: `embedded`, mqtt://HOST[:PORT], or a profile by name or path
-    ///
-    /// The profile `mosquitto` is built in. Without it, and without --spawn, the embedded reference broker is meant.
+    /// mqtt://HOST[:PORT], or a profile by name (mosquitto) or path, or `embedded` [default: embedded]
     #[arg(value_name = "BROKER")]
     broker: Option<String>,
 
-    /// Start a broker with this command; {port} stands for its port, {dir} for its own empty folder
+    /// Start a broker by a command; {port}: its port, {dir}: its own empty folder
     #[arg(long, value_name = "COMMAND", conflicts_with = "broker")]
     spawn: Option<String>,
 
@@ -83,7 +81,8 @@ impl BrokerArgs {
                 Target::Spawned(SpawnedTarget::new(profile(name)?, patience))
             }
         };
-        if !matches!(target, Target::Embedded(_)) && !(self.fault.is_empty() && self.quirk.is_empty()) {
+        let is_changed = !self.fault.is_empty() || !self.quirk.is_empty();
+        if is_changed && !target.is_embedded() {
             return Err(Failure::usage("--fault and --quirk are for the embedded broker only"));
         }
         let words = self.words(&target);
@@ -108,7 +107,9 @@ impl BrokerArgs {
         if self.setting() == Setting::default() {
             return Ok(());
         }
-        Err(Failure::usage(format!("--user, --password, --bad-password and --denied-topic are for an address or --spawn; {why}")))
+        Err(Failure::usage(format!(
+            "--user, --password, --bad-password and --denied-topic are for an address or --spawn; {why}"
+        )))
     }
 
     /// A profile made of a command: the plain variant, and that with access control where everything for it is given.
@@ -119,10 +120,12 @@ impl BrokerArgs {
         if !words.iter().any(|word| word.contains(PORT)) {
             return Err(failed("write {port} where the broker takes its port"));
         }
-        let name = Path::new(program).file_name().map_or_else(|| program.clone(), |name| name.to_string_lossy().into_owned());
+        let name =
+            Path::new(program).file_name().map_or_else(|| program.clone(), |name| name.to_string_lossy().into_owned());
         let Setting { credentials, bad_password, denied_topic } = self.setting();
         let is_complete = credentials.is_some() && bad_password.is_some() && denied_topic.is_some();
-        let mut profile = Profile { name, command: words, files: BTreeMap::new(), version: None, variants: BTreeMap::new() };
+        let mut profile =
+            Profile { name, command: words, files: BTreeMap::new(), version: None, variants: BTreeMap::new() };
         let plain = profile.variants.entry(Variant::PLAIN.name.to_owned()).or_default();
         (plain.credentials, plain.bad_password, plain.denied_topic) = (credentials, bad_password, denied_topic);
         let same = plain.clone();
@@ -160,5 +163,6 @@ fn profile(name: &str) -> Result<Profile, Failure> {
 
 /// `localhost:1883`, where the scheme was forgotten.
 fn is_host_and_port(text: &str) -> bool {
-    text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok())
+    text.rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok())
 }

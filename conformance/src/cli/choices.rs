@@ -12,13 +12,10 @@ use mqtt_assay_codec::Version;
 /// The versions that have verdicts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Versions {
-    /// MQTT 3.1.1
     #[value(name = "3.1.1")]
     V3_1_1,
-    /// MQTT 5.0
     #[value(name = "5", alias = "5.0")]
     V5,
-    /// Both
     #[default]
     All,
 }
@@ -37,15 +34,17 @@ impl Versions {
 /// Text for people or data for machines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// For people.
     #[default]
     Text,
-    /// For machines; its form is stable.
     Json,
 }
 
 /// The cases that the filters, the versions and the variant leave, in the order of the chapters.
-pub(crate) fn select(filters: &[String], versions: Versions, variant: Option<Variant>) -> Result<Vec<Instance>, Failure> {
+pub(crate) fn select(
+    filters: &[String],
+    versions: Versions,
+    variant: Option<Variant>,
+) -> Result<Vec<Instance>, Failure> {
     let filter = Filter::parse_any(filters).map_err(|error| {
         let exit = if error.is_unknown_case { Exit::NothingSelected } else { Exit::Usage };
         Failure::new(exit, error.to_string())
@@ -63,12 +62,16 @@ pub(crate) fn select(filters: &[String], versions: Versions, variant: Option<Var
 }
 
 fn nothing_selected(filters: &[String], versions: &[Version], variant: Option<Variant>) -> Failure {
-    let mut by: Vec<String> = filters.iter().map(|filter| format!("-f '{}'", crate::transcript::single_line(filter))).collect();
+    let mut by: Vec<String> =
+        filters.iter().map(|filter| format!("'{}'", crate::transcript::single_line(filter))).collect();
     if let [version] = versions {
         by.push(format!("--mqtt {version}"));
     }
     by.extend(variant.map(|variant| format!("--variant {}", variant.name)));
-    let message = format!("no case is selected by {}; `mqtt-assay list` shows all, `mqtt-assay explain filters` how to choose", by.join(" "));
+    let message = format!(
+        "no case is selected by {}; `mqtt-assay list` shows all, `mqtt-assay explain filters` how to choose",
+        by.join(" ")
+    );
     Failure::new(Exit::NothingSelected, message)
 }
 
@@ -77,7 +80,7 @@ pub(crate) fn fault(name: &str) -> Result<Fault, String> {
     Fault::from_name(name).ok_or_else(|| {
         let names = fault_names();
         let near = did_you_mean(name, names.iter().map(String::as_str));
-        format!("there is no such fault{near}; `mqtt-assay explain faults` lists them")
+        format!("there is no such fault (`mqtt-assay explain faults` lists them){near}")
     })
 }
 
@@ -85,7 +88,7 @@ pub(crate) fn fault(name: &str) -> Result<Fault, String> {
 pub(crate) fn quirk(name: &str) -> Result<Quirk, String> {
     Quirk::from_name(name).ok_or_else(|| {
         let near = did_you_mean(name, Quirk::ALL.iter().map(|quirk| quirk.name()));
-        format!("there is no such quirk{near}; `mqtt-assay explain quirks` lists them")
+        format!("there is no such quirk (`mqtt-assay explain quirks` lists them){near}")
     })
 }
 
@@ -93,6 +96,6 @@ pub(crate) fn quirk(name: &str) -> Result<Quirk, String> {
 pub(crate) fn variant(name: &str) -> Result<Variant, String> {
     Variant::find(name).ok_or_else(|| {
         let near = did_you_mean(name, VARIANTS.iter().map(|variant| variant.name));
-        format!("there is no such variant{near}; `mqtt-assay explain variants` lists them")
+        format!("there is no such variant (`mqtt-assay explain variants` lists them){near}")
     })
 }

@@ -19,7 +19,7 @@ Examples:
 
 Coverage says what the suite can judge. How a broker does is what `mqtt-assay run` says.";
 
-/// Show every rule of both standards: its cases, their proof, or the reason why there is none
+/// Show which rules have a case, which are proven, and why others have none
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct CoverageArgs {
@@ -27,7 +27,7 @@ pub(crate) struct CoverageArgs {
     #[arg(long, value_enum, default_value = "all", value_name = "VERSION")]
     mqtt: Versions,
 
-    /// List the rules without a case, and the reason of each
+    /// List the rules without a case or proof, each with its reason
     #[arg(long)]
     missing: bool,
 
@@ -40,17 +40,21 @@ pub(crate) struct CoverageArgs {
 pub(crate) fn coverage(args: &CoverageArgs) -> Result<Exit, Failure> {
     let versions: Vec<(Version, Coverage)> =
         args.mqtt.list().into_iter().map(|version| (version, coverage::of(version))).collect();
-    let text = match args.format {
-        Format::Json => {
-            let by_name: BTreeMap<&str, &Coverage> = versions.iter().map(|(version, of)| (version.name(), of)).collect();
-            let json = serde_json::to_string_pretty(&by_name);
-            json.map_err(|error| Failure::new(Exit::OurBug, error.to_string()))? + "\n"
-        }
-        Format::Text => {
-            let parts = versions.iter().map(|(version, coverage)| if args.missing { missing(*version, coverage) } else { table(*version, coverage) });
-            parts.collect::<Vec<_>>().join("\n")
-        }
-    };
+    let text =
+        match args.format {
+            Format::Json => {
+                let by_name: BTreeMap<&str, &Coverage> =
+                    versions.iter().map(|(version, of)| (version.name(), of)).collect();
+                let json = serde_json::to_string_pretty(&by_name);
+                json.map_err(|error| Failure::new(Exit::OurBug, error.to_string()))? + "\n"
+            }
+            Format::Text => {
+                let parts = versions.iter().map(|(version, coverage)| {
+                    if args.missing { missing(*version, coverage) } else { table(*version, coverage) }
+                });
+                parts.collect::<Vec<_>>().join("\n")
+            }
+        };
     print(&text)?;
     Ok(Exit::Success)
 }
@@ -65,7 +69,11 @@ fn table(version: Version, coverage: &Coverage) -> String {
         "  {} observable rules without a number: {} covered, {} proven",
         unnumbered.observable, unnumbered.covered, unnumbered.proven
     );
-    let _ = writeln!(out, "  {} permissions among them, never judged: {} observed\n", permissions.observable, permissions.observed);
+    let _ = writeln!(
+        out,
+        "  {} permissions among them, never judged: {} observed\n",
+        permissions.observable, permissions.observed
+    );
     let _ = writeln!(out, "  {:<8} {:>6} {:>11} {:>8} {:>7}", "section", "rules", "observable", "covered", "proven");
     for (section, rules) in by_section(&coverage.rules) {
         let counts = coverage::count(rules.iter().copied());

@@ -5,14 +5,17 @@ use super::failure::Failure;
 use super::output::print;
 use crate::catalog;
 use crate::describe;
+use crate::report::text::counted;
 use clap::{Args, ValueEnum};
-use mqtt_assay_codec::{Context, DecodeError, Decoded, ErrorKind, Limits, Sender, Version, annotate, decode as read_packet};
+use mqtt_assay_codec::{
+    Context, DecodeError, Decoded, ErrorKind, Limits, Sender, Version, annotate, decode as read_packet,
+};
 use std::fmt::Write as _;
 use std::io::Read as _;
 
 const EXAMPLES: &str = "\
 Examples:
-  mqtt-assay decode 30 03 00 01 61
+  mqtt-assay decode 30 04 00 01 61 00
   mqtt-assay decode 101000044d51545405020000000003616263 --from client
   tail -c 40 capture.bin | xxd -p | mqtt-assay decode -
 
@@ -23,7 +26,7 @@ Exit codes: 0 valid, 1 refused, 7 the bytes end inside a packet, 2 no hexadecima
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DecodeArgs {
     /// Packets, one after the other, as hexadecimal digits; blanks and colons don't count; `-` reads standard input
-    #[arg(value_name = "HEX", required = true, allow_hyphen_values = true)]
+    #[arg(value_name = "HEX", required = true)]
     hex: Vec<String>,
 
     /// Version to read them in [default: what a CONNECT at the start says, else 5]
@@ -95,16 +98,19 @@ fn bytes(text: &str) -> Result<Vec<u8>, Failure> {
     for (place, letter) in text.chars().enumerate().filter(|(_, letter)| !letter.is_whitespace() && *letter != ':') {
         let digit = letter.to_digit(16).ok_or_else(|| {
             let letter = letter.escape_default();
-            Failure::usage(format!("`{letter}` is no hexadecimal digit, at letter {} of the bytes (digit {} of those before it)", place + 1, digits.len()))
+            Failure::usage(format!("`{letter}`, letter {} of what was given, is no hexadecimal digit", place + 1))
         })?;
         digits.push(digit as u8);
     }
     if digits.is_empty() {
-        return Err(Failure::usage("there are no bytes; write hexadecimal digits, as in 30 03 00 01 61"));
+        return Err(Failure::usage("there are no bytes; write hexadecimal digits, as in c0 00"));
     }
     let (pairs, rest) = digits.as_chunks::<2>();
     if !rest.is_empty() {
-        return Err(Failure::usage(format!("{} hexadecimal digits, which is odd: half of the last byte is missing", digits.len())));
+        return Err(Failure::usage(format!(
+            "{} hexadecimal digits, which is odd: half of the last byte is missing",
+            digits.len()
+        )));
     }
     Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
@@ -131,30 +137,39 @@ fn explain(bytes: &[u8], context: Context) -> (String, Exit) {
         let rest = &bytes[at..];
         match read_packet(rest, context, &Limits::default()) {
             Ok(Decoded::Complete { packet, len }) => {
-                let _ = writeln!(out, "byte {at}: {}", describe::packet(&packet.packet()));
-                let _ = writeln!(out, "{}\n", annotate(&rest[..len], context).trim_end());
+                out.push_str(&fields(&rest[..len], context, at));
+                let _ = writeln!(out, "{}\n", describe::packet(&packet.packet()));
                 at += len;
                 packets += 1;
             }
             Ok(Decoded::Partial { needed }) => {
-                let _ = writeln!(out, "byte {at}: the start of a packet\n{}\n", annotate(rest, context).trim_end());
-                let _ = writeln!(out, "incomplete: at least {needed} more {}", plural(needed, "byte"));
+                out.push_str(&fields(rest, context, at));
+                let _ = writeln!(out, "\nincomplete: at least {}", counted(needed, "more byte"));
                 return (out, Exit::Incomplete);
             }
             Err(error) => {
                 let end = error.packet_len.map_or(rest.len(), |length| rest.len().min(length as usize));
-                let _ = writeln!(out, "byte {at}: a packet that is refused\n{}\n", annotate(&rest[..end], context).trim_end());
+                out.push_str(&fields(&rest[..end], context, at));
                 out.push_str(&refusal(&error, at));
                 return (out, Exit::Failed);
             }
         }
     }
-    let _ = writeln!(out, "valid: {packets} {}, {} {} of MQTT {}", plural(packets, "packet"), bytes.len(), plural(bytes.len(), "byte"), context.version);
+    let (packets, length) = (counted(packets, "packet"), counted(bytes.len(), "byte"));
+    let _ = writeln!(out, "valid: {packets}, {length} of MQTT {}", context.version);
     (out, Exit::Success)
 }
 
-fn plural(count: usize, word: &str) -> String {
-    if count == 1 { word.to_owned() } else { format!("{word}s") }
+/// The fields of one packet, without the verdict on it, which is told here at more length.
+fn fields(packet: &[u8], context: Context, at: usize) -> String {
+    let mut out = if at == 0 { String::new() } else { format!("At byte {at}: ") };
+    for line in annotate(packet, context)
+        .lines()
+        .filter(|line| !line.starts_with("refused:") && !line.starts_with("incomplete:"))
+    {
+        let _ = writeln!(out, "{line}");
+    }
+    out
 }
 
 /// Which rule, what it says, where it is broken, how to answer.
@@ -163,7 +178,7 @@ fn refusal(error: &DecodeError, at: usize) -> String {
     let version = if error.version == Version::V5 { Version::V5 } else { Version::V3_1_1 };
     let says = id.and_then(|id| catalog::find(version, id)).map_or(error.rule.says(), |rule| rule.rule().says);
     let offset = error.offset as usize;
-    let mut out = format!("refused: {} ({})\n", id.unwrap_or("no rule of the standard"), error.rule);
+    let mut out = format!("\nrefused: {} ({})\n", id.unwrap_or("no rule of the standard"), error.rule);
     let mut row = |label: &str, text: &str| {
         let _ = writeln!(out, "  {label:<12} {text}");
     };
@@ -196,7 +211,10 @@ mod tests {
     #[test]
     fn a_connect_names_its_version() {
         let connect = |level: u8| vec![0x10, 0x0d, 0, 4, b'M', b'Q', b'T', b'T', level];
-        assert_eq!([3, 4, 5, 6].map(|level| announced(&connect(level))), [Some(Version::V3_1), Some(Version::V3_1_1), Some(Version::V5), None]);
+        assert_eq!(
+            [3, 4, 5, 6].map(|level| announced(&connect(level))),
+            [Some(Version::V3_1), Some(Version::V3_1_1), Some(Version::V5), None]
+        );
         assert_eq!(announced(&[0x10, 0x80, 0x80]), None);
         assert_eq!(announced(&[0x30, 0x03]), None);
     }
@@ -205,7 +223,7 @@ mod tests {
     fn digits_are_read_whatever_stands_between_them() {
         assert_eq!(bytes(" 30:03\n00 0161").as_deref(), Ok(&[0x30, 3, 0, 1, 0x61][..]));
         let problem = |text| bytes(text).map_err(|failure| failure.message);
-        assert!(problem("30 0g").is_err_and(|message| message.starts_with("`g` is no hexadecimal digit, at letter 5")));
+        assert!(problem("30 0g").is_err_and(|message| message.starts_with("`g`, letter 5 of what was given,")));
         assert!(problem("303").is_err_and(|message| message.starts_with("3 hexadecimal digits")));
         assert!(problem(" ").is_err_and(|message| message.starts_with("there are no bytes")));
     }

@@ -77,7 +77,9 @@ impl Exit {
             Self::Success => "all required cases pass; or the command did what it was asked to",
             Self::Failed => "a case fails (with --strict also: is weak); `decode`: a packet is refused",
             Self::Usage => "usage or configuration; a report path that can't be opened, which is tried before the run",
-            Self::NothingJudged => "the broker can't be reached, or a plain connect, subscribe, publish, receive failed: nothing judged",
+            Self::NothingJudged => {
+                "the broker can't be reached, or a plain connect, subscribe, publish, receive failed: nothing judged"
+            }
             Self::NothingSelected => "no case is selected",
             Self::BaselineStale => "the baseline is stale (kept free for it)",
             Self::Inconclusive => "no case fails, but some are inconclusive: their set-up failed",

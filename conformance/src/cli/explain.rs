@@ -20,10 +20,9 @@ Examples:
   mqtt-assay explain MQTT-3.3.2-2                   a rule, in both versions if both have it
   mqtt-assay explain 5/publish/topic-with-wildcard  a case
   mqtt-assay explain publish/topic-with-wildcard    the case in both versions
-  mqtt-assay explain drops-retained                 a fault, quirk, variant or mutation
+  mqtt-assay explain drops-qos1                     a fault, quirk, variant or mutation
 
-Tables:
-  mqtt-assay explain bounds | exit-codes | faults | filters | limits | mutations | quirks | variants | verdicts";
+Tables: bounds, exit-codes, faults, filters, limits, mutations, quirks, variants, verdicts";
 
 /// Explain a rule, a case, a fault, or show a table
 #[derive(Debug, Args)]
@@ -76,9 +75,9 @@ fn table(name: &str) -> String {
 /// The rule of this id, in each version that has it; `MQTT-` may be left out.
 fn rules(id: &str) -> String {
     let full = format!("MQTT-{id}");
-    let parts = [Version::V3_1_1, Version::V5].into_iter().filter_map(|version| {
-        catalog::find(version, id).or_else(|| catalog::find(version, &full)).map(rule_text)
-    });
+    let parts = [Version::V3_1_1, Version::V5]
+        .into_iter()
+        .filter_map(|version| catalog::find(version, id).or_else(|| catalog::find(version, &full)).map(rule_text));
     parts.collect::<Vec<_>>().join("\n")
 }
 
@@ -89,7 +88,9 @@ fn row(out: &mut String, label: &str, text: &str) {
 }
 
 fn rule_text(id: RuleId) -> String {
-    let Rule { aliases, version, section, level, binds, observable, basis, reaction, needs, twins, says, policy, .. } = id.rule();
+    let Rule {
+        aliases, version, section, level, binds, observable, basis, reaction, needs, twins, says, policy, ..
+    } = id.rule();
     let mut out = format!("{id} of MQTT {version}\n");
     row(&mut out, "says", says);
     row(&mut out, "level", &format!("{}, section {section}", level.word()));
@@ -134,7 +135,16 @@ fn case_text(instance: &Instance) -> String {
     }
     for (label, rules) in [("breaks", instance.rules.breaks.to_vec()), ("proves", proved(instance))] {
         for rule in rules {
-            row(&mut out, label, &format!("{rule} ({}, section {}): {}", rule.rule().level.word(), rule.rule().section, rule.rule().says));
+            row(
+                &mut out,
+                label,
+                &format!(
+                    "{rule} ({}, section {}): {}",
+                    rule.rule().level.word(),
+                    rule.rule().section,
+                    rule.rule().says
+                ),
+            );
         }
     }
     for fault in case.caught {

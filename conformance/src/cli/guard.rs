@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 /// How long nothing may happen in a run on the simulated clock, on the wall.
-const SILENCE: Duration = Duration::from_secs(60);
+pub(super) const SILENCE: Duration = Duration::from_mins(1);
 
 /// How long a run may take to end once the watchdog has asked it to; then the process is ended.
 const LAST_WORDS: Duration = Duration::from_secs(10);
@@ -48,13 +48,18 @@ struct Shared {
 }
 
 impl Guard {
-    /// Begins to watch. `is_simulated`: the run is on the simulated clock.
-    pub(crate) fn start(timeout: Option<Duration>, is_simulated: bool) -> io::Result<Self> {
+    /// Begins to watch. `timeout` is that of the whole run; `silence` how long nothing may happen, where the run is on
+    /// the simulated clock.
+    pub(crate) fn start(timeout: Option<Duration>, silence: Option<Duration>) -> io::Result<Self> {
         let shared = Arc::<Shared>::default();
         let watched = Arc::clone(&shared);
         let runtime = Builder::new_current_thread().enable_all().build()?;
+        let signals = {
+            let _inside = runtime.enter();
+            Signals::new()?
+        };
         let watch = async move {
-            tokio::join!(signals(&watched), deadline(&watched, timeout), watchdog(&watched, is_simulated));
+            tokio::join!(end_by_signal(&watched, signals), deadline(&watched, timeout), watchdog(&watched, silence));
         };
         std::thread::Builder::new().name("guard".to_owned()).spawn(move || runtime.block_on(watch))?;
         Ok(Self { shared })
@@ -117,12 +122,9 @@ impl Shared {
     }
 }
 
-async fn signals(shared: &Shared) {
+async fn end_by_signal(shared: &Shared, mut signals: Signals) {
     loop {
-        if interrupted().await.is_err() {
-            // Without a handler Ctrl-C ends the process as it always does.
-            return;
-        }
+        signals.next().await;
         if shared.ending.borrow().is_some() || shared.is_over() {
             std::process::exit(i32::from(Exit::Interrupted.code()));
         }
@@ -130,21 +132,45 @@ async fn signals(shared: &Shared) {
     }
 }
 
-#[cfg(unix)]
-pub(crate) async fn interrupted() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    Ok(())
+/// Ctrl-C, and where the system has it SIGTERM. From its making on, they no longer end the process by themselves.
+pub(super) struct Signals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
 }
 
-/// Ends at Ctrl-C, and where the system has it at SIGTERM.
-#[cfg(not(unix))]
-pub(crate) async fn interrupted() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+impl Signals {
+    /// Begins to listen; needs a runtime.
+    #[cfg(unix)]
+    pub(super) fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Begins to listen.
+    #[cfg(not(unix))]
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    /// Ends at the next signal.
+    #[cfg(unix)]
+    pub(super) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// Ends at the next Ctrl-C.
+    #[cfg(not(unix))]
+    pub(super) async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Without a handler Ctrl-C ends the process as it always does.
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 async fn deadline(shared: &Shared, timeout: Option<Duration>) {
@@ -154,11 +180,9 @@ async fn deadline(shared: &Shared, timeout: Option<Duration>) {
     }
 }
 
-async fn watchdog(shared: &Shared, is_simulated: bool) {
-    if !is_simulated {
-        return;
-    }
-    let mut looks = interval(LOOK);
+async fn watchdog(shared: &Shared, silence: Option<Duration>) {
+    let Some(silence) = silence else { return };
+    let mut looks = interval(LOOK.min(silence));
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut seen, mut since) = (0, Instant::now());
     while !shared.is_over() {
@@ -167,18 +191,52 @@ async fn watchdog(shared: &Shared, is_simulated: bool) {
         if events != seen {
             (seen, since) = (events, Instant::now());
         }
-        if since.elapsed() > SILENCE {
+        if since.elapsed() > silence {
             shared.ask(Ending::Standstill);
         }
-        if since.elapsed() > SILENCE + LAST_WORDS && !shared.is_over() {
-            give_up(shared);
+        if since.elapsed() > silence + LAST_WORDS && !shared.is_over() {
+            give_up(shared, silence);
         }
     }
 }
 
-fn give_up(shared: &Shared) {
+fn give_up(shared: &Shared, silence: Duration) {
     let running = shared.running.lock().unwrap_or_else(PoisonError::into_inner);
     let running: Vec<&str> = running.iter().map(String::as_str).collect();
-    eprintln!("error: a defect of mqtt-assay: nothing happened for {SILENCE:?}, and no report can be written; running: {}", running.join(", "));
+    eprintln!(
+        "error: a defect of mqtt-assay: nothing happened for {silence:?}, and no report can be written; running: {}",
+        running.join(", ")
+    );
     std::process::exit(i32::from(Exit::OurBug.code()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    /// Waits as a run does, on the simulated clock, until the guard asks it to end.
+    fn ended_by(timeout: Option<Duration>, silence: Option<Duration>) -> Option<Ending> {
+        let guard = Guard::start(timeout, silence).expect("a thread");
+        clock::simulated(guard.asked_to_end_before_it_began());
+        guard.ending()
+    }
+
+    #[test]
+    fn a_standstill_and_a_timeout_end_a_run_by_the_clock_on_the_wall() {
+        let moment = Duration::from_millis(30);
+        assert_eq!(ended_by(None, Some(moment)), Some(Ending::Standstill));
+        assert_eq!(ended_by(Some(moment), None), Some(Ending::Timeout));
+        assert_eq!(ended_by(Some(moment), Some(SILENCE)), Some(Ending::Timeout));
+    }
+
+    #[test]
+    fn the_guard_knows_what_is_running() {
+        let guard = Guard::start(None, None).expect("a thread");
+        guard.note("5/a/b", true);
+        guard.note("5/a/c", true);
+        guard.note("5/a/b", false);
+        assert_eq!(guard.running(), ["5/a/c"]);
+        assert_eq!(guard.ending(), None);
+    }
 }

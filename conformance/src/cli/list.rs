@@ -7,6 +7,7 @@ use super::output::print;
 use crate::case::Instance;
 use crate::catalog::RuleId;
 use crate::filter;
+use crate::report::text::counted;
 use crate::target::Variant;
 use clap::Args;
 use serde::Serialize;
@@ -56,7 +57,8 @@ pub(crate) fn list(args: &ListArgs) -> Result<Exit, Failure> {
         Format::Text => print(&table(&selected))?,
         Format::Json => {
             let rows: Vec<CaseRow> = selected.iter().map(row).collect();
-            let json = serde_json::to_string_pretty(&rows).map_err(|error| Failure::new(Exit::OurBug, error.to_string()))?;
+            let json =
+                serde_json::to_string_pretty(&rows).map_err(|error| Failure::new(Exit::OurBug, error.to_string()))?;
             print(&format!("{json}\n"))?;
         }
     }
@@ -88,7 +90,7 @@ fn table(selected: &[Instance]) -> String {
         let _ = writeln!(out, "  {:width$}  {}", instance.id(), instance.case.title);
         let _ = writeln!(out, "  {:width$}  {}", "", properties(instance).join("; "));
     }
-    let _ = writeln!(out, "\n{} cases", selected.len());
+    let _ = writeln!(out, "\n{}", counted(selected.len(), "case"));
     out
 }
 

@@ -5,15 +5,12 @@ use super::failure::Failure;
 use anstream::{AutoStream, ColorChoice};
 use std::io::{self, ErrorKind, Write};
 
-/// When output is coloured.
+/// When output is coloured: automatically is on a terminal, unless `NO_COLOR` is set or the terminal can't.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set or it can't.
     #[default]
     Auto,
-    /// Always.
     Always,
-    /// Never.
     Never,
 }
 
@@ -59,6 +56,9 @@ mod tests {
     #[test]
     fn a_reader_that_has_gone_is_no_failure_and_a_full_disk_is() {
         assert_eq!(settle(Err(ErrorKind::BrokenPipe.into())), Ok(()));
-        assert_eq!(settle(Err(ErrorKind::StorageFull.into())).map_err(|failure| failure.exit), Err(Exit::ReportNotWritten));
+        assert_eq!(
+            settle(Err(ErrorKind::StorageFull.into())).map_err(|failure| failure.exit),
+            Err(Exit::ReportNotWritten)
+        );
     }
 }

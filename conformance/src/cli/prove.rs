@@ -7,24 +7,26 @@ use super::output::print;
 use crate::case::Instance;
 use crate::prove::{Defect, Proof, prove as run_proof};
 use crate::reference::Fault;
+use crate::report::text::counted;
 use clap::Args;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
+Every case is run against the reference broker with each fault that a case claims to catch, on a
+broker of its own, and with each freedom that the standard leaves (quirks). Ends with 1 where the
+suite itself is wrong.
+
 Examples:
   mqtt-assay prove                     every fault, every quirk, with and without delays
-  mqtt-assay prove drops-retained      one fault
+  mqtt-assay prove drops-qos1          one fault
   mqtt-assay prove -f 'chapter(retain)'
   mqtt-assay prove --write reports/proof.txt
 
 The faults: mqtt-assay explain faults.";
 
 /// Prove the suite: broken brokers must be caught, permitted ones must not
-///
-/// Every case is run against the reference broker with each fault that a case claims to catch, on a broker of its own,
-/// and with each freedom that the standard leaves. Ends with 1 where the suite itself is wrong.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ProveArgs {
@@ -48,7 +50,8 @@ pub(crate) fn prove(args: &ProveArgs) -> Result<Exit, Failure> {
     let table = table(&proof);
     if let Some(path) = &args.write {
         let name = crate::transcript::single_line(&path.to_string_lossy());
-        std::fs::write(path, &table).map_err(|error| Failure::new(Exit::ReportNotWritten, format!("{name}: {error}")))?;
+        std::fs::write(path, &table)
+            .map_err(|error| Failure::new(Exit::ReportNotWritten, format!("{name}: {error}")))?;
     } else {
         print(&table)?;
     }
@@ -82,11 +85,11 @@ fn summary(proof: &Proof) -> String {
     }
     let _ = writeln!(
         out,
-        "{} pairs of case and broker: {} faults caught, {} quirks respected, {} defects of the suite",
-        proof.pairs,
-        proof.caught.len(),
-        proof.quirks.len(),
-        proof.defects.len()
+        "{} of case and broker: {} caught, {} respected, {} of the suite",
+        counted(proof.pairs, "pair"),
+        counted(proof.caught.len(), "fault"),
+        counted(proof.quirks.len(), "quirk"),
+        counted(proof.defects.len(), "defect")
     );
     out
 }

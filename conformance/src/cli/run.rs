@@ -2,15 +2,17 @@
 
 use super::broker::{Broker, BrokerArgs};
 use super::choices::{Versions, select};
+use super::complain;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::guard::{Ending, Guard};
+use super::guard::{Ending, Guard, SILENCE};
 use super::output::Color;
 use crate::case::Instance;
 use crate::clock;
 use crate::names::{RunNames, base36};
 use crate::report::console::{Console, Verbosity};
 use crate::report::json::{self, Times, Transcripts};
+use crate::report::text::counted;
 use crate::report::{RunFacts, TargetName};
 use crate::result::CaseResult;
 use crate::run::{Event, NothingJudged, Order, RunOptions, RunResult};
@@ -32,8 +34,8 @@ Examples:
   mqtt-assay run mqtt://localhost:1883
   mqtt-assay run mosquitto -f 'chapter(publish) & level(must)' -v
   mqtt-assay run --spawn 'mybroker --port {port}' --mqtt 5 --json report.json
-  mqtt-assay run --fault drops-retained        see the suite catch a broken broker
-  mqtt-assay run mqtt://10.0.0.7 --user ann --password secret --bad-password no --denied-topic secret/x
+  mqtt-assay run --fault drops-qos1        see the suite catch a broken broker
+  mqtt-assay run mqtt://10.0.0.7 --user ann --password secret --bad-password no
 
 What may follow -f: mqtt-assay explain filters. Limits of time: mqtt-assay explain bounds.";
 
@@ -76,7 +78,7 @@ pub(crate) struct RunArgs {
     #[arg(short, long, default_value_t = Jobs::Number(DEFAULT_JOBS), value_parser = jobs, help_heading = "How")]
     jobs: Jobs,
 
-    /// End the whole run after this many seconds (exit 130, finished cases are reported)
+    /// End the whole run after so many seconds (exit 130)
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..), help_heading = "How")]
     timeout: Option<u64>,
 
@@ -108,15 +110,15 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "PREFIX", default_value = "ma", value_parser = client_id_prefix, help_heading = "How")]
     client_id_prefix: String,
 
-    /// Write a JSON report to this file; `-` is standard output, and people's text goes to standard error
+    /// Write a JSON report; `-`: to standard output, and the text to standard error
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     json: Option<PathBuf>,
 
-    /// Whose transcripts the report holds
+    /// Transcripts in the report: of all cases, or of those not as they should be
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     transcripts: Transcripts,
 
-    /// A bar: `auto` on a terminal, `always` also on standard error's where the output goes elsewhere
+    /// A bar: `auto` on a terminal, `always` also where only standard error is one
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = "Output")]
     progress: Progress,
 
@@ -218,11 +220,10 @@ impl RunArgs {
         };
         let is_terminal = if to_stdout { io::stdout().is_terminal() } else { io::stderr().is_terminal() };
         let bar = match self.progress {
-            Progress::Never => None,
             Progress::Auto | Progress::Always if is_terminal && to_stdout => Some(ProgressDrawTarget::stdout()),
             Progress::Auto if is_terminal => Some(ProgressDrawTarget::stderr()),
             Progress::Always if io::stderr().is_terminal() => Some(ProgressDrawTarget::stderr()),
-            Progress::Auto | Progress::Always => None,
+            Progress::Auto | Progress::Always | Progress::Never => None,
         };
         Console::new(out, facts.clone(), self.verbosity(), bar)
     }
@@ -236,7 +237,12 @@ impl RunArgs {
             format!(" {version} ({})", learnt_from.as_deref().unwrap_or("unknown"))
         });
         let versions = facts.versions.iter().map(|version| version.name()).collect::<Vec<_>>().join(" and ");
-        let mut out = format!("mqtt-assay {}: {} cases of MQTT {versions} on {name}{version}, seed {}\n", env!("CARGO_PKG_VERSION"), facts.cases, facts.seed);
+        let mut out = format!(
+            "mqtt-assay {}: {} of MQTT {versions} on {name}{version}, seed {}\n",
+            env!("CARGO_PKG_VERSION"),
+            counted(facts.cases, "case"),
+            facts.seed
+        );
         if self.broker.is_default() {
             out.push_str("This is the reference broker that is built in. To certify yours:\n");
             out.push_str("  mqtt-assay run mqtt://HOST:PORT | mosquitto | --spawn 'COMMAND -p {port}'\n");
@@ -261,7 +267,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let mut console = args.console(&facts);
     console.say(&args.header(&facts));
     let timeout = args.timeout.map(Duration::from_secs);
-    let guard = Guard::start(timeout, target.is_embedded())
+    let guard = Guard::start(timeout, target.is_embedded().then_some(SILENCE))
         .map_err(|error| Failure::new(Exit::OurBug, format!("no thread to watch over the run: {error}")))?;
     let (started, begun) = (jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), Instant::now());
     let outcome = judge(&target, &selected, &args.options(&target, selected.len()), &guard, &mut console)?;
@@ -327,7 +333,7 @@ fn conclude(
             result.results
         }
         Outcome::Nothing(NothingJudged(why)) => {
-            console.say(&nothing_judged(facts, &why));
+            complain(&nothing_judged(facts, &why));
             exits.push(Exit::NothingJudged);
             Vec::new()
         }
@@ -342,7 +348,7 @@ fn conclude(
     if let Some(report) = report
         && let Err(problem) = report.write(facts, times, &results, args.transcripts)
     {
-        console.say(&format!("\n{problem}\n"));
+        complain(&problem);
         exits.push(Exit::ReportNotWritten);
     }
     console.say(&closing(Exit::worst(&exits), &results, facts, times, guard));
@@ -355,7 +361,10 @@ fn conclude(
 fn exits_of(result: &RunResult, is_strict: bool, guard: &Guard) -> Vec<Exit> {
     let has = |verdict| result.results.iter().any(|result| result.verdict == verdict);
     let applying = [
-        (Exit::OurBug, guard.ending() == Some(Ending::Standstill) || result.results.iter().any(|result| result.is_our_bug)),
+        (
+            Exit::OurBug,
+            guard.ending() == Some(Ending::Standstill) || result.results.iter().any(|result| result.is_our_bug),
+        ),
         (Exit::Interrupted, result.is_partial && guard.ending().is_some()),
         (Exit::Failed, has(Verdict::Fail) || is_strict && has(Verdict::Weak)),
         (Exit::Inconclusive, has(Verdict::Inconclusive)),
@@ -363,9 +372,10 @@ fn exits_of(result: &RunResult, is_strict: bool, guard: &Guard) -> Vec<Exit> {
     applying.into_iter().filter(|(_, applies)| *applies).map(|(exit, _)| exit).collect()
 }
 
-fn nothing_judged(facts: &RunFacts, why: &str) -> String {
+fn nothing_judged(facts: &RunFacts, why: &str) -> Failure {
     let why = crate::transcript::single_line(why);
-    format!("NOTHING JUDGED: {}: {why}\nBefore any case a client connects, subscribes, publishes and receives; without that nothing can be judged.\n", facts.target.name)
+    let rule = "before any case a client connects, subscribes, publishes and receives";
+    Failure::new(Exit::NothingJudged, format!("nothing judged: {}: {why}\n  {rule}", facts.target.name))
 }
 
 /// The last line: what it all comes to.
@@ -375,7 +385,9 @@ fn closing(exit: Exit, results: &[CaseResult], facts: &RunFacts, times: &Times, 
     let what = match (exit, guard.ending()) {
         (Exit::Success, _) if judged == 0 => "no fail, but nothing was judged either".to_owned(),
         (Exit::Success, _) => "pass".to_owned(),
-        (Exit::Failed, _) if count(Verdict::Fail) == 0 => format!("FAIL: {} weak, and --strict is set", count(Verdict::Weak)),
+        (Exit::Failed, _) if count(Verdict::Fail) == 0 => {
+            format!("FAIL: {} weak, and --strict is set", count(Verdict::Weak))
+        }
         (Exit::Failed, _) => format!("FAIL: {} of {}", count(Verdict::Fail), results.len()),
         (Exit::Inconclusive, _) => format!("INCONCLUSIVE: {} of {}", count(Verdict::Inconclusive), results.len()),
         (Exit::OurBug, Some(Ending::Standstill)) => {
@@ -386,6 +398,7 @@ fn closing(exit: Exit, results: &[CaseResult], facts: &RunFacts, times: &Times, 
             let why = if why == Some(Ending::Timeout) { "--timeout is over" } else { "interrupted" };
             format!("{why}: {} of {} cases had ended", results.len(), facts.cases)
         }
+        (Exit::NothingJudged, _) => "nothing judged".to_owned(),
         (other, _) => other.says().to_owned(),
     };
     let took = crate::report::text::seconds(times.took);
@@ -399,8 +412,15 @@ struct Report {
 }
 
 impl Report {
-    fn write(self, facts: &RunFacts, times: &Times, results: &[CaseResult], transcripts: Transcripts) -> Result<(), String> {
-        json::write(self.out, facts, times, results, transcripts).map_err(|error| format!("error: report {}: {error}", self.name))
+    fn write(
+        self,
+        facts: &RunFacts,
+        times: &Times,
+        results: &[CaseResult],
+        transcripts: Transcripts,
+    ) -> Result<(), Failure> {
+        json::write(self.out, facts, times, results, transcripts)
+            .map_err(|error| Failure::new(Exit::ReportNotWritten, format!("report {}: {error}", self.name)))
     }
 }
 
@@ -409,7 +429,8 @@ fn open(path: &PathBuf) -> Result<Report, Failure> {
         return Ok(Report { name: "on standard output".to_owned(), out: Box::new(BufWriter::new(io::stdout())) });
     }
     let name = crate::transcript::single_line(&path.to_string_lossy());
-    let file = File::create(path).map_err(|error| Failure::usage(format!("report {name}: {error}; nothing was run")))?;
+    let file =
+        File::create(path).map_err(|error| Failure::usage(format!("report {name}: {error}; nothing was run")))?;
     Ok(Report { name, out: Box::new(BufWriter::new(file)) })
 }
 
@@ -437,7 +458,11 @@ fn patience(text: &str) -> Result<u32, String> {
 
 fn topic_prefix(text: &str) -> Result<String, String> {
     let is_usable = !text.is_empty() && !text.starts_with('$') && !text.contains(['+', '#', '\0']) && text.len() <= 200;
-    if is_usable { Ok(text.to_owned()) } else { Err("a topic of 1 to 200 bytes without `+`, `#`, U+0000 and a `$` in front".to_owned()) }
+    if is_usable {
+        Ok(text.to_owned())
+    } else {
+        Err("a topic of 1 to 200 bytes without `+`, `#`, U+0000 and a `$` in front".to_owned())
+    }
 }
 
 fn client_id_prefix(text: &str) -> Result<String, String> {

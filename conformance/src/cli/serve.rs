@@ -2,7 +2,7 @@
 
 use super::exit::Exit;
 use super::failure::{Failure, did_you_mean, quoted};
-use super::guard::interrupted;
+use super::guard::Signals;
 use super::output::print;
 use crate::catalog;
 use crate::clock;
@@ -16,12 +16,15 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{MissedTickBehavior, interval};
 
 const EXAMPLES: &str = "\
+A tool for people who write clients, no product: nothing outlives the process. One line for each
+connection and each breach on standard output.
+
 Examples:
   mqtt-assay serve                                    on 127.0.0.1:1883
   mqtt-assay serve --listen 127.0.0.1:0               on a free port, which the first line names
   mqtt-assay serve --limit max-qos=1 --limit retain=no
   mqtt-assay serve --user ann --password secret --denied-topic 'secret/#'
-  mqtt-assay serve --fault drops-retained             see what your client does with a broken broker
+  mqtt-assay serve --fault drops-qos1                 see what your client does with a broken broker
 
 Names: mqtt-assay explain limits, faults, quirks. Ctrl-C ends it, with exit code 0.";
 
@@ -32,9 +35,6 @@ const SEED: u64 = 1;
 const RETRY: Duration = Duration::from_millis(100);
 
 /// Serve the reference broker: strict, in memory, naming each rule that a client breaks
-///
-/// One line for each connection and each breach on standard output. It is a tool for people who write clients, no
-/// product: nothing outlives the process.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ServeArgs {
@@ -95,7 +95,8 @@ fn set(limits: &mut BrokerLimits, text: &str) -> Result<(), Failure> {
         .ok_or_else(|| Failure::usage(format!("--limit {}: write NAME=VALUE, as in max-qos=1", quoted(text))))?;
     if !BrokerLimits::NAMES.iter().any(|limit| limit.name == name) {
         let near = did_you_mean(name, BrokerLimits::NAMES.iter().map(|limit| limit.name));
-        let message = format!("--limit {}: there is no such limit{near}; `mqtt-assay explain limits` lists them", quoted(name));
+        let message =
+            format!("--limit {}: there is no such limit (`mqtt-assay explain limits` lists them){near}", quoted(name));
         return Err(Failure::usage(message));
     }
     limits.set(name, value).map_err(|problem| Failure::usage(format!("--{}", single_line(&problem))))
@@ -111,12 +112,14 @@ async fn listen(args: &ServeArgs, settings: Settings) -> Result<Exit, Failure> {
     let failed = |error: std::io::Error| Failure::usage(format!("--listen {}: {error}", quoted(&args.listen)));
     let listener = TcpListener::bind(&args.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
+    let mut signals =
+        Signals::new().map_err(|error| Failure::new(Exit::OurBug, format!("no signal handler: {error}")))?;
     print(&format!("listening on mqtt://{address}; Ctrl-C ends\n"))?;
     let seed = settings.seed;
     let shell = Shell::start(Machine::new(settings), &args.quirk, seed, |breach| log(&breach_line(breach)));
     tokio::select! {
         biased;
-        ended = interrupted() => ended.map_err(|error| Failure::new(Exit::OurBug, format!("no signal handler: {error}")))?,
+        () = signals.next() => {}
         () = accept(&listener, &shell) => {}
     }
     Ok(Exit::Success)
@@ -149,9 +152,15 @@ fn opened(stream: TcpStream, from: SocketAddr, number: u64) -> std::io::Result<T
 
 /// Connection, client, rule, what the rule says, what the client did: on one line.
 fn breach_line(breach: &Breach) -> String {
-    let client = breach.client_id.as_ref().map_or_else(String::new, |id| format!(", client {}", crate::describe::quoted(id.as_bytes())));
+    let client = breach
+        .client_id
+        .as_ref()
+        .map_or_else(String::new, |id| format!(", client {}", crate::describe::quoted(id.as_bytes())));
     let says = catalog::find(breach.version, breach.rule).map_or("", |rule| rule.rule().says);
-    let Breach { connection, rule, version, detail, .. } = breach;
+    let Breach { connection, rule, version, .. } = breach;
+    // The codec's errors begin with the rule, which stands here already.
+    let codec = breach.detail.strip_prefix(rule).and_then(|rest| rest.split_once("): "));
+    let detail = codec.map_or(breach.detail.as_str(), |(_, detail)| detail);
     single_line(&format!("connection {}{client}: breaks {rule} of MQTT {version}: {says} ({detail})", connection.0))
 }
 

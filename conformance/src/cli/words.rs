@@ -33,7 +33,8 @@ fn quotation(mark: char, letters: &mut std::str::Chars<'_>, word: &mut String) -
 
 /// A word as it must be written in a shell; plain words stay as they are.
 pub(crate) fn for_shell(word: &str) -> String {
-    let is_plain = !word.is_empty() && word.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_./:=,@%+".contains(letter));
+    let is_plain =
+        !word.is_empty() && word.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_./:=,@%+".contains(letter));
     if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 

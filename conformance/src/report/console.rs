@@ -41,7 +41,12 @@ pub(crate) struct Console {
 
 impl Console {
     /// A console that writes here; with a draw target it shows a bar there.
-    pub(crate) fn new(out: Box<dyn Write>, facts: RunFacts, verbosity: Verbosity, bar: Option<ProgressDrawTarget>) -> Self {
+    pub(crate) fn new(
+        out: Box<dyn Write>,
+        facts: RunFacts,
+        verbosity: Verbosity,
+        bar: Option<ProgressDrawTarget>,
+    ) -> Self {
         let progress = bar.map(|target| Progress::new(target, facts.cases));
         Self { out, facts, verbosity, progress, error: None }
     }
@@ -167,5 +172,65 @@ impl Drop for Progress {
     fn drop(&mut self) {
         self.below.finish_and_clear();
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::{Case, CaseRules, Method};
+    use crate::report::TargetName;
+    use crate::transcript::Transcript;
+    use crate::verdict::Stop;
+    use mqtt_assay_codec::Version;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    static CASE: Case =
+        Case::new("an_example", "", "An example", Method::Steps(|_| Box::pin(async { Err(Stop::Failed) })));
+    static RULES: CaseRules = CaseRules { breaks: &[], proves: &[] };
+
+    #[derive(Clone, Default)]
+    struct Paper(Rc<RefCell<Vec<u8>>>);
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn printed(verbosity: Verbosity, verdict: Verdict) -> String {
+        let paper = Paper::default();
+        let target = TargetName { name: "x".to_owned(), address: String::new(), version: None, learnt_from: None };
+        let facts = RunFacts { target, target_words: "x".to_owned(), versions: vec![Version::V5], seed: 3, cases: 1 };
+        let mut console = Console::new(Box::new(paper.clone()), facts, verbosity, Some(ProgressDrawTarget::hidden()));
+        let instance = Instance { chapter: "publish", case: &CASE, version: Version::V5, rules: &RULES };
+        let mut result = CaseResult::new(instance, Vec::new(), None, Transcript::new(instance.id(), Version::V5));
+        result.verdict = verdict;
+        console.on_event(&Event::Started(&instance));
+        console.on_event(&Event::Finished(&result));
+        result.verdict = Verdict::Fail;
+        console.on_event(&Event::Revised(&result));
+        assert!(console.into_error().is_none());
+        let bytes = paper.0.borrow().clone();
+        anstream::adapter::strip_str(&String::from_utf8_lossy(&bytes)).to_string()
+    }
+
+    #[test]
+    fn with_a_bar_only_what_needs_an_eye_is_printed() {
+        let passed = "         pass    0.000s 5/publish/an-example\n";
+        assert!(!printed(Verbosity::Normal, Verdict::Pass).contains(passed));
+        assert!(printed(Verbosity::Transcripts, Verdict::Pass).starts_with(passed));
+        assert!(printed(Verbosity::Quiet, Verdict::Weak).starts_with("         weak"));
+    }
+
+    #[test]
+    fn a_verdict_that_a_straggler_turned_is_told_as_such() {
+        let text = printed(Verbosity::Quiet, Verdict::Pass);
+        assert!(text.starts_with("Revised, a straggler came:\n         fail "), "{text}");
     }
 }

@@ -12,13 +12,11 @@ use std::time::Duration;
 /// The schema's number; it changes when a field changes its meaning or goes.
 const SCHEMA: u32 = 1;
 
-/// Whose transcripts the report holds.
+/// Whose transcripts the report holds: every case's, or those of cases that fail, are weak or inconclusive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Transcripts {
-    /// Every case's.
     #[default]
     All,
-    /// Those of cases that fail, are weak or inconclusive.
     Failed,
 }
 
@@ -112,7 +110,8 @@ pub(crate) fn write(
 
 fn case_report(result: &CaseResult, transcripts: Transcripts) -> CaseReport<'_> {
     let decisive = result.decisive().filter(|rule| rule.line.is_some());
-    let is_wanted = transcripts == Transcripts::All || matches!(result.verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive);
+    let is_wanted = transcripts == Transcripts::All
+        || matches!(result.verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive);
     let lines = result.transcript.lines.iter().filter(|_| is_wanted);
     CaseReport {
         case: result.instance.id(),

@@ -101,7 +101,7 @@ fn breach(result: &CaseResult, facts: &RunFacts) -> String {
 
 /// Id, level and section of a rule.
 fn place(rule: &Rule) -> String {
-    format!("{} ({}, section {} of {})", bold(rule.id), rule.level.word(), rule.section, rule.version)
+    format!("{} ({}, section {} of MQTT {})", bold(rule.id), rule.level.word(), rule.section, rule.version)
 }
 
 fn row(label: &str, text: &str) -> String {
@@ -113,10 +113,13 @@ fn in_short(transcript: &Transcript, line: &Line) -> String {
     let place = format!("line {}, {}: ", line.number, single_line(&line.role));
     match &line.what {
         What::Sent { bytes, mutation } => {
-            let mutated = mutation.as_ref().map_or_else(String::new, |name| format!(", mutated by {}", single_line(name)));
+            let mutated =
+                mutation.as_ref().map_or_else(String::new, |name| format!(", mutated by {}", single_line(name)));
             format!("{place}{} [{}]{mutated}", describe(bytes, transcript.mqtt, Sender::Client), hex(bytes))
         }
-        What::Received(bytes) => format!("{place}{} [{}]", describe(bytes, transcript.mqtt, Sender::Server), hex(bytes)),
+        What::Received(bytes) => {
+            format!("{place}{} [{}]", describe(bytes, transcript.mqtt, Sender::Server), hex(bytes))
+        }
         other => format!("{place}{other}"),
     }
 }
@@ -183,11 +186,12 @@ fn counts(summary: &Summary) -> String {
         }
         parts.push(part);
     }
-    format!("{} {}: {}", summary.cases, plural(summary.cases, "case"), parts.join(", "))
+    format!("{}: {}", counted(summary.cases, "case"), parts.join(", "))
 }
 
-fn plural(count: usize, word: &str) -> String {
-    if count == 1 { word.to_owned() } else { format!("{word}s") }
+/// `1 case`, `2 cases`.
+pub(crate) fn counted(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Cases with a breach, one a line.
@@ -215,7 +219,8 @@ fn grouped(results: &[CaseResult], verdict: Verdict) -> String {
     let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for result in results.iter().filter(|result| result.verdict == verdict) {
         let seen = result.decisive().map(|rule| rule.seen.as_str()).filter(|seen| !seen.is_empty());
-        let reason = result.reason.as_deref().or(seen).unwrap_or("nothing happened that could break a rule of the case");
+        let reason =
+            result.reason.as_deref().or(seen).unwrap_or("nothing happened that could break a rule of the case");
         reasons.entry(reason).or_default().push(result.instance.id());
     }
     let mut out = String::new();
@@ -228,7 +233,7 @@ fn grouped(results: &[CaseResult], verdict: Verdict) -> String {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let _ = writeln!(out, "  {} {}: {}\n    {named}{more}", cases.len(), plural(cases.len(), "case"), single_line(reason));
+        let _ = writeln!(out, "  {}: {}\n    {named}{more}", counted(cases.len(), "case"), single_line(reason));
     }
     out
 }
@@ -242,5 +247,75 @@ const fn heading(verdict: Verdict) -> &'static str {
         Verdict::NotExercised => "Not exercised",
         Verdict::Pass => "Passes",
         Verdict::Observed => "Observed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::{Case, CaseRules, Instance, Method};
+    use crate::catalog::{Basis, RuleId};
+    use crate::report::TargetName;
+    use crate::verdict::{RuleVerdict, Stop};
+    use mqtt_assay_codec::Version;
+
+    static CASE: Case =
+        Case::new("an_example", "", "An example", Method::Steps(|_| Box::pin(async { Err(Stop::Failed) })));
+    static RULES: CaseRules =
+        CaseRules { breaks: &[], proves: &[&[RuleId::v5("MQTT-3.3.1-3")], &[RuleId::v5("MQTT-3.3.1-8")]] };
+
+    fn facts() -> RunFacts {
+        let target = TargetName { name: "x".to_owned(), address: String::new(), version: None, learnt_from: None };
+        RunFacts { target, target_words: "x".to_owned(), versions: vec![Version::V5], seed: 3, cases: 5 }
+    }
+
+    fn result(verdicts: &[(Verdict, &str)], stop: Option<Stop>) -> CaseResult {
+        let instance = Instance { chapter: "publish", case: &CASE, version: Version::V5, rules: &RULES };
+        let mut transcript = Transcript::new(instance.id(), Version::V5);
+        let sent = What::Sent { bytes: Bytes::from_static(&[0x30, 4, 0, 1, b'a', 0]), mutation: None };
+        transcript.add(Duration::ZERO, "publisher", sent);
+        transcript.add(
+            Duration::ZERO,
+            "publisher",
+            What::Sent { bytes: Bytes::from_static(&[0xc0, 0]), mutation: None },
+        );
+        transcript.add(Duration::ZERO, "watcher", What::Received(Bytes::from_static(&[0x38, 4, 0, 1, b'a', 0])));
+        let rules = RULES.judged().zip(verdicts);
+        let judged = rules.map(|(rule, (verdict, seen))| RuleVerdict {
+            rule,
+            basis: Basis::Direct,
+            verdict: *verdict,
+            line: Some(3),
+            expected: "DUP 0".to_owned(),
+            seen: (*seen).to_owned(),
+        });
+        CaseResult::new(instance, judged.collect(), stop, transcript)
+    }
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_in_order_and_hostile_text_stays_on_its_line() {
+        let hostile = "DUP 1\n\u{1b}[2J in the second packet";
+        let results = [
+            result(&[(Verdict::Fail, hostile), (Verdict::Pass, "")], Some(Stop::Failed)),
+            result(&[(Verdict::Weak, hostile)], None),
+            result(&[], Some(Stop::Inconclusive { why: hostile.to_owned(), line: None })),
+            result(&[], Some(Stop::NotOffered("CONNACK: RetainAvailable(0)".to_owned()))),
+            result(&[], Some(Stop::NotOffered("CONNACK: RetainAvailable(0)".to_owned()))),
+            result(&[(Verdict::Pass, "kept"), (Verdict::Pass, "kept")], None),
+        ];
+        let lines: String = results.iter().map(|result| result_line(result) + &details(result, &facts())).collect();
+        insta::assert_snapshot!(plain(&(lines + &summary(&results, &facts()))));
+    }
+
+    #[test]
+    fn very_long_lines_are_cut() {
+        let mut long = Transcript::new("5/x/y", Version::V5);
+        long.add(Duration::ZERO, "publisher", What::Received(Bytes::from(vec![0; 5000])));
+        let text = transcript(&long);
+        assert!(text.len() < 800 && text.ends_with(" more letters; --json has them all)\n"), "{text}");
     }
 }
