@@ -96,7 +96,7 @@ fn random_properties(version: Version, kind: u8, three: u8) -> PropertiesBuf {
             properties.extend([Property::MessageExpiryInterval(u32::from(three)), Property::UserProperty("a", "b")]);
         }
         10 | 11 if three.is_multiple_of(2) => {
-            properties.extend([Property::SubscriptionIdentifier(u32::from(three) + 1)])
+            properties.extend([Property::SubscriptionIdentifier(u32::from(three) + 1)]);
         }
         _ => {}
     }

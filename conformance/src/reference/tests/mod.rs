@@ -282,10 +282,8 @@ fn publish_line(publish: &Publish<'_>) -> String {
     let id = publish.packet_id.map_or(0, PacketId::get);
     let flags = [(publish.dup, " dup"), (publish.retain, " retained")];
     let flags: String = flags.iter().filter(|(set, _)| *set).map(|(_, name)| *name).collect();
-    let mut properties = String::new();
-    for property in publish.properties.iter() {
-        properties.push_str(&format!(" {property:?}"));
-    }
+    let properties: Vec<String> = publish.properties.iter().map(|property| format!(" {property:?}")).collect();
+    let properties = properties.concat();
     let payload = String::from_utf8_lossy(publish.payload);
     format!("PUBLISH {}/{id}{flags} {}={payload}{properties}", publish.qos as u8, publish.topic)
 }

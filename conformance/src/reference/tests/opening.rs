@@ -298,3 +298,12 @@ fn authentication_methods_are_refused() {
     script.connect_with(1, V5, &Connect { properties: method.as_properties(), ..connect("a") });
     assert_eq!(script.got(1), ["CONNACK 0 8c", "closed"]);
 }
+
+#[test]
+fn a_connect_that_is_too_large_is_refused() {
+    for (version, answer) in [(V3, vec!["closed"]), (V5, vec!["CONNACK 0 95", "closed"])] {
+        let mut script = Script::limited(&[("max-packet-size", "64")]);
+        script.connect_with(1, version, &connect(&"x".repeat(100)));
+        assert_eq!(script.got(1), answer);
+    }
+}
