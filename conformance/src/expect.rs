@@ -31,17 +31,17 @@ impl Client {
 
     /// Decides: all these packets come, in any order, and each is right.
     pub fn expect_all(&mut self, patterns: impl IntoIterator<Item = Pattern>) -> Expect<'_> {
-        Expect { client: self, patterns: patterns.into_iter().collect(), rules: None, ordered: false, next: false, window: None }
+        Expect { client: self, patterns: patterns.into_iter().collect(), rules: None, ordered: false, next: false, window: None, recommended: false }
     }
 
     /// Decides: these packets come in this order. Others may come in between.
     pub fn expect_in_order(&mut self, patterns: impl IntoIterator<Item = Pattern>) -> Expect<'_> {
-        Expect { client: self, patterns: patterns.into_iter().collect(), rules: None, ordered: true, next: false, window: None }
+        Expect { client: self, patterns: patterns.into_iter().collect(), rules: None, ordered: true, next: false, window: None, recommended: false }
     }
 
     /// Decides: a packet that a step before has brought is right in this respect too.
     pub fn expect_right<'a>(&'a mut self, seen: &'a impl Seen, pattern: Pattern) -> ExpectRight<'a> {
-        ExpectRight { client: self, line: seen.line(), packet: seen.owned(), pattern, rules: None }
+        ExpectRight { client: self, line: seen.line(), packet: seen.owned(), pattern, rules: None, recommended: false }
     }
 
     /// Decides: the broker refuses what was sent, that is, it ends the connection. Where 5.0 recommends a reason code
@@ -91,6 +91,22 @@ impl Client {
         self.context().broken(&self.link().label, deciding, expected, seen, line)?;
         Ok(Evidence::new(line, None))
     }
+
+    /// Broken, or weak where the step is only recommended.
+    fn short_of(
+        &self,
+        recommended: bool,
+        deciding: Option<&Deciding>,
+        expected: &str,
+        seen: &str,
+        line: u32,
+    ) -> Result<Evidence, Stop> {
+        if !recommended {
+            return self.broken(deciding, expected, seen, line);
+        }
+        self.context().weak(&self.link().label, deciding, expected, seen, line);
+        Ok(Evidence::new(line, None))
+    }
 }
 
 /// See [`Client::expect`].
@@ -102,6 +118,7 @@ pub struct Expect<'a> {
     ordered: bool,
     next: bool,
     window: Option<Window>,
+    recommended: bool,
 }
 
 /// When something is due: counted from a moment on some connection.
@@ -131,6 +148,12 @@ impl<'a> Expect<'a> {
         self
     }
 
+    /// The standard leaves room for less: then the rule is weak, whatever its level.
+    pub fn recommended(mut self) -> Self {
+        self.recommended = true;
+        self
+    }
+
     /// It is due this long after `since`, and earlier would be a breach; up to [`bounds::GRACE`] later is in time.
     pub fn due_after(mut self, since: Instant, due: Duration) -> Self {
         self.window = Some(Window { since, not_before: due, due });
@@ -138,7 +161,7 @@ impl<'a> Expect<'a> {
     }
 
     async fn run(self) -> Result<Evidence, Stop> {
-        let Self { client, patterns: mut remaining, rules, ordered, next, window } = self;
+        let Self { client, patterns: mut remaining, rules, ordered, next, window, recommended } = self;
         let deciding = client.context().deciding(rules, false);
         let expected =
             remaining.iter().map(Pattern::describe).collect::<Vec<_>>().join(if ordered { ", then " } else { " and " });
@@ -151,17 +174,17 @@ impl<'a> Expect<'a> {
                 if next { client.next(until, |_| true).await } else { client.next_about(&remaining, until).await };
             let Some(arrived) = arrived else {
                 let line = client.say(Remark::Notes, nothing_came(client, &remaining));
-                return client.broken(deciding.as_ref(), &expected, &nothing_came(client, &remaining), line);
+                return client.short_of(recommended, deciding.as_ref(), &expected, &nothing_came(client, &remaining), line);
             };
             match match_one(client, &mut remaining, &arrived, ordered) {
                 Ok(packet) => {
                     if let Some(early) = window.as_ref().and_then(|window| window.too_early(arrived.at)) {
                         let seen = format!("{}: {early}", describe::packet(&packet.packet()));
-                        return client.broken(deciding.as_ref(), &expected, &seen, arrived.line);
+                        return client.short_of(recommended, deciding.as_ref(), &expected, &seen, arrived.line);
                     }
                     last = Some((arrived.line, packet));
                 }
-                Err(Mismatch::Wrong(seen)) => return client.broken(deciding.as_ref(), &expected, &seen, arrived.line),
+                Err(Mismatch::Wrong(seen)) => return client.short_of(recommended, deciding.as_ref(), &expected, &seen, arrived.line),
                 Err(Mismatch::NotOurs(why)) => return Err(Stop::Inconclusive { why, line: Some(arrived.line) }),
             }
         }
@@ -234,6 +257,7 @@ pub struct ExpectRight<'a> {
     packet: Option<&'a OwnedPacket>,
     pattern: Pattern,
     rules: Option<StepRules>,
+    recommended: bool,
 }
 
 impl<'a> ExpectRight<'a> {
@@ -243,8 +267,14 @@ impl<'a> ExpectRight<'a> {
         self
     }
 
+    /// The standard leaves room for less: then the rule is weak, whatever its level.
+    pub fn recommended(mut self) -> Self {
+        self.recommended = true;
+        self
+    }
+
     async fn run(self) -> Result<Evidence, Stop> {
-        let Self { client, line, packet, pattern, rules } = self;
+        let Self { client, line, packet, pattern, rules, recommended } = self;
         let deciding = client.context().deciding(rules, false);
         let expected = pattern.describe();
         client.say(Remark::Expects, format!("{expected} (line {line})"));
@@ -257,7 +287,7 @@ impl<'a> ExpectRight<'a> {
         if wrong.is_empty() {
             return Ok(client.kept(deciding.as_ref(), &expected, &seen, line, Some(packet.clone())));
         }
-        client.broken(deciding.as_ref(), &expected, &format!("{seen}: {}", wrong.join(", ")), line)
+        client.short_of(recommended, deciding.as_ref(), &expected, &format!("{seen}: {}", wrong.join(", ")), line)
     }
 }
 
@@ -485,7 +515,7 @@ impl<'a> ExpectOpen<'a> {
     async fn run(self) -> Result<Evidence, Stop> {
         let Self { client, rules } = self;
         client.send(pingreq())?;
-        Expect { client, patterns: vec![a_pingresp()], rules, ordered: false, next: false, window: None }.run().await
+        Expect { client, patterns: vec![a_pingresp()], rules, ordered: false, next: false, window: None, recommended: false }.run().await
     }
 }
 

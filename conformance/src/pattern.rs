@@ -7,7 +7,7 @@
 use crate::describe::quoted;
 use crate::draft::Topic;
 use crate::names::Names;
-use mqtt_assay_codec::{Packet, PacketType, Property, Publish, QoS, ReasonCode};
+use mqtt_assay_codec::{Packet, PacketType, Property, Publish, QoS, ReasonCode, Version};
 
 /// A demand on a property list: a check and its name.
 type PropertyDemand = (String, fn(&[Property<'_>], &str) -> bool, String);
@@ -17,8 +17,12 @@ type PropertyDemand = (String, fn(&[Property<'_>], &str) -> bool, String);
 pub struct Pattern {
     packet_type: PacketType,
     payload: Option<Vec<u8>>,
+    surplus: bool,
+    only_qos: Option<QoS>,
     topic: Option<Topic>,
     packet_id: Option<u16>,
+    other_ids: Vec<u16>,
+    largest: Option<usize>,
     qos: Option<(QoS, QoS)>,
     retain: Option<bool>,
     dup: Option<bool>,
@@ -32,8 +36,12 @@ impl Pattern {
         Self {
             packet_type,
             payload: None,
+            surplus: false,
+            only_qos: None,
             topic: None,
             packet_id: None,
+            other_ids: Vec::new(),
+            largest: None,
             qos: None,
             retain: None,
             dup: None,
@@ -54,6 +62,13 @@ impl Pattern {
     #[must_use]
     pub fn qos_at_most(mut self, qos: QoS) -> Self {
         self.qos = Some((QoS::AtMostOnce, qos));
+        self
+    }
+
+    /// Only copies of this QoS are meant; others are left alone.
+    #[must_use]
+    pub fn copy_at(mut self, qos: QoS) -> Self {
+        self.only_qos = Some(qos);
         self
     }
 
@@ -78,6 +93,20 @@ impl Pattern {
         self
     }
 
+    /// With another packet identifier than this one, which is in use.
+    #[must_use]
+    pub fn other_id_than(mut self, id: impl Into<u16>) -> Self {
+        self.other_ids.push(id.into());
+        self
+    }
+
+    /// 5.0: not larger than this, in bytes of the whole packet.
+    #[must_use]
+    pub fn at_most(mut self, bytes: usize) -> Self {
+        self.largest = Some(bytes);
+        self
+    }
+
     /// CONNACK: with Session Present set or not.
     #[must_use]
     pub fn session_present(mut self, present: bool) -> Self {
@@ -99,6 +128,41 @@ impl Pattern {
             properties.iter().any(|property| matches!(property, Property::UserProperty(name, value) if format!("{name}={value}") == wanted))
         };
         self.properties.push((format!("user property {name}={value}"), check, format!("{name}={value}")));
+        self
+    }
+
+    /// With this property.
+    #[must_use]
+    pub fn property(mut self, property: Property<'_>) -> Self {
+        let check = |properties: &[Property<'_>], wanted: &str| {
+            properties.iter().any(|property| format!("{property:?}") == wanted)
+        };
+        let name = format!("{property:?}");
+        self.properties.push((name.clone(), check, name));
+        self
+    }
+
+    /// With these user properties in this order; others may stand in between.
+    #[must_use]
+    pub fn in_order(mut self, pairs: &[(&str, &str)]) -> Self {
+        let check = |properties: &[Property<'_>], wanted: &str| {
+            let mut found = properties.iter().map(|property| format!("{property:?}"));
+            wanted.lines().all(|one| found.any(|property| property == one))
+        };
+        let wanted: Vec<String> =
+            pairs.iter().map(|(name, value)| format!("{:?}", Property::UserProperty(name, value))).collect();
+        self.properties.push(("the user properties in their order".to_owned(), check, wanted.join("\n")));
+        self
+    }
+
+    /// With a Message Expiry Interval of at most so many seconds.
+    #[must_use]
+    pub fn expiry_at_most(mut self, seconds: u32) -> Self {
+        let check = |properties: &[Property<'_>], most: &str| {
+            let most = most.parse().unwrap_or_default();
+            properties.iter().any(|property| matches!(property, Property::MessageExpiryInterval(left) if *left <= most))
+        };
+        self.properties.push((format!("a Message Expiry Interval of at most {seconds}"), check, seconds.to_string()));
         self
     }
 
@@ -132,8 +196,17 @@ impl Pattern {
             Some((_, high)) => add(format!("qos<={}", high as u8)),
             None => {}
         }
+        if let Some(qos) = self.only_qos {
+            add(format!("qos={}", qos as u8));
+        }
         if let Some(id) = self.packet_id {
             add(format!("id={id}"));
+        }
+        for id in &self.other_ids {
+            add(format!("id!={id}"));
+        }
+        if let Some(most) = self.largest {
+            add(format!("of at most {most} bytes"));
         }
         for (demand, name) in [(self.retain, "retain"), (self.dup, "dup"), (self.session_present, "session-present")] {
             if let Some(set) = demand {
@@ -154,10 +227,11 @@ impl Pattern {
         if packet.packet_type() != self.packet_type {
             return false;
         }
-        match (packet, &self.payload) {
-            (Packet::Publish(publish), Some(payload)) => publish.payload == &payload[..],
-            _ => true,
-        }
+        let Packet::Publish(publish) = packet else { return true };
+        let carries = self.payload.as_ref().is_none_or(|payload| {
+            publish.payload == &payload[..] || self.surplus && publish.payload.ends_with(payload)
+        });
+        carries && self.only_qos.is_none_or(|qos| publish.qos == qos)
     }
 
     /// What is not right about a packet that the pattern is about; empty where all is.
@@ -172,6 +246,14 @@ impl Pattern {
                 wanted.to_string(),
                 packet_id.map_or_else(|| "none".to_owned(), |id| id.to_string()),
             );
+        }
+        if let Some(id) = packet_id.filter(|id| self.other_ids.contains(id)) {
+            differs("packet identifier", "one that is not in use".to_owned(), id.to_string());
+        }
+        if let (Some(most), Ok(length)) = (self.largest, packet.encoded_len(Version::V5))
+            && length > most
+        {
+            differs("length", format!("at most {most}"), length.to_string());
         }
         if let (Packet::Connack(connack), Some(wanted)) = (packet, self.session_present)
             && connack.session_present != wanted
@@ -209,6 +291,9 @@ impl Pattern {
             && publish.topic != topic
         {
             differs("topic", quoted(topic.as_bytes()), quoted(publish.topic.as_bytes()));
+        }
+        if let Some(payload) = self.payload.as_ref().filter(|payload| publish.payload != &payload[..]) {
+            differs("payload", quoted(payload), quoted(publish.payload));
         }
         if let Some((low, high)) = self.qos
             && !(low..=high).contains(&publish.qos)
@@ -276,6 +361,20 @@ pub fn a_message(topic: impl Into<Topic>, payload: impl AsRef<[u8]>) -> Pattern 
     let mut pattern = Pattern::new(PacketType::Publish);
     pattern.topic = Some(topic.into());
     pattern.payload = Some(payload.as_ref().to_vec());
+    pattern
+}
+
+/// A message with this payload, whatever its topic.
+pub fn with_payload(payload: impl AsRef<[u8]>) -> Pattern {
+    let mut pattern = Pattern::new(PacketType::Publish);
+    pattern.payload = Some(payload.as_ref().to_vec());
+    pattern
+}
+
+/// The message whose payload ends so, and no byte before it: what is put there by mistake shows.
+pub fn without_surplus(payload: impl AsRef<[u8]>) -> Pattern {
+    let mut pattern = with_payload(payload);
+    pattern.surplus = true;
     pattern
 }
 

@@ -329,6 +329,14 @@ impl Subject {
         Ok(client)
     }
 
+    /// Set-up: a client that comes back to the session it left, by its role. A session that is gone judges nothing here.
+    pub async fn resume(&self, role: &'static str) -> Result<Client, Stop> {
+        let mut client = self.open(role).await?;
+        client.send(connect().persistent())?;
+        client.receive(a_connack().code(&[ReasonCode::SUCCESS]).session_present(true)).await?;
+        Ok(client)
+    }
+
     /// Set-up: a network connection, and nothing sent on it yet.
     pub async fn open(&self, role: &'static str) -> Result<Client, Stop> {
         let context = &self.context;
@@ -352,6 +360,12 @@ impl Subject {
     /// Writes something worth knowing into the transcript.
     pub fn note(&self, text: impl Into<String>) {
         self.context.say(CASE, Remark::Notes, text);
+    }
+
+    /// Lets the standard's own time pass: an expiry, a delay. Nothing else is waited for; the case names it in `waits`.
+    pub async fn wait(&self, time: Duration) {
+        self.note(format!("{time:?} pass"));
+        tokio::time::sleep(time).await;
     }
 
     /// Writes down what a permission was seen to be used for; never a judgement.

@@ -47,6 +47,15 @@ impl Variant {
         flags: "",
     };
 
+    /// Maximum Packet Size 1024 (5.0).
+    pub const SMALL_PACKETS: Self = Self {
+        name: "small-packets",
+        says: "the broker takes packets of 1024 bytes at most, and says so in CONNACK (5.0)",
+        limits: &[("max-packet-size", "1024")],
+        lacks: "",
+        flags: "",
+    };
+
     /// The variant with this name.
     pub fn find(name: &str) -> Option<Self> {
         VARIANTS.iter().copied().find(|variant| variant.name == name)
@@ -54,4 +63,10 @@ impl Variant {
 }
 
 /// Every variant.
-pub const VARIANTS: &[Variant] = &[Variant::PLAIN, Variant::WITH_ACCESS, Variant::MAX_QOS_1, Variant::NO_RETAIN];
+pub const VARIANTS: &[Variant] = &[
+    Variant::PLAIN,
+    Variant::WITH_ACCESS,
+    Variant::MAX_QOS_1,
+    Variant::NO_RETAIN,
+    Variant::SMALL_PACKETS,
+];
