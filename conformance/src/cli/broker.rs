@@ -17,7 +17,7 @@ const PORT: &str = "{port}";
 /// The arguments that say which broker is meant and how it is set up.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct BrokerArgs {
-    /// mqtt://HOST[:PORT], or a profile by name (mosquitto) or path, or `embedded` [default: embedded]
+    /// mqtt://HOST:PORT, or a profile by name (mosquitto) or path, or `embedded`, which is the default
     #[arg(value_name = "BROKER")]
     broker: Option<String>,
 
