@@ -11,7 +11,7 @@ use crate::subject::{CaseContext, Publication};
 use crate::transcript::Remark;
 use crate::verdict::{Received, Stop};
 use crate::wire::Ending;
-use mqtt_assay_codec::{Packet, PacketType, QoS};
+use mqtt_assay_codec::{Packet, PacketType, QoS, SubscriptionOptions};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -156,8 +156,14 @@ impl Client {
     }
 
     /// Set-up: a subscription granted as asked. One that is granted lower leaves the case not exercised.
-    pub async fn subscribe(&mut self, filter: impl Into<Topic>, qos: QoS) -> Result<(), Stop> {
-        let id = self.send(subscribe(filter, qos))?;
+    pub async fn subscribe(
+        &mut self,
+        filter: impl Into<Topic>,
+        options: impl Into<SubscriptionOptions>,
+    ) -> Result<(), Stop> {
+        let options = options.into();
+        let qos = options.qos;
+        let id = self.send(subscribe(filter, options))?;
         let suback = self.receive(a_suback(id)).await?;
         let code = match suback.packet() {
             Packet::Suback(ack) => ack.reasons.iter().next(),
