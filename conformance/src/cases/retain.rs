@@ -1,6 +1,8 @@
 //! Retained messages: stored, replaced, cleared, and told apart from live ones.
 
 use super::prelude::*;
+use crate::client::Client;
+use mqtt_assay_codec::{RetainHandling, SubscriptionOptions};
 
 pub(super) const CASES: &[Case] = &[
     case!(retained_for_new_subscriber: "A new subscriber gets the retained message, with RETAIN 1",
@@ -8,21 +10,87 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["U5-092", "U5-120"],
         caught: [Fault::RetainedNotStored, Fault::RetainFlagMissing],
         needs: &["retain"]),
+    case!(stored_with_its_qos: "A retained message is stored together with its QoS",
+        v311: proves ["MQTT-3.3.1-5"],
+        v5: proves ["MQTT-3.3.1-5", "MQTT-3.8.4-8"],
+        caught: [Fault::RetainedNotStored, Fault::RetainedQosLost],
+        needs: &["retain"]),
+    case!(replaced: "A retained message replaces the one before on its topic",
+        v311: proves ["MQTT-3.3.1-6"],
+        v5: proves ["MQTT-3.3.1-5"],
+        caught: [Fault::RetainedNotReplaced],
+        needs: &["retain"]),
+    case!(replaced_by_qos0: "A retained message of QoS 0 displaces the one before, whether or not it is kept itself",
+        v311: proves ["MQTT-3.3.1-7"],
+        v5: proves ["MQTT-3.3.1-5"],
+        caught: [Fault::RetainedNotReplaced],
+        needs: &["retain"]),
     case!(no_retain_flag_on_live: "A subscriber that is already there gets a retained message with RETAIN 0",
         v311: proves ["MQTT-3.3.1-9"],
         v5: proves ["MQTT-3.3.1-12"],
         caught: [Fault::RetainFlagOnLive],
+        needs: &["retain"]),
+    case!(empty_is_delivered: "An empty retained message goes to those who are subscribed, with RETAIN 0",
+        v311: proves ["MQTT-3.3.1-10", "U3-10"],
+        v5: proves ["MQTT-3.3.1-6", "MQTT-3.3.1-12"],
+        caught: [Fault::EmptyNotForwarded, Fault::RetainFlagOnLive],
         needs: &["retain"]),
     case!(empty_payload_clears: "An empty retained message removes the one before",
         v311: proves ["MQTT-3.3.1-10"],
         v5: proves ["MQTT-3.3.1-6"],
         caught: [Fault::EmptyDoesNotClear],
         needs: &["retain"]),
+    case!(empty_is_not_retained: "An empty retained message is not kept",
+        v311: proves ["MQTT-3.3.1-11"],
+        v5: proves ["MQTT-3.3.1-7"],
+        caught: [Fault::EmptyRetained],
+        needs: &["retain"]),
+    case!(plain_is_not_retained: "A message with RETAIN 0 is not kept",
+        v311: proves ["MQTT-3.3.1-12"],
+        v5: proves ["MQTT-3.3.1-8"],
+        caught: [Fault::PlainReplacesRetained]),
+    case!(plain_leaves_retained: "A message with RETAIN 0 leaves the retained message of its topic alone",
+        v311: proves ["MQTT-3.3.1-12"],
+        v5: proves ["MQTT-3.3.1-8"],
+        caught: [Fault::PlainReplacesRetained, Fault::PlainClearsRetained],
+        needs: &["retain"]),
+    case!(outlives_session: "A retained message stays when the session of its publisher ends",
+        v311: proves ["MQTT-3.1.2-7"],
+        v5: proves ["U5-200"],
+        caught: [Fault::RetainedEndsWithSession],
+        needs: &["retain"]),
+    case!(sent_again: "A repeated SUBSCRIBE brings the retained message again",
+        v311: proves ["MQTT-3.8.4-3"],
+        v5: proves ["MQTT-3.3.1-9", "MQTT-3.8.4-4"],
+        caught: [Fault::RetainedNotResent],
+        needs: &["retain"]),
+    case!(as_published: "With Retain As Published a live message has the RETAIN flag of its publisher",
+        v5: proves ["MQTT-3.3.1-13"],
+        caught: [Fault::RetainAsPublishedIgnored],
+        needs: &["retain"]),
+    case!(handling_1: "Retain Handling 1 brings retained messages for a new subscription, and none for a repeated one",
+        v5: proves ["MQTT-3.3.1-10"],
+        caught: [Fault::RetainHandling1Always, Fault::RetainHandling1Never],
+        needs: &["retain"]),
+    case!(handling_2: "Retain Handling 2 brings no retained messages",
+        v5: proves ["MQTT-3.3.1-11"],
+        caught: [Fault::RetainHandling2Ignored],
+        needs: &["retain"]),
     case!(retain_not_available: "A PUBLISH with RETAIN 1 is refused where CONNACK said Retain Available 0",
         v5: breaks ["MQTT-3.2.2-14", "U5-091"] proves ["MQTT-4.13.1-1"],
         caught: [Fault::AcceptsRetainUnavailable],
         variant: Variant::NO_RETAIN),
 ];
+
+/// A publisher who has left a message of QoS 1 on the topic `state`, and a subscriber who got it from there.
+async fn with_retained(broker: &Subject, payload: &[u8]) -> Result<Client, Stop> {
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish_draft(publish("state", payload).qos(AtLeastOnce).retain()).await?;
+    let mut early = broker.connect("early").await?;
+    early.subscribe("state", AtLeastOnce).await?;
+    early.receive(a_message("state", payload).retain(true)).await?;
+    Ok(publisher)
+}
 
 async fn retained_for_new_subscriber(broker: &Subject) -> Outcome {
     let mut publisher = broker.connect("publisher").await?;
@@ -36,6 +104,43 @@ async fn retained_for_new_subscriber(broker: &Subject) -> Outcome {
     watcher.expect_right(&retained, a_message("state", b"on").retain(true)).decides(rule!(v311 "MQTT-3.3.1-8", v5 "U5-120")).await
 }
 
+async fn stored_with_its_qos(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish_draft(publish("state", b"on").qos(AtLeastOnce).retain()).await?;
+
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("control", "control", AtLeastOnce).await?;
+    watcher.subscribe("state", AtLeastOnce).await?;
+
+    let retained = watcher.expect(a_message("state", b"on")).decides(rule!(v311 "MQTT-3.3.1-5", v5 "MQTT-3.3.1-5")).await?;
+    let with_qos = rule!(v311 "MQTT-3.3.1-5", v5 "MQTT-3.8.4-8");
+    watcher.expect_right(&retained, a_message("state", b"on").qos(AtLeastOnce)).decides(with_qos).await
+}
+
+async fn replaced(broker: &Subject) -> Outcome {
+    let mut publisher = with_retained(broker, b"old").await?;
+
+    publisher.publish_draft(publish("state", b"new").qos(AtLeastOnce).retain()).await?;
+
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("state", AtMostOnce).await?;
+    let _ = watcher.expect(a_message("state", b"new")).await?;
+    watcher.expect_no_message(b"old").before_message(&mut publisher, "state").await
+}
+
+async fn replaced_by_qos0(broker: &Subject) -> Outcome {
+    let mut publisher = with_retained(broker, b"old").await?;
+    let mut live = broker.connect("live").await?;
+    live.subscribe("state", AtMostOnce).await?;
+
+    publisher.publish_draft(publish("state", b"new").retain()).await?;
+    live.receive(a_message("state", b"new")).await?;
+
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("state", AtMostOnce).await?;
+    watcher.expect_no_message(b"old").before_message(&mut publisher, "state").await
+}
+
 async fn no_retain_flag_on_live(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("state", AtLeastOnce).await?;
@@ -47,17 +152,118 @@ async fn no_retain_flag_on_live(broker: &Subject) -> Outcome {
     watcher.expect_right(&live, a_message("state", b"on").retain(false)).await
 }
 
-async fn empty_payload_clears(broker: &Subject) -> Outcome {
+async fn empty_is_delivered(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("state", "state", AtLeastOnce).await?;
     let mut publisher = broker.connect("publisher").await?;
-    publisher.publish_draft(publish("state", b"on").qos(AtLeastOnce).retain()).await?;
-    let mut early = broker.connect("early").await?;
-    early.subscribe("state", AtMostOnce).await?;
-    early.receive(a_message("state", b"on").retain(true)).await?;
+
+    publisher.publish_draft(publish("state", b"").qos(AtLeastOnce).retain()).await?;
+
+    let live = watcher.expect(a_message("state", b"")).await?;
+    let unflagged = rule!(v311 "U3-10", v5 "MQTT-3.3.1-12");
+    watcher.expect_right(&live, a_message("state", b"").retain(false)).decides(unflagged).await
+}
+
+async fn empty_payload_clears(broker: &Subject) -> Outcome {
+    let mut publisher = with_retained(broker, b"on").await?;
 
     publisher.publish_draft(publish("state", b"").qos(AtLeastOnce).retain()).await?;
 
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("state", AtMostOnce).await?;
+    watcher.expect_no_message(b"on").before_message(&mut publisher, "state").await
+}
+
+async fn empty_is_not_retained(broker: &Subject) -> Outcome {
+    let mut publisher = with_retained(broker, b"on").await?;
+
+    publisher.publish_draft(publish("state", b"").qos(AtLeastOnce).retain()).await?;
+
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("state", AtMostOnce).await?;
+    watcher.expect_no_message(b"").before_message(&mut publisher, "state").await
+}
+
+async fn plain_is_not_retained(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish("state", b"passing", AtLeastOnce).await?;
+
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("state", AtLeastOnce).await?;
+    watcher.expect_no_message(b"passing").before_message(&mut publisher, "state").await
+}
+
+async fn plain_leaves_retained(broker: &Subject) -> Outcome {
+    let mut publisher = with_retained(broker, b"kept").await?;
+
+    publisher.publish("state", b"passing", AtLeastOnce).await?;
+
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("state", AtMostOnce).await?;
+    let _ = watcher.expect(a_message("state", b"kept")).await?;
+    watcher.expect_no_message(b"passing").before_message(&mut publisher, "state").await
+}
+
+async fn outlives_session(broker: &Subject) -> Outcome {
+    let mut publisher = with_retained(broker, b"kept").await?;
+
+    publisher.disconnect().await?;
+
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("state", AtMostOnce).await?;
+    watcher.expect(a_message("state", b"kept")).await
+}
+
+async fn sent_again(broker: &Subject) -> Outcome {
+    with_retained(broker, b"on").await?;
+    let mut watcher = broker.connect("watcher").await?;
+    // QoS 1, because a message of QoS 1 may come twice to a subscription of QoS 0.
+    watcher.subscribe("state", AtLeastOnce).await?;
+    watcher.receive(a_message("state", b"on").qos(AtLeastOnce)).await?;
+
+    watcher.subscribe("state", AtLeastOnce).await?;
+
+    let again = watcher.expect(a_message("state", b"on")).await?;
+    watcher.expect_right(&again, a_message("state", b"on")).decides(rule!(v311 "MQTT-3.8.4-3", v5 "MQTT-3.8.4-4")).await
+}
+
+async fn as_published(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    let options = SubscriptionOptions { retain_as_published: true, ..SubscriptionOptions::at(AtLeastOnce) };
+    watcher.subscribe("state", options).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish_draft(publish("state", b"retained").qos(AtLeastOnce).retain()).await?;
+    publisher.publish("state", b"plain", AtLeastOnce).await?;
+
+    let retained = watcher.receive(a_message("state", b"retained")).await?;
+    let plain = watcher.receive(a_message("state", b"plain")).await?;
+    let _ = watcher.expect_right(&retained, a_message("state", b"retained").retain(true)).await?;
+    watcher.expect_right(&plain, a_message("state", b"plain").retain(false)).await
+}
+
+async fn handling_1(broker: &Subject) -> Outcome {
+    let mut publisher = with_retained(broker, b"on").await?;
+    let options =
+        SubscriptionOptions { retain_handling: RetainHandling::SendIfNew, ..SubscriptionOptions::at(AtLeastOnce) };
+    let mut watcher = broker.connect("watcher").await?;
+
+    watcher.subscribe("state", options).await?;
+    let _ = watcher.expect(a_message("state", b"on")).await?;
+
+    watcher.subscribe("state", options).await?;
+    watcher.expect_no_message(b"on").before_message(&mut publisher, "state").await
+}
+
+async fn handling_2(broker: &Subject) -> Outcome {
+    let mut publisher = with_retained(broker, b"on").await?;
+    let options =
+        SubscriptionOptions { retain_handling: RetainHandling::DoNotSend, ..SubscriptionOptions::at(AtLeastOnce) };
+
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("state", options).await?;
+
     watcher.expect_no_message(b"on").before_message(&mut publisher, "state").await
 }
 

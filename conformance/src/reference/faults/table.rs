@@ -265,7 +265,7 @@ faults! {
         ["MQTT-3.3.2-3"] ["MQTT-3.3.2-3"];
 
     // Retained messages
-    RetainFlagOnLive "retain-flag-on-live" "Keeps RETAIN as published on live deliveries." ["MQTT-3.3.1-9"] ["MQTT-3.3.1-12"];
+    RetainFlagOnLive "retain-flag-on-live" "Keeps RETAIN as published on live deliveries." ["MQTT-3.3.1-9" "U3-10"] ["MQTT-3.3.1-12"];
     RetainFlagMissing "retain-flag-missing" "Sends retained messages with RETAIN 0." ["MQTT-3.3.1-8"] ["U5-120"];
     RetainedNotStored "retained-not-stored" "Retains nothing."
         ["MQTT-3.3.1-5" "MQTT-3.3.1-6"] ["MQTT-3.3.1-5" "MQTT-3.3.1-9" "U5-092"];
