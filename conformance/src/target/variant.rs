@@ -56,6 +56,33 @@ impl Variant {
         flags: "",
     };
 
+    /// No wildcards in topic filters; 5.0 announces it, 3.1.1 has no means to.
+    pub const NO_WILDCARDS: Self = Self {
+        name: "no-wildcards",
+        says: "the broker refuses topic filters with wildcards, and says so in CONNACK (5.0)",
+        limits: &[("wildcards", "no")],
+        lacks: "wildcard",
+        flags: "",
+    };
+
+    /// Shared Subscription Available 0 (5.0).
+    pub const NO_SHARED: Self = Self {
+        name: "no-shared-subscriptions",
+        says: "the broker has no shared subscriptions, and says so in CONNACK (5.0)",
+        limits: &[("shared-subscriptions", "no")],
+        lacks: "shared-subscriptions",
+        flags: "",
+    };
+
+    /// Subscription Identifier Available 0 (5.0).
+    pub const NO_IDENTIFIERS: Self = Self {
+        name: "no-subscription-identifiers",
+        says: "the broker has no subscription identifiers, and says so in CONNACK (5.0)",
+        limits: &[("subscription-identifiers", "no")],
+        lacks: "subscription-identifiers",
+        flags: "",
+    };
+
     /// The variant with this name.
     pub fn find(name: &str) -> Option<Self> {
         VARIANTS.iter().copied().find(|variant| variant.name == name)
@@ -69,4 +96,7 @@ pub const VARIANTS: &[Variant] = &[
     Variant::MAX_QOS_1,
     Variant::NO_RETAIN,
     Variant::SMALL_PACKETS,
+    Variant::NO_WILDCARDS,
+    Variant::NO_SHARED,
+    Variant::NO_IDENTIFIERS,
 ];
