@@ -1,6 +1,6 @@
 //! What a case is: an id, the rules it breaks and proves in each version, what it needs, and its steps.
 //!
-//! The [`case!`](crate::case) macro writes one row of a chapter's table. Rule ids are looked up in the catalog at
+//! The [`case!`](macro@crate::case) macro writes one row of a chapter's table. Rule ids are looked up in the catalog at
 //! compile time; a function that no row names is an unused-code warning.
 
 use crate::catalog::{Level, RuleId};
@@ -182,7 +182,7 @@ macro_rules! rule {
     };
 }
 
-/// One row of the table of invariants; like [`case!`](crate::case), with a check in the place of steps.
+/// One row of the table of invariants; like [`case!`](macro@crate::case), with a check in the place of steps.
 #[macro_export]
 macro_rules! invariant {
     ($check:ident : $title:literal,

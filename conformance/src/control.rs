@@ -18,13 +18,13 @@ use tokio::time::timeout;
 
 /// What a broker says in its CONNACK that it lacks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Offer {
+pub(crate) struct Offer {
     lacking: Vec<(&'static str, String)>,
 }
 
 impl Offer {
     /// Why a feature is not there, if the broker says so.
-    pub fn lacks(&self, feature: &str) -> Option<&str> {
+    pub(crate) fn lacks(&self, feature: &str) -> Option<&str> {
         self.lacking.iter().find(|(known, _)| *known == feature).map(|(_, why)| why.as_str())
     }
 

@@ -18,14 +18,14 @@ pub fn packet(packet: &Packet<'_>) -> String {
         }
         Packet::Subscribe(subscribe) => {
             let mut out = format!("{name} id={}{}", subscribe.packet_id, properties(&subscribe.properties));
-            for (filter, options) in subscribe.filters.iter() {
+            for (filter, options) in &subscribe.filters {
                 let _ = write!(out, " {} qos={}", quoted(filter.as_bytes()), options.qos as u8);
             }
             out
         }
         Packet::Unsubscribe(unsubscribe) => {
             let mut out = format!("{name} id={}{}", unsubscribe.packet_id, properties(&unsubscribe.properties));
-            for filter in unsubscribe.filters.iter() {
+            for filter in &unsubscribe.filters {
                 let _ = write!(out, " {}", quoted(filter.as_bytes()));
             }
             out

@@ -235,14 +235,6 @@ impl Draft {
         matches!(self.kind, Kind::Connect(_))
     }
 
-    /// The keep alive of a CONNECT, in seconds.
-    pub(crate) fn keep_alive_seconds(&self) -> Option<u16> {
-        match &self.kind {
-            Kind::Connect(connect) => Some(connect.keep_alive),
-            _ => None,
-        }
-    }
-
     /// True for a CONNECT that leaves a session on the broker.
     pub(crate) fn leaves_session(&self) -> bool {
         matches!(&self.kind, Kind::Connect(connect) if !connect.clean)

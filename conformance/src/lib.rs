@@ -3,7 +3,7 @@
 //! The way of a verdict: a [`case::Case`] takes steps on [`client::Client`]s of the broker under test; everything that
 //! goes over a connection is recorded in a [`transcript::Transcript`]; deciding steps ([`expect`]) write a verdict for
 //! a rule of the [`catalog`] with the line that decided it; [`run`] tells all that as one stream of events, which the
-//! reports consume. The broker under test is a [`target::Target`]; the one that is built in is [`reference`].
+//! reports consume. The broker under test is a [`target::Target`]; the one that is built in is [`mod@reference`].
 
 pub mod bounds;
 pub mod case;

@@ -249,7 +249,7 @@ impl Link {
         let Some(stream) = stream.as_mut() else { return Poll::Ready(Read::Ended(Ending::Fin)) };
         stream.acknowledge_quickly();
         let mut into = ReadBuf::new(buffer);
-        Pin::new(&mut **stream).poll_read(context, &mut into).map(|done| read_outcome(done, into.filled().len()))
+        Pin::new(&mut **stream).poll_read(context, &mut into).map(|done| read_outcome(&done, into.filled().len()))
     }
 
     fn poll_write(&self, context: &mut TaskContext<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {

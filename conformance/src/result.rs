@@ -41,7 +41,7 @@ impl CaseResult {
     /// Puts a result together: rules with evidence, and for the others what the stop says of them.
     pub(crate) fn new(
         instance: Instance,
-        judged: Vec<RuleVerdict>,
+        judged: &[RuleVerdict],
         stop: Option<Stop>,
         transcript: Transcript,
     ) -> Self {

@@ -168,7 +168,7 @@ async fn settle(
     }
     if let Some(result) = results.get_mut(&instance.id()) {
         let took = result.took;
-        *result = CaseResult::new(*instance, context.rule_verdicts(), None, context.transcript());
+        *result = CaseResult::new(*instance, &context.rule_verdicts(), None, context.transcript());
         result.took = took;
         on_event(Event::Revised(result));
     }
@@ -202,7 +202,7 @@ async fn one_case(shared: Rc<Shared>, instance: Instance) {
         Ok(ready) => ready.clone(),
         Err(stop) => {
             let empty = Transcript::new(instance.id(), instance.version);
-            return tell(Message::Finished(Box::new(CaseResult::new(instance, Vec::new(), Some(stop), empty)), None));
+            return tell(Message::Finished(Box::new(CaseResult::new(instance, &[], Some(stop), empty)), None));
         }
     };
     let begun = std::time::Instant::now();
@@ -222,7 +222,7 @@ async fn one_case(shared: Rc<Shared>, instance: Instance) {
         subject.release();
     }
     let context = subject.context();
-    let mut result = CaseResult::new(instance, context.rule_verdicts(), stop, context.transcript());
+    let mut result = CaseResult::new(instance, &context.rule_verdicts(), stop, context.transcript());
     result.took = begun.elapsed();
     result.is_our_bug = is_our_bug;
     tell(Message::Finished(Box::new(result), watching.then_some(subject)));
@@ -244,7 +244,7 @@ pub(crate) async fn alone(
     subject.finish().await;
     subject.clean_up().await;
     subject.release();
-    CaseResult::new(instance, context.rule_verdicts(), stop, context.transcript())
+    CaseResult::new(instance, &context.rule_verdicts(), stop, context.transcript())
 }
 
 /// The case's own steps, within its deadline.
@@ -253,13 +253,11 @@ async fn take_steps(context: Rc<CaseContext>, patience: u32) -> Option<Stop> {
     let Method::Steps(steps) = instance.case.method else { return None };
     let subject = Subject::new(Rc::clone(&context));
     let deadline = bounds::CASE * patience + instance.case.waits();
-    match timeout(deadline, steps(&subject)).await {
-        Ok(outcome) => outcome.err(),
-        Err(_) => {
-            let why = format!("our case hung for {deadline:?} at: {}", last_step(&context.transcript()));
-            Some(Stop::Inconclusive { why, line: None })
-        }
+    if let Ok(outcome) = timeout(deadline, steps(&subject)).await {
+        return outcome.err();
     }
+    let why = format!("our case hung for {deadline:?} at: {}", last_step(&context.transcript()));
+    Some(Stop::Inconclusive { why, line: None })
 }
 
 /// The last thing that a case said or did, for a case that got no further.
@@ -293,8 +291,11 @@ fn shuffle<T>(items: &mut [T], seed: u64) {
 
 /// The brokers of a run, one for each variant in use, and what the control learnt of them.
 struct Brokers {
-    ready: BTreeMap<(Variant, &'static str), Result<(Ready, Offer), Stop>>,
+    ready: BTreeMap<(Variant, &'static str), Prepared>,
 }
+
+/// A broker that has passed the control, or what the cases that need it come to.
+type Prepared = Result<(Ready, Offer), Stop>;
 
 impl Brokers {
     async fn prepare(
@@ -416,7 +417,7 @@ fn of_invariant(tally: &Tally, case: Option<&CaseResult>) -> CaseResult {
         transcript.lines.extend(case.transcript.line(breach.line).cloned());
     }
     let line = transcript.add(Duration::ZERO, "run", What::Said(Remark::Decides, format!("{verdict}: {seen}")));
-    let judged = instance
+    let judged: Vec<RuleVerdict> = instance
         .rules
         .judged()
         .map(|rule| RuleVerdict {
@@ -428,7 +429,7 @@ fn of_invariant(tally: &Tally, case: Option<&CaseResult>) -> CaseResult {
             seen: seen.clone(),
         })
         .collect();
-    CaseResult::new(instance, judged, None, transcript)
+    CaseResult::new(instance, &judged, None, transcript)
 }
 
 /// The control as a case of its own, outside every chapter.

@@ -101,10 +101,6 @@ impl CaseContext {
         &self.names
     }
 
-    pub(crate) fn started(&self) -> Instant {
-        self.started
-    }
-
     pub(crate) fn record(&self, role: &str, what: What) -> u32 {
         self.transcript.borrow_mut().add(self.started.elapsed(), role, what)
     }
@@ -379,7 +375,9 @@ impl Subject {
     /// Ends the case's connections; those that are watched for stragglers stay open until `finish`.
     pub(crate) async fn close(&self) {
         let links: Vec<_> = self.context.links().into_iter().filter(|link| !link.is_watched()).collect();
-        links.iter().for_each(|link| leave(link));
+        for link in &links {
+            leave(link);
+        }
         let written = async {
             for link in &links {
                 link.written().await;

@@ -270,7 +270,7 @@ fn parse_what(text: &str) -> Result<What, String> {
 /// Bytes from pairs of hexadecimal digits; white space between digits does not count.
 pub(crate) fn parse_hex(text: &str) -> Result<Bytes, String> {
     let digits: Vec<char> = text.chars().filter(|letter| !letter.is_whitespace()).collect();
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return Err(format!("{} hexadecimal digits, which is odd", digits.len()));
     }
     digits

@@ -134,7 +134,7 @@ impl Core {
             return Duration::ZERO;
         }
         let mixed = mix(self.seed ^ (id.0 << 1 | direction));
-        LONGEST_DELAY.mul_f64((mixed % 1000) as f64 / 1000.0)
+        LONGEST_DELAY * (mixed % 1000) as u32 / 1000
     }
 }
 
@@ -177,7 +177,7 @@ async fn serve(core: Rc<Core>, id: ConnectionId, stream: Box<dyn Transport>, out
                 let mut into = ReadBuf::new(&mut buffer);
                 Pin::new(&mut **stream)
                     .poll_read(context, &mut into)
-                    .map(|done| read_outcome(done, into.filled().len()))
+                    .map(|done| read_outcome(&done, into.filled().len()))
             })
             .await;
             if !delay.is_zero() {
@@ -210,18 +210,18 @@ async fn carry(reading: impl Future<Output = ()>, writing: impl Future<Output = 
 /// Ends the stream as the machine asked. After an orderly end what the client still sends is read and dropped for a
 /// while: a socket that is closed with unread bytes is reset, and the reset may overtake our last packet.
 async fn finish(stream: Rc<RefCell<Box<dyn Transport>>>, closing: Closing) {
-    if closing == Closing::Fin {
-        let _ = poll_fn(|context| Pin::new(&mut **stream.borrow_mut()).poll_shutdown(context)).await;
-        let drain = async {
-            let mut buffer = vec![0u8; 4 << 10];
-            while let Read::Bytes(_) = read(&mut **stream.borrow_mut(), &mut buffer).await {}
-        };
-        let _ = timeout(LINGER, drain).await;
-        return;
+    // Nobody else holds the stream any more: reading and writing have ended.
+    let Some(stream) = Rc::into_inner(stream) else { return };
+    let mut stream = stream.into_inner();
+    if closing == Closing::Reset {
+        return stream.reset();
     }
-    if let Ok(stream) = Rc::try_unwrap(stream) {
-        stream.into_inner().reset();
-    }
+    let _ = poll_fn(|context| Pin::new(&mut *stream).poll_shutdown(context)).await;
+    let drain = async {
+        let mut buffer = vec![0u8; 4 << 10];
+        while let Read::Bytes(_) = read(&mut *stream, &mut buffer).await {}
+    };
+    let _ = timeout(LINGER, drain).await;
 }
 
 async fn write_all(

@@ -55,13 +55,13 @@ pub enum Read {
 pub async fn read(stream: &mut (dyn Transport + '_), buffer: &mut [u8]) -> Read {
     poll_fn(|context| {
         let mut into = ReadBuf::new(buffer);
-        Pin::new(&mut *stream).poll_read(context, &mut into).map(|done| read_outcome(done, into.filled().len()))
+        Pin::new(&mut *stream).poll_read(context, &mut into).map(|done| read_outcome(&done, into.filled().len()))
     })
     .await
 }
 
 /// What a finished poll of a read means.
-pub(crate) fn read_outcome(done: io::Result<()>, filled: usize) -> Read {
+pub(crate) fn read_outcome(done: &io::Result<()>, filled: usize) -> Read {
     match done {
         Ok(()) if filled == 0 => Read::Ended(Ending::Fin),
         Ok(()) => Read::Bytes(filled),
