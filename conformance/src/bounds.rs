@@ -20,6 +20,9 @@ pub const SET_UP: Duration = Duration::from_secs(10);
 /// How much later than the standard's limit something forbidden may be seen before it counts.
 pub const MARGIN: Duration = Duration::from_secs(1);
 
+/// How long connections are watched for stragglers after the last case has ended, at least.
+pub const WATCH: Duration = Duration::from_millis(500);
+
 /// How long a case may take beyond the waits that it declares; then it is inconclusive.
 pub const CASE: Duration = Duration::from_secs(45);
 
@@ -39,6 +42,7 @@ pub const TABLE: &[(&str, Duration, &str)] = &[
     ("set-up", SET_UP, "a set-up step; later the case is inconclusive"),
     ("grace", GRACE, "lateness allowed where the standard demands something and names no limit"),
     ("margin", MARGIN, "lateness allowed where lateness itself is the breach"),
+    ("watch", WATCH, "stragglers, after the last case has ended; at least so long"),
     ("case", CASE, "a whole case, besides the waits that it declares; later it is inconclusive"),
     ("start", START, "a spawned broker's first CONNACK"),
     ("clean-up", CLEAN_UP, "removing what a case left on the broker"),

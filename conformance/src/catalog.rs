@@ -309,7 +309,11 @@ mod tests {
     fn every_rule_of_the_codec_is_in_the_catalog() {
         for rule in mqtt_assay_codec::Rule::ALL {
             for (version, id) in rule.ids() {
-                assert!(find(version, id).is_some(), "{} is {id} of MQTT {version}, which the catalog hasn't", rule.name());
+                assert!(
+                    find(version, id).is_some(),
+                    "{} is {id} of MQTT {version}, which the catalog hasn't",
+                    rule.name()
+                );
             }
         }
     }
@@ -319,7 +323,11 @@ mod tests {
         for fault in crate::reference::Fault::ALL {
             for version in [Version::V3_1_1, Version::V5] {
                 for id in fault.breaks(version) {
-                    assert!(find(version, id).is_some(), "{} breaks {id} of MQTT {version}, which the catalog hasn't", fault.name());
+                    assert!(
+                        find(version, id).is_some(),
+                        "{} breaks {id} of MQTT {version}, which the catalog hasn't",
+                        fault.name()
+                    );
                 }
             }
         }

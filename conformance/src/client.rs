@@ -4,14 +4,14 @@
 //! (`expect_*`) are in [`crate::expect`].
 
 use crate::bounds;
-use crate::draft::{Draft, Topic, disconnect, pingreq, publish, pubrel, subscribe};
+use crate::draft::{Draft, Topic, disconnect, pingreq, publish, pubrel, subscribe, unsubscribe};
 use crate::link::{Arrival, Arrived, Link};
-use crate::pattern::{Pattern, a_message, a_pingresp, a_puback, a_pubcomp, a_pubrec, a_suback, any};
+use crate::pattern::{Pattern, a_message, a_puback, a_pubcomp, a_pubrec, a_suback, an_unsuback, any, codes};
 use crate::subject::{CaseContext, Publication};
 use crate::transcript::Remark;
 use crate::verdict::{Received, Stop};
 use crate::wire::Ending;
-use mqtt_assay_codec::{Packet, PacketType, QoS, SubscriptionOptions};
+use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, QoS, ReasonCode, SubscriptionOptions};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -20,12 +20,11 @@ use tokio::time::{Instant, timeout_at};
 pub struct Client {
     role: &'static str,
     link: Rc<Link>,
-    next_id: u16,
 }
 
 impl Client {
     pub(crate) fn new(role: &'static str, link: Rc<Link>) -> Self {
-        Self { role, link, next_id: 1 }
+        Self { role, link }
     }
 
     pub(crate) fn link(&self) -> &Rc<Link> {
@@ -63,11 +62,16 @@ impl Client {
             .map_err(|error| self.defect(format!("the packet cannot be built: {error}")))?;
         let mutation = draft.mutation();
         let bytes = draft
-            .mutate(legal, version)
+            .mutate(legal.clone(), version)
             .ok_or_else(|| self.defect(format!("mutation {} does not apply", mutation.unwrap_or_default())))?;
+        self.refuse_beyond_announced(&draft)?;
         self.remember(&draft);
-        self.link.send(bytes, mutation);
-        Ok(draft.packet_id().unwrap_or(0))
+        let packet_type =
+            legal.first().and_then(|first| PacketType::ALL.into_iter().find(|known| *known as u8 == first >> 4));
+        let packet_id = draft.packet_id().unwrap_or(0);
+        let line = self.link.send(bytes, mutation);
+        self.link.sent_by_case(line, packet_type, packet_id, mutation.is_none());
+        Ok(packet_id)
     }
 
     /// Several packets in one write, so that they arrive in one segment.
@@ -79,26 +83,46 @@ impl Client {
     }
 
     fn setting_credentials(&self, draft: &Draft) -> Option<(String, String)> {
-        let wanted = draft.is_connect() && draft.credentials_missing() && draft.mutation().is_none();
+        let wanted = draft.is_connect() && draft.credentials_missing();
         if wanted { self.context().credentials() } else { None }
     }
 
-    fn defect(&self, why: String) -> Stop {
-        let line = self.context().say(&self.link.label, Remark::Notes, why.clone());
+    /// What the broker's CONNACK excludes isn't asked of it, but by cases that are about just that.
+    fn refuse_beyond_announced(&self, draft: &Draft) -> Result<(), Stop> {
+        let Some((_, _, qos, _)) = draft.publication().filter(|_| !draft.is_connect() && draft.mutation().is_none())
+        else {
+            return Ok(());
+        };
+        let maximum = self.link.connack().and_then(|connack| match connack.packet() {
+            Packet::Connack(connack) => connack.properties.maximum_qos(),
+            _ => None,
+        });
+        match maximum {
+            Some(maximum) if qos as u8 > maximum && self.context().instance().case.variant.lacks != "qos2" => {
+                Err(Stop::NotOffered(format!("CONNACK: Maximum QoS {maximum}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn defect(&self, why: impl Into<String>) -> Stop {
+        let why = why.into();
+        let line = self.context().say(&self.link.label, Remark::Notes, why.as_str());
         Stop::Inconclusive { why: format!("{}: {why}", self.link.label), line: Some(line) }
     }
 
-    fn take_id(&mut self) -> u16 {
-        let id = self.next_id;
-        self.next_id = self.next_id.checked_add(1).unwrap_or(1);
-        id
+    /// The next packet identifier of the role: it goes on counting over a reconnect, as its session does.
+    fn take_id(&self) -> u16 {
+        self.context().next_packet_id(self.role)
     }
 
     fn remember(&self, draft: &Draft) {
         let context = self.context();
         if let Some((topic, payload, qos, retain)) = draft.publication() {
             let topic = context.names().topic(topic);
-            let publication = Publication { link: self.link.label.clone(), topic, payload: payload.to_vec(), qos };
+            let is_plain = !retain && draft.mutation().is_none();
+            let publication =
+                Publication { link: self.link.label.clone(), topic, payload: payload.to_vec(), qos, is_plain };
             context.published(publication, retain);
         }
         if draft.is_connect() && draft.leaves_session() {
@@ -116,7 +140,7 @@ impl Client {
         let expected = pattern.describe();
         let failed = |why: String, line| Err(Stop::Inconclusive { why, line });
         let label = self.link.label.clone();
-        let Some(arrived) = self.next_about(&[pattern.clone()], Instant::now() + limit).await else {
+        let Some(arrived) = self.next_about(std::slice::from_ref(&pattern), Instant::now() + limit).await else {
             return failed(format!("{label}: no {expected} within {limit:?}"), None);
         };
         let line = Some(arrived.line);
@@ -126,11 +150,6 @@ impl Client {
                 if !wrong.is_empty() {
                     return failed(format!("{label}: expected {expected}: {}", wrong.join(", ")), line);
                 }
-                if let Packet::Connack(connack) = packet.packet()
-                    && !connack.reason.is_error()
-                {
-                    self.link.connected.set(true);
-                }
                 Ok(Received { line: arrived.line, packet })
             }
             other => failed(format!("{label}: expected {expected}, but {}", describe_end(&other)), line),
@@ -139,20 +158,44 @@ impl Client {
 
     /// The next packet that one of the patterns is about, or the end of the stream.
     pub(crate) async fn next_about(&self, patterns: &[Pattern], until: Instant) -> Option<Arrived> {
-        self.next(until, |arrival| match arrival {
-            Arrival::Packet(packet) => patterns.iter().any(|pattern| pattern.is_about(&packet.packet())),
+        let link = Rc::clone(&self.link);
+        self.next(until, |arrived| match &arrived.what {
+            Arrival::Packet(packet) => patterns.iter().any(|pattern| {
+                let is_others = pattern.wanted_id().zip(packet.view().packet_id());
+                let is_others = is_others.is_some_and(|(wanted, got)| link.belongs_to_another(got.get(), wanted));
+                pattern.is_about(&packet.packet()) && !(is_others && !pattern.tells_by_payload())
+            }),
             _ => true,
         })
         .await
     }
 
-    pub(crate) async fn next(&self, until: Instant, wanted: impl Fn(&Arrival) -> bool) -> Option<Arrived> {
+    pub(crate) async fn next(&self, until: Instant, wanted: impl Fn(&Arrived) -> bool) -> Option<Arrived> {
         loop {
             if let Some(arrived) = self.link.take(&wanted) {
                 return Some(arrived);
             }
-            timeout_at(until, self.link.arrival()).await.ok()?;
+            if timeout_at(until, self.link.arrival()).await.is_err() {
+                // After a stall of this process the limit may be over before the reader has had its turn.
+                for _ in 0..2 {
+                    tokio::task::yield_now().await;
+                }
+                return self.link.take(&wanted);
+            }
         }
+    }
+
+    /// The PINGRESP to the last PINGREQ, not one that answers an earlier PINGREQ, or the end of the stream.
+    pub(crate) async fn pong(&self, until: Instant) -> Option<Arrived> {
+        let ping_line = self.link.last_line();
+        self.next(until, |arrived| match &arrived.what {
+            Arrival::Packet(packet) => {
+                let answers = arrived.line > ping_line && arrived.pings_open == 0;
+                answers && matches!(packet.packet(), Packet::Pingresp)
+            }
+            _ => true,
+        })
+        .await
     }
 
     /// Set-up: a subscription granted as asked. One that is granted lower leaves the case not exercised.
@@ -171,13 +214,14 @@ impl Client {
         };
         match code {
             Some(code) if code.0 == qos as u8 => Ok(()),
-            Some(code) if !code.is_error() => Err(Stop::NotExercised(format!(
+            Some(code) if code.0 < qos as u8 => Err(Stop::NotExercised(format!(
                 "the subscription was granted QoS {}, the case needs {}",
                 code.0, qos as u8
             ))),
+            Some(code) if NOT_OFFERED.contains(&code) => Err(Stop::NotOffered(format!("SUBACK: {code}"))),
             other => {
                 let code = other.map_or_else(|| "none".to_owned(), |code| format!("0x{:02x}", code.0));
-                let why = format!("{}: the subscription was refused (code {code})", self.link.label);
+                let why = format!("{}: the subscription was answered with code {code}", self.link.label);
                 Err(Stop::Inconclusive { why, line: None })
             }
         }
@@ -185,7 +229,12 @@ impl Client {
 
     /// Set-up: a subscription that is seen to work: a message of our own on `topic` comes back. A case that is about a
     /// message that must come starts so; then a broker that delivers nothing at all is not blamed for it.
-    pub async fn subscribe_tried(&mut self, filter: impl Into<Topic>, topic: impl Into<Topic>, qos: QoS) -> Result<(), Stop> {
+    pub async fn subscribe_tried(
+        &mut self,
+        filter: impl Into<Topic>,
+        topic: impl Into<Topic>,
+        qos: QoS,
+    ) -> Result<(), Stop> {
         self.subscribe(filter, qos).await?;
         let (topic, nonce) = (topic.into(), self.context().names().nonce());
         self.publish(&topic, &nonce, qos).await?;
@@ -204,15 +253,35 @@ impl Client {
         match qos {
             QoS::AtMostOnce => {}
             QoS::AtLeastOnce => {
-                self.receive(a_puback(id)).await?;
+                let puback = self.receive(a_puback(id)).await?;
+                self.require_accepted(&puback)?;
             }
             QoS::ExactlyOnce => {
-                self.receive(a_pubrec(id)).await?;
+                let pubrec = self.receive(a_pubrec(id)).await?;
+                self.require_accepted(&pubrec)?;
                 self.send(pubrel(id))?;
                 self.receive(a_pubcomp(id)).await?;
             }
         }
         Ok(())
+    }
+
+    /// An acknowledgement with an error code: the broker has not taken the message.
+    fn require_accepted(&self, acknowledgement: &Received) -> Result<(), Stop> {
+        match codes(&acknowledgement.packet()).first() {
+            Some(code) if code.is_error() => {
+                let why = format!("{}: the message was refused ({code})", self.link.label);
+                Err(Stop::Inconclusive { why, line: Some(acknowledgement.line) })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Set-up: topic filters unsubscribed, and the broker says that it has done so.
+    pub async fn unsubscribe(&mut self, filter: impl Into<Topic>) -> Result<(), Stop> {
+        let id = self.send(unsubscribe([filter.into()]))?;
+        let unsuback = self.receive(an_unsuback(id)).await?;
+        self.require_accepted(&unsuback)
     }
 
     pub(crate) async fn publish_retained_empty(&mut self, topic: Topic) -> Result<(), Stop> {
@@ -222,7 +291,15 @@ impl Client {
     /// PINGREQ and PINGRESP.
     pub(crate) async fn ping(&mut self, limit: Duration) -> Result<(), Stop> {
         self.send(pingreq())?;
-        self.receive_within(a_pingresp(), limit).await.map(drop)
+        let label = &self.link.label;
+        match self.pong(Instant::now() + limit).await {
+            Some(Arrived { what: Arrival::Packet(_), .. }) => Ok(()),
+            Some(Arrived { what, line, .. }) => Err(Stop::Inconclusive {
+                why: format!("{label}: no PINGRESP, for {}", describe_end(&what)),
+                line: Some(line),
+            }),
+            None => Err(Stop::Inconclusive { why: format!("{label}: no PINGRESP within {limit:?}"), line: None }),
+        }
     }
 
     /// Set-up: the connection is served, as a PINGREQ shows.
@@ -240,7 +317,7 @@ impl Client {
     pub async fn disconnect_with(&mut self, draft: Draft) -> Result<(), Stop> {
         self.send(draft)?;
         let until = Instant::now() + self.context().patient(bounds::MARGIN);
-        self.next(until, |arrival| matches!(arrival, Arrival::Ended(_))).await;
+        self.next(until, is_end).await;
         self.link.close();
         Ok(())
     }
@@ -250,13 +327,27 @@ impl Client {
     pub async fn drop_connection(&mut self) {
         self.link.half_close();
         let until = Instant::now() + self.context().patient(bounds::MARGIN);
-        self.next(until, |arrival| matches!(arrival, Arrival::Ended(_))).await;
+        self.next(until, is_end).await;
         self.link.close();
     }
 
     /// Ends the network connection without a DISCONNECT, by a reset.
     pub fn reset_connection(&self) {
         self.link.reset();
+    }
+
+    /// The CONNACK that accepted this client; its properties are the broker's own word on limits.
+    pub fn connack(&self) -> Option<OwnedPacket> {
+        self.link.connack()
+    }
+
+    /// The keep alive that holds where the client asked for `asked` seconds: in 5.0 the broker may set another.
+    pub fn keep_alive(&self, asked: u16) -> Duration {
+        let set = self.link.connack().and_then(|connack| match connack.packet() {
+            Packet::Connack(connack) => connack.properties.server_keep_alive(),
+            _ => None,
+        });
+        Duration::from_secs(set.unwrap_or(asked).into())
     }
 
     /// When this client last sent a packet or ended its connection; taken before it was written.
@@ -272,7 +363,7 @@ impl Client {
     /// Set-up: waits until the broker has ended the connection.
     pub async fn ended(&mut self) -> Result<(), Stop> {
         let limit = self.context().patient(bounds::SET_UP);
-        match self.next(Instant::now() + limit, |arrival| matches!(arrival, Arrival::Ended(_))).await {
+        match self.next(Instant::now() + limit, is_end).await {
             Some(_) => Ok(()),
             None => {
                 Err(Stop::Inconclusive { why: format!("{}: not closed within {limit:?}", self.link.label), line: None })
@@ -289,6 +380,17 @@ impl Client {
             .filter(|arrived| matches!(&arrived.what, Arrival::Packet(packet) if about.is_about(&packet.packet())))
             .count()
     }
+}
+
+/// SUBACK codes by which a 5.0 broker says that it hasn't what was asked for.
+const NOT_OFFERED: [ReasonCode; 3] = [
+    ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED,
+    ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED,
+    ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED,
+];
+
+fn is_end(arrived: &Arrived) -> bool {
+    matches!(arrived.what, Arrival::Ended(_))
 }
 
 /// What stands in the way of a packet, in words.

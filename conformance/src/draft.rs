@@ -81,6 +81,7 @@ struct ConnectDraft {
     will: Option<WillDraft>,
     user_name: Option<String>,
     password: Option<Vec<u8>>,
+    anonymous: bool,
 }
 
 /// A packet to be sent.
@@ -202,6 +203,15 @@ impl Draft {
         self
     }
 
+    /// CONNECT only: without the user name and password that ordinary connections to this broker have.
+    #[must_use]
+    pub fn anonymous(mut self) -> Self {
+        if let Kind::Connect(connect) = &mut self.kind {
+            connect.anonymous = true;
+        }
+        self
+    }
+
     /// CONNECT only: a password.
     #[must_use]
     pub fn password(mut self, password: impl Into<Vec<u8>>) -> Self {
@@ -241,8 +251,13 @@ impl Draft {
             || self.properties.as_properties().session_expiry_interval().is_some()
     }
 
+    /// True for a CONNECT that asks for a session beyond its connection by an expiry interval (5.0).
+    pub(crate) fn wants_session(&self) -> bool {
+        self.properties.as_properties().session_expiry_interval().is_some_and(|seconds| seconds > 0)
+    }
+
     pub(crate) fn credentials_missing(&self) -> bool {
-        matches!(&self.kind, Kind::Connect(connect) if connect.user_name.is_none())
+        matches!(&self.kind, Kind::Connect(connect) if connect.user_name.is_none() && !connect.anonymous)
     }
 
     /// True where the packet carries an identifier that the client has to choose.
@@ -434,6 +449,7 @@ pub fn connect() -> Draft {
         will: None,
         user_name: None,
         password: None,
+        anonymous: false,
     })))
 }
 

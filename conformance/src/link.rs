@@ -10,11 +10,11 @@ use crate::transcript::What;
 use crate::wire::{Ending, Read, Transport, read_outcome};
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay_codec::{
-    Context, DecodeError, Decoded, Limits, OwnedDecoded, OwnedPacket, Packet, PacketId, QoS, ReasonCode, Rule, Sender,
-    Version, decode, decode_waiving,
+    Context, DecodeError, Decoded, Limits, OwnedDecoded, OwnedPacket, Packet, PacketId, PacketType, QoS, ReasonCode,
+    Rule, Sender, Version, decode, decode_waiving,
 };
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -50,6 +50,18 @@ pub(crate) struct Arrived {
     pub(crate) line: u32,
     pub(crate) at: Instant,
     pub(crate) what: Arrival,
+    /// How many of our PINGREQs were still without an answer, this one counted if it is one.
+    pub(crate) pings_open: u32,
+}
+
+impl Arrived {
+    /// The packet, if it is one.
+    pub(crate) fn packet(&self) -> Option<OwnedPacket> {
+        match &self.what {
+            Arrival::Packet(packet) => Some(packet.clone()),
+            _ => None,
+        }
+    }
 }
 
 enum Order {
@@ -77,7 +89,13 @@ pub(crate) struct Link {
     tasks: RefCell<Vec<AbortHandle>>,
     /// Acknowledge what arrives without being asked.
     pub(crate) acknowledges: Cell<bool>,
-    pub(crate) connected: Cell<bool>,
+    /// The CONNACK that accepted us, with its line.
+    accepted: RefCell<Option<(u32, OwnedPacket)>>,
+    pings_open: Cell<u32>,
+    /// The last packet that the case itself sent: line, type, packet identifier.
+    last_sent: Cell<(u32, Option<PacketType>, u16)>,
+    /// Packet identifiers of exchanges that the case began here.
+    begun: RefCell<BTreeSet<u16>>,
     ended: Cell<Option<Ending>>,
     closed_by_us: Cell<bool>,
     written: Cell<bool>,
@@ -100,7 +118,10 @@ impl Link {
             ordered: Notify::new(),
             tasks: RefCell::default(),
             acknowledges: Cell::new(true),
-            connected: Cell::new(false),
+            accepted: RefCell::default(),
+            pings_open: Cell::new(0),
+            last_sent: Cell::new((0, None, 0)),
+            begun: RefCell::default(),
             ended: Cell::new(None),
             closed_by_us: Cell::new(false),
             written: Cell::new(false),
@@ -122,6 +143,42 @@ impl Link {
             .record(&self.label, What::Sent { bytes: bytes.clone(), mutation: mutation.map(str::to_owned) });
         self.order(Order::Bytes(bytes));
         line
+    }
+
+    /// Remembers what the case itself has sent; acknowledgements sent on its behalf don't count.
+    pub(crate) fn sent_by_case(&self, line: u32, packet_type: Option<PacketType>, packet_id: u16, is_legal: bool) {
+        self.last_sent.set((line, packet_type, packet_id));
+        if is_legal && packet_type == Some(PacketType::Pingreq) {
+            self.pings_open.set(self.pings_open.get() + 1);
+        }
+        if packet_id != 0 {
+            self.begun.borrow_mut().insert(packet_id);
+        }
+    }
+
+    /// The last packet that the case itself sent: line, type where it is a packet, packet identifier or 0.
+    pub(crate) fn last_sent(&self) -> (u32, Option<PacketType>, u16) {
+        self.last_sent.get()
+    }
+
+    /// The line of the last packet that the case itself sent.
+    pub(crate) fn last_line(&self) -> u32 {
+        self.last_sent.get().0
+    }
+
+    /// The line of the CONNACK that accepted us.
+    pub(crate) fn accepted_line(&self) -> Option<u32> {
+        self.accepted.borrow().as_ref().map(|(line, _)| *line)
+    }
+
+    /// The CONNACK that accepted us.
+    pub(crate) fn connack(&self) -> Option<OwnedPacket> {
+        self.accepted.borrow().as_ref().map(|(_, packet)| packet.clone())
+    }
+
+    /// True for a packet identifier of another exchange than this one.
+    pub(crate) fn belongs_to_another(&self, packet_id: u16, than: u16) -> bool {
+        packet_id != than && self.begun.borrow().contains(&packet_id)
     }
 
     /// When the last packet was handed to the connection, before it was written.
@@ -197,15 +254,20 @@ impl Link {
         self.watches.borrow_mut().push((forbidden, on_straggler));
     }
 
+    /// Nobody watches any longer: what comes now is our own cleaning up.
+    pub(crate) fn unwatch(&self) {
+        self.watches.borrow_mut().clear();
+    }
+
     pub(crate) fn is_watched(&self) -> bool {
         !self.watches.borrow().is_empty()
     }
 
     /// Takes the first arrival that `wanted` says yes to. An end of the stream stays where it is: it is the answer to
     /// every later question too.
-    pub(crate) fn take(&self, wanted: impl Fn(&Arrival) -> bool) -> Option<Arrived> {
+    pub(crate) fn take(&self, wanted: impl Fn(&Arrived) -> bool) -> Option<Arrived> {
         let mut inbox = self.inbox.borrow_mut();
-        let place = inbox.iter().position(|arrived| wanted(&arrived.what))?;
+        let place = inbox.iter().position(wanted)?;
         match &inbox[place].what {
             Arrival::Packet(packet) => {
                 self.waiting_bytes.set(self.waiting_bytes.get().saturating_sub(packet.bytes().len()));
@@ -229,7 +291,8 @@ impl Link {
         if let Arrival::Packet(packet) = &what {
             self.waiting_bytes.set(self.waiting_bytes.get() + packet.bytes().len());
         }
-        self.inbox.borrow_mut().push_back(Arrived { line, at: Instant::now(), what });
+        let pings_open = self.pings_open.get();
+        self.inbox.borrow_mut().push_back(Arrived { line, at: Instant::now(), what, pings_open });
         self.arrived.notify_one();
     }
 
@@ -331,6 +394,11 @@ fn take_packets(link: &Link, buffer: &mut BytesMut) -> bool {
         if buffer.is_empty() {
             return true;
         }
+        if buffer.starts_with(&[0x20, 2, 0, 1]) && is_refusal_of_version(link, &Bytes::copy_from_slice(&buffer[..4])) {
+            let bytes = buffer.split_to(4).freeze();
+            deliver(link, &bytes, None);
+            continue;
+        }
         match decode_one(buffer, version) {
             Step::Wait => return true,
             Step::Packet { len, error } => {
@@ -374,8 +442,16 @@ fn decode_one(bytes: &[u8], version: Version) -> Step {
 fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
     let line = link.context.record(&link.label, What::Received(bytes.clone()));
     let context = Context::new(link.context.version(), Sender::Server);
+    if is_refusal_of_version(link, bytes) {
+        return refused_in_3_1_1(link, bytes, line);
+    }
     let Some(packet) = own(bytes, context, error.map(|error| error.rule)) else { return true };
     link.context.hold(&link.label, line, &packet, error.as_ref());
+    note_state(link, line, &packet);
+    if is_foreign(link, &packet.packet()) {
+        acknowledge_if_asked(link, &packet);
+        return true;
+    }
     if link.waiting_bytes.get() + bytes.len() > INBOX_CAPACITY {
         link.push(Arrival::Flood, line);
         return false;
@@ -385,11 +461,43 @@ fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
             on_straggler(line, &packet.packet());
         }
     }
+    acknowledge_if_asked(link, &packet);
+    link.push(Arrival::Packet(packet), line);
+    true
+}
+
+/// CONNACK 0x01 in the form of 3.1.1 as the first answer of a 5.0 connection: a broker that doesn't speak 5.0 has no
+/// other way to say so, and no rule of 5.0 is broken by it.
+fn is_refusal_of_version(link: &Link, bytes: &Bytes) -> bool {
+    link.context.version() == Version::V5 && link.accepted_line().is_none() && bytes.as_ref() == [0x20, 2, 0, 1]
+}
+
+fn refused_in_3_1_1(link: &Link, bytes: &Bytes, line: u32) -> bool {
+    if let Some(packet) = own(bytes, Context::new(Version::V3_1_1, Sender::Server), None) {
+        link.push(Arrival::Packet(packet), line);
+    }
+    true
+}
+
+fn note_state(link: &Link, line: u32, packet: &OwnedPacket) {
+    match packet.packet() {
+        Packet::Connack(connack) if connack.reason.0 == 0 && link.accepted_line().is_none() => {
+            *link.accepted.borrow_mut() = Some((line, packet.clone()));
+        }
+        Packet::Pingresp => link.pings_open.set(link.pings_open.get().saturating_sub(1)),
+        _ => {}
+    }
+}
+
+/// A message of somebody else, or of another case: under a wide topic filter they come too, and are nothing to us.
+fn is_foreign(link: &Link, packet: &Packet<'_>) -> bool {
+    matches!(packet, Packet::Publish(publish) if !link.context.is_ours(publish.topic, publish.payload))
+}
+
+fn acknowledge_if_asked(link: &Link, packet: &OwnedPacket) {
     if link.acknowledges.get() {
         acknowledge(link, &packet.packet());
     }
-    link.push(Arrival::Packet(packet), line);
-    true
 }
 
 fn own(bytes: &Bytes, context: Context, waived: Option<Rule>) -> Option<OwnedPacket> {

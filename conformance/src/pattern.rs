@@ -178,6 +178,16 @@ impl Pattern {
         self
     }
 
+    /// The packet identifier that it asks for.
+    pub(crate) fn wanted_id(&self) -> Option<u16> {
+        self.packet_id
+    }
+
+    /// True for a pattern of a message: its payload tells which one is meant.
+    pub(crate) fn tells_by_payload(&self) -> bool {
+        self.payload.is_some()
+    }
+
     /// The pattern in words.
     pub fn describe(&self) -> String {
         let mut out = self.packet_type.name().to_owned();
@@ -274,7 +284,10 @@ impl Pattern {
                 );
             }
         }
-        if self.reasons.len() > 1 && codes.len() != self.reasons.len() {
+        if matches!(packet, Packet::Suback(_) | Packet::Unsuback(_))
+            && !self.reasons.is_empty()
+            && codes.len() != self.reasons.len()
+        {
             differs("number of codes", self.reasons.len().to_string(), codes.len().to_string());
         }
         let properties = properties(packet);

@@ -227,7 +227,9 @@ fn permitted(pair: &Pair, seen: &Seen, quirk: Option<Quirk>, proof: &mut Proof) 
     let id = pair.instance.id();
     let problem = match seen.verdict {
         Verdict::Pass | Verdict::Observed => None,
-        Verdict::NotExercised | Verdict::NotOffered if quirk.is_some_and(|quirk| is_taken_away(quirk, &pair.instance)) => {
+        Verdict::NotExercised | Verdict::NotOffered
+            if quirk.is_some_and(|quirk| is_taken_away(quirk, &pair.instance)) =>
+        {
             proof.quirks.entry(name.clone()).or_default().insert(id.clone());
             None
         }

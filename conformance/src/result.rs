@@ -39,12 +39,7 @@ impl CaseResult {
     }
 
     /// Puts a result together: rules with evidence, and for the others what the stop says of them.
-    pub(crate) fn new(
-        instance: Instance,
-        judged: &[RuleVerdict],
-        stop: Option<Stop>,
-        transcript: Transcript,
-    ) -> Self {
+    pub(crate) fn new(instance: Instance, judged: &[RuleVerdict], stop: Option<Stop>, transcript: Transcript) -> Self {
         let (others, reason) = match stop {
             None | Some(Stop::Failed) => (Verdict::NotExercised, None),
             Some(Stop::Inconclusive { why, .. }) => (Verdict::Inconclusive, Some(why)),
@@ -55,7 +50,8 @@ impl CaseResult {
             .rules
             .judged()
             .map(|rule| {
-                judged.iter().find(|entry| entry.rule == rule).cloned().unwrap_or_else(|| RuleVerdict {
+                let known = judged.iter().find(|entry| entry.rule == rule).cloned();
+                known.map(|entry| unless_stopped(entry, others, reason.as_deref())).unwrap_or_else(|| RuleVerdict {
                     rule,
                     basis: rule.rule().basis,
                     verdict: others,
@@ -68,6 +64,15 @@ impl CaseResult {
         let verdict = Verdict::of_case(rules.iter().map(|rule| rule.verdict));
         Self { instance, verdict, rules, reason, took: Duration::ZERO, transcript, is_our_bug: false }
     }
+}
+
+/// A rule that was seen kept, in a case whose later steps did not come about, was not judged to the end.
+fn unless_stopped(mut entry: RuleVerdict, others: Verdict, reason: Option<&str>) -> RuleVerdict {
+    if others == Verdict::Inconclusive && matches!(entry.verdict, Verdict::Pass | Verdict::Observed) {
+        entry.verdict = Verdict::Inconclusive;
+        entry.seen = reason.unwrap_or_default().to_owned();
+    }
+    entry
 }
 
 /// Counts of cases by verdict.

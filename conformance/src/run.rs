@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// In which order cases are started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -132,6 +132,7 @@ pub async fn run(
     for task in &tasks {
         task.abort();
     }
+    watch_out(subjects.iter().any(|(_, subject)| subject.is_some()), options).await;
     for (instance, subject) in subjects {
         if let Some(subject) = subject {
             settle(&instance, &subject, &mut results, &mut on_event).await;
@@ -152,6 +153,13 @@ pub async fn run(
     Ok(RunResult { results: results.into_values().collect(), is_partial })
 }
 
+/// Leaves stragglers of the last cases the time to come.
+async fn watch_out(is_watching: bool, options: &RunOptions) {
+    if is_watching {
+        sleep(bounds::WATCH * options.patience).await;
+    }
+}
+
 /// Closes what was kept open for stragglers, and tells if one came.
 async fn settle(
     instance: &Instance,
@@ -167,9 +175,11 @@ async fn settle(
         return;
     }
     if let Some(result) = results.get_mut(&instance.id()) {
-        let took = result.took;
-        *result = CaseResult::new(*instance, &context.rule_verdicts(), None, context.transcript());
-        result.took = took;
+        let (took, is_our_bug) = (result.took, result.is_our_bug);
+        let stop = result.reason.take().map(|why| Stop::Inconclusive { why, line: None });
+        let stop = stop.filter(|_| result.verdict == Verdict::Inconclusive);
+        *result = CaseResult::new(*instance, &context.rule_verdicts(), stop, context.transcript());
+        (result.took, result.is_our_bug) = (took, is_our_bug);
         on_event(Event::Revised(result));
     }
 }
@@ -241,6 +251,7 @@ pub(crate) async fn alone(
     let subject = Subject::new(Rc::clone(&context));
     let stop = take_steps(Rc::clone(&context), options.patience).await;
     subject.close().await;
+    watch_out(subject.is_watching(), options).await;
     subject.finish().await;
     subject.clean_up().await;
     subject.release();
@@ -340,7 +351,8 @@ impl Brokers {
         for &version in versions {
             let found = match (&prepared, self.announced(variant, version)) {
                 (Ok(ready), _) => {
-                    control::try_out(ready, version, options, invariants).await.map(|offer| (ready.clone(), offer))
+                    let offer = control::try_out(ready, version, options, invariants).await;
+                    offer.and_then(|offer| announces(variant, version, &offer).map(|()| (ready.clone(), offer)))
                 }
                 (Err(Unready::NotOffered(_)), Some(plain)) => Ok(plain),
                 (Err(Unready::NotOffered(why)), None) => Err(Stop::NotOffered(why.clone())),
@@ -393,6 +405,14 @@ impl Brokers {
             }),
         }
     }
+}
+
+/// A variant about something that a 5.0 broker lacks is there only if its CONNACK says that it is lacking.
+fn announces(variant: Variant, version: Version, offer: &Offer) -> Result<(), Stop> {
+    if version == Version::V5 && !variant.lacks.is_empty() && offer.lacks(variant.lacks).is_none() {
+        return Err(Stop::NotOffered(format!("variant {}: the broker does not announce it in CONNACK", variant.name)));
+    }
+    Ok(())
 }
 
 fn word(version: Version) -> &'static str {

@@ -12,7 +12,7 @@ use crate::pattern::a_connack;
 use crate::target::{Endpoint, Setting};
 use crate::transcript::{Remark, Transcript, What};
 use crate::verdict::{Evidence, Ledger, RuleVerdict, Stop, Verdict};
-use mqtt_assay_codec::{DecodeError, OwnedPacket, QoS, ReasonCode, Version};
+use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, QoS, ReasonCode, Version};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -29,6 +29,8 @@ pub(crate) struct Publication {
     pub(crate) topic: String,
     pub(crate) payload: Vec<u8>,
     pub(crate) qos: QoS,
+    /// Neither retained nor mutated: what the standard orders.
+    pub(crate) is_plain: bool,
 }
 
 /// What a case has made on the broker and must remove.
@@ -51,6 +53,7 @@ pub struct CaseContext {
     invariants: Rc<Invariants>,
     links: RefCell<Vec<Rc<Link>>>,
     roles: RefCell<BTreeMap<String, u32>>,
+    packet_ids: RefCell<BTreeMap<&'static str, u16>>,
     publications: RefCell<Vec<Publication>>,
     left: RefCell<Left>,
     revised: Cell<bool>,
@@ -78,6 +81,7 @@ impl CaseContext {
             invariants,
             links: RefCell::default(),
             roles: RefCell::default(),
+            packet_ids: RefCell::default(),
             publications: RefCell::default(),
             left: RefCell::default(),
             revised: Cell::new(false),
@@ -144,6 +148,20 @@ impl CaseContext {
         self.publications.borrow_mut().push(publication);
     }
 
+    /// True for a message below the case's own topics, or one that a client of the case has sent.
+    pub(crate) fn is_ours(&self, topic: &str, payload: &[u8]) -> bool {
+        self.names.is_own(topic)
+            || self.publications.borrow().iter().any(|known| known.topic == topic || known.payload == payload)
+    }
+
+    pub(crate) fn next_packet_id(&self, role: &'static str) -> u16 {
+        let mut ids = self.packet_ids.borrow_mut();
+        let next = ids.entry(role).or_insert(1);
+        let id = *next;
+        *next = next.checked_add(1).unwrap_or(1);
+        id
+    }
+
     /// The last message with this payload that a client of the case sent.
     pub(crate) fn publication(&self, payload: &[u8]) -> Option<Publication> {
         self.publications.borrow().iter().rev().find(|known| known.payload == payload).cloned()
@@ -172,6 +190,17 @@ impl CaseContext {
             judged.extend(rules.breaks.iter().map(|&rule| (rule, Basis::Reaction)));
             at_most_weak = !rules.breaks.is_empty() && rules.breaks.iter().all(|rule| rule.rule().level.is_weak());
         }
+        Some(Deciding { judged, at_most_weak })
+    }
+
+    /// In a case that breaks rules: those, for what must not come of it. Elsewhere the first that the case proves.
+    pub(crate) fn deciding_breaks(&self) -> Option<Deciding> {
+        if self.instance.rules.breaks.is_empty() {
+            return self.deciding(None, false);
+        }
+        let breaks = self.instance.rules.breaks;
+        let judged = breaks.iter().map(|&rule| (rule, Basis::Reaction)).collect();
+        let at_most_weak = breaks.iter().all(|rule| rule.rule().level.is_weak());
         Some(Deciding { judged, at_most_weak })
     }
 
@@ -320,9 +349,17 @@ impl Subject {
     /// Set-up: a client connected by this CONNECT. The same role again means the same client identifier.
     pub async fn connect_as(&self, role: &'static str, draft: Draft) -> Result<Client, Stop> {
         let mut client = self.open(role).await?;
+        let wants_session = draft.wants_session();
         client.send(draft)?;
-        client.receive(a_connack().code(&[ReasonCode::SUCCESS])).await?;
-        Ok(client)
+        let connack = client.receive(a_connack().code(&[ReasonCode::SUCCESS])).await?;
+        match connack.packet() {
+            Packet::Connack(connack) if wants_session && connack.properties.session_expiry_interval() == Some(0) => {
+                Err(Stop::NotOffered(
+                    "CONNACK: Session Expiry Interval 0, sessions end with their connection".to_owned(),
+                ))
+            }
+            _ => Ok(client),
+        }
     }
 
     /// Set-up: a client that comes back to the session it left, by its role. A session that is gone judges nothing here.
@@ -401,6 +438,7 @@ impl Subject {
         for link in self.context.links().into_iter().filter(|link| link.is_watched() && !link.is_over()) {
             let mut client = Client::new(CASE, Rc::clone(&link));
             let _ = client.ping(self.context.patient(bounds::MARGIN)).await;
+            link.unwatch();
             leave(&link);
             let _ = timeout(self.context.patient(bounds::MARGIN), link.written()).await;
         }
@@ -455,8 +493,8 @@ fn leave(link: &Link) {
     if link.is_over() {
         return;
     }
-    if link.connected.get() {
-        let packet = mqtt_assay_codec::Packet::Disconnect(mqtt_assay_codec::Disconnect {
+    if link.accepted_line().is_some() {
+        let packet = Packet::Disconnect(mqtt_assay_codec::Disconnect {
             reason: ReasonCode::SUCCESS,
             properties: mqtt_assay_codec::Properties::EMPTY,
         });

@@ -31,8 +31,12 @@ fn mosquitto_gets_the_verdicts_of_its_snapshot() {
         let (again, _) = one_run("mosquitto", seed);
         assert_eq!(text(&again), verdicts, "seed {seed}: the verdicts depend on order, jobs or chance");
     }
-    let inconclusive: BTreeSet<String> =
-        first.results.iter().filter(|case| case.verdict == Verdict::Inconclusive).map(|case| case.instance.id()).collect();
+    let inconclusive: BTreeSet<String> = first
+        .results
+        .iter()
+        .filter(|case| case.verdict == Verdict::Inconclusive)
+        .map(|case| case.instance.id())
+        .collect();
     assert!(inconclusive.is_empty(), "inconclusive: {inconclusive:?}");
     compare("mosquitto", &version, &verdicts);
 }
@@ -63,8 +67,10 @@ async fn on_address(address: &str, run_name: &str) -> RunResult {
     let names =
         RunNames { topic_prefix: "mqtt-assay".to_owned(), client_id_prefix: "ma".to_owned(), run: run_name.to_owned() };
     let jobs = selected.len();
-    let options = RunOptions { seed: 1, jobs, patience: 1, order: Order::Random, fail_fast: false, intrusive: true, names };
-    let target = AddressTarget::parse(&format!("mqtt://{address}"), Setting::default()).unwrap_or_else(|error| panic!("{error}"));
+    let options =
+        RunOptions { seed: 1, jobs, patience: 1, order: Order::Random, fail_fast: false, intrusive: true, names };
+    let target = AddressTarget::parse(&format!("mqtt://{address}"), Setting::default())
+        .unwrap_or_else(|error| panic!("{error}"));
     let result = run(&Target::Address(target), &selected, &options, std::future::pending(), |_| {}).await;
     result.unwrap_or_else(|nothing| panic!("nothing was judged: {}", nothing.0))
 }
@@ -162,15 +168,21 @@ fn compare(name: &str, version: &str, verdicts: &str) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../reports").join(format!("{name}-{version}"));
     let file = folder.join("verdicts.tsv");
     if number("ASSAY_UPDATE").is_some() {
-        std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, verdicts)).expect("reports can be written");
+        std::fs::create_dir_all(&folder)
+            .and_then(|()| std::fs::write(&file, verdicts))
+            .expect("reports can be written");
         return;
     }
-    let known = std::fs::read_to_string(&file)
-        .unwrap_or_else(|error| panic!("{}: {error}; ASSAY_UPDATE=1 writes the snapshot of a new version", file.display()));
+    let known = std::fs::read_to_string(&file).unwrap_or_else(|error| {
+        panic!("{}: {error}; ASSAY_UPDATE=1 writes the snapshot of a new version", file.display())
+    });
     let (known, verdicts): (BTreeSet<&str>, BTreeSet<&str>) = (known.lines().collect(), verdicts.lines().collect());
     let gone: Vec<&&str> = known.difference(&verdicts).collect();
     let new: Vec<&&str> = verdicts.difference(&known).collect();
-    assert!(gone.is_empty() && new.is_empty(), "{name} {version} differs from its snapshot\nno longer: {gone:#?}\nnow: {new:#?}");
+    assert!(
+        gone.is_empty() && new.is_empty(),
+        "{name} {version} differs from its snapshot\nno longer: {gone:#?}\nnow: {new:#?}"
+    );
 }
 
 /// A thread that does nothing, as fast as it can.

@@ -57,6 +57,7 @@ async fn second_connect(broker: &Subject) -> Outcome {
 
 async fn takeover(broker: &Subject) -> Outcome {
     let mut first = broker.connect("client").await?;
+    first.serves().await?;
 
     let mut second = broker.connect("client").await?;
 

@@ -23,7 +23,8 @@ async fn puback_identifier(broker: &Subject) -> Outcome {
 
     let id = publisher.send(publish("news", b"one").qos(AtLeastOnce).id(0x1234_u16))?;
 
-    let acknowledged = publisher.expect(any(PacketType::Puback)).decides(rule!(v311 "MQTT-4.3.2-2", v5 "MQTT-4.3.2-4")).await?;
+    let acknowledged =
+        publisher.expect(any(PacketType::Puback)).decides(rule!(v311 "MQTT-4.3.2-2", v5 "MQTT-4.3.2-4")).await?;
     publisher.expect_right(&acknowledged, a_puback(id)).await
 }
 
@@ -53,6 +54,12 @@ async fn redelivery_qos1(broker: &Subject) -> Outcome {
     sleeper.drop_connection().await;
     let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
 
-    let again = sleeper.expect(a_message("news", b"again").id(first.id())).decides(rule!(v311 "MQTT-4.4.0-1", v5 "MQTT-4.4.0-1")).await?;
-    sleeper.expect_right(&again, a_message("news", b"again").dup(true)).decides(rule!(v311 "MQTT-3.3.1-1", v5 "MQTT-3.3.1-1")).await
+    let again = sleeper
+        .expect(a_message("news", b"again").id(first.id()))
+        .decides(rule!(v311 "MQTT-4.4.0-1", v5 "MQTT-4.4.0-1"))
+        .await?;
+    sleeper
+        .expect_right(&again, a_message("news", b"again").dup(true))
+        .decides(rule!(v311 "MQTT-3.3.1-1", v5 "MQTT-3.3.1-1"))
+        .await
 }

@@ -101,7 +101,10 @@ async fn retained_for_new_subscriber(broker: &Subject) -> Outcome {
     watcher.subscribe("state", AtMostOnce).await?;
 
     let retained = watcher.expect(a_message("state", b"on")).await?;
-    watcher.expect_right(&retained, a_message("state", b"on").retain(true)).decides(rule!(v311 "MQTT-3.3.1-8", v5 "U5-120")).await
+    watcher
+        .expect_right(&retained, a_message("state", b"on").retain(true))
+        .decides(rule!(v311 "MQTT-3.3.1-8", v5 "U5-120"))
+        .await
 }
 
 async fn stored_with_its_qos(broker: &Subject) -> Outcome {
@@ -112,7 +115,8 @@ async fn stored_with_its_qos(broker: &Subject) -> Outcome {
     watcher.subscribe_tried("control", "control", AtLeastOnce).await?;
     watcher.subscribe("state", AtLeastOnce).await?;
 
-    let retained = watcher.expect(a_message("state", b"on")).decides(rule!(v311 "MQTT-3.3.1-5", v5 "MQTT-3.3.1-5")).await?;
+    let retained =
+        watcher.expect(a_message("state", b"on")).decides(rule!(v311 "MQTT-3.3.1-5", v5 "MQTT-3.3.1-5")).await?;
     let with_qos = rule!(v311 "MQTT-3.3.1-5", v5 "MQTT-3.8.4-8");
     watcher.expect_right(&retained, a_message("state", b"on").qos(AtLeastOnce)).decides(with_qos).await
 }

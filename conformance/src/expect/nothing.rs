@@ -1,0 +1,175 @@
+//! The deciding step about what must not come: fences, and the watch behind them.
+
+use super::awaited;
+use crate::bounds;
+use crate::case::StepRules;
+use crate::client::{Client, describe_end};
+use crate::describe;
+use crate::draft::{Topic, pingreq, publish};
+use crate::link::{Arrival, Arrived};
+use crate::subject::Deciding;
+use crate::transcript::Remark;
+use crate::verdict::{Evidence, Stop};
+use mqtt_assay_codec::{Packet, PacketType, QoS};
+use std::rc::Rc;
+use tokio::time::Instant;
+
+/// What must not come, told by what it carries, never by topic alone.
+#[derive(Clone)]
+enum Forbidden {
+    Payload(Vec<u8>),
+    Type(PacketType),
+}
+
+impl Forbidden {
+    fn is(&self, packet: &Packet<'_>) -> bool {
+        match (self, packet) {
+            (Self::Payload(payload), Packet::Publish(publish)) => publish.payload == &payload[..],
+            (Self::Payload(_), _) => false,
+            (Self::Type(forbidden), packet) => packet.packet_type() == *forbidden,
+        }
+    }
+
+    fn describe(&self) -> String {
+        match self {
+            Self::Payload(payload) => format!("no message with payload {}", describe::quoted(payload)),
+            Self::Type(packet_type) => format!("no {}", packet_type.name()),
+        }
+    }
+}
+
+/// What marks the moment up to which nothing forbidden has come.
+enum Fence<'a> {
+    /// PINGREQ and PINGRESP on the connection itself.
+    Ping,
+    /// A message with a nonce from this client on this topic.
+    Message(&'a mut Client, Topic),
+}
+
+/// See [`Client::expect_no_message`] and [`Client::expect_no_packet`].
+#[must_use = "a deciding step decides when it is awaited"]
+pub struct ExpectNone<'a> {
+    client: &'a mut Client,
+    forbidden: Forbidden,
+    rules: Option<StepRules>,
+    fence: Fence<'a>,
+    for_now: bool,
+}
+
+impl<'a> ExpectNone<'a> {
+    pub(super) fn message(client: &'a mut Client, payload: &[u8]) -> Self {
+        let forbidden = Forbidden::Payload(payload.to_vec());
+        Self { client, forbidden, rules: None, fence: Fence::Ping, for_now: false }
+    }
+
+    pub(super) fn packet(client: &'a mut Client, packet_type: PacketType) -> Self {
+        Self { client, forbidden: Forbidden::Type(packet_type), rules: None, fence: Fence::Ping, for_now: false }
+    }
+
+    /// Only up to the fence: later it may come, so nobody watches for it.
+    pub fn for_now(mut self) -> Self {
+        self.for_now = true;
+        self
+    }
+
+    /// Names the rules that the step decides.
+    pub fn decides(mut self, rules: StepRules) -> Self {
+        self.rules = Some(rules);
+        self
+    }
+
+    /// The fence is a message from `publisher` on `topic`, which this client is subscribed to.
+    ///
+    /// It is proof where the forbidden message was sent by the same connection on the same topic with the same QoS, and
+    /// not retained: then the standard fixes the order ([MQTT-4.6.0-6]). Anywhere else it is evidence. Either way this
+    /// connection is watched until the run ends, for the broker under test may not keep that order.
+    pub fn before_message(mut self, publisher: &'a mut Client, topic: impl Into<Topic>) -> Self {
+        self.fence = Fence::Message(publisher, topic.into());
+        self
+    }
+
+    async fn run(self) -> Result<Evidence, Stop> {
+        let Self { client, forbidden, rules, fence, for_now } = self;
+        let deciding = match rules {
+            // What a case breaks must have no effect: that is judged for the rules that it breaks.
+            None => client.context().deciding_breaks(),
+            named => client.context().deciding(named, false),
+        };
+        let expected = forbidden.describe();
+        let watched = if for_now { "for now" } else { "watched until the run ends" };
+        let mut ping_line = 0;
+        let mut nonce = None;
+        match fence {
+            Fence::Ping => {
+                client.say(Remark::Expects, format!("{expected} before a PINGRESP (fence: evidence, {watched})"));
+                client.send(pingreq())?;
+                ping_line = client.link().last_line();
+            }
+            Fence::Message(publisher, topic) => {
+                let (proof, qos) = fence_kind(client, publisher, &forbidden, &topic);
+                let strength = if proof { "proof" } else { "evidence" };
+                client
+                    .say(Remark::Expects, format!("{expected} before a later message (fence: {strength}, {watched})"));
+                let payload = client.context().names().nonce();
+                publisher.publish_draft(publish(topic, &payload).qos(qos)).await?;
+                nonce = Some(payload);
+            }
+        }
+        let until = Instant::now() + client.context().patient(bounds::SET_UP);
+        let is_fence = |arrived: &Arrived| is_fence(arrived, nonce.as_deref(), ping_line);
+        let looked_for = |arrived: &Arrived| match &arrived.what {
+            Arrival::Packet(packet) => is_fence(arrived) || forbidden.is(&packet.packet()),
+            _ => true,
+        };
+        let Some(arrived) = client.next(until, looked_for).await else {
+            let why = format!("{}: the fence did not come", client.link().label);
+            return Err(Stop::Inconclusive { why, line: None });
+        };
+        let Arrival::Packet(packet) = &arrived.what else {
+            let why = format!("{}: no fence, for {}", client.link().label, describe_end(&arrived.what));
+            return Err(Stop::Inconclusive { why, line: Some(arrived.line) });
+        };
+        let seen = describe::packet(&packet.packet());
+        if !is_fence(&arrived) {
+            return client.broken(deciding.as_ref(), &expected, &seen, arrived.line, Some(packet.clone()));
+        }
+        if !for_now {
+            watch(client, forbidden, deciding.clone());
+        }
+        let seen = format!("the fence came first: {seen}");
+        Ok(client.kept(deciding.as_ref(), &expected, &seen, arrived.line, Some(packet.clone())))
+    }
+}
+
+awaited!(ExpectNone);
+
+/// Whether the fence is proof, and the QoS that it goes out with.
+fn fence_kind(client: &Client, publisher: &Client, forbidden: &Forbidden, topic: &Topic) -> (bool, QoS) {
+    let Forbidden::Payload(payload) = forbidden else { return (false, QoS::AtLeastOnce) };
+    let Some(cause) = client.context().publication(payload) else { return (false, QoS::AtLeastOnce) };
+    let same = cause.link == publisher.link().label && cause.topic == client.context().names().topic(topic);
+    (same && cause.is_plain, if same { cause.qos } else { QoS::AtLeastOnce })
+}
+
+/// The message with the nonce, or without one the PINGRESP to the PINGREQ of this line.
+fn is_fence(arrived: &Arrived, nonce: Option<&[u8]>, ping_line: u32) -> bool {
+    let Arrival::Packet(packet) = &arrived.what else { return false };
+    match (packet.packet(), nonce) {
+        (Packet::Publish(publish), Some(nonce)) => publish.payload == nonce,
+        (Packet::Pingresp, None) => arrived.line > ping_line && arrived.pings_open == 0,
+        _ => false,
+    }
+}
+
+/// From now on until the run ends, a forbidden packet on this connection turns the verdict.
+fn watch(client: &Client, forbidden: Forbidden, deciding: Option<Deciding>) {
+    let context = Rc::downgrade(client.context());
+    let label = client.link().label.clone();
+    let on_straggler = move |line: u32, packet: &Packet<'_>| {
+        if let Some(context) = context.upgrade() {
+            let seen = format!("{} came after the fence", describe::packet(packet));
+            context.straggler(&label, deciding.as_ref(), &seen, line);
+        }
+    };
+    client.link().watch(Box::new(move |packet| forbidden.is(packet)), Box::new(on_straggler));
+}

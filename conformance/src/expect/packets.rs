@@ -1,0 +1,286 @@
+//! Deciding steps about packets that must come, and must be right.
+
+use super::{awaited, defect};
+use crate::bounds;
+use crate::case::StepRules;
+use crate::client::{Client, describe_end};
+use crate::describe;
+use crate::draft::pingreq;
+use crate::link::{Arrival, Arrived};
+use crate::pattern::Pattern;
+use crate::subject::Deciding;
+use crate::transcript::Remark;
+use crate::verdict::{Evidence, Seen, Stop};
+use mqtt_assay_codec::{OwnedPacket, Packet, Version};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// See [`Client::expect`].
+#[must_use = "a deciding step decides when it is awaited"]
+pub struct Expect<'a> {
+    client: &'a mut Client,
+    patterns: Vec<Pattern>,
+    rules: Option<StepRules>,
+    ordered: bool,
+    next: bool,
+    window: Option<Window>,
+    recommended: bool,
+}
+
+/// When something is due: counted from a moment on some connection.
+struct Window {
+    since: Instant,
+    not_before: Duration,
+    due: Duration,
+}
+
+impl Window {
+    fn too_early(&self, at: Instant) -> Option<String> {
+        let Some(after) = at.checked_duration_since(self.since) else { return Some("before its cause".to_owned()) };
+        let early = self.not_before.checked_sub(after).filter(|early| !early.is_zero())?;
+        Some(format!("after {:.3} s, {early:?} too early", after.as_secs_f64()))
+    }
+}
+
+impl<'a> Expect<'a> {
+    pub(super) fn new(client: &'a mut Client, patterns: impl IntoIterator<Item = Pattern>, ordered: bool) -> Self {
+        let patterns = patterns.into_iter().collect();
+        Self { client, patterns, rules: None, ordered, next: false, window: None, recommended: false }
+    }
+
+    /// Names the rules that the step decides.
+    pub fn decides(mut self, rules: StepRules) -> Self {
+        self.rules = Some(rules);
+        self
+    }
+
+    /// It must be the very next packet; in 5.0 AUTH may come before. No packet at all is no wrong one: inconclusive.
+    pub fn as_next(mut self) -> Self {
+        self.next = true;
+        self
+    }
+
+    /// The standard leaves room for less: then the rule is weak, whatever its level.
+    pub fn recommended(mut self) -> Self {
+        self.recommended = true;
+        self
+    }
+
+    /// It is due this long after `since`, and earlier would be a breach; up to [`bounds::GRACE`] later is in time.
+    pub fn due_after(mut self, since: Instant, due: Duration) -> Self {
+        self.window = Some(Window { since, not_before: due, due });
+        self
+    }
+
+    async fn run(self) -> Result<Evidence, Stop> {
+        let Self { client, patterns: mut remaining, rules, ordered, next, window, recommended } = self;
+        let deciding = client.context().deciding(rules, false);
+        let expected =
+            remaining.iter().map(Pattern::describe).collect::<Vec<_>>().join(if ordered { ", then " } else { " and " });
+        client.say(Remark::Expects, expected.as_str());
+        let grace = client.context().patient(bounds::GRACE);
+        let until = window.as_ref().map_or_else(Instant::now, |window| window.since + window.due) + grace;
+        let mut last = None;
+        while !remaining.is_empty() {
+            let arrived =
+                if next { client.next(until, is_first).await } else { client.next_about(&remaining, until).await };
+            let Some(arrived) = arrived.filter(|arrived| !next || matches!(arrived.what, Arrival::Packet(_))) else {
+                let seen = nothing_came(client, &remaining);
+                let line = client.say(Remark::Notes, seen.as_str());
+                if next {
+                    return Err(Stop::Inconclusive { why: seen, line: Some(line) });
+                }
+                return short_of(client, recommended, deciding.as_ref(), &expected, &seen, line, None);
+            };
+            let line = arrived.line;
+            match match_one(client, &mut remaining, &arrived, ordered) {
+                Ok(packet) => {
+                    if let Some(early) = window.as_ref().and_then(|window| window.too_early(arrived.at)) {
+                        let seen = format!("{}: {early}", describe::packet(&packet.packet()));
+                        return short_of(client, recommended, deciding.as_ref(), &expected, &seen, line, Some(packet));
+                    }
+                    last = Some((line, packet));
+                }
+                Err(Mismatch::Wrong(seen)) => {
+                    return short_of(client, recommended, deciding.as_ref(), &expected, &seen, line, arrived.packet());
+                }
+                Err(Mismatch::NotOurs(why)) => return Err(Stop::Inconclusive { why, line: Some(line) }),
+            }
+        }
+        let Some((line, packet)) = last else { return Err(defect("expects nothing")) };
+        let seen = describe::packet(&packet.packet());
+        Ok(client.kept(deciding.as_ref(), &expected, &seen, line, Some(packet)))
+    }
+}
+
+awaited!(Expect);
+
+/// Broken, or weak where the step is only recommended.
+fn short_of(
+    client: &Client,
+    recommended: bool,
+    deciding: Option<&Deciding>,
+    expected: &str,
+    seen: &str,
+    line: u32,
+    packet: Option<OwnedPacket>,
+) -> Result<Evidence, Stop> {
+    if recommended {
+        return Ok(client.weak(deciding, expected, seen, line, packet));
+    }
+    client.broken(deciding, expected, seen, line, packet)
+}
+
+/// Anything but an AUTH, which 5.0 lets come before all else.
+fn is_first(arrived: &Arrived) -> bool {
+    !matches!(&arrived.what, Arrival::Packet(packet)
+        if packet.version() == Version::V5 && matches!(packet.packet(), Packet::Auth(_)))
+}
+
+enum Mismatch {
+    Wrong(String),
+    NotOurs(String),
+}
+
+/// Strikes the pattern that an arrival fulfils off the list.
+fn match_one(
+    client: &Client,
+    remaining: &mut Vec<Pattern>,
+    arrived: &Arrived,
+    ordered: bool,
+) -> Result<OwnedPacket, Mismatch> {
+    let packet = match &arrived.what {
+        Arrival::Packet(packet) => packet,
+        Arrival::Ended(_) => return Err(Mismatch::Wrong(describe_end(&arrived.what))),
+        // A breach of another rule, which the invariants report; what this case asks was not answered.
+        other => return Err(Mismatch::NotOurs(format!("{}: {}", client.link().label, describe_end(other)))),
+    };
+    let names = client.context().names();
+    let candidates = if ordered { 1 } else { remaining.len() };
+    let fulfilled = remaining.iter().take(candidates).position(|pattern| {
+        pattern.is_about(&packet.packet()) && pattern.mismatches(&packet.packet(), names).is_empty()
+    });
+    if let Some(place) = fulfilled {
+        remaining.remove(place);
+        return Ok(packet.clone());
+    }
+    let seen = describe::packet(&packet.packet());
+    let about = remaining.iter().take(candidates).find(|pattern| pattern.is_about(&packet.packet()));
+    Err(Mismatch::Wrong(match about {
+        Some(pattern) => format!("{seen}: {}", pattern.mismatches(&packet.packet(), names).join(", ")),
+        None => format!("{seen} came out of turn"),
+    }))
+}
+
+fn nothing_came(client: &Client, remaining: &[Pattern]) -> String {
+    let limit = client.context().patient(bounds::GRACE);
+    let missing = remaining.iter().map(Pattern::describe).collect::<Vec<_>>().join(" and ");
+    let instead: Vec<String> = client
+        .link()
+        .pending()
+        .iter()
+        .map(|arrived| format!("{} (line {})", describe_end(&arrived.what), arrived.line))
+        .collect();
+    if instead.is_empty() {
+        format!("no {missing} within {limit:?}")
+    } else {
+        format!("no {missing} within {limit:?}; unread: {}", instead.join("; "))
+    }
+}
+
+/// See [`Client::expect_right`].
+#[must_use = "a deciding step decides when it is awaited"]
+pub struct ExpectRight<'a> {
+    client: &'a mut Client,
+    line: u32,
+    packet: Option<&'a OwnedPacket>,
+    pattern: Pattern,
+    rules: Option<StepRules>,
+    recommended: bool,
+}
+
+impl<'a> ExpectRight<'a> {
+    pub(super) fn new(client: &'a mut Client, seen: &'a impl Seen, pattern: Pattern) -> Self {
+        Self { client, line: seen.line(), packet: seen.owned(), pattern, rules: None, recommended: false }
+    }
+
+    /// Names the rules that the step decides.
+    pub fn decides(mut self, rules: StepRules) -> Self {
+        self.rules = Some(rules);
+        self
+    }
+
+    /// The standard leaves room for less: then the rule is weak, whatever its level.
+    pub fn recommended(mut self) -> Self {
+        self.recommended = true;
+        self
+    }
+
+    #[expect(clippy::unused_async, reason = "every step is awaited, this one too")]
+    async fn run(self) -> Result<Evidence, Stop> {
+        let Self { client, line, packet, pattern, rules, recommended } = self;
+        let deciding = client.context().deciding(rules, false);
+        let expected = pattern.describe();
+        client.say(Remark::Expects, format!("{expected} (line {line})"));
+        // The step before was only weak for want of a packet: there is nothing to look at.
+        let Some(packet) = packet else { return Ok(Evidence::new(line, None)) };
+        if !pattern.is_about(&packet.packet()) {
+            return Err(defect("looks at a packet that its pattern is not about"));
+        }
+        let seen = describe::packet(&packet.packet());
+        let wrong = pattern.mismatches(&packet.packet(), client.context().names());
+        if wrong.is_empty() {
+            return Ok(client.kept(deciding.as_ref(), &expected, &seen, line, Some(packet.clone())));
+        }
+        short_of(
+            client,
+            recommended,
+            deciding.as_ref(),
+            &expected,
+            &format!("{seen}: {}", wrong.join(", ")),
+            line,
+            Some(packet.clone()),
+        )
+    }
+}
+
+awaited!(ExpectRight);
+
+/// See [`Client::expect_open`].
+#[must_use = "a deciding step decides when it is awaited"]
+pub struct ExpectOpen<'a> {
+    client: &'a mut Client,
+    rules: Option<StepRules>,
+}
+
+impl<'a> ExpectOpen<'a> {
+    pub(super) fn new(client: &'a mut Client) -> Self {
+        Self { client, rules: None }
+    }
+
+    /// Names the rules that the step decides.
+    pub fn decides(mut self, rules: StepRules) -> Self {
+        self.rules = Some(rules);
+        self
+    }
+
+    async fn run(self) -> Result<Evidence, Stop> {
+        let Self { client, rules } = self;
+        let deciding = client.context().deciding(rules, false);
+        let expected = "PINGRESP";
+        client.say(Remark::Expects, expected);
+        let until = Instant::now() + client.context().patient(bounds::GRACE);
+        client.send(pingreq())?;
+        let Some(arrived) = client.pong(until).await else {
+            let seen = format!("no PINGRESP within {:?}", client.context().patient(bounds::GRACE));
+            let line = client.say(Remark::Notes, seen.as_str());
+            return client.broken(deciding.as_ref(), expected, &seen, line, None);
+        };
+        match arrived.packet() {
+            Some(packet) => Ok(client.kept(deciding.as_ref(), expected, expected, arrived.line, Some(packet))),
+            None => client.broken(deciding.as_ref(), expected, &describe_end(&arrived.what), arrived.line, None),
+        }
+    }
+}
+
+awaited!(ExpectOpen);
