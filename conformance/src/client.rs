@@ -161,9 +161,10 @@ impl Client {
         let link = Rc::clone(&self.link);
         self.next(until, |arrived| match &arrived.what {
             Arrival::Packet(packet) => patterns.iter().any(|pattern| {
-                let is_others = pattern.wanted_id().zip(packet.view().packet_id());
-                let is_others = is_others.is_some_and(|(wanted, got)| link.belongs_to_another(got.get(), wanted));
-                pattern.is_about(&packet.packet()) && !(is_others && !pattern.tells_by_payload())
+                // A message is told by its payload; an acknowledgement may belong to another exchange of ours.
+                let ids = pattern.wanted_id().filter(|_| !pattern.tells_by_payload()).zip(packet.view().packet_id());
+                let is_others = ids.is_some_and(|(wanted, got)| link.belongs_to_another(got.get(), wanted));
+                !is_others && pattern.is_about(&packet.packet())
             }),
             _ => true,
         })

@@ -83,12 +83,11 @@ pub fn prove(only: Option<Fault>, is_meant: impl Fn(&Instance) -> bool) -> Proof
     let instances: Vec<Instance> = cases::all().filter(is_run).collect();
     let claimed = claimed();
     let mut switches: Vec<Option<Switch>> = vec![None];
-    match only {
-        Some(fault) => switches.push(Some(Switch::Fault(fault))),
-        None => {
-            switches.extend(claimed.iter().map(|&fault| Some(Switch::Fault(fault))));
-            switches.extend(Quirk::ALL.iter().map(|&quirk| Some(Switch::Quirk(quirk))));
-        }
+    if let Some(fault) = only {
+        switches.push(Some(Switch::Fault(fault)));
+    } else {
+        switches.extend(claimed.iter().map(|&fault| Some(Switch::Fault(fault))));
+        switches.extend(Quirk::ALL.iter().map(|&quirk| Some(Switch::Quirk(quirk))));
     }
     let mut pairs = Vec::new();
     for delayed in [false, true] {

@@ -51,14 +51,15 @@ impl CaseResult {
             .judged()
             .map(|rule| {
                 let known = judged.iter().find(|entry| entry.rule == rule).cloned();
-                known.map(|entry| unless_stopped(entry, others, reason.as_deref())).unwrap_or_else(|| RuleVerdict {
+                let unknown = || RuleVerdict {
                     rule,
                     basis: rule.rule().basis,
                     verdict: others,
                     line: None,
                     expected: String::new(),
                     seen: reason.clone().unwrap_or_default(),
-                })
+                };
+                known.map_or_else(unknown, |entry| unless_stopped(entry, others, reason.as_deref()))
             })
             .collect();
         let verdict = Verdict::of_case(rules.iter().map(|rule| rule.verdict));
@@ -70,7 +71,7 @@ impl CaseResult {
 fn unless_stopped(mut entry: RuleVerdict, others: Verdict, reason: Option<&str>) -> RuleVerdict {
     if others == Verdict::Inconclusive && matches!(entry.verdict, Verdict::Pass | Verdict::Observed) {
         entry.verdict = Verdict::Inconclusive;
-        entry.seen = reason.unwrap_or_default().to_owned();
+        reason.unwrap_or_default().clone_into(&mut entry.seen);
     }
     entry
 }

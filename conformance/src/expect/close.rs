@@ -132,7 +132,7 @@ fn judge_farewell(
             client.context().kept(label, deciding.as_ref(), &expected, &format!("DISCONNECT 0x{:02x}", code.0), line);
         }
         Some(code) => {
-            client.context().weak(label, deciding.as_ref(), &expected, &format!("DISCONNECT 0x{:02x}", code.0), line)
+            client.context().weak(label, deciding.as_ref(), &expected, &format!("DISCONNECT 0x{:02x}", code.0), line);
         }
         None => client.context().weak(label, deciding.as_ref(), &expected, "a close without a DISCONNECT", line),
     }

@@ -67,7 +67,7 @@ impl Client {
     }
 
     /// Decides: the broker ends the connection of its own accord, for something that is not on this connection.
-    pub fn expect_close<'a>(&'a mut self) -> ExpectClose<'a> {
+    pub fn expect_close(&mut self) -> ExpectClose<'_> {
         ExpectClose::new(self)
     }
 

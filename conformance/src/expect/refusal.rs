@@ -160,8 +160,9 @@ impl Offence {
                 Some(probe) => arrived.line > probe && arrived.pings_open == 0,
                 None => self.packet_type == Some(PacketType::Pingreq) && arrived.pings_open == 0,
             },
-            Packet::Puback(ack) => self.is(PacketType::Publish, ack.packet_id.get()) && !ack.reason.is_error(),
-            Packet::Pubrec(ack) => self.is(PacketType::Publish, ack.packet_id.get()) && !ack.reason.is_error(),
+            Packet::Puback(ack) | Packet::Pubrec(ack) => {
+                self.is(PacketType::Publish, ack.packet_id.get()) && !ack.reason.is_error()
+            }
             Packet::Pubcomp(ack) => self.is(PacketType::Pubrel, ack.packet_id.get()) && !ack.reason.is_error(),
             Packet::Suback(ack) => self.is(PacketType::Subscribe, ack.packet_id.get()),
             Packet::Unsuback(ack) => {

@@ -209,7 +209,7 @@ mod tests {
         let facts = RunFacts { target, target_words: "x".to_owned(), versions: vec![Version::V5], seed: 3, cases: 1 };
         let mut console = Console::new(Box::new(paper.clone()), facts, verbosity, Some(ProgressDrawTarget::hidden()));
         let instance = Instance { chapter: "publish", case: &CASE, version: Version::V5, rules: &RULES };
-        let mut result = CaseResult::new(instance, Vec::new(), None, Transcript::new(instance.id(), Version::V5));
+        let mut result = CaseResult::new(instance, &[], None, Transcript::new(instance.id(), Version::V5));
         result.verdict = verdict;
         console.on_event(&Event::Started(&instance));
         console.on_event(&Event::Finished(&result));

@@ -289,7 +289,7 @@ mod tests {
             expected: "DUP 0".to_owned(),
             seen: (*seen).to_owned(),
         });
-        CaseResult::new(instance, judged.collect(), stop, transcript)
+        CaseResult::new(instance, &judged.collect::<Vec<_>>(), stop, transcript)
     }
 
     fn plain(text: &str) -> String {
