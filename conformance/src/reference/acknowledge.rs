@@ -101,7 +101,7 @@ impl Machine {
             self.send_invented(id, 0x62, packet_id);
             return;
         }
-        if self.fault(Fault::PubrelReservedFlags) {
+        if self.fault(Fault::PubrelReservedFlags) && !reason.is_error() {
             let [high, low] = packet_id.get().to_be_bytes();
             self.send_bytes(id, vec![0x60, 2, high, low]);
             return;

@@ -14,6 +14,9 @@ use super::{ClientId, ConnectionId, Fault, Machine, Quirk};
 /// How long an acknowledgement may take where messages are re-sent on a live connection.
 const RESEND_AFTER: Duration = Duration::from_secs(20);
 
+/// Faults only: the same in 5.0, where it is forbidden; short, so that a case need not wait for long.
+const RESEND_AFTER_IN_5: Duration = Duration::from_secs(4);
+
 /// A message on its way that is to be sent again: where it stands, and as what.
 struct Again {
     outgoing: Outgoing,
@@ -320,7 +323,7 @@ impl Machine {
         if self.fault(Fault::PayloadChanged) {
             return payload.slice(..payload.len().saturating_sub(1));
         }
-        if self.fault(Fault::Qos0WithId) && outgoing.qos == QoS::AtMostOnce {
+        if self.fault(Fault::Qos0WithId) && outgoing.qos == QoS::AtMostOnce && !outgoing.retain {
             return [&[0, 1], &payload[..]].concat().into();
         }
         payload.clone()
@@ -373,7 +376,7 @@ impl Machine {
         }
         let session = self.sessions.get(connection.client_id.as_ref()?)?;
         let waiting = session.in_flight.iter().filter(|entry| entry.sent && entry.awaits != Awaits::Pubcomp);
-        waiting.map(|entry| entry.sent_at + RESEND_AFTER).min()
+        waiting.map(|entry| entry.sent_at + resend_after(connection)).min()
     }
 
     fn resends(&self, connection: &Connection) -> bool {
@@ -387,10 +390,11 @@ impl Machine {
         if !self.resends(connection) {
             return;
         }
+        let after = resend_after(connection);
         let Some(session) = self.session_of(id) else { return };
         let mut due = Vec::new();
         for entry in session.in_flight.iter_mut().filter(|entry| entry.sent && entry.awaits != Awaits::Pubcomp) {
-            if entry.sent_at + RESEND_AFTER <= now {
+            if entry.sent_at + after <= now {
                 entry.sent_at = now;
                 due.push(Again { outgoing: entry.outgoing.clone(), packet_id: entry.packet_id });
             }
@@ -401,6 +405,10 @@ impl Machine {
     }
 }
 
+fn resend_after(connection: &Connection) -> Duration {
+    if connection.is_v5() { RESEND_AFTER_IN_5 } else { RESEND_AFTER }
+}
+
 fn sent_count(session: &Session) -> usize {
-    session.in_flight.iter().filter(|entry| entry.sent).count()
+    session.in_flight.iter().filter(|entry| entry.sent && entry.awaits != Awaits::Nothing).count()
 }

@@ -21,7 +21,7 @@ pub struct BrokerLimits {
     pub shared_subscriptions_available: bool,
     /// Whether 5.0 clients may number subscriptions. If not: DISCONNECT 0xA1.
     pub subscription_identifiers_available: bool,
-    /// Exchanges of QoS 1 and 2 that a 5.0 client may hold open, 1 to 65535; beyond: DISCONNECT 0x93. 1000 and not the
+    /// Exchanges of QoS 1 and 2 that a 5.0 client may hold open, 1 to 65535; beyond: DISCONNECT 0x93. 100 and not the
     /// format's 65535, so that the limit is announced, and reached in a moment by a case that tries it.
     pub receive_maximum: u16,
     /// Messages of QoS 1 and 2 that may be on their way to one client; the others wait in its queue.
@@ -63,7 +63,7 @@ impl Default for BrokerLimits {
             wildcards_available: true,
             shared_subscriptions_available: true,
             subscription_identifiers_available: true,
-            receive_maximum: 1000,
+            receive_maximum: 100,
             max_in_flight: 1000,
             topic_alias_maximum: 10,
             max_packet_size: 4 << 20,

@@ -172,7 +172,7 @@ faults! {
     RemembersAfterPuback "remembers-after-puback" "Takes a QoS 1 PUBLISH for a repetition if its identifier was used before."
         ["MQTT-4.3.2-2"] ["MQTT-4.3.2-5"];
     RemembersAfterPubcomp "remembers-after-pubcomp" "Takes a QoS 2 PUBLISH for a repetition although it was completed."
-        ["MQTT-4.3.3-2"] ["MQTT-4.3.3-12"];
+        ["MQTT-4.3.3-2"] ["MQTT-4.3.3-12" "U5-153"];
     RemembersAfterRefusal "remembers-after-refusal" "Takes the next PUBLISH for a repetition after a PUBREC that refused."
         [] ["MQTT-4.3.3-9"];
     UnknownPubrelUnanswered "unknown-pubrel-unanswered" "Doesn't answer a PUBREL for an unknown packet identifier."
@@ -193,7 +193,7 @@ faults! {
     PubackInventsCode "puback-invents-code" "Sends PUBACK with a reason code that it hasn't." [] ["MQTT-3.4.2-1"];
     PubrecInventsCode "pubrec-invents-code" "Sends PUBREC with a reason code that it hasn't." [] ["MQTT-3.5.2-1"];
     PubrelInventsCode "pubrel-invents-code" "Sends PUBREL with a reason code that it hasn't." [] ["MQTT-3.6.2-1"];
-    PubcompInventsCode "pubcomp-invents-code" "Sends PUBCOMP with a reason code that it hasn't." [] ["MQTT-3.7.2-1"];
+    PubcompInventsCode "pubcomp-invents-code" "Sends PUBCOMP with a reason code that it hasn't." [] ["MQTT-3.7.2-1" "U5-153"];
 
     // QoS, to the client
     NoPubrel "no-pubrel" "Doesn't answer PUBREC." ["MQTT-4.3.3-1"] ["MQTT-4.3.3-4"];
@@ -232,13 +232,13 @@ faults! {
         ["MQTT-4.6.0-6" "MQTT-4.6.0-5"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
     SwapsPairs "swaps-pairs" "Sends two messages of a topic and QoS in reverse order if they come together."
         ["MQTT-4.6.0-6" "MQTT-4.6.0-5"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
-    ResendsOnLive "resends-on-live" "Re-sends an unacknowledged PUBLISH after 20 seconds on a live connection of 5.0."
+    ResendsOnLive "resends-on-live" "Re-sends an unacknowledged PUBLISH after 4 seconds on a live connection of 5.0."
         [] ["MQTT-4.4.0-1"];
     PastReceiveMaximum "past-receive-maximum" "Sends more than the client's Receive Maximum."
         [] ["MQTT-3.3.4-9" "MQTT-4.9.0-1"];
     QuotaBlocksAll "quota-blocks-all" "Answers no PINGREQ while the send quota is used up."
         [] ["MQTT-3.3.4-10" "MQTT-3.12.4-1"];
-    QuotaNotRestored "quota-not-restored" "Doesn't give back send quota for a PUBREC that refuses." [] ["U5-207"];
+    QuotaNotRestored "quota-not-restored" "Doesn't give back send quota for a PUBREC that refuses." [] ["U5-207" "MQTT-4.4.0-2"];
     PastMaximumPacketSize "past-maximum-packet-size" "Sends messages above the client's maximum packet size."
         [] ["MQTT-3.1.2-24"];
     StallsOnTooLarge "stalls-on-too-large" "Waits for ever for the acknowledgement of a message that it was not allowed to send."
@@ -256,7 +256,7 @@ faults! {
         ["MQTT-3.8.4-6"] ["MQTT-3.8.4-8"];
     OverlapTakesLowestQos "overlap-takes-lowest-qos" "Delivers at the lowest QoS of overlapping subscriptions."
         ["MQTT-3.3.5-1"] ["MQTT-3.3.4-2"];
-    Qos0WithId "qos0-with-id" "Puts a packet identifier into a PUBLISH of QoS 0." ["MQTT-2.3.1-5"] ["MQTT-2.2.1-2"];
+    Qos0WithId "qos0-with-id" "Puts a packet identifier into a live PUBLISH of QoS 0." ["MQTT-2.3.1-5"] ["MQTT-2.2.1-2"];
     DropsQos1 "drops-qos1" "Acknowledges QoS 1 and 2 messages and delivers none." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
     DeliversDenied "delivers-denied" "Serves the topic that is denied to everybody." ["U3-14"] [];
     DeniedUnanswered "denied-unanswered" "Neither acknowledges a denied PUBLISH nor closes."
