@@ -17,7 +17,9 @@ type PropertyDemand = (String, fn(&[Property<'_>], &str) -> bool, String);
 pub struct Pattern {
     packet_type: PacketType,
     payload: Option<Vec<u8>>,
-    surplus: bool,
+    /// Whether the payload is the end of what is meant.
+    ending: bool,
+    no_more: bool,
     only_qos: Option<QoS>,
     topic: Option<Topic>,
     packet_id: Option<u16>,
@@ -36,7 +38,8 @@ impl Pattern {
         Self {
             packet_type,
             payload: None,
-            surplus: false,
+            ending: false,
+            no_more: false,
             only_qos: None,
             topic: None,
             packet_id: None,
@@ -62,6 +65,13 @@ impl Pattern {
     #[must_use]
     pub fn qos_at_most(mut self, qos: QoS) -> Self {
         self.qos = Some((QoS::AtMostOnce, qos));
+        self
+    }
+
+    /// Nothing stands before the payload that was asked for.
+    #[must_use]
+    pub fn and_no_more(mut self) -> Self {
+        self.no_more = true;
         self
     }
 
@@ -239,7 +249,7 @@ impl Pattern {
         }
         let Packet::Publish(publish) = packet else { return true };
         let carries = self.payload.as_ref().is_none_or(|payload| {
-            publish.payload == &payload[..] || self.surplus && publish.payload.ends_with(payload)
+            publish.payload == &payload[..] || self.ending && publish.payload.ends_with(payload)
         });
         carries && self.only_qos.is_none_or(|qos| publish.qos == qos)
     }
@@ -305,7 +315,7 @@ impl Pattern {
         {
             differs("topic", quoted(topic.as_bytes()), quoted(publish.topic.as_bytes()));
         }
-        if let Some(payload) = self.payload.as_ref().filter(|payload| publish.payload != &payload[..]) {
+        if let Some(payload) = self.payload.as_ref().filter(|payload| self.no_more && publish.payload != &payload[..]) {
             differs("payload", quoted(payload), quoted(publish.payload));
         }
         if let Some((low, high)) = self.qos
@@ -384,10 +394,10 @@ pub fn with_payload(payload: impl AsRef<[u8]>) -> Pattern {
     pattern
 }
 
-/// The message whose payload ends so, and no byte before it: what is put there by mistake shows.
-pub fn without_surplus(payload: impl AsRef<[u8]>) -> Pattern {
+/// A message whose payload ends so, whatever stands before; see [`Pattern::and_no_more`].
+pub fn ending_in(payload: impl AsRef<[u8]>) -> Pattern {
     let mut pattern = with_payload(payload);
-    pattern.surplus = true;
+    pattern.ending = true;
     pattern
 }
 
