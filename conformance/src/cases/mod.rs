@@ -1,15 +1,19 @@
 //! The cases, one file a chapter.
 
 mod connect;
+mod delivery;
+mod expiry;
 mod invariants;
 mod keep_alive;
 mod malformed;
+mod order;
 mod prelude;
 mod publish;
 mod qos;
 mod retain;
 mod session;
 mod subscribe;
+mod topic_alias;
 mod topics;
 mod will;
 
@@ -21,6 +25,10 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "connect", cases: connect::CASES },
     Chapter { name: "publish", cases: publish::CASES },
     Chapter { name: "qos", cases: qos::CASES },
+    Chapter { name: "delivery", cases: delivery::CASES },
+    Chapter { name: "order", cases: order::CASES },
+    Chapter { name: "expiry", cases: expiry::CASES },
+    Chapter { name: "topic-alias", cases: topic_alias::CASES },
     Chapter { name: "retain", cases: retain::CASES },
     Chapter { name: "subscribe", cases: subscribe::CASES },
     Chapter { name: "topics", cases: topics::CASES },

@@ -1,37 +1,278 @@
-//! PUBLISH: what a broker does with the messages of its clients.
+//! PUBLISH: what a broker does with the messages of its clients, and what it refuses.
 
 use super::prelude::*;
+use crate::client::Client;
 
 pub(super) const CASES: &[Case] = &[
-    case!(delivered_unchanged: "A message reaches a subscriber with its topic name and payload unchanged",
+    case!(delivered_unchanged: "A message reaches a subscriber with its payload unchanged",
         v311: proves ["MQTT-4.5.0-1"],
         v5: proves ["MQTT-4.5.0-1"],
         caught: [Fault::PayloadChanged, Fault::DropsQos1]),
+    case!(byte_order_mark: "U+FEFF in a topic name is kept",
+        v311: proves ["MQTT-1.5.3-3"],
+        v5: proves ["MQTT-1.5.4-3"],
+        caught: [Fault::StripsByteOrderMark],
+        needs: &["wildcard"]),
+    case!(only_matching_topics: "A subscriber gets nothing on topics that its filter does not match",
+        v311: proves ["MQTT-3.3.2-3"],
+        v5: proves ["MQTT-3.3.2-3"],
+        caught: [Fault::DeliversByPrefix]),
+    case!(highest_of_overlapping: "Of overlapping subscriptions the one with the highest granted QoS decides",
+        v311: proves ["MQTT-3.3.5-1"],
+        v5: proves ["MQTT-3.3.4-2"],
+        caught: [Fault::OverlapTakesLowestQos, Fault::AboveGrantedQos],
+        needs: &["wildcard", "qos2"]),
+    case!(within_granted_qos["qos0"]: "A QoS 1 message reaches a subscription with QoS 0 at QoS 0",
+        v311: proves ["MQTT-3.8.4-6"],
+        v5: proves ["MQTT-3.8.4-8"],
+        caught: [Fault::AboveGrantedQos]),
+    case!(within_granted_qos["qos1"]: "A QoS 2 message reaches a subscription with QoS 1 at QoS 1",
+        v311: proves ["MQTT-3.8.4-6"],
+        v5: proves ["MQTT-3.8.4-8"],
+        caught: [Fault::AboveGrantedQos],
+        needs: &["qos2"]),
+    case!(within_published_qos: "A QoS 1 message reaches a subscription with QoS 2 at QoS 1",
+        v311: proves ["MQTT-3.8.4-6"],
+        v5: proves ["MQTT-3.8.4-8"],
+        caught: [Fault::AbovePublishedQos],
+        needs: &["qos2"]),
+    case!(qos3: "A PUBLISH with both QoS bits set is refused, and nobody gets it",
+        v311: proves ["MQTT-3.3.1-4"],
+        v5: breaks ["MQTT-3.3.1-4", "U5-118"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::PublishQos3), ActsOn(Rule::PublishQos3)]),
     case!(topic_with_wildcard: "A PUBLISH to a topic with a wildcard is refused, and nobody gets it",
         v311: breaks ["MQTT-3.3.2-2"] proves ["MQTT-4.8.0-1"],
         v5: breaks ["MQTT-3.3.2-2"] proves ["MQTT-4.13.1-1"],
         caught: [Tolerates(Rule::TopicNameWildcard), ActsOn(Rule::TopicNameWildcard)]),
+    case!(ill_formed_topic["surrogate"]: "A PUBLISH whose topic name has a surrogate is refused",
+        v311: breaks ["MQTT-3.3.2-1"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.3.2-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::TopicNameUtf8), ActsOn(Rule::TopicNameUtf8)]),
+    case!(ill_formed_topic["overlong"]: "A PUBLISH whose topic name has an overlong form is refused",
+        v311: breaks ["MQTT-3.3.2-1"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.3.2-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::TopicNameUtf8)]),
+    case!(ill_formed_topic["truncated"]: "A PUBLISH whose topic name has a cut sequence is refused",
+        v311: breaks ["MQTT-3.3.2-1"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.3.2-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::TopicNameUtf8)]),
+    case!(bad_property["response-topic-with-wildcard"]: "A PUBLISH with a wildcard in its Response Topic is refused",
+        v5: breaks ["MQTT-3.3.2-14", "U5-129"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::ResponseTopicWildcard), ActsOn(Rule::ResponseTopicWildcard)]),
+    case!(bad_property["response-topic-utf8"]: "A PUBLISH with an ill-formed Response Topic is refused",
+        v5: breaks ["MQTT-3.3.2-13"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::ResponseTopicUtf8)]),
+    case!(bad_property["content-type-utf8"]: "A PUBLISH with an ill-formed Content Type is refused",
+        v5: breaks ["MQTT-3.3.2-19"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::ContentTypeUtf8)]),
+    case!(property_is_kept["payload-format"]: "The Payload Format Indicator reaches a subscriber unchanged",
+        v5: proves ["MQTT-3.3.2-4"],
+        caught: [Fault::PayloadFormatDropped]),
+    case!(property_is_kept["response-topic"]: "The Response Topic reaches a subscriber unchanged",
+        v5: proves ["MQTT-3.3.2-15"],
+        caught: [Fault::ResponseTopicDropped]),
+    case!(property_is_kept["correlation-data"]: "The Correlation Data reaches a subscriber unchanged",
+        v5: proves ["MQTT-3.3.2-16"],
+        caught: [Fault::CorrelationDataDropped]),
+    case!(property_is_kept["content-type"]: "The Content Type reaches a subscriber unchanged",
+        v5: proves ["MQTT-3.3.2-20"],
+        caught: [Fault::ContentTypeDropped]),
+    case!(user_properties_are_kept: "The User Properties reach a subscriber unchanged and in their order",
+        v5: proves ["MQTT-3.3.2-17", "MQTT-3.3.2-18"],
+        caught: [Fault::UserPropertiesDropped, Fault::UserPropertiesReordered]),
+    case!(payload_not_as_claimed: "A payload that is not the text it claims to be may be refused",
+        v5: proves ["U5-124"],
+        caught: []),
+    case!(too_large: "A packet above the announced Maximum Packet Size is refused",
+        v5: breaks ["MQTT-3.2.2-15", "U5-095"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::AcceptsLargePackets],
+        variant: Variant::SMALL_PACKETS),
 ];
 
 async fn delivered_unchanged(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
-    watcher.subscribe("sport//score/+", AtLeastOnce).await?;
+    watcher.subscribe("sport/score", AtLeastOnce).await?;
     let mut publisher = broker.connect("publisher").await?;
 
-    publisher.publish("sport//score/a b", b"3-0 \xff\x00 3-1", AtLeastOnce).await?;
+    publisher.publish("sport/score", b"3-0 \xff\x00 3-1", AtLeastOnce).await?;
 
-    watcher.expect(a_message("sport//score/a b", b"3-0 \xff\x00 3-1")).await
+    watcher.expect(with_payload(b"3-0 \xff\x00 3-1")).await
+}
+
+async fn byte_order_mark(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("news/+", "news/plain", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish("news/\u{feff}marked", b"with a mark", AtLeastOnce).await?;
+
+    let message = watcher.receive(with_payload(b"with a mark")).await?;
+    watcher.expect_right(&message, a_message("news/\u{feff}marked", b"with a mark")).await
+}
+
+async fn only_matching_topics(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("sport/score", "sport/score", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    for stranger in ["sport", "sport/", "sport/scores", "sport/score/", "sport/score/today", "/sport/score"] {
+        publisher.publish(stranger, b"stray", AtLeastOnce).await?;
+    }
+
+    watcher.expect_no_message(b"stray").before_message(&mut publisher, "sport/score").await
+}
+
+async fn highest_of_overlapping(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("sport/tennis", "sport/tennis", AtLeastOnce).await?;
+    watcher.subscribe("sport/#", AtMostOnce).await?;
+    watcher.subscribe("sport/+", AtMostOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish("sport/tennis", b"3-0", ExactlyOnce).await?;
+
+    // Further copies at other granted QoS are permitted.
+    watcher.expect(a_message("sport/tennis", b"3-0").copy_at(AtLeastOnce)).await
+}
+
+async fn within_granted_qos(broker: &Subject) -> Outcome {
+    let (granted, published) = match broker.member() {
+        "qos0" => (AtMostOnce, AtLeastOnce),
+        _ => (AtLeastOnce, ExactlyOnce),
+    };
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", granted).await?;
+    broker.connect("publisher").await?.publish("news", b"capped", published).await?;
+
+    let message = watcher.receive(a_message("news", b"capped")).await?;
+
+    watcher.expect_right(&message, a_message("news", b"capped").qos(granted)).await
+}
+
+async fn within_published_qos(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", ExactlyOnce).await?;
+    broker.connect("publisher").await?.publish("news", b"not raised", AtLeastOnce).await?;
+
+    let message = watcher.receive(a_message("news", b"not raised")).await?;
+
+    watcher.expect_right(&message, a_message("news", b"not raised").qos(AtLeastOnce)).await
+}
+
+/// Set-up: a subscriber to everything below `sport`, and a publisher whose messages reach it.
+async fn watched(broker: &Subject) -> Result<(Client, Client), Stop> {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("sport/#", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("sport/a/score", b"legal twin", AtLeastOnce).await?;
+    watcher.receive(a_message("sport/a/score", b"legal twin")).await?;
+    Ok((watcher, publisher))
+}
+
+async fn qos3(broker: &Subject) -> Outcome {
+    let (mut watcher, mut publisher) = watched(broker).await?;
+    let mut rogue = broker.connect("rogue").await?;
+
+    rogue.send(publish("sport/a/score", b"3-0").qos(AtLeastOnce).with("flags.qos3"))?;
+
+    let _ = rogue.expect_refusal(&[ReasonCode::MALFORMED_PACKET]).await?;
+    watcher.expect_no_message(b"3-0").before_message(&mut publisher, "sport/a/score").await
 }
 
 async fn topic_with_wildcard(broker: &Subject) -> Outcome {
-    let mut watcher = broker.connect("watcher").await?;
-    watcher.subscribe("sport/#", AtLeastOnce).await?;
+    let (mut watcher, mut publisher) = watched(broker).await?;
     let mut rogue = broker.connect("rogue").await?;
-    let mut publisher = broker.connect("publisher").await?;
 
     rogue.send(publish("sport/a/score", b"3-0").with("topic.wildcard-in-name.hash"))?;
 
     let codes = [ReasonCode::TOPIC_NAME_INVALID, ReasonCode::MALFORMED_PACKET, ReasonCode::PROTOCOL_ERROR];
     let _ = rogue.expect_refusal(&codes).await?;
     watcher.expect_no_message(b"3-0").before_message(&mut publisher, "sport/a/score").await
+}
+
+async fn ill_formed_topic(broker: &Subject) -> Outcome {
+    let mutation = match broker.member() {
+        "surrogate" => "utf8.surrogate@topic-name",
+        "overlong" => "utf8.overlong@topic-name",
+        _ => "utf8.truncated@topic-name",
+    };
+    let (mut watcher, mut publisher) = watched(broker).await?;
+    let mut rogue = broker.connect("rogue").await?;
+
+    rogue.send(publish("sport/a/score", b"3-0").with(mutation))?;
+
+    let _ = rogue.expect_refusal(&[ReasonCode::MALFORMED_PACKET]).await?;
+    watcher.expect_no_message(b"3-0").before_message(&mut publisher, "sport/a/score").await
+}
+
+async fn bad_property(broker: &Subject) -> Outcome {
+    let (property, mutation) = match broker.member() {
+        "response-topic-with-wildcard" => (Property::ResponseTopic("answers"), "topic.wildcard-in-name.hash@response-topic"),
+        "response-topic-utf8" => (Property::ResponseTopic("answers"), "utf8.surrogate@response-topic"),
+        _ => (Property::ContentType("text/plain"), "utf8.surrogate@content-type"),
+    };
+    let (mut watcher, mut publisher) = watched(broker).await?;
+    publisher.publish_draft(publish("sport/a/score", b"legal twin").qos(AtLeastOnce).property(property)).await?;
+    let mut rogue = broker.connect("rogue").await?;
+
+    rogue.send(publish("sport/a/score", b"3-0").qos(AtLeastOnce).property(property).with(mutation))?;
+
+    let _ = rogue.expect_refusal(&[ReasonCode::PROTOCOL_ERROR, ReasonCode::MALFORMED_PACKET]).await?;
+    watcher.expect_no_message(b"3-0").before_message(&mut publisher, "sport/a/score").await
+}
+
+async fn property_is_kept(broker: &Subject) -> Outcome {
+    let property = match broker.member() {
+        "payload-format" => Property::PayloadFormatIndicator(1),
+        "response-topic" => Property::ResponseTopic("answers/here"),
+        "correlation-data" => Property::CorrelationData(b"\x00\xff7"),
+        _ => Property::ContentType("text/plain"),
+    };
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish_draft(publish("news", b"labelled").qos(AtLeastOnce).property(property)).await?;
+
+    let message = watcher.receive(a_message("news", b"labelled")).await?;
+    watcher.expect_right(&message, a_message("news", b"labelled").property(property)).await
+}
+
+async fn user_properties_are_kept(broker: &Subject) -> Outcome {
+    let pairs = [("z", "1"), ("a", ""), ("z", "2"), ("", "3"), ("a", "1")];
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    let with_pairs = |draft: Draft, (name, value)| draft.property(Property::UserProperty(name, value));
+
+    publisher.publish_draft(pairs.into_iter().fold(publish("news", b"labelled").qos(AtLeastOnce), with_pairs)).await?;
+
+    let message = watcher.receive(a_message("news", b"labelled")).await?;
+    let with_pair = |pattern: Pattern, (name, value)| pattern.user_property(name, value);
+    let all = pairs.into_iter().fold(a_message("news", b"labelled"), with_pair);
+    let _ = watcher.expect_right(&message, all).await?;
+    watcher.expect_right(&message, a_message("news", b"labelled").in_order(&pairs)).decides(rule!(v5 "MQTT-3.3.2-18")).await
+}
+
+async fn payload_not_as_claimed(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.send(publish("news", b"\xff\xfe").qos(AtLeastOnce).property(Property::PayloadFormatIndicator(1)))?;
+
+    let refusing = any(PacketType::Puback).code(&[ReasonCode::PAYLOAD_FORMAT_INVALID]);
+    let seen = match publisher.receive(refusing).await {
+        Ok(_) => "refused in the PUBACK",
+        Err(_) if publisher.serves().await.is_ok() => "taken as it is",
+        Err(_) => "refused with a close",
+    };
+    Ok(broker.observe(rule!(v5 "U5-124"), seen))
+}
+
+async fn too_large(broker: &Subject) -> Outcome {
+    let mut rogue = broker.connect("rogue").await?;
+    rogue.publish("news", [b'x'; 500], AtLeastOnce).await?;
+
+    rogue.send(publish("news", [b'x'; 1100]).qos(AtLeastOnce))?;
+
+    rogue.expect_refusal(&[ReasonCode::PACKET_TOO_LARGE]).await
 }

@@ -1,21 +1,90 @@
-//! QoS 1 and 2 in both directions: acknowledgements, packet identifiers, delivery once, redelivery.
+//! QoS 1 and 2 from clients: acknowledgements, packet identifiers, each message taken once.
 
 use super::prelude::*;
+use crate::client::Client;
+use mqtt_assay_codec::Packet;
 
 pub(super) const CASES: &[Case] = &[
-    case!(puback_identifier: "A PUBACK carries the packet identifier of its PUBLISH",
-        v311: proves ["MQTT-2.3.1-6", "MQTT-4.3.2-2"],
-        v5: proves ["MQTT-2.2.1-5", "MQTT-4.3.2-4"],
+    case!(puback_identifier: "A PUBLISH of QoS 1 is answered with a PUBACK that carries its packet identifier",
+        v311: proves ["MQTT-2.3.1-6", "MQTT-4.3.2-2", "MQTT-3.3.4-1"],
+        v5: proves ["MQTT-2.2.1-5", "MQTT-4.3.2-4", "MQTT-3.3.4-1"],
         caught: [Fault::WrongPubackId, Fault::NoPuback]),
+    case!(qos2_handshake: "PUBREC and PUBCOMP answer PUBLISH and PUBREL of QoS 2 under the same packet identifier",
+        v311: proves ["MQTT-2.3.1-6", "MQTT-4.3.3-2", "MQTT-3.3.4-1"],
+        v5: proves ["MQTT-2.2.1-5", "MQTT-4.3.3-8", "MQTT-4.3.3-11", "MQTT-3.3.4-1"],
+        caught: [Fault::NoPubrec, Fault::WrongPubrecId, Fault::NoPubcomp, Fault::WrongPubcompId],
+        needs: &["qos2"]),
+    case!(qos1_identifier_is_free: "After PUBACK a PUBLISH with the same packet identifier is a new message, with DUP or without",
+        v311: proves ["MQTT-4.3.2-2"],
+        v5: proves ["MQTT-4.3.2-5"],
+        caught: [Fault::RemembersAfterPuback]),
+    case!(qos2_identifier_is_free: "After PUBCOMP a PUBLISH with the same packet identifier is a new message",
+        v311: proves ["MQTT-4.3.3-2"],
+        v5: proves ["MQTT-4.3.3-12"],
+        caught: [Fault::RemembersAfterPubcomp],
+        needs: &["qos2"]),
     case!(qos2_resent_is_delivered_once: "A QoS 2 PUBLISH that is sent again before its PUBREL is acknowledged and delivered once",
         v311: proves ["MQTT-4.3.3-2"],
         v5: proves ["MQTT-4.3.3-10"],
-        caught: [Fault::DeliversQos2Again],
+        caught: [Fault::DeliversQos2Again, Fault::NoPubrecForResent],
         needs: &["qos2"]),
-    case!(redelivery_qos1: "An unacknowledged QoS 1 message comes again after a reconnect, with DUP and its identifier",
-        v311: proves ["MQTT-4.4.0-1", "MQTT-3.3.1-1"],
-        v5: proves ["MQTT-4.4.0-1", "MQTT-3.3.1-1"],
-        caught: [Fault::NoRedeliveryQos1, Fault::RedeliversUnderNewId, Fault::DupMissingOnRedelivery]),
+    case!(pubrel_again: "A PUBREL that is sent again after its PUBCOMP is answered with PUBCOMP",
+        v311: proves ["MQTT-4.3.3-2"],
+        v5: proves ["MQTT-4.3.3-11", "U5-153"],
+        caught: [Fault::UnknownPubrelUnanswered],
+        needs: &["qos2"]),
+    case!(denied_is_answered["qos1"]: "A QoS 1 PUBLISH that is not authorized is acknowledged or ends the connection",
+        v311: proves ["MQTT-3.3.5-2"],
+        v5: proves ["MQTT-4.3.2-4"],
+        caught: [Fault::DeniedUnanswered, Fault::NoPuback],
+        variant: Variant::WITH_ACCESS),
+    case!(denied_is_answered["qos2"]: "A QoS 2 PUBLISH that is not authorized is acknowledged or ends the connection",
+        v311: proves ["MQTT-3.3.5-2"],
+        v5: proves ["MQTT-4.3.3-8"],
+        caught: [Fault::DeniedUnanswered, Fault::NoPubrec],
+        variant: Variant::WITH_ACCESS, needs: &["qos2"]),
+    case!(refused_identifier_is_free: "After a PUBREC of 0x80 or more a PUBLISH with the same packet identifier is a new message",
+        v5: proves ["MQTT-4.3.3-9"],
+        caught: [Fault::RemembersAfterRefusal],
+        variant: Variant::WITH_ACCESS, needs: &["qos2"]),
+    case!(expiry_between: "The QoS 2 exchange of a message that expires meanwhile is completed",
+        v5: proves ["MQTT-4.3.3-13"],
+        caught: [Fault::ExpiryEndsExchange],
+        needs: &["qos2"], waits: 2),
+    case!(past_receive_maximum: "A QoS 2 PUBLISH beyond the announced Receive Maximum is refused",
+        v5: breaks ["MQTT-3.3.4-7", "U5-141"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::AcceptsPastReceiveMaximum],
+        needs: &["qos2"]),
+    case!(qos0_beside_receive_maximum: "QoS 0 messages do not count against the announced Receive Maximum",
+        v5: proves ["U5-142"],
+        caught: [Fault::Qos0CountsAsOpen],
+        needs: &["qos2"]),
+    case!(above_maximum_qos: "A PUBLISH above the announced Maximum QoS is refused",
+        v5: breaks ["MQTT-3.2.2-11", "U5-088"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::AcceptsQosAboveMaximum],
+        variant: Variant::MAX_QOS_1),
+    case!(identifier_zero["publish-qos1"]: "A QoS 1 PUBLISH with packet identifier 0 is refused",
+        v311: breaks ["MQTT-2.3.1-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-2.2.1-3", "U5-028"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::PacketIdZero)]),
+    case!(identifier_zero["publish-qos2"]: "A QoS 2 PUBLISH with packet identifier 0 is refused",
+        v311: breaks ["MQTT-2.3.1-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-2.2.1-3", "U5-028"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::PacketIdZero)],
+        needs: &["qos2"]),
+    case!(identifier_zero["subscribe"]: "A SUBSCRIBE with packet identifier 0 is refused",
+        v311: breaks ["MQTT-2.3.1-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-2.2.1-3", "U5-028"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::PacketIdZero)]),
+    case!(identifier_zero["unsubscribe"]: "An UNSUBSCRIBE with packet identifier 0 is refused",
+        v311: breaks ["MQTT-2.3.1-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-2.2.1-3", "U5-028"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::PacketIdZero)]),
+    case!(pubrel_flags: "A PUBREL with fixed header flags 0000 is refused",
+        v311: proves ["MQTT-3.6.1-1"],
+        v5: proves ["MQTT-3.6.1-1"],
+        caught: [Tolerates(Rule::FixedHeaderFlags), ActsOn(Rule::FixedHeaderFlags)],
+        needs: &["qos2"]),
 ];
 
 async fn puback_identifier(broker: &Subject) -> Outcome {
@@ -23,20 +92,61 @@ async fn puback_identifier(broker: &Subject) -> Outcome {
 
     let id = publisher.send(publish("news", b"one").qos(AtLeastOnce).id(0x1234_u16))?;
 
-    let acknowledged =
-        publisher.expect(any(PacketType::Puback)).decides(rule!(v311 "MQTT-4.3.2-2", v5 "MQTT-4.3.2-4")).await?;
-    publisher.expect_right(&acknowledged, a_puback(id)).await
+    let answer = publisher.expect(any(PacketType::Puback)).decides(rule!(v311 "MQTT-3.3.4-1", v5 "MQTT-3.3.4-1")).await?;
+    let _ = publisher.expect_right(&answer, a_puback(id)).decides(rule!(v311 "MQTT-4.3.2-2", v5 "MQTT-4.3.2-4")).await?;
+    publisher.expect_right(&answer, a_puback(id)).await
+}
+
+async fn qos2_handshake(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect("publisher").await?;
+
+    let id = publisher.send(publish("news", b"one").qos(ExactlyOnce).id(0x1234_u16))?;
+    let pubrec = publisher.expect(any(PacketType::Pubrec)).decides(rule!(v311 "MQTT-3.3.4-1", v5 "MQTT-3.3.4-1")).await?;
+    let _ = publisher.expect_right(&pubrec, a_pubrec(id)).decides(rule!(v311 "MQTT-4.3.3-2", v5 "MQTT-4.3.3-8")).await?;
+    let _ = publisher.expect_right(&pubrec, a_pubrec(id)).await?;
+
+    publisher.send(pubrel(id))?;
+    let pubcomp = publisher.expect(a_pubcomp(id)).decides(rule!(v311 "MQTT-4.3.3-2", v5 "MQTT-4.3.3-11")).await?;
+    publisher.expect_right(&pubcomp, a_pubcomp(id)).decides(rule!(v311 "MQTT-4.3.3-2", v5 "MQTT-2.2.1-5")).await
+}
+
+async fn qos1_identifier_is_free(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish_draft(publish("news", b"first").qos(AtLeastOnce).id(7_u16)).await?;
+    watcher.receive(a_message("news", b"first")).await?;
+
+    publisher.publish_draft(publish("news", b"second").qos(AtLeastOnce).id(7_u16)).await?;
+    publisher.publish_draft(publish("news", b"third").qos(AtLeastOnce).id(7_u16).dup()).await?;
+
+    watcher.expect_all([a_message("news", b"second"), a_message("news", b"third")]).await
+}
+
+async fn qos2_identifier_is_free(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", ExactlyOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish_draft(publish("news", b"first").qos(ExactlyOnce).id(7_u16)).await?;
+    watcher.receive(a_message("news", b"first")).await?;
+
+    publisher.publish_draft(publish("news", b"second").qos(ExactlyOnce).id(7_u16)).await?;
+
+    watcher.expect(a_message("news", b"second")).await
 }
 
 async fn qos2_resent_is_delivered_once(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("news", ExactlyOnce).await?;
-    let mut publisher = broker.connect("publisher").await?;
+    let mut publisher = broker.connect_as("publisher", connect().persistent()).await?;
     let id = publisher.send(publish("news", b"once").qos(ExactlyOnce))?;
     publisher.receive(a_pubrec(id)).await?;
+    publisher.drop_connection().await;
 
+    // Only a reconnect lets a client of 5.0 send again (section 4.4).
+    let mut publisher = broker.resume("publisher").await?;
     publisher.send(publish("news", b"once").qos(ExactlyOnce).id(id).dup())?;
-    publisher.receive(a_pubrec(id)).await?;
+    let _ = publisher.expect(a_pubrec(id)).await?;
     publisher.send(pubrel(id))?;
     publisher.receive(a_pubcomp(id)).await?;
 
@@ -44,22 +154,155 @@ async fn qos2_resent_is_delivered_once(broker: &Subject) -> Outcome {
     watcher.expect_no_message(b"once").before_message(&mut publisher, "news").await
 }
 
-async fn redelivery_qos1(broker: &Subject) -> Outcome {
-    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
-    sleeper.hold_acknowledgements();
-    sleeper.subscribe("news", AtLeastOnce).await?;
-    broker.connect("publisher").await?.publish("news", b"again", AtLeastOnce).await?;
-    let first = sleeper.receive(a_message("news", b"again").qos(AtLeastOnce)).await?;
+async fn pubrel_again(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect_as("publisher", connect().persistent()).await?;
+    publisher.publish_draft(publish("news", b"once").qos(ExactlyOnce).id(7_u16)).await?;
+    publisher.drop_connection().await;
 
-    sleeper.drop_connection().await;
-    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    // To the client the PUBCOMP may have been lost with the connection.
+    let mut publisher = broker.resume("publisher").await?;
+    publisher.send(pubrel(7_u16))?;
 
-    let again = sleeper
-        .expect(a_message("news", b"again").id(first.id()))
-        .decides(rule!(v311 "MQTT-4.4.0-1", v5 "MQTT-4.4.0-1"))
-        .await?;
-    sleeper
-        .expect_right(&again, a_message("news", b"again").dup(true))
-        .decides(rule!(v311 "MQTT-3.3.1-1", v5 "MQTT-3.3.1-1"))
-        .await
+    let pubcomp = publisher.expect(a_pubcomp(7_u16)).await?;
+    let unknown = a_pubcomp(7_u16).code(&[ReasonCode::PACKET_IDENTIFIER_NOT_FOUND]);
+    let _ = publisher.expect_right(&pubcomp, unknown).decides(rule!(v5 "U5-153")).recommended().await?;
+    Ok(pubcomp)
+}
+
+async fn denied_is_answered(broker: &Subject) -> Outcome {
+    let (qos, acknowledgement) = match broker.member() {
+        "qos1" => (AtLeastOnce, PacketType::Puback),
+        _ => (ExactlyOnce, PacketType::Pubrec),
+    };
+    let mut intruder = broker.connect("intruder").await?;
+
+    intruder.send(publish(broker.denied_topic()?, b"not allowed").qos(qos))?;
+
+    // The standard permits either: an acknowledgement as if all were well, or a close.
+    match intruder.receive(any(acknowledgement)).await {
+        Ok(answer) => intruder.expect_right(&answer, any(acknowledgement)).await,
+        Err(_) => intruder.expect_close().await,
+    }
+}
+
+async fn refused_identifier_is_free(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("news", "news", ExactlyOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.send(publish(broker.denied_topic()?, b"not allowed").qos(ExactlyOnce).id(7_u16))?;
+    let answer = publisher.receive(any(PacketType::Pubrec)).await?;
+    let taken = [ReasonCode::SUCCESS, ReasonCode::NO_MATCHING_SUBSCRIBERS];
+    if matches!(answer.packet(), Packet::Pubrec(pubrec) if taken.contains(&pubrec.reason)) {
+        return Err(Stop::NotExercised("the denied PUBLISH was not refused in its PUBREC".to_owned()));
+    }
+
+    publisher.publish_draft(publish("news", b"allowed").qos(ExactlyOnce).id(7_u16)).await?;
+
+    watcher.expect(with_payload(b"allowed")).await
+}
+
+async fn expiry_between(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("news", b"without expiry", ExactlyOnce).await?;
+    let mortal = publish("news", b"short-lived").qos(ExactlyOnce).property(Property::MessageExpiryInterval(1));
+    let id = publisher.send(mortal)?;
+    publisher.receive(a_pubrec(id)).await?;
+
+    broker.wait(Duration::from_secs(2)).await;
+    publisher.send(pubrel(id))?;
+
+    publisher.expect(a_pubcomp(id)).await
+}
+
+/// The most exchanges that a case opens to use up a broker's Receive Maximum.
+const MOST_OPEN: u16 = 1000;
+
+/// A connected client and the Receive Maximum that its CONNACK announced.
+async fn with_receive_maximum(broker: &Subject, role: &'static str) -> Result<(Client, u16), Stop> {
+    let mut client = broker.open(role).await?;
+    client.send(connect())?;
+    let accepted = client.receive(a_connack().code(&[ReasonCode::SUCCESS])).await?;
+    let announced = match accepted.packet() {
+        Packet::Connack(connack) => connack.properties.receive_maximum(),
+        _ => None,
+    };
+    match announced.unwrap_or(u16::MAX) {
+        0 => Err(Stop::Inconclusive { why: "CONNACK: Receive Maximum 0".to_owned(), line: None }),
+        most if most <= MOST_OPEN => Ok((client, most)),
+        most => Err(Stop::NotExercised(format!("Receive Maximum {most} is too many to fill"))),
+    }
+}
+
+/// Opens QoS 2 exchanges as far as PUBREC.
+async fn hold_open(client: &mut Client, count: u16) -> Result<(), Stop> {
+    let opened = [ReasonCode::SUCCESS, ReasonCode::NO_MATCHING_SUBSCRIBERS];
+    for _ in 0..count {
+        client.send(publish("news", b"held open").qos(ExactlyOnce))?;
+    }
+    for _ in 0..count {
+        client.receive(any(PacketType::Pubrec).code(&opened)).await?;
+    }
+    Ok(())
+}
+
+async fn past_receive_maximum(broker: &Subject) -> Outcome {
+    let (mut rogue, most) = with_receive_maximum(broker, "rogue").await?;
+    hold_open(&mut rogue, most).await?;
+
+    rogue.send(publish("news", b"one too many").qos(ExactlyOnce))?;
+
+    rogue.expect_refusal(&[ReasonCode::RECEIVE_MAXIMUM_EXCEEDED]).await
+}
+
+async fn qos0_beside_receive_maximum(broker: &Subject) -> Outcome {
+    let (mut publisher, most) = with_receive_maximum(broker, "publisher").await?;
+    hold_open(&mut publisher, most - 1).await?;
+    publisher.serves().await?;
+
+    publisher.send(publish("news", b"not counted"))?;
+    publisher.send(publish("news", b"the last").qos(ExactlyOnce))?;
+    let _ = publisher.expect(any(PacketType::Pubrec)).await?;
+    publisher.send(publish("news", b"still allowed"))?;
+
+    publisher.expect_open().await
+}
+
+async fn above_maximum_qos(broker: &Subject) -> Outcome {
+    let mut rogue = broker.connect("rogue").await?;
+
+    rogue.send(publish("news", b"too high").qos(ExactlyOnce))?;
+
+    rogue.expect_refusal(&[ReasonCode::QOS_NOT_SUPPORTED]).await
+}
+
+/// The packet whose packet identifier the family's member breaks.
+fn identified(broker: &Subject) -> Draft {
+    match broker.member() {
+        "publish-qos1" => publish("news", b"nameless").qos(AtLeastOnce),
+        "publish-qos2" => publish("news", b"nameless").qos(ExactlyOnce),
+        "subscribe" => subscribe("news", AtMostOnce),
+        _ => unsubscribe(["news"]),
+    }
+}
+
+async fn identifier_zero(broker: &Subject) -> Outcome {
+    let mut control = broker.connect("control").await?;
+    control.send(identified(broker))?;
+    control.serves().await?;
+    let mut rogue = broker.connect("rogue").await?;
+
+    rogue.send(identified(broker).with("pid.zero"))?;
+
+    rogue.expect_refusal(&[ReasonCode::PROTOCOL_ERROR, ReasonCode::MALFORMED_PACKET]).await
+}
+
+async fn pubrel_flags(broker: &Subject) -> Outcome {
+    let mut rogue = broker.connect("rogue").await?;
+    rogue.publish("news", b"legal twin", ExactlyOnce).await?;
+    let id = rogue.send(publish("news", b"half done").qos(ExactlyOnce))?;
+    rogue.receive(a_pubrec(id)).await?;
+
+    rogue.send(pubrel(id).with("flags.reserved.0"))?;
+
+    rogue.expect_refusal(&[ReasonCode::MALFORMED_PACKET]).await
 }

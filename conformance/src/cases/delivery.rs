@@ -1,0 +1,354 @@
+//! QoS 1 and 2 to clients: packet identifiers, DUP, what is sent again after a reconnect, and how much at a time.
+
+use super::prelude::*;
+use crate::client::Client;
+use crate::verdict::Received;
+
+pub(super) const CASES: &[Case] = &[
+    case!(pubrel_answers_pubrec: "A PUBREC is answered with a PUBREL under its packet identifier",
+        v311: proves ["MQTT-4.3.3-1", "MQTT-2.3.1-6"],
+        v5: proves ["MQTT-4.3.3-4", "MQTT-2.2.1-5"],
+        caught: [Fault::NoPubrel, Fault::WrongPubrelId],
+        needs: &["qos2"]),
+    case!(unknown_pubrec: "A PUBREC for a packet identifier that is not in use is answered with PUBREL 0x92",
+        v5: proves ["U5-158"],
+        caught: [Fault::UnknownPubrecUnanswered],
+        needs: &["qos2"]),
+    case!(wrong_acknowledgement: "A PUBACK for a message of QoS 2 is refused",
+        v5: breaks ["U5-201"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::AcceptsWrongAck],
+        needs: &["qos2"]),
+    case!(fresh_identifier["qos1"]: "While a QoS 1 message awaits its PUBACK the next one has another packet identifier",
+        v311: proves ["MQTT-2.3.1-4" = "MQTT-4.3.2-1"],
+        v5: proves ["MQTT-2.2.1-4" = "MQTT-4.3.2-1"],
+        caught: [Fault::ReusesIdInFlight]),
+    case!(fresh_identifier["qos2"]: "While a QoS 2 message awaits its PUBCOMP the next one has another packet identifier",
+        v311: proves ["MQTT-2.3.1-4" = "MQTT-4.3.3-1"],
+        v5: proves ["MQTT-2.2.1-4" = "MQTT-4.3.3-1"],
+        caught: [Fault::ReusesIdInFlight],
+        needs: &["qos2"]),
+    case!(first_delivery["qos1"]: "A QoS 1 message comes with DUP 0 the first time, whatever its publisher set",
+        v311: proves ["MQTT-3.3.1-3", "MQTT-4.3.2-1"],
+        v5: proves ["MQTT-3.3.1-3", "MQTT-4.3.2-2"],
+        caught: [Fault::DupPropagated, Fault::DupOnFirstDelivery]),
+    case!(first_delivery["qos2"]: "A QoS 2 message comes with DUP 0 the first time, whatever its publisher set",
+        v311: proves ["MQTT-3.3.1-3", "MQTT-4.3.3-1"],
+        v5: proves ["MQTT-3.3.1-3", "MQTT-4.3.3-2"],
+        caught: [Fault::DupPropagated, Fault::DupOnFirstDelivery],
+        needs: &["qos2"]),
+    case!(qos0_form: "A QoS 0 message comes with DUP 0 and without a packet identifier",
+        v311: proves ["MQTT-3.3.1-2" = "MQTT-4.3.1-1", "MQTT-2.3.1-5"],
+        v5: proves ["MQTT-3.3.1-2" = "MQTT-4.3.1-1", "MQTT-2.2.1-2"],
+        caught: [Fault::DupOnQos0, Fault::Qos0WithId]),
+    case!(redelivery_qos1: "An unacknowledged QoS 1 message comes again after a reconnect, with DUP and its identifier",
+        v311: proves ["MQTT-4.4.0-1" = "MQTT-4.3.2-1", "MQTT-2.3.1-4", "MQTT-3.3.1-1"],
+        v5: proves ["MQTT-4.4.0-1", "MQTT-4.3.2-3", "MQTT-3.3.1-1"],
+        caught: [Fault::NoRedeliveryQos1, Fault::RedeliversUnderNewId, Fault::DupMissingOnRedelivery]),
+    case!(redelivery_qos2: "A QoS 2 message without PUBREC comes again after a reconnect, with DUP and its identifier",
+        v311: proves ["MQTT-4.4.0-1" = "MQTT-4.3.3-1", "MQTT-2.3.1-4", "MQTT-3.3.1-1"],
+        v5: proves ["MQTT-4.4.0-1", "MQTT-4.3.3-3", "MQTT-3.3.1-1"],
+        caught: [Fault::NoRedeliveryQos2, Fault::RedeliversUnderNewId, Fault::DupMissingOnRedelivery],
+        needs: &["qos2"]),
+    case!(redelivery_pubrel: "A PUBREL without PUBCOMP comes again after a reconnect, and its PUBLISH does not",
+        v311: proves ["MQTT-4.4.0-1", "MQTT-4.3.3-1"],
+        v5: proves ["MQTT-4.4.0-1" = "MQTT-4.3.3-5", "MQTT-4.3.3-6"],
+        caught: [Fault::NoRedeliveryPubrel, Fault::RedeliversAfterPubrec],
+        needs: &["qos2"]),
+    case!(acknowledged_is_done: "A message that was acknowledged does not come again after a reconnect",
+        v311: proves ["MQTT-4.3.2-1"],
+        v5: proves ["MQTT-4.3.2-3"],
+        caught: [Fault::RedeliversAcknowledged]),
+    case!(refused_is_done["puback"]: "A message that its receiver refused with PUBACK does not come again after a reconnect",
+        v5: proves ["MQTT-4.4.0-2"],
+        caught: [Fault::RedeliversRefused]),
+    case!(refused_is_done["pubrec"]: "A message that its receiver refused with PUBREC does not come again after a reconnect",
+        v5: proves ["MQTT-4.4.0-2"],
+        caught: [Fault::RedeliversRefused],
+        needs: &["qos2"]),
+    case!(refusal_keeps_connection: "A client that refuses a message with PUBACK stays connected and gets the next one",
+        v5: proves ["U5-213"],
+        caught: [Fault::NackCloses]),
+    case!(only_on_reconnect: "A message is not sent again while its connection lasts",
+        v5: proves ["MQTT-4.4.0-1"],
+        caught: [Fault::ResendsOnLive],
+        waits: 5),
+    case!(receive_maximum: "No more messages are unacknowledged than the client's Receive Maximum",
+        v5: proves ["MQTT-3.3.4-9" = "MQTT-4.9.0-1" = "MQTT-4.9.0-2"],
+        caught: [Fault::PastReceiveMaximum]),
+    case!(served_without_quota: "A client whose Receive Maximum is used up is served in everything else",
+        v5: proves ["MQTT-3.3.4-10" = "MQTT-4.9.0-3"],
+        caught: [Fault::QuotaBlocksAll]),
+    case!(quota_after_refusal: "A PUBREC of 0x80 or more makes room for the next message",
+        v5: proves ["U5-207"],
+        caught: [Fault::QuotaNotRestored],
+        needs: &["qos2"]),
+    case!(too_large_is_left_out: "A message above the client's Maximum Packet Size is left out as if it had been delivered",
+        v5: proves ["MQTT-3.1.2-24", "MQTT-3.1.2-25"],
+        caught: [Fault::PastMaximumPacketSize, Fault::StallsOnTooLarge]),
+];
+
+/// The QoS that the family's member names.
+fn level(broker: &Subject) -> QoS {
+    if broker.member() == "qos1" { AtLeastOnce } else { ExactlyOnce }
+}
+
+async fn pubrel_answers_pubrec(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", ExactlyOnce).await?;
+    watcher.hold_acknowledgements();
+    broker.connect("publisher").await?.publish("news", b"step by step", ExactlyOnce).await?;
+    let message = watcher.receive(a_message("news", b"step by step").qos(ExactlyOnce)).await?;
+
+    watcher.send(pubrec(message.id()))?;
+
+    let answer = watcher.expect(any(PacketType::Pubrel)).await?;
+    watcher.expect_right(&answer, a_pubrel(message.id())).decides(rule!(v311 "MQTT-2.3.1-6", v5 "MQTT-2.2.1-5")).await
+}
+
+async fn unknown_pubrec(broker: &Subject) -> Outcome {
+    let mut client = broker.connect("client").await?;
+    client.subscribe("news", ExactlyOnce).await?;
+    client.hold_acknowledgements();
+    broker.connect("publisher").await?.publish("news", b"known", ExactlyOnce).await?;
+    let known = client.receive(a_message("news", b"known").qos(ExactlyOnce)).await?;
+    client.send(pubrec(known.id()))?;
+    client.receive(a_pubrel(known.id()).code(&[ReasonCode::SUCCESS])).await?;
+
+    client.send(pubrec(0x1234_u16))?;
+
+    client.expect(a_pubrel(0x1234_u16).code(&[ReasonCode::PACKET_IDENTIFIER_NOT_FOUND])).recommended().await
+}
+
+async fn wrong_acknowledgement(broker: &Subject) -> Outcome {
+    let mut rogue = broker.connect("rogue").await?;
+    rogue.subscribe("news", ExactlyOnce).await?;
+    rogue.hold_acknowledgements();
+    broker.connect("publisher").await?.publish("news", b"twice two steps", ExactlyOnce).await?;
+    let message = rogue.receive(a_message("news", b"twice two steps").qos(ExactlyOnce)).await?;
+
+    rogue.send(puback(message.id()))?;
+
+    rogue.expect_refusal(&[ReasonCode::PROTOCOL_ERROR]).await
+}
+
+async fn fresh_identifier(broker: &Subject) -> Outcome {
+    let qos = level(broker);
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", qos).await?;
+    watcher.hold_acknowledgements();
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("news", b"first", qos).await?;
+    let first = watcher.receive(a_message("news", b"first").qos(qos)).await?;
+    if qos == ExactlyOnce {
+        watcher.send(pubrec(first.id()))?;
+        watcher.receive(a_pubrel(first.id())).await?;
+    }
+
+    publisher.publish("news", b"second", qos).await?;
+
+    let second = watcher.receive_also(a_message("news", b"second").qos(qos)).await?;
+    watcher.expect_right(&second, a_message("news", b"second").other_id_than(first.id())).await
+}
+
+/// Set-up: a publisher that has just come back to its session, and may send with DUP 1 what was lost before.
+async fn returned_publisher(broker: &Subject) -> Result<Client, Stop> {
+    broker.connect_as("publisher", connect().persistent()).await?.drop_connection().await;
+    broker.resume("publisher").await
+}
+
+async fn first_delivery(broker: &Subject) -> Outcome {
+    let qos = level(broker);
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", qos).await?;
+    let mut publisher = returned_publisher(broker).await?;
+
+    publisher.publish_draft(publish("news", b"repeated?").qos(qos).dup()).await?;
+
+    let message = watcher.receive(a_message("news", b"repeated?").qos(qos)).await?;
+    let step = watcher.expect_right(&message, a_message("news", b"repeated?").dup(false));
+    let _ = match qos {
+        ExactlyOnce => step.decides(rule!(v311 "MQTT-4.3.3-1", v5 "MQTT-4.3.3-2")).await?,
+        _ => step.decides(rule!(v311 "MQTT-4.3.2-1", v5 "MQTT-4.3.2-2")).await?,
+    };
+    watcher.expect_right(&message, a_message("news", b"repeated?").dup(false)).await
+}
+
+async fn qos0_form(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", AtMostOnce).await?;
+    let mut publisher = returned_publisher(broker).await?;
+
+    publisher.publish_draft(publish("news", b"as it is").qos(AtLeastOnce).dup()).await?;
+
+    let message = watcher.receive(ending_in(b"as it is").qos(AtMostOnce)).await?;
+    let _ = watcher.expect_right(&message, ending_in(b"as it is").and_no_more()).decides(rule!(v311 "MQTT-2.3.1-5", v5 "MQTT-2.2.1-2")).await?;
+    watcher.expect_right(&message, ending_in(b"as it is").dup(false)).await
+}
+
+/// Set-up: the first delivery of a message to `sleeper`, who has a session, leaves it unacknowledged and is gone.
+async fn left_unacknowledged(broker: &Subject, payload: &[u8], qos: QoS) -> Result<Received, Stop> {
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    sleeper.subscribe("news", qos).await?;
+    sleeper.hold_acknowledgements();
+    broker.connect("publisher").await?.publish("news", payload, qos).await?;
+    let first = sleeper.receive(a_message("news", payload).qos(qos)).await?;
+    sleeper.drop_connection().await;
+    Ok(first)
+}
+
+async fn redelivery_qos1(broker: &Subject) -> Outcome {
+    let first = left_unacknowledged(broker, b"again", AtLeastOnce).await?;
+
+    let mut sleeper = broker.resume("sleeper").await?;
+
+    let again = sleeper.expect(a_message("news", b"again")).decides(rule!(v311 "MQTT-4.4.0-1", v5 "MQTT-4.3.2-3")).await?;
+    let _ = sleeper.expect_right(&again, a_message("news", b"again").id(first.id())).decides(rule!(v311 "MQTT-2.3.1-4", v5 "MQTT-4.4.0-1")).await?;
+    sleeper.expect_right(&again, a_message("news", b"again").dup(true)).decides(rule!(v311 "MQTT-3.3.1-1", v5 "MQTT-3.3.1-1")).await
+}
+
+async fn redelivery_qos2(broker: &Subject) -> Outcome {
+    let first = left_unacknowledged(broker, b"again", ExactlyOnce).await?;
+
+    let mut sleeper = broker.resume("sleeper").await?;
+
+    let again = sleeper.expect(a_message("news", b"again")).decides(rule!(v311 "MQTT-4.4.0-1", v5 "MQTT-4.3.3-3")).await?;
+    let _ = sleeper.expect_right(&again, a_message("news", b"again").id(first.id())).decides(rule!(v311 "MQTT-2.3.1-4", v5 "MQTT-4.4.0-1")).await?;
+    sleeper.expect_right(&again, a_message("news", b"again").dup(true)).decides(rule!(v311 "MQTT-3.3.1-1", v5 "MQTT-3.3.1-1")).await
+}
+
+async fn redelivery_pubrel(broker: &Subject) -> Outcome {
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    sleeper.subscribe("news", ExactlyOnce).await?;
+    sleeper.hold_acknowledgements();
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("news", b"half done", ExactlyOnce).await?;
+    let message = sleeper.receive(a_message("news", b"half done").qos(ExactlyOnce)).await?;
+    sleeper.send(pubrec(message.id()))?;
+    sleeper.receive(a_pubrel(message.id())).await?;
+    sleeper.drop_connection().await;
+
+    let mut sleeper = broker.resume("sleeper").await?;
+
+    let _ = sleeper.expect(a_pubrel(message.id())).decides(rule!(v311 "MQTT-4.4.0-1", v5 "MQTT-4.4.0-1")).await?;
+    let fence = sleeper.expect_no_message(b"half done").before_message(&mut publisher, "news");
+    fence.decides(rule!(v311 "MQTT-4.3.3-1", v5 "MQTT-4.3.3-6")).await
+}
+
+async fn acknowledged_is_done(broker: &Subject) -> Outcome {
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    sleeper.subscribe("news", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("news", b"done", AtLeastOnce).await?;
+    sleeper.receive(a_message("news", b"done").qos(AtLeastOnce)).await?;
+    sleeper.serves().await?;
+    sleeper.drop_connection().await;
+
+    let mut sleeper = broker.resume("sleeper").await?;
+
+    sleeper.expect_no_message(b"done").before_message(&mut publisher, "news").await
+}
+
+async fn refused_is_done(broker: &Subject) -> Outcome {
+    let (qos, refusal): (QoS, fn(u16) -> Draft) = match broker.member() {
+        "puback" => (AtLeastOnce, puback),
+        _ => (ExactlyOnce, pubrec),
+    };
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    sleeper.subscribe("news", qos).await?;
+    sleeper.hold_acknowledgements();
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("news", b"unwanted", qos).await?;
+    let message = sleeper.receive(a_message("news", b"unwanted").qos(qos)).await?;
+    sleeper.send(refusal(message.id()).reason(ReasonCode::UNSPECIFIED_ERROR))?;
+    sleeper.serves().await?;
+    sleeper.drop_connection().await;
+
+    let mut sleeper = broker.resume("sleeper").await?;
+
+    sleeper.expect_no_message(b"unwanted").before_message(&mut publisher, "news").await
+}
+
+async fn refusal_keeps_connection(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("news", "news", AtLeastOnce).await?;
+    watcher.hold_acknowledgements();
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("news", b"unwanted", AtLeastOnce).await?;
+    let message = watcher.receive(a_message("news", b"unwanted").qos(AtLeastOnce)).await?;
+
+    watcher.send(puback(message.id()).reason(ReasonCode::UNSPECIFIED_ERROR))?;
+    publisher.publish("news", b"welcome again", AtLeastOnce).await?;
+
+    watcher.expect(a_message("news", b"welcome again")).await
+}
+
+async fn only_on_reconnect(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", AtLeastOnce).await?;
+    watcher.hold_acknowledgements();
+    broker.connect("publisher").await?.publish("news", b"once", AtLeastOnce).await?;
+    watcher.receive(a_message("news", b"once").qos(AtLeastOnce)).await?;
+
+    broker.wait(Duration::from_secs(5)).await;
+
+    watcher.expect_no_message(b"once").await
+}
+
+async fn receive_maximum(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect_as("watcher", connect().property(Property::ReceiveMaximum(2))).await?;
+    watcher.subscribe("news", AtLeastOnce).await?;
+    watcher.subscribe("fence", AtMostOnce).await?;
+    watcher.hold_acknowledgements();
+    let mut publisher = broker.connect("publisher").await?;
+
+    for payload in [b"first", b"other", b"third"] {
+        publisher.publish("news", payload, AtLeastOnce).await?;
+    }
+
+    watcher.receive(a_message("news", b"first").qos(AtLeastOnce)).await?;
+    watcher.expect_no_message(b"third").before_message(&mut publisher, "fence").await
+}
+
+async fn served_without_quota(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect_as("watcher", connect().property(Property::ReceiveMaximum(1))).await?;
+    watcher.subscribe("news", AtLeastOnce).await?;
+    watcher.publish("weather", b"cloudy", AtLeastOnce).await?;
+    watcher.serves().await?;
+    watcher.hold_acknowledgements();
+    broker.connect("publisher").await?.publish("news", b"unacknowledged", AtLeastOnce).await?;
+    watcher.receive(a_message("news", b"unacknowledged").qos(AtLeastOnce)).await?;
+
+    watcher.send_together([subscribe("other", AtMostOnce), publish("weather", b"sunny").qos(AtLeastOnce), pingreq()])?;
+
+    watcher.expect_all([any(PacketType::Suback), any(PacketType::Puback), any(PacketType::Pingresp)]).await
+}
+
+async fn quota_after_refusal(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect_as("watcher", connect().property(Property::ReceiveMaximum(1))).await?;
+    watcher.subscribe_tried("news", "news", ExactlyOnce).await?;
+    watcher.serves().await?;
+    watcher.hold_acknowledgements();
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("news", b"unwanted", ExactlyOnce).await?;
+    let message = watcher.receive(a_message("news", b"unwanted").qos(ExactlyOnce)).await?;
+
+    watcher.send(pubrec(message.id()).reason(ReasonCode::UNSPECIFIED_ERROR))?;
+    watcher.serves().await?;
+    publisher.publish("news", b"in its place", ExactlyOnce).await?;
+
+    watcher.expect(a_message("news", b"in its place")).await
+}
+
+async fn too_large_is_left_out(broker: &Subject) -> Outcome {
+    let small = connect().property(Property::MaximumPacketSize(256)).property(Property::ReceiveMaximum(1));
+    let mut watcher = broker.connect_as("watcher", small).await?;
+    watcher.subscribe_tried("news", "news", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    let large = [b'x'; 300];
+
+    publisher.publish("news", large, AtLeastOnce).await?;
+    publisher.publish("news", b"small", AtLeastOnce).await?;
+
+    let _ = watcher.expect(a_message("news", b"small")).decides(rule!(v5 "MQTT-3.1.2-25")).await?;
+    watcher.expect_no_message(&large).before_message(&mut publisher, "news").await
+}

@@ -1,0 +1,108 @@
+//! The order of messages: as published, live and queued, and again as first sent.
+
+use super::prelude::*;
+
+pub(super) const CASES: &[Case] = &[
+    case!(as_published["qos1"]: "QoS 1 messages of one publisher on one topic come in the order of publication",
+        v311: proves ["MQTT-4.6.0-6" = "MQTT-4.6.0-5"],
+        v5: proves ["MQTT-4.6.0-5" = "MQTT-4.6.0-6"],
+        caught: [Fault::SwapsPairs]),
+    case!(as_published["qos2"]: "QoS 2 messages of one publisher on one topic come in the order of publication",
+        v311: proves ["MQTT-4.6.0-6" = "MQTT-4.6.0-5"],
+        v5: proves ["MQTT-4.6.0-5" = "MQTT-4.6.0-6"],
+        caught: [Fault::SwapsPairs],
+        needs: &["qos2"]),
+    case!(queued: "Messages that waited for a client come in the order of publication",
+        v311: proves ["MQTT-4.6.0-6" = "MQTT-4.6.0-5"],
+        v5: proves ["MQTT-4.6.0-5" = "MQTT-4.6.0-6"],
+        caught: [Fault::QueueReversed, Fault::SwapsPairs]),
+    case!(sent_again: "Messages that come again after a reconnect come in their first order",
+        v311: proves ["MQTT-4.6.0-6"],
+        caught: [Fault::RedeliveryReversed]),
+    case!(pubrels_again: "PUBRELs that come again after a reconnect come in the order of their PUBRECs",
+        v311: proves ["MQTT-4.6.0-6"],
+        caught: [Fault::PubrelsReversed],
+        needs: &["qos2"]),
+];
+
+const PAYLOADS: [&[u8]; 4] = [b"one", b"two", b"three", b"four"];
+
+fn messages() -> [Pattern; 4] {
+    PAYLOADS.map(|payload| a_message("news", payload))
+}
+
+async fn as_published(broker: &Subject) -> Outcome {
+    let qos = if broker.member() == "qos1" { AtLeastOnce } else { ExactlyOnce };
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("news", "news", qos).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.send_together((11_u16..).zip(PAYLOADS).map(|(id, payload)| publish("news", payload).qos(qos).id(id)))?;
+    if qos == ExactlyOnce {
+        for _ in PAYLOADS {
+            publisher.receive(any(PacketType::Pubrec)).await?;
+        }
+        publisher.send_together((11_u16..15).map(pubrel))?;
+    }
+    publisher.publish("news", b"last", qos).await?;
+
+    watcher.receive(a_message("news", b"last")).await?;
+    watcher.expect_in_order(messages()).await
+}
+
+async fn queued(broker: &Subject) -> Outcome {
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    sleeper.subscribe_tried("news", "news", AtLeastOnce).await?;
+    sleeper.disconnect().await?;
+    let mut publisher = broker.connect("publisher").await?;
+    for payload in PAYLOADS {
+        publisher.publish("news", payload, AtLeastOnce).await?;
+    }
+
+    publisher.publish("news", b"last", AtLeastOnce).await?;
+
+    let mut sleeper = broker.resume("sleeper").await?;
+
+    sleeper.receive(a_message("news", b"last")).await?;
+    sleeper.expect_in_order(messages()).await
+}
+
+async fn sent_again(broker: &Subject) -> Outcome {
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    sleeper.subscribe("news", AtLeastOnce).await?;
+    sleeper.hold_acknowledgements();
+    let mut publisher = broker.connect("publisher").await?;
+    for payload in PAYLOADS {
+        publisher.publish("news", payload, AtLeastOnce).await?;
+    }
+    publisher.publish("news", b"last", AtLeastOnce).await?;
+    sleeper.receive(a_message("news", b"one").qos(AtLeastOnce)).await?;
+    sleeper.serves().await?;
+    sleeper.drop_connection().await;
+
+    let mut sleeper = broker.resume("sleeper").await?;
+
+    sleeper.receive(a_message("news", b"last")).await?;
+    sleeper.expect_in_order(messages()).await
+}
+
+async fn pubrels_again(broker: &Subject) -> Outcome {
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    sleeper.subscribe("news", ExactlyOnce).await?;
+    sleeper.hold_acknowledgements();
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("news", b"one", ExactlyOnce).await?;
+    publisher.publish("news", b"two", ExactlyOnce).await?;
+    let one = sleeper.receive(a_message("news", b"one").qos(ExactlyOnce)).await?;
+    let two = sleeper.receive_also(a_message("news", b"two").qos(ExactlyOnce)).await?;
+    for message in [&one, &two] {
+        sleeper.send(pubrec(message.id()))?;
+        sleeper.receive(a_pubrel(message.id())).await?;
+    }
+    sleeper.drop_connection().await;
+
+    let mut sleeper = broker.resume("sleeper").await?;
+
+    let first = sleeper.receive(any(PacketType::Pubrel)).await?;
+    sleeper.expect_right(&first, a_pubrel(one.id())).await
+}

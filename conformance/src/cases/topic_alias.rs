@@ -1,0 +1,111 @@
+//! Topic aliases of 5.0, as far as clients use them towards a broker that takes them.
+
+use super::prelude::*;
+use crate::client::Client;
+use mqtt_assay_codec::Packet;
+
+pub(super) const CASES: &[Case] = &[
+    case!(highest: "The highest alias that the broker announced stands for its topic",
+        v5: proves ["MQTT-3.3.2-12"],
+        caught: [Fault::RefusesHighestAlias],
+        needs: &["topic-alias"]),
+    case!(moved: "An alias that is given another topic stands for that one from then on",
+        v5: proves ["U5-137"],
+        caught: [Fault::AliasNotRemapped],
+        needs: &["topic-alias"]),
+    case!(above_maximum: "An alias above the announced maximum is refused",
+        v5: breaks ["MQTT-3.3.2-9", "U5-135"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::AcceptsAliasAboveMaximum],
+        needs: &["topic-alias"]),
+    case!(unknown: "An empty topic name with an alias that has no topic is refused",
+        v5: breaks ["U5-136"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::AcceptsUnknownAlias],
+        needs: &["topic-alias"]),
+    case!(ends_with_connection: "An alias ends with the connection on which it was made",
+        v5: proves ["MQTT-3.3.2-7"],
+        caught: [Fault::AliasAcrossConnections],
+        needs: &["topic-alias"]),
+];
+
+/// Set-up: a client of a broker that takes topic aliases, with the highest that it announced.
+async fn with_aliases(broker: &Subject, role: &'static str, draft: Draft) -> Result<(Client, u16), Stop> {
+    let mut client = broker.open(role).await?;
+    client.send(draft)?;
+    let accepted = client.receive(a_connack().code(&[ReasonCode::SUCCESS])).await?;
+    let announced = match accepted.packet() {
+        Packet::Connack(connack) => connack.properties.topic_alias_maximum(),
+        _ => None,
+    };
+    match announced {
+        Some(most) if most > 0 => Ok((client, most)),
+        _ => Err(Stop::NotOffered("the broker announces no Topic Alias Maximum".to_owned())),
+    }
+}
+
+/// A PUBLISH whose topic is an alias alone.
+fn by_alias(alias: u16, payload: &[u8]) -> Draft {
+    publish(exact(""), payload).property(Property::TopicAlias(alias))
+}
+
+async fn highest(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("news", "news", AtLeastOnce).await?;
+    let (mut publisher, most) = with_aliases(broker, "publisher", connect()).await?;
+
+    publisher.send(publish("news", b"named").qos(AtLeastOnce).property(Property::TopicAlias(most)))?;
+    publisher.send(by_alias(most, b"by alias").qos(AtLeastOnce))?;
+
+    watcher.expect_all([a_message("news", b"named"), a_message("news", b"by alias")]).await
+}
+
+async fn moved(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", AtLeastOnce).await?;
+    watcher.subscribe("weather", AtLeastOnce).await?;
+    let (mut publisher, _) = with_aliases(broker, "publisher", connect()).await?;
+    publisher.publish_draft(publish("news", b"named").qos(AtLeastOnce).property(Property::TopicAlias(1))).await?;
+    watcher.receive(a_message("news", b"named")).await?;
+
+    publisher.publish_draft(publish("weather", b"renamed").qos(AtLeastOnce).property(Property::TopicAlias(1))).await?;
+    publisher.publish_draft(by_alias(1, b"by alias").qos(AtLeastOnce)).await?;
+
+    let message = watcher.receive(with_payload(b"by alias")).await?;
+    watcher.expect_right(&message, a_message("weather", b"by alias")).await
+}
+
+async fn above_maximum(broker: &Subject) -> Outcome {
+    let (mut rogue, most) = with_aliases(broker, "rogue", connect()).await?;
+    let Some(above) = most.checked_add(1) else {
+        return Err(Stop::NotExercised("the broker takes every alias".to_owned()));
+    };
+
+    rogue.send(publish("news", b"too high").qos(AtLeastOnce).property(Property::TopicAlias(above)))?;
+
+    rogue.expect_refusal(&[ReasonCode::TOPIC_ALIAS_INVALID]).await
+}
+
+async fn unknown(broker: &Subject) -> Outcome {
+    let (mut rogue, _) = with_aliases(broker, "rogue", connect()).await?;
+    rogue.publish_draft(publish("news", b"named").qos(AtLeastOnce)).await?;
+
+    rogue.send(by_alias(1, b"nowhere").qos(AtLeastOnce))?;
+
+    rogue.expect_refusal(&[ReasonCode::PROTOCOL_ERROR]).await
+}
+
+async fn ends_with_connection(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", AtLeastOnce).await?;
+    let (mut rogue, _) = with_aliases(broker, "rogue", connect().persistent()).await?;
+    rogue.publish_draft(publish("news", b"named").qos(AtLeastOnce).property(Property::TopicAlias(1))).await?;
+    watcher.receive(a_message("news", b"named")).await?;
+    rogue.drop_connection().await;
+    let mut rogue = broker.resume("rogue").await?;
+
+    rogue.send(by_alias(1, b"stale").qos(AtLeastOnce))?;
+
+    // Either way the broker has dealt with it then; whether it should have closed is a case of its own.
+    let _ = rogue.serves().await;
+    let mut publisher = broker.connect("publisher").await?;
+    watcher.expect_no_message(b"stale").before_message(&mut publisher, "news").await
+}
