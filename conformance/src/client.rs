@@ -52,6 +52,7 @@ impl Client {
             draft = draft.id(self.take_id());
         }
         let setting_user = self.setting_credentials(&draft);
+        let adds_credentials = setting_user.is_some();
         if let Some((user, password)) = setting_user {
             draft = draft.user_name(user).password(password.into_bytes());
         }
@@ -61,9 +62,11 @@ impl Client {
             .encode(version, context.names(), self.role)
             .map_err(|error| self.defect(format!("the packet cannot be built: {error}")))?;
         let mutation = draft.mutation();
-        let bytes = draft
-            .mutate(legal.clone(), version)
-            .ok_or_else(|| self.defect(format!("mutation {} does not apply", mutation.unwrap_or_default())))?;
+        let bytes = draft.mutate(legal.clone(), version).ok_or_else(|| match adds_credentials {
+            // Without them a refusal would say nothing of the mistake.
+            true => Stop::NotOffered("the broker wants credentials, which this CONNECT has no place for".to_owned()),
+            false => self.defect(format!("mutation {} does not apply", mutation.unwrap_or_default())),
+        })?;
         self.refuse_beyond_announced(&draft)?;
         self.remember(&draft);
         let packet_type =
@@ -233,7 +236,7 @@ impl Client {
             Some(code) if NOT_OFFERED.contains(&code) => Err(Stop::NotOffered(format!("SUBACK: {code}"))),
             other => {
                 let code = other.map_or_else(|| "none".to_owned(), |code| format!("0x{:02x}", code.0));
-                let why = format!("{}: the subscription was answered with code {code}", self.link.label);
+                let why = format!("{}: the subscription was not granted as asked (code {code})", self.link.label);
                 Err(Stop::Inconclusive { why, line: None })
             }
         }
@@ -381,6 +384,17 @@ impl Client {
                 Err(Stop::Inconclusive { why: format!("{}: not closed within {limit:?}", self.link.label), line: None })
             }
         }
+    }
+
+    /// The name under which the case connected it.
+    pub fn role(&self) -> &'static str {
+        self.role
+    }
+
+    /// Whether a packet that the pattern is about waits unread; looks, and judges nothing.
+    pub fn waits_for(&self, pattern: &Pattern) -> bool {
+        let is_it = |arrival: &Arrival| matches!(arrival, Arrival::Packet(packet) if pattern.is_about(&packet.packet()));
+        self.link.pending().iter().any(|arrived| is_it(&arrived.what))
     }
 
     /// How many packets of this type wait unread; for steps that count without judging.

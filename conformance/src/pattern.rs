@@ -30,6 +30,7 @@ pub struct Pattern {
     dup: Option<bool>,
     session_present: Option<bool>,
     reasons: Vec<Vec<ReasonCode>>,
+    number_of_codes: Option<usize>,
     properties: Vec<PropertyDemand>,
 }
 
@@ -50,6 +51,7 @@ impl Pattern {
             dup: None,
             session_present: None,
             reasons: Vec::new(),
+            number_of_codes: None,
             properties: Vec::new(),
         }
     }
@@ -152,6 +154,28 @@ impl Pattern {
         self
     }
 
+    /// With exactly these Subscription Identifiers, in any order.
+    #[must_use]
+    pub fn identifiers(mut self, wanted: &[u32]) -> Self {
+        let check = |properties: &[Property<'_>], wanted: &str| {
+            let found = properties.iter().filter_map(|property| match property {
+                Property::SubscriptionIdentifier(identifier) => Some(*identifier),
+                _ => None,
+            });
+            in_ascending_order(found) == wanted
+        };
+        let wanted = in_ascending_order(wanted.iter().copied());
+        self.properties.push((format!("subscription identifiers {wanted} and no others"), check, wanted));
+        self
+    }
+
+    /// SUBACK and UNSUBACK: with so many codes.
+    #[must_use]
+    pub fn number_of_codes(mut self, number: usize) -> Self {
+        self.number_of_codes = Some(number);
+        self
+    }
+
     /// With these user properties in this order; others may stand in between.
     #[must_use]
     pub fn in_order(mut self, pairs: &[(&str, &str)]) -> Self {
@@ -236,6 +260,9 @@ impl Pattern {
         for codes in &self.reasons {
             add(one_of(codes));
         }
+        if let Some(number) = self.number_of_codes {
+            add(format!("with {number} codes"));
+        }
         for (name, ..) in &self.properties {
             add(format!("with {name}"));
         }
@@ -294,6 +321,9 @@ impl Pattern {
                 );
             }
         }
+        if let Some(number) = self.number_of_codes.filter(|&number| number != codes.len()) {
+            differs("number of codes", number.to_string(), codes.len().to_string());
+        }
         if matches!(packet, Packet::Suback(_) | Packet::Unsuback(_))
             && !self.reasons.is_empty()
             && codes.len() != self.reasons.len()
@@ -329,6 +359,12 @@ impl Pattern {
             }
         }
     }
+}
+
+fn in_ascending_order(numbers: impl Iterator<Item = u32>) -> String {
+    let mut numbers: Vec<u32> = numbers.collect();
+    numbers.sort_unstable();
+    numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" ")
 }
 
 fn one_of(codes: &[ReasonCode]) -> String {

@@ -51,6 +51,7 @@ pub struct Proof {
 /// exercised or not offered.
 pub const TAKEN_AWAY: &[(Quirk, &[&str])] = &[
     (Quirk::OneInFlight, &["/delivery/fresh-identifier.qos1", "/delivery/fresh-identifier.qos2", "/order/pubrels-again"]),
+    (Quirk::ExtraCopies, &["/identifiers/one-copy"]),
 ];
 
 /// What is switched on in the broker of a pair.

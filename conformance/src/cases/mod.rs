@@ -3,15 +3,21 @@
 mod connect;
 mod delivery;
 mod expiry;
+mod identifiers;
 mod invariants;
 mod keep_alive;
 mod malformed;
+mod malformed_connect;
+mod malformed_properties;
+mod malformed_subscribe;
 mod order;
 mod prelude;
 mod publish;
 mod qos;
 mod retain;
 mod session;
+mod shared;
+mod strings;
 mod subscribe;
 mod topic_alias;
 mod topics;
@@ -31,11 +37,17 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "topic-alias", cases: topic_alias::CASES },
     Chapter { name: "retain", cases: retain::CASES },
     Chapter { name: "subscribe", cases: subscribe::CASES },
+    Chapter { name: "identifiers", cases: identifiers::CASES },
+    Chapter { name: "shared", cases: shared::CASES },
     Chapter { name: "topics", cases: topics::CASES },
     Chapter { name: "session", cases: session::CASES },
     Chapter { name: "will", cases: will::CASES },
     Chapter { name: "keep-alive", cases: keep_alive::CASES },
     Chapter { name: "malformed", cases: malformed::CASES },
+    Chapter { name: "malformed-connect", cases: malformed_connect::CASES },
+    Chapter { name: "malformed-subscribe", cases: malformed_subscribe::CASES },
+    Chapter { name: "malformed-properties", cases: malformed_properties::CASES },
+    Chapter { name: "strings", cases: strings::CASES },
     Chapter { name: "invariants", cases: invariants::CASES },
 ];
 

@@ -64,6 +64,10 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-3.3.1-9", "MQTT-3.8.4-4"],
         caught: [Fault::RetainedNotResent],
         needs: &["retain"]),
+    case!(expires: "A retained message is gone when its expiry interval is over",
+        v5: proves ["U5-119"],
+        caught: [Fault::RetainedNeverExpires, Fault::MessageExpiryIgnored],
+        needs: &["retain"], waits: 2),
     case!(as_published: "With Retain As Published a live message has the RETAIN flag of its publisher",
         v5: proves ["MQTT-3.3.1-13"],
         caught: [Fault::RetainAsPublishedIgnored],
@@ -230,6 +234,18 @@ async fn sent_again(broker: &Subject) -> Outcome {
 
     let again = watcher.expect(a_message("state", b"on")).await?;
     watcher.expect_right(&again, a_message("state", b"on")).decides(rule!(v311 "MQTT-3.8.4-3", v5 "MQTT-3.8.4-4")).await
+}
+
+async fn expires(broker: &Subject) -> Outcome {
+    let mut publisher = with_retained(broker, b"for ever").await?;
+    let short = publish("short", b"for a second").qos(AtLeastOnce).retain().property(Property::MessageExpiryInterval(1));
+    publisher.publish_draft(short).await?;
+
+    broker.wait(Duration::from_secs(2)).await;
+
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("short", AtLeastOnce).await?;
+    watcher.expect_no_message(b"for a second").before_message(&mut publisher, "short").await
 }
 
 async fn as_published(broker: &Subject) -> Outcome {

@@ -3,27 +3,84 @@
 use super::prelude::*;
 
 pub(super) const CASES: &[Case] = &[
-    case!(wildcard_and_dollar: "A filter that begins with a wildcard does not match a topic that begins with $",
+    case!(wildcard_and_dollar["plus"]: "A filter that begins with + does not match a topic that begins with $",
         v311: proves ["MQTT-4.7.2-1"],
         v5: proves ["MQTT-4.7.2-1"],
         caught: [Fault::WildcardMatchesDollar],
         needs: &["wildcard"], intrusive: true),
+    case!(wildcard_and_dollar["hash"]: "A filter that begins with # does not match a topic that begins with $",
+        v311: proves ["MQTT-4.7.2-1"],
+        v5: proves ["MQTT-4.7.2-1"],
+        caught: [Fault::WildcardMatchesDollar],
+        needs: &["wildcard"], intrusive: true),
+    case!(wildcards_served: "Filters with wildcards are granted and deliver, unless CONNACK said that there are none",
+        v5: proves ["U5-103"],
+        caught: [Fault::RefusesWildcards],
+        needs: &["wildcard"]),
     case!(parent_level: "`sport/#` also matches `sport`",
         v311: proves ["U3-18"],
         v5: proves ["U5-202"],
         caught: [Fault::HashExcludesParent],
         needs: &["wildcard"]),
+    case!(plus_takes_empty_level: "`sport/+` matches `sport/`",
+        v311: proves ["U3-19"],
+        v5: proves ["U5-203"],
+        caught: [Fault::PlusNeedsText],
+        needs: &["wildcard"]),
+    case!(plus_is_one_level: "`sport/+` matches neither `sport` nor `sport/tennis/final`",
+        v311: proves ["U3-19"],
+        v5: proves ["U5-203"],
+        caught: [Fault::PlusMatchesSeveral],
+        needs: &["wildcard"]),
+    case!(letter_case: "`News` and `news` are different topics",
+        v311: proves ["U3-20"],
+        v5: proves ["U5-204"],
+        caught: [Fault::CaseInsensitive]),
+    case!(slashes["leading"]: "A leading slash belongs to the topic",
+        v311: proves ["U3-20"],
+        v5: proves ["U5-204"],
+        caught: [Fault::TopicNormalized],
+        intrusive: true),
+    case!(slashes["trailing"]: "A trailing slash belongs to the topic",
+        v311: proves ["U3-20"],
+        v5: proves ["U5-204"],
+        caught: [Fault::TopicNormalized]),
+    case!(no_normalization: "Topics are neither rewritten nor taken for equal, however alike they look",
+        v311: proves ["MQTT-4.7.3-4"],
+        v5: proves ["MQTT-4.7.3-4"],
+        caught: [Fault::TopicNormalized]),
+    case!(byte_order_mark: "U+FEFF is a character of a topic like any other",
+        v311: proves ["MQTT-1.5.3-3"],
+        v5: proves ["MQTT-1.5.4-3"],
+        caught: [Fault::StripsByteOrderMark]),
+    case!(same_beginning: "A message whose topic only begins like the filter does not come",
+        v311: proves ["MQTT-3.3.2-3"],
+        v5: proves ["MQTT-3.3.2-3"],
+        caught: [Fault::DeliversByPrefix]),
 ];
 
 async fn wildcard_and_dollar(broker: &Subject) -> Outcome {
+    let filter = if broker.member() == "hash" { "#" } else { "+/mqtt-assay" };
     let mut watcher = broker.connect("watcher").await?;
-    watcher.subscribe(exact("+/mqtt-assay"), AtLeastOnce).await?;
+    watcher.subscribe(exact(filter), AtMostOnce).await?;
     let mut publisher = broker.connect("publisher").await?;
     let hidden = broker.unique().as_bytes();
 
     publisher.send(publish(exact("$assay/mqtt-assay"), hidden))?;
 
     watcher.expect_no_message(hidden).before_message(&mut publisher, exact("assay/mqtt-assay")).await
+}
+
+async fn wildcards_served(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("control", "control", AtLeastOnce).await?;
+
+    // Several, for a broker may turn down one filter or the other with 0xA2 (5.0 section 3.2.2.3.11).
+    watcher.send(subscribe("sport/#", AtLeastOnce).and("sport/+", AtLeastOnce).and("+/tennis", AtLeastOnce))?;
+    let _ = watcher.expect(any(PacketType::Suback)).await?;
+
+    broker.connect("publisher").await?.publish("sport/tennis", b"3-0", AtLeastOnce).await?;
+    watcher.expect(a_message("sport/tennis", b"3-0")).await
 }
 
 async fn parent_level(broker: &Subject) -> Outcome {
@@ -34,4 +91,92 @@ async fn parent_level(broker: &Subject) -> Outcome {
     publisher.publish("sport", b"3-0", AtLeastOnce).await?;
 
     watcher.expect(a_message("sport", b"3-0")).await
+}
+
+async fn plus_takes_empty_level(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("sport/+", "sport/tennis", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish("sport/", b"3-0", AtLeastOnce).await?;
+
+    watcher.expect(a_message("sport/", b"3-0")).await
+}
+
+async fn plus_is_one_level(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("sport/+", "sport/tennis", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish("sport", b"too few levels", AtLeastOnce).await?;
+    publisher.publish("sport/tennis/final", b"too many levels", AtLeastOnce).await?;
+
+    let _ = watcher.expect_no_message(b"too few levels").before_message(&mut publisher, "sport/tennis").await?;
+    watcher.expect_no_message(b"too many levels").before_message(&mut publisher, "sport/tennis").await
+}
+
+async fn letter_case(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("news", "news", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish("News", b"with a capital", AtLeastOnce).await?;
+
+    watcher.expect_no_message(b"with a capital").before_message(&mut publisher, "news").await
+}
+
+async fn slashes(broker: &Subject) -> Outcome {
+    let (plain, slashed) = match broker.member() {
+        "leading" => (exact(broker.unique()), exact(format!("/{}", broker.unique()))),
+        _ => ("sport".into(), "sport/".into()),
+    };
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried(&plain, &plain, AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish(&slashed, b"for who asked otherwise", AtLeastOnce).await?;
+    let _ = watcher.expect_no_message(b"for who asked otherwise").before_message(&mut publisher, &plain).await?;
+
+    let mut other = broker.connect("other").await?;
+    other.subscribe(&slashed, AtLeastOnce).await?;
+    publisher.publish(&slashed, b"for who asked so", AtLeastOnce).await?;
+    other.expect(a_message(&slashed, b"for who asked so")).await
+}
+
+async fn no_normalization(broker: &Subject) -> Outcome {
+    // The same letter as one code point and as two.
+    let (composed, decomposed) = ("caf\u{e9}//a b", "cafe\u{301}//a b");
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("control", "control", AtLeastOnce).await?;
+    watcher.subscribe(composed, AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish(decomposed, b"another topic", AtLeastOnce).await?;
+    publisher.publish(composed, b"this topic", AtLeastOnce).await?;
+
+    let _ = watcher.expect(a_message(composed, b"this topic")).await?;
+    watcher.expect_no_message(b"another topic").before_message(&mut publisher, composed).await
+}
+
+async fn byte_order_mark(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("control", "control", AtLeastOnce).await?;
+    watcher.subscribe("\u{feff}news", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish("\u{feff}news", b"marked", AtLeastOnce).await?;
+
+    watcher.expect(a_message("\u{feff}news", b"marked")).await
+}
+
+async fn same_beginning(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("sport", "sport", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish("sports", b"another level", AtLeastOnce).await?;
+    publisher.publish("sport/tennis", b"a level more", AtLeastOnce).await?;
+
+    let _ = watcher.expect_no_message(b"another level").before_message(&mut publisher, "sport").await?;
+    watcher.expect_no_message(b"a level more").before_message(&mut publisher, "sport").await
 }

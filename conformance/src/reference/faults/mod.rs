@@ -84,7 +84,21 @@ fn refused_for(rule: Rule, version: Version) -> Vec<&'static str> {
         }
         broken.extend(catalog::find(version, id).into_iter().flat_map(|rule| rule.rule().reaction));
     }
+    broken.extend(broken_too(rule, version));
     broken.into_iter().collect()
+}
+
+/// Statements that a packet breaks besides the one that the codec names, and that are no twins of it: they are about other
+/// packets too.
+fn broken_too(rule: Rule, version: Version) -> &'static [&'static str] {
+    match (rule, version) {
+        (Rule::TrailingBytes, Version::V3_1_1) => &["MQTT-3.1.2-18", "MQTT-3.1.2-20"],
+        (Rule::TrailingBytes, Version::V5) => &["MQTT-3.1.2-16", "MQTT-3.1.2-18"],
+        (Rule::TopicNameWildcard, Version::V3_1_1) => &["MQTT-4.7.1-1"],
+        (Rule::TopicNameWildcard, Version::V5) => &["MQTT-4.7.0-1"],
+        (Rule::TopicNameEmpty, Version::V5) => &["MQTT-4.7.3-1"],
+        _ => &[],
+    }
 }
 
 /// Any number of faults: none for a broker that keeps the standard.

@@ -262,7 +262,7 @@ faults! {
     DeniedUnanswered "denied-unanswered" "Neither acknowledges a denied PUBLISH nor closes."
         ["MQTT-3.3.5-2" "MQTT-3.3.4-1" "MQTT-4.3.2-2" "MQTT-4.3.3-2"] ["MQTT-3.3.4-1" "MQTT-4.3.2-4" "MQTT-4.3.3-8"];
     DeliversByPrefix "delivers-by-prefix" "Delivers what only starts with the topic filter."
-        ["MQTT-3.3.2-3"] ["MQTT-3.3.2-3"];
+        ["MQTT-3.3.2-3" "U3-20"] ["MQTT-3.3.2-3" "U5-204"];
 
     // Retained messages
     RetainFlagOnLive "retain-flag-on-live" "Keeps RETAIN as published on live deliveries." ["MQTT-3.3.1-9" "U3-10"] ["MQTT-3.3.1-12"];
@@ -301,8 +301,10 @@ faults! {
     SubackInventsCode "suback-invents-code" "Grants QoS 3." ["MQTT-3.9.3-2"] ["MQTT-3.9.3-2"];
     SubackClaimsHigherQos "suback-claims-higher-qos" "Says that QoS 2 was granted whatever it was." ["MQTT-3.8.4-5"] ["MQTT-3.8.4-7"];
     OnlyFirstFilter "only-first-filter" "Subscribes to the first topic filter of a SUBSCRIBE only." ["MQTT-3.8.4-4"] ["MQTT-3.8.4-5"];
-    SubscribesTwice "subscribes-twice" "Keeps both subscriptions when one is repeated." ["MQTT-3.8.4-3"] ["MQTT-3.8.4-3"];
-    ReplacementKeepsOld "replacement-keeps-old" "Keeps the old options when a subscription is repeated." ["MQTT-3.8.4-3"] ["MQTT-3.8.4-3"];
+    SubscribesTwice "subscribes-twice" "Keeps both subscriptions when one is repeated."
+        ["MQTT-3.8.4-3"] ["MQTT-3.8.4-3" "U5-170"];
+    ReplacementKeepsOld "replacement-keeps-old" "Keeps the old options when a subscription is repeated."
+        ["MQTT-3.8.4-3"] ["MQTT-3.8.4-3" "U5-170"];
     ReplacementLosesMessages "replacement-loses-messages" "Drops the waiting messages when a subscription is repeated." [] ["MQTT-3.8.4-4"];
     GrantsUnavailableWildcard "grants-unavailable-wildcard" "Grants a wildcard although it offers none."
         ["MQTT-3.8.3-2"] ["U5-101" "MQTT-4.13.1-1"];
@@ -311,7 +313,7 @@ faults! {
     AcceptsUnavailableShare "accepts-unavailable-share" "Accepts a shared subscription although it offers none."
         [] ["U5-110" "MQTT-4.13.1-1"];
     UnsubscribeIneffective "unsubscribe-ineffective" "Answers UNSUBSCRIBE and keeps the subscription."
-        ["MQTT-3.10.4-1" "MQTT-3.10.4-2"] ["MQTT-3.10.4-1" "MQTT-3.10.4-2"];
+        ["MQTT-3.10.4-1" "MQTT-3.10.4-2"] ["MQTT-3.10.4-1" "MQTT-3.10.4-2" "U5-177" "U5-206"];
     NoUnsuback "no-unsuback" "Doesn't answer UNSUBSCRIBE." ["MQTT-3.10.4-4" "MQTT-3.10.4-5"] ["MQTT-3.10.4-4" "MQTT-3.10.4-5"];
     NoUnsubackForUnknown "no-unsuback-for-unknown" "Doesn't answer UNSUBSCRIBE if there was no such subscription."
         ["MQTT-3.10.4-5"] ["MQTT-3.10.4-5"];
@@ -332,7 +334,7 @@ faults! {
     ForeignIdentifiers "foreign-identifiers" "Sends all subscription identifiers of a session with every message." [] ["U5-138"];
     StaleIdentifier "stale-identifier" "Keeps the old subscription identifier when a subscription is repeated." [] ["U5-170"];
     CopiesWithoutIdentifier "copies-without-identifier" "Sends a copy for each overlapping subscription, all but the first without identifier."
-        [] ["MQTT-3.3.4-5" "MQTT-3.3.4-3"];
+        [] ["MQTT-3.3.4-5" "MQTT-3.3.4-3" "U5-140"];
     RefusesWildcards "refuses-wildcards" "Closes on wildcards, which it did not rule out." [] ["U5-103"];
     RefusesShares "refuses-shares" "Closes on shared subscriptions, which it did not rule out." [] ["U5-111"];
     SharedIdentifiersMixed "shared-identifiers-mixed" "Sends the subscription identifiers of all members of a shared subscription."

@@ -1,0 +1,206 @@
+//! Strings that are no UTF-8 or hold U+0000, in every field that has one.
+
+use super::prelude::*;
+
+pub(super) const CASES: &[Case] = &[
+    case!(publish_text["utf8.surrogate@topic-name"]: "A PUBLISH with a surrogate in its topic name is refused",
+        v311: breaks ["MQTT-3.3.2-1"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.3.2-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::TopicNameUtf8)]),
+    case!(publish_text["utf8.overlong@topic-name"]: "A PUBLISH with an overlong form in its topic name is refused",
+        v311: breaks ["MQTT-3.3.2-1"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.3.2-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::TopicNameUtf8)]),
+    case!(publish_text["utf8.truncated@topic-name"]: "A PUBLISH with a sequence cut short in its topic name is refused",
+        v311: breaks ["MQTT-3.3.2-1"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.3.2-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::TopicNameUtf8)]),
+    case!(subscribe_text["utf8.surrogate@topic-filter"]: "A SUBSCRIBE with a surrogate in its topic filter is refused",
+        v311: breaks ["MQTT-3.8.3-1"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.8.3-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::TopicFilterUtf8)]),
+    case!(subscribe_text["utf8.overlong@topic-filter"]: "A SUBSCRIBE with an overlong form in its topic filter is refused",
+        v311: breaks ["MQTT-3.8.3-1"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.8.3-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::TopicFilterUtf8)]),
+    case!(subscribe_text["utf8.truncated@topic-filter"]: "A SUBSCRIBE with a sequence cut short in its topic filter is refused",
+        v311: breaks ["MQTT-3.8.3-1"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.8.3-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::TopicFilterUtf8)]),
+    case!(unsubscribe_text["utf8.surrogate@topic-filter"]: "An UNSUBSCRIBE with a surrogate in its topic filter is refused",
+        v311: breaks ["MQTT-3.10.3-1"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.10.3-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::TopicFilterUtf8)]),
+    case!(unsubscribe_text["utf8.overlong@topic-filter"]: "An UNSUBSCRIBE with an overlong form in its topic filter is refused",
+        v311: breaks ["MQTT-3.10.3-1"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.10.3-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::TopicFilterUtf8)]),
+    case!(unsubscribe_text["utf8.truncated@topic-filter"]: "An UNSUBSCRIBE with a sequence cut short in its topic filter is refused",
+        v311: breaks ["MQTT-3.10.3-1"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.10.3-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::TopicFilterUtf8)]),
+    case!(connect_text["utf8.surrogate@client-identifier"]: "A CONNECT with a surrogate in its client identifier is refused",
+        v311: breaks ["MQTT-3.1.3-4"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.1.3-4"] proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::ClientIdUtf8)]),
+    case!(connect_text["utf8.overlong@client-identifier"]: "A CONNECT with an overlong form in its client identifier is refused",
+        v311: breaks ["MQTT-3.1.3-4"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.1.3-4"] proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::ClientIdUtf8)]),
+    case!(connect_text["utf8.truncated@client-identifier"]: "A CONNECT with a sequence cut short in its client identifier is refused",
+        v311: breaks ["MQTT-3.1.3-4"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.1.3-4"] proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::ClientIdUtf8)]),
+    case!(connect_text["utf8.surrogate@will-topic"]: "A CONNECT with a surrogate in its will topic is refused",
+        v311: breaks ["MQTT-3.1.3-10"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.1.3-11"] proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::WillTopicUtf8)],
+        needs: &["will"]),
+    case!(connect_text["utf8.overlong@will-topic"]: "A CONNECT with an overlong form in its will topic is refused",
+        v311: breaks ["MQTT-3.1.3-10"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.1.3-11"] proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::WillTopicUtf8)],
+        needs: &["will"]),
+    case!(connect_text["utf8.truncated@will-topic"]: "A CONNECT with a sequence cut short in its will topic is refused",
+        v311: breaks ["MQTT-3.1.3-10"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.1.3-11"] proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::WillTopicUtf8)],
+        needs: &["will"]),
+    case!(connect_text["utf8.surrogate@user-name"]: "A CONNECT with a surrogate in its user name is refused",
+        v311: breaks ["MQTT-3.1.3-11"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.1.3-12"] proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::UserNameUtf8)]),
+    case!(connect_text["utf8.overlong@user-name"]: "A CONNECT with an overlong form in its user name is refused",
+        v311: breaks ["MQTT-3.1.3-11"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.1.3-12"] proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::UserNameUtf8)]),
+    case!(connect_text["utf8.truncated@user-name"]: "A CONNECT with a sequence cut short in its user name is refused",
+        v311: breaks ["MQTT-3.1.3-11"] proves ["MQTT-1.5.3-1"],
+        v5: breaks ["MQTT-3.1.3-12"] proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::UserNameUtf8)]),
+    case!(publish_text["utf8.nul@topic-name"]: "A PUBLISH with U+0000 in its topic name is refused",
+        v311: breaks ["MQTT-4.7.3-2"] proves ["MQTT-1.5.3-2"],
+        v5: breaks ["MQTT-4.7.3-2"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::NulInTopic), ActsOn(Rule::NulInTopic)]),
+    case!(subscribe_text["utf8.nul@topic-filter"]: "A SUBSCRIBE with U+0000 in its topic filter is refused",
+        v311: breaks ["MQTT-4.7.3-2"] proves ["MQTT-1.5.3-2"],
+        v5: breaks ["MQTT-4.7.3-2"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::NulInTopic), ActsOn(Rule::NulInTopic)]),
+    case!(unsubscribe_text["utf8.nul@topic-filter"]: "An UNSUBSCRIBE with U+0000 in its topic filter is refused",
+        v311: breaks ["MQTT-4.7.3-2"] proves ["MQTT-1.5.3-2"],
+        v5: breaks ["MQTT-4.7.3-2"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::NulInTopic), ActsOn(Rule::NulInTopic)]),
+    case!(connect_text["utf8.nul@client-identifier"]: "A CONNECT with U+0000 in its client identifier is refused",
+        v311: proves ["MQTT-1.5.3-2"],
+        v5: breaks ["MQTT-1.5.4-2", "U5-002"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::NulInString), ActsOn(Rule::NulInString)]),
+    case!(connect_text["utf8.nul@will-topic"]: "A CONNECT with U+0000 in its will topic is refused",
+        v311: breaks ["MQTT-4.7.3-2"] proves ["MQTT-1.5.3-2"],
+        v5: breaks ["MQTT-4.7.3-2"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::NulInTopic), ActsOn(Rule::NulInTopic)],
+        needs: &["will"]),
+    case!(connect_text["utf8.nul@user-name"]: "A CONNECT with U+0000 in its user name is refused",
+        v311: proves ["MQTT-1.5.3-2"],
+        v5: breaks ["MQTT-1.5.4-2", "U5-002"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::NulInString), ActsOn(Rule::NulInString)]),
+    case!(publish_text["utf8.surrogate@response-topic"]: "A PUBLISH with a surrogate in the response topic is refused",
+        v5: breaks ["MQTT-3.3.2-13"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::ResponseTopicUtf8)]),
+    case!(publish_text["utf8.nul@response-topic"]: "A PUBLISH with U+0000 in the response topic is refused",
+        v5: breaks ["MQTT-4.7.3-2"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::NulInTopic), ActsOn(Rule::NulInTopic)]),
+    case!(publish_text["utf8.surrogate@content-type"]: "A PUBLISH with a surrogate in the content type is refused",
+        v5: breaks ["MQTT-3.3.2-19"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::ContentTypeUtf8)]),
+    case!(publish_text["utf8.nul@content-type"]: "A PUBLISH with U+0000 in the content type is refused",
+        v5: breaks ["MQTT-1.5.4-2", "U5-002"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::NulInString), ActsOn(Rule::NulInString)]),
+    case!(publish_text["utf8.surrogate@user-property-name"]: "A PUBLISH with a surrogate in the name of its User Property is refused",
+        v5: breaks ["MQTT-1.5.7-1", "U5-008"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::UserPropertyUtf8)]),
+    case!(publish_text["utf8.nul@user-property-name"]: "A PUBLISH with U+0000 in the name of its User Property is refused",
+        v5: breaks ["MQTT-1.5.4-2", "U5-002"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::NulInString), ActsOn(Rule::NulInString)]),
+    case!(publish_text["utf8.surrogate@user-property-value"]: "A PUBLISH with a surrogate in the value of its User Property is refused",
+        v5: breaks ["MQTT-1.5.7-1", "U5-008"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::UserPropertyUtf8)]),
+    case!(publish_text["utf8.nul@user-property-value"]: "A PUBLISH with U+0000 in the value of its User Property is refused",
+        v5: breaks ["MQTT-1.5.4-2", "U5-002"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::NulInString), ActsOn(Rule::NulInString)]),
+    case!(connect_text["utf8.surrogate@will-response-topic"]: "A CONNECT with a surrogate in the response topic of its will is refused",
+        v5: breaks ["MQTT-1.5.4-1", "U5-001"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::ResponseTopicUtf8)],
+        needs: &["will"]),
+    case!(connect_text["utf8.surrogate@will-content-type"]: "A CONNECT with a surrogate in the content type of its will is refused",
+        v5: breaks ["MQTT-1.5.4-1", "U5-001"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::ContentTypeUtf8)],
+        needs: &["will"]),
+    case!(unusual_characters["utf8.control@topic-name"]: "Control characters in a topic name are taken or refused",
+        v5: proves ["U5-003"],
+        caught: []),
+];
+
+const MALFORMED: &[ReasonCode] = &[ReasonCode::MALFORMED_PACKET];
+
+/// A PUBLISH with text in every place that has some.
+fn message() -> Draft {
+    publish("news", b"text")
+        .qos(AtLeastOnce)
+        .property(Property::ResponseTopic("answers"))
+        .property(Property::ContentType("text"))
+        .property(Property::UserProperty("name", "value"))
+}
+
+async fn publish_text(broker: &Subject) -> Outcome {
+    let mut rogue = broker.connect("rogue").await?;
+    rogue.publish_draft(message()).await?;
+
+    rogue.send(message().with(broker.member()))?;
+
+    rogue.expect_refusal(MALFORMED).await
+}
+
+async fn subscribe_text(broker: &Subject) -> Outcome {
+    let mut rogue = broker.connect("rogue").await?;
+    rogue.subscribe("news", AtMostOnce).await?;
+
+    rogue.send(subscribe("news", AtMostOnce).with(broker.member()))?;
+
+    rogue.expect_refusal(MALFORMED).await
+}
+
+async fn unsubscribe_text(broker: &Subject) -> Outcome {
+    let mut rogue = broker.connect("rogue").await?;
+    let id = rogue.send(unsubscribe(["news"]))?;
+    rogue.receive(an_unsuback(id)).await?;
+
+    rogue.send(unsubscribe(["news"]).with(broker.member()))?;
+
+    rogue.expect_refusal(MALFORMED).await
+}
+
+async fn connect_text(broker: &Subject) -> Outcome {
+    let (name, password) = broker.setting().credentials.clone().unwrap_or_default();
+    let named = if name.is_empty() { connect().user_name("somebody") } else { connect().user_name(name).password(password) };
+    let of_text = will("status", b"gone")
+        .property(Property::ResponseTopic("answers"))
+        .property(Property::ContentType("text"));
+    let legal = named.will(of_text);
+    broker.connect_as("control", legal.clone()).await?;
+    let mut rogue = broker.open("rogue").await?;
+
+    rogue.send(legal.with(broker.member()))?;
+
+    rogue.expect_refusal(&[ReasonCode::MALFORMED_PACKET, ReasonCode::CLIENT_IDENTIFIER_NOT_VALID]).await
+}
+
+async fn unusual_characters(broker: &Subject) -> Outcome {
+    let mut client = broker.connect("client").await?;
+    client.publish_draft(message()).await?;
+
+    let id = client.send(message().with(broker.member()))?;
+
+    let taken = client.receive(a_puback(id)).await.is_ok();
+    let seen = if taken { "a control character was taken" } else { "a control character was refused" };
+    Ok(broker.observe(rule!(v5 "U5-003"), seen))
+}
