@@ -39,7 +39,17 @@ pub(super) fn broken_by(mutation: Mutation, version: Version) -> Vec<&'static st
         .filter_map(|(packet_type, legal)| broken(mutation, legal, *packet_type, version))
         .map(|(_, id)| id)
         .collect();
-    broken.into_iter().collect()
+    broken.into_iter().chain(lost_by(mutation, version).iter().copied()).collect()
+}
+
+/// The rules about what the mistake overwrites: a subscription identifier that is 0 is no longer the one asked for.
+fn lost_by(mutation: Mutation, version: Version) -> &'static [&'static str] {
+    match mutation.name {
+        "prop.zero-forbidden@subscription-identifier" if version == Version::V5 => {
+            &["MQTT-3.3.4-3", "MQTT-3.3.4-4", "U5-107", "U5-138", "U5-140", "U5-171"]
+        }
+        _ => &[],
+    }
 }
 
 /// One of each packet that this broker sends, with every property that it may have.
