@@ -95,7 +95,8 @@ pub fn prove(only: Option<Fault>, is_meant: impl Fn(&Instance) -> bool) -> Proof
     let mut pairs = Vec::new();
     for delayed in [false, true] {
         for &switch in &switches {
-            pairs.extend(instances.iter().map(|&instance| Pair { switch, instance, delayed }));
+            let concerned = instances.iter().filter(|instance| is_concerned(switch, instance));
+            pairs.extend(concerned.map(|&instance| Pair { switch, instance, delayed }));
         }
     }
     let seen = run_all(&pairs);
@@ -121,6 +122,14 @@ pub fn claimed() -> Vec<Fault> {
         }
     }
     claimed
+}
+
+/// A fault that breaks no rule of a version sends the same bytes there as a broker without it, which its own tests show.
+fn is_concerned(switch: Option<Switch>, instance: &Instance) -> bool {
+    match switch {
+        Some(Switch::Fault(fault)) => !fault.breaks(instance.version).is_empty(),
+        _ => true,
+    }
 }
 
 fn run_all(pairs: &[Pair]) -> Vec<Seen> {
