@@ -393,7 +393,8 @@ impl Client {
 
     /// Whether a packet that the pattern is about waits unread; looks, and judges nothing.
     pub fn waits_for(&self, pattern: &Pattern) -> bool {
-        let is_it = |arrival: &Arrival| matches!(arrival, Arrival::Packet(packet) if pattern.is_about(&packet.packet()));
+        let is_it =
+            |arrival: &Arrival| matches!(arrival, Arrival::Packet(packet) if pattern.is_about(&packet.packet()));
         self.link.pending().iter().any(|arrived| is_it(&arrived.what))
     }
 

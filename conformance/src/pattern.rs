@@ -275,9 +275,10 @@ impl Pattern {
             return false;
         }
         let Packet::Publish(publish) = packet else { return true };
-        let carries = self.payload.as_ref().is_none_or(|payload| {
-            publish.payload == &payload[..] || self.ending && publish.payload.ends_with(payload)
-        });
+        let carries = self
+            .payload
+            .as_ref()
+            .is_none_or(|payload| publish.payload == &payload[..] || self.ending && publish.payload.ends_with(payload));
         carries && self.only_qos.is_none_or(|qos| publish.qos == qos)
     }
 

@@ -50,7 +50,10 @@ pub struct Proof {
 /// Cases whose thing a quirk takes away, by the end of their id: there, and nowhere else, the quirk may leave them not
 /// exercised or not offered.
 pub const TAKEN_AWAY: &[(Quirk, &[&str])] = &[
-    (Quirk::OneInFlight, &["/delivery/fresh-identifier.qos1", "/delivery/fresh-identifier.qos2", "/order/pubrels-again"]),
+    (
+        Quirk::OneInFlight,
+        &["/delivery/fresh-identifier.qos1", "/delivery/fresh-identifier.qos2", "/order/pubrels-again"],
+    ),
     (Quirk::ExtraCopies, &["/identifiers/one-copy"]),
 ];
 
