@@ -62,10 +62,13 @@ impl Client {
             .encode(version, context.names(), self.role)
             .map_err(|error| self.defect(format!("the packet cannot be built: {error}")))?;
         let mutation = draft.mutation();
-        let bytes = draft.mutate(legal.clone(), version).ok_or_else(|| match adds_credentials {
-            // Without them a refusal would say nothing of the mistake.
-            true => Stop::NotOffered("the broker wants credentials, which this CONNECT has no place for".to_owned()),
-            false => self.defect(format!("mutation {} does not apply", mutation.unwrap_or_default())),
+        let bytes = draft.mutate(legal.clone(), version).ok_or_else(|| {
+            if adds_credentials {
+                // Without them a refusal would say nothing of the mistake.
+                Stop::NotOffered("the broker wants credentials, which this CONNECT has no place for".to_owned())
+            } else {
+                self.defect(format!("mutation {} does not apply", mutation.unwrap_or_default()))
+            }
         })?;
         self.refuse_beyond_announced(&draft)?;
         self.remember(&draft);
