@@ -7,6 +7,7 @@ use mqtt_assay::run::{Order, RunOptions, RunResult, run};
 use mqtt_assay::target::{EmbeddedOptions, EmbeddedTarget, Target};
 use mqtt_assay::verdict::Verdict;
 use mqtt_assay::{cases, clock};
+use std::fmt::Write as _;
 
 fn options(seed: u64, jobs: usize, order: Order) -> RunOptions {
     let names = RunNames {
@@ -44,9 +45,9 @@ fn every_case_passes_on_the_embedded_broker() {
         let unjudged = case.rules.iter().any(|rule| !matches!(rule.verdict, Verdict::Pass | Verdict::Observed));
         if unjudged {
             let reason = case.reason.as_deref().unwrap_or_default();
-            complaints += &format!("{} {}: {reason}\n{}\n", case.instance.id(), case.verdict, case.transcript);
+            let _ = writeln!(complaints, "{} {}: {reason}\n{}", case.instance.id(), case.verdict, case.transcript);
             for rule in &case.rules {
-                complaints += &format!("    {} {}: {}\n", rule.rule, rule.verdict, rule.seen);
+                let _ = writeln!(complaints, "    {} {}: {}", rule.rule, rule.verdict, rule.seen);
             }
         }
     }
