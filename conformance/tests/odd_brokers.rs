@@ -32,15 +32,12 @@ enum Way {
     PingrespAfterDisconnect,
     /// Acknowledges a malformed packet before it closes.
     AcknowledgesFirst,
-    /// Closes every second connection as soon as it was accepted.
-    ClosesAtOnce,
 }
 
 #[derive(Default)]
 struct State {
     subscriptions: Vec<(String, TcpStream)>,
     clients: Vec<(String, TcpStream)>,
-    connections: u32,
 }
 
 struct Connection {
@@ -150,11 +147,10 @@ impl Connection {
     fn accept(&mut self, client_id: &str) -> Option<()> {
         let stream = self.stream.try_clone().ok()?;
         let version = self.version;
-        let (taken_over, number) = self.locked(|state| {
-            state.connections += 1;
+        let taken_over = self.locked(|state| {
             let old = state.clients.iter().position(|(known, _)| known == client_id).map(|at| state.clients.remove(at));
             state.clients.push((client_id.to_owned(), stream));
-            (old, state.connections)
+            old
         });
         let is_taken_over = taken_over.is_some();
         if let Some((_, mut old)) = taken_over {
@@ -178,10 +174,6 @@ impl Connection {
             self.send(Packet::Connack(accepted));
         }
         self.is_silent = is_taken_over && self.way == Way::TakeoverUnserved;
-        if self.way == Way::ClosesAtOnce && number > 2 {
-            let _ = self.stream.shutdown(Shutdown::Both);
-            return None;
-        }
         Some(())
     }
 
@@ -253,9 +245,4 @@ fn a_pingresp_before_the_probe_does_not_show_that_the_broker_went_on() {
 #[test]
 fn an_acknowledgement_before_the_close_is_no_refusal() {
     assert_verdict(Way::AcknowledgesFirst, "5/malformed/reserved-flags.subscribe", Verdict::Fail);
-}
-
-#[test]
-fn a_close_before_the_offending_packet_is_no_reaction_to_it() {
-    assert_verdict(Way::ClosesAtOnce, "5/malformed/reserved-flags.subscribe", Verdict::Inconclusive);
 }
