@@ -2,6 +2,7 @@
 
 mod connect;
 mod delivery;
+mod disconnect;
 mod expiry;
 mod invariants;
 mod keep_alive;
@@ -35,6 +36,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "session", cases: session::CASES },
     Chapter { name: "will", cases: will::CASES },
     Chapter { name: "keep-alive", cases: keep_alive::CASES },
+    Chapter { name: "disconnect", cases: disconnect::CASES },
     Chapter { name: "malformed", cases: malformed::CASES },
     Chapter { name: "invariants", cases: invariants::CASES },
 ];
