@@ -444,9 +444,9 @@ impl Subject {
         }
     }
 
-    /// Lets all connections go.
+    /// Lets all connections go. They know their case and it knows them: without this neither would ever be freed.
     pub(crate) fn release(&self) {
-        for link in self.context.links() {
+        for link in std::mem::take(&mut *self.context.links.borrow_mut()) {
             link.stop();
         }
     }

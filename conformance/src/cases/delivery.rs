@@ -181,7 +181,10 @@ async fn qos0_form(broker: &Subject) -> Outcome {
     publisher.publish_draft(publish("news", b"as it is").qos(AtLeastOnce).dup()).await?;
 
     let message = watcher.receive(ending_in(b"as it is").qos(AtMostOnce)).await?;
-    let _ = watcher.expect_right(&message, ending_in(b"as it is").and_no_more()).decides(rule!(v311 "MQTT-2.3.1-5", v5 "MQTT-2.2.1-2")).await?;
+    let _ = watcher
+        .expect_right(&message, ending_in(b"as it is").and_no_more())
+        .decides(rule!(v311 "MQTT-2.3.1-5", v5 "MQTT-2.2.1-2"))
+        .await?;
     watcher.expect_right(&message, ending_in(b"as it is").dup(false)).await
 }
 
@@ -201,9 +204,16 @@ async fn redelivery_qos1(broker: &Subject) -> Outcome {
 
     let mut sleeper = broker.resume("sleeper").await?;
 
-    let again = sleeper.expect(a_message("news", b"again")).decides(rule!(v311 "MQTT-4.4.0-1", v5 "MQTT-4.3.2-3")).await?;
-    let _ = sleeper.expect_right(&again, a_message("news", b"again").id(first.id())).decides(rule!(v311 "MQTT-2.3.1-4", v5 "MQTT-4.4.0-1")).await?;
-    sleeper.expect_right(&again, a_message("news", b"again").dup(true)).decides(rule!(v311 "MQTT-3.3.1-1", v5 "MQTT-3.3.1-1")).await
+    let again =
+        sleeper.expect(a_message("news", b"again")).decides(rule!(v311 "MQTT-4.4.0-1", v5 "MQTT-4.3.2-3")).await?;
+    let _ = sleeper
+        .expect_right(&again, a_message("news", b"again").id(first.id()))
+        .decides(rule!(v311 "MQTT-2.3.1-4", v5 "MQTT-4.4.0-1"))
+        .await?;
+    sleeper
+        .expect_right(&again, a_message("news", b"again").dup(true))
+        .decides(rule!(v311 "MQTT-3.3.1-1", v5 "MQTT-3.3.1-1"))
+        .await
 }
 
 async fn redelivery_qos2(broker: &Subject) -> Outcome {
@@ -211,9 +221,16 @@ async fn redelivery_qos2(broker: &Subject) -> Outcome {
 
     let mut sleeper = broker.resume("sleeper").await?;
 
-    let again = sleeper.expect(a_message("news", b"again")).decides(rule!(v311 "MQTT-4.4.0-1", v5 "MQTT-4.3.3-3")).await?;
-    let _ = sleeper.expect_right(&again, a_message("news", b"again").id(first.id())).decides(rule!(v311 "MQTT-2.3.1-4", v5 "MQTT-4.4.0-1")).await?;
-    sleeper.expect_right(&again, a_message("news", b"again").dup(true)).decides(rule!(v311 "MQTT-3.3.1-1", v5 "MQTT-3.3.1-1")).await
+    let again =
+        sleeper.expect(a_message("news", b"again")).decides(rule!(v311 "MQTT-4.4.0-1", v5 "MQTT-4.3.3-3")).await?;
+    let _ = sleeper
+        .expect_right(&again, a_message("news", b"again").id(first.id()))
+        .decides(rule!(v311 "MQTT-2.3.1-4", v5 "MQTT-4.4.0-1"))
+        .await?;
+    sleeper
+        .expect_right(&again, a_message("news", b"again").dup(true))
+        .decides(rule!(v311 "MQTT-3.3.1-1", v5 "MQTT-3.3.1-1"))
+        .await
 }
 
 async fn redelivery_pubrel(broker: &Subject) -> Outcome {
@@ -318,7 +335,11 @@ async fn served_without_quota(broker: &Subject) -> Outcome {
     broker.connect("publisher").await?.publish("news", b"unacknowledged", AtLeastOnce).await?;
     watcher.receive(a_message("news", b"unacknowledged").qos(AtLeastOnce)).await?;
 
-    watcher.send_together([subscribe("other", AtMostOnce), publish("weather", b"sunny").qos(AtLeastOnce), pingreq()])?;
+    watcher.send_together([
+        subscribe("other", AtMostOnce),
+        publish("weather", b"sunny").qos(AtLeastOnce),
+        pingreq(),
+    ])?;
 
     watcher.expect_all([any(PacketType::Suback), any(PacketType::Puback), any(PacketType::Pingresp)]).await
 }

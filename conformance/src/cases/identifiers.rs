@@ -94,7 +94,8 @@ async fn all_that_match(broker: &Subject) -> Outcome {
 
     // Where an identifier came with no copy at all, the first copy is shown as the one that lacks it.
     let bearer = |identifier| copies.iter().find(|copy| times(&copy.packet(), identifier) > 0).unwrap_or(&copies[0]);
-    let with = |identifier| a_message("sport/tennis", b"counted").property(Property::SubscriptionIdentifier(identifier));
+    let with =
+        |identifier| a_message("sport/tennis", b"counted").property(Property::SubscriptionIdentifier(identifier));
     let _ = watcher.expect_right(bearer(1), with(1)).await?;
     watcher.expect_right(bearer(2), with(2)).await
 }

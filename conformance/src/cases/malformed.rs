@@ -363,7 +363,9 @@ async fn wildcard_in_topic_name(broker: &Subject) -> Outcome {
 
     rogue.send(publish("news", b"to many").qos(AtLeastOnce).with(broker.member()))?;
 
-    rogue.expect_refusal(&[ReasonCode::TOPIC_NAME_INVALID, ReasonCode::MALFORMED_PACKET, ReasonCode::PROTOCOL_ERROR]).await
+    rogue
+        .expect_refusal(&[ReasonCode::TOPIC_NAME_INVALID, ReasonCode::MALFORMED_PACKET, ReasonCode::PROTOCOL_ERROR])
+        .await
 }
 
 async fn others_are_spared(broker: &Subject) -> Outcome {

@@ -126,7 +126,8 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// Codes of 5.0 for a CONNECT that is no good; 0x86 and 0x87 would be about whom it names.
-const CODES: &[ReasonCode] = &[ReasonCode::MALFORMED_PACKET, ReasonCode::PROTOCOL_ERROR, ReasonCode::TOPIC_NAME_INVALID];
+const CODES: &[ReasonCode] =
+    &[ReasonCode::MALFORMED_PACKET, ReasonCode::PROTOCOL_ERROR, ReasonCode::TOPIC_NAME_INVALID];
 
 /// A client that has sent a CONNECT with one mistake, after another one was let in by the same CONNECT without it.
 async fn sent(broker: &Subject, legal: Draft, mutation: &'static str) -> Result<Client, Stop> {

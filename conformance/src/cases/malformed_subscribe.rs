@@ -179,8 +179,7 @@ async fn without_options(broker: &Subject) -> Outcome {
 
 async fn no_topic_filter(broker: &Subject) -> Outcome {
     let (mut rogue, legal) = rogue_with_control(broker).await?;
-    let mutation =
-        if broker.member() == "subscribe" { "subscribe.no-filters" } else { "unsubscribe.no-filters" };
+    let mutation = if broker.member() == "subscribe" { "subscribe.no-filters" } else { "unsubscribe.no-filters" };
 
     rogue.send(legal.with(mutation))?;
 

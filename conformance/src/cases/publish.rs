@@ -207,7 +207,9 @@ async fn ill_formed_topic(broker: &Subject) -> Outcome {
 
 async fn bad_property(broker: &Subject) -> Outcome {
     let (property, mutation) = match broker.member() {
-        "response-topic-with-wildcard" => (Property::ResponseTopic("answers"), "topic.wildcard-in-name.hash@response-topic"),
+        "response-topic-with-wildcard" => {
+            (Property::ResponseTopic("answers"), "topic.wildcard-in-name.hash@response-topic")
+        }
         "response-topic-utf8" => (Property::ResponseTopic("answers"), "utf8.surrogate@response-topic"),
         _ => (Property::ContentType("text/plain"), "utf8.surrogate@content-type"),
     };
@@ -251,7 +253,10 @@ async fn user_properties_are_kept(broker: &Subject) -> Outcome {
     let with_pair = |pattern: Pattern, (name, value)| pattern.user_property(name, value);
     let all = pairs.into_iter().fold(a_message("news", b"labelled"), with_pair);
     let _ = watcher.expect_right(&message, all).await?;
-    watcher.expect_right(&message, a_message("news", b"labelled").in_order(&pairs)).decides(rule!(v5 "MQTT-3.3.2-18")).await
+    watcher
+        .expect_right(&message, a_message("news", b"labelled").in_order(&pairs))
+        .decides(rule!(v5 "MQTT-3.3.2-18"))
+        .await
 }
 
 async fn payload_not_as_claimed(broker: &Subject) -> Outcome {

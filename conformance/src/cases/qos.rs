@@ -109,8 +109,10 @@ async fn puback_identifier(broker: &Subject) -> Outcome {
 
     let id = publisher.send(publish("news", b"one").qos(AtLeastOnce).id(0x1234_u16))?;
 
-    let answer = publisher.expect(any(PacketType::Puback)).decides(rule!(v311 "MQTT-3.3.4-1", v5 "MQTT-3.3.4-1")).await?;
-    let _ = publisher.expect_right(&answer, a_puback(id)).decides(rule!(v311 "MQTT-4.3.2-2", v5 "MQTT-4.3.2-4")).await?;
+    let answer =
+        publisher.expect(any(PacketType::Puback)).decides(rule!(v311 "MQTT-3.3.4-1", v5 "MQTT-3.3.4-1")).await?;
+    let _ =
+        publisher.expect_right(&answer, a_puback(id)).decides(rule!(v311 "MQTT-4.3.2-2", v5 "MQTT-4.3.2-4")).await?;
     publisher.expect_right(&answer, a_puback(id)).await
 }
 
@@ -118,8 +120,10 @@ async fn qos2_handshake(broker: &Subject) -> Outcome {
     let mut publisher = broker.connect("publisher").await?;
 
     let id = publisher.send(publish("news", b"one").qos(ExactlyOnce).id(0x1234_u16))?;
-    let pubrec = publisher.expect(any(PacketType::Pubrec)).decides(rule!(v311 "MQTT-3.3.4-1", v5 "MQTT-3.3.4-1")).await?;
-    let _ = publisher.expect_right(&pubrec, a_pubrec(id)).decides(rule!(v311 "MQTT-4.3.3-2", v5 "MQTT-4.3.3-8")).await?;
+    let pubrec =
+        publisher.expect(any(PacketType::Pubrec)).decides(rule!(v311 "MQTT-3.3.4-1", v5 "MQTT-3.3.4-1")).await?;
+    let _ =
+        publisher.expect_right(&pubrec, a_pubrec(id)).decides(rule!(v311 "MQTT-4.3.3-2", v5 "MQTT-4.3.3-8")).await?;
     let _ = publisher.expect_right(&pubrec, a_pubrec(id)).await?;
 
     publisher.send(pubrel(id))?;
@@ -329,12 +333,8 @@ fn provoking(broker: &Subject) -> Result<(Draft, Pattern), Stop> {
     let unknown = [ReasonCode::PACKET_IDENTIFIER_NOT_FOUND];
     let denied = [ReasonCode::NOT_AUTHORIZED];
     Ok(match broker.member() {
-        "puback" => {
-            (publish(broker.denied_topic()?, b"no").qos(AtLeastOnce).id(7_u16), a_puback(7_u16).code(&denied))
-        }
-        "pubrec" => {
-            (publish(broker.denied_topic()?, b"no").qos(ExactlyOnce).id(7_u16), a_pubrec(7_u16).code(&denied))
-        }
+        "puback" => (publish(broker.denied_topic()?, b"no").qos(AtLeastOnce).id(7_u16), a_puback(7_u16).code(&denied)),
+        "pubrec" => (publish(broker.denied_topic()?, b"no").qos(ExactlyOnce).id(7_u16), a_pubrec(7_u16).code(&denied)),
         "pubrel" => (pubrec(7_u16), a_pubrel(7_u16).code(&unknown)),
         _ => (pubrel(7_u16), a_pubcomp(7_u16).code(&unknown)),
     })
@@ -348,7 +348,8 @@ async fn reason_string_fits(broker: &Subject) -> Outcome {
     let mut curious = broker.connect("curious").await?;
     curious.send(draft.clone())?;
     let explained = curious.receive(answer.clone()).await?;
-    let has_string = properties(&explained.packet()).iter().any(|property| matches!(property, Property::ReasonString(_)));
+    let has_string =
+        properties(&explained.packet()).iter().any(|property| matches!(property, Property::ReasonString(_)));
     let Ok(length) = explained.packet().encoded_len(Version::V5) else {
         return Err(Stop::Inconclusive { why: "an acknowledgement of no legal form".to_owned(), line: None });
     };

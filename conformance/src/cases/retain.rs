@@ -238,7 +238,8 @@ async fn sent_again(broker: &Subject) -> Outcome {
 
 async fn expires(broker: &Subject) -> Outcome {
     let mut publisher = with_retained(broker, b"for ever").await?;
-    let short = publish("short", b"for a second").qos(AtLeastOnce).retain().property(Property::MessageExpiryInterval(1));
+    let short =
+        publish("short", b"for a second").qos(AtLeastOnce).retain().property(Property::MessageExpiryInterval(1));
     publisher.publish_draft(short).await?;
 
     broker.wait(Duration::from_secs(2)).await;

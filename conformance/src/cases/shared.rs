@@ -72,11 +72,7 @@ async fn publish_shared(broker: &Subject, members: [Client; 2], qos: QoS) -> Res
 }
 
 /// Like [`publish_shared`], where the member leaves the message unacknowledged, and nobody else has got it so far.
-async fn publish_half_done(
-    broker: &Subject,
-    members: [Client; 2],
-    qos: QoS,
-) -> Result<(Client, Client, Client), Stop> {
+async fn publish_half_done(broker: &Subject, members: [Client; 2], qos: QoS) -> Result<(Client, Client, Client), Stop> {
     members.iter().for_each(Client::hold_acknowledgements);
     let (holder, other, publisher) = publish_shared(broker, members, qos).await?;
     if other.waits_for(&a_message("news", b"shared")) {

@@ -181,10 +181,10 @@ async fn unsubscribe_text(broker: &Subject) -> Outcome {
 
 async fn connect_text(broker: &Subject) -> Outcome {
     let (name, password) = broker.setting().credentials.clone().unwrap_or_default();
-    let named = if name.is_empty() { connect().user_name("somebody") } else { connect().user_name(name).password(password) };
-    let of_text = will("status", b"gone")
-        .property(Property::ResponseTopic("answers"))
-        .property(Property::ContentType("text"));
+    let named =
+        if name.is_empty() { connect().user_name("somebody") } else { connect().user_name(name).password(password) };
+    let of_text =
+        will("status", b"gone").property(Property::ResponseTopic("answers")).property(Property::ContentType("text"));
     let legal = named.will(of_text);
     broker.connect_as("control", legal.clone()).await?;
     let mut rogue = broker.open("rogue").await?;
