@@ -173,6 +173,18 @@ impl Client {
         }
     }
 
+    /// Set-up: the packet that the pattern is about, as it should be, or nothing where the broker has ended the connection
+    /// without it.
+    pub async fn receive_or_end(&mut self, pattern: Pattern) -> Result<Option<Received>, Stop> {
+        let received = self.receive(pattern).await;
+        let is_packet = |arrived: &Arrived| matches!(arrived.what, Arrival::Packet(_));
+        let stands = self.link.pending().into_iter().find(|arrived| !is_packet(arrived));
+        match (received, stands) {
+            (Err(_), Some(end)) if is_end(&end) => Ok(None),
+            (received, _) => received.map(Some),
+        }
+    }
+
     /// The next packet that one of the patterns is about, or the end of the stream.
     pub(crate) async fn next_about(&self, patterns: &[Pattern], until: Instant) -> Option<Arrived> {
         let link = Rc::clone(&self.link);

@@ -7,7 +7,7 @@
 use crate::describe::quoted;
 use crate::draft::Topic;
 use crate::names::Names;
-use mqtt_assay_codec::{Packet, PacketType, Property, Publish, QoS, ReasonCode, Version};
+use mqtt_assay_codec::{Packet, PacketType, Property, PropertyId, Publish, QoS, ReasonCode, Version};
 
 /// A demand on a property list: a check and its name.
 type PropertyDemand = (String, fn(&[Property<'_>], &str) -> bool, String);
@@ -200,6 +200,22 @@ impl Pattern {
         self
     }
 
+    /// With a property of this kind, whatever its value.
+    #[must_use]
+    pub fn has(mut self, property: PropertyId) -> Self {
+        let check = |properties: &[Property<'_>], wanted: &str| ids(properties).any(|id| id == wanted);
+        self.properties.push((format!("{property}"), check, property.0.to_string()));
+        self
+    }
+
+    /// Without any property of this kind.
+    #[must_use]
+    pub fn lacks(mut self, property: PropertyId) -> Self {
+        let check = |properties: &[Property<'_>], unwanted: &str| !ids(properties).any(|id| id == unwanted);
+        self.properties.push((format!("no {property}"), check, property.0.to_string()));
+        self
+    }
+
     /// With an Assigned Client Identifier of at least one character.
     #[must_use]
     pub fn assigned_client_id(mut self) -> Self {
@@ -366,6 +382,10 @@ fn in_ascending_order(numbers: impl Iterator<Item = u32>) -> String {
     let mut numbers: Vec<u32> = numbers.collect();
     numbers.sort_unstable();
     numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn ids(properties: &[Property<'_>]) -> impl Iterator<Item = String> {
+    properties.iter().map(|property| property.id().0.to_string())
 }
 
 fn one_of(codes: &[ReasonCode]) -> String {

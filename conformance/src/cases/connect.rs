@@ -1,20 +1,115 @@
 //! CONNECT and CONNACK: who is let in, and how the others are sent away.
 
 use super::prelude::*;
+use crate::client::Client;
+use crate::verdict::Received;
+use mqtt_assay_codec::{Packet, PropertyId};
 
 pub(super) const CASES: &[Case] = &[
-    case!(connack_first: "The first packet that a broker sends is a CONNACK",
-        v311: proves ["MQTT-3.2.0-1"],
-        v5: proves ["MQTT-3.2.0-1"],
-        caught: [Fault::PublishBeforeConnack]),
-    case!(clean_connect: "A CONNECT for a clean session is accepted with CONNACK 0x00, Session Present 0",
-        v311: proves ["MQTT-3.2.2-1"],
-        v5: proves ["MQTT-3.2.2-2"],
-        caught: [Fault::SessionPresentAlways]),
+    case!(first_packet["subscribe"]: "A SUBSCRIBE before any CONNECT ends the connection",
+        v311: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::ServesBeforeConnect, Fault::IgnoresBeforeConnect]),
+    case!(first_packet["unsubscribe"]: "An UNSUBSCRIBE before any CONNECT ends the connection",
+        v311: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::ServesBeforeConnect, Fault::IgnoresBeforeConnect]),
+    case!(first_packet["puback"]: "A PUBACK before any CONNECT ends the connection",
+        v311: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::ServesBeforeConnect, Fault::IgnoresBeforeConnect]),
+    case!(first_packet["pubrec"]: "A PUBREC before any CONNECT ends the connection",
+        v311: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::ServesBeforeConnect, Fault::IgnoresBeforeConnect]),
+    case!(first_packet["pubrel"]: "A PUBREL before any CONNECT ends the connection",
+        v311: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::ServesBeforeConnect, Fault::IgnoresBeforeConnect]),
+    case!(first_packet["pubcomp"]: "A PUBCOMP before any CONNECT ends the connection",
+        v311: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::ServesBeforeConnect, Fault::IgnoresBeforeConnect]),
+    case!(first_packet["pingreq"]: "A PINGREQ before any CONNECT ends the connection, unanswered",
+        v311: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::ServesBeforeConnect, Fault::IgnoresBeforeConnect]),
+    case!(first_packet["disconnect"]: "A DISCONNECT before any CONNECT ends the connection",
+        v311: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::ServesBeforeConnect, Fault::IgnoresBeforeConnect]),
+    case!(first_packet["auth"]: "An AUTH before any CONNECT ends the connection",
+        v5: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::ServesBeforeConnect, Fault::IgnoresBeforeConnect]),
+    case!(publish_before_connect: "A PUBLISH before any CONNECT ends the connection, and nobody gets it",
+        v311: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::ServesBeforeConnect, Fault::IgnoresBeforeConnect]),
     case!(second_connect: "A second CONNECT on the same connection ends it",
         v311: proves ["MQTT-3.1.0-2"],
         v5: proves ["MQTT-3.1.0-2"],
         caught: [Fault::IgnoresSecondConnect, Fault::AnswersSecondConnect]),
+    case!(silent_connection: "A connection on which no CONNECT comes is closed after a while",
+        v311: proves ["U3-06"],
+        v5: proves ["U5-078"],
+        caught: [Fault::NeverClosesSilentConnection],
+        waits: 20),
+    case!(valid_connect: "A valid CONNECT is answered with CONNACK 0x00",
+        v311: proves ["MQTT-3.1.4-4"],
+        v5: proves ["MQTT-3.1.4-5"],
+        caught: [Fault::NoConnack]),
+    case!(legal_connect["repeated-user-property"]: "A CONNECT with two user properties of the same name is accepted",
+        v5: proves ["U5-061"],
+        caught: [Fault::RefusesRepeatedUserProperty]),
+    case!(legal_connect["properties-in-any-order"]: "A CONNECT whose properties are in no order is accepted",
+        v5: proves ["U5-045"],
+        caught: [Fault::RefusesUnsortedProperties]),
+    case!(well_formed["password-alone"]: "A password without a user name is no error of format",
+        v5: proves ["U5-049"],
+        caught: [Fault::RefusesPasswordAlone]),
+    case!(well_formed["empty-client-id"]: "An empty client identifier with Clean Start 0 is no error of format",
+        v5: proves ["U5-066"],
+        caught: [Fault::RefusesEmptyIdToResume]),
+    case!(connack_first: "The first packet that a broker sends is a CONNACK, even where messages wait",
+        v311: proves ["MQTT-3.2.0-1"],
+        v5: proves ["MQTT-3.2.0-1"],
+        caught: [Fault::PublishBeforeConnack]),
+    case!(connack_once: "A CONNECT is answered with one CONNACK and no more",
+        v5: proves ["MQTT-3.2.0-2"],
+        caught: [Fault::ConnackTwice]),
+    case!(clean_connect: "A clean start is accepted with CONNACK 0x00 and Session Present 0, even where a session was stored",
+        v311: proves ["MQTT-3.2.2-1"],
+        v5: proves ["MQTT-3.2.2-2"],
+        caught: [Fault::SessionPresentAlways]),
+    case!(client_id_of_23["digits"]: "A client identifier of 23 bytes is accepted: digits",
+        v311: proves ["MQTT-3.1.3-5"],
+        v5: proves ["MQTT-3.1.3-5"],
+        caught: [Fault::RefusesClientIdOf23]),
+    case!(client_id_of_23["lower-case"]: "A client identifier of 23 bytes is accepted: lower-case letters",
+        v311: proves ["MQTT-3.1.3-5"],
+        v5: proves ["MQTT-3.1.3-5"],
+        caught: [Fault::RefusesClientIdOf23]),
+    case!(client_id_of_23["upper-case"]: "A client identifier of 23 bytes is accepted: upper-case letters",
+        v311: proves ["MQTT-3.1.3-5"],
+        v5: proves ["MQTT-3.1.3-5"],
+        caught: [Fault::RefusesClientIdOf23]),
+    case!(empty_client_id: "Clients without a client identifier get one each, so they don't take each other over",
+        v311: proves ["MQTT-3.1.3-6"],
+        v5: proves ["MQTT-3.1.3-6"],
+        caught: [Fault::AssignedIdReused]),
+    case!(assigned_client_id: "A client without a client identifier is told the one that it was given",
+        v5: proves ["MQTT-3.1.3-7" = "MQTT-3.2.2-16"],
+        caught: [Fault::AssignedIdMissing]),
+    case!(empty_client_id_to_store: "An empty client identifier with CleanSession 0 is refused with CONNACK 0x02 and a close",
+    v311: breaks ["MQTT-3.1.3-7"] proves ["MQTT-3.1.3-8"],
+    caught: [
+        Fault::AcceptsEmptyClientId, Fault::RefusesWithoutConnack, Fault::RefusalStaysOpen, Fault::ConnackInventsCode,
+    ]),
+    case!(long_client_id: "A client whose identifier is refused is told so, and its connection is closed",
+        v311: proves ["MQTT-3.1.3-9"],
+        v5: proves ["MQTT-3.1.3-8"],
+        caught: [Fault::RefusalStaysOpen, Fault::RefusesWithoutConnack, Fault::ConnackInventsCode],
+        variant: Variant::SHORT_CLIENT_IDS),
     case!(takeover: "A second connection of the same client identifier ends the first one and is served",
         v311: proves ["MQTT-3.1.4-2"],
         v5: proves ["MQTT-3.1.4-3", "U5-080"],
@@ -22,9 +117,185 @@ pub(super) const CASES: &[Case] = &[
     case!(wrong_password: "A client with a wrong password is not let in, and its connection is closed",
         v311: proves ["U3-07"],
         v5: proves ["MQTT-3.1.4-2"],
-        caught: [Fault::IgnoresPassword],
+        caught: [Fault::IgnoresPassword, Fault::RefusalStaysOpen],
         variant: Variant::WITH_ACCESS),
+    case!(unknown_method: "A CONNECT with an authentication method that the broker cannot know is refused",
+        v5: proves ["MQTT-4.12.0-1"],
+        caught: [Fault::AcceptsUnknownMethod, Fault::RefusalStaysOpen]),
+    case!(refusing_connack: "A CONNACK that refuses has a code from the table and Session Present 0, and a close follows",
+        v311: proves ["MQTT-3.2.2-5", "MQTT-3.2.2-4", "U3-09" = "MQTT-3.2.2-6"],
+        v5: proves ["MQTT-3.2.2-7", "MQTT-3.2.2-6", "MQTT-3.2.2-8"],
+        caught: [Fault::RefusalStaysOpen, Fault::SessionPresentOnRefusal, Fault::ConnackInventsCode]),
+    case!(refusal_hides_session: "A CONNACK that refuses says Session Present 0 even where the client has a session",
+        v311: proves ["MQTT-3.2.2-4"],
+        v5: proves ["MQTT-3.2.2-6"],
+        caught: [Fault::SessionPresentOnRefusal],
+        variant: Variant::WITH_ACCESS),
+    case!(no_disconnect_before_connack: "A CONNECT is refused by CONNACK or a bare close, never by DISCONNECT",
+        v5: proves ["MQTT-3.14.0-1"],
+        caught: [Fault::DisconnectBeforeConnack]),
+    case!(nothing_after_refusal: "What follows a refused CONNECT has no effect",
+        v311: proves ["MQTT-3.1.4-5"],
+        v5: proves ["MQTT-3.1.4-6"],
+        caught: [Fault::ProcessesAfterRefusal]),
+    case!(connack_without["response-information"]: "CONNACK has no Response Information for a client that didn't ask",
+        v5: proves ["MQTT-3.1.2-28"],
+        caught: [Fault::ResponseInformationUnasked]),
+    case!(connack_without["authentication-method"]: "CONNACK names no authentication method to a client that named none",
+        v5: proves ["MQTT-4.12.0-6"],
+        caught: [Fault::AuthenticationMethodUnasked]),
+    case!(connack_without["server-reference"]: "CONNACK 0x00 has no Server Reference",
+        v5: proves ["U5-115"],
+        caught: [Fault::ServerReferenceAlways]),
+    case!(no_auth_unasked: "A client that named no authentication method gets no AUTH",
+        v5: proves ["MQTT-4.12.0-6"],
+        caught: [Fault::AuthUnasked]),
+    case!(auth_without_method: "An AUTH from a client that named no authentication method is refused",
+        v5: breaks ["MQTT-4.12.0-7", "U5-192"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::AcceptsAuthWithoutMethod]),
+    case!(maximum_qos_is_announced: "A broker without QoS 2 says so in CONNACK",
+        v5: proves ["MQTT-3.2.2-9"],
+        caught: [Fault::MaximumQosUnannounced],
+        variant: Variant::MAX_QOS_1),
+    case!(any_qos_may_be_asked: "A broker without QoS 2 still takes a subscription that asks for it",
+        v5: proves ["MQTT-3.2.2-10"],
+        caught: [Fault::RefusesHighQosSubscribe],
+        variant: Variant::MAX_QOS_1),
+    case!(will_above_maximum_qos: "A CONNECT with a will above the announced Maximum QoS is refused",
+        v5: proves ["MQTT-3.2.2-12"],
+        caught: [Fault::AcceptsWillQos, Fault::RefusalStaysOpen],
+        variant: Variant::MAX_QOS_1),
+    case!(will_retained_in_vain: "A CONNECT with Will Retain 1 is refused by a broker that retains nothing",
+        v5: proves ["MQTT-3.2.2-13"],
+        caught: [Fault::AcceptsWillRetain, Fault::RefusalStaysOpen],
+        variant: Variant::NO_RETAIN),
 ];
+
+/// A CONNECT that every broker refuses: in 3.1.1 for an empty client identifier with CleanSession 0 ([MQTT-3.1.3-8]), in
+/// 5.0 for an authentication method that nobody knows ([MQTT-4.12.0-1]).
+fn refused_connect(broker: &Subject) -> Draft {
+    match broker.version() {
+        Version::V5 => connect().property(Property::AuthenticationMethod(broker.unique())),
+        _ => connect().client_id("").resume(),
+    }
+}
+
+/// The CONNACK that refuses. In 5.0 a broker may leave it out (section 4.13.1), and then there is nothing to look at.
+async fn refusal(broker: &Subject, client: &mut Client) -> Result<Received, Stop> {
+    match client.receive_or_end(any(PacketType::Connack)).await? {
+        Some(answer) if !is_accepting(&answer) => Ok(answer),
+        None if broker.version() == Version::V5 => {
+            Err(Stop::NotExercised("the broker refused without a CONNACK".to_owned()))
+        }
+        _ => Err(Stop::Inconclusive { why: "no CONNACK that refuses".to_owned(), line: None }),
+    }
+}
+
+fn is_accepting(answer: &Received) -> bool {
+    matches!(answer.packet(), Packet::Connack(connack) if connack.reason == ReasonCode::SUCCESS)
+}
+
+/// A connected client that leaves its identifier to the broker, which may refuse to choose one.
+async fn nameless(broker: &Subject, role: &'static str) -> Result<(Client, Received), Stop> {
+    let mut client = broker.open(role).await?;
+    client.send(connect().client_id(""))?;
+    let rejected = [ReasonCode::IDENTIFIER_REJECTED, ReasonCode::CLIENT_IDENTIFIER_NOT_VALID];
+    let answer = client.receive(any(PacketType::Connack)).await?;
+    match answer.packet() {
+        Packet::Connack(connack) if rejected.contains(&connack.reason) => {
+            Err(Stop::NotOffered("the broker refuses empty client identifiers".to_owned()))
+        }
+        _ if is_accepting(&answer) => Ok((client, answer)),
+        _ => Err(Stop::Inconclusive { why: "refused for another reason".to_owned(), line: None }),
+    }
+}
+
+async fn first_packet(broker: &Subject) -> Outcome {
+    let first = match broker.member() {
+        "subscribe" => subscribe("news", AtMostOnce),
+        "unsubscribe" => unsubscribe(["news"]),
+        "puback" => puback(1_u16),
+        "pubrec" => pubrec(1_u16),
+        "pubrel" => pubrel(1_u16),
+        "pubcomp" => pubcomp(1_u16),
+        "disconnect" => disconnect(),
+        "auth" => auth(ReasonCode::RE_AUTHENTICATE).property(Property::AuthenticationMethod("assay")),
+        _ => pingreq(),
+    };
+    let mut rogue = broker.open("rogue").await?;
+
+    rogue.send(first)?;
+
+    rogue.expect_refusal(&[]).await
+}
+
+async fn publish_before_connect(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    let mut rogue = broker.open("rogue").await?;
+
+    rogue.send(publish("news", b"unannounced"))?;
+
+    let _ = rogue.expect_refusal(&[]).await?;
+    watcher.expect_no_message(b"unannounced").before_message(&mut publisher, "news").await
+}
+
+async fn second_connect(broker: &Subject) -> Outcome {
+    let mut rogue = broker.connect("rogue").await?;
+    rogue.serves().await?;
+
+    rogue.send(connect())?;
+
+    rogue.expect_refusal(&[ReasonCode::PROTOCOL_ERROR]).await
+}
+
+async fn silent_connection(broker: &Subject) -> Outcome {
+    let mut mute = broker.open("mute").await?;
+
+    // Section 3.1.4 says "reasonable" and names no time: half a minute in all.
+    mute.expect_close().due(Duration::from_secs(20)).await
+}
+
+async fn valid_connect(broker: &Subject) -> Outcome {
+    let mut client = broker.open("client").await?;
+
+    client.send(connect().client_id(broker.unique()))?;
+
+    client.expect(a_connack().code(&[ReasonCode::SUCCESS])).await
+}
+
+async fn legal_connect(broker: &Subject) -> Outcome {
+    broker.connect("control").await?;
+    let unusual = match broker.member() {
+        "repeated-user-property" => {
+            connect().property(Property::UserProperty("name", "one")).property(Property::UserProperty("name", "two"))
+        }
+        _ => connect().property(Property::ReceiveMaximum(10)).property(Property::SessionExpiryInterval(0)),
+    };
+    let mut client = broker.open("client").await?;
+
+    client.send(unusual)?;
+
+    client.expect(a_connack().code(&[ReasonCode::SUCCESS])).await
+}
+
+async fn well_formed(broker: &Subject) -> Outcome {
+    let (unusual, tasteful) = match broker.member() {
+        "password-alone" => {
+            let alone = connect().client_id(broker.unique()).anonymous().password("secret");
+            (alone, [ReasonCode::BAD_USER_NAME_OR_PASSWORD, ReasonCode::NOT_AUTHORIZED])
+        }
+        _ => (connect().client_id("").resume(), [ReasonCode::CLIENT_IDENTIFIER_NOT_VALID; 2]),
+    };
+    let mut client = broker.open("client").await?;
+
+    client.send(unusual)?;
+
+    // A bare close tells nothing: the broker may have reasons of its own.
+    let answer = client.receive(any(PacketType::Connack)).await?;
+    client.expect_right(&answer, a_connack().code(&[ReasonCode::SUCCESS, tasteful[0], tasteful[1]])).await
+}
 
 async fn connack_first(broker: &Subject) -> Outcome {
     let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
@@ -38,21 +309,71 @@ async fn connack_first(broker: &Subject) -> Outcome {
     sleeper.expect(a_connack().code(&[ReasonCode::SUCCESS])).as_next().await
 }
 
-async fn clean_connect(broker: &Subject) -> Outcome {
-    let mut client = broker.open("client").await?;
+async fn connack_once(broker: &Subject) -> Outcome {
+    let mut client = broker.connect("client").await?;
 
-    client.send(connect())?;
-
-    let accepted = client.receive(a_connack().code(&[ReasonCode::SUCCESS])).await?;
-    client.expect_right(&accepted, a_connack().session_present(false)).await
+    client.expect_no_packet(PacketType::Connack).await
 }
 
-async fn second_connect(broker: &Subject) -> Outcome {
-    let mut rogue = broker.connect("rogue").await?;
+async fn clean_connect(broker: &Subject) -> Outcome {
+    broker.connect_as("sleeper", connect().persistent()).await?.disconnect().await?;
+    let mut sleeper = broker.open("sleeper").await?;
 
-    rogue.send(connect())?;
+    sleeper.send(connect())?;
 
-    rogue.expect_refusal(&[ReasonCode::PROTOCOL_ERROR]).await
+    let accepted = sleeper.receive(a_connack().code(&[ReasonCode::SUCCESS])).await?;
+    sleeper.expect_right(&accepted, a_connack().session_present(false)).await
+}
+
+async fn client_id_of_23(broker: &Subject) -> Outcome {
+    broker.connect_as("control", connect().client_id(broker.unique())).await?;
+    let characters = match broker.member() {
+        "digits" => "0123456789",
+        "lower-case" => "abcdefghijklmnopqrstuvwxyz",
+        _ => "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    };
+    let id: String = broker.unique().chars().chain(characters.chars().cycle()).take(23).collect();
+    let mut client = broker.open("client").await?;
+
+    client.send(connect().client_id(id))?;
+
+    client.expect(a_connack().code(&[ReasonCode::SUCCESS])).await
+}
+
+async fn empty_client_id(broker: &Subject) -> Outcome {
+    let (mut first, _) = nameless(broker, "first").await?;
+    first.serves().await?;
+
+    let (mut second, _) = nameless(broker, "second").await?;
+    second.serves().await?;
+
+    first.expect_open().await
+}
+
+async fn assigned_client_id(broker: &Subject) -> Outcome {
+    let (mut client, accepted) = nameless(broker, "client").await?;
+
+    client.expect_right(&accepted, a_connack().assigned_client_id()).await
+}
+
+async fn empty_client_id_to_store(broker: &Subject) -> Outcome {
+    let mut rogue = broker.open("rogue").await?;
+
+    rogue.send(connect().client_id("").resume())?;
+
+    let _ = rogue.expect(a_connack().code(&[ReasonCode::IDENTIFIER_REJECTED])).await?;
+    rogue.expect_refusal(&[]).await
+}
+
+async fn long_client_id(broker: &Subject) -> Outcome {
+    let mut rogue = broker.open("rogue").await?;
+
+    rogue.send(connect().client_id(broker.unique().repeat(10)))?;
+
+    if broker.version() == Version::V3_1_1 {
+        let _ = rogue.expect(a_connack().code(&[ReasonCode::IDENTIFIER_REJECTED])).await?;
+    }
+    rogue.expect_refusal(&[ReasonCode::CLIENT_IDENTIFIER_NOT_VALID]).await
 }
 
 async fn takeover(broker: &Subject) -> Outcome {
@@ -74,4 +395,123 @@ async fn wrong_password(broker: &Subject) -> Outcome {
 
     let codes = [ReasonCode::BAD_USER_NAME_OR_PASSWORD, ReasonCode::NOT_AUTHORIZED];
     intruder.expect_refusal(&codes).await
+}
+
+async fn unknown_method(broker: &Subject) -> Outcome {
+    let mut rogue = broker.open("rogue").await?;
+
+    rogue.send(refused_connect(broker))?;
+
+    rogue.expect_refusal(&[ReasonCode::BAD_AUTHENTICATION_METHOD, ReasonCode::NOT_AUTHORIZED]).await
+}
+
+async fn refusing_connack(broker: &Subject) -> Outcome {
+    let version = broker.version();
+    let table: Vec<ReasonCode> =
+        (1..=u8::MAX).map(ReasonCode).filter(|code| code.allowed_in(version, PacketType::Connack)).collect();
+    let mut rogue = broker.open("rogue").await?;
+
+    rogue.send(refused_connect(broker))?;
+
+    let refused = refusal(broker, &mut rogue).await?;
+    let in_table = rule!(v311 "U3-09", v5 "MQTT-3.2.2-8");
+    let _ = rogue.expect_right(&refused, a_connack().code(&table)).decides(in_table).await?;
+    let no_session = rule!(v311 "MQTT-3.2.2-4", v5 "MQTT-3.2.2-6");
+    let _ = rogue.expect_right(&refused, a_connack().session_present(false)).decides(no_session).await?;
+    rogue.expect_close().await
+}
+
+async fn refusal_hides_session(broker: &Subject) -> Outcome {
+    let (user, bad_password) = broker.bad_credentials()?;
+    broker.connect_as("sleeper", connect().persistent()).await?.disconnect().await?;
+    let mut intruder = broker.open("sleeper").await?;
+
+    intruder.send(connect().persistent().user_name(user).password(bad_password))?;
+
+    let refused = refusal(broker, &mut intruder).await?;
+    intruder.expect_right(&refused, a_connack().session_present(false)).await
+}
+
+async fn no_disconnect_before_connack(broker: &Subject) -> Outcome {
+    let mut rogue = broker.open("rogue").await?;
+
+    rogue.send(refused_connect(broker))?;
+
+    rogue.expect_end_without(PacketType::Disconnect).await
+}
+
+async fn nothing_after_refusal(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    let mut rogue = broker.open("rogue").await?;
+
+    rogue.send_together([refused_connect(broker), publish("news", b"smuggled").qos(AtLeastOnce)])?;
+    rogue.ended().await?;
+
+    watcher.expect_no_message(b"smuggled").before_message(&mut publisher, "news").await
+}
+
+async fn connack_without(broker: &Subject) -> Outcome {
+    let unasked = match broker.member() {
+        "response-information" => PropertyId::RESPONSE_INFORMATION,
+        "authentication-method" => PropertyId::AUTHENTICATION_METHOD,
+        _ => PropertyId::SERVER_REFERENCE,
+    };
+    let mut client = broker.open("client").await?;
+
+    client.send(connect())?;
+
+    let accepted = client.receive(a_connack().code(&[ReasonCode::SUCCESS])).await?;
+    client.expect_right(&accepted, a_connack().lacks(unasked)).await
+}
+
+async fn no_auth_unasked(broker: &Subject) -> Outcome {
+    let mut client = broker.connect("client").await?;
+
+    client.expect_no_packet(PacketType::Auth).await
+}
+
+async fn auth_without_method(broker: &Subject) -> Outcome {
+    let mut rogue = broker.connect("rogue").await?;
+
+    rogue.send(auth(ReasonCode::RE_AUTHENTICATE).property(Property::AuthenticationMethod("assay")))?;
+
+    rogue.expect_refusal(&[ReasonCode::PROTOCOL_ERROR]).await
+}
+
+async fn maximum_qos_is_announced(broker: &Subject) -> Outcome {
+    let mut client = broker.open("client").await?;
+
+    client.send(connect())?;
+
+    let accepted = client.receive(a_connack().code(&[ReasonCode::SUCCESS])).await?;
+    client.expect_right(&accepted, a_connack().has(PropertyId::MAXIMUM_QOS)).await
+}
+
+async fn any_qos_may_be_asked(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("control", AtMostOnce).await?;
+
+    let id = watcher.send(subscribe("news", ExactlyOnce))?;
+
+    watcher
+        .expect(a_suback(id).code(&[ReasonCode::SUCCESS, ReasonCode::GRANTED_QOS_1, ReasonCode::GRANTED_QOS_2]))
+        .await
+}
+
+async fn will_above_maximum_qos(broker: &Subject) -> Outcome {
+    let mut rogue = broker.open("rogue").await?;
+
+    rogue.send(connect().will(will("status", b"gone").qos(ExactlyOnce)))?;
+
+    rogue.expect_refusal(&[ReasonCode::QOS_NOT_SUPPORTED]).await
+}
+
+async fn will_retained_in_vain(broker: &Subject) -> Outcome {
+    let mut rogue = broker.open("rogue").await?;
+
+    rogue.send(connect().will(will("status", b"gone").qos(AtLeastOnce).retain()))?;
+
+    rogue.expect_refusal(&[ReasonCode::RETAIN_NOT_SUPPORTED]).await
 }

@@ -1,6 +1,8 @@
 //! Keep alive: PINGREQ, and clients that fall silent.
 
 use super::prelude::*;
+use crate::client::Client;
+use mqtt_assay_codec::Packet;
 
 pub(super) const CASES: &[Case] = &[
     case!(ping_is_answered: "A PINGREQ is answered with a PINGRESP",
@@ -8,11 +10,57 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-3.12.4-1"],
         caught: [Fault::PingUnanswered]),
     case!(silent_client_is_closed: "A client that is silent for 1.5 times its keep alive is disconnected",
-        v311: proves ["MQTT-3.1.2-24"],
-        v5: proves ["MQTT-3.1.2-22"],
-        caught: [Fault::KeepAliveNotEnforced],
-        waits: 12),
+        v311: proves ["MQTT-3.1.2-24" = "MQTT-3.1.2-23"],
+        v5: proves ["MQTT-3.1.2-22" = "MQTT-3.1.2-20"],
+        caught: [Fault::KeepAliveNotEnforced, Fault::KeepAliveEarly],
+        waits: 2),
+    case!(silent_client_is_closed["by-its-own-value"]: "A broker that states no keep alive of its own goes by the client's",
+        v5: proves ["MQTT-3.2.2-22"],
+        caught: [Fault::KeepAliveNotEnforced, Fault::KeepAliveEarly],
+        waits: 2),
+    case!(will_of_silent_client: "The will of a client is published when the broker closes for keep alive",
+        v311: proves ["MQTT-3.1.2-24" = "MQTT-3.1.2-23", "MQTT-3.1.2-8"],
+        v5: proves ["MQTT-3.1.2-22" = "MQTT-3.1.2-20", "MQTT-3.1.2-8"],
+        caught: [Fault::KeepAliveNotEnforced, Fault::NoWillOnKeepAlive, Fault::WillNotSent],
+        needs: &["will"], waits: 2),
+    case!(server_keep_alive_counts: "A broker that states a keep alive of its own goes by that one",
+        v5: proves ["MQTT-3.2.2-21" = "MQTT-3.1.2-21"],
+        caught: [Fault::ServerKeepAliveIgnored],
+        variant: Variant::SERVER_KEEP_ALIVE, waits: 2),
+    case!(keep_alive_is_explained: "A close for keep alive may come with DISCONNECT 0x8D before it",
+        v5: proves ["U5-050"],
+        caught: [],
+        waits: 2),
+    case!(no_keep_alive: "With keep alive 0 a silent client need not be closed",
+        v311: proves ["U3-05"],
+        caught: [],
+        waits: 2),
 ];
+
+/// What a DISCONNECT says that must not come early.
+const TIMEOUT: &[ReasonCode] = &[ReasonCode::KEEP_ALIVE_TIMEOUT];
+
+/// A client that falls silent with a keep alive of one second. A broker that sets another is not what the case is about.
+async fn silent_client(broker: &Subject, draft: Draft) -> Result<Client, Stop> {
+    let silent = broker.connect_as("silent", draft.keep_alive(1)).await?;
+    match stated_keep_alive(&silent).filter(|&stated| stated != 1) {
+        Some(stated) => Err(Stop::NotExercised(format!("the broker set a keep alive of {stated} s"))),
+        None => Ok(silent),
+    }
+}
+
+/// The keep alive that the broker stated in place of the client's.
+fn stated_keep_alive(client: &Client) -> Option<u16> {
+    let connack = client.connack()?;
+    match connack.packet() {
+        Packet::Connack(connack) => connack.properties.server_keep_alive(),
+        _ => None,
+    }
+}
+
+fn one_and_a_half(seconds: u16) -> Duration {
+    Duration::from_millis(1500) * u32::from(seconds)
+}
 
 async fn ping_is_answered(broker: &Subject) -> Outcome {
     let mut client = broker.connect("client").await?;
@@ -21,7 +69,46 @@ async fn ping_is_answered(broker: &Subject) -> Outcome {
 }
 
 async fn silent_client_is_closed(broker: &Subject) -> Outcome {
-    let mut silent = broker.connect_as("silent", connect().keep_alive(1)).await?;
+    let mut silent = silent_client(broker, connect()).await?;
 
-    silent.expect_close().due(Duration::from_millis(1500)).await
+    silent.expect_close().due(one_and_a_half(1)).code_not_before(TIMEOUT, one_and_a_half(1)).await
+}
+
+async fn will_of_silent_client(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("status", "status", AtLeastOnce).await?;
+    let status = will("status", b"gone").qos(AtLeastOnce);
+    let mut silent = silent_client(broker, connect().will(status)).await?;
+
+    let _ = silent.expect_close().due(one_and_a_half(1)).await?;
+
+    watcher.expect(a_message("status", b"gone")).decides(rule!(v311 "MQTT-3.1.2-8", v5 "MQTT-3.1.2-8")).await
+}
+
+async fn server_keep_alive_counts(broker: &Subject) -> Outcome {
+    let mut silent = broker.connect_as("silent", connect().keep_alive(600)).await?;
+    let Some(stated) = stated_keep_alive(&silent).filter(|stated| (1..60).contains(stated)) else {
+        return Err(Stop::NotExercised("the broker stated no short keep alive of its own".to_owned()));
+    };
+
+    silent.expect_close().due(one_and_a_half(stated)).await
+}
+
+async fn keep_alive_is_explained(broker: &Subject) -> Outcome {
+    let mut silent = silent_client(broker, connect()).await?;
+
+    silent.ended().await?;
+
+    let said = if silent.waiting(PacketType::Disconnect) > 0 { "with" } else { "without" };
+    Ok(broker.observe(rule!(v5 "U5-050"), &format!("closed for keep alive {said} a DISCONNECT")))
+}
+
+async fn no_keep_alive(broker: &Subject) -> Outcome {
+    let mut unlimited = broker.connect_as("unlimited", connect().keep_alive(0)).await?;
+    let mut silent = silent_client(broker, connect()).await?;
+
+    silent.ended().await?;
+
+    let seen = if unlimited.serves().await.is_ok() { "served" } else { "closed" };
+    Ok(broker.observe(rule!(v311 "U3-05"), &format!("{seen} after the silence that closed a client with keep alive 1")))
 }

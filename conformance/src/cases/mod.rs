@@ -2,6 +2,7 @@
 
 mod connect;
 mod delivery;
+mod disconnect;
 mod expiry;
 mod identifiers;
 mod invariants;
@@ -43,6 +44,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "session", cases: session::CASES },
     Chapter { name: "will", cases: will::CASES },
     Chapter { name: "keep-alive", cases: keep_alive::CASES },
+    Chapter { name: "disconnect", cases: disconnect::CASES },
     Chapter { name: "malformed", cases: malformed::CASES },
     Chapter { name: "malformed-connect", cases: malformed_connect::CASES },
     Chapter { name: "malformed-subscribe", cases: malformed_subscribe::CASES },

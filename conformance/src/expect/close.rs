@@ -4,6 +4,7 @@ use super::awaited;
 use crate::bounds;
 use crate::case::StepRules;
 use crate::client::{Client, describe_end};
+use crate::describe;
 use crate::link::{Arrival, Arrived};
 use crate::pattern::codes;
 use crate::transcript::Remark;
@@ -21,11 +22,13 @@ pub struct ExpectClose<'a> {
     rules: Option<StepRules>,
     due: Duration,
     not_before: Option<Duration>,
+    early: Option<(&'a [ReasonCode], Duration)>,
 }
 
 impl<'a> ExpectClose<'a> {
     pub(super) fn new(client: &'a mut Client) -> Self {
-        Self { client, codes: &[], code_rules: None, rules: None, due: Duration::ZERO, not_before: None }
+        let due = Duration::ZERO;
+        Self { client, codes: &[], code_rules: None, rules: None, due, not_before: None, early: None }
     }
 
     /// Names the rules that the step decides.
@@ -54,8 +57,15 @@ impl<'a> ExpectClose<'a> {
         self
     }
 
+    /// A DISCONNECT with one of these codes earlier than this after our last packet is a breach, even where the close
+    /// itself may come at any time.
+    pub fn code_not_before(mut self, codes: &'a [ReasonCode], after: Duration) -> Self {
+        self.early = Some((codes, after));
+        self
+    }
+
     async fn run(self) -> Result<Evidence, Stop> {
-        let Self { client, codes: wanted, code_rules, rules, due, not_before } = self;
+        let Self { client, codes: wanted, code_rules, rules, due, not_before, early } = self;
         let deciding = client.context().deciding(rules, false);
         let deciding = deciding.as_ref();
         let since = client.link().last_write();
@@ -76,7 +86,18 @@ impl<'a> ExpectClose<'a> {
                 return client.broken(deciding, &expected, &seen, line, None);
             };
             match &arrived.what {
-                Arrival::Packet(packet) => answered = Some(packet.clone()),
+                Arrival::Packet(packet) => {
+                    let after = arrived.at.duration_since(since);
+                    let too_early = early.is_some_and(|(early, earliest)| {
+                        after < earliest && codes(&packet.packet()).iter().any(|code| early.contains(code))
+                    });
+                    if too_early {
+                        let seen = describe::packet(&packet.packet());
+                        let seen = format!("{seen} {:.3} s after our last packet: too early", after.as_secs_f64());
+                        return client.broken(deciding, &expected, &seen, arrived.line, Some(packet.clone()));
+                    }
+                    answered = Some(packet.clone());
+                }
                 Arrival::Ended(_) if arrived.line < sent => {
                     let why = format!("{}: {} before it was due", client.link().label, describe_end(&arrived.what));
                     return Err(Stop::Inconclusive { why, line: Some(arrived.line) });

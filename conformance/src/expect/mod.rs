@@ -10,7 +10,7 @@ mod packets;
 mod refusal;
 
 pub use close::ExpectClose;
-pub use nothing::ExpectNone;
+pub use nothing::{ExpectNone, ExpectNothingAfter};
 pub use packets::{Expect, ExpectOpen, ExpectRight};
 pub use refusal::ExpectRefusal;
 
@@ -84,6 +84,16 @@ impl Client {
     /// Decides: no packet of this type comes (or comes again).
     pub fn expect_no_packet(&mut self, packet_type: PacketType) -> ExpectNone<'_> {
         ExpectNone::packet(self, packet_type)
+    }
+
+    /// Decides: after this packet nothing more comes than the end of the connection.
+    pub fn expect_nothing_after<'a>(&'a mut self, last: &impl Seen) -> ExpectNothingAfter<'a> {
+        ExpectNothingAfter::new(self, last.line(), None)
+    }
+
+    /// Decides: the connection ends, and none of the unread packets before its end is of this type.
+    pub fn expect_end_without(&mut self, packet_type: PacketType) -> ExpectNothingAfter<'_> {
+        ExpectNothingAfter::new(self, 0, Some(packet_type))
     }
 
     fn say(&self, remark: Remark, text: impl Into<String>) -> u32 {

@@ -143,6 +143,57 @@ impl<'a> ExpectNone<'a> {
 
 awaited!(ExpectNone);
 
+/// See [`Client::expect_nothing_after`] and [`Client::expect_end_without`].
+#[must_use = "a deciding step decides when it is awaited"]
+pub struct ExpectNothingAfter<'a> {
+    client: &'a mut Client,
+    line: u32,
+    only: Option<PacketType>,
+    rules: Option<StepRules>,
+}
+
+impl<'a> ExpectNothingAfter<'a> {
+    pub(super) fn new(client: &'a mut Client, line: u32, only: Option<PacketType>) -> Self {
+        Self { client, line, only, rules: None }
+    }
+
+    /// Names the rules that the step decides.
+    pub fn decides(mut self, rules: StepRules) -> Self {
+        self.rules = Some(rules);
+        self
+    }
+
+    async fn run(self) -> Result<Evidence, Stop> {
+        let Self { client, line, only, rules } = self;
+        let deciding = client.context().deciding(rules, false);
+        let expected = match only {
+            None => format!("nothing but the end of the connection after line {line}"),
+            Some(packet_type) => format!("the end of the connection, and no {} before it", packet_type.name()),
+        };
+        client.say(Remark::Expects, expected.as_str());
+        let until = Instant::now() + client.context().patient(bounds::SET_UP);
+        let end = client.next(until, |arrived| !matches!(arrived.what, Arrival::Packet(_))).await;
+        let Some(end) = end.filter(|end| matches!(end.what, Arrival::Ended(_))) else {
+            let why = format!("{}: the connection has not ended in order", client.link().label);
+            return Err(Stop::Inconclusive { why, line: None });
+        };
+        let is_about = |arrived: &Arrived| match (&arrived.what, only) {
+            (Arrival::Packet(packet), Some(only)) => packet.packet().packet_type() == only,
+            _ => true,
+        };
+        let between = |arrived: &Arrived| line < arrived.line && arrived.line < end.line;
+        match client.link().pending().into_iter().find(|arrived| between(arrived) && is_about(arrived)) {
+            Some(later) => {
+                let seen = describe_end(&later.what);
+                client.broken(deciding.as_ref(), &expected, &seen, later.line, None)
+            }
+            None => Ok(client.kept(deciding.as_ref(), &expected, &describe_end(&end.what), end.line, None)),
+        }
+    }
+}
+
+awaited!(ExpectNothingAfter);
+
 /// Whether the fence is proof, and the QoS that it goes out with.
 fn fence_kind(client: &Client, publisher: &Client, forbidden: &Forbidden, topic: &Topic) -> (bool, QoS) {
     let Forbidden::Payload(payload) = forbidden else { return (false, QoS::AtLeastOnce) };

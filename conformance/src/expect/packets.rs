@@ -25,6 +25,7 @@ pub struct Expect<'a> {
     next: bool,
     window: Option<Window>,
     recommended: bool,
+    reaction: bool,
 }
 
 /// When something is due: counted from a moment on some connection.
@@ -45,7 +46,7 @@ impl Window {
 impl<'a> Expect<'a> {
     pub(super) fn new(client: &'a mut Client, patterns: impl IntoIterator<Item = Pattern>, ordered: bool) -> Self {
         let patterns = patterns.into_iter().collect();
-        Self { client, patterns, rules: None, ordered, next: false, window: None, recommended: false }
+        Self { client, patterns, rules: None, ordered, next: false, window: None, recommended: false, reaction: false }
     }
 
     /// Names the rules that the step decides.
@@ -66,6 +67,12 @@ impl<'a> Expect<'a> {
         self
     }
 
+    /// It is the reaction to what the case broke on purpose, so it decides those rules too.
+    pub fn as_reaction(mut self) -> Self {
+        self.reaction = true;
+        self
+    }
+
     /// It is due this long after `since`, and earlier would be a breach; up to [`bounds::GRACE`] later is in time.
     pub fn due_after(mut self, since: Instant, due: Duration) -> Self {
         self.window = Some(Window { since, not_before: due, due });
@@ -73,8 +80,8 @@ impl<'a> Expect<'a> {
     }
 
     async fn run(self) -> Result<Evidence, Stop> {
-        let Self { client, patterns: mut remaining, rules, ordered, next, window, recommended } = self;
-        let deciding = client.context().deciding(rules, false);
+        let Self { client, patterns: mut remaining, rules, ordered, next, window, recommended, reaction } = self;
+        let deciding = client.context().deciding(rules, reaction);
         let expected =
             remaining.iter().map(Pattern::describe).collect::<Vec<_>>().join(if ordered { ", then " } else { " and " });
         client.say(Remark::Expects, expected.as_str());

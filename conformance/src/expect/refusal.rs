@@ -102,6 +102,8 @@ impl<'a> ExpectRefusal<'a> {
             let seen = describe::packet(&packet.packet());
             match packet.packet() {
                 Packet::Disconnect(_) => answered = Some(packet.clone()),
+                // What comes behind a goodbye breaks another rule; the close is still to come.
+                _ if matches!(answered.as_ref().map(OwnedPacket::packet), Some(Packet::Disconnect(_))) => {}
                 Packet::Connack(connack) if connack.reason.0 != 0 && !offence.on_accepted_connection => {
                     if connack_forbidden {
                         let seen = format!("{seen} before the close");
@@ -155,7 +157,9 @@ impl Offence {
         }
         let packet = packet.packet();
         match &packet {
-            Packet::Disconnect(_) | Packet::Connack(_) => true,
+            Packet::Disconnect(_) => true,
+            // One that comes late, or a second one to a CONNECT accepted before, is no answer.
+            Packet::Connack(_) => !self.on_accepted_connection || self.packet_type == Some(PacketType::Connect),
             Packet::Pingresp => match probe_line {
                 Some(probe) => arrived.line > probe && arrived.pings_open == 0,
                 None => self.packet_type == Some(PacketType::Pingreq) && arrived.pings_open == 0,

@@ -83,6 +83,33 @@ impl Variant {
         flags: "",
     };
 
+    /// Server Keep Alive 1 (5.0).
+    pub const SERVER_KEEP_ALIVE: Self = Self {
+        name: "server-keep-alive",
+        says: "the broker sets a keep alive of its own for every client, and says so in CONNACK (5.0)",
+        limits: &[("server-keep-alive", "1")],
+        lacks: "",
+        flags: "",
+    };
+
+    /// Sessions of 4 seconds at most (5.0).
+    pub const SHORT_SESSIONS: Self = Self {
+        name: "short-sessions",
+        says: "the broker keeps sessions for 4 seconds at most, and says so in CONNACK (5.0)",
+        limits: &[("session-expiry-maximum", "4")],
+        lacks: "",
+        flags: "",
+    };
+
+    /// Client identifiers of 23 bytes at most.
+    pub const SHORT_CLIENT_IDS: Self = Self {
+        name: "short-client-ids",
+        says: "the broker refuses client identifiers of more than 23 bytes",
+        limits: &[("max-client-id-bytes", "23")],
+        lacks: "",
+        flags: "",
+    };
+
     /// The variant with this name.
     pub fn find(name: &str) -> Option<Self> {
         VARIANTS.iter().copied().find(|variant| variant.name == name)
@@ -99,4 +126,7 @@ pub const VARIANTS: &[Variant] = &[
     Variant::NO_WILDCARDS,
     Variant::NO_SHARED,
     Variant::NO_IDENTIFIERS,
+    Variant::SERVER_KEEP_ALIVE,
+    Variant::SHORT_SESSIONS,
+    Variant::SHORT_CLIENT_IDS,
 ];

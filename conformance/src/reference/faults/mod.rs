@@ -51,15 +51,14 @@ impl Fault {
     /// The rules that a broker with this fault breaks in that version, twins included, sorted; none where the fault
     /// does nothing that the version forbids.
     pub fn breaks(self, version: Version) -> Vec<&'static str> {
-        let declared = match self {
+        let declared: Vec<&'static str> = match self {
             Self::Tolerates(rule) | Self::ActsOn(rule) => refused_for(rule, version),
             Self::Sends(mutation) => sends::broken_by(mutation, version),
             Self::LenientToEverything => Rule::ALL.iter().flat_map(|rule| refused_for(*rule, version)).collect(),
-            _ => self.unit().map_or_else(Vec::new, |unit| match version {
-                Version::V5 => unit.v5.to_vec(),
-                Version::V3_1_1 => unit.v311.to_vec(),
-                Version::V3_1 => Vec::new(),
-            }),
+            Self::DisconnectWithoutClose if version == Version::V5 => {
+                self.by_hand(version).iter().copied().chain(answered_by_close()).collect()
+            }
+            _ => self.by_hand(version).to_vec(),
         };
         let mut broken: BTreeSet<&'static str> = declared.iter().copied().collect();
         for id in declared {
@@ -67,6 +66,21 @@ impl Fault {
         }
         broken.into_iter().collect()
     }
+
+    fn by_hand(self, version: Version) -> &'static [&'static str] {
+        match (self.unit(), version) {
+            (Some(unit), Version::V5) => unit.v5,
+            (Some(unit), Version::V3_1_1) => unit.v311,
+            _ => &[],
+        }
+    }
+}
+
+/// The rules of 5.0 for clients whose breach ends the connection.
+fn answered_by_close() -> impl Iterator<Item = &'static str> {
+    let rules = catalog::rules(Version::V5).map(|rule| rule.rule());
+    let reactions = rules.filter(|rule| rule.reaction.contains(&"MQTT-4.13.1-1")).map(|rule| rule.id);
+    reactions.chain(Rule::ALL.iter().flat_map(|rule| refused_for(*rule, Version::V5)))
 }
 
 /// The ids of a rule in every packet of a client to which it applies, and the statements that demand the reaction.

@@ -38,6 +38,7 @@ pub(super) fn broken_by(mutation: Mutation, version: Version) -> Vec<&'static st
         .iter()
         .filter_map(|(packet_type, legal)| broken(mutation, legal, *packet_type, version))
         .map(|(_, id)| id)
+        .chain(unasked(mutation, version))
         .collect();
     broken.into_iter().chain(lost_by(mutation, version).iter().copied()).collect()
 }
@@ -49,6 +50,16 @@ fn lost_by(mutation: Mutation, version: Version) -> &'static [&'static str] {
             &["MQTT-3.3.4-3", "MQTT-3.3.4-4", "U5-107", "U5-138", "U5-140", "U5-171"]
         }
         _ => &[],
+    }
+}
+
+/// The rule against what a mistake puts into a CONNACK that has no reason to hold it even once.
+fn unasked(mutation: Mutation, version: Version) -> Option<&'static str> {
+    match (version, mutation.name) {
+        (Version::V5, "prop.duplicate@response-information") => Some("MQTT-3.1.2-28"),
+        (Version::V5, "prop.duplicate@authentication-method") => Some("MQTT-4.12.0-6"),
+        (Version::V5, "prop.duplicate@server-reference") => Some("U5-115"),
+        _ => None,
     }
 }
 

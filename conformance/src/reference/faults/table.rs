@@ -129,7 +129,7 @@ faults! {
     CleanStartKeepsSession "clean-start-keeps-session" "Keeps the old session when a client asks for a clean one."
         ["MQTT-3.1.2-6"] ["MQTT-3.1.2-4" "MQTT-3.1.4-4"];
     EndedSessionStays "ended-session-stays" "Keeps a session that ends with its connection."
-        ["MQTT-3.1.2-6" "MQTT-3.2.2-3"] ["MQTT-4.1.0-2" "MQTT-3.2.2-3"];
+        ["MQTT-3.1.2-6" "MQTT-3.2.2-3"] ["MQTT-4.1.0-2" "MQTT-3.2.2-3" "MQTT-3.1.2-8"];
     ForgetsSession "forgets-session" "Stores no session after the connection is closed."
         ["MQTT-3.1.2-4" "MQTT-4.1.0-1" "MQTT-3.1.2-5" "MQTT-3.2.2-2" "MQTT-4.4.0-1"]
         ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "MQTT-3.2.2-3" "MQTT-4.4.0-1" "U5-171"];
@@ -137,7 +137,7 @@ faults! {
         ["MQTT-3.1.2-4" "MQTT-4.1.0-1"] ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "U5-171"];
     DropsForAbsent "drops-for-absent" "Queues nothing for a client that isn't connected."
         ["MQTT-3.1.2-5" "MQTT-4.5.0-1"] ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-4.5.0-1"];
-    SessionNeverExpires "session-never-expires" "Keeps a session past its expiry interval." [] ["MQTT-4.1.0-2"];
+    SessionNeverExpires "session-never-expires" "Keeps a session past its expiry interval." [] ["MQTT-4.1.0-2" "MQTT-3.1.2-8"];
     SessionExpiresEarly "session-expires-early" "Ends a session after half of its expiry interval." [] ["MQTT-3.1.2-23"];
     DisconnectExpiryIgnored "disconnect-expiry-ignored" "Ignores the session expiry interval of a DISCONNECT." [] ["U5-186"];
     AcceptsExpiryAfterZero "accepts-expiry-after-zero" "Accepts a session expiry at DISCONNECT of a session that had none."
@@ -147,7 +147,7 @@ faults! {
 
     // Keep alive
     KeepAliveNotEnforced "keep-alive-not-enforced" "Never closes for a keep alive."
-        ["MQTT-3.1.2-24"] ["MQTT-3.1.2-22" "MQTT-3.2.2-22"];
+        ["MQTT-3.1.2-24"] ["MQTT-3.1.2-22" "MQTT-3.2.2-22" "MQTT-3.1.2-21"];
     KeepAliveEarly "keep-alive-early" "Disconnects with 0x8D after half of the keep alive." [] ["MQTT-3.1.2-22" "MQTT-3.2.2-22" "U5-050"];
     PingUnanswered "ping-unanswered" "Doesn't answer PINGREQ." ["MQTT-3.12.4-1"] ["MQTT-3.12.4-1"];
     PingrespWithPayload "pingresp-with-payload" "Sends a PINGRESP with one byte of payload." ["U3-04"] ["U5-019"];
@@ -276,7 +276,8 @@ faults! {
         ["MQTT-3.3.1-11" "MQTT-3.3.1-10"] ["MQTT-3.3.1-7" "MQTT-3.3.1-6"];
     EmptyNotForwarded "empty-not-forwarded" "Doesn't deliver an empty retained message to subscribers."
         ["MQTT-3.3.1-10" "U3-10"] ["MQTT-3.3.1-6"];
-    PlainReplacesRetained "plain-replaces-retained" "Stores a message with RETAIN 0 as the retained one." ["MQTT-3.3.1-12"] ["MQTT-3.3.1-8"];
+    PlainReplacesRetained "plain-replaces-retained" "Stores a message with RETAIN 0 as the retained one."
+        ["MQTT-3.3.1-12" "MQTT-3.1.2-16"] ["MQTT-3.3.1-8" "MQTT-3.1.2-14"];
     PlainClearsRetained "plain-clears-retained" "Removes the retained message when one with RETAIN 0 comes."
         ["MQTT-3.3.1-12"] ["MQTT-3.3.1-8"];
     RetainedEndsWithSession "retained-ends-with-session" "Deletes the retained messages of a session that ends."
@@ -362,7 +363,7 @@ faults! {
     WillTwice "will-twice" "Publishes the will twice." ["MQTT-3.1.2-10"] ["MQTT-3.1.2-10"];
     WillStays "will-stays" "Publishes a will again at the end of the client's next connection, which has none."
         ["MQTT-3.1.2-10" "MQTT-3.1.2-12"] ["MQTT-3.1.2-10"];
-    WillQosLost "will-qos-lost" "Publishes wills at QoS 0." ["MQTT-3.1.2-9"] ["MQTT-3.1.2-9"];
+    WillQosLost "will-qos-lost" "Publishes wills at QoS 0." ["MQTT-3.1.2-9"] ["MQTT-3.8.4-8"];
     WillNotRetained "will-not-retained" "Ignores Will Retain." ["MQTT-3.1.2-17"] ["MQTT-3.1.2-15"];
     WillAlwaysRetained "will-always-retained" "Retains every will." ["MQTT-3.1.2-16"] ["MQTT-3.1.2-14"];
     NoWillOnKeepAlive "no-will-on-keep-alive" "Publishes no will when the keep alive runs out."
@@ -387,13 +388,14 @@ faults! {
     DisconnectWithExpiry "disconnect-with-expiry" "Sends a session expiry interval in DISCONNECT." [] ["MQTT-3.14.2-2" "U5-046"];
     SendsAfterDisconnect "sends-after-disconnect" "Sends a PINGRESP after its DISCONNECT." [] ["MQTT-3.14.4-1"];
     DisconnectWithoutClose "disconnect-without-close" "Sends DISCONNECT for a broken rule and doesn't close."
-        [] ["MQTT-3.14.4-2" "MQTT-4.13.2-1" "MQTT-4.13.1-1"];
+        [] ["MQTT-3.14.4-2" "MQTT-4.13.2-1" "MQTT-4.13.1-1" "MQTT-3.1.0-2"];
     ErrorClosesOthers "error-closes-others" "Closes every connection when one breaks a rule." [] ["U5-212"];
     LenientToEverything "lenient-to-everything" "Drops any malformed packet and keeps the connection."
         ["MQTT-4.8.0-1" "MQTT-2.2.2-2" "MQTT-1.5.3-1" "MQTT-1.5.3-2"] ["MQTT-4.13.1-1"];
 
     // Properties
-    UserPropertiesReordered "user-properties-reordered" "Reverses the user properties of a message." [] ["MQTT-3.3.2-18"];
+    UserPropertiesReordered "user-properties-reordered" "Reverses the user properties of a message."
+        [] ["MQTT-3.3.2-18" "MQTT-3.1.3-10"];
     UserPropertiesDropped "user-properties-dropped" "Drops the user properties of a message."
         [] ["MQTT-3.3.2-17" "MQTT-3.3.2-18" "MQTT-3.1.3-10"];
     PayloadFormatDropped "payload-format-dropped" "Drops the payload format indicator of a message." [] ["MQTT-3.3.2-4"];
