@@ -35,11 +35,6 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["MQTT-2.2.2-2"],
         v5: breaks ["U5-018", "MQTT-2.1.3-1"] proves ["MQTT-4.13.1-1"],
         caught: [Tolerates(Rule::FixedHeaderFlags), ActsOn(Rule::FixedHeaderFlags)]),
-    case!(disconnect_flags: "A DISCONNECT with wrong fixed header flags is no orderly end: the will is published",
-        v311: proves ["MQTT-3.14.1-1" = "MQTT-2.2.2-2"],
-        v5: proves ["MQTT-3.14.1-1" = "U5-181"],
-        caught: [Tolerates(Rule::FixedHeaderFlags), ActsOn(Rule::FixedHeaderFlags)],
-        needs: &["will"]),
     case!(server_packet["connack"]: "A client that sends CONNACK is refused",
         v311: breaks ["U3-02"] proves ["MQTT-4.8.0-1"],
         v5: breaks ["U5-010"] proves ["MQTT-4.13.1-1"],
@@ -173,9 +168,6 @@ pub(super) const CASES: &[Case] = &[
         v311: breaks ["MQTT-3.3.2-2", "MQTT-4.7.1-1"] proves ["MQTT-4.8.0-1"],
         v5: breaks ["MQTT-3.3.2-2", "MQTT-4.7.0-1"] proves ["MQTT-4.13.1-1"],
         caught: [Tolerates(Rule::TopicNameWildcard), ActsOn(Rule::TopicNameWildcard)]),
-    case!(others_are_spared: "A malformed packet costs no connection but its own",
-        v5: proves ["U5-212"],
-        caught: [Fault::ErrorClosesOthers]),
 ];
 
 /// What a broker should say of a packet that breaks its form.
@@ -238,23 +230,6 @@ async fn reserved_flags(broker: &Subject) -> Outcome {
 }
 
 /// The mutation that sets the flags of the fixed header to the bits that the case's member names.
-async fn disconnect_flags(broker: &Subject) -> Outcome {
-    let mut watcher = broker.connect("watcher").await?;
-    watcher.subscribe_tried("status", "status", AtLeastOnce).await?;
-    let will_of = |payload: &str| connect().will(will("status", payload).qos(AtLeastOnce));
-    let control = broker.connect_as("control", will_of("of the control")).await?;
-    control.reset_connection();
-    watcher.receive(a_message("status", b"of the control")).await?;
-    let mut mortal = broker.connect_as("mortal", will_of("refused")).await?;
-
-    mortal.send(disconnect().with("flags.reserved.1"))?;
-
-    // A close proves nothing: it follows a valid DISCONNECT too. The will tells which it was.
-    let _ = mortal.expect_refusal(MALFORMED).await?;
-    watcher.serves().await?;
-    watcher.expect(a_message("status", b"refused")).await
-}
-
 async fn server_packet(broker: &Subject) -> Outcome {
     let packet_type = match broker.member() {
         "connack" => PacketType::Connack,
@@ -366,15 +341,4 @@ async fn wildcard_in_topic_name(broker: &Subject) -> Outcome {
     rogue
         .expect_refusal(&[ReasonCode::TOPIC_NAME_INVALID, ReasonCode::MALFORMED_PACKET, ReasonCode::PROTOCOL_ERROR])
         .await
-}
-
-async fn others_are_spared(broker: &Subject) -> Outcome {
-    let mut bystander = broker.connect("bystander").await?;
-    bystander.serves().await?;
-    let mut rogue = broker.connect("rogue").await?;
-
-    rogue.send(subscribe("news", AtMostOnce).with("flags.reserved.1"))?;
-    rogue.ended().await?;
-
-    bystander.expect_open().await
 }

@@ -274,26 +274,6 @@ pub(super) const CASES: &[Case] = &[
         v5: breaks ["U5-157"] proves ["MQTT-4.13.1-1"],
         caught: [Tolerates(Rule::UndefinedReasonCode)],
         needs: &["qos2"]),
-    case!(disconnect_is_no_goodbye["prop.foreign@receive-maximum"]: "A DISCONNECT with a property that it does not have is no orderly end: the will is published",
-        v5: breaks ["U5-041"] proves ["MQTT-4.13.1-1"],
-        caught: [Tolerates(Rule::ForeignProperty)],
-        needs: &["will"]),
-    case!(disconnect_is_no_goodbye["prop.duplicate@session-expiry-interval"]: "A DISCONNECT with Session Expiry Interval twice is no orderly end: the will is published",
-        v5: breaks ["U5-184"] proves ["MQTT-4.13.1-1"],
-        caught: [Tolerates(Rule::DuplicateSessionExpiryInterval)],
-        needs: &["will"]),
-    case!(disconnect_is_no_goodbye["prop.duplicate@reason-string"]: "A DISCONNECT with two Reason Strings is no orderly end: the will is published",
-        v5: breaks ["U5-188"] proves ["MQTT-4.13.1-1"],
-        caught: [Tolerates(Rule::DuplicateReasonString)],
-        needs: &["will"]),
-    case!(disconnect_is_no_goodbye["prop.duplicate@server-reference"]: "A DISCONNECT with Server Reference twice is no orderly end: the will is published",
-        v5: breaks ["U5-189"] proves ["MQTT-4.13.1-1"],
-        caught: [Tolerates(Rule::DuplicateServerReference)],
-        needs: &["will"]),
-    case!(disconnect_is_no_goodbye["prop.unknown.7f"]: "A DISCONNECT with an unknown property is no orderly end: the will is published",
-        v5: breaks ["U5-043"] proves ["MQTT-4.13.1-1"],
-        caught: [Tolerates(Rule::UnknownProperty)],
-        needs: &["will"]),
 ];
 
 /// A CONNECT with a will.
@@ -425,21 +405,4 @@ async fn undefined_code(broker: &Subject) -> Outcome {
     rogue.send(legal.with("reason.undefined"))?;
 
     rogue.expect_refusal(EITHER).await
-}
-
-async fn disconnect_is_no_goodbye(broker: &Subject) -> Outcome {
-    let mut watcher = broker.connect("watcher").await?;
-    watcher.subscribe_tried("status", "status", AtLeastOnce).await?;
-    let will_of = |payload: &str| connect().persistent().will(will("status", payload).qos(AtLeastOnce));
-    let control = broker.connect_as("control", will_of("of the control")).await?;
-    control.reset_connection();
-    watcher.receive(a_message("status", b"of the control")).await?;
-    let mut mortal = broker.connect_as("mortal", will_of("refused")).await?;
-
-    mortal.send(disconnect().with(broker.member()))?;
-
-    // A close proves nothing: it follows a valid DISCONNECT too. The will tells which it was.
-    let _ = mortal.expect_refusal(EITHER).await?;
-    watcher.serves().await?;
-    watcher.expect(a_message("status", b"refused")).await
 }

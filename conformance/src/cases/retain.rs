@@ -86,49 +86,71 @@ pub(super) const CASES: &[Case] = &[
         variant: Variant::NO_RETAIN),
 ];
 
-/// A publisher who has left a message of QoS 1 on the topic `state`, and a subscriber who got it from there.
-async fn with_retained(broker: &Subject, payload: &[u8]) -> Result<Client, Stop> {
-    let mut publisher = broker.connect("publisher").await?;
-    publisher.publish_draft(publish("state", payload).qos(AtLeastOnce).retain()).await?;
+/// A publisher, and a witness subscribed to the topic `state`. What the witness gets live the broker has dealt with: an
+/// acknowledgement alone says only that it has taken the message over.
+async fn with_witness(broker: &Subject) -> Result<(Client, Client), Stop> {
+    let mut witness = broker.connect("witness").await?;
+    witness.subscribe("state", AtLeastOnce).await?;
+    Ok((broker.connect("publisher").await?, witness))
+}
+
+/// Publishes to `state`, and waits until the witness has it.
+async fn publish_seen(publisher: &mut Client, witness: &mut Client, draft: Draft, payload: &[u8]) -> Result<(), Stop> {
+    publisher.publish_draft(draft).await?;
+    witness.receive(a_message("state", payload)).await.map(drop)
+}
+
+/// Like [`with_witness`], after the publisher has left a message of QoS 1 on `state`, and a new subscriber got it there.
+async fn with_retained(broker: &Subject, payload: &[u8]) -> Result<(Client, Client), Stop> {
+    let (mut publisher, mut witness) = with_witness(broker).await?;
+    publish_seen(&mut publisher, &mut witness, retained(payload), payload).await?;
     let mut early = broker.connect("early").await?;
     early.subscribe("state", AtLeastOnce).await?;
     early.receive(a_message("state", payload).retain(true)).await?;
-    Ok(publisher)
+    Ok((publisher, witness))
+}
+
+fn retained(payload: &[u8]) -> Draft {
+    publish("state", payload).qos(AtLeastOnce).retain()
+}
+
+fn plain(payload: &[u8]) -> Draft {
+    publish("state", payload).qos(AtLeastOnce)
 }
 
 async fn retained_for_new_subscriber(broker: &Subject) -> Outcome {
-    let mut publisher = broker.connect("publisher").await?;
-    publisher.publish_draft(publish("state", b"on").qos(AtLeastOnce).retain()).await?;
+    let (mut publisher, mut witness) = with_witness(broker).await?;
+    publish_seen(&mut publisher, &mut witness, retained(b"on"), b"on").await?;
 
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe_tried("control", "control", AtMostOnce).await?;
     watcher.subscribe("state", AtMostOnce).await?;
 
-    let retained = watcher.expect(a_message("state", b"on")).await?;
+    let message = watcher.expect(a_message("state", b"on")).await?;
     watcher
-        .expect_right(&retained, a_message("state", b"on").retain(true))
+        .expect_right(&message, a_message("state", b"on").retain(true))
         .decides(rule!(v311 "MQTT-3.3.1-8", v5 "U5-120"))
         .await
 }
 
 async fn stored_with_its_qos(broker: &Subject) -> Outcome {
-    let mut publisher = broker.connect("publisher").await?;
-    publisher.publish_draft(publish("state", b"on").qos(AtLeastOnce).retain()).await?;
+    let (mut publisher, mut witness) = with_witness(broker).await?;
+    publish_seen(&mut publisher, &mut witness, retained(b"on"), b"on").await?;
 
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe_tried("control", "control", AtLeastOnce).await?;
     watcher.subscribe("state", AtLeastOnce).await?;
 
-    let retained =
+    let message =
         watcher.expect(a_message("state", b"on")).decides(rule!(v311 "MQTT-3.3.1-5", v5 "MQTT-3.3.1-5")).await?;
     let with_qos = rule!(v311 "MQTT-3.3.1-5", v5 "MQTT-3.8.4-8");
-    watcher.expect_right(&retained, a_message("state", b"on").qos(AtLeastOnce)).decides(with_qos).await
+    watcher.expect_right(&message, a_message("state", b"on").qos(AtLeastOnce)).decides(with_qos).await
 }
 
 async fn replaced(broker: &Subject) -> Outcome {
-    let mut publisher = with_retained(broker, b"old").await?;
+    let (mut publisher, mut witness) = with_retained(broker, b"old").await?;
 
-    publisher.publish_draft(publish("state", b"new").qos(AtLeastOnce).retain()).await?;
+    publish_seen(&mut publisher, &mut witness, retained(b"new"), b"new").await?;
 
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("state", AtMostOnce).await?;
@@ -137,12 +159,9 @@ async fn replaced(broker: &Subject) -> Outcome {
 }
 
 async fn replaced_by_qos0(broker: &Subject) -> Outcome {
-    let mut publisher = with_retained(broker, b"old").await?;
-    let mut live = broker.connect("live").await?;
-    live.subscribe("state", AtMostOnce).await?;
+    let (mut publisher, mut witness) = with_retained(broker, b"old").await?;
 
-    publisher.publish_draft(publish("state", b"new").retain()).await?;
-    live.receive(a_message("state", b"new")).await?;
+    publish_seen(&mut publisher, &mut witness, publish("state", b"new").retain(), b"new").await?;
 
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("state", AtMostOnce).await?;
@@ -173,9 +192,9 @@ async fn empty_is_delivered(broker: &Subject) -> Outcome {
 }
 
 async fn empty_payload_clears(broker: &Subject) -> Outcome {
-    let mut publisher = with_retained(broker, b"on").await?;
+    let (mut publisher, mut witness) = with_retained(broker, b"on").await?;
 
-    publisher.publish_draft(publish("state", b"").qos(AtLeastOnce).retain()).await?;
+    publish_seen(&mut publisher, &mut witness, retained(b""), b"").await?;
 
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("state", AtMostOnce).await?;
@@ -183,9 +202,9 @@ async fn empty_payload_clears(broker: &Subject) -> Outcome {
 }
 
 async fn empty_is_not_retained(broker: &Subject) -> Outcome {
-    let mut publisher = with_retained(broker, b"on").await?;
+    let (mut publisher, mut witness) = with_retained(broker, b"on").await?;
 
-    publisher.publish_draft(publish("state", b"").qos(AtLeastOnce).retain()).await?;
+    publish_seen(&mut publisher, &mut witness, retained(b""), b"").await?;
 
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("state", AtMostOnce).await?;
@@ -193,9 +212,9 @@ async fn empty_is_not_retained(broker: &Subject) -> Outcome {
 }
 
 async fn plain_is_not_retained(broker: &Subject) -> Outcome {
-    let mut publisher = broker.connect("publisher").await?;
+    let (mut publisher, mut witness) = with_witness(broker).await?;
 
-    publisher.publish("state", b"passing", AtLeastOnce).await?;
+    publish_seen(&mut publisher, &mut witness, plain(b"passing"), b"passing").await?;
 
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("state", AtLeastOnce).await?;
@@ -203,9 +222,9 @@ async fn plain_is_not_retained(broker: &Subject) -> Outcome {
 }
 
 async fn plain_leaves_retained(broker: &Subject) -> Outcome {
-    let mut publisher = with_retained(broker, b"kept").await?;
+    let (mut publisher, mut witness) = with_retained(broker, b"kept").await?;
 
-    publisher.publish("state", b"passing", AtLeastOnce).await?;
+    publish_seen(&mut publisher, &mut witness, plain(b"passing"), b"passing").await?;
 
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("state", AtMostOnce).await?;
@@ -214,7 +233,7 @@ async fn plain_leaves_retained(broker: &Subject) -> Outcome {
 }
 
 async fn outlives_session(broker: &Subject) -> Outcome {
-    let mut publisher = with_retained(broker, b"kept").await?;
+    let (mut publisher, _) = with_retained(broker, b"kept").await?;
 
     publisher.disconnect().await?;
 
@@ -224,7 +243,7 @@ async fn outlives_session(broker: &Subject) -> Outcome {
 }
 
 async fn sent_again(broker: &Subject) -> Outcome {
-    with_retained(broker, b"on").await?;
+    let _ = with_retained(broker, b"on").await?;
     let mut watcher = broker.connect("watcher").await?;
     // QoS 1, because a message of QoS 1 may come twice to a subscription of QoS 0.
     watcher.subscribe("state", AtLeastOnce).await?;
@@ -237,7 +256,7 @@ async fn sent_again(broker: &Subject) -> Outcome {
 }
 
 async fn expires(broker: &Subject) -> Outcome {
-    let mut publisher = with_retained(broker, b"for ever").await?;
+    let (mut publisher, _) = with_retained(broker, b"for ever").await?;
     let short =
         publish("short", b"for a second").qos(AtLeastOnce).retain().property(Property::MessageExpiryInterval(1));
     publisher.publish_draft(short).await?;
@@ -258,14 +277,14 @@ async fn as_published(broker: &Subject) -> Outcome {
     publisher.publish_draft(publish("state", b"retained").qos(AtLeastOnce).retain()).await?;
     publisher.publish("state", b"plain", AtLeastOnce).await?;
 
-    let retained = watcher.receive(a_message("state", b"retained")).await?;
+    let message = watcher.receive(a_message("state", b"retained")).await?;
     let plain = watcher.receive(a_message("state", b"plain")).await?;
-    let _ = watcher.expect_right(&retained, a_message("state", b"retained").retain(true)).await?;
+    let _ = watcher.expect_right(&message, a_message("state", b"retained").retain(true)).await?;
     watcher.expect_right(&plain, a_message("state", b"plain").retain(false)).await
 }
 
 async fn handling_1(broker: &Subject) -> Outcome {
-    let mut publisher = with_retained(broker, b"on").await?;
+    let (mut publisher, _) = with_retained(broker, b"on").await?;
     let options =
         SubscriptionOptions { retain_handling: RetainHandling::SendIfNew, ..SubscriptionOptions::at(AtLeastOnce) };
     let mut watcher = broker.connect("watcher").await?;
@@ -278,7 +297,7 @@ async fn handling_1(broker: &Subject) -> Outcome {
 }
 
 async fn handling_2(broker: &Subject) -> Outcome {
-    let mut publisher = with_retained(broker, b"on").await?;
+    let (mut publisher, _) = with_retained(broker, b"on").await?;
     let options =
         SubscriptionOptions { retain_handling: RetainHandling::DoNotSend, ..SubscriptionOptions::at(AtLeastOnce) };
 

@@ -58,6 +58,11 @@ impl Fault {
             Self::DisconnectWithoutClose if version == Version::V5 => {
                 self.by_hand(version).iter().copied().chain(answered_by_close()).collect()
             }
+            Self::RefusalStaysOpen if version == Version::V5 => {
+                let opening =
+                    Rule::ALL.iter().filter_map(|rule| rule.id_from(version, PacketType::Connect, Sender::Client));
+                self.by_hand(version).iter().copied().chain(opening).collect()
+            }
             _ => self.by_hand(version).to_vec(),
         };
         let mut broken: BTreeSet<&'static str> = declared.iter().copied().collect();
