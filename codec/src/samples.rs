@@ -81,6 +81,8 @@ fn connects(samples: &mut Samples) {
     let will =
         Will { qos: QoS::AtLeastOnce, retain: true, topic: "will/of/watcher", payload: b"gone", ..Will::default() };
     samples.add("connect with will", &Packet::Connect(Connect { will: Some(will), ..plain }));
+    let of_bytes = Will { payload: b"\xFF\xFE", ..will };
+    samples.add("connect with a will of bytes", &Packet::Connect(Connect { will: Some(of_bytes), ..plain }));
     samples.add("connect with user name", &Packet::Connect(Connect { user_name: Some("lyra"), ..plain }));
     let named = Connect { user_name: Some("lyra"), password: Some(b"pan"), ..plain };
     samples.add("connect with user name and password", &Packet::Connect(named));

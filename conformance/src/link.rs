@@ -394,10 +394,15 @@ fn take_packets(link: &Link, buffer: &mut BytesMut) -> bool {
         if buffer.is_empty() {
             return true;
         }
-        if buffer.starts_with(&[0x20, 2, 0, 1]) && is_refusal_of_version(link, &Bytes::copy_from_slice(&buffer[..4])) {
-            let bytes = buffer.split_to(4).freeze();
-            deliver(link, &bytes, None);
-            continue;
+        match refusal_in_other_version(link, buffer) {
+            Refusal::No => {}
+            Refusal::Unfinished => return true,
+            Refusal::Whole(packet) => {
+                let bytes = buffer.split_to(packet.bytes().len()).freeze();
+                let line = link.context.record(&link.label, What::Received(bytes));
+                link.push(Arrival::Packet(packet), line);
+                continue;
+            }
         }
         match decode_one(buffer, version) {
             Step::Wait => return true,
@@ -442,9 +447,6 @@ fn decode_one(bytes: &[u8], version: Version) -> Step {
 fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
     let line = link.context.record(&link.label, What::Received(bytes.clone()));
     let context = Context::new(link.context.version(), Sender::Server);
-    if is_refusal_of_version(link, bytes) {
-        return refused_in_3_1_1(link, bytes, line);
-    }
     let Some(packet) = own(bytes, context, error.map(|error| error.rule)) else { return true };
     link.context.hold(&link.label, line, &packet, error.as_ref());
     note_state(link, line, &packet);
@@ -466,17 +468,29 @@ fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
     true
 }
 
-/// CONNACK 0x01 in the form of 3.1.1 as the first answer of a 5.0 connection: a broker that doesn't speak 5.0 has no
-/// other way to say so, and no rule of 5.0 is broken by it.
-fn is_refusal_of_version(link: &Link, bytes: &Bytes) -> bool {
-    link.context.version() == Version::V5 && link.accepted_line().is_none() && bytes.as_ref() == [0x20, 2, 0, 1]
+/// What a buffer is, seen as a CONNACK that refuses in the form of the version that the client does not speak.
+enum Refusal {
+    No,
+    Unfinished,
+    Whole(OwnedPacket),
 }
 
-fn refused_in_3_1_1(link: &Link, bytes: &Bytes, line: u32) -> bool {
-    if let Some(packet) = own(bytes, Context::new(Version::V3_1_1, Sender::Server), None) {
-        link.push(Arrival::Packet(packet), line);
+/// Looks for such a CONNACK: 0x01 of a broker that doesn't know 5.0, or 0x84 for a protocol level that neither standard
+/// knows. The broker has no other way to say so, and breaks no rule of the client's version by it.
+fn refusal_in_other_version(link: &Link, buffer: &[u8]) -> Refusal {
+    let version = link.context.version();
+    let codes = [ReasonCode::UNACCEPTABLE_PROTOCOL_LEVEL, ReasonCode::UNSUPPORTED_PROTOCOL_VERSION];
+    let is_one = buffer.first() == Some(&0x20) && buffer.get(3).is_none_or(|&code| codes.contains(&ReasonCode(code)));
+    let limits = Limits::default();
+    let reads = |version| decode(buffer, Context::new(version, Sender::Server), &limits);
+    if link.accepted_line().is_some() || !is_one || reads(version).is_ok() {
+        return Refusal::No;
     }
-    true
+    match reads(if version == Version::V5 { Version::V3_1_1 } else { Version::V5 }) {
+        Ok(Decoded::Complete { packet, .. }) => Refusal::Whole(OwnedPacket::copy_of(packet)),
+        Ok(Decoded::Partial { .. }) => Refusal::Unfinished,
+        Err(_) => Refusal::No,
+    }
 }
 
 fn note_state(link: &Link, line: u32, packet: &OwnedPacket) {

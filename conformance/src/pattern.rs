@@ -16,6 +16,8 @@ type PropertyDemand = (String, fn(&[Property<'_>], &str) -> bool, String);
 #[derive(Clone)]
 pub struct Pattern {
     packet_type: PacketType,
+    /// Another type that will do as well.
+    or_else: Option<PacketType>,
     payload: Option<Vec<u8>>,
     /// Whether the payload is the end of what is meant.
     ending: bool,
@@ -38,6 +40,7 @@ impl Pattern {
     fn new(packet_type: PacketType) -> Self {
         Self {
             packet_type,
+            or_else: None,
             payload: None,
             ending: false,
             no_more: false,
@@ -241,6 +244,9 @@ impl Pattern {
     /// The pattern in words.
     pub fn describe(&self) -> String {
         let mut out = self.packet_type.name().to_owned();
+        if let Some(other) = self.or_else {
+            out = format!("{out} or {}", other.name());
+        }
         let mut add = |text: String| {
             out.push(' ');
             out.push_str(&text);
@@ -287,7 +293,7 @@ impl Pattern {
 
     /// True where this packet is the one that the pattern is about, right or not.
     pub(crate) fn is_about(&self, packet: &Packet<'_>) -> bool {
-        if packet.packet_type() != self.packet_type {
+        if packet.packet_type() != self.packet_type && self.or_else != Some(packet.packet_type()) {
             return false;
         }
         let Packet::Publish(publish) = packet else { return true };
@@ -496,6 +502,11 @@ pub fn an_unsuback(id: impl Into<u16>) -> Pattern {
 /// A PINGRESP.
 pub fn a_pingresp() -> Pattern {
     Pattern::new(PacketType::Pingresp)
+}
+
+/// Any packet of one of two types.
+pub fn either(packet_type: PacketType, or_else: PacketType) -> Pattern {
+    Pattern { or_else: Some(or_else), ..Pattern::new(packet_type) }
 }
 
 /// Any packet of this type.

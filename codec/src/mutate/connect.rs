@@ -110,6 +110,19 @@ pub(super) fn password_without_user(legal: &Legal<'_>) -> Option<Mutated> {
     Some(edited.breaks_if(!legal.is_v5(), Rule::PasswordWithoutUserName))
 }
 
+/// The will payload in front of the client identifier, in whose place it is read. Only bytes that are no text can't be taken
+/// for another client identifier.
+pub(super) fn will_first(legal: &Legal<'_>) -> Option<Mutated> {
+    let payload = legal.find(FieldName::WILL_PAYLOAD)?;
+    if core::str::from_utf8(legal.data(payload)).is_ok() {
+        return None;
+    }
+    let moved = legal.find(FieldName::WILL_PAYLOAD.length())?.range.start..payload.range.end;
+    let first = legal.find(FieldName::CLIENT_ID.length())?.range.start;
+    let reordered = [&legal.bytes[moved.clone()], &legal.bytes[first..moved.start]].concat();
+    Some(legal.replace(first..moved.end, &reordered, &[])?.breaks(Rule::ClientIdUtf8))
+}
+
 /// A client identifier that 3.1 has no room for.
 pub(super) fn long_client_id(legal: &Legal<'_>) -> Option<Mutated> {
     let field = legal.find(FieldName::CLIENT_ID)?;

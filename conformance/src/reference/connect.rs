@@ -104,6 +104,9 @@ impl Machine {
         let refused = |why| {
             Err(Refusal { v311: ReasonCode::IDENTIFIER_REJECTED, v5: ReasonCode::CLIENT_IDENTIFIER_NOT_VALID, why })
         };
+        if version == Version::V3_1_1 && !connect.client_id.is_empty() && self.fault(Fault::DemandsExtension) {
+            return refused("the client identifier is not of our make");
+        }
         let length = connect.client_id.len();
         let is_empty_and_stored = length == 0 && version != Version::V5 && !connect.clean_start;
         if is_empty_and_stored && !self.fault(Fault::AcceptsEmptyClientId) {

@@ -3,7 +3,7 @@
 
 use mqtt_assay_codec::{
     Context, DecodeError, Decoded, Disconnect, Packet, PacketType, Properties, PropertiesBuf, Property, ReasonCode,
-    Sender, Version, decode, decode_waiving,
+    Rule, Sender, Version, decode, decode_waiving,
 };
 
 use super::connection::Phase;
@@ -76,13 +76,8 @@ impl Machine {
     pub(super) fn refuse_packet(&mut self, id: ConnectionId, error: DecodeError, input: &[u8]) -> Step {
         let mut error = error;
         if self.fault(Fault::ActsOn(error.rule)) {
-            let context = Context::new(error.version, Sender::Client);
-            match decode_waiving(input, context, &self.decode_limits(error.version), error.rule) {
-                Ok(Decoded::Partial { needed }) => return Step::Wants(needed),
-                Ok(Decoded::Complete { packet, len }) => {
-                    self.breach_of_codec(id, &error);
-                    return self.take(id, packet.packet(), len, input);
-                }
+            match self.act_on(id, &error, input) {
+                Ok(step) => return step,
                 Err(other) => error = other,
             }
         }
@@ -99,6 +94,28 @@ impl Machine {
         let reason = if sayable { error.reason } else { ReasonCode::PROTOCOL_ERROR };
         self.refuse(id, reason, &error.to_string());
         Step::Stop
+    }
+
+    /// Fault: does what the packet says. A first packet of another name or level is read in whatever version fits.
+    fn act_on(&mut self, id: ConnectionId, error: &DecodeError, input: &[u8]) -> Result<Step, DecodeError> {
+        let opening = matches!(error.rule, Rule::ProtocolName | Rule::ProtocolLevel);
+        let other = opening.then_some(Version::V5);
+        let mut outcome = Err(*error);
+        for version in std::iter::once(error.version).chain(other) {
+            let context = Context::new(version, Sender::Client);
+            match decode_waiving(input, context, &self.decode_limits(version), error.rule) {
+                Ok(Decoded::Partial { needed }) => return Ok(Step::Wants(needed)),
+                Ok(Decoded::Complete { packet, len }) => {
+                    self.breach_of_codec(id, error);
+                    if let Some(connection) = self.connections.get_mut(&id) {
+                        connection.version = version;
+                    }
+                    return Ok(self.take(id, packet.packet(), len, input));
+                }
+                Err(other) => outcome = Err(other),
+            }
+        }
+        outcome
     }
 
     /// Drops the packet and keeps the connection, however little of the packet is here.

@@ -43,6 +43,9 @@ impl Machine {
     /// Sends bytes as they are.
     pub(super) fn send_bytes(&mut self, id: ConnectionId, bytes: impl Into<Bytes>) {
         let Some(connection) = self.connections.get(&id) else { return };
+        if !connection.is_v5() && self.fault(Fault::SendsNothing) {
+            return;
+        }
         let mut bytes = bytes.into();
         for fault in self.settings.faults.iter() {
             if let Fault::Sends(mutation) = fault

@@ -111,6 +111,7 @@ fn refused_for(rule: Rule, version: Version) -> Vec<&'static str> {
 /// packets too.
 fn broken_too(rule: Rule, version: Version) -> &'static [&'static str] {
     match (rule, version) {
+        (Rule::ClientIdUtf8, _) => &["MQTT-3.1.3-1"],
         (Rule::TrailingBytes, Version::V3_1_1) => &["MQTT-3.1.2-18", "MQTT-3.1.2-20"],
         (Rule::TrailingBytes, Version::V5) => &["MQTT-3.1.2-16", "MQTT-3.1.2-18"],
         (Rule::TopicNameWildcard, Version::V3_1_1) => &["MQTT-4.7.1-1"],

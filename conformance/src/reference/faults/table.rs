@@ -57,10 +57,14 @@ faults! {
     ConnackTwice "connack-twice" "Sends the CONNACK that accepts twice." [] ["MQTT-3.2.0-2"];
     NoConnack "no-connack" "Accepts a CONNECT without a CONNACK."
         ["MQTT-3.1.4-4" "MQTT-3.2.0-1"] ["MQTT-3.1.4-5" "MQTT-3.2.0-1"];
+    DemandsExtension "demands-extension" "Serves only clients of 3.1.1 whose client identifier bears the mark of its maker."
+        ["MQTT-7.0.0-2" "MQTT-3.1.4-4" "MQTT-3.1.3-5"] [];
+    SendsNothing "sends-nothing" "Loses all that it sends to clients of 3.1.1 on the way."
+        ["MQTT-7.1.1-1" "MQTT-3.1.4-4" "MQTT-3.1.3-8" "MQTT-3.1.3-9"] [];
     RefusalStaysOpen "refusal-stays-open" "Refuses a CONNECT with a CONNACK and leaves the connection open."
         ["MQTT-3.2.2-5" "MQTT-3.1.2-2" "MQTT-3.1.3-8" "MQTT-3.1.3-9" "U3-07"]
         ["MQTT-3.2.2-7" "MQTT-4.13.2-1" "MQTT-3.1.4-2" "MQTT-3.1.4-1" "MQTT-3.1.2-1" "MQTT-3.1.2-2" "MQTT-3.1.3-8"
-         "MQTT-2.1.3-1" "MQTT-3.1.2-16" "MQTT-3.1.2-18" "MQTT-3.2.2-12" "MQTT-3.2.2-13" "MQTT-4.12.0-1" "MQTT-4.12.0-4" "MQTT-4.13.1-1"];
+         "MQTT-2.1.3-1" "MQTT-3.1.2-16" "MQTT-3.1.2-18" "MQTT-3.1.3-1" "MQTT-3.2.2-12" "MQTT-3.2.2-13" "MQTT-4.12.0-1" "MQTT-4.12.0-4" "MQTT-4.13.1-1"];
     RefusesWithoutConnack "refuses-without-connack" "Closes without the CONNACK that 3.1.1 demands for a refused CONNECT."
         ["MQTT-3.1.2-2" "MQTT-3.1.3-8" "MQTT-3.1.3-9" "U3-07"] [];
     ConnackForMalformedConnect "connack-for-malformed-connect" "Answers a malformed CONNECT of 3.1.1 before it closes."
