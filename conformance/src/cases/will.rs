@@ -261,7 +261,7 @@ async fn not_before_its_delay(broker: &Subject) -> Outcome {
 }
 
 async fn not_after_its_session(broker: &Subject) -> Outcome {
-    let lasts = if broker.member() == "at-once" { 0 } else { 1 };
+    let lasts = u32::from(broker.member() != "at-once");
     let mut watcher = watcher_of_status(broker, AtLeastOnce).await?;
     let delayed = will("status", b"gone").qos(AtLeastOnce).property(Property::WillDelayInterval(300));
     let session = connect().property(Property::SessionExpiryInterval(lasts));

@@ -83,7 +83,7 @@ impl Fault {
 
 /// The rules of 5.0 for clients whose breach ends the connection.
 fn answered_by_close() -> impl Iterator<Item = &'static str> {
-    let rules = catalog::rules(Version::V5).map(|rule| rule.rule());
+    let rules = catalog::rules(Version::V5).map(catalog::RuleId::rule);
     let reactions = rules.filter(|rule| rule.reaction.contains(&"MQTT-4.13.1-1")).map(|rule| rule.id);
     reactions.chain(Rule::ALL.iter().flat_map(|rule| refused_for(*rule, Version::V5)))
 }
