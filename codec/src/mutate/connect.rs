@@ -110,17 +110,19 @@ pub(super) fn password_without_user(legal: &Legal<'_>) -> Option<Mutated> {
     Some(edited.breaks_if(!legal.is_v5(), Rule::PasswordWithoutUserName))
 }
 
-/// The will payload in front of the client identifier, in whose place it is read. Only bytes that are no text can't be taken
-/// for another client identifier.
+/// The will payload and the client identifier, each in the place of the other. Only bytes that are no text can't be taken for
+/// another client identifier.
 pub(super) fn will_first(legal: &Legal<'_>) -> Option<Mutated> {
     let payload = legal.find(FieldName::WILL_PAYLOAD)?;
     if core::str::from_utf8(legal.data(payload)).is_ok() {
         return None;
     }
-    let moved = legal.find(FieldName::WILL_PAYLOAD.length())?.range.start..payload.range.end;
-    let first = legal.find(FieldName::CLIENT_ID.length())?.range.start;
-    let reordered = [&legal.bytes[moved.clone()], &legal.bytes[first..moved.start]].concat();
-    Some(legal.replace(first..moved.end, &reordered, &[])?.breaks(Rule::ClientIdUtf8))
+    let last = legal.find(FieldName::WILL_PAYLOAD.length())?.range.start..payload.range.end;
+    let client_id = legal.find(FieldName::CLIENT_ID)?;
+    let first = legal.find(FieldName::CLIENT_ID.length())?.range.start..client_id.range.end;
+    let between = first.end..last.start;
+    let swapped = [last.clone(), between, first.clone()].map(|range| &legal.bytes[range]).concat();
+    Some(legal.replace(first.start..last.end, &swapped, &[])?.breaks(Rule::ClientIdUtf8))
 }
 
 /// A client identifier that 3.1 has no room for.

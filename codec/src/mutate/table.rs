@@ -292,7 +292,7 @@ mutations! { CONNECT:
     "connect.user-without-flag", "user name that no flag announces", connect::user_without_flag;
     "connect.password-without-user", "password without user name (legal in 5.0)", connect::password_without_user;
     "connect.long-client-id", "client identifier of 24 characters (legal but in 3.1)", connect::long_client_id;
-    "connect.will-first", "a will payload that is no text in front of the client identifier", connect::will_first;
+    "connect.will-first", "a will payload that is no text, and the client identifier in its place", connect::will_first;
     "connect.authentication-data-without-method", "authentication data without a method",
         properties::data_without_method;
 }
