@@ -78,6 +78,36 @@ pub(super) const CASES: &[Case] = &[
     case!(served_without_quota: "A client whose Receive Maximum is used up is served in everything else",
         v5: proves ["MQTT-3.3.4-10" = "MQTT-4.9.0-3"],
         caught: [Fault::QuotaBlocksAll]),
+    case!(spelled_out["puback.code"]: "A PUBACK that spells out its reason code means what a short one means",
+        v5: proves ["U5-143"],
+        caught: [Fault::RefusesAckWithCode]),
+    case!(spelled_out["puback.properties"]: "A PUBACK that spells out its reason code and an empty property list means what a short one means",
+        v5: proves ["U5-143"],
+        caught: [Fault::RefusesAckWithCode]),
+    case!(spelled_out["pubrec.code"]: "A PUBREC that spells out its reason code means what a short one means",
+        v5: proves ["U5-147"],
+        caught: [Fault::RefusesAckWithCode],
+        needs: &["qos2"]),
+    case!(spelled_out["pubrec.properties"]: "A PUBREC that spells out its reason code and an empty property list means what a short one means",
+        v5: proves ["U5-147"],
+        caught: [Fault::RefusesAckWithCode],
+        needs: &["qos2"]),
+    case!(spelled_out["pubrel.code"]: "A PUBREL that spells out its reason code means what a short one means",
+        v5: proves ["U5-151"],
+        caught: [Fault::RefusesAckWithCode],
+        needs: &["qos2"]),
+    case!(spelled_out["pubrel.properties"]: "A PUBREL that spells out its reason code and an empty property list means what a short one means",
+        v5: proves ["U5-151"],
+        caught: [Fault::RefusesAckWithCode],
+        needs: &["qos2"]),
+    case!(spelled_out["pubcomp.code"]: "A PUBCOMP that spells out its reason code means what a short one means",
+        v5: proves ["U5-156"],
+        caught: [Fault::RefusesAckWithCode],
+        needs: &["qos2"]),
+    case!(spelled_out["pubcomp.properties"]: "A PUBCOMP that spells out its reason code and an empty property list means what a short one means",
+        v5: proves ["U5-156"],
+        caught: [Fault::RefusesAckWithCode],
+        needs: &["qos2"]),
     case!(quota_after_refusal: "A PUBREC of 0x80 or more makes room for the next message",
         v5: proves ["U5-207"],
         caught: [Fault::QuotaNotRestored],
@@ -342,6 +372,53 @@ async fn served_without_quota(broker: &Subject) -> Outcome {
     ])?;
 
     watcher.expect_all([any(PacketType::Suback), any(PacketType::Puback), any(PacketType::Pingresp)]).await
+}
+
+/// The acknowledgement as the family's member spells it out.
+fn spelled(broker: &Subject, short: Draft) -> Draft {
+    short.with(if broker.member().ends_with("code") { "ack.code-spelled-out" } else { "ack.empty-properties" })
+}
+
+async fn spelled_out(broker: &Subject) -> Outcome {
+    match broker.member().split('.').next() {
+        Some("pubrel") => spelled_out_by_publisher(broker).await,
+        Some("puback") => spelled_out_by_receiver(broker, AtLeastOnce).await,
+        _ => spelled_out_by_receiver(broker, ExactlyOnce).await,
+    }
+}
+
+async fn spelled_out_by_publisher(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect("publisher").await?;
+    let id = publisher.send(publish("news", b"in two steps").qos(ExactlyOnce))?;
+    publisher.receive(a_pubrec(id)).await?;
+
+    publisher.send(spelled(broker, pubrel(id)))?;
+
+    publisher.expect(a_pubcomp(id)).await
+}
+
+/// With a Receive Maximum of 1, the next message tells that the one before was acknowledged.
+async fn spelled_out_by_receiver(broker: &Subject, qos: QoS) -> Outcome {
+    let mut watcher = broker.connect_as("watcher", connect().property(Property::ReceiveMaximum(1))).await?;
+    watcher.subscribe("news", qos).await?;
+    watcher.hold_acknowledgements();
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("news", b"first", qos).await?;
+    publisher.publish("news", b"next", qos).await?;
+    let first = watcher.receive(a_message("news", b"first").qos(qos)).await?;
+
+    if qos == AtLeastOnce {
+        watcher.send(spelled(broker, puback(first.id())))?;
+        return watcher.expect(a_message("news", b"next")).await;
+    }
+    if broker.member().starts_with("pubrec") {
+        watcher.send(spelled(broker, pubrec(first.id())))?;
+        return watcher.expect(a_pubrel(first.id())).await;
+    }
+    watcher.send(pubrec(first.id()))?;
+    watcher.receive(a_pubrel(first.id())).await?;
+    watcher.send(spelled(broker, pubcomp(first.id())))?;
+    watcher.expect(a_message("news", b"next")).await
 }
 
 async fn quota_after_refusal(broker: &Subject) -> Outcome {

@@ -2,7 +2,6 @@
 
 use super::prelude::*;
 use crate::client::Client;
-use crate::pattern::properties;
 use mqtt_assay_codec::Packet;
 
 pub(super) const CASES: &[Case] = &[
@@ -86,22 +85,6 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-3.6.1-1"],
         caught: [Tolerates(Rule::FixedHeaderFlags), ActsOn(Rule::FixedHeaderFlags)],
         needs: &["qos2"]),
-    case!(reason_string_fits["puback"]: "The Reason String of PUBACK is left out for a client to which it would be too large",
-        v5: proves ["MQTT-3.4.2-2"],
-        caught: [Fault::ReasonStringTooLong],
-        variant: Variant::WITH_ACCESS),
-    case!(reason_string_fits["pubrec"]: "The Reason String of PUBREC is left out for a client to which it would be too large",
-        v5: proves ["MQTT-3.5.2-2"],
-        caught: [Fault::ReasonStringTooLong],
-        variant: Variant::WITH_ACCESS, needs: &["qos2"]),
-    case!(reason_string_fits["pubrel"]: "The Reason String of PUBREL is left out for a client to which it would be too large",
-        v5: proves ["MQTT-3.6.2-2"],
-        caught: [Fault::ReasonStringTooLong],
-        variant: Variant::WITH_ACCESS, needs: &["qos2"]),
-    case!(reason_string_fits["pubcomp"]: "The Reason String of PUBCOMP is left out for a client to which it would be too large",
-        v5: proves ["MQTT-3.7.2-2"],
-        caught: [Fault::ReasonStringTooLong],
-        variant: Variant::WITH_ACCESS, needs: &["qos2"]),
 ];
 
 async fn puback_identifier(broker: &Subject) -> Outcome {
@@ -326,42 +309,4 @@ async fn pubrel_flags(broker: &Subject) -> Outcome {
     rogue.send(pubrel(id).with("flags.reserved.0"))?;
 
     rogue.expect_refusal(&[ReasonCode::MALFORMED_PACKET]).await
-}
-
-/// What provokes the acknowledgement that the family's member names, and the codes that it may have: a broker that sees no
-/// error in it explains none.
-fn provoking(broker: &Subject) -> Result<(Draft, Pattern), Stop> {
-    let unknown = [ReasonCode::PACKET_IDENTIFIER_NOT_FOUND, ReasonCode::SUCCESS];
-    let denied = [ReasonCode::NOT_AUTHORIZED, ReasonCode::SUCCESS];
-    Ok(match broker.member() {
-        "puback" => (publish(broker.denied_topic()?, b"no").qos(AtLeastOnce).id(7_u16), a_puback(7_u16).code(&denied)),
-        "pubrec" => (publish(broker.denied_topic()?, b"no").qos(ExactlyOnce).id(7_u16), a_pubrec(7_u16).code(&denied)),
-        "pubrel" => (pubrec(7_u16), a_pubrel(7_u16).code(&unknown)),
-        _ => (pubrel(7_u16), a_pubcomp(7_u16).code(&unknown)),
-    })
-}
-
-/// A Maximum Packet Size, in bytes, that an acknowledgement with a Reason String of some length passes.
-const NARROW: usize = 32;
-
-async fn reason_string_fits(broker: &Subject) -> Outcome {
-    let (draft, answer) = provoking(broker)?;
-    let mut curious = broker.connect("curious").await?;
-    curious.send(draft.clone())?;
-    let explained = curious.receive(answer.clone()).await?;
-    let has_string =
-        properties(&explained.packet()).iter().any(|property| matches!(property, Property::ReasonString(_)));
-    let Ok(length) = explained.packet().encoded_len(Version::V5) else {
-        return Err(Stop::Inconclusive { why: "an acknowledgement of no legal form".to_owned(), line: None });
-    };
-    if !has_string || length <= NARROW {
-        return Err(Stop::NotExercised("the broker gives no Reason String of any length here".to_owned()));
-    }
-    let narrow = connect().property(Property::MaximumPacketSize(NARROW as u32));
-    let mut narrow = broker.connect_as("narrow", narrow).await?;
-
-    narrow.send(draft)?;
-
-    let brief = narrow.receive(answer.clone()).await?;
-    narrow.expect_right(&brief, answer.at_most(NARROW)).await
 }

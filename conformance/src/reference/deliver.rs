@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use mqtt_assay_codec::{Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS};
 
-use super::connection::{Connection, Phase};
+use super::connection::{Alias, Connection, Phase};
 use super::send::Sent;
 use super::session::{Awaits, InFlight, Outgoing, Session};
 use super::{ClientId, ConnectionId, Fault, Machine, Quirk};
@@ -260,21 +260,27 @@ impl Machine {
         again: bool,
     ) -> Sent {
         let Some(connection) = self.connections.get(&id) else { return Sent::Yes };
+        let version = connection.version;
         let properties =
             if connection.is_v5() { self.properties_of(connection, outgoing) } else { PropertiesBuf::new() };
         let message = Arc::clone(&outgoing.message);
         let payload = self.payload_as_sent(outgoing);
-        let packet = Packet::Publish(Publish {
+        let topic = self.topic_as_sent(&message.topic);
+        let publish = Publish {
             dup: self.dup_of(outgoing, again),
             qos: outgoing.qos,
             retain: outgoing.retain,
-            topic: &self.topic_as_sent(&message.topic),
+            topic: &topic,
             packet_id,
             properties: properties.as_properties(),
             payload: &payload,
-        });
+        };
+        if self.send_by_alias(id, publish, &topic) {
+            return Sent::Yes;
+        }
+        let packet = Packet::Publish(publish);
         if self.fault(Fault::PastMaximumPacketSize)
-            && let Ok(bytes) = packet.to_bytes(connection.version)
+            && let Ok(bytes) = packet.to_bytes(version)
         {
             self.send_bytes(id, bytes);
             return Sent::Yes;
@@ -284,6 +290,26 @@ impl Machine {
             return Sent::Yes;
         }
         self.try_send(id, &packet)
+    }
+
+    /// Sends a PUBLISH of 5.0 with a topic alias, the second time without the topic itself. False where it can't be: the
+    /// client takes no more aliases, or not such a large packet.
+    fn send_by_alias(&mut self, id: ConnectionId, publish: Publish<'_>, topic: &Arc<str>) -> bool {
+        let Some(connection) = self.connections.get(&id).filter(|connection| connection.is_v5()) else { return false };
+        let Some((alias, known)) = connection.alias_for(topic) else { return false };
+        let mut properties: PropertiesBuf = publish.properties.iter().collect();
+        let past = if self.fault(Fault::SendsAliasAboveMaximum) { connection.topic_alias_maximum } else { 0 };
+        properties.extend([Property::TopicAlias(alias.saturating_add(past))]);
+        let topic_sent = if known && past == 0 { "" } else { topic };
+        let packet = Packet::Publish(Publish { topic: topic_sent, properties: properties.as_properties(), ..publish });
+        let account = if known { None } else { self.ledger.open(topic.len()) };
+        if (!known && account.is_none()) || self.try_send(id, &packet) == Sent::TooLarge {
+            return false;
+        }
+        if let (Some(account), Some(connection)) = (account, self.connections.get_mut(&id)) {
+            connection.aliases_sent.push(Alias { topic: Arc::clone(topic), _account: account });
+        }
+        true
     }
 
     fn dup_of(&self, outgoing: &Outgoing, again: bool) -> bool {
@@ -342,12 +368,8 @@ impl Machine {
         if !self.fault(Fault::IdentifierMissing) {
             properties.extend(outgoing.identifiers.iter().copied().map(Property::SubscriptionIdentifier));
         }
-        let most = connection.topic_alias_maximum;
-        if most == 0 && self.fault(Fault::SendsAliasUnasked) {
+        if connection.topic_alias_maximum == 0 && self.fault(Fault::SendsAliasUnasked) {
             properties.extend([Property::TopicAlias(1)]);
-        }
-        if most > 0 && self.fault(Fault::SendsAliasAboveMaximum) {
-            properties.extend([Property::TopicAlias(most.saturating_add(1))]);
         }
         properties
     }

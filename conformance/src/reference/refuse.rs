@@ -202,10 +202,14 @@ impl Machine {
     /// Faults only: whether the broker is stricter than the standard about a packet of 5.0 of `len` bytes.
     pub(super) fn dislikes(&self, packet: &Packet<'_>, len: usize) -> bool {
         let sorted = || packet.properties().iter().map(|property| property.id()).is_sorted();
-        let bare_code =
-            matches!(packet, Packet::Puback(_) | Packet::Pubrec(_) | Packet::Pubrel(_) | Packet::Pubcomp(_));
+        let spells_success = match packet {
+            Packet::Puback(ack) | Packet::Pubrec(ack) | Packet::Pubrel(ack) | Packet::Pubcomp(ack) => {
+                ack.reason == ReasonCode::SUCCESS && matches!(len, 5 | 6)
+            }
+            _ => false,
+        };
         self.fault(Fault::RefusesUnsortedProperties) && !sorted()
-            || self.fault(Fault::RefusesAckWithCode) && bare_code && matches!(len, 5 | 6)
+            || self.fault(Fault::RefusesAckWithCode) && spells_success
             || self.fault(Fault::RefusesDisconnectWithCode) && matches!((packet, len), (Packet::Disconnect(_), 3 | 4))
     }
 

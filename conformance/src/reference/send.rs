@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use mqtt_assay_codec::{
-    Acknowledgement, Connack, Disconnect, Packet, PacketId, PacketType, Properties, PropertiesBuf, Property,
-    ReasonCode, Suback, Unsuback,
+    Acknowledgement, Connack, Disconnect, Mutation, Packet, PacketId, PacketType, Properties, PropertiesBuf, Property,
+    QoS, ReasonCode, Suback, Unsuback,
 };
 
 use super::connection::Connection;
@@ -18,6 +18,9 @@ pub(super) enum Sent {
     /// The client doesn't take packets of this size.
     TooLarge,
 }
+
+/// The user property that goes with every explanation: whose it is.
+const REFERENCE: &str = "the reference broker of mqtt-assay";
 
 /// Text that makes any packet longer than the small maximum of a client that tries.
 const LONG: &str = "this text is far longer than a client with a small maximum packet size is ready to take, and a broker \
@@ -47,6 +50,12 @@ impl Machine {
             return;
         }
         let mut bytes = bytes.into();
+        if self.fault(Fault::MaximumQosTwice)
+            && self.settings.limits.maximum_qos < QoS::ExactlyOnce
+            && let Some(mistaken) = mistaken(Mutation::named("prop.duplicate@maximum-qos"), &bytes, connection.version)
+        {
+            bytes = mistaken;
+        }
         for fault in self.settings.faults.iter() {
             if let Fault::Sends(mutation) = fault
                 && let Some(mistaken) = mistaken(mutation, &bytes, connection.version)
@@ -68,27 +77,39 @@ impl Machine {
         let explanation = self.explanation(id, why, &packet);
         let explained = with_properties(packet, explanation.as_properties());
         let fits = explained.encoded_len(version).is_ok_and(|len| len <= maximum);
-        let forced = self.fault(Fault::ReasonStringTooLong) || self.fault(Fault::UserPropertyTooLong);
-        if forced && let Ok(bytes) = explained.to_bytes(version) {
-            self.send_bytes(id, bytes);
-        } else if fits {
+        let kept = explanation.as_properties().iter().filter(|property| self.sends_too_large(property));
+        let kept: PropertiesBuf = kept.collect();
+        if fits {
             self.send(id, &explained);
+        } else if !kept.is_empty()
+            && let Ok(bytes) = with_properties(packet, kept.as_properties()).to_bytes(version)
+        {
+            self.send_bytes(id, bytes);
         } else {
             self.send(id, &packet);
         }
     }
 
+    /// Faults only: what stays in an explanation although it makes the packet too large.
+    fn sends_too_large(&self, property: &Property<'_>) -> bool {
+        match property {
+            Property::ReasonString(_) => self.fault(Fault::ReasonStringTooLong),
+            Property::UserProperty(..) => self.fault(Fault::UserPropertyTooLong),
+            _ => false,
+        }
+    }
+
     fn explanation(&self, id: ConnectionId, why: Option<&str>, packet: &Packet<'_>) -> PropertiesBuf {
-        if self.fault(Fault::ReasonStringTooLong) {
-            return PropertiesBuf::new().with(Property::ReasonString(LONG));
-        }
-        if self.fault(Fault::UserPropertyTooLong) {
-            return PropertiesBuf::new().with(Property::UserProperty("explanation", LONG));
-        }
         let always = matches!(packet, Packet::Connack(_) | Packet::Disconnect(_));
         let asked = self.connections.get(&id).is_some_and(|connection| connection.problem_information);
+        let too_large = [Property::ReasonString(LONG), Property::UserProperty("broker", LONG)];
+        if (asked || always) && too_large.iter().any(|property| self.sends_too_large(property)) {
+            return too_large.into_iter().collect();
+        }
         match why {
-            Some(why) if asked || always => PropertiesBuf::new().with(Property::ReasonString(why)),
+            Some(why) if asked || always => {
+                PropertiesBuf::new().with(Property::ReasonString(why)).with(Property::UserProperty("broker", REFERENCE))
+            }
             _ if self.fault(Fault::IgnoresProblemInformation) => {
                 PropertiesBuf::new().with(Property::ReasonString(why.unwrap_or("all is well")))
             }

@@ -121,7 +121,7 @@ faults! {
     RefusesEmptyIdToResume "refuses-empty-id-to-resume" "Calls a CONNECT of 5.0 malformed that has no client identifier and Clean Start 0."
         [] ["U5-066"];
     RefusesUnsortedProperties "refuses-unsorted-properties" "Refuses properties that aren't sorted by identifier." [] ["U5-045"];
-    RefusesAckWithCode "refuses-ack-with-code" "Refuses an acknowledgement that has a reason code and no reason string."
+    RefusesAckWithCode "refuses-ack-with-code" "Refuses an acknowledgement that spells out reason code 0x00."
         [] ["U5-143" "U5-147" "U5-151" "U5-156"];
     RefusesDisconnectWithCode "refuses-disconnect-with-code" "Takes a DISCONNECT with a reason code and no more for malformed."
         [] ["U5-182"];
@@ -417,6 +417,7 @@ faults! {
         [] ["MQTT-3.3.2-9" "MQTT-3.2.2-18" "U5-135" "MQTT-4.13.1-1"];
     AcceptsUnknownAlias "accepts-unknown-alias" "Drops a PUBLISH with an unknown topic alias and keeps the connection."
         [] ["U5-136" "MQTT-3.3.2-7" "MQTT-4.13.1-1"];
+    MaximumQosTwice "maximum-qos-twice" "Announces a lower Maximum QoS twice in one CONNACK." [] ["U5-086"];
     SendsAliasUnasked "sends-alias-unasked" "Sends topic aliases to a client that takes none." [] ["MQTT-3.1.2-27"];
     SendsAliasAboveMaximum "sends-alias-above-maximum" "Sends the first topic alias above what the client takes."
         [] ["MQTT-3.1.2-26"];
