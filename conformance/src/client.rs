@@ -415,10 +415,16 @@ impl Client {
 
     /// How many packets of this type wait unread; for steps that count without judging.
     pub fn waiting(&self, packet_type: PacketType) -> usize {
+        self.waiting_behind(packet_type, 0)
+    }
+
+    /// The same for those that came after this line of the transcript.
+    pub fn waiting_behind(&self, packet_type: PacketType, line: u32) -> usize {
         let about = any(packet_type);
         self.link
             .pending()
             .iter()
+            .filter(|arrived| arrived.line > line)
             .filter(|arrived| matches!(&arrived.what, Arrival::Packet(packet) if about.is_about(&packet.packet())))
             .count()
     }

@@ -183,10 +183,10 @@ fn errors_name_thing_place_and_way_out() {
         &["run", "./no-such-profile.toml"],
         &["run", "--spawn", "broker"],
         &["run", "--spawn", "'broker {port}"],
-        &["run", "--fault", "drops-qos"],
+        &["run", "--fault", "drops-binar"],
         &["run", "--quirk", "extra-copy"],
         &["run", "--variant", "max-qos"],
-        &["run", "mqtt://localhost", "--fault", "drops-qos1"],
+        &["run", "mqtt://localhost", "--fault", "drops-binary"],
         &["run", "--user", "ann", "--password", "secret"],
         &["run", "--jobs", "0"],
         &["run", "--patience", "much"],
@@ -203,7 +203,7 @@ fn errors_name_thing_place_and_way_out() {
         &["serve", "--limit", "max-qos=3"],
         &["serve", "--limit", "max-qos"],
         &["serve", "--listen", "nowhere"],
-        &["prove", "drops-qos"],
+        &["prove", "drops-binar"],
         &["mqtt://localhost"],
     ]
     .into_iter()
@@ -240,7 +240,7 @@ fn a_weak_case_fails_only_where_it_is_asked_to() {
 
 #[test]
 fn a_case_whose_set_up_fails_is_inconclusive() {
-    let arguments = ["run", "-f", "5/retain/empty-payload-clears", "--fault", "no-puback"];
+    let arguments = ["run", "-f", "5/retain/empty-payload-clears", "--fault", "retained-not-stored"];
     settings().bind(|| insta::assert_snapshot!("run_inconclusive", shown(&arguments)));
 }
 

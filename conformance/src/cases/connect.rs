@@ -53,7 +53,7 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["U3-06"],
         v5: proves ["U5-078"],
         caught: [Fault::NeverClosesSilentConnection]),
-    case!(valid_connect: "A valid CONNECT is answered with CONNACK 0x00",
+    case!(valid_connect: "A valid CONNECT, with the longest Keep Alive there is, is answered with CONNACK 0x00",
         v311: proves ["MQTT-3.1.4-4"],
         v5: proves ["MQTT-3.1.4-5"],
         caught: [Fault::NoConnack]),
@@ -278,7 +278,7 @@ async fn silent_connection(broker: &Subject) -> Outcome {
 async fn valid_connect(broker: &Subject) -> Outcome {
     let mut client = broker.open("client").await?;
 
-    client.send(connect().client_id(broker.unique()))?;
+    client.send(connect().client_id(broker.unique()).keep_alive(u16::MAX))?;
 
     client.expect(a_connack().code(&[ReasonCode::SUCCESS])).await
 }

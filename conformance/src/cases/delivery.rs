@@ -72,6 +72,10 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-4.4.0-1"],
         caught: [Fault::ResendsOnLive],
         waits: 5),
+    case!(again_on_live: "An unacknowledged message may be sent again while its connection lasts",
+        v311: proves ["U3-17"],
+        caught: [],
+        waits: 5),
     case!(receive_maximum: "No more messages are unacknowledged than the client's Receive Maximum",
         v5: proves ["MQTT-3.3.4-9" = "MQTT-4.9.0-1" = "MQTT-4.9.0-2"],
         caught: [Fault::PastReceiveMaximum]),
@@ -341,6 +345,20 @@ async fn only_on_reconnect(broker: &Subject) -> Outcome {
     watcher.expect_no_message(b"once").await
 }
 
+async fn again_on_live(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", AtLeastOnce).await?;
+    watcher.hold_acknowledgements();
+    broker.connect("publisher").await?.publish("news", b"once or twice", AtLeastOnce).await?;
+    let first = watcher.receive(a_message("news", b"once or twice").qos(AtLeastOnce)).await?;
+
+    broker.wait(Duration::from_secs(5)).await;
+
+    watcher.serves().await?;
+    let again = watcher.waiting_behind(PacketType::Publish, first.line);
+    Ok(broker.observe(rule!(v311 "U3-17"), &format!("sent again {again} times within 5 s without a reconnect")))
+}
+
 async fn receive_maximum(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect_as("watcher", connect().property(Property::ReceiveMaximum(2))).await?;
     watcher.subscribe("news", AtLeastOnce).await?;
@@ -389,6 +407,7 @@ async fn spelled_out(broker: &Subject) -> Outcome {
 
 async fn spelled_out_by_publisher(broker: &Subject) -> Outcome {
     let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("news", b"short twin", ExactlyOnce).await?;
     let id = publisher.send(publish("news", b"in two steps").qos(ExactlyOnce))?;
     publisher.receive(a_pubrec(id)).await?;
 
@@ -400,7 +419,10 @@ async fn spelled_out_by_publisher(broker: &Subject) -> Outcome {
 /// With a Receive Maximum of 1, the next message tells that the one before was acknowledged.
 async fn spelled_out_by_receiver(broker: &Subject, qos: QoS) -> Outcome {
     let mut watcher = broker.connect_as("watcher", connect().property(Property::ReceiveMaximum(1))).await?;
-    watcher.subscribe("news", qos).await?;
+    watcher.subscribe_tried("news", "news", qos).await?;
+    if qos == ExactlyOnce {
+        watcher.receive(any(PacketType::Pubrel)).await?;
+    }
     watcher.hold_acknowledgements();
     let mut publisher = broker.connect("publisher").await?;
     publisher.publish("news", b"first", qos).await?;

@@ -180,7 +180,7 @@ async fn denied_is_answered(broker: &Subject) -> Outcome {
     };
     let mut intruder = broker.connect("intruder").await?;
 
-    intruder.send(publish(broker.denied_topic()?, b"not allowed").qos(qos))?;
+    intruder.send(publish(broker.denied_topic()?, b"not allowed").qos(qos).id(0x1234_u16))?;
 
     // The standard permits either: an acknowledgement as if all were well, or a close.
     match intruder.receive(any(acknowledgement)).await {

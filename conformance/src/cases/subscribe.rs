@@ -67,6 +67,13 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["U3-11"],
         caught: [],
         needs: &["wildcard"]),
+    case!(message_before_suback: "A retained message comes before or after the SUBACK of its subscription",
+        v311: proves ["U3-13"],
+        caught: [],
+        needs: &["retain"]),
+    case!(buffered_past_unsuback: "Messages from before an UNSUBSCRIBE may come after its UNSUBACK",
+        v311: proves ["U3-15"],
+        caught: []),
     case!(no_local: "A subscription with No Local does not get its client's own messages",
         v5: proves ["MQTT-3.8.3-3"],
         caught: [Fault::NoLocalIgnored]),
@@ -255,6 +262,35 @@ async fn overlapping_copies(broker: &Subject) -> Outcome {
     watcher.serves().await?;
     let copies = 1 + watcher.waiting(PacketType::Publish);
     Ok(broker.observe(rule!(v311 "U3-11"), &format!("{copies} copies for two overlapping subscriptions")))
+}
+
+async fn message_before_suback(broker: &Subject) -> Outcome {
+    broker.connect("publisher").await?.publish_draft(publish("news", b"kept").qos(AtLeastOnce).retain()).await?;
+    let mut watcher = broker.connect("watcher").await?;
+
+    let id = watcher.send(subscribe("news", AtLeastOnce))?;
+
+    let message = watcher.receive(a_message("news", b"kept")).await?;
+    let suback = watcher.receive(a_suback(id)).await?;
+    let order = if message.line < suback.line { "before" } else { "after" };
+    Ok(broker.observe(rule!(v311 "U3-13"), &format!("the retained message came {order} the SUBACK")))
+}
+
+async fn buffered_past_unsuback(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("news", "news", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    for number in 0..20 {
+        publisher.send(publish("news", format!("message {number}")).qos(AtLeastOnce))?;
+    }
+
+    let id = watcher.send(unsubscribe(["news"]))?;
+
+    let unsuback = watcher.receive(an_unsuback(id)).await?;
+    publisher.serves().await?;
+    watcher.serves().await?;
+    let after = watcher.waiting_behind(PacketType::Publish, unsuback.line);
+    Ok(broker.observe(rule!(v311 "U3-15"), &format!("{after} messages came after the UNSUBACK")))
 }
 
 async fn no_local(broker: &Subject) -> Outcome {

@@ -129,7 +129,7 @@ async fn none_unasked(broker: &Subject) -> Outcome {
     publisher.publish("news", b"once", AtLeastOnce).await?;
     publisher.publish("news", b"again", AtLeastOnce).await?;
 
-    let plainly = |payload: &[u8]| a_message("news", payload).lacks(PropertyId::TOPIC_ALIAS);
+    let plainly = |payload: &[u8]| with_payload(payload).lacks(PropertyId::TOPIC_ALIAS);
     let first = watcher.receive(with_payload(b"once")).await?;
     let second = watcher.receive(with_payload(b"again")).await?;
     let _ = watcher.expect_right(&first, plainly(b"once")).await?;

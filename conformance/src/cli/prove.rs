@@ -20,7 +20,7 @@ suite itself is wrong.
 
 Examples:
   mqtt-assay prove                     every fault, every quirk, with and without delays
-  mqtt-assay prove drops-qos1          one fault
+  mqtt-assay prove drops-binary        one fault
   mqtt-assay prove -f 'chapter(retain)'
   mqtt-assay prove --write reports/proof.txt
 

@@ -34,7 +34,7 @@ Examples:
   mqtt-assay run mqtt://localhost:1883
   mqtt-assay run mosquitto -f 'chapter(publish) & level(must)' -v
   mqtt-assay run --spawn 'mybroker --port {port}' --mqtt 5 --json report.json
-  mqtt-assay run --fault drops-qos1        see the suite catch a broken broker
+  mqtt-assay run --fault drops-binary      see the suite catch a broken broker
   mqtt-assay run mqtt://10.0.0.7 --user ann --password secret --bad-password no
 
 What may follow -f: mqtt-assay explain filters. Limits of time: mqtt-assay explain bounds.";

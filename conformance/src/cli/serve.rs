@@ -24,7 +24,7 @@ Examples:
   mqtt-assay serve --listen 127.0.0.1:0               on a free port, which the first line names
   mqtt-assay serve --limit max-qos=1 --limit retain=no
   mqtt-assay serve --user ann --password secret --denied-topic 'secret/#'
-  mqtt-assay serve --fault drops-qos1                 see what your client does with a broken broker
+  mqtt-assay serve --fault drops-binary               see what your client does with a broken broker
 
 Names: mqtt-assay explain limits, faults, quirks. Ctrl-C ends it, with exit code 0.";
 

@@ -7,8 +7,10 @@ use bytes::Bytes;
 use mqtt_assay_codec::{Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS};
 
 use super::connection::{Alias, Connection, Phase};
+use super::ledger::Account;
 use super::send::Sent;
 use super::session::{Awaits, InFlight, Outgoing, Session};
+use super::timers::Due;
 use super::{ClientId, ConnectionId, Fault, Machine, Quirk};
 
 /// How long an acknowledgement may take where messages are re-sent on a live connection.
@@ -16,6 +18,21 @@ const RESEND_AFTER: Duration = Duration::from_secs(20);
 
 /// Faults only: the same in 5.0, where it is forbidden; short, so that a case need not wait for long.
 const RESEND_AFTER_IN_5: Duration = Duration::from_secs(4);
+
+/// A quirk only: how long a message is held back.
+const HELD_BACK: Duration = Duration::from_millis(50);
+
+/// How many messages wait for one session of a broker with short queues.
+const SHORT_QUEUE: usize = 10;
+
+/// A quirk only: a copy that waits to be handed on.
+#[derive(Debug)]
+pub(super) struct HeldBack {
+    due: Duration,
+    client_id: ClientId,
+    outgoing: Outgoing,
+    _account: Account,
+}
 
 /// A message on its way that is to be sent again: where it stands, and as what.
 struct Again {
@@ -30,8 +47,39 @@ impl Machine {
         self.sessions.get_mut(client_id)
     }
 
-    /// Sends a copy, or queues it: QoS 0 goes out at once or not at all.
+    /// Gives a client its copy of a message.
     pub(super) fn deliver(&mut self, client_id: &ClientId, outgoing: Outgoing) {
+        if self.quirk(Quirk::HandsOnLater) {
+            self.hold_back(client_id, outgoing);
+        } else {
+            self.hand_on(client_id, outgoing);
+        }
+    }
+
+    /// A quirk only: the copy waits a moment, at most as many of them as messages may wait for one session.
+    fn hold_back(&mut self, client_id: &ClientId, outgoing: Outgoing) {
+        let Some(session) = self.sessions.get(client_id) else { return };
+        let Some(account) = self.ledger.open(size_of_val(outgoing.identifiers.as_slice())) else { return };
+        if self.held_back.len() < self.settings.limits.max_queued_messages {
+            let client_id = Arc::clone(&session.client_id);
+            self.held_back.push_back(HeldBack { due: self.now + HELD_BACK, client_id, outgoing, _account: account });
+            self.timers.set(Due::HeldBack, self.held_back.front().map(|first| first.due));
+        }
+    }
+
+    /// What was held back long enough goes to those who still have the session that it was meant for.
+    pub(super) fn held_back_due(&mut self) {
+        while let Some(first) = self.held_back.pop_front_if(|first| first.due <= self.now) {
+            let same = |session: &Session| Arc::ptr_eq(&session.client_id, &first.client_id);
+            if self.sessions.get(&first.client_id).is_some_and(same) {
+                self.hand_on(&first.client_id, first.outgoing);
+            }
+        }
+        self.timers.set(Due::HeldBack, self.held_back.front().map(|first| first.due));
+    }
+
+    /// Sends a copy, or queues it: QoS 0 goes out at once or not at all.
+    fn hand_on(&mut self, client_id: &ClientId, outgoing: Outgoing) {
         let drops_for_absent = self.fault(Fault::DropsForAbsent);
         let Some(session) = self.sessions.get_mut(client_id) else { return };
         if outgoing.qos == QoS::AtMostOnce {
@@ -41,7 +89,9 @@ impl Machine {
             return;
         }
         let absent = session.connection.is_none();
-        if absent && drops_for_absent || self.fault(Fault::DropsQos1) {
+        if absent && drops_for_absent
+            || self.fault(Fault::DropsBinary) && std::str::from_utf8(&outgoing.message.payload).is_err()
+        {
             return;
         }
         self.enqueue(client_id, outgoing);
@@ -69,6 +119,7 @@ impl Machine {
     /// Appends to the queue; a full queue is rid of expired messages first, then the new one is dropped.
     fn enqueue(&mut self, client_id: &ClientId, mut outgoing: Outgoing) {
         let most = self.settings.limits.max_queued_messages;
+        let most = if self.quirk(Quirk::ShortQueues) { most.min(SHORT_QUEUE) } else { most };
         let now = self.now;
         let Some(session) = self.sessions.get_mut(client_id) else { return };
         if session.queue.len() >= most {
@@ -332,6 +383,9 @@ impl Machine {
     }
 
     fn topic_as_sent(&self, topic: &Arc<str>) -> Arc<str> {
+        if self.quirk(Quirk::RewritesTopics) {
+            return format!("rewritten/{topic}").into();
+        }
         if self.fault(Fault::TopicNormalized) {
             let levels: Vec<&str> = topic.split('/').filter(|level| !level.is_empty()).collect();
             if !levels.is_empty() {
@@ -346,8 +400,10 @@ impl Machine {
 
     fn payload_as_sent(&self, outgoing: &Outgoing) -> Bytes {
         let payload = &outgoing.message.payload;
-        if self.fault(Fault::PayloadChanged) {
-            return payload.slice(..payload.len().saturating_sub(1));
+        if self.fault(Fault::PayloadChanged)
+            && let Some(zero) = payload.iter().position(|byte| *byte == 0)
+        {
+            return payload.slice(..zero);
         }
         if self.fault(Fault::Qos0WithId) && outgoing.qos == QoS::AtMostOnce && !outgoing.retain {
             return [&[0, 1], &payload[..]].concat().into();

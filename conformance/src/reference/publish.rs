@@ -11,6 +11,12 @@ use super::refuse::Ids;
 use super::session::Received;
 use super::{ClientId, ConnectionId, Fault, Machine, Quirk};
 
+/// Faults only: whether a packet identifier is one of those that the fault strikes. Others are spared, so that the rest of
+/// the suite can go on.
+pub(super) fn is_high(packet_id: PacketId) -> bool {
+    packet_id.get() >= 0x1000
+}
+
 /// Why a message isn't taken: the reason code of 5.0, and a sentence.
 #[derive(Clone, Copy, Debug)]
 enum Rejected {
@@ -148,7 +154,7 @@ impl Machine {
 
     fn puback_for(&mut self, id: ConnectionId, reason: Result<ReasonCode, Rejected>, packet_id: PacketId) {
         let Some((reason, why)) = self.answer(id, reason) else { return };
-        if self.fault(Fault::NoPuback) {
+        if self.fault(Fault::NoPuback) && is_high(packet_id) {
             return;
         }
         let packet_id = if self.fault(Fault::WrongPubackId) { another(packet_id) } else { packet_id };

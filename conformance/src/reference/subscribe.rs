@@ -7,7 +7,7 @@ use mqtt_assay_codec::{
     is_shared, split_shared,
 };
 
-use super::publish::{another, has_control_characters};
+use super::publish::{another, has_control_characters, is_high};
 use super::refuse::Ids;
 use super::session::{Outgoing, Subscription};
 use super::{ClientId, ConnectionId, Fault, Machine, Quirk};
@@ -226,10 +226,11 @@ impl Machine {
     }
 
     fn send_suback(&mut self, id: ConnectionId, packet_id: PacketId, codes: &[u8]) {
-        if self.fault(Fault::NoSuback) {
+        if self.fault(Fault::NoSuback) && is_high(packet_id) {
             return;
         }
-        let packet_id = if self.fault(Fault::WrongSubackId) { another(packet_id) } else { packet_id };
+        let packet_id =
+            if self.fault(Fault::WrongSubackId) && is_high(packet_id) { another(packet_id) } else { packet_id };
         let mut codes = codes.to_vec();
         if self.fault(Fault::SubackReversed) {
             codes.reverse();

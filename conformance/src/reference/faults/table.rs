@@ -55,7 +55,7 @@ faults! {
     ConnackInventsCode "connack-invents-code" "Refuses with a CONNACK code that is in no table."
         ["U3-09" "MQTT-3.2.2-6" "MQTT-3.1.2-2" "MQTT-3.1.3-8" "MQTT-3.1.3-9"] ["MQTT-3.2.2-8"];
     ConnackTwice "connack-twice" "Sends the CONNACK that accepts twice." [] ["MQTT-3.2.0-2"];
-    NoConnack "no-connack" "Accepts a CONNECT without a CONNACK."
+    NoConnack "no-connack" "Accepts a CONNECT with Keep Alive 65535 without a CONNACK."
         ["MQTT-3.1.4-4" "MQTT-3.2.0-1"] ["MQTT-3.1.4-5" "MQTT-3.2.0-1"];
     DemandsExtension "demands-extension" "Serves only clients of 3.1.1 whose client identifier bears the mark of its maker."
         ["MQTT-7.0.0-2" "MQTT-3.1.4-4" "MQTT-3.1.3-5"] [];
@@ -96,7 +96,7 @@ faults! {
         [] ["MQTT-3.1.3-7" "MQTT-3.2.2-16"];
     AssignedIdReused "assigned-id-reused" "Assigns the same client identifier to everybody."
         ["MQTT-3.1.3-6"] ["MQTT-3.1.3-6" "MQTT-3.2.2-16"];
-    RefusesClientIdOf23 "refuses-client-id-of-23" "Refuses a client identifier of more than 20 bytes."
+    RefusesClientIdOf23 "refuses-client-id-of-23" "Refuses a client identifier of more than 22 bytes."
         ["MQTT-3.1.3-5"] ["MQTT-3.1.3-5"];
     ResumesForeignSession "resumes-foreign-session" "Gives a client without a session one that another client left."
         ["MQTT-3.1.3-2" "MQTT-3.2.2-3"] ["MQTT-3.1.3-2" "MQTT-3.1.2-6" "MQTT-3.2.2-3"];
@@ -158,7 +158,7 @@ faults! {
     PingrespReservedFlags "pingresp-reserved-flags" "Sets a reserved flag in PINGRESP." ["MQTT-2.2.2-1"] ["MQTT-2.1.3-1"];
 
     // QoS, from the client
-    NoPuback "no-puback" "Doesn't acknowledge QoS 1."
+    NoPuback "no-puback" "Doesn't acknowledge QoS 1 where the packet identifier is 4096 or more."
         ["MQTT-3.3.4-1" "MQTT-4.3.2-2" "MQTT-3.3.5-2"] ["MQTT-3.3.4-1" "MQTT-4.3.2-4"];
     WrongPubackId "wrong-puback-id" "Sends PUBACK with another packet identifier."
         ["MQTT-2.3.1-6" "MQTT-4.3.2-2" "MQTT-3.3.4-1"] ["MQTT-2.2.1-5" "MQTT-4.3.2-4" "MQTT-3.3.4-1"];
@@ -249,7 +249,7 @@ faults! {
         [] ["MQTT-3.1.2-25"];
 
     // Delivery
-    PayloadChanged "payload-changed" "Drops the last byte of a payload." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
+    PayloadChanged "payload-changed" "Ends a payload at its first zero byte." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
     TopicNormalized "topic-normalized" "Takes empty levels out of topic names."
         ["MQTT-4.7.3-4" "U3-20" "U3-19" "MQTT-3.3.2-3"] ["MQTT-4.7.3-4" "U5-204" "U5-203" "MQTT-3.3.2-3"];
     StripsByteOrderMark "strips-byte-order-mark" "Takes U+FEFF out of topic names."
@@ -261,7 +261,7 @@ faults! {
     OverlapTakesLowestQos "overlap-takes-lowest-qos" "Delivers at the lowest QoS of overlapping subscriptions."
         ["MQTT-3.3.5-1"] ["MQTT-3.3.4-2"];
     Qos0WithId "qos0-with-id" "Puts a packet identifier into a live PUBLISH of QoS 0." ["MQTT-2.3.1-5"] ["MQTT-2.2.1-2"];
-    DropsQos1 "drops-qos1" "Acknowledges QoS 1 and 2 messages and delivers none." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
+    DropsBinary "drops-binary" "Acknowledges QoS 1 and 2 messages whose payload is no text, and delivers none." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
     DeliversDenied "delivers-denied" "Serves the topic that is denied to everybody." ["U3-14"] [];
     DeniedUnanswered "denied-unanswered" "Neither acknowledges a denied PUBLISH nor closes."
         ["MQTT-3.3.5-2" "MQTT-3.3.4-1" "MQTT-4.3.2-2" "MQTT-4.3.3-2"] ["MQTT-3.3.4-1" "MQTT-4.3.2-4" "MQTT-4.3.3-8"];
@@ -299,8 +299,8 @@ faults! {
         [] ["MQTT-3.2.2-14" "U5-091" "MQTT-4.13.1-1"];
 
     // SUBSCRIBE and UNSUBSCRIBE
-    NoSuback "no-suback" "Doesn't answer SUBSCRIBE." ["MQTT-3.8.4-1"] ["MQTT-3.8.4-1"];
-    WrongSubackId "wrong-suback-id" "Sends SUBACK with another packet identifier." ["MQTT-2.3.1-7" "MQTT-3.8.4-2"] ["MQTT-2.2.1-6" "MQTT-3.8.4-2"];
+    NoSuback "no-suback" "Doesn't answer a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.8.4-1"] ["MQTT-3.8.4-1"];
+    WrongSubackId "wrong-suback-id" "Sends SUBACK with another packet identifier where the right one is 4096 or more." ["MQTT-2.3.1-7" "MQTT-3.8.4-2"] ["MQTT-2.2.1-6" "MQTT-3.8.4-2"];
     SubackReversed "suback-reversed" "Sends the codes of SUBACK in reverse order." ["MQTT-3.9.3-1"] ["MQTT-3.9.3-1"];
     SubackTooFewCodes "suback-too-few-codes" "Sends one code for several topic filters." ["MQTT-3.8.4-5"] ["MQTT-3.8.4-6"];
     SubackInventsCode "suback-invents-code" "Grants QoS 3." ["MQTT-3.9.3-2"] ["MQTT-3.9.3-2"];

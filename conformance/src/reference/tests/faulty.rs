@@ -132,8 +132,23 @@ fn tour(fault: Option<Fault>, version: Version) -> Trace {
         explaining,
         overlapping,
         swapping,
+        striking,
     ];
     stops.iter().flat_map(|stop| stop(fault, version).trace).collect()
+}
+
+/// What faults strike that spare everything else: the longest keep alive, high packet identifiers, payloads of bytes.
+fn striking(fault: Option<Fault>, version: Version) -> Stop {
+    let mut stop = Stop::new(fault, version, &[("max-qos", "1")], &[]);
+    stop.join_with(3, version, &Connect { keep_alive: u16::MAX, ..connect("patient") }, &[]);
+    let filters: SubscriptionsBuf = [("sport/#", SubscriptionOptions::at(QoS::AtLeastOnce))].into_iter().collect();
+    let (properties, filters) = (Properties::EMPTY, filters.as_subscriptions());
+    stop.say(2, &Packet::Subscribe(Subscribe { packet_id: number(0x1234), properties, filters }));
+    let packet_id = Some(number(0x1234));
+    let message =
+        Publish { topic: "sport", qos: QoS::AtLeastOnce, packet_id, payload: b"\xff\x00 3-0", ..Publish::default() };
+    stop.tell_with(2, message, &[]);
+    stop
 }
 
 fn connecting(fault: Option<Fault>, version: Version) -> Stop {
