@@ -105,12 +105,13 @@ pub async fn run(
     let total = tasks.len();
     while subjects.len() < total {
         let message = tokio::select! {
+            // What is finished belongs into the reports, even if the run is to end.
             biased;
+            message = messages.recv() => message,
             () = &mut stop => {
                 is_partial = true;
                 break;
             }
-            message = messages.recv() => message,
         };
         match message {
             Some(Message::Started(instance)) => on_event(Event::Started(&instance)),
@@ -133,10 +134,11 @@ pub async fn run(
         task.abort();
     }
     watch_out(subjects.iter().any(|(_, subject)| subject.is_some()), options).await;
-    for (instance, subject) in subjects {
-        if let Some(subject) = subject {
-            settle(&instance, &subject, &mut results, &mut on_event).await;
-        }
+    let watched: Vec<(Instance, Rc<Subject>)> =
+        subjects.into_iter().filter_map(|(instance, subject)| Some((instance, Rc::new(subject?)))).collect();
+    settle(&watched, options).await;
+    for (instance, subject) in &watched {
+        revise(instance, subject.context(), &mut results, &mut on_event);
     }
     for tally in invariants
         .tallies()
@@ -160,17 +162,39 @@ async fn watch_out(is_watching: bool, options: &RunOptions) {
     }
 }
 
-/// Closes what was kept open for stragglers, and tells if one came.
-async fn settle(
+/// Closes what was kept open for stragglers, as many cases side by side as in the run: a broker that has fallen silent
+/// costs the limits of a few cases, not those of all.
+async fn settle(watched: &[(Instance, Rc<Subject>)], options: &RunOptions) {
+    let permits = Arc::new(Semaphore::new(options.jobs.max(1)));
+    let tasks: Vec<JoinHandle<()>> = watched
+        .iter()
+        .map(|(_, subject)| (Rc::clone(subject), Arc::clone(&permits)))
+        .map(|(subject, permits)| {
+            tokio::task::spawn_local(async move {
+                let Ok(_permit) = permits.acquire().await else { return };
+                subject.finish().await;
+                subject.clean_up().await;
+                subject.release();
+            })
+        })
+        .collect();
+    for task in tasks {
+        // A panic is our bug, here as elsewhere.
+        if let Err(error) = task.await
+            && let Ok(panic) = error.try_into_panic()
+        {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+/// Tells of a straggler, if one came.
+fn revise(
     instance: &Instance,
-    subject: &Subject,
+    context: &CaseContext,
     results: &mut BTreeMap<String, CaseResult>,
     on_event: &mut impl FnMut(Event<'_>),
 ) {
-    let context = subject.context();
-    subject.finish().await;
-    subject.clean_up().await;
-    subject.release();
     if !context.was_revised() {
         return;
     }
