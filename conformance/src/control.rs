@@ -1,6 +1,7 @@
 //! The control: a plain connect, subscribe, publish and receive. Only a broker that gets through it is judged; what its
 //! CONNACK says it lacks is remembered, so that cases that need it are *not offered*.
 
+use crate::capacity::RunCapacity;
 use crate::case::{Case, Method, Running};
 use crate::invariant::Invariants;
 use crate::names::Names;
@@ -66,7 +67,8 @@ pub(crate) async fn try_out(
     let instance = outside(&CONTROL, version);
     let names = Names::new(&options.names, &instance.id());
     let (endpoint, setting) = (ready.endpoint.clone(), ready.setting.clone());
-    let context = CaseContext::new(instance, names, endpoint, setting, options.patience, Rc::clone(invariants));
+    let (invariants, capacity) = (Rc::clone(invariants), Rc::<RunCapacity>::default());
+    let context = CaseContext::new(instance, names, endpoint, setting, options.patience, invariants, &capacity);
     let subject = Subject::new(context);
     let offer = RefCell::new(Offer::default());
     let limit = bounds::CASE * options.patience;

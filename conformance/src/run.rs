@@ -3,6 +3,7 @@
 //! until the run ends.
 
 use crate::bounds;
+use crate::capacity::RunCapacity;
 use crate::case::{Case, CaseRules, Instance, Method};
 use crate::control::{self, Offer};
 use crate::invariant::{Invariants, Tally};
@@ -90,6 +91,7 @@ pub async fn run(
         brokers,
         options: options.clone(),
         invariants: Rc::clone(&invariants),
+        capacity: Rc::default(),
         permits: Arc::new(Semaphore::new(options.jobs.max(1))),
         messages: sender,
         is_stopping: Cell::new(false),
@@ -212,6 +214,7 @@ struct Shared {
     brokers: Brokers,
     options: RunOptions,
     invariants: Rc<Invariants>,
+    capacity: Rc<RunCapacity>,
     permits: Arc<Semaphore>,
     messages: mpsc::UnboundedSender<Message>,
     is_stopping: Cell<bool>,
@@ -242,7 +245,8 @@ async fn one_case(shared: Rc<Shared>, instance: Instance) {
     let begun = std::time::Instant::now();
     let names = Names::new(&shared.options.names, &instance.id());
     let invariants = Rc::clone(&shared.invariants);
-    let context = CaseContext::new(instance, names, ready.endpoint, ready.setting, shared.options.patience, invariants);
+    let (patience, capacity) = (shared.options.patience, &shared.capacity);
+    let context = CaseContext::new(instance, names, ready.endpoint, ready.setting, patience, invariants, capacity);
     let subject = Subject::new(context);
     let steps = tokio::task::spawn_local(take_steps(Rc::clone(subject.context()), shared.options.patience));
     let (stop, is_our_bug) = match steps.await {
@@ -270,8 +274,9 @@ pub(crate) async fn alone(
     invariants: &Rc<Invariants>,
 ) -> CaseResult {
     let names = Names::new(&options.names, &instance.id());
+    let (invariants, capacity) = (Rc::clone(invariants), Rc::<RunCapacity>::default());
     let context =
-        CaseContext::new(instance, names, ready.endpoint, ready.setting, options.patience, Rc::clone(invariants));
+        CaseContext::new(instance, names, ready.endpoint, ready.setting, options.patience, invariants, &capacity);
     let subject = Subject::new(Rc::clone(&context));
     let stop = take_steps(Rc::clone(&context), options.patience).await;
     subject.close().await;
