@@ -43,17 +43,18 @@ pub(crate) fn run(
     mut signal: Option<(&'static str, Moment)>,
     within: Duration,
 ) -> Ended {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    command.stderr(Stdio::piped()).stdout(match output {
+        StandardOutput::Read => Stdio::piped(),
+        StandardOutput::Closed => without_reader(),
+    });
+    let mut child = command.spawn().expect("the program starts");
+    // The command keeps its end of a pipe until it is gone.
+    command.stdout(Stdio::null());
     // Without room for a line nobody has asked for, a child can't be further than its reader, a full pipe aside.
     let (tell, lines) = sync_channel(0);
     let errors = child.stderr.take().map(|errors| collect(errors, tell.clone(), false)).expect("piped");
-    let out = match (child.stdout.take(), output) {
-        (Some(out), StandardOutput::Read) => Some(collect(out, tell, true)),
-        (_, StandardOutput::Read | StandardOutput::Closed) => {
-            drop(tell);
-            None
-        }
-    };
+    let out = child.stdout.take().map(|out| collect(out, tell.clone(), true));
+    drop(tell);
     let (begun, mut read, mut peak) = (Instant::now(), 0, 0);
     loop {
         match lines.recv_timeout(LOOK) {
@@ -78,6 +79,12 @@ pub(crate) fn run(
     }
     let code = child.wait().expect("it was started here").code();
     Ended { code, out: out.map(finished).unwrap_or_default(), errors: finished(errors), peak }
+}
+
+/// The writing end of a pipe whose reader has gone.
+fn without_reader() -> Stdio {
+    let (_, writer) = std::io::pipe().expect("a pipe");
+    writer.into()
 }
 
 /// Reads on a thread of its own, telling every line if it shall.
