@@ -5,7 +5,7 @@
 
 use crate::bounds;
 use crate::draft::{Draft, Topic, disconnect, pingreq, publish, pubrel, subscribe, unsubscribe};
-use crate::link::{Arrival, Arrived, Link};
+use crate::link::{Arrival, Arrived, LARGEST_PACKET, Link};
 use crate::pattern::{Pattern, a_message, a_puback, a_pubcomp, a_pubrec, a_suback, an_unsuback, any, codes};
 use crate::subject::{CaseContext, Publication};
 use crate::transcript::Remark;
@@ -158,7 +158,11 @@ impl Client {
         let failed = |why: String, line| Err(Stop::Inconclusive { why, line });
         let label = self.link.label.clone();
         let Some(arrived) = self.next_about(std::slice::from_ref(&pattern), Instant::now() + limit).await else {
-            return failed(format!("{label}: no {expected} within {limit:?}"), None);
+            let unfinished = match self.link.unfinished() {
+                0 => String::new(),
+                count => format!(", but the first {count} bytes of a packet whose rest never came"),
+            };
+            return failed(format!("{label}: no {expected} within {limit:?}{unfinished}"), None);
         };
         let line = Some(arrived.line);
         match arrived.what {
@@ -447,7 +451,8 @@ pub(crate) fn describe_end(arrival: &Arrival) -> String {
         Arrival::Ended(Ending::Fin) => "the broker closed the connection (FIN)".to_owned(),
         Arrival::Ended(Ending::Reset) => "the broker reset the connection (RST)".to_owned(),
         Arrival::Unreadable(error) => format!("the broker sent bytes that are no packet: {error}"),
-        Arrival::Flood => "the broker sent more than the suite is willing to keep".to_owned(),
+        Arrival::TooLarge => format!("the broker began a packet larger than the {LARGEST_PACKET} bytes that are read"),
+        Arrival::Flood => "the broker never stopped sending: more came than is kept".to_owned(),
         Arrival::Packet(packet) => crate::describe::packet(&packet.packet()),
     }
 }

@@ -6,6 +6,7 @@
 //! reports consume. The broker under test is a [`target::Target`]; the one that is built in is [`mod@reference`].
 
 pub mod bounds;
+mod capacity;
 pub mod case;
 pub mod cases;
 pub mod catalog;

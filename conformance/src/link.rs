@@ -6,7 +6,7 @@
 //! rule, so that a single wrong bit doesn't spoil the cases that are about something else.
 
 use crate::subject::CaseContext;
-use crate::transcript::What;
+use crate::transcript::{Remark, What};
 use crate::wire::{Ending, Read, Transport, read_outcome};
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay_codec::{
@@ -25,11 +25,12 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-/// The largest packet that a broker may send us, in bytes: more than any case asks for.
-const LARGEST_PACKET: u32 = 4 << 20;
+/// The largest packet that a broker may send us, in bytes: more than any case asks for, and little enough that all
+/// connections of a run can wait for the rest of one.
+pub(crate) const LARGEST_PACKET: u32 = 1 << 20;
 
-/// How many bytes may wait in one inbox before we stop reading: a broker that never stops sending costs no more.
-const INBOX_CAPACITY: usize = 16 << 20;
+/// How many bytes of an unreadable rest are recorded where there is no room for all.
+const HEAD: usize = 1 << 10;
 
 /// What came from the broker.
 #[derive(Debug, Clone)]
@@ -40,7 +41,9 @@ pub(crate) enum Arrival {
     Unreadable(DecodeError),
     /// The end of the stream.
     Ended(Ending),
-    /// More than we are willing to keep.
+    /// A packet that is larger than is read. It breaks no rule: nobody has told the broker a limit.
+    TooLarge,
+    /// More than is kept; what comes behind it is dropped.
     Flood,
 }
 
@@ -82,7 +85,8 @@ pub(crate) struct Link {
     pub(crate) context: Rc<CaseContext>,
     stream: RefCell<Option<Box<dyn Transport>>>,
     inbox: RefCell<VecDeque<Arrived>>,
-    waiting_bytes: Cell<usize>,
+    /// How many bytes of a packet have come whose rest has not.
+    unfinished: Cell<usize>,
     arrived: Notify,
     orders: RefCell<VecDeque<Order>>,
     ordered: Notify,
@@ -112,7 +116,7 @@ impl Link {
             context,
             stream: RefCell::new(Some(stream)),
             inbox: RefCell::default(),
-            waiting_bytes: Cell::new(0),
+            unfinished: Cell::new(0),
             arrived: Notify::new(),
             orders: RefCell::default(),
             ordered: Notify::new(),
@@ -269,12 +273,22 @@ impl Link {
         let mut inbox = self.inbox.borrow_mut();
         let place = inbox.iter().position(wanted)?;
         match &inbox[place].what {
-            Arrival::Packet(packet) => {
-                self.waiting_bytes.set(self.waiting_bytes.get().saturating_sub(packet.bytes().len()));
-                inbox.remove(place)
-            }
+            Arrival::Packet(_) => inbox.remove(place),
             _ => Some(inbox[place].clone()),
         }
+    }
+
+    /// How many bytes of a packet have come whose rest has not.
+    pub(crate) fn unfinished(&self) -> usize {
+        self.unfinished.get()
+    }
+
+    /// Records bytes that are no whole packet; all of them, or where there is no room their beginning.
+    fn record_rest(&self, mut rest: Bytes) -> u32 {
+        if !self.context.has_room_for(rest.len()) {
+            rest.truncate(HEAD);
+        }
+        self.context.record(&self.label, What::Received(rest))
     }
 
     /// What waits in the inbox.
@@ -288,9 +302,6 @@ impl Link {
     }
 
     fn push(&self, what: Arrival, line: u32) {
-        if let Arrival::Packet(packet) = &what {
-            self.waiting_bytes.set(self.waiting_bytes.get() + packet.bytes().len());
-        }
         let pings_open = self.pings_open.get();
         self.inbox.borrow_mut().push_back(Arrived { line, at: Instant::now(), what, pings_open });
         self.arrived.notify_one();
@@ -367,6 +378,7 @@ async fn read_all(link: Rc<Link>) {
             Read::Bytes(count) if readable => {
                 buffer.extend_from_slice(&chunk[..count]);
                 readable = take_packets(&link, &mut buffer);
+                link.unfinished.set(buffer.len());
             }
             Read::Bytes(_) => {}
             Read::Ended(ending) => {
@@ -380,7 +392,7 @@ async fn read_all(link: Rc<Link>) {
 /// Records the end of the broker's half, and before it what is left of an unfinished packet.
 fn end(link: &Link, rest: BytesMut, ending: Ending) {
     if !rest.is_empty() {
-        link.context.record(&link.label, What::Received(rest.freeze()));
+        link.record_rest(rest.freeze());
     }
     link.ended.set(Some(ending));
     let line = link.context.record(&link.label, What::Ended(ending));
@@ -413,8 +425,11 @@ fn take_packets(link: &Link, buffer: &mut BytesMut) -> bool {
                 }
             }
             Step::Unreadable(error) => {
-                let rest = buffer.split().freeze();
-                let line = link.context.record(&link.label, What::Received(rest));
+                let line = link.record_rest(buffer.split().freeze());
+                if error.rule == Rule::PacketTooLarge {
+                    link.push(Arrival::TooLarge, line);
+                    return false;
+                }
                 link.context.hold_refused(&link.label, line, &error);
                 link.push(Arrival::Unreadable(error), line);
                 return false;
@@ -445,6 +460,12 @@ fn decode_one(bytes: &[u8], version: Version) -> Step {
 }
 
 fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
+    if !link.context.has_room_for(bytes.len()) {
+        let line =
+            link.context.say(&link.label, Remark::Notes, "the broker sends more than is kept; the rest is dropped");
+        link.push(Arrival::Flood, line);
+        return false;
+    }
     let line = link.context.record(&link.label, What::Received(bytes.clone()));
     let context = Context::new(link.context.version(), Sender::Server);
     let Some(packet) = own(bytes, context, error.map(|error| error.rule)) else { return true };
@@ -453,10 +474,6 @@ fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
     if is_foreign(link, &packet.packet()) {
         acknowledge_if_asked(link, &packet);
         return true;
-    }
-    if link.waiting_bytes.get() + bytes.len() > INBOX_CAPACITY {
-        link.push(Arrival::Flood, line);
-        return false;
     }
     for (forbidden, on_straggler) in link.watches.borrow().iter() {
         if forbidden(&packet.packet()) {

@@ -3,6 +3,7 @@
 //! until the run ends.
 
 use crate::bounds;
+use crate::capacity::RunCapacity;
 use crate::case::{Case, CaseRules, Instance, Method};
 use crate::control::{self, Offer};
 use crate::invariant::{Invariants, Tally};
@@ -90,6 +91,7 @@ pub async fn run(
         brokers,
         options: options.clone(),
         invariants: Rc::clone(&invariants),
+        capacity: Rc::default(),
         permits: Arc::new(Semaphore::new(options.jobs.max(1))),
         messages: sender,
         is_stopping: Cell::new(false),
@@ -105,12 +107,13 @@ pub async fn run(
     let total = tasks.len();
     while subjects.len() < total {
         let message = tokio::select! {
+            // What is finished belongs into the reports, even if the run is to end.
             biased;
+            message = messages.recv() => message,
             () = &mut stop => {
                 is_partial = true;
                 break;
             }
-            message = messages.recv() => message,
         };
         match message {
             Some(Message::Started(instance)) => on_event(Event::Started(&instance)),
@@ -133,10 +136,11 @@ pub async fn run(
         task.abort();
     }
     watch_out(subjects.iter().any(|(_, subject)| subject.is_some()), options).await;
-    for (instance, subject) in subjects {
-        if let Some(subject) = subject {
-            settle(&instance, &subject, &mut results, &mut on_event).await;
-        }
+    let watched: Vec<(Instance, Rc<Subject>)> =
+        subjects.into_iter().filter_map(|(instance, subject)| Some((instance, Rc::new(subject?)))).collect();
+    settle(&watched, options).await;
+    for (instance, subject) in &watched {
+        revise(instance, subject.context(), &mut results, &mut on_event);
     }
     for tally in invariants
         .tallies()
@@ -160,17 +164,39 @@ async fn watch_out(is_watching: bool, options: &RunOptions) {
     }
 }
 
-/// Closes what was kept open for stragglers, and tells if one came.
-async fn settle(
+/// Closes what was kept open for stragglers, as many cases side by side as in the run: a broker that has fallen silent
+/// costs the limits of a few cases, not those of all.
+async fn settle(watched: &[(Instance, Rc<Subject>)], options: &RunOptions) {
+    let permits = Arc::new(Semaphore::new(options.jobs.max(1)));
+    let tasks: Vec<JoinHandle<()>> = watched
+        .iter()
+        .map(|(_, subject)| (Rc::clone(subject), Arc::clone(&permits)))
+        .map(|(subject, permits)| {
+            tokio::task::spawn_local(async move {
+                let Ok(_permit) = permits.acquire().await else { return };
+                subject.finish().await;
+                subject.clean_up().await;
+                subject.release();
+            })
+        })
+        .collect();
+    for task in tasks {
+        // A panic is our bug, here as elsewhere.
+        if let Err(error) = task.await
+            && let Ok(panic) = error.try_into_panic()
+        {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+/// Tells of a straggler, if one came.
+fn revise(
     instance: &Instance,
-    subject: &Subject,
+    context: &CaseContext,
     results: &mut BTreeMap<String, CaseResult>,
     on_event: &mut impl FnMut(Event<'_>),
 ) {
-    let context = subject.context();
-    subject.finish().await;
-    subject.clean_up().await;
-    subject.release();
     if !context.was_revised() {
         return;
     }
@@ -188,6 +214,7 @@ struct Shared {
     brokers: Brokers,
     options: RunOptions,
     invariants: Rc<Invariants>,
+    capacity: Rc<RunCapacity>,
     permits: Arc<Semaphore>,
     messages: mpsc::UnboundedSender<Message>,
     is_stopping: Cell<bool>,
@@ -218,7 +245,8 @@ async fn one_case(shared: Rc<Shared>, instance: Instance) {
     let begun = std::time::Instant::now();
     let names = Names::new(&shared.options.names, &instance.id());
     let invariants = Rc::clone(&shared.invariants);
-    let context = CaseContext::new(instance, names, ready.endpoint, ready.setting, shared.options.patience, invariants);
+    let (patience, capacity) = (shared.options.patience, &shared.capacity);
+    let context = CaseContext::new(instance, names, ready.endpoint, ready.setting, patience, invariants, capacity);
     let subject = Subject::new(context);
     let steps = tokio::task::spawn_local(take_steps(Rc::clone(subject.context()), shared.options.patience));
     let (stop, is_our_bug) = match steps.await {
@@ -246,8 +274,9 @@ pub(crate) async fn alone(
     invariants: &Rc<Invariants>,
 ) -> CaseResult {
     let names = Names::new(&options.names, &instance.id());
+    let (invariants, capacity) = (Rc::clone(invariants), Rc::<RunCapacity>::default());
     let context =
-        CaseContext::new(instance, names, ready.endpoint, ready.setting, options.patience, Rc::clone(invariants));
+        CaseContext::new(instance, names, ready.endpoint, ready.setting, options.patience, invariants, &capacity);
     let subject = Subject::new(Rc::clone(&context));
     let stop = take_steps(Rc::clone(&context), options.patience).await;
     subject.close().await;

@@ -1,17 +1,11 @@
 //! The command line as people and scripts meet it: what is printed, and the exit codes.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Output, Stdio};
+mod common;
 
-fn mqtt_assay(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_mqtt-assay"));
-    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
-        command.env_remove(name);
-    }
-    command.args(arguments).stdin(Stdio::null());
-    command
-}
+use common::{Served, mqtt_assay};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Output, Stdio};
 
 fn run(arguments: &[&str]) -> Output {
     mqtt_assay(arguments).output().expect("the program is there")
@@ -34,12 +28,9 @@ fn exit_code(arguments: &[&str]) -> i32 {
     run(arguments).status.code().expect("no signal ends it")
 }
 
-/// Snapshots without what differs from run to run: times, ports.
+/// Snapshots without what differs from run to run, the list of built-in profiles included.
 fn settings() -> insta::Settings {
-    let mut settings = insta::Settings::clone_current();
-    settings.add_filter(r"\d+\.\d{3}s", "[time]");
-    settings.add_filter(r"127\.0\.0\.1:\d+", "127.0.0.1:[port]");
-    settings.add_filter(r"os error \d+", "os error [n]");
+    let mut settings = common::settings();
     settings.add_filter(r"built in: [^;]*;", "built in: [names];");
     settings
 }
@@ -352,38 +343,6 @@ fn what_cannot_be_written_is_told() {
     }
     settings()
         .bind(|| insta::assert_snapshot!("report_not_written", shown(&["run", "-f", EXAMPLE, "--json", "/dev/full"])));
-}
-
-/// A `serve` process, ended when it goes out of scope.
-struct Served {
-    child: Child,
-    lines: BufReader<std::process::ChildStdout>,
-}
-
-impl Served {
-    fn start(arguments: &[&str]) -> (Self, String) {
-        let arguments = [&["serve", "--listen", "127.0.0.1:0"][..], arguments].concat();
-        let mut child = mqtt_assay(&arguments).stdout(Stdio::piped()).spawn().expect("starts");
-        let lines = BufReader::new(child.stdout.take().expect("piped"));
-        let mut served = Self { child, lines };
-        let first = served.line();
-        let address =
-            first.split("mqtt://").nth(1).and_then(|rest| rest.split(';').next()).expect("an address").to_owned();
-        (served, address)
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.lines.read_line(&mut line).expect("it goes on");
-        line
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// A CONNECT of 5.0 whose client identifier holds a line break and an escape.

@@ -256,6 +256,10 @@ impl RunArgs {
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let selected = select(&args.filter, args.mqtt, args.variant)?;
     let Broker { target, words } = args.broker.resolve(args.seed, args.patience)?;
+    let timeout = args.timeout.map(Duration::from_secs);
+    // From here on a signal ends the run in order: before a report of an earlier run is emptied.
+    let guard = Guard::start(timeout, target.is_embedded().then_some(SILENCE))
+        .map_err(|error| Failure::new(Exit::OurBug, format!("no thread to watch over the run: {error}")))?;
     let report = args.json.as_ref().map(open).transpose()?;
     let facts = RunFacts {
         target: TargetName::of(&target),
@@ -266,9 +270,6 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     };
     let mut console = args.console(&facts);
     console.say(&args.header(&facts));
-    let timeout = args.timeout.map(Duration::from_secs);
-    let guard = Guard::start(timeout, target.is_embedded().then_some(SILENCE))
-        .map_err(|error| Failure::new(Exit::OurBug, format!("no thread to watch over the run: {error}")))?;
     let (started, begun) = (jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), Instant::now());
     let outcome = judge(&target, &selected, &args.options(&target, selected.len()), &guard, &mut console)?;
     // Brokers that were started end here, before anything is written.
@@ -374,8 +375,9 @@ fn exits_of(result: &RunResult, is_strict: bool, guard: &Guard) -> Vec<Exit> {
 
 fn nothing_judged(facts: &RunFacts, why: &str) -> Failure {
     let why = crate::transcript::single_line(why);
-    let rule = "before any case a client connects, subscribes, publishes and receives";
-    Failure::new(Exit::NothingJudged, format!("nothing judged: {}: {why}\n  {rule}", facts.target.name))
+    let rule = "before any case a client connects, subscribes, publishes and receives, which must work:";
+    let way_out = "is it an MQTT broker, does it run there, does it want --user and --password?";
+    Failure::new(Exit::NothingJudged, format!("nothing judged: {}: {why}\n  {rule}\n  {way_out}", facts.target.name))
 }
 
 /// The last line: what it all comes to.
