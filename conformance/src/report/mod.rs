@@ -2,6 +2,7 @@
 
 pub(crate) mod console;
 pub(crate) mod json;
+pub mod proof;
 pub(crate) mod text;
 
 use crate::result::CaseResult;
