@@ -1,5 +1,5 @@
-//! What watches over a run from a thread of its own, by the clock on the wall: Ctrl-C and SIGTERM, `--timeout`, and for
-//! the embedded broker a watchdog, since a defect there can stop the simulated clock for ever.
+//! What watches over a run from a thread of its own, by the clock on the wall: Ctrl-C and SIGTERM, `--timeout`, and a
+//! watchdog, since a defect of ours can stop the simulated clock for ever, or keep the one thread of a run busy.
 //!
 //! The guard only asks the run to end; the run then ends by itself, and its reports are written. It decides nothing and
 //! answers nothing, so that it may stand beside the simulated clock. A second Ctrl-C ends the process at once.

@@ -8,7 +8,6 @@ use super::failure::Failure;
 use super::guard::{Ending, Guard, SILENCE};
 use super::output::Color;
 use crate::case::Instance;
-use crate::clock;
 use crate::names::{RunNames, base36};
 use crate::report::console::{Console, Verbosity};
 use crate::report::json::{self, Times, Transcripts};
@@ -18,6 +17,7 @@ use crate::result::CaseResult;
 use crate::run::{Event, NothingJudged, Order, RunOptions, RunResult};
 use crate::target::{Target, Variant};
 use crate::verdict::Verdict;
+use crate::{bounds, clock};
 use anstream::AutoStream;
 use clap::{ArgAction, Args, Parser, ValueEnum};
 use indicatif::ProgressDrawTarget;
@@ -252,13 +252,23 @@ impl RunArgs {
     }
 }
 
+/// How long nothing may happen in the run before that is a defect of ours. On the machine's clock a case may rightly be
+/// silent up to its deadline, while a broker is being started for the next one.
+fn silence(target: &Target, selected: &[Instance], patience: u32) -> Duration {
+    if target.is_embedded() {
+        return SILENCE;
+    }
+    let waits = selected.iter().map(|instance| instance.case.waits()).max().unwrap_or_default();
+    (bounds::CASE + bounds::START + bounds::CLEAN_UP) * patience + waits + SILENCE
+}
+
 /// Runs the cases, reports, and says how it ended.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let selected = select(&args.filter, args.mqtt, args.variant)?;
     let Broker { target, words } = args.broker.resolve(args.seed, args.patience)?;
     let timeout = args.timeout.map(Duration::from_secs);
     // From here on a signal ends the run in order: before a report of an earlier run is emptied.
-    let guard = Guard::start(timeout, target.is_embedded().then_some(SILENCE))
+    let guard = Guard::start(timeout, Some(silence(&target, &selected, args.patience)))
         .map_err(|error| Failure::new(Exit::OurBug, format!("no thread to watch over the run: {error}")))?;
     let report = args.json.as_ref().map(open).transpose()?;
     let facts = RunFacts {
@@ -393,7 +403,7 @@ fn closing(exit: Exit, results: &[CaseResult], facts: &RunFacts, times: &Times, 
         (Exit::Failed, _) => format!("FAIL: {} of {}", count(Verdict::Fail), results.len()),
         (Exit::Inconclusive, _) => format!("INCONCLUSIVE: {} of {}", count(Verdict::Inconclusive), results.len()),
         (Exit::OurBug, Some(Ending::Standstill)) => {
-            format!("nothing happened for a minute: a defect of mqtt-assay; running: {}", guard.running().join(", "))
+            format!("nothing happened for too long: a defect of mqtt-assay; running: {}", guard.running().join(", "))
         }
         (Exit::OurBug, _) => "a defect of mqtt-assay in a case; please report it".to_owned(),
         (Exit::Interrupted, why) => {
