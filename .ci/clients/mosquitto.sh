@@ -36,10 +36,10 @@ listen() {
     differs "subscriber $1" "a SUBACK" "nothing"
 }
 
-# heard NAME: what the listener has taken.
+# heard NAME: sets $heard to what the listener has taken. Only the shell that started it can wait for it, no subshell.
 heard() {
     wait "$listener" || true
-    sed -n 's/^message: //p' "$work/$1"
+    heard=$(sed -n 's/^message: //p' "$work/$1")
 }
 
 differs() {
@@ -62,7 +62,8 @@ for qos in 0 1 2; do
     listen live 2 '%q %p' -q "$qos" -t "$root/+/news"
     publish live-publisher -q "$qos" -t "$root/a/news" -m hello
     publish live-publisher -q "$qos" -t "$root/a/news" -m fence
-    same "live messages of QoS $qos" "$qos hello, $qos fence" "$(heard live)"
+    heard live
+    same "live messages of QoS $qos" "$qos hello, $qos fence" "$heard"
 done
 
 # A connection that dies without a DISCONNECT.
@@ -71,7 +72,8 @@ watcher=$listener
 listen mortal 1 '%p' -t "$root/nothing" --will-topic "$root/will" --will-payload gone --will-qos 1 --will-retain
 { kill -KILL "$listener" && wait "$listener"; } 2>/dev/null || true
 listener=$watcher
-same "will of a killed client" "1 0 gone" "$(heard watcher)"
+heard watcher
+same "will of a killed client" "1 0 gone" "$heard"
 same "retained will" "1 1 gone" "$(take late 1 '%q %r %p' -q 1 -t "$root/will")"
 publish late -q 1 -r -t "$root/will" -n
 
@@ -87,8 +89,7 @@ if [ "$version" = 5 ]; then
     publish properties-publisher -q 1 -t "$root/props" -m all -D publish content-type text/plain \
         -D publish response-topic "$root/answers" -D publish correlation-data 42 -D publish message-expiry-interval 300 \
         -D publish payload-format-indicator 1 -D publish user-property b 1 -D publish user-property a 2
-    got=$(heard properties)
+    heard properties
     # The interval counts down while the message waits.
-    got=${got/ 299 / 300 }
-    same "properties of a message" "all text/plain $root/answers 42 300 1 b:1 a:2 5" "$got"
+    same "properties of a message" "all text/plain $root/answers 42 300 1 b:1 a:2 5" "${heard/ 29[0-9] / 300 }"
 fi
