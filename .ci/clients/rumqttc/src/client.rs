@@ -79,7 +79,7 @@ impl Client {
             loop {
                 match link.poll().await {
                     Ok(Seen::Message(message)) => {
-                        messages.push_back(message.clone());
+                        messages.push_back((*message).clone());
                         if let Some(found) = wanted(Seen::Message(message)) {
                             return Ok(found);
                         }

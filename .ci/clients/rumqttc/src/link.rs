@@ -44,7 +44,7 @@ pub enum Seen {
     Connack {
         session_present: bool,
     },
-    Message(Message),
+    Message(Box<Message>),
     Suback(Vec<String>),
     Unsuback(Vec<String>),
     /// PUBACK, PUBCOMP, or a PUBREC that refuses.
@@ -179,7 +179,7 @@ fn seen_4(event: rumqttc::Event) -> Seen {
         Event::Incoming(Packet::SubAck(suback)) => Seen::Suback(words(&suback.return_codes)),
         Event::Incoming(Packet::UnsubAck(_)) => Seen::Unsuback(Vec::new()),
         Event::Incoming(Packet::PubAck(_) | Packet::PubComp(_)) => Seen::Acknowledged("Success".to_owned()),
-        Event::Incoming(Packet::Publish(publish)) => Seen::Message(Message {
+        Event::Incoming(Packet::Publish(publish)) => Seen::Message(Box::new(Message {
             topic: publish.topic.clone(),
             payload: String::from_utf8_lossy(&publish.payload).into_owned(),
             qos: publish.qos as u8,
@@ -188,7 +188,7 @@ fn seen_4(event: rumqttc::Event) -> Seen {
             packet_id: publish.pkid,
             properties: None,
             original: Original::V4(publish),
-        }),
+        })),
         Event::Incoming(_) => Seen::Other,
     }
 }
@@ -206,7 +206,7 @@ fn seen_5(event: v5::Event) -> Seen {
         Event::Incoming(Packet::PubRec(pubrec)) if pubrec.reason != PubRecReason::Success => {
             Seen::Acknowledged(format!("{:?}", pubrec.reason))
         }
-        Event::Incoming(Packet::Publish(publish)) => Seen::Message(Message {
+        Event::Incoming(Packet::Publish(publish)) => Seen::Message(Box::new(Message {
             topic: String::from_utf8_lossy(&publish.topic).into_owned(),
             payload: String::from_utf8_lossy(&publish.payload).into_owned(),
             qos: publish.qos as u8,
@@ -215,7 +215,7 @@ fn seen_5(event: v5::Event) -> Seen {
             packet_id: publish.pkid,
             properties: publish.properties.clone(),
             original: Original::V5(publish),
-        }),
+        })),
         Event::Incoming(_) => Seen::Other,
     }
 }
