@@ -369,6 +369,40 @@ fn serve_ends_well_when_it_is_interrupted() {
     let killed = Command::new("kill").args(["-INT", &served.child.id().to_string()]).status().expect("kill is there");
     assert!(killed.success());
     assert_eq!(served.child.wait().expect("it ends").code(), Some(0));
+    assert_eq!(served.line(), "no rule was broken by a client\n");
+}
+
+/// A PUBLISH of 5.0 to a topic with a wildcard, with a payload of so many bytes.
+fn publish_to_wildcard(payload: u8) -> Vec<u8> {
+    [&[0x30, 4 + payload, 0, 1, b'#', 0][..], &vec![b'x'; payload.into()]].concat()
+}
+
+#[cfg(unix)]
+#[test]
+fn serve_counts_breaches_of_two_clients_at_once_and_cuts_long_packets() {
+    let (mut served, address) = Served::start(&[]);
+    let mut clients = [b'a', b'b'].map(|name| {
+        let mut client = TcpStream::connect(&address).expect("it listens");
+        client.write_all(&[0x10, 14, 0, 4, b'M', b'Q', b'T', b'T', 5, 2, 0, 60, 0, 0, 1, name]).expect("it reads");
+        client.read_exact(&mut [0; 2]).expect("a CONNACK");
+        client
+    });
+    for (client, payload) in clients.iter_mut().zip([0, 100]) {
+        client.write_all(&publish_to_wildcard(payload)).expect("it reads");
+        client.read_to_end(&mut Vec::new()).expect("it closes");
+    }
+    let killed = Command::new("kill").args(["-INT", &served.child.id().to_string()]).status().expect("kill is there");
+    assert!(killed.success());
+    let mut log = String::new();
+    served.lines.read_to_string(&mut log).expect("UTF-8");
+    settings().bind(|| insta::assert_snapshot!("serve_two_clients", log));
+}
+
+#[test]
+fn serve_says_what_to_do_when_it_cannot_listen() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("it is bound").to_string();
+    settings().bind(|| insta::assert_snapshot!("serve_port_in_use", shown(&["serve", "--listen", &address])));
 }
 
 #[cfg(unix)]

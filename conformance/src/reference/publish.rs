@@ -168,6 +168,11 @@ impl Machine {
     fn publish_qos2(&mut self, id: ConnectionId, publish: &Publish<'_>, topic: &str, packet_id: PacketId) {
         let repeated = self.session_of(id).is_some_and(|session| session.received.contains_key(&packet_id));
         if repeated {
+            if !publish.dup {
+                // Its session keeps the exchange, so it is no new message: that would take an identifier that is free.
+                let detail = "a QoS 2 PUBLISH whose exchange is open came again with DUP 0";
+                self.breach(id, Ids("MQTT-3.3.1-1", "MQTT-3.3.1-1"), detail);
+            }
             self.count_open(id, packet_id);
             if self.fault(Fault::DeliversQos2Again) {
                 let _ = self.take_message(id, publish, topic);

@@ -33,7 +33,10 @@ impl Machine {
         let mut at = 0;
         let mut wanted = 0;
         while at < input.len() && self.listens(id) {
-            match self.step(id, &input[at..]) {
+            let before = self.effects.len();
+            let step = self.step(id, &input[at..]);
+            self.show_packet(before, &input[at..]);
+            match step {
                 Step::Consumed(length) => at += length.max(1),
                 Step::Wants(more) => {
                     wanted = input.len() - at + more;

@@ -1,6 +1,7 @@
 //! What happens to a client that breaks a rule: the breach is named, the reason is sent where the version has one, and the
 //! connection is closed.
 
+use bytes::Bytes;
 use mqtt_assay_codec::{
     Context, DecodeError, Decoded, Disconnect, Packet, PacketType, Properties, PropertiesBuf, Property, ReasonCode,
     Rule, Sender, Version, decode, decode_waiving,
@@ -25,7 +26,24 @@ impl Machine {
             rule,
             version: connection.version,
             detail: detail.to_owned(),
+            packet: Bytes::new(),
+            packet_len: 0,
         }));
+    }
+
+    /// Adds the packet at the start of `input` to the breaches that were named since there were `before` effects.
+    pub(super) fn show_packet(&mut self, before: usize, input: &[u8]) {
+        let packet_len = match packet_len(input) {
+            PacketLen::Known(len) => len,
+            PacketLen::Unknown | PacketLen::Never => input.len(),
+        };
+        for effect in self.effects.iter_mut().skip(before) {
+            if let Effect::Breach(breach) = effect {
+                let shown = packet_len.min(input.len()).min(Breach::MOST_BYTES);
+                breach.packet = Bytes::copy_from_slice(&input[..shown]);
+                breach.packet_len = packet_len;
+            }
+        }
     }
 
     /// Names the rule and closes, with that reason code in 5.0.
