@@ -173,7 +173,7 @@ async fn codes_in_order(broker: &Subject) -> Outcome {
 
 async fn granted_as_delivered(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
-    let id = watcher.send(subscribe("news", AtMostOnce))?;
+    let id = watcher.send(subscribe("news", AtMostOnce).id(0xABCD_u16))?;
     let suback = watcher.receive(a_suback(id).code(GRANTED)).await?;
 
     watcher.publish("news", b"published at QoS 1", AtLeastOnce).await?;

@@ -157,7 +157,8 @@ impl Machine {
         if self.fault(Fault::NoPuback) && is_high(packet_id) {
             return;
         }
-        let packet_id = if self.fault(Fault::WrongPubackId) { another(packet_id) } else { packet_id };
+        let packet_id =
+            if self.fault(Fault::WrongPubackId) && is_high(packet_id) { another(packet_id) } else { packet_id };
         if self.fault(Fault::PubackInventsCode) && self.connections.get(&id).is_some_and(Connection::is_v5) {
             self.send_invented(id, 0x40, packet_id);
             return;

@@ -238,7 +238,7 @@ impl Machine {
         if self.fault(Fault::SubackTooFewCodes) {
             codes.truncate(1);
         }
-        for code in codes.iter_mut().filter(|code| **code < 0x80) {
+        for code in codes.iter_mut().filter(|code| **code < 0x80 && is_high(packet_id)) {
             if self.fault(Fault::SubackInventsCode) {
                 *code = 3;
             } else if self.fault(Fault::SubackClaimsHigherQos) {

@@ -83,6 +83,7 @@ impl Machine {
             self.send(id, &Packet::Unsuback(Unsuback { packet_id, properties, reasons }));
             return;
         }
+        let why = codes.iter().any(|code| *code != 0).then_some("not every subscription existed");
         if self.fault(Fault::UnsubackReversed) {
             codes.reverse();
         }
@@ -92,7 +93,6 @@ impl Machine {
         if self.fault(Fault::UnsubackInventsCode) {
             codes.fill(0x7F);
         }
-        let why = codes.iter().any(|code| *code != 0).then_some("not every subscription existed");
         let reasons = ReasonCodes::from(codes.as_slice());
         self.send_explained(id, why, Packet::Unsuback(Unsuback { packet_id, properties: Properties::EMPTY, reasons }));
     }

@@ -160,7 +160,7 @@ faults! {
     // QoS, from the client
     NoPuback "no-puback" "Doesn't acknowledge QoS 1 where the packet identifier is 4096 or more."
         ["MQTT-3.3.4-1" "MQTT-4.3.2-2" "MQTT-3.3.5-2"] ["MQTT-3.3.4-1" "MQTT-4.3.2-4"];
-    WrongPubackId "wrong-puback-id" "Sends PUBACK with another packet identifier."
+    WrongPubackId "wrong-puback-id" "Sends PUBACK with another packet identifier where the right one is 4096 or more."
         ["MQTT-2.3.1-6" "MQTT-4.3.2-2" "MQTT-3.3.4-1"] ["MQTT-2.2.1-5" "MQTT-4.3.2-4" "MQTT-3.3.4-1"];
     NoPubrec "no-pubrec" "Doesn't answer the PUBLISH of QoS 2."
         ["MQTT-3.3.4-1" "MQTT-4.3.3-2" "MQTT-3.3.5-2"] ["MQTT-3.3.4-1" "MQTT-4.3.3-8"];
@@ -303,8 +303,8 @@ faults! {
     WrongSubackId "wrong-suback-id" "Sends SUBACK with another packet identifier where the right one is 4096 or more." ["MQTT-2.3.1-7" "MQTT-3.8.4-2"] ["MQTT-2.2.1-6" "MQTT-3.8.4-2"];
     SubackReversed "suback-reversed" "Sends the codes of SUBACK in reverse order." ["MQTT-3.9.3-1"] ["MQTT-3.9.3-1"];
     SubackTooFewCodes "suback-too-few-codes" "Sends one code for several topic filters." ["MQTT-3.8.4-5"] ["MQTT-3.8.4-6"];
-    SubackInventsCode "suback-invents-code" "Grants QoS 3." ["MQTT-3.9.3-2"] ["MQTT-3.9.3-2"];
-    SubackClaimsHigherQos "suback-claims-higher-qos" "Says that QoS 2 was granted whatever it was." ["MQTT-3.8.4-5"] ["MQTT-3.8.4-7"];
+    SubackInventsCode "suback-invents-code" "Grants QoS 3 to a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.9.3-2"] ["MQTT-3.9.3-2"];
+    SubackClaimsHigherQos "suback-claims-higher-qos" "Says that QoS 2 was granted, whatever it was, to a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.8.4-5"] ["MQTT-3.8.4-7"];
     OnlyFirstFilter "only-first-filter" "Subscribes to the first topic filter of a SUBSCRIBE only." ["MQTT-3.8.4-4"] ["MQTT-3.8.4-5"];
     SubscribesTwice "subscribes-twice" "Keeps both subscriptions when one is repeated."
         ["MQTT-3.8.4-3"] ["MQTT-3.8.4-3" "U5-170"];
