@@ -344,3 +344,8 @@ fn a_close_that_only_a_second_connect_provoked_is_no_refusal_of_the_first() {
     assert_verdict(Way::AdmitsInSilence, "3.1.1/malformed-connect/malformed.extra.trailing", Verdict::Inconclusive);
     assert_verdict(Way::AdmitsInSilence, "5/malformed-connect/malformed.extra.trailing", Verdict::Inconclusive);
 }
+
+#[test]
+fn a_pubrel_before_the_close_is_no_refusal() {
+    assert_verdict(Way::ReleasesFirst, "5/malformed/reserved-flags.pubrec", Verdict::Fail);
+}

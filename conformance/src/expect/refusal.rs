@@ -175,6 +175,8 @@ impl Offence {
             Packet::Puback(ack) | Packet::Pubrec(ack) => {
                 self.is(PacketType::Publish, ack.packet_id.get()) && !ack.reason.is_error()
             }
+            Packet::Pubrel(ack) => self.is(PacketType::Pubrec, ack.packet_id.get()) && !ack.reason.is_error(),
+            Packet::Auth(_) => self.packet_type == Some(PacketType::Auth),
             Packet::Pubcomp(ack) => self.is(PacketType::Pubrel, ack.packet_id.get()) && !ack.reason.is_error(),
             Packet::Suback(ack) => self.is(PacketType::Subscribe, ack.packet_id.get()),
             Packet::Unsuback(ack) => {
