@@ -349,3 +349,8 @@ fn a_close_that_only_a_second_connect_provoked_is_no_refusal_of_the_first() {
 fn a_pubrel_before_the_close_is_no_refusal() {
     assert_verdict(Way::ReleasesFirst, "5/malformed/reserved-flags.pubrec", Verdict::Fail);
 }
+
+#[test]
+fn a_second_connect_may_be_told_why_it_ends_the_connection() {
+    assert_verdict(Way::RefusesSecondConnect, "3.1.1/connect/second-connect", Verdict::Pass);
+}
