@@ -354,3 +354,8 @@ fn a_pubrel_before_the_close_is_no_refusal() {
 fn a_second_connect_may_be_told_why_it_ends_the_connection() {
     assert_verdict(Way::RefusesSecondConnect, "3.1.1/connect/second-connect", Verdict::Pass);
 }
+
+#[test]
+fn bytes_that_are_no_packet_do_not_show_that_a_connection_is_not_served() {
+    assert_verdict(Way::NonsenseBeforePingresp, "5/keep-alive/ping-is-answered", Verdict::Inconclusive);
+}

@@ -283,9 +283,16 @@ impl<'a> ExpectOpen<'a> {
             let line = client.say(Remark::Notes, seen.as_str());
             return client.broken(deciding.as_ref(), expected, &seen, line, None);
         };
-        match arrived.packet() {
-            Some(packet) => Ok(client.kept(deciding.as_ref(), expected, expected, arrived.line, Some(packet))),
-            None => client.broken(deciding.as_ref(), expected, &describe_end(&arrived.what), arrived.line, None),
+        let seen = describe_end(&arrived.what);
+        match arrived.what {
+            Arrival::Packet(packet) => {
+                Ok(client.kept(deciding.as_ref(), expected, expected, arrived.line, Some(packet)))
+            }
+            Arrival::Ended(_) => client.broken(deciding.as_ref(), expected, &seen, arrived.line, None),
+            _ => {
+                let why = format!("{}: {seen}", client.link().label);
+                Err(Stop::Inconclusive { why, line: Some(arrived.line) })
+            }
         }
     }
 }
