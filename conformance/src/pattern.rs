@@ -241,6 +241,11 @@ impl Pattern {
         self.payload.is_some()
     }
 
+    /// The payload of the message that it is about.
+    pub(crate) fn wanted_payload(&self) -> Option<&[u8]> {
+        self.payload.as_deref()
+    }
+
     /// The pattern in words.
     pub fn describe(&self) -> String {
         let mut out = self.packet_type.name().to_owned();

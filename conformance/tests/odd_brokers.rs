@@ -359,3 +359,8 @@ fn a_second_connect_may_be_told_why_it_ends_the_connection() {
 fn bytes_that_are_no_packet_do_not_show_that_a_connection_is_not_served() {
     assert_verdict(Way::NonsenseBeforePingresp, "5/keep-alive/ping-is-answered", Verdict::Inconclusive);
 }
+
+#[test]
+fn a_message_is_not_owed_to_a_client_that_had_gone_before_it_was_sent() {
+    assert_verdict(Way::LosesSubscriber, "3.1.1/publish/delivered-unchanged", Verdict::Inconclusive);
+}

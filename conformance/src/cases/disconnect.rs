@@ -210,6 +210,7 @@ async fn others_are_spared(broker: &Subject) -> Outcome {
     rogue.send(connect())?;
     rogue.ended().await?;
 
+    let _ = bystander.expect_open().await?;
     broker.connect("publisher").await?.publish("news", b"life goes on", AtLeastOnce).await?;
     bystander.expect(a_message("news", b"life goes on")).await
 }

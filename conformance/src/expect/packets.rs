@@ -100,6 +100,11 @@ impl<'a> Expect<'a> {
                 return short_of(client, recommended, deciding.as_ref(), &expected, &seen, line, None);
             };
             let line = arrived.line;
+            if is_end_before_all_of(client, &remaining, &arrived) {
+                let (label, end) = (&client.link().label, describe_end(&arrived.what));
+                let why = format!("{label}: {end} before what it was to get was sent");
+                return Err(Stop::Inconclusive { why, line: Some(line) });
+            }
             match match_one(client, &mut remaining, &arrived, ordered) {
                 Ok(packet) => {
                     if let Some(early) = window.as_ref().and_then(|window| window.too_early(arrived.at)) {
@@ -142,6 +147,16 @@ fn short_of(
 fn is_first(arrived: &Arrived) -> bool {
     !matches!(&arrived.what, Arrival::Packet(packet)
         if packet.version() == Version::V5 && matches!(packet.packet(), Packet::Auth(_)))
+}
+
+/// True for an end that came before any of the messages that are waited for was sent. To a client that is gone a broker
+/// owes none of them.
+fn is_end_before_all_of(client: &Client, remaining: &[Pattern], arrived: &Arrived) -> bool {
+    let sent_later = |pattern: &Pattern| {
+        let publication = pattern.wanted_payload().and_then(|payload| client.context().publication(payload));
+        publication.is_some_and(|publication| publication.line > arrived.line)
+    };
+    matches!(arrived.what, Arrival::Ended(_)) && remaining.iter().all(sent_later)
 }
 
 enum Mismatch {
