@@ -364,3 +364,8 @@ fn bytes_that_are_no_packet_do_not_show_that_a_connection_is_not_served() {
 fn a_message_is_not_owed_to_a_client_that_had_gone_before_it_was_sent() {
     assert_verdict(Way::LosesSubscriber, "3.1.1/publish/delivered-unchanged", Verdict::Inconclusive);
 }
+
+#[test]
+fn a_repetition_on_a_live_connection_is_no_second_message() {
+    assert_verdict(Way::RepeatsForRetained, "3.1.1/retain/sent-again", Verdict::Fail);
+}
