@@ -426,6 +426,12 @@ fn take_packets(link: &Link, buffer: &mut BytesMut) -> bool {
     }
 }
 
+/// The rule of form that a packet from the broker breaks, if it breaks one.
+pub(crate) fn breach_of_form(packet: &OwnedPacket) -> Option<DecodeError> {
+    let context = Context::new(packet.version(), Sender::Server);
+    decode(packet.bytes(), context, &Limits::default()).err()
+}
+
 enum Step {
     Wait,
     Packet { len: usize, error: Option<DecodeError> },

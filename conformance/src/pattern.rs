@@ -246,6 +246,11 @@ impl Pattern {
         self.payload.as_deref()
     }
 
+    /// True where it demands something of the properties.
+    pub(crate) fn looks_at_properties(&self) -> bool {
+        !self.properties.is_empty()
+    }
+
     /// The pattern in words.
     pub fn describe(&self) -> String {
         let mut out = self.packet_type.name().to_owned();

@@ -369,3 +369,8 @@ fn a_message_is_not_owed_to_a_client_that_had_gone_before_it_was_sent() {
 fn a_repetition_on_a_live_connection_is_no_second_message() {
     assert_verdict(Way::RepeatsForRetained, "3.1.1/retain/sent-again", Verdict::Fail);
 }
+
+#[test]
+fn properties_behind_an_unknown_one_are_not_judged() {
+    assert_verdict(Way::UnknownPropertyFirst, "5/publish/property-is-kept.content-type", Verdict::Inconclusive);
+}

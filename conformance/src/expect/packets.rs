@@ -6,12 +6,12 @@ use crate::case::StepRules;
 use crate::client::{Client, describe_end};
 use crate::describe;
 use crate::draft::pingreq;
-use crate::link::{Arrival, Arrived};
+use crate::link::{Arrival, Arrived, breach_of_form};
 use crate::pattern::Pattern;
 use crate::subject::Deciding;
 use crate::transcript::Remark;
 use crate::verdict::{Evidence, Seen, Stop};
-use mqtt_assay_codec::{OwnedPacket, Packet, Version};
+use mqtt_assay_codec::{OwnedPacket, Packet, Rule, Version};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -177,6 +177,9 @@ fn match_one(
         // A breach of another rule, which the invariants report; what this case asks was not answered.
         other => return Err(Mismatch::NotOurs(format!("{}: {}", client.link().label, describe_end(other)))),
     };
+    if let Some(why) = hides_properties(packet, remaining.iter().filter(|pattern| pattern.is_about(&packet.packet()))) {
+        return Err(Mismatch::NotOurs(format!("{}: {why}", client.link().label)));
+    }
     let names = client.context().names();
     let candidates = if ordered { 1 } else { remaining.len() };
     let fulfilled = remaining.iter().take(candidates).position(|pattern| {
@@ -192,6 +195,12 @@ fn match_one(
         Some(pattern) => format!("{seen}: {}", pattern.mismatches(&packet.packet(), names).join(", ")),
         None => format!("{seen} came out of turn"),
     }))
+}
+
+/// Why the properties that these patterns look at can't be judged: what stands behind an unknown one can't be read.
+fn hides_properties<'a>(packet: &OwnedPacket, mut patterns: impl Iterator<Item = &'a Pattern>) -> Option<String> {
+    let error = breach_of_form(packet).filter(|error| error.rule == Rule::UnknownProperty)?;
+    patterns.any(Pattern::looks_at_properties).then(|| format!("its properties can't be read to their end: {error}"))
 }
 
 fn nothing_came(client: &Client, remaining: &[Pattern]) -> String {
@@ -248,6 +257,9 @@ impl<'a> ExpectRight<'a> {
         let Some(packet) = packet else { return Ok(Evidence::new(line, None)) };
         if !pattern.is_about(&packet.packet()) {
             return Err(defect("looks at a packet that its pattern is not about"));
+        }
+        if let Some(why) = hides_properties(packet, std::iter::once(&pattern)) {
+            return Err(Stop::Inconclusive { why: format!("{}: {why}", client.link().label), line: Some(line) });
         }
         let seen = describe::packet(&packet.packet());
         let wrong = pattern.mismatches(&packet.packet(), client.context().names());
