@@ -71,11 +71,11 @@ impl Client {
             }
         })?;
         self.refuse_beyond_announced(&draft)?;
-        self.remember(&draft);
         let packet_type =
             legal.first().and_then(|first| PacketType::ALL.into_iter().find(|known| *known as u8 == first >> 4));
         let packet_id = draft.packet_id().unwrap_or(0);
         let line = self.link.send(bytes, mutation);
+        self.remember(&draft, line);
         self.link.sent_by_case(line, packet_type, packet_id, mutation.is_none());
         Ok(packet_id)
     }
@@ -122,13 +122,13 @@ impl Client {
         self.context().next_packet_id(self.role)
     }
 
-    fn remember(&self, draft: &Draft) {
+    fn remember(&self, draft: &Draft, line: u32) {
         let context = self.context();
         if let Some((topic, payload, qos, retain)) = draft.publication() {
             let topic = context.names().topic(topic);
             let is_plain = !retain && draft.mutation().is_none();
-            let publication =
-                Publication { link: self.link.label.clone(), topic, payload: payload.to_vec(), qos, is_plain };
+            let (link, payload) = (self.link.label.clone(), payload.to_vec());
+            let publication = Publication { link, line, topic, payload, qos, is_plain };
             context.published(publication, retain);
         }
         if draft.is_connect() && draft.leaves_session() {

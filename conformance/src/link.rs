@@ -10,11 +10,11 @@ use crate::transcript::{Remark, What};
 use crate::wire::{Ending, Read, Transport, read_outcome};
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay_codec::{
-    Context, DecodeError, Decoded, Limits, OwnedDecoded, OwnedPacket, Packet, PacketId, PacketType, QoS, ReasonCode,
-    Rule, Sender, Version, decode, decode_waiving,
+    Context, DecodeError, Decoded, Limits, OwnedDecoded, OwnedPacket, Packet, PacketId, PacketType, Publish, QoS,
+    ReasonCode, Rule, Sender, Version, decode, decode_waiving,
 };
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -98,6 +98,8 @@ pub(crate) struct Link {
     pings_open: Cell<u32>,
     /// The last packet that the case itself sent: line, type, packet identifier.
     last_sent: Cell<(u32, Option<PacketType>, u16)>,
+    /// What the broker has sent at QoS 1 or 2: payloads by packet identifier, up to PUBREL.
+    deliveries: RefCell<BTreeMap<u16, Vec<u8>>>,
     /// Packet identifiers of exchanges that the case began here.
     begun: RefCell<BTreeSet<u16>>,
     ended: Cell<Option<Ending>>,
@@ -125,6 +127,7 @@ impl Link {
             accepted: RefCell::default(),
             pings_open: Cell::new(0),
             last_sent: Cell::new((0, None, 0)),
+            deliveries: RefCell::default(),
             begun: RefCell::default(),
             ended: Cell::new(None),
             closed_by_us: Cell::new(false),
@@ -438,6 +441,12 @@ fn take_packets(link: &Link, buffer: &mut BytesMut) -> bool {
     }
 }
 
+/// The rule of form that a packet from the broker breaks, if it breaks one.
+pub(crate) fn breach_of_form(packet: &OwnedPacket) -> Option<DecodeError> {
+    let context = Context::new(packet.version(), Sender::Server);
+    decode(packet.bytes(), context, &Limits::default()).err()
+}
+
 enum Step {
     Wait,
     Packet { len: usize, error: Option<DecodeError> },
@@ -471,7 +480,7 @@ fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
     let Some(packet) = own(bytes, context, error.map(|error| error.rule)) else { return true };
     link.context.hold(&link.label, line, &packet, error.as_ref());
     note_state(link, line, &packet);
-    if is_foreign(link, &packet.packet()) {
+    if is_foreign(link, &packet.packet()) || is_repetition(link, &packet.packet()) {
         acknowledge_if_asked(link, &packet);
         return true;
     }
@@ -523,6 +532,23 @@ fn note_state(link: &Link, line: u32, packet: &OwnedPacket) {
 /// A message of somebody else, or of another case: under a wide topic filter they come too, and are nothing to us.
 fn is_foreign(link: &Link, packet: &Packet<'_>) -> bool {
     matches!(packet, Packet::Publish(publish) if !link.context.is_ours(publish.topic, publish.payload))
+}
+
+/// A PUBLISH that comes again on the same connection. 3.1.1 lets a broker repeat it there until it is acknowledged
+/// (section 4.4; 5.0 doesn't), so it is neither a second message nor a second delivery.
+fn is_repetition(link: &Link, packet: &Packet<'_>) -> bool {
+    let mut deliveries = link.deliveries.borrow_mut();
+    match packet {
+        Packet::Publish(Publish { packet_id: Some(id), dup, payload, .. }) => {
+            let before = deliveries.insert(id.get(), payload.to_vec());
+            *dup && link.context.version() == Version::V3_1_1 && before.as_deref() == Some(*payload)
+        }
+        Packet::Pubrel(ack) => {
+            deliveries.remove(&ack.packet_id.get());
+            false
+        }
+        _ => false,
+    }
 }
 
 fn acknowledge_if_asked(link: &Link, packet: &OwnedPacket) {

@@ -125,6 +125,15 @@ mod tests {
     }
 
     #[test]
+    fn no_two_cases_have_the_same_names() {
+        let mut topics: Vec<String> = crate::cases::all().map(|instance| names(&instance.id()).topics).collect();
+        let count = topics.len();
+        topics.sort_unstable();
+        topics.dedup();
+        assert_eq!(topics.len(), count);
+    }
+
+    #[test]
     fn shared_filters_keep_their_form() {
         let names = names("5/a/b");
         let filter = names.filter(&"$share/g/t/#".into());

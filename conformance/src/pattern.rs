@@ -256,6 +256,16 @@ impl Pattern {
         self.payload.is_some()
     }
 
+    /// The payload of the message that it is about.
+    pub(crate) fn wanted_payload(&self) -> Option<&[u8]> {
+        self.payload.as_deref()
+    }
+
+    /// True where it demands something of the properties.
+    pub(crate) fn looks_at_properties(&self) -> bool {
+        !self.properties.is_empty()
+    }
+
     /// The pattern in words.
     pub fn describe(&self) -> String {
         let mut out = self.packet_type.name().to_owned();

@@ -27,6 +27,8 @@ pub(crate) const CASE: &str = "case";
 #[derive(Debug, Clone)]
 pub(crate) struct Publication {
     pub(crate) link: String,
+    /// The transcript line at which it was sent; of a will, the line of its CONNECT.
+    pub(crate) line: u32,
     pub(crate) topic: String,
     pub(crate) payload: Vec<u8>,
     pub(crate) qos: QoS,

@@ -94,6 +94,14 @@ impl<'a> ExpectRefusal<'a> {
                     );
                     return Err(Stop::Inconclusive { why, line: Some(line) });
                 }
+                Arrival::Ended(_) if may_be_for_the_probe(client, answered.as_ref(), probe_line) => {
+                    let why = format!(
+                        "{}: {} only after a second CONNECT, which is a reason in itself",
+                        client.link().label,
+                        describe_end(&arrived.what)
+                    );
+                    return Err(Stop::Inconclusive { why, line: Some(line) });
+                }
                 Arrival::Ended(_) => {
                     return Ok(judge_code(client, deciding, &expected, codes, answered.as_ref(), &arrived));
                 }
@@ -111,6 +119,8 @@ impl<'a> ExpectRefusal<'a> {
                     }
                     answered = Some(packet.clone());
                 }
+                // To say why is no service: the close is still to come. That in 5.0 there is but one CONNACK is another rule.
+                Packet::Connack(connack) if connack.reason.0 != 0 => {}
                 Packet::Suback(suback) if suback.reasons.iter().all(ReasonCode::is_error) => {
                     if suback_is_weak {
                         return Ok(client.weak(deciding, &expected, &seen, line, Some(packet.clone())));
@@ -167,6 +177,8 @@ impl Offence {
             Packet::Puback(ack) | Packet::Pubrec(ack) => {
                 self.is(PacketType::Publish, ack.packet_id.get()) && !ack.reason.is_error()
             }
+            Packet::Pubrel(ack) => self.is(PacketType::Pubrec, ack.packet_id.get()) && !ack.reason.is_error(),
+            Packet::Auth(_) => self.packet_type == Some(PacketType::Auth),
             Packet::Pubcomp(ack) => self.is(PacketType::Pubrel, ack.packet_id.get()) && !ack.reason.is_error(),
             Packet::Suback(ack) => self.is(PacketType::Subscribe, ack.packet_id.get()),
             Packet::Unsuback(ack) => {
@@ -193,6 +205,13 @@ fn in_words(client: &Client, codes: &[ReasonCode]) -> String {
 /// dropped what came before accepts a CONNECT.
 fn probe(client: &Client) -> Draft {
     if client.link().accepted_line().is_some() { pingreq() } else { connect() }
+}
+
+/// True where a close says nothing of the offence: the probe was a CONNECT, and a broker that had let the client in before,
+/// without a word, must close for it. A CONNACK that refuses leaves no doubt.
+fn may_be_for_the_probe(client: &Client, answered: Option<&OwnedPacket>, probe_line: Option<u32>) -> bool {
+    let is_refused = matches!(answered.map(OwnedPacket::packet), Some(Packet::Connack(_)));
+    probe_line.is_some() && client.link().accepted_line().is_none() && !is_refused
 }
 
 /// The connection is closed; in 5.0 the reason code before it may be less than recommended.
