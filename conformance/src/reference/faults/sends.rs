@@ -16,13 +16,13 @@ pub(in crate::reference) fn mistaken(mutation: Mutation, legal: &[u8], version: 
     strikes(mutation, packet_type, legal).then_some(bytes)
 }
 
-/// Some mistakes make a packet useless to every case that waits for it. Those strike little more than messages of QoS 0 that
-/// aren't retained, so that the rest of the suite goes on.
+/// Some mistakes make a packet useless to every case that waits for it. Those strike messages of QoS 0 that aren't
+/// retained, and nothing else, so that the rest of the suite goes on.
 fn strikes(mutation: Mutation, packet_type: PacketType, legal: &[u8]) -> bool {
     let spares = mutation.name.ends_with("@topic-name")
         || ["topic.wildcard-in-name.hash", "prop.cut-off", "cut.before-field@property-length"].contains(&mutation.name);
     let is_plain = legal.first().is_some_and(|first| first & 0x07 == 0);
-    !spares || packet_type == PacketType::Disconnect || packet_type == PacketType::Publish && is_plain
+    !spares || packet_type == PacketType::Publish && is_plain
 }
 
 fn broken(
