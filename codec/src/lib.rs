@@ -50,7 +50,8 @@
 //!   Protocol Error ([`Rule::AuthenticationMethodMissing`]).
 //! * Control characters, non-characters such as U+FFFF, and U+FEFF are text like any other.
 //! * A response topic is a topic name: it is neither empty nor has it wildcards.
-//! * An empty client identifier without Clean Session is well formed in 3.1.1; the answer (`0x02`) is the server's.
+//! * An empty client identifier without Clean Session is refused in 3.1.1 and accepted in 5.0. It is the one refusal
+//!   of 3.1.1 besides that of an unknown level which the standard wants answered: with `0x02`.
 //! * A payload that is not UTF-8 although its Payload Format Indicator is 1, and a Server Reference beside another code
 //!   than `0x9C` and `0x9D`, are accepted: the standard lets receivers judge them or not.
 //! * Reason code `0x8C` is accepted in a server's DISCONNECT, where the tables of the standard disagree.
@@ -85,6 +86,7 @@ mod read_properties;
 #[cfg(test)]
 mod refusals;
 mod rule;
+mod rule_scope;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

@@ -285,10 +285,20 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
         ill_formed: Rule,
         nul: Rule,
     ) -> Result<(), Stop> {
+        self.check_string_len(end - start, name, start.wrapping_sub(2))?;
         let data = &self.bytes[start..end];
         // One pass without branches settles plain ASCII, which nearly all strings are.
         let plain = data.iter().fold(true, |plain, &byte| plain & (byte.wrapping_sub(1) < 0x7F));
         if plain { Ok(()) } else { self.check_unusual_text((start, end), name, ill_formed, nul) }
+    }
+
+    /// Whether the receiver takes strings of this length; `length_at` is where the length stands.
+    #[inline]
+    pub(crate) fn check_string_len(&mut self, length: usize, name: FieldName, length_at: usize) -> Result<(), Stop> {
+        if length > usize::from(self.limits.max_string_len) {
+            return Err(self.refusal(Rule::StringTooLong, name.length(), length_at));
+        }
+        Ok(())
     }
 
     #[cold]

@@ -282,6 +282,9 @@ fn subscriptions_with_properties(
         [Property::SubscriptionIdentifier(200), Property::UserProperty("a", "b")].into_iter().collect();
     let full = Subscribe { properties: properties.as_properties(), filters: filters.as_subscriptions(), ..subscribe };
     samples.add("subscribe with everything", &Packet::Subscribe(full));
+    let identifier = PropertiesBuf::new().with(Property::SubscriptionIdentifier(1));
+    let identified = Subscribe { properties: identifier.as_properties(), ..subscribe };
+    samples.add("subscribe with an identifier", &Packet::Subscribe(identified));
     let pair = PropertiesBuf::new().with(Property::UserProperty("a", ""));
     let full = Unsubscribe { properties: pair.as_properties(), ..unsubscribe };
     samples.add("unsubscribe with everything", &Packet::Unsubscribe(full));

@@ -15,6 +15,7 @@ use crate::packet::{
 };
 use crate::properties::PropertiesBuf;
 use crate::property::{Property, PropertyHome, PropertyId, PropertyType, RawValue};
+use crate::rule_scope::holds;
 use crate::version::{Context, PacketType, Sender, Version};
 
 /// A legal packet that owns what it holds.
@@ -317,6 +318,7 @@ fn connect(context: Context) -> impl Strategy<Value = AnyConnect> {
             if context.version == Version::V3_1 && client_id.is_empty() {
                 client_id.push('c');
             }
+            let clean_start = clean_start || (context.version == Version::V3_1_1 && client_id.is_empty());
             if !context.version.has_properties() && user_name.is_none() {
                 password = None;
             }
@@ -374,18 +376,9 @@ fn properties(context: Context, home: PropertyHome) -> BoxedStrategy<PropertiesB
 }
 
 fn may_hold(context: Context, home: PropertyHome, id: PropertyId) -> bool {
-    id.allowed_in(home)
-        && match (home, id) {
-            (PropertyHome::Packet(PacketType::Publish), PropertyId::SUBSCRIPTION_IDENTIFIER) => {
-                context.from == Sender::Server
-            }
-            (PropertyHome::Packet(PacketType::Disconnect), PropertyId::SESSION_EXPIRY_INTERVAL) => {
-                context.from == Sender::Client
-            }
-            // AUTH always begins with it.
-            (PropertyHome::Packet(PacketType::Auth), PropertyId::AUTHENTICATION_METHOD) => false,
-            _ => true,
-        }
+    // AUTH always begins with it.
+    let is_there = home == PropertyHome::Packet(PacketType::Auth) && id == PropertyId::AUTHENTICATION_METHOD;
+    holds(home, id, context.from) && !is_there
 }
 
 /// One property with a legal value.
