@@ -69,6 +69,8 @@ mod annotate;
 mod code;
 mod cursor;
 mod decode;
+#[cfg(test)]
+mod edge_samples;
 mod encode;
 mod error;
 mod field_name;
@@ -80,6 +82,8 @@ mod mutate;
 mod packet;
 mod properties;
 mod property;
+#[cfg(test)]
+mod property_samples;
 mod read;
 mod read_packets;
 mod read_properties;
@@ -92,6 +96,14 @@ mod samples;
 #[cfg(test)]
 mod strategies;
 mod topic;
+#[cfg(test)]
+mod vector_set;
+#[cfg(test)]
+mod vector_tests;
+#[cfg(any(test, feature = "vectors"))]
+pub mod vectors;
+#[doc = include_str!("../RULES.md")]
+pub mod rules {}
 mod version;
 mod wire;
 
