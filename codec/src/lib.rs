@@ -95,6 +95,11 @@ mod rule_scope;
 mod samples;
 #[cfg(test)]
 mod strategies;
+mod stream;
+#[cfg(test)]
+mod stream_laws;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 mod topic;
 #[cfg(test)]
 mod vector_set;
@@ -124,5 +129,6 @@ pub use packet::{
 pub use properties::{Properties, PropertiesBuf, PropertiesIter};
 pub use property::{Property, PropertyHome, PropertyId, PropertyType};
 pub use rule::Rule;
+pub use stream::{PacketBatch, PacketStream, PublishHead, StreamItem};
 pub use topic::{FilterFault, check_filter, is_shared, split_shared, topic_matches};
 pub use version::{Context, Limits, PacketType, Sender, UnknownVersion, Version};

@@ -44,6 +44,20 @@ impl Observer for Strict {
     }
 }
 
+/// Observes nothing, waives nothing, and reads as much of a prefix as there is.
+pub(crate) struct Prefixes;
+
+impl Observer for Prefixes {
+    const READS_PREFIXES: bool = true;
+
+    fn field(&mut self, _: FieldName, _: FieldKind, _: usize, _: usize) {}
+    fn enter(&mut self) {}
+    fn leave(&mut self) {}
+    fn waives(&mut self, _: &DecodeError) -> bool {
+        false
+    }
+}
+
 /// Waives one rule.
 pub(crate) struct Waiving(pub(crate) Rule);
 
