@@ -66,6 +66,8 @@
 extern crate alloc;
 
 mod annotate;
+#[cfg(any(test, feature = "arbitrary"))]
+mod arbitrary;
 mod code;
 mod cursor;
 mod decode;
@@ -77,6 +79,8 @@ mod field_name;
 mod fields;
 #[cfg(test)]
 mod laws;
+#[cfg(any(test, feature = "arbitrary", feature = "proptest"))]
+mod legal;
 mod lists;
 mod mutate;
 mod packet;
@@ -93,8 +97,8 @@ mod rule;
 mod rule_scope;
 #[cfg(test)]
 mod samples;
-#[cfg(test)]
-mod strategies;
+#[cfg(any(test, feature = "proptest"))]
+pub mod strategies;
 mod stream;
 #[cfg(test)]
 mod stream_laws;
@@ -118,6 +122,8 @@ pub use decode::{Decoded, OwnedDecoded, OwnedPacket, PacketView, decode, decode_
 pub use error::{DecodeError, EncodeError, ErrorKind};
 pub use field_name::FieldName;
 pub use fields::{Field, FieldKind, FieldMap, fields};
+#[cfg(any(test, feature = "arbitrary", feature = "proptest"))]
+pub use legal::LegalPacket;
 pub use lists::{
     ReasonCodes, Subscriptions, SubscriptionsBuf, SubscriptionsIter, TopicFilters, TopicFiltersBuf, TopicFiltersIter,
 };

@@ -12,22 +12,23 @@ use proptest::sample::select;
 
 use crate::decode::{Decoded, OwnedPacket, decode};
 use crate::error::DecodeError;
+use crate::legal::LegalPacket;
 use crate::mutate::Mutation;
 use crate::packet::{Packet, Publish};
 use crate::rule::Rule;
 use crate::samples::samples;
-use crate::strategies::{AnyPacket, packet_of};
+use crate::strategies::packet_of;
 use crate::stream::{PacketBatch, PacketStream, StreamItem};
 use crate::version::{Context, Limits, Sender, Version};
 
 const LIMITS: Limits = Limits::NONE;
 
 /// Packets of one version, and sizes of reads.
-fn stream() -> impl Strategy<Value = (Vec<AnyPacket>, Vec<usize>)> {
+fn stream() -> impl Strategy<Value = (Vec<LegalPacket>, Vec<usize>)> {
     select(&Version::ALL[..]).prop_flat_map(|version| (vec(packet_of(version), 1..8), vec(1..60_usize, 1..20)))
 }
 
-fn context(packets: &[AnyPacket]) -> Context {
+fn context(packets: &[LegalPacket]) -> Context {
     Context::new(packets[0].context.version, Sender::Either)
 }
 
@@ -45,8 +46,8 @@ fn reads<'b>(bytes: &'b [u8], sizes: &[usize]) -> Vec<&'b [u8]> {
     pieces
 }
 
-fn joined(packets: &[AnyPacket]) -> Vec<u8> {
-    packets.iter().flat_map(AnyPacket::bytes).collect()
+fn joined(packets: &[LegalPacket]) -> Vec<u8> {
+    packets.iter().flat_map(LegalPacket::bytes).collect()
 }
 
 /// Puts packets together again whose payload came in pieces.
@@ -91,7 +92,7 @@ proptest! {
                 got.push(packet.bytes().to_vec());
             }
         }
-        let sent: Vec<_> = packets.iter().map(AnyPacket::bytes).collect();
+        let sent: Vec<_> = packets.iter().map(LegalPacket::bytes).collect();
         prop_assert_eq!((got, stream.pending()), (sent, 0));
     }
 
@@ -109,7 +110,7 @@ proptest! {
                 owned.extend(batch.owned_packets().collect::<Result<Vec<OwnedPacket>, DecodeError>>()?);
             }
         }
-        let sent: Vec<_> = packets.iter().map(AnyPacket::bytes).collect();
+        let sent: Vec<_> = packets.iter().map(LegalPacket::bytes).collect();
         let owned: Vec<_> = owned.iter().map(|packet| packet.bytes().to_vec()).collect();
         prop_assert_eq!((&views, &owned), (&sent, &sent));
     }
@@ -125,7 +126,7 @@ proptest! {
                 got.take(item);
             }
         }
-        let sent: Vec<_> = packets.iter().map(AnyPacket::bytes).collect();
+        let sent: Vec<_> = packets.iter().map(LegalPacket::bytes).collect();
         prop_assert_eq!((got.packets, got.left), (sent, 0));
     }
 
