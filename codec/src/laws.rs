@@ -57,8 +57,8 @@ fn mutated() -> impl Strategy<Value = (Context, Vec<u8>)> {
     (any_packet(), any::<Index>()).prop_map(|(packet, index)| {
         let bytes = packet.bytes();
         let start = index.index(MUTATIONS.len());
-        let mutations = MUTATIONS[start..].iter().chain(&MUTATIONS[..start]);
-        let applied = mutations.filter_map(|mutation| mutation.apply(&bytes, packet.context)).next();
+        let mut mutations = MUTATIONS[start..].iter().chain(&MUTATIONS[..start]);
+        let applied = mutations.find_map(|mutation| mutation.apply(&bytes, packet.context));
         let bytes = applied.map_or_else(|| bytes.clone(), |mutated| mutated.bytes);
         (packet.context, bytes)
     })

@@ -59,16 +59,23 @@ impl Rule {
             | Self::UserPropertyUtf8
             | Self::TooManyUserProperties => v5 && !ping,
             Self::PacketIdZero => !ping && !matches!(packet, Connect | Connack | Disconnect | Auth),
-            Self::PublishQos3 | Self::DupWithQos0 | Self::TopicNameUtf8 => packet == Publish,
-            Self::TopicNameEmpty | Self::TopicNameWildcard => packet == Publish,
+            Self::PublishQos3
+            | Self::DupWithQos0
+            | Self::TopicNameUtf8
+            | Self::TopicNameEmpty
+            | Self::TopicNameWildcard => packet == Publish,
             Self::UndefinedReasonCode => match packet {
                 Connack | Suback => true,
                 _ => v5 && !ping && !filters && !matches!(packet, Connect | Publish),
             },
             Self::ReasonCodeFromWrongSide => matches!(packet, Disconnect | Auth) && v5,
             Self::ConnackFlags | Self::SessionPresentWithError => packet == Connack,
-            Self::TooManyTopicFilters | Self::TopicFilterUtf8 | Self::TopicFilterEmpty | Self::NoTopicFilter => filters,
-            Self::MultiLevelWildcard | Self::SingleLevelWildcard => filters,
+            Self::TooManyTopicFilters
+            | Self::TopicFilterUtf8
+            | Self::TopicFilterEmpty
+            | Self::NoTopicFilter
+            | Self::MultiLevelWildcard
+            | Self::SingleLevelWildcard => filters,
             Self::ShareNameEmpty | Self::ShareName => filters && v5,
             Self::RequestedQos3 | Self::SubscriptionReservedBits => packet == Subscribe,
             Self::RetainHandling3 | Self::NoLocalShared => packet == Subscribe && v5,

@@ -261,7 +261,9 @@ mod tokio {
             prop_assert_eq!(single.len(), packets.len());
             prop_assert_eq!(&single, &together);
             let mut again = BytesMut::new();
-            single.into_iter().for_each(|packet| batches.encode(packet, &mut again).expect("can be written"));
+            for packet in single {
+                batches.encode(packet, &mut again).expect("can be written");
+            }
             prop_assert_eq!(again, bytes);
         }
     }

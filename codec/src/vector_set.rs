@@ -10,6 +10,8 @@ use crate::code::ReasonCode;
 use crate::decode::{Decoded, decode};
 use crate::edge_samples::{Edge, edges};
 use crate::error::DecodeError;
+use crate::field_name::FieldName;
+use crate::fields::fields;
 use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 use crate::property_samples::{has_reason, property_samples, reason_samples};
 use crate::rule::Rule;
@@ -214,15 +216,14 @@ fn wrong_codes(base: &Sample) -> Vec<Draft> {
 }
 
 fn wrong_code(base: &Sample, packet: PacketType, code: ReasonCode) -> Option<Draft> {
-    let map = crate::fields::fields(&base.bytes, base.context);
+    let map = fields(&base.bytes, base.context);
     let mut bytes = base.bytes.to_vec();
-    match map.find(crate::FieldName::REASON_CODE) {
-        Some(field) => bytes[field.range.start] = code.0,
-        None => {
-            // The short form leaves the code out.
-            bytes[1] += 1;
-            bytes.push(code.0);
-        }
+    if let Some(field) = map.find(FieldName::REASON_CODE) {
+        bytes[field.range.start] = code.0;
+    } else {
+        // The short form leaves the code out.
+        bytes[1] += 1;
+        bytes.push(code.0);
     }
     let error = decode(&bytes, base.context, &Limits::NONE).err()?;
     let comment = format!("code {code} in {packet}");
