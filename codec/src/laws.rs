@@ -151,6 +151,13 @@ proptest! {
     }
 
     #[test]
+    fn a_rule_is_broken_only_where_it_applies((context, bytes) in nearly_legal()) {
+        if let Err(error) = decode(&bytes, context, LIMITS) {
+            prop_assert!(error.rule.applies_to(error.packet_type, context), "{} in {:02x?}", error, bytes);
+        }
+    }
+
+    #[test]
     fn an_error_lasts_in_mutated_packets((context, mut bytes) in mutated(), tail in vec(any::<u8>(), 0..4)) {
         bytes.extend(tail);
         errors_last(context, &bytes)?;

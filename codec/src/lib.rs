@@ -126,6 +126,10 @@
 //!   Protocol Error ([`Rule::AuthenticationMethodMissing`]).
 //! * Control characters, non-characters such as U+FFFF, and U+FEFF are text like any other.
 //! * A response topic is a topic name: it is neither empty nor has it wildcards.
+//! * A wildcard in the wrong place of a topic filter is refused, and so is a shared subscription without share name, without
+//!   the slash behind it, or without a topic filter. Before 5.0 `$share` is a level like any other.
+//! * A property that comes twice is refused wherever the text does not let it repeat, also where it only implies that.
+//! * A password without user name is refused before 5.0 and accepted in 5.0.
 //! * An empty client identifier without Clean Session is refused in 3.1.1 and accepted in 5.0. It is the one refusal
 //!   of 3.1.1 besides that of an unknown level which the standard wants answered: with `0x02`.
 //! * A payload that is not UTF-8 although its Payload Format Indicator is 1, and a Server Reference beside another code

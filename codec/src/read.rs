@@ -290,7 +290,7 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
         Ok((start, self.position))
     }
 
-    /// Judges the characters of a string that has been read.
+    /// Judges length and characters of a string that has been read.
     #[inline]
     pub(crate) fn check_text(
         &mut self,
@@ -300,6 +300,18 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
         nul: Rule,
     ) -> Result<(), Stop> {
         self.check_string_len(end - start, name, start.wrapping_sub(2))?;
+        self.check_characters((start, end), name, ill_formed, nul)
+    }
+
+    /// Judges the characters of a string that has been read.
+    #[inline]
+    pub(crate) fn check_characters(
+        &mut self,
+        (start, end): (usize, usize),
+        name: FieldName,
+        ill_formed: Rule,
+        nul: Rule,
+    ) -> Result<(), Stop> {
         let data = &self.bytes[start..end];
         // One pass without branches settles plain ASCII, which nearly all strings are.
         let plain = data.iter().fold(true, |plain, &byte| plain & (byte.wrapping_sub(1) < 0x7F));

@@ -207,7 +207,7 @@ impl<O: Observer> Reader<'_, '_, O> {
         self.check_string_len(length, name, start)?;
         self.head_ends()?;
         let range = self.prefixed_data(name, FieldKind::Utf8String, length, Rule::StringPastEnd, start)?;
-        self.check_text(range, name, Rule::TopicNameUtf8, Rule::NulInTopic)?;
+        self.check_characters(range, name, Rule::TopicNameUtf8, Rule::NulInTopic)?;
         if let Some(at) = topic::wildcard_in(&self.bytes[range.0..range.1]) {
             self.broken(Rule::TopicNameWildcard, name, range.0 + at)?;
         }
