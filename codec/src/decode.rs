@@ -13,8 +13,9 @@ use crate::packet::{
     Unsubscribe, Will,
 };
 use crate::properties::Properties;
-use crate::read::{Observer, Reader, Stop, Strict, Waiving};
+use crate::read::{Observer, Prefixes, Reader, Stop, Strict, Waiving};
 use crate::rule::Rule;
+use crate::stream::PublishHead;
 use crate::version::{Context, Limits, PacketType, Version};
 
 /// What [`decode`] made of bytes that break no rule.
@@ -89,6 +90,30 @@ fn decode_with<'a, O: Observer>(
     }
 }
 
+/// Judges and reads all that comes before the payload of a PUBLISH; `None` if that is not all there.
+pub(crate) fn publish_head<'a>(
+    bytes: &'a [u8],
+    context: Context,
+    limits: &Limits,
+) -> Result<Option<PublishHead<'a>>, DecodeError> {
+    let mut observer = Prefixes;
+    let mut reader = Reader::new(bytes, context, limits, &mut observer);
+    match reader.packet() {
+        Err(Stop::Refused(error)) => return Err(error),
+        Err(Stop::Short) if reader.payload == 0 => return Ok(None),
+        Ok(()) | Err(Stop::Short) => {}
+    }
+    let payload_len = reader.end - reader.payload;
+    let view = PacketView {
+        bytes: reader.bytes.get(..reader.payload).unwrap_or(reader.bytes),
+        payload: reader.payload as u32,
+        packet_id: reader.packet_id,
+        header_len: reader.header_len as u8,
+        version: context.version,
+    };
+    Ok(Some(PublishHead { view, payload_len }))
+}
+
 /// Bytes that are still to come, as far as is known: no packet is shorter than two bytes.
 fn still_needed(have: usize, end: usize) -> usize {
     match (have, end) {
@@ -110,7 +135,14 @@ pub struct PacketView<'a> {
     version: Version,
 }
 
+/// What a view knows besides the bytes: payload, packet identifier, length of the fixed header, version.
+pub(crate) type Offsets = (u32, u16, u8, Version);
+
 impl<'a> PacketView<'a> {
+    pub(crate) const fn offsets(&self) -> Offsets {
+        (self.payload, self.packet_id, self.header_len, self.version)
+    }
+
     /// The bytes of the packet, fixed header included.
     pub const fn bytes(&self) -> &'a [u8] {
         self.bytes
@@ -183,6 +215,11 @@ impl<'a> PacketView<'a> {
                 Packet::Auth(Auth { reason, properties: self.properties(&mut cursor) })
             }
         }
+    }
+
+    /// The packet as a PUBLISH, which it must be.
+    pub(crate) fn publish_only(&self) -> Publish<'a> {
+        self.publish(Cursor::new(self.bytes.get(usize::from(self.header_len)..).unwrap_or(&[])))
     }
 
     fn first(&self) -> u8 {
@@ -306,8 +343,12 @@ impl OwnedPacket {
         Self::adopt(view, Bytes::copy_from_slice(view.bytes))
     }
 
-    fn adopt(view: PacketView<'_>, bytes: Bytes) -> Self {
-        let PacketView { payload, packet_id, header_len, version, .. } = view;
+    pub(crate) fn adopt(view: PacketView<'_>, bytes: Bytes) -> Self {
+        Self::assemble(view.offsets(), bytes)
+    }
+
+    /// The packet with these offsets, whose bytes these are.
+    pub(crate) const fn assemble((payload, packet_id, header_len, version): Offsets, bytes: Bytes) -> Self {
         Self { bytes, payload, packet_id, header_len, version }
     }
 

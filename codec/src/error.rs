@@ -42,7 +42,7 @@ pub struct DecodeError {
     /// Length of the whole packet in bytes, if its fixed header could be read.
     pub packet_len: Option<u32>,
     /// Code to answer with: in 5.0 in CONNACK or DISCONNECT. In 3.1 and 3.1.1 only CONNACK to a CONNECT carries one,
-    /// and only `0x01` (and, in 3.1, `0x02`) is meant for it; whatever else this holds there is not to be sent.
+    /// and only `0x01` and `0x02` are meant for it; whatever else this holds there is not to be sent.
     pub reason: ReasonCode,
 }
 

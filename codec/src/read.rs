@@ -44,6 +44,20 @@ impl Observer for Strict {
     }
 }
 
+/// Observes nothing, waives nothing, and reads as much of a prefix as there is.
+pub(crate) struct Prefixes;
+
+impl Observer for Prefixes {
+    const READS_PREFIXES: bool = true;
+
+    fn field(&mut self, _: FieldName, _: FieldKind, _: usize, _: usize) {}
+    fn enter(&mut self) {}
+    fn leave(&mut self) {}
+    fn waives(&mut self, _: &DecodeError) -> bool {
+        false
+    }
+}
+
 /// Waives one rule.
 pub(crate) struct Waiving(pub(crate) Rule);
 
@@ -276,9 +290,22 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
         Ok((start, self.position))
     }
 
-    /// Judges the characters of a string that has been read.
+    /// Judges length and characters of a string that has been read.
     #[inline]
     pub(crate) fn check_text(
+        &mut self,
+        (start, end): (usize, usize),
+        name: FieldName,
+        ill_formed: Rule,
+        nul: Rule,
+    ) -> Result<(), Stop> {
+        self.check_string_len(end - start, name, start.wrapping_sub(2))?;
+        self.check_characters((start, end), name, ill_formed, nul)
+    }
+
+    /// Judges the characters of a string that has been read.
+    #[inline]
+    pub(crate) fn check_characters(
         &mut self,
         (start, end): (usize, usize),
         name: FieldName,
@@ -289,6 +316,15 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
         // One pass without branches settles plain ASCII, which nearly all strings are.
         let plain = data.iter().fold(true, |plain, &byte| plain & (byte.wrapping_sub(1) < 0x7F));
         if plain { Ok(()) } else { self.check_unusual_text((start, end), name, ill_formed, nul) }
+    }
+
+    /// Whether the receiver takes strings of this length; `length_at` is where the length stands.
+    #[inline]
+    pub(crate) fn check_string_len(&mut self, length: usize, name: FieldName, length_at: usize) -> Result<(), Stop> {
+        if length > usize::from(self.limits.max_string_len) {
+            return Err(self.refusal(Rule::StringTooLong, name.length(), length_at));
+        }
+        Ok(())
     }
 
     #[cold]

@@ -12,6 +12,7 @@ use crate::version::{PacketType, Version};
 /// Bits of the connect flags (section 3.1.2.3).
 mod connect_flag {
     pub(super) const RESERVED: u8 = 1;
+    pub(super) const CLEAN_SESSION: u8 = 1 << 1;
     pub(super) const WILL: u8 = 1 << 2;
     pub(super) const WILL_QOS: u8 = 3 << 3;
     pub(super) const WILL_RETAIN: u8 = 1 << 5;
@@ -57,7 +58,7 @@ impl<O: Observer> Reader<'_, '_, O> {
         }
         self.head_ends()?;
         self.payload = self.position;
-        self.client_id()?;
+        self.client_id(flags)?;
         if flags & connect_flag::WILL != 0 {
             self.will()?;
         }
@@ -117,13 +118,17 @@ impl<O: Observer> Reader<'_, '_, O> {
         Ok(flags)
     }
 
-    fn client_id(&mut self) -> Result<(), Stop> {
+    fn client_id(&mut self, flags: u8) -> Result<(), Stop> {
         let name = FieldName::CLIENT_ID;
         if self.at_end() {
             return Err(self.refusal(Rule::ClientIdMissing, name, self.position));
         }
         let range = self.prefixed(name, FieldKind::Utf8String, Rule::Truncated, Rule::StringPastEnd)?;
         self.check_text(range, name, Rule::ClientIdUtf8, Rule::NulInString)?;
+        let resumes = flags & connect_flag::CLEAN_SESSION == 0;
+        if range.0 == range.1 && resumes && self.context.version == Version::V3_1_1 {
+            self.broken(Rule::EmptyClientId, name.length(), range.0 - 2)?;
+        }
         if self.context.version == Version::V3_1 {
             // Characters, counted by the bytes that begin one.
             let characters = self.bytes[range.0..range.1].iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
@@ -199,9 +204,10 @@ impl<O: Observer> Reader<'_, '_, O> {
         let length = usize::from(self.two_bytes(name.length(), FieldKind::Length, Rule::Truncated)?);
         let identified = self.flags & 0b0110 != 0;
         self.publish_fits(start + 2 + length, identified, start)?;
+        self.check_string_len(length, name, start)?;
         self.head_ends()?;
         let range = self.prefixed_data(name, FieldKind::Utf8String, length, Rule::StringPastEnd, start)?;
-        self.check_text(range, name, Rule::TopicNameUtf8, Rule::NulInTopic)?;
+        self.check_characters(range, name, Rule::TopicNameUtf8, Rule::NulInTopic)?;
         if let Some(at) = topic::wildcard_in(&self.bytes[range.0..range.1]) {
             self.broken(Rule::TopicNameWildcard, name, range.0 + at)?;
         }

@@ -76,6 +76,14 @@ fn refusals_name_rule_offset_and_field() {
         (V3_1_1, Client, b"\x10\x0C\x00\x04MQTT\x05", "protocol-level MQTT-3.1.2-2 @8 protocol level"),
         (V3_1_1, Client, b"\x10\x0C\x00\x04MQTT\x04\x42", "password-without-user-name MQTT-3.1.2-22 @9 connect flags"),
         (V3_1_1, Client, b"\x10\x0C\x00\x04MQTT\x04\x82\0\0\0\0", "user-name-missing MQTT-3.1.2-19 @14 user name"),
+        (
+            V3_1_1,
+            Client,
+            b"\x10\x0C\x00\x04MQTT\x04\x00\0\0\0\0",
+            "empty-client-id MQTT-3.1.3-7 @12 client identifier / length",
+        ),
+        (V3_1_1, Client, b"\x10\x0C\x00\x04MQTT\x04\x02\0\0\0\0", "complete"),
+        (V5, Client, b"\x10\x0D\x00\x04MQTT\x05\x00\0\0\0\0\0", "complete"),
         (V3_1_1, Client, b"\x82\x02\x00\x01", "no-topic-filter MQTT-3.8.3-3 @4 topic filter"),
         (
             V3_1_1,
@@ -135,6 +143,15 @@ fn limits_of_the_receiver_refuse_what_the_format_allows() {
     assert_eq!(filters, (Rule::TooManyTopicFilters, ErrorKind::TooLarge, 9));
     let properties = judge(Client, b"\xE0\x0C\x00\x0A\x26\0\0\0\0\x26\0\0\0\0");
     assert_eq!(properties, (Rule::TooManyUserProperties, ErrorKind::TooLarge, 9));
+    let limits = Limits { max_string_len: 2, ..Limits::NONE };
+    let judge = |from, bytes: &[u8]| match decode(bytes, Context::new(V5, from), &limits) {
+        Ok(_) => Ok(()),
+        Err(error) => Err((error.rule, error.offset)),
+    };
+    // The length of a topic name is known before the topic name is there.
+    assert_eq!(judge(Client, b"\x30\x06\x00\x03"), Err((Rule::StringTooLong, 2)));
+    assert_eq!(judge(Client, b"\xE0\x0A\x00\x08\x26\x00\x00\x00\x03abc"), Err((Rule::StringTooLong, 7)));
+    assert!(judge(Client, b"\x30\x05\x00\x02ab\x00").is_ok());
 }
 
 #[test]

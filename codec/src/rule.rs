@@ -105,7 +105,7 @@ impl Rule {
         match (version, self) {
             (Version::V5, _) => self.row().reason,
             (_, Self::ProtocolLevel | Self::ProtocolName) => ReasonCode::UNACCEPTABLE_PROTOCOL_LEVEL,
-            (_, Self::ClientIdLength) => ReasonCode::IDENTIFIER_REJECTED,
+            (_, Self::ClientIdLength | Self::EmptyClientId) => ReasonCode::IDENTIFIER_REJECTED,
             _ => self.row().reason,
         }
     }
@@ -155,6 +155,7 @@ impl Rule {
                 | Self::PacketTooLarge
                 | Self::TooManyUserProperties
                 | Self::TooManyTopicFilters
+                | Self::StringTooLong
                 | Self::Truncated
                 | Self::StringPastEnd
                 | Self::BinaryPastEnd

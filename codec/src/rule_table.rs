@@ -41,6 +41,9 @@ rules! {
     TooManyTopicFilters "too-many-topic-filters" TooLarge QUOTA_EXCEEDED
         "A SUBSCRIBE or UNSUBSCRIBE has no more topic filters than the receiver allows."
         {}
+    StringTooLong "string-too-long" TooLarge QUOTA_EXCEEDED
+        "A string is not longer than the receiver allows."
+        {}
     Truncated "truncated" Malformed MALFORMED_PACKET
         "The remaining length covers every field that the packet must have."
         { V3 Either [Puback Pubrec Pubrel Pubcomp] "U3-12"  V3 Either [] "U3-04"
@@ -169,6 +172,9 @@ rules! {
     ClientIdLength "client-id-length" ProtocolError CLIENT_IDENTIFIER_NOT_VALID
         "The client identifier has 1 to 23 characters (3.1)."
         {}
+    EmptyClientId "empty-client-id" ProtocolError CLIENT_IDENTIFIER_NOT_VALID
+        "A client without client identifier asks for a clean session (3.1.1)."
+        { V3 Either [] "MQTT-3.1.3-7" }
     WillMissing "will-missing" Malformed MALFORMED_PACKET
         "With the Will flag the payload holds a will."
         { V3 Either [] "MQTT-3.1.2-9"  V5 Either [] "MQTT-3.1.2-9" }

@@ -1,5 +1,7 @@
 //! Legal packets to start from: every packet of every version, from the smallest to one with all it can hold.
 
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::num::NonZeroU16;
@@ -17,8 +19,8 @@ use crate::version::{Context, PacketType, Sender, Version};
 /// A legal packet.
 #[derive(Debug, Clone)]
 pub(crate) struct Sample {
-    /// What it is, for messages.
-    pub(crate) title: &'static str,
+    /// What it is; unique among those of its version and sender.
+    pub(crate) title: String,
     /// Version, and a side that may send it.
     pub(crate) context: Context,
     /// The packet.
@@ -33,7 +35,7 @@ struct Samples {
 
 impl Samples {
     /// Adds a packet once for each side that may send it.
-    fn add(&mut self, title: &'static str, packet: &Packet<'_>) {
+    fn add(&mut self, title: &str, packet: &Packet<'_>) {
         let bytes = packet.to_bytes(self.version).unwrap_or_else(|error| panic!("{title}: {error}"));
         let by = packet.packet_type().sent_by(self.version);
         for from in [Sender::Client, Sender::Server] {
@@ -43,13 +45,13 @@ impl Samples {
         }
     }
 
-    fn add_from(&mut self, title: &'static str, from: Sender, packet: &Packet<'_>) {
+    fn add_from(&mut self, title: &str, from: Sender, packet: &Packet<'_>) {
         let bytes = packet.to_bytes(self.version).unwrap_or_else(|error| panic!("{title}: {error}"));
         self.add_bytes(title, from, &bytes);
     }
 
-    fn add_bytes(&mut self, title: &'static str, from: Sender, bytes: &Bytes) {
-        self.all.push(Sample { title, context: Context::new(self.version, from), bytes: bytes.clone() });
+    fn add_bytes(&mut self, title: &str, from: Sender, bytes: &Bytes) {
+        self.all.push(Sample { title: title.into(), context: Context::new(self.version, from), bytes: bytes.clone() });
     }
 }
 
@@ -151,7 +153,6 @@ fn connack_properties() -> PropertiesBuf {
         Property::AssignedClientIdentifier("auto-1"),
         Property::TopicAliasMaximum(5),
         Property::ReasonString("welcome"),
-        Property::UserProperty("node", "7"),
         Property::WildcardSubscriptionAvailable(1),
         Property::SubscriptionIdentifierAvailable(0),
         Property::SharedSubscriptionAvailable(1),
@@ -160,6 +161,7 @@ fn connack_properties() -> PropertiesBuf {
         Property::ServerReference("other.example"),
         Property::AuthenticationMethod("SCRAM-SHA-1"),
         Property::AuthenticationData(b"server-final"),
+        Property::UserProperty("node", "7"),
     ]
     .into_iter()
     .collect()
@@ -192,8 +194,8 @@ fn publishes_with_properties(samples: &mut Samples, plain: Publish<'_>) {
         Property::ResponseTopic("answers/1"),
         Property::CorrelationData(b"\xff"),
         Property::UserProperty("a", "b"),
-        Property::UserProperty("a", "b"),
         Property::ContentType("text/plain"),
+        Property::UserProperty("a", "b"),
     ]
     .into_iter()
     .collect();
@@ -215,15 +217,15 @@ fn acknowledgements(samples: &mut Samples) {
 
 /// One kind of acknowledgement, in each of its forms.
 fn acknowledgements_of(samples: &mut Samples, packet_type: PacketType, reason: ReasonCode) {
-    let title = packet_type.name();
+    let title = packet_type.name().to_lowercase();
     let packet = |ack| acknowledgement(packet_type, ack);
     let plain = Acknowledgement::success(id(10));
-    samples.add(title, &packet(plain));
+    samples.add(&title, &packet(plain));
     if samples.version.has_properties() {
-        samples.add(title, &packet(Acknowledgement { reason, ..plain }));
+        samples.add(&format!("{title} with a reason"), &packet(Acknowledgement { reason, ..plain }));
         let explained = explanation();
         let full = Acknowledgement { reason, properties: explained.as_properties(), ..plain };
-        samples.add(title, &packet(full));
+        samples.add(&format!("{title} with everything"), &packet(full));
     }
 }
 
@@ -282,6 +284,9 @@ fn subscriptions_with_properties(
         [Property::SubscriptionIdentifier(200), Property::UserProperty("a", "b")].into_iter().collect();
     let full = Subscribe { properties: properties.as_properties(), filters: filters.as_subscriptions(), ..subscribe };
     samples.add("subscribe with everything", &Packet::Subscribe(full));
+    let identifier = PropertiesBuf::new().with(Property::SubscriptionIdentifier(1));
+    let identified = Subscribe { properties: identifier.as_properties(), ..subscribe };
+    samples.add("subscribe with an identifier", &Packet::Subscribe(identified));
     let pair = PropertiesBuf::new().with(Property::UserProperty("a", ""));
     let full = Unsubscribe { properties: pair.as_properties(), ..unsubscribe };
     samples.add("unsubscribe with everything", &Packet::Unsubscribe(full));
@@ -300,7 +305,9 @@ fn endings(samples: &mut Samples) {
     let reason = ReasonCode::UNSPECIFIED_ERROR;
     samples.add("disconnect for a reason", &Packet::Disconnect(Disconnect { reason, ..Disconnect::default() }));
     let expiry: PropertiesBuf =
-        [Property::SessionExpiryInterval(0), Property::ReasonString("bye")].into_iter().collect();
+        [Property::SessionExpiryInterval(0), Property::ReasonString("bye"), Property::UserProperty("a", "b")]
+            .into_iter()
+            .collect();
     let by_client = Disconnect { properties: expiry.as_properties(), ..Disconnect::default() };
     samples.add_from("disconnect of a client", Sender::Client, &Packet::Disconnect(by_client));
     let moved: PropertiesBuf =
@@ -311,6 +318,7 @@ fn endings(samples: &mut Samples) {
     let step = Auth { reason: ReasonCode::CONTINUE_AUTHENTICATION, properties: method.as_properties() };
     samples.add("auth", &Packet::Auth(step));
     let full = method.clone().with(Property::AuthenticationData(b"next")).with(Property::ReasonString("go on"));
+    let full = full.with(Property::UserProperty("a", "b"));
     samples.add("auth with everything", &Packet::Auth(Auth { properties: full.as_properties(), ..step }));
 }
 

@@ -1,4 +1,19 @@
 //! Strategies of proptest for legal packets of every version, with every property, from either side.
+//!
+//! Sizes cluster on 0, 1, 127 and 128, 16,383 and 16,384, and 65,535, where lengths take a step. Shrinking ends at small
+//! packets and stays legal on the way.
+//!
+//! ```
+//! use mqtt_assay_codec::strategies::packet_of;
+//! use mqtt_assay_codec::{Decoded, Limits, Version, decode};
+//! use proptest::prelude::*;
+//!
+//! proptest!(|(legal in packet_of(Version::V5))| {
+//!     let bytes = legal.bytes();
+//!     let whole = matches!(decode(&bytes, legal.context(), &Limits::default())?, Decoded::Complete { .. });
+//!     prop_assert!(whole);
+//! });
+//! ```
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,179 +23,33 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use crate::code::ReasonCode;
-use crate::lists::{ReasonCodes, SubscriptionsBuf, TopicFiltersBuf};
-use crate::packet::{
-    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, Publish, QoS, RetainHandling, Suback,
-    Subscribe, SubscriptionOptions, Unsuback, Unsubscribe, Will,
+use crate::legal::{
+    AnyConnect, AnyPublish, AnyWill, Content, LegalPacket, Values, as_legal_connect, as_share, as_topic_filter,
+    as_topic_name, legal_block, legal_codes, legal_options, legal_properties, sender_of, types_of, within_string,
 };
+use crate::packet::{PacketId, QoS, RetainHandling, SubscriptionOptions};
 use crate::properties::PropertiesBuf;
-use crate::property::{Property, PropertyHome, PropertyId, PropertyType, RawValue};
-use crate::version::{Context, PacketType, Sender, Version};
-
-/// A legal packet that owns what it holds.
-#[derive(Debug, Clone)]
-pub(crate) struct AnyPacket {
-    /// Version and side that it is legal for.
-    pub(crate) context: Context,
-    content: Content,
-    properties: PropertiesBuf,
-}
-
-#[derive(Debug, Clone)]
-enum Content {
-    Connect(AnyConnect),
-    Connack(bool, ReasonCode),
-    Publish(AnyPublish),
-    Acknowledgement(PacketType, PacketId, ReasonCode),
-    Subscribe(PacketId, SubscriptionsBuf),
-    Unsubscribe(PacketId, TopicFiltersBuf),
-    Suback(PacketId, Vec<u8>),
-    Unsuback(PacketId, Vec<u8>),
-    Pingreq,
-    Pingresp,
-    Disconnect(ReasonCode),
-    Auth(ReasonCode),
-}
-
-#[derive(Debug, Clone)]
-struct AnyConnect {
-    clean_start: bool,
-    keep_alive: u16,
-    client_id: String,
-    will: Option<AnyWill>,
-    user_name: Option<String>,
-    password: Option<Vec<u8>>,
-}
-
-#[derive(Debug, Clone)]
-struct AnyWill {
-    qos: QoS,
-    retain: bool,
-    topic: String,
-    payload: Vec<u8>,
-    properties: PropertiesBuf,
-}
-
-#[derive(Debug, Clone)]
-struct AnyPublish {
-    dup: bool,
-    qos: QoS,
-    retain: bool,
-    topic: String,
-    packet_id: PacketId,
-    payload: Vec<u8>,
-}
-
-impl AnyPacket {
-    /// The packet.
-    pub(crate) fn packet(&self) -> Packet<'_> {
-        let properties = self.properties.as_properties();
-        match &self.content {
-            Content::Connect(connect) => Packet::Connect(Connect { properties, ..connect.packet() }),
-            &Content::Connack(session_present, reason) => {
-                Packet::Connack(Connack { session_present, reason, properties })
-            }
-            Content::Publish(publish) => Packet::Publish(Publish { properties, ..publish.packet() }),
-            &Content::Acknowledgement(packet_type, packet_id, reason) => {
-                let acknowledgement = Acknowledgement { packet_id, reason, properties };
-                match packet_type {
-                    PacketType::Puback => Packet::Puback(acknowledgement),
-                    PacketType::Pubrec => Packet::Pubrec(acknowledgement),
-                    PacketType::Pubrel => Packet::Pubrel(acknowledgement),
-                    _ => Packet::Pubcomp(acknowledgement),
-                }
-            }
-            Content::Subscribe(packet_id, filters) => {
-                Packet::Subscribe(Subscribe { packet_id: *packet_id, properties, filters: filters.as_subscriptions() })
-            }
-            Content::Unsubscribe(packet_id, filters) => Packet::Unsubscribe(Unsubscribe {
-                packet_id: *packet_id,
-                properties,
-                filters: filters.as_topic_filters(),
-            }),
-            Content::Suback(packet_id, codes) => {
-                let reasons = ReasonCodes::from(codes.as_slice());
-                Packet::Suback(Suback { packet_id: *packet_id, properties, reasons })
-            }
-            Content::Unsuback(packet_id, codes) => {
-                let reasons = ReasonCodes::from(codes.as_slice());
-                Packet::Unsuback(Unsuback { packet_id: *packet_id, properties, reasons })
-            }
-            Content::Pingreq => Packet::Pingreq,
-            Content::Pingresp => Packet::Pingresp,
-            &Content::Disconnect(reason) => Packet::Disconnect(Disconnect { reason, properties }),
-            &Content::Auth(reason) => Packet::Auth(Auth { reason, properties }),
-        }
-    }
-
-    /// The packet in bytes.
-    pub(crate) fn bytes(&self) -> Vec<u8> {
-        self.packet().to_bytes(self.context.version).expect("a legal packet can be written").to_vec()
-    }
-}
-
-impl AnyConnect {
-    fn packet(&self) -> Connect<'_> {
-        Connect {
-            clean_start: self.clean_start,
-            keep_alive: self.keep_alive,
-            client_id: &self.client_id,
-            will: self.will.as_ref().map(|will| Will {
-                qos: will.qos,
-                retain: will.retain,
-                properties: will.properties.as_properties(),
-                topic: &will.topic,
-                payload: &will.payload,
-            }),
-            user_name: self.user_name.as_deref(),
-            password: self.password.as_deref(),
-            ..Connect::default()
-        }
-    }
-}
-
-impl AnyPublish {
-    fn packet(&self) -> Publish<'_> {
-        Publish {
-            dup: self.dup && self.qos != QoS::AtMostOnce,
-            qos: self.qos,
-            retain: self.retain,
-            topic: &self.topic,
-            packet_id: (self.qos != QoS::AtMostOnce).then_some(self.packet_id),
-            payload: &self.payload,
-            ..Publish::default()
-        }
-    }
-}
+use crate::property::PropertyHome;
+use crate::version::{Context, PacketType, Version};
 
 /// A legal packet of any version, from a side that may send it.
-pub(crate) fn any_packet() -> impl Strategy<Value = AnyPacket> {
+pub fn any_packet() -> impl Strategy<Value = LegalPacket> {
     select(&Version::ALL[..]).prop_flat_map(packet_of)
 }
 
 /// A legal packet of this version, from a side that may send it.
-pub(crate) fn packet_of(version: Version) -> impl Strategy<Value = AnyPacket> {
-    let types: Vec<PacketType> = PacketType::ALL.into_iter().filter(|kind| kind.exists_in(version)).collect();
-    (select(types), any::<bool>()).prop_flat_map(move |(packet_type, client)| {
-        let from = match packet_type.sent_by(version) {
-            Sender::Either if client => Sender::Client,
-            Sender::Either => Sender::Server,
-            side => side,
-        };
-        packet(Context::new(version, from), packet_type)
+pub fn packet_of(version: Version) -> impl Strategy<Value = LegalPacket> {
+    (select(types_of(version)), any::<bool>()).prop_flat_map(move |(packet_type, client)| {
+        let from = sender_of(packet_type, version, client);
+        packet_in(Context::new(version, from), packet_type)
     })
 }
 
-fn packet(context: Context, packet_type: PacketType) -> impl Strategy<Value = AnyPacket> {
+/// A legal packet of this type, which the version has, from this side, which may send it.
+pub fn packet_in(context: Context, packet_type: PacketType) -> impl Strategy<Value = LegalPacket> {
     let properties = properties(context, PropertyHome::Packet(packet_type));
-    (content(context, packet_type), properties).prop_map(move |(mut content, properties)| {
-        // With an alias the topic may be empty: that is where the alias is of use.
-        if let (Content::Publish(publish), Some(1..=0x7FFF)) = (&mut content, properties.as_properties().topic_alias())
-        {
-            publish.topic.clear();
-        }
-        AnyPacket { context, content, properties }
-    })
+    (content(context, packet_type), properties)
+        .prop_map(move |(content, properties)| LegalPacket::new(context, content, properties))
 }
 
 fn content(context: Context, packet_type: PacketType) -> BoxedStrategy<Content> {
@@ -195,25 +64,27 @@ fn content(context: Context, packet_type: PacketType) -> BoxedStrategy<Content> 
         PacketType::Puback | PacketType::Pubrec | PacketType::Pubrel | PacketType::Pubcomp => (packet_id(), reason)
             .prop_map(move |(packet_id, reason)| Content::Acknowledgement(packet_type, packet_id, reason))
             .boxed(),
-        PacketType::Subscribe => (packet_id(), vec((topic_filter(version), options(version)), 1..6))
+        PacketType::Subscribe => (packet_id(), some(move || (topic_filter(version), options(version))))
             .prop_map(|(packet_id, filters)| {
                 let filters =
                     filters.iter().map(|(filter, options)| (filter.as_str(), legal_options(filter, *options)));
                 Content::Subscribe(packet_id, filters.collect())
             })
             .boxed(),
-        PacketType::Unsubscribe => (packet_id(), vec(topic_filter(version), 1..6))
+        PacketType::Unsubscribe => (packet_id(), some(move || topic_filter(version)))
             .prop_map(|(packet_id, filters)| {
                 Content::Unsubscribe(packet_id, filters.iter().map(String::as_str).collect())
             })
             .boxed(),
-        PacketType::Suback => (packet_id(), vec(reason.prop_map(|reason| reason.0), 1..6))
-            .prop_map(|(packet_id, codes)| Content::Suback(packet_id, codes))
-            .boxed(),
+        PacketType::Suback => {
+            (packet_id(), some(move || reason_code(context, packet_type).prop_map(|reason| reason.0)))
+                .prop_map(|(packet_id, codes)| Content::Suback(packet_id, codes))
+                .boxed()
+        }
         PacketType::Unsuback => {
-            let count = if version.has_properties() { 1..6 } else { 0..1 };
-            (packet_id(), vec(reason.prop_map(|reason| reason.0), count))
-                .prop_map(|(packet_id, codes)| Content::Unsuback(packet_id, codes))
+            let none = !version.has_properties();
+            (packet_id(), some(move || reason_code(context, packet_type).prop_map(|reason| reason.0)))
+                .prop_map(move |(packet_id, codes)| Content::Unsuback(packet_id, if none { Vec::new() } else { codes }))
                 .boxed()
         }
         PacketType::Pingreq => Just(Content::Pingreq).boxed(),
@@ -223,14 +94,15 @@ fn content(context: Context, packet_type: PacketType) -> BoxedStrategy<Content> 
     }
 }
 
+/// One or more, seldom many.
+fn some<S: Strategy>(element: impl Fn() -> S) -> impl Strategy<Value = Vec<S::Value>> {
+    prop_oneof![20 => vec(element(), 1..6), 1 => vec(element(), 1..200)]
+}
+
 /// A code that this packet may carry from this side.
 fn reason_code(context: Context, packet_type: PacketType) -> impl Strategy<Value = ReasonCode> {
-    let codes: Vec<ReasonCode> = (0..=u8::MAX)
-        .map(ReasonCode)
-        .filter(|code| code.allowed_in(context.version, packet_type) && context.from.may_be(code.sent_by(packet_type)))
-        .collect();
-    let usual = if codes.is_empty() { ReasonCode::SUCCESS } else { codes[0] };
-    prop_oneof![Just(usual), select(if codes.is_empty() { alloc::vec![usual] } else { codes })]
+    let codes = legal_codes(context, packet_type);
+    prop_oneof![Just(codes[0]), select(codes)]
 }
 
 fn packet_id() -> impl Strategy<Value = PacketId> {
@@ -241,38 +113,45 @@ fn qos() -> impl Strategy<Value = QoS> {
     select(&QoS::ALL[..])
 }
 
+/// A length at a step of a length field.
+fn step() -> impl Strategy<Value = usize> {
+    prop_oneof![
+        40 => select(&[0_usize, 1, 127, 128][..]),
+        3 => select(&[16_383_usize, 16_384][..]),
+        1 => Just(65_535_usize),
+    ]
+}
+
 /// Any string that the format carries: no U+0000, everything else.
-pub(crate) fn text() -> impl Strategy<Value = String> {
-    let character = prop_oneof![
-        8 => proptest::char::range(' ', '~'),
-        1 => any::<char>(),
-        1 => select(&['\u{1}', '\u{7f}', '\u{feff}', '\u{ffff}', '\u{10ffff}', '/', '$'][..]),
-    ];
-    vec(character, 0..20).prop_map(|characters| characters.into_iter().filter(|&character| character != '\0').collect())
+pub fn text() -> impl Strategy<Value = String> {
+    let character = || {
+        prop_oneof![
+            8 => proptest::char::range(' ', '~'),
+            1 => any::<char>(),
+            1 => select(&['\u{1}', '\u{7f}', '\u{feff}', '\u{ffff}', '\u{10ffff}', '/', '$'][..]),
+        ]
+    };
+    prop_oneof![
+        2000 => vec(character(), 0..20).prop_map(String::from_iter),
+        100 => (step(), proptest::char::range('!', '~')).prop_map(|(size, filler)| String::from(filler).repeat(size)),
+        1 => vec(character(), 0..=usize::from(u16::MAX)).prop_map(String::from_iter),
+    ]
+    .prop_map(within_string)
 }
 
 /// Any topic name, not empty.
-pub(crate) fn topic_name() -> impl Strategy<Value = String> {
-    text().prop_map(|text| {
-        let name: String = text.chars().filter(|character| !matches!(character, '+' | '#')).collect();
-        if name.is_empty() { String::from("/") } else { name }
-    })
+pub fn topic_name() -> impl Strategy<Value = String> {
+    text().prop_map(as_topic_name)
 }
 
 /// Any topic filter; in 5.0 some are shared subscriptions.
-pub(crate) fn topic_filter(version: Version) -> impl Strategy<Value = String> {
-    let level = prop_oneof![3 => topic_name().prop_map(|name| name.replace('/', "")), 1 => Just(String::from("+"))];
-    let share = option::of("\\$share/[a-z]{1,5}/");
-    (vec(level, 1..5), any::<bool>(), share).prop_map(move |(levels, all_below, share)| {
-        let mut filter = levels.join("/");
-        if all_below {
-            filter.push_str("/#");
-        }
-        if filter.is_empty() || filter.starts_with("$share/") {
-            filter = String::from("#");
-        }
-        if version.has_properties() { share.unwrap_or_default() + &filter } else { filter }
-    })
+pub fn topic_filter(version: Version) -> impl Strategy<Value = String> {
+    let level = prop_oneof![3 => text(), 1 => Just(String::from("+"))];
+    let levels = prop_oneof![30 => vec(level.clone(), 1..5), 1 => vec(level, 1..60)];
+    let name = prop_oneof![9 => "[a-z]{1,5}", 1 => text()];
+    let share = option::of(name.prop_map(as_share));
+    (levels, any::<bool>(), share)
+        .prop_map(move |(levels, all_below, share)| as_topic_filter(&levels, all_below, share.as_deref(), version))
 }
 
 fn options(version: Version) -> impl Strategy<Value = SubscriptionOptions> {
@@ -288,17 +167,23 @@ fn options(version: Version) -> impl Strategy<Value = SubscriptionOptions> {
     )
 }
 
-/// A shared subscription may not have No Local.
-fn legal_options(filter: &str, options: SubscriptionOptions) -> SubscriptionOptions {
-    SubscriptionOptions { no_local: options.no_local && !crate::topic::is_shared(filter), ..options }
-}
-
 /// Payloads of all sizes, mostly small ones and those around the steps of the remaining length.
 fn payload() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
-        6 => vec(any::<u8>(), 0..40),
-        2 => (90_usize..140).prop_map(|size| alloc::vec![b'x'; size]),
-        1 => (16_330_usize..16_390).prop_map(|size| alloc::vec![b'y'; size]),
+        24 => vec(any::<u8>(), 0..40),
+        8 => (90_usize..140).prop_map(|size| alloc::vec![b'x'; size]),
+        4 => (16_330_usize..16_390).prop_map(|size| alloc::vec![b'y'; size]),
+        4 => step().prop_map(|size| alloc::vec![b'z'; size]),
+        1 => vec(any::<u8>(), 0..70_000),
+    ]
+}
+
+/// Binary data behind a two-byte length.
+fn data() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        600 => vec(any::<u8>(), 0..20),
+        40 => step().prop_map(|size| alloc::vec![b'd'; size]),
+        1 => vec(any::<u8>(), 0..=usize::from(u16::MAX)),
     ]
 }
 
@@ -309,108 +194,81 @@ fn publish() -> impl Strategy<Value = AnyPublish> {
 }
 
 fn connect(context: Context) -> impl Strategy<Value = AnyConnect> {
-    let will = (qos(), any::<bool>(), topic_name(), vec(any::<u8>(), 0..20), properties(context, PropertyHome::Will))
+    let will = (qos(), any::<bool>(), topic_name(), data(), properties(context, PropertyHome::Will))
         .prop_map(|(qos, retain, topic, payload, properties)| AnyWill { qos, retain, topic, payload, properties });
-    let user = (option::of(text()), option::of(vec(any::<u8>(), 0..12)));
+    let user = (option::of(text()), option::of(data()));
     (any::<bool>(), any::<u16>(), text(), option::of(will), user).prop_map(
-        move |(clean_start, keep_alive, mut client_id, will, (user_name, mut password))| {
-            if context.version == Version::V3_1 && client_id.is_empty() {
-                client_id.push('c');
-            }
-            if !context.version.has_properties() && user_name.is_none() {
-                password = None;
-            }
-            AnyConnect { clean_start, keep_alive, client_id, will, user_name, password }
+        move |(clean_start, keep_alive, client_id, will, (user_name, password))| {
+            let connect = AnyConnect { clean_start, keep_alive, client_id, will, user_name, password };
+            as_legal_connect(connect, context.version)
         },
     )
 }
 
-/// Values to make a property from.
-#[derive(Debug, Clone)]
-struct Values {
-    number: u32,
-    text: String,
-    topic: String,
-    data: Vec<u8>,
-}
-
 fn values() -> impl Strategy<Value = Values> {
     let number = prop_oneof![any::<u32>(), 0_u32..300, select(&[0, 127, 128, 16_383, 16_384, 2_097_152, u32::MAX][..])];
-    (number, text(), topic_name(), vec(any::<u8>(), 0..12)).prop_map(|(number, text, topic, data)| Values {
-        number,
-        text,
-        topic,
-        data,
-    })
+    (number, text(), topic_name(), data()).prop_map(|(number, text, topic, data)| Values { number, text, topic, data })
 }
 
 /// A legal block of properties: any of those that may stand there, in any order, with any legal values.
-fn properties(context: Context, home: PropertyHome) -> BoxedStrategy<PropertiesBuf> {
-    let ids: Vec<PropertyId> = PropertyId::ALL
-        .into_iter()
-        .filter(|&id| context.version.has_properties() && may_hold(context, home, id))
-        .collect();
-    let repeated = if context.version.has_properties() { 0..4 } else { 0..1 };
+pub fn properties(context: Context, home: PropertyHome) -> impl Strategy<Value = PropertiesBuf> {
+    let ids = legal_properties(context, home);
     let some = subsequence(ids.clone(), 0..=ids.len()).prop_shuffle();
-    (some, vec(values(), ids.len()), vec(values(), repeated))
+    let more = prop_oneof![20 => vec(values(), 0..4), 1 => vec(values(), 0..40)];
+    (some, vec(values(), ids.len()), more)
         .prop_map(move |(ids, values, more)| {
-            let mut block = PropertiesBuf::new();
-            if home == PropertyHome::Packet(PacketType::Auth) && context.version.has_properties() {
-                block = block.with(Property::AuthenticationMethod("method"));
-            }
-            let has_method = ids.contains(&PropertyId::AUTHENTICATION_METHOD);
-            for (id, values) in ids.into_iter().zip(&values) {
-                let alone = id == PropertyId::AUTHENTICATION_DATA && !has_method;
-                if !(alone && home == PropertyHome::Packet(PacketType::Connect)) {
-                    block.extend(property(id, values));
-                }
-            }
-            if PropertyId::USER_PROPERTY.allowed_in(home) {
-                block.extend(more.iter().filter_map(|values| property(PropertyId::USER_PROPERTY, values)));
-            }
-            block
+            let chosen: Vec<_> = ids.into_iter().zip(values).collect();
+            legal_block(context, home, &chosen, &more)
         })
         .boxed()
 }
 
-fn may_hold(context: Context, home: PropertyHome, id: PropertyId) -> bool {
-    id.allowed_in(home)
-        && match (home, id) {
-            (PropertyHome::Packet(PacketType::Publish), PropertyId::SUBSCRIPTION_IDENTIFIER) => {
-                context.from == Sender::Server
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::*;
+    use crate::decode::{Decoded, decode};
+    use crate::version::Limits;
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+    use std::collections::BTreeSet;
+
+    /// Steps of shrinking that are looked at.
+    const STEPS: usize = 60;
+
+    #[test]
+    fn shrinking_stays_legal_and_ends_small() {
+        let mut runner = TestRunner::deterministic();
+        for _ in 0..150 {
+            let mut tree = any_packet().new_tree(&mut runner).expect("makes packets");
+            let first = tree.current().bytes().len();
+            let mut steps = 0;
+            while steps < STEPS && tree.simplify() {
+                let legal = tree.current();
+                let bytes = legal.bytes();
+                let decoded = decode(&bytes, legal.context(), &Limits::NONE);
+                assert!(matches!(decoded, Ok(Decoded::Complete { .. })), "{decoded:?} of {legal:?}");
+                steps += 1;
             }
-            (PropertyHome::Packet(PacketType::Disconnect), PropertyId::SESSION_EXPIRY_INTERVAL) => {
-                context.from == Sender::Client
-            }
-            // AUTH always begins with it.
-            (PropertyHome::Packet(PacketType::Auth), PropertyId::AUTHENTICATION_METHOD) => false,
-            _ => true,
+            assert!(steps == STEPS || tree.current().bytes().len() <= first.max(64));
         }
-}
+    }
 
-/// One property with a legal value.
-fn property(id: PropertyId, values: &Values) -> Option<Property<'_>> {
-    let number = legal_number(id, values.number);
-    let raw = match id.value_type()? {
-        PropertyType::Byte => RawValue::Byte(number as u8),
-        PropertyType::TwoByteInteger => RawValue::TwoByteInteger(number as u16),
-        PropertyType::FourByteInteger => RawValue::FourByteInteger(number),
-        PropertyType::VariableByteInteger => RawValue::VariableByteInteger(number),
-        PropertyType::Utf8String if id == PropertyId::RESPONSE_TOPIC => RawValue::Utf8String(&values.topic),
-        PropertyType::Utf8String => RawValue::Utf8String(&values.text),
-        PropertyType::BinaryData => RawValue::BinaryData(&values.data),
-        PropertyType::Utf8StringPair => RawValue::Utf8StringPair(&values.text, &values.topic),
-    };
-    Property::from_raw(id, raw)
-}
-
-/// The nearest number that the property may have.
-fn legal_number(id: PropertyId, number: u32) -> u32 {
-    match id {
-        PropertyId::RECEIVE_MAXIMUM | PropertyId::TOPIC_ALIAS => (number % 0xFFFF) + 1,
-        PropertyId::MAXIMUM_PACKET_SIZE => number.max(1),
-        PropertyId::SUBSCRIPTION_IDENTIFIER => (number % 268_435_455) + 1,
-        _ if id.value_type() == Some(PropertyType::Byte) => number % 2,
-        _ => number,
+    #[test]
+    fn every_type_and_every_step_of_size_comes_out() {
+        let mut runner = TestRunner::deterministic();
+        let (mut types, mut sizes) = (BTreeSet::new(), BTreeSet::new());
+        for _ in 0..600 {
+            let legal = any_packet().new_tree(&mut runner).expect("makes packets").current();
+            types.insert((legal.context().version.name(), legal.packet().packet_type()));
+        }
+        for _ in 0..6000 {
+            sizes.insert(text().new_tree(&mut runner).expect("makes text").current().len());
+        }
+        assert_eq!(types.len(), 14 + 14 + 15);
+        for size in [0, 1, 127, 128, 16_383, 16_384, 65_535] {
+            assert!(sizes.contains(&size), "{size} of {sizes:?}");
+        }
     }
 }

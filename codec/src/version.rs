@@ -139,12 +139,18 @@ pub struct Limits {
     pub max_user_properties: u32,
     /// Most Topic Filters in one SUBSCRIBE or UNSUBSCRIBE.
     pub max_topic_filters: u32,
+    /// Longest string in bytes, wherever it stands: topics, client identifier, user name, strings of properties.
+    pub max_string_len: u16,
 }
 
 impl Limits {
     /// The limits of the format alone.
-    pub const NONE: Self =
-        Self { max_packet_size: u32::MAX, max_user_properties: u32::MAX, max_topic_filters: u32::MAX };
+    pub const NONE: Self = Self {
+        max_packet_size: u32::MAX,
+        max_user_properties: u32::MAX,
+        max_topic_filters: u32::MAX,
+        max_string_len: u16::MAX,
+    };
 }
 
 impl Default for Limits {

@@ -9,8 +9,8 @@ use std::hint::black_box;
 
 use mqtt_assay_codec::{
     Acknowledgement, Auth, Connack, Connect, Context, Decoded, Disconnect, Limits, MUTATIONS, Packet, PacketId,
-    PropertiesBuf, Property, Publish, QoS, ReasonCode, ReasonCodes, Rule, Sender, Suback, Subscribe, SubscriptionsBuf,
-    TopicFiltersBuf, Unsuback, Unsubscribe, Version, Will, decode, decode_waiving,
+    PacketStream, PropertiesBuf, Property, Publish, QoS, ReasonCode, ReasonCodes, Rule, Sender, Suback, Subscribe,
+    SubscriptionsBuf, TopicFiltersBuf, Unsuback, Unsubscribe, Version, Will, decode, decode_waiving,
 };
 
 thread_local! {
@@ -179,5 +179,33 @@ fn encoding_into_a_buffer_with_room_allocates_nothing() {
             let counted = allocations(|| _ = black_box(packet.packet().encode(version, &mut buffer)));
             assert_eq!((counted, &buffer), (0, &bytes));
         }
+    }
+}
+
+#[test]
+fn a_stream_allocates_for_its_buffer_only() {
+    for version in Version::ALL {
+        let packets = packets(version);
+        let bytes: Vec<u8> = packets.iter().flat_map(|(_, bytes)| bytes.clone()).collect();
+        let mut stream = PacketStream::new(Context::new(version, Sender::Either), Limits::default());
+        stream.buffer().reserve(bytes.len());
+        let mut count = 0;
+        let counted = allocations(|| {
+            for read in bytes.chunks(7) {
+                stream.buffer().extend_from_slice(read);
+                while let Ok(Some(packet)) = stream.next_packet() {
+                    visit(packet.packet());
+                    count += 1;
+                }
+            }
+        });
+        assert_eq!((counted, count), (0, packets.len()), "{version}");
+
+        stream.buffer().extend_from_slice(&bytes);
+        let counted = allocations(|| {
+            let batch = stream.next_batch().ok().flatten().expect("whole packets");
+            assert_eq!(batch.packets().flatten().count(), packets.len());
+        });
+        assert!(counted <= 1, "a batch has one reference count, whatever is in it: {counted}");
     }
 }

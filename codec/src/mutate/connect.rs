@@ -9,6 +9,7 @@ use crate::rule::Rule;
 use crate::version::{PacketType, Version};
 
 const RESERVED: u8 = 1;
+const CLEAN_SESSION: u8 = 1 << 1;
 const WILL: u8 = 1 << 2;
 const WILL_QOS: u8 = 3 << 3;
 const WILL_RETAIN: u8 = 1 << 5;
@@ -130,6 +131,24 @@ pub(super) fn long_client_id(legal: &Legal<'_>) -> Option<Mutated> {
     let field = legal.find(FieldName::CLIENT_ID)?;
     let edited = legal.replace_field(field, b"abcdefghijklmnopqrstuvwx")?;
     Some(edited.breaks_if(legal.context.version == Version::V3_1, Rule::ClientIdLength))
+}
+
+/// No client identifier, and none of the clean session that 3.1.1 wants then. 5.0 allows it.
+pub(super) fn empty_client_id(legal: &Legal<'_>) -> Option<Mutated> {
+    let flags = legal.find(FieldName::CONNECT_FLAGS)?;
+    let length = legal.find(FieldName::CLIENT_ID.length())?;
+    let client_id = legal.find(FieldName::CLIENT_ID)?;
+    // From the flags to the end of the client identifier, with the flag cleared and the identifier left out.
+    let mut middle: Vec<u8> = legal.bytes.get(flags.range.start..length.range.start)?.to_vec();
+    *middle.first_mut()? &= !CLEAN_SESSION;
+    middle.extend([0, 0]);
+    let remaining = legal.index(FieldName::REMAINING_LENGTH)?;
+    let edited = legal.replace(flags.range.start..client_id.range.end, &middle, &[remaining])?;
+    Some(match legal.context.version {
+        Version::V3_1 => edited.breaks(Rule::ClientIdLength),
+        Version::V3_1_1 => edited.breaks(Rule::EmptyClientId),
+        Version::V5 => edited.stays_legal(),
+    })
 }
 
 /// Whether this is a CONNECT with properties.

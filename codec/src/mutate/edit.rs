@@ -44,8 +44,13 @@ impl Edited {
     }
 
     /// The packet breaks this rule, but the standard does not ask a receiver to refuse it.
-    pub(super) fn may_break(self, rule: Rule) -> Mutated {
-        Mutated { expectation: Expectation::MayEither, ..self.breaks(rule) }
+    pub(super) fn may_break(self, rule: Rule, why: &'static str) -> Mutated {
+        Mutated { expectation: Expectation::MayEither(why), ..self.breaks(rule) }
+    }
+
+    /// The packet breaks no rule, but a receiver may refuse it.
+    pub(super) fn may_be_refused(self, why: &'static str) -> Mutated {
+        Mutated { expectation: Expectation::MayEither(why), ..self.stays_legal() }
     }
 
     /// The packet promises more bytes than there are.

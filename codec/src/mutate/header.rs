@@ -8,6 +8,7 @@ use crate::mutate::edit::Legal;
 use crate::mutate::{Mutated, connect};
 use crate::rule::Rule;
 use crate::version::{PacketType, Version};
+use crate::wire::MAX_VARIABLE_BYTE_INTEGER;
 
 /// Flags that the packet must not have.
 pub(super) fn reserved_flags(legal: &Legal<'_>, flags: u8) -> Option<Mutated> {
@@ -62,6 +63,39 @@ pub(super) fn remaining_under(legal: &Legal<'_>) -> Option<Mutated> {
     let field = legal.find(FieldName::REMAINING_LENGTH)?;
     let rule = rule_of_missing_byte(legal)?;
     Some(legal.set_length(field, legal.length(field).checked_sub(1)?)?.breaks(rule))
+}
+
+/// Remaining length 0; all that it covered stays behind. `None` where the packet is then a whole one.
+pub(super) fn remaining_zero(legal: &Legal<'_>) -> Option<Mutated> {
+    let rule = match legal.packet_type {
+        PacketType::Pingreq | PacketType::Pingresp | PacketType::Disconnect => return None,
+        PacketType::Auth => Rule::AuthenticationMethodMissing,
+        _ => Rule::Truncated,
+    };
+    Some(legal.set_length(legal.find(FieldName::REMAINING_LENGTH)?, 0)?.breaks(rule))
+}
+
+/// The largest remaining length there is.
+pub(super) fn remaining_max(legal: &Legal<'_>) -> Option<Mutated> {
+    let field = legal.find(FieldName::REMAINING_LENGTH)?;
+    let edited = legal.set_length(field, MAX_VARIABLE_BYTE_INTEGER as usize)?;
+    Some(if has_fixed_size(legal) { edited.breaks(Rule::TrailingBytes) } else { edited.waits() })
+}
+
+/// Nothing but the type and a remaining length whose last byte says that another one follows.
+pub(super) fn unterminated_remaining_length(legal: &Legal<'_>) -> Option<Mutated> {
+    let field = legal.find(FieldName::REMAINING_LENGTH).filter(|field| field.range.len() < 4)?;
+    let open = groups(legal.data(field), 0);
+    Some(legal.replace(field.range.start..legal.bytes.len(), &open, &[])?.waits())
+}
+
+/// A packet that ends with the first bytes of its Property Length.
+pub(super) fn unterminated_property_length(legal: &Legal<'_>, name: FieldName) -> Option<Mutated> {
+    let field = legal.find(name).filter(|field| field.range.len() < 4)?;
+    let open = groups(legal.data(field), 0);
+    let remaining = legal.index(FieldName::REMAINING_LENGTH)?;
+    let edited = legal.replace(field.range.start..legal.bytes.len(), &open, &[remaining])?;
+    Some(edited.breaks(Rule::PropertyLengthMissing))
 }
 
 /// The rule that the packet breaks without its last byte; `None` if it is still legal.
@@ -139,7 +173,8 @@ pub(super) fn non_minimal(legal: &Legal<'_>, name: FieldName) -> Option<Mutated>
     let mut encoded = groups(legal.data(field), field.range.len());
     encoded.push(0);
     let edited = legal.replace_field(field, &encoded)?;
-    Some(if legal.is_v5() { edited.may_break(Rule::NonMinimalVariableByteInteger) } else { edited.stays_legal() })
+    let why = "5.0 forbids to send it, and does not call it malformed";
+    Some(if legal.is_v5() { edited.may_break(Rule::NonMinimalVariableByteInteger, why) } else { edited.stays_legal() })
 }
 
 /// The seven-bit groups of an encoded integer, each saying that another one follows, filled up to `count`.

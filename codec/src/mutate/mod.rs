@@ -6,6 +6,7 @@
 mod connect;
 mod edit;
 mod header;
+mod lengths;
 mod properties;
 mod subscribe;
 mod table;
@@ -21,6 +22,12 @@ use crate::version::Context;
 use edit::Legal;
 
 pub use table::MUTATIONS;
+
+/// Names of whole families whose mutations are called otherwise; [`Mutation::find`] knows them.
+const ALIASES: &[(&str, &str)] = &[
+    ("connect.will-flags-without-will", "connect.will-qos-without-will"),
+    ("topic.share-malformed", "filter.share-without-filter"),
+];
 
 /// A named mistake that can be put into a legal packet. All of them are in [`MUTATIONS`].
 #[derive(Clone, Copy)]
@@ -52,8 +59,8 @@ pub enum Expectation {
     MustRefuse(Rule),
     /// Accepts it: unusual, but legal.
     MustAccept,
-    /// Accepts or refuses it: the standard leaves that open.
-    MayEither,
+    /// Accepts or refuses it: the standard leaves that open, for this reason.
+    MayEither(&'static str),
     /// Waits for bytes that the remaining length promises.
     Waits,
 }
@@ -78,6 +85,7 @@ impl Mutation {
     /// The mutation with this name, or the first one of this family: `topic.wildcard-in-name` finds
     /// `topic.wildcard-in-name.hash`.
     pub fn find(name: &str) -> Option<&'static Self> {
+        let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, target)| target);
         let family =
             |mutation: &&Self| mutation.name.strip_prefix(name).is_some_and(|variant| variant.starts_with(['.', '@']));
         let exact = MUTATIONS.iter().find(|mutation| mutation.name == name);

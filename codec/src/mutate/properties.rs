@@ -1,9 +1,10 @@
 //! Mistakes in properties (5.0). A property that a mutation is about is put in where the packet lacks it.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::field_name::{FieldName, Part, Piece};
-use crate::fields::FieldKind;
+use crate::fields::{Field, FieldKind};
 use crate::mutate::Mutated;
 use crate::mutate::edit::{Edited, Legal};
 use crate::mutate::{connect, header};
@@ -11,6 +12,7 @@ use crate::properties::PropertiesBuf;
 use crate::property::{Property, PropertyHome, PropertyId, PropertyType, RawValue};
 use crate::read_properties::{broken_value_rule, duplicate_rule, may_repeat};
 use crate::rule::Rule;
+use crate::rule_scope::holds;
 use crate::version::{PacketType, Sender};
 
 /// Which block of properties.
@@ -89,19 +91,19 @@ fn append(legal: &Legal<'_>, block: Block, addition: &[u8]) -> Option<Edited> {
 
 /// Whether the property may stand in this block, from this side.
 fn belongs(legal: &Legal<'_>, block: Block, id: PropertyId) -> bool {
-    let wrong_side = match (legal.packet_type, id) {
-        (PacketType::Publish, PropertyId::SUBSCRIPTION_IDENTIFIER) => legal.context.from == Sender::Client,
-        (PacketType::Disconnect, PropertyId::SESSION_EXPIRY_INTERVAL) => legal.context.from == Sender::Server,
-        _ => false,
-    };
-    id.allowed_in(block.home(legal)) && !wrong_side
+    holds(block.home(legal), id, legal.context.from)
+}
+
+/// Where the property stands in the packet, identifier included.
+fn present_range(legal: &Legal<'_>, block: Block, id: PropertyId) -> Option<Range<usize>> {
+    let name = block.property(id);
+    let start = legal.find(name.piece(Piece::Identifier))?.range.start;
+    Some(start..legal.find(name)?.range.end)
 }
 
 /// The bytes of a property in the packet, identifier included.
 fn present<'a>(legal: &Legal<'a>, block: Block, id: PropertyId) -> Option<&'a [u8]> {
-    let name = block.property(id);
-    let start = legal.find(name.piece(Piece::Identifier))?.range.start;
-    legal.bytes.get(start..legal.find(name)?.range.end)
+    legal.bytes.get(present_range(legal, block, id)?)
 }
 
 /// The property twice.
@@ -152,29 +154,118 @@ pub(super) fn unknown(legal: &Legal<'_>, block: Block, identifier: &[u8]) -> Opt
     Some(append(legal, block, &addition)?.breaks(Rule::UnknownProperty))
 }
 
-/// A number that the property must not have.
+/// A number as the value of a property: one that it must not have, or the largest that it may have.
 pub(super) fn value(legal: &Legal<'_>, block: Block, id: PropertyId, number: u32) -> Option<Mutated> {
     if !belongs(legal, block, id) {
         return None;
     }
-    let rule = broken_value_rule(id, number)?;
-    let wrong = encoded(id, number)?;
+    let encoded = encoded(id, number)?;
     let edited = match legal.find(block.property(id)) {
-        Some(field) => legal.replace_field(field, &wrong[1..])?,
-        None => append(legal, block, &wrong)?,
+        Some(field) => legal.replace_field(field, &encoded[1..])?,
+        None => append(legal, block, &encoded)?,
     };
-    Some(edited.breaks(rule))
+    Some(match broken_value_rule(id, number) {
+        Some(rule) => edited.breaks(rule),
+        None => edited.stays_legal(),
+    })
+}
+
+/// A value of another width than the property has: two bytes for one, one for two, two for four, four for a variable
+/// byte integer, and one byte of length before strings and data.
+pub(super) fn wrong_width(legal: &Legal<'_>, block: Block, id: PropertyId) -> Option<Mutated> {
+    let (value, rule): (&[u8], Rule) = match id.value_type()? {
+        // What is too much reads as the next identifier.
+        PropertyType::Byte => (&[0, 0], Rule::UnknownProperty),
+        PropertyType::VariableByteInteger => (&[1, 0, 0, 0], Rule::UnknownProperty),
+        PropertyType::TwoByteInteger => (&[1], Rule::PropertyCutOff),
+        PropertyType::FourByteInteger => (&[0, 1], Rule::PropertyCutOff),
+        PropertyType::Utf8String | PropertyType::BinaryData => (&[1, b'a'], Rule::PropertyCutOff),
+        PropertyType::Utf8StringPair => return None,
+    };
+    Some(at_the_end(legal, block, id, value)?.breaks(rule))
+}
+
+/// The property with these bytes as its value at the end of its block, in place of the one that is there.
+fn at_the_end(legal: &Legal<'_>, block: Block, id: PropertyId, value: &[u8]) -> Option<Edited> {
+    if !belongs(legal, block, id) {
+        return None;
+    }
+    let addition = [&[id.0], value].concat();
+    let Some(present) = present_range(legal, block, id) else { return append(legal, block, &addition) };
+    let length = legal.index(block.length())?;
+    let field = &legal.map.fields[length];
+    let end = field.range.end + legal.length(field);
+    let rest = [legal.bytes.get(present.end..end)?, &addition].concat();
+    legal.replace(present.start..end, &rest, &[legal.index(FieldName::REMAINING_LENGTH)?, length])
+}
+
+/// The first property behind the last one: any order is right, as long as that of the User Properties stays.
+pub(super) fn reordered(legal: &Legal<'_>, block: Block) -> Option<Mutated> {
+    let part = if block == Block::Will { Part::WillProperty } else { Part::Property };
+    let identifiers = || {
+        legal
+            .map
+            .fields
+            .iter()
+            .filter(move |field| field.name.part == part && field.kind == FieldKind::PropertyIdentifier)
+    };
+    let (first, second) = (identifiers().next()?, identifiers().nth(1)?);
+    if first.name.property_id() == Some(PropertyId::USER_PROPERTY) {
+        return None;
+    }
+    let length = legal.find(block.length())?;
+    let end = length.range.end + legal.length(length);
+    let moved = legal.bytes.get(first.range.start..second.range.start)?;
+    let turned = [legal.bytes.get(second.range.start..end)?, moved].concat();
+    Some(legal.replace(first.range.start..end, &turned, &[])?.stays_legal())
+}
+
+/// A Property Length of one less than there is: the last property is cut off.
+pub(super) fn length_under(legal: &Legal<'_>, block: Block) -> Option<Mutated> {
+    let field = legal.find(block.length())?;
+    let length = legal.length(field).checked_sub(1)?;
+    Some(legal.set_length(field, length)?.breaks(rule_of_cut_property(legal, block)?))
+}
+
+/// A Property Length of one more than there is: what follows the properties reads as the identifier of another one.
+pub(super) fn length_into_payload(legal: &Legal<'_>, block: Block) -> Option<Mutated> {
+    let field = legal.find(block.length())?;
+    let length = legal.length(field);
+    let next = PropertyId(*legal.bytes.get(field.range.end + length)?);
+    let rule = match (next.value_type(), block) {
+        (None, _) => Rule::UnknownProperty,
+        _ if next.allowed_in(block.home(legal)) => return None,
+        (_, Block::Packet) => Rule::ForeignProperty,
+        (_, Block::Will) => Rule::ForeignWillProperty,
+    };
+    Some(legal.set_length(field, length + 1)?.breaks(rule))
+}
+
+/// A Subscription Identifier at the end of its block whose only byte says that another one follows.
+pub(super) fn unterminated_identifier(legal: &Legal<'_>) -> Option<Mutated> {
+    let edited = at_the_end(legal, Block::Packet, PropertyId::SUBSCRIPTION_IDENTIFIER, &[0x80])?;
+    Some(edited.breaks(Rule::PropertyCutOff))
+}
+
+/// The last field of the last property in a block.
+fn last_property<'l>(legal: &'l Legal<'_>, block: Block) -> Option<&'l Field> {
+    let part = if block == Block::Will { Part::WillProperty } else { Part::Property };
+    legal.map.fields.iter().rev().find(|field| field.name.part == part)
+}
+
+/// What a block breaks whose last property is not complete.
+fn rule_of_cut_property(legal: &Legal<'_>, block: Block) -> Option<Rule> {
+    Some(match last_property(legal, block)?.name.property_id() {
+        Some(PropertyId::USER_PROPERTY) => Rule::UserPropertyCutOff,
+        _ => Rule::PropertyCutOff,
+    })
 }
 
 /// The last property of a block without its last byte, all lengths around the property repaired.
 pub(super) fn cut_off(legal: &Legal<'_>, block: Block) -> Option<Mutated> {
-    let part = if block == Block::Will { Part::WillProperty } else { Part::Property };
-    let last = legal.map.fields.iter().rev().find(|field| field.name.part == part)?;
+    let last = last_property(legal, block)?;
     let end = last.range.end;
-    let rule = match last.name.property_id() {
-        Some(PropertyId::USER_PROPERTY) => Rule::UserPropertyCutOff,
-        _ => Rule::PropertyCutOff,
-    };
+    let rule = rule_of_cut_property(legal, block)?;
     // A string's own length stays as it is: that is the mistake.
     let lengths: Vec<usize> = last
         .enclosing

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::field_name::{FieldName, Piece};
 use crate::mutate::Mutation;
 use crate::mutate::properties::{self, Block};
-use crate::mutate::{connect, header, subscribe, text};
+use crate::mutate::{connect, header, lengths, subscribe, text};
 use crate::property::PropertyId;
 use crate::rule::Rule;
 use crate::version::PacketType;
@@ -31,13 +31,18 @@ const TABLES: &[&[Mutation]] = &[
     FLAGS,
     HEADER,
     LENGTHS,
+    STRINGS_UNDER,
     CUTS,
+    CUTS_WITHIN,
     SURROGATES,
     OVERLONGS,
     TRUNCATEDS,
     NULS,
-    CHARACTERS,
+    MARKS,
+    CONTROLS,
+    NONCHARACTERS,
     TOPICS,
+    LONG_TOPICS,
     FILTERS,
     CONNECT,
     SUBSCRIBE,
@@ -45,6 +50,8 @@ const TABLES: &[&[Mutation]] = &[
     ANSWERS,
     PROPERTIES,
     VALUES,
+    WIDTHS,
+    WILL_WIDTHS,
     DUPLICATES,
     WILL_DUPLICATES,
     FOREIGN,
@@ -88,6 +95,8 @@ mutations! { HEADER:
     "type.reserved.15", "packet type 15 (before 5.0)", |legal| header::reserved_type(legal, 15);
     "len.remaining.over", "remaining length of one more than there is", header::remaining_over;
     "len.remaining.under", "remaining length of one less than there is", header::remaining_under;
+    "len.remaining.zero", "remaining length 0, however much follows", header::remaining_zero;
+    "len.remaining.max", "the largest remaining length there is", header::remaining_max;
     "extra.trailing", "a byte behind the last field", header::trailing;
     "pid.zero", "packet identifier 0", header::zero_packet_id;
 }
@@ -113,6 +122,22 @@ mutations! { LENGTHS:
         |legal| header::property_length_over(legal, FieldName::PROPERTY_LENGTH);
     "len.props.over@will", "property length of the will past the end of the packet",
         |legal| header::property_length_over(legal, FieldName::WILL_PROPERTY_LENGTH);
+    "len.props.under", "property length of one less than there is",
+        |legal| properties::length_under(legal, Block::Packet);
+    "len.props.under@will", "property length of the will of one less than there is",
+        |legal| properties::length_under(legal, Block::Will);
+    "len.props.into-payload", "property length that takes in the first byte behind the properties",
+        |legal| properties::length_into_payload(legal, Block::Packet);
+    "len.props.into-payload@will", "property length of the will that takes in the first byte of the will topic's length",
+        |legal| properties::length_into_payload(legal, Block::Will);
+    "varint.unterminated@remaining-length", "remaining length whose last byte says that another one follows, and none does",
+        header::unterminated_remaining_length;
+    "varint.unterminated@property-length", "packet that ends within its property length",
+        |legal| header::unterminated_property_length(legal, FieldName::PROPERTY_LENGTH);
+    "varint.unterminated@will-property-length", "packet that ends within the property length of the will",
+        |legal| header::unterminated_property_length(legal, FieldName::WILL_PROPERTY_LENGTH);
+    "varint.unterminated@subscription-identifier", "block of properties that ends within a Subscription Identifier",
+        properties::unterminated_identifier;
     "len.str.over@topic-name", "topic name past the end of the packet",
         |legal| header::length_over(legal, FieldName::TOPIC_NAME, Rule::StringPastEnd);
     "len.str.over@topic-filter", "topic filter past the end of the packet",
@@ -129,6 +154,25 @@ mutations! { LENGTHS:
         |legal| header::length_over(legal, FieldName::USER_NAME, Rule::StringPastEnd);
     "len.str.over@password", "password past the end of the packet",
         |legal| header::length_over(legal, FieldName::PASSWORD, Rule::BinaryPastEnd);
+}
+
+macro_rules! strings_under {
+    ($($place:literal $name:expr;)*) => {
+        mutations! { STRINGS_UNDER: $(
+            concat!("len.str.under@", $place), concat!("length of one less than there is: ", $place),
+                |legal| lengths::string_under(legal, $name);
+        )* }
+    };
+}
+strings_under! {
+    "topic-name" FieldName::TOPIC_NAME;
+    "topic-filter" FieldName::TOPIC_FILTER;
+    "protocol-name" FieldName::PROTOCOL_NAME;
+    "client-identifier" FieldName::CLIENT_ID;
+    "will-topic" FieldName::WILL_TOPIC;
+    "will-payload" FieldName::WILL_PAYLOAD;
+    "user-name" FieldName::USER_NAME;
+    "password" FieldName::PASSWORD;
 }
 
 macro_rules! cuts {
@@ -155,6 +199,32 @@ cuts! {
     "subscription-options" FieldName::SUBSCRIPTION_OPTIONS, "options of the last subscription";
     "reason-code" FieldName::REASON_CODE, "reason code";
     "connect-acknowledge-flags" FieldName::CONNACK_FLAGS, "connect acknowledge flags";
+}
+
+macro_rules! cuts_within {
+    ($($place:literal $name:expr, $says:literal;)*) => {
+        mutations! { CUTS_WITHIN: $(
+            concat!("cut.mid-field@", $place), concat!("the packet ends before the last byte of the ", $says),
+                |legal| lengths::cut_within(legal, $name);
+        )*
+            "cut.mid-field@properties", "the packet ends before the last byte of its properties",
+                |legal| lengths::cut_within_properties(legal, FieldName::PROPERTY_LENGTH);
+            "cut.mid-field@will-properties", "the packet ends before the last byte of the properties of the will",
+                |legal| lengths::cut_within_properties(legal, FieldName::WILL_PROPERTY_LENGTH);
+        }
+    };
+}
+cuts_within! {
+    "packet-identifier" FieldName::PACKET_ID, "packet identifier";
+    "protocol-name" FieldName::PROTOCOL_NAME, "protocol name";
+    "keep-alive" FieldName::KEEP_ALIVE, "keep alive";
+    "client-identifier" FieldName::CLIENT_ID, "client identifier";
+    "will-topic" FieldName::WILL_TOPIC, "will topic";
+    "will-payload" FieldName::WILL_PAYLOAD, "will payload";
+    "user-name" FieldName::USER_NAME, "user name";
+    "password" FieldName::PASSWORD, "password";
+    "topic-name" FieldName::TOPIC_NAME, "topic name";
+    "topic-filter" FieldName::TOPIC_FILTER, "last topic filter";
 }
 
 /// A table of one mutation for each string: sequences that are not UTF-8, or that are unusual.
@@ -198,20 +268,10 @@ in_strings! { OVERLONGS, "utf8.overlong", "an overlong form", |legal, name| text
 in_strings! { TRUNCATEDS, "utf8.truncated", "a cut sequence", |legal, name| text::ill_formed(legal, name, text::TRUNCATED) }
 in_strings! { NULS, "utf8.nul", "U+0000", |legal, name| text::nul(legal, name) }
 
-mutations! { CHARACTERS:
-    "utf8.bom@topic-name", "U+FEFF in the topic name",
-        |legal| text::legal_text(legal, FieldName::TOPIC_NAME, text::BYTE_ORDER_MARK);
-    "utf8.bom@topic-filter", "U+FEFF in the topic filter",
-        |legal| text::legal_text(legal, FieldName::TOPIC_FILTER, text::BYTE_ORDER_MARK);
-    "utf8.bom@client-identifier", "U+FEFF in the client identifier",
-        |legal| text::legal_text(legal, FieldName::CLIENT_ID, text::BYTE_ORDER_MARK);
-    "utf8.control@topic-name", "U+0001 in the topic name",
-        |legal| text::doubtful_text(legal, FieldName::TOPIC_NAME, text::CONTROL);
-    "utf8.control@topic-filter", "U+0001 in the topic filter",
-        |legal| text::doubtful_text(legal, FieldName::TOPIC_FILTER, text::CONTROL);
-    "utf8.control@client-identifier", "U+0001 in the client identifier",
-        |legal| text::doubtful_text(legal, FieldName::CLIENT_ID, text::CONTROL);
-}
+in_strings! { MARKS, "utf8.bom", "U+FEFF", |legal, name| text::legal_text(legal, name, text::BYTE_ORDER_MARK) }
+in_strings! { CONTROLS, "utf8.control", "U+0001", |legal, name| text::doubtful_text(legal, name, text::CONTROL) }
+in_strings! { NONCHARACTERS, "utf8.noncharacter", "U+FFFF",
+|legal, name| text::doubtful_text(legal, name, text::NONCHARACTER) }
 
 mutations! { TOPICS:
     "topic.empty@topic-name", "empty topic name",
@@ -246,6 +306,16 @@ mutations! { TOPICS:
         let name = FieldName::will_property(PropertyId::RESPONSE_TOPIC);
         text::wildcard(legal, name, b"+", Rule::ResponseTopicWildcard)
     };
+}
+
+mutations! { LONG_TOPICS:
+    "topic.deep@topic-name", "topic name of 65,400 levels", |legal| text::deep(legal, FieldName::TOPIC_NAME);
+    "topic.deep@topic-filter", "topic filter of 65,400 levels", |legal| text::deep(legal, FieldName::TOPIC_FILTER);
+    "topic.max@topic-name", "topic name of 65,535 bytes", |legal| text::longest(legal, FieldName::TOPIC_NAME);
+    "topic.max@topic-filter", "topic filter of 65,535 bytes", |legal| text::longest(legal, FieldName::TOPIC_FILTER);
+    "topic.max@will-topic", "will topic of 65,535 bytes", |legal| text::longest(legal, FieldName::WILL_TOPIC);
+    "topic.dollar@topic-name", "topic name that begins with $", |legal| text::dollar(legal, FieldName::TOPIC_NAME);
+    "topic.dollar@topic-filter", "topic filter that begins with $", |legal| text::dollar(legal, FieldName::TOPIC_FILTER);
 }
 
 mutations! { FILTERS:
@@ -292,6 +362,7 @@ mutations! { CONNECT:
     "connect.user-without-flag", "user name that no flag announces", connect::user_without_flag;
     "connect.password-without-user", "password without user name (legal in 5.0)", connect::password_without_user;
     "connect.long-client-id", "client identifier of 24 characters (legal but in 3.1)", connect::long_client_id;
+    "connect.empty-client-id", "neither client identifier nor clean session (legal in 5.0)", connect::empty_client_id;
     "connect.will-first", "a will payload that is no text, and the client identifier in its place", connect::will_first;
     "connect.authentication-data-without-method", "authentication data without a method",
         properties::data_without_method;
@@ -340,6 +411,8 @@ mutations! { PROPERTIES:
         |legal| properties::unknown(legal, Block::Packet, &[0x81, 0x01]);
     "prop.unknown@will", "property 0x04 in the will", |legal| properties::unknown(legal, Block::Will, &[0x04]);
     "prop.wrong-side", "property that only the other side may send in this packet", properties::wrong_side;
+    "prop.order", "properties in another order", |legal| properties::reordered(legal, Block::Packet);
+    "prop.order@will", "properties of the will in another order", |legal| properties::reordered(legal, Block::Will);
     "prop.cut-off", "last property without its last byte", |legal| properties::cut_off(legal, Block::Packet);
     "prop.cut-off@will", "last property of the will without its last byte",
         |legal| properties::cut_off(legal, Block::Will);
@@ -459,4 +532,53 @@ values! {
     "prop.max" 2 Packet "wildcard-subscription-available" WILDCARD_SUBSCRIPTION_AVAILABLE
     "prop.max" 2 Packet "subscription-identifier-available" SUBSCRIPTION_IDENTIFIER_AVAILABLE
     "prop.max" 2 Packet "shared-subscription-available" SHARED_SUBSCRIPTION_AVAILABLE
+    "prop.max" 0xFFFF_FFFF Packet "message-expiry-interval" MESSAGE_EXPIRY_INTERVAL
+    "prop.max" 0xFFFF_FFFF Will "will.message-expiry-interval" MESSAGE_EXPIRY_INTERVAL
+    "prop.max" 0xFFFF_FFFF Will "will.will-delay-interval" WILL_DELAY_INTERVAL
+    "prop.max" 0xFFFF_FFFF Packet "session-expiry-interval" SESSION_EXPIRY_INTERVAL
+    "prop.max" 0xFFFF_FFFF Packet "maximum-packet-size" MAXIMUM_PACKET_SIZE
+    "prop.max" 0xFFFF Packet "receive-maximum" RECEIVE_MAXIMUM
+    "prop.max" 0xFFFF Packet "topic-alias-maximum" TOPIC_ALIAS_MAXIMUM
+    "prop.max" 0xFFFF Packet "topic-alias" TOPIC_ALIAS
+    "prop.max" 0xFFFF Packet "server-keep-alive" SERVER_KEEP_ALIVE
+    "prop.max" 0x0FFF_FFFF Packet "subscription-identifier" SUBSCRIPTION_IDENTIFIER
+}
+
+each_property! { WIDTHS, "prop.wrong-width@", "a value of the wrong width in the property ",
+    |legal, id| properties::wrong_width(legal, Block::Packet, id),
+    "payload-format-indicator" PAYLOAD_FORMAT_INDICATOR
+    "message-expiry-interval" MESSAGE_EXPIRY_INTERVAL
+    "content-type" CONTENT_TYPE
+    "response-topic" RESPONSE_TOPIC
+    "correlation-data" CORRELATION_DATA
+    "subscription-identifier" SUBSCRIPTION_IDENTIFIER
+    "session-expiry-interval" SESSION_EXPIRY_INTERVAL
+    "assigned-client-identifier" ASSIGNED_CLIENT_IDENTIFIER
+    "server-keep-alive" SERVER_KEEP_ALIVE
+    "authentication-method" AUTHENTICATION_METHOD
+    "authentication-data" AUTHENTICATION_DATA
+    "request-problem-information" REQUEST_PROBLEM_INFORMATION
+    "request-response-information" REQUEST_RESPONSE_INFORMATION
+    "response-information" RESPONSE_INFORMATION
+    "server-reference" SERVER_REFERENCE
+    "reason-string" REASON_STRING
+    "receive-maximum" RECEIVE_MAXIMUM
+    "topic-alias-maximum" TOPIC_ALIAS_MAXIMUM
+    "topic-alias" TOPIC_ALIAS
+    "maximum-qos" MAXIMUM_QOS
+    "retain-available" RETAIN_AVAILABLE
+    "maximum-packet-size" MAXIMUM_PACKET_SIZE
+    "wildcard-subscription-available" WILDCARD_SUBSCRIPTION_AVAILABLE
+    "subscription-identifier-available" SUBSCRIPTION_IDENTIFIER_AVAILABLE
+    "shared-subscription-available" SHARED_SUBSCRIPTION_AVAILABLE
+}
+
+each_property! { WILL_WIDTHS, "prop.wrong-width@will.", "in the will a value of the wrong width in the property ",
+    |legal, id| properties::wrong_width(legal, Block::Will, id),
+    "will-delay-interval" WILL_DELAY_INTERVAL
+    "payload-format-indicator" PAYLOAD_FORMAT_INDICATOR
+    "message-expiry-interval" MESSAGE_EXPIRY_INTERVAL
+    "content-type" CONTENT_TYPE
+    "response-topic" RESPONSE_TOPIC
+    "correlation-data" CORRELATION_DATA
 }

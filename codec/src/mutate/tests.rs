@@ -37,7 +37,7 @@ fn every_expectation_is_what_the_decoder_does() {
             match mutated.expectation {
                 Expectation::MustRefuse(rule) => assert_eq!(got, Some(rule), "{title}"),
                 Expectation::MustAccept => assert!(is_whole(&mutated.bytes, sample.context), "{title}: {decoded:?}"),
-                Expectation::MayEither => assert!(got.is_none() || got == mutated.rule, "{title}: {decoded:?}"),
+                Expectation::MayEither(_) => assert!(got.is_none() || got == mutated.rule, "{title}: {decoded:?}"),
                 Expectation::Waits => assert!(matches!(decoded, Ok(Decoded::Partial { .. })), "{title}: {decoded:?}"),
             }
         }
@@ -54,10 +54,12 @@ fn a_mutated_packet_breaks_one_rule_only() {
             let waived = decode_waiving(&mutated.bytes, sample.context, LIMITS, rule);
             let Ok(Decoded::Complete { packet, .. }) = waived else {
                 // A surplus byte that is promised and has not come.
-                assert_eq!(
-                    mutation.name, "len.remaining.over",
+                // What stands behind a wrong length is read in the wrong place, or has not come.
+                assert!(
+                    mutation.name.starts_with("len."),
                     "{mutation} on {} ({:?}): {waived:?}",
-                    sample.title, sample.context
+                    sample.title,
+                    sample.context
                 );
                 continue;
             };
@@ -78,7 +80,13 @@ fn every_rule_has_a_mutation_that_breaks_it() {
         }
     }
     // Direction is not a matter of the bytes, limits are the receiver's.
-    let expected = [Rule::WrongDirection, Rule::PacketTooLarge, Rule::TooManyUserProperties, Rule::TooManyTopicFilters];
+    let expected = [
+        Rule::WrongDirection,
+        Rule::PacketTooLarge,
+        Rule::TooManyUserProperties,
+        Rule::TooManyTopicFilters,
+        Rule::StringTooLong,
+    ];
     assert_eq!(missing.into_iter().collect::<Vec<_>>(), expected);
 }
 
@@ -91,6 +99,30 @@ fn names_are_unique_and_found() {
     }
     assert_eq!(Mutation::find("utf8.nul").map(|mutation| mutation.name), Some("utf8.nul@topic-name"));
     assert_eq!(Mutation::find("utf8.nu"), None);
+}
+
+#[test]
+fn the_catalogue_has_every_family() {
+    for (family, variants) in [
+        ("len.remaining", &["over", "under", "zero", "max"][..]),
+        ("len.str", &["over", "under"]),
+        ("len.props", &["over", "under", "into-payload"]),
+        ("varint", &["five-bytes", "nonminimal", "unterminated"]),
+        ("flags", &["reserved", "qos3", "dup-qos0"]),
+        ("cut", &["before-field", "mid-field"]),
+        ("extra", &["trailing"]),
+        ("utf8", &["nul", "surrogate", "overlong", "bom", "truncated", "control"]),
+        ("topic", &["empty", "wildcard-in-name", "deep", "dollar", "share-malformed", "max"]),
+        ("pid", &["zero"]),
+        ("prop", &["unknown", "foreign", "duplicate", "wrong-width", "zero-forbidden", "max", "order"]),
+        ("reason", &["undefined"]),
+        ("connect", &["name", "level", "reserved-bit", "will-qos3", "will-flags-without-will", "user-without-flag"]),
+    ] {
+        for variant in variants {
+            let name = std::format!("{family}.{variant}");
+            assert!(Mutation::find(&name).is_some(), "{name}");
+        }
+    }
 }
 
 #[test]

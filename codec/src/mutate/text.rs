@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use crate::field_name::{FieldName, Part, Piece};
+use crate::mutate::Mutated;
 use crate::mutate::edit::{Edited, Legal};
-use crate::mutate::{Expectation, Mutated};
 use crate::property::PropertyId;
 use crate::rule::Rule;
 use crate::topic;
@@ -19,6 +19,8 @@ pub(super) const TRUNCATED: &[u8] = b"\xE2\x82";
 pub(super) const NUL: &[u8] = b"\0";
 /// U+FEFF, which is legal and must be kept.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+/// U+FFFF, which should not be sent and may be refused.
+pub(super) const NONCHARACTER: &[u8] = b"\xEF\xBF\xBF";
 /// U+0001, which should not be sent and may be refused.
 pub(super) const CONTROL: &[u8] = b"\x01";
 
@@ -40,8 +42,9 @@ pub(super) fn legal_text(legal: &Legal<'_>, name: FieldName, sequence: &[u8]) ->
 
 /// Characters that a receiver may refuse, though no rule forbids them.
 pub(super) fn doubtful_text(legal: &Legal<'_>, name: FieldName, sequence: &[u8]) -> Option<Mutated> {
-    let accepted = legal_text(legal, name, sequence)?;
-    Some(Mutated { expectation: Expectation::MayEither, ..accepted })
+    with(legal, name, sequence, |edited| {
+        edited.may_be_refused("a sender should not send this character, and a receiver may refuse it")
+    })
 }
 
 fn with(
@@ -103,6 +106,31 @@ pub(super) fn wildcard(legal: &Legal<'_>, name: FieldName, level: &[u8], rule: R
     let topic = legal.data(field);
     let slash: &[u8] = if topic.is_empty() { b"" } else { b"/" };
     Some(legal.replace_field(field, &[topic, slash, level].concat())?.breaks(rule))
+}
+
+/// Levels of [`deep`]: a little less than a topic has room for.
+const DEEP: usize = 65_400;
+
+/// A topic of nothing but slashes.
+pub(super) fn deep(legal: &Legal<'_>, name: FieldName) -> Option<Mutated> {
+    let field = legal.find(name)?;
+    Some(legal.replace_field(field, &b"/".repeat(DEEP))?.stays_legal())
+}
+
+/// A topic of as many bytes as its length can say.
+pub(super) fn longest(legal: &Legal<'_>, name: FieldName) -> Option<Mutated> {
+    let field = legal.find(name)?;
+    Some(legal.replace_field(field, &b"x".repeat(usize::from(u16::MAX)))?.stays_legal())
+}
+
+/// A topic that begins with `$`, as those of the server's own do.
+pub(super) fn dollar(legal: &Legal<'_>, name: FieldName) -> Option<Mutated> {
+    let field = legal.find(name)?;
+    // A share name would hide it.
+    if legal.data(field).starts_with(b"$") {
+        return None;
+    }
+    Some(legal.replace_field(field, &[b"$other/", legal.data(field)].concat())?.stays_legal())
 }
 
 /// Replaces the first topic filter by one made from its plain beginning.

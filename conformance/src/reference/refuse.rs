@@ -102,8 +102,12 @@ impl Machine {
         if self.fault(Fault::Tolerates(error.rule)) || self.fault(Fault::LenientToEverything) {
             return self.tolerate(id, &error, input);
         }
-        self.breach_of_codec(id, &error);
         let phase = self.connections.get(&id).map(|connection| connection.phase);
+        // This one is answered: the CONNECT is well formed, and the check of the client identifier refuses it.
+        if phase == Some(Phase::Greeting) && error.rule == Rule::EmptyClientId {
+            return self.take_nameless(id, &error, input);
+        }
+        self.breach_of_codec(id, &error);
         if phase == Some(Phase::Greeting) {
             return self.refuse_greeting(id, &error, input);
         }
@@ -134,6 +138,16 @@ impl Machine {
             }
         }
         outcome
+    }
+
+    /// Reads a CONNECT of 3.1.1 without client identifier and clean session as if its form were right.
+    fn take_nameless(&mut self, id: ConnectionId, error: &DecodeError, input: &[u8]) -> Step {
+        let context = Context::new(error.version, Sender::Client);
+        match decode_waiving(input, context, &self.decode_limits(error.version), error.rule) {
+            Ok(Decoded::Partial { needed }) => Step::Wants(needed),
+            Ok(Decoded::Complete { packet, len }) => self.take(id, packet.packet(), len, input),
+            Err(other) => self.refuse_packet(id, other, input),
+        }
     }
 
     /// Drops the packet and keeps the connection, however little of the packet is here.
