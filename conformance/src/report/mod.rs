@@ -2,6 +2,9 @@
 
 pub(crate) mod console;
 pub(crate) mod json;
+pub(crate) mod junit;
+#[cfg(test)]
+mod samples;
 pub(crate) mod text;
 
 use crate::result::CaseResult;

@@ -210,7 +210,10 @@ mod tests {
     #[test]
     fn errors_name_the_profile_and_the_way_out() {
         let error = Profile::load("mosquito").expect_err("misspelt").to_string();
-        assert!(error.contains("profile mosquito") && error.contains("built in: aedes, amqtt, iotcore, mosquitto"), "{error}");
+        assert!(
+            error.contains("profile mosquito") && error.contains("built in: aedes, amqtt, iotcore, mosquitto"),
+            "{error}"
+        );
         let error = Profile::parse("x.toml", "name = 'x'\ncommand = ['x']\n[variants.nonsense]")
             .expect_err("no such variant")
             .to_string();
