@@ -97,13 +97,15 @@ impl<'a> ExpectRefusal<'a> {
                 Arrival::Ended(_) => {
                     return Ok(judge_code(client, deciding, &expected, codes, answered.as_ref(), &arrived));
                 }
+                // Nobody reads on after a goodbye; the close is still to come.
+                Arrival::Unreadable(_) if is_goodbye(answered.as_ref()) => continue,
                 other => return Err(Stop::Inconclusive { why: describe_end(other), line: Some(line) }),
             };
             let seen = describe::packet(&packet.packet());
             match packet.packet() {
                 Packet::Disconnect(_) => answered = Some(packet.clone()),
                 // What comes behind a goodbye breaks another rule; the close is still to come.
-                _ if matches!(answered.as_ref().map(OwnedPacket::packet), Some(Packet::Disconnect(_))) => {}
+                _ if is_goodbye(answered.as_ref()) => {}
                 Packet::Connack(connack) if connack.reason.0 != 0 && !offence.on_accepted_connection => {
                     if connack_forbidden {
                         let seen = format!("{seen} before the close");
@@ -130,6 +132,10 @@ impl<'a> ExpectRefusal<'a> {
 }
 
 awaited!(ExpectRefusal);
+
+fn is_goodbye(answered: Option<&OwnedPacket>) -> bool {
+    matches!(answered.map(OwnedPacket::packet), Some(Packet::Disconnect(_)))
+}
 
 /// The packet that is to be refused: the last that the case sent.
 struct Offence {
