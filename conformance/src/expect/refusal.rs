@@ -69,7 +69,11 @@ impl<'a> ExpectRefusal<'a> {
         let mut answered: Option<OwnedPacket> = None;
         loop {
             let until = probe_at.unwrap_or(start + grace);
-            let Some(arrived) = client.next(until, |arrived| offence.is_answered_by(arrived, probe_line)).await else {
+            // Nobody reads on after a goodbye: bytes behind it that are no packet stand for nothing.
+            let is_over = is_goodbye(answered.as_ref());
+            let is_unread = |arrived: &Arrived| is_over && matches!(arrived.what, Arrival::Unreadable(_));
+            let wanted = |arrived: &Arrived| !is_unread(arrived) && offence.is_answered_by(arrived, probe_line);
+            let Some(arrived) = client.next(until, wanted).await else {
                 // Once the broker has said goodbye, nothing more is asked of it.
                 if probe_at.take().is_some() && answered.is_none() {
                     client.send(probe(client))?;
@@ -97,8 +101,6 @@ impl<'a> ExpectRefusal<'a> {
                 Arrival::Ended(_) => {
                     return Ok(judge_code(client, deciding, &expected, codes, answered.as_ref(), &arrived));
                 }
-                // Nobody reads on after a goodbye; the close is still to come.
-                Arrival::Unreadable(_) if is_goodbye(answered.as_ref()) => continue,
                 other => return Err(Stop::Inconclusive { why: describe_end(other), line: Some(line) }),
             };
             let seen = describe::packet(&packet.packet());
