@@ -182,7 +182,7 @@ fn system_out<W: Write>(
 ) -> io::Result<()> {
     let mut out = String::new();
     if matches!(Told::of(result.verdict, options), Told::Passed) && result.verdict != Verdict::Pass {
-        out.push_str(&format!("{}: {}\n{}", result.verdict, message(result), details(result, facts)));
+        out = format!("{}: {}\n{}", result.verdict, message(result), details(result, facts));
     }
     if options.transcripts.are_wanted_of(result.verdict) {
         out.extend(result.transcript.lines.iter().map(|line| result.transcript.print_line(line) + "\n"));
