@@ -184,6 +184,8 @@ fn errors_name_thing_place_and_way_out() {
         &["run", "--topic-prefix", "a/#"],
         &["run", "--client-id-prefix", "much-too-long"],
         &["run", "--json", "/no/such/folder/report.json"],
+        &["run", "--junit", "/no/such/folder/report.xml"],
+        &["run", "--json", "report", "--junit", "report"],
         &["explain", "MQTT-3.3.2-22"],
         &["explain", "5/publish/topic-with-wildcrd"],
         &["list", "5/nothing/*"],
@@ -284,6 +286,31 @@ fn the_json_report_holds_what_machines_rely_on() {
             assert!(["id", "level", "basis", "verdict"].iter().all(|field| rule[field].is_string()), "{rule}");
         }
     }
+}
+
+#[test]
+fn the_junit_report_counts_what_it_holds() {
+    let arguments = [&["run", "-f", "chapter(publish)", "--junit", "-"][..], &BROKEN].concat();
+    let report = text(&run(&arguments).stdout);
+    assert!(report.starts_with("<?xml") && report.ends_with("</testsuites>\n"), "{report}");
+    let stated = |count: &str| {
+        let (_, behind) = report.split_once(&format!(" {count}=\"")).expect(count);
+        behind.split('"').next().expect(count).parse::<usize>().expect(count)
+    };
+    assert_eq!(stated("tests"), report.matches("<testcase ").count());
+    assert_eq!(stated("failures"), report.matches("<failure ").count());
+    assert_eq!(stated("errors"), report.matches("<error ").count());
+    assert!(stated("failures") > 0 && report.contains("name=\"5/publish/topic-with-wildcard\""), "{report}");
+}
+
+#[test]
+fn an_interrupted_run_leaves_a_whole_junit_report() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let target = format!("mqtt://{}", listener.local_addr().expect("it is bound"));
+    let output = run(&["run", &target, "-f", EXAMPLE, "--timeout", "1", "--junit", "-"]);
+    assert_eq!(output.status.code(), Some(130));
+    let report = text(&output.stdout);
+    assert!(report.contains("<testsuites") && report.trim_end().ends_with("</testsuites>"), "{report}");
 }
 
 #[test]

@@ -30,6 +30,8 @@ enum Way {
     ConnackTwice,
     /// Takes its leave with DISCONNECT, and sends a PINGRESP between that and the close.
     PingrespAfterDisconnect,
+    /// Takes its leave with DISCONNECT, and sends a byte that begins no packet between that and the close.
+    StrayByteAfterDisconnect,
     /// Acknowledges a malformed packet before it closes.
     AcknowledgesFirst,
     /// Lets a malformed CONNECT in without a word, and closes at the CONNECT behind it, as at a second one.
@@ -139,8 +141,10 @@ impl Connection {
         if self.version == Version::V5 {
             self.send(Packet::Disconnect(Disconnect { reason, properties: Properties::EMPTY }));
         }
-        if self.way == Way::PingrespAfterDisconnect {
-            self.send(Packet::Pingresp);
+        match self.way {
+            Way::PingrespAfterDisconnect => self.send(Packet::Pingresp),
+            Way::StrayByteAfterDisconnect => drop(self.stream.write_all(&[0])),
+            _ => {}
         }
         let _ = self.stream.shutdown(Shutdown::Both);
     }
@@ -332,6 +336,11 @@ fn a_connack_for_the_first_connect_is_no_answer_to_what_came_later() {
 #[test]
 fn a_pingresp_before_the_probe_does_not_show_that_the_broker_went_on() {
     assert_verdict(Way::PingrespAfterDisconnect, "5/malformed/reserved-flags.subscribe", Verdict::Pass);
+}
+
+#[test]
+fn a_stray_byte_after_a_farewell_does_not_hide_the_close() {
+    assert_verdict(Way::StrayByteAfterDisconnect, "5/malformed/reserved-flags.subscribe", Verdict::Pass);
 }
 
 #[test]

@@ -198,11 +198,12 @@ fn refused_connect(broker: &Subject) -> Draft {
     }
 }
 
-/// The CONNACK that refuses. In 5.0 a broker may leave it out (section 4.13.1), and then there is nothing to look at.
+/// The CONNACK that refuses. In 5.0 a broker may leave it out (section 4.13.1), and after a failed check of the password
+/// in 3.1.1 too (section 3.1.4: it should send one), and then there is nothing to look at.
 async fn refusal(broker: &Subject, client: &mut Client) -> Result<Received, Stop> {
     match client.receive_or_end(any(PacketType::Connack)).await? {
         Some(answer) if !is_accepting(&answer) => Ok(answer),
-        None if broker.version() == Version::V5 => {
+        None if broker.version() == Version::V5 || broker.setting().bad_password.is_some() => {
             Err(Stop::NotExercised("the broker refused without a CONNACK".to_owned()))
         }
         _ => Err(Stop::Inconclusive { why: "no CONNACK that refuses".to_owned(), line: None }),

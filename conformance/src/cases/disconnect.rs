@@ -165,10 +165,17 @@ async fn expiry_after_none(broker: &Subject) -> Outcome {
 }
 
 async fn lone_code(broker: &Subject) -> Outcome {
+    let mut control = broker.connect("control").await?;
+    control.send(disconnect())?;
+    control.ended().await?;
     let mut mortal = broker.connect("mortal").await?;
 
     mortal.send(disconnect().reason(ReasonCode::DISCONNECT_WITH_WILL_MESSAGE))?;
 
+    if mortal.ended().await.is_err() {
+        // It ends connections after the empty form, but does not take this one for a DISCONNECT.
+        return mortal.expect_close().await;
+    }
     mortal.expect_end_without(PacketType::Disconnect).await
 }
 

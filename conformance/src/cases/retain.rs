@@ -2,7 +2,7 @@
 
 use super::prelude::*;
 use crate::client::Client;
-use mqtt_assay_codec::{RetainHandling, SubscriptionOptions};
+use mqtt_assay_codec::{Packet, RetainHandling, SubscriptionOptions};
 
 pub(super) const CASES: &[Case] = &[
     case!(retained_for_new_subscriber: "A new subscriber gets the retained message, with RETAIN 1",
@@ -144,7 +144,13 @@ async fn stored_with_its_qos(broker: &Subject) -> Outcome {
     let message =
         watcher.expect(a_message("state", b"on")).decides(rule!(v311 "MQTT-3.3.1-5", v5 "MQTT-3.3.1-5")).await?;
     let with_qos = rule!(v311 "MQTT-3.3.1-5", v5 "MQTT-3.8.4-8");
-    watcher.expect_right(&message, a_message("state", b"on").qos(AtLeastOnce)).decides(with_qos).await
+    match message.packet() {
+        // A broker may have made a subscription of its own before, and its copy comes first.
+        Some(Packet::Publish(copy)) if copy.qos == AtMostOnce => {
+            watcher.expect(a_message("state", b"on").copy_at(AtLeastOnce)).decides(with_qos).await
+        }
+        _ => watcher.expect_right(&message, a_message("state", b"on").qos(AtLeastOnce)).decides(with_qos).await,
+    }
 }
 
 async fn replaced(broker: &Subject) -> Outcome {
@@ -245,13 +251,13 @@ async fn outlives_session(broker: &Subject) -> Outcome {
 async fn sent_again(broker: &Subject) -> Outcome {
     let _ = with_retained(broker, b"on").await?;
     let mut watcher = broker.connect("watcher").await?;
-    // QoS 1, because a message of QoS 1 may come twice to a subscription of QoS 0.
+    // QoS 1, because a message of QoS 1 may come twice to a subscription of QoS 0, also to one of the broker's making.
     watcher.subscribe("state", AtLeastOnce).await?;
-    watcher.receive(a_message("state", b"on").qos(AtLeastOnce)).await?;
+    watcher.receive(a_message("state", b"on").copy_at(AtLeastOnce)).await?;
 
     watcher.subscribe("state", AtLeastOnce).await?;
 
-    let again = watcher.expect(a_message("state", b"on")).await?;
+    let again = watcher.expect(a_message("state", b"on").copy_at(AtLeastOnce)).await?;
     watcher.expect_right(&again, a_message("state", b"on")).decides(rule!(v311 "MQTT-3.8.4-3", v5 "MQTT-3.8.4-4")).await
 }
 

@@ -60,6 +60,9 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["MQTT-3.1.3-2"],
         v5: proves ["MQTT-3.1.2-6"],
         caught: [Fault::ResumesForeignSession]),
+    case!(begun_anew_lasts: "A session that began with Clean Start 1 outlives its connection by its expiry interval",
+        v5: proves ["MQTT-3.1.2-23"],
+        caught: []),
     case!(expires_in_time["as-asked"]: "A session lasts until its expiry interval is over",
         v5: proves ["MQTT-3.1.2-23"],
         caught: [Fault::SessionExpiresEarly],
@@ -236,6 +239,18 @@ async fn come_back(broker: &Subject) -> Result<(Client, Received), Stop> {
     sleeper.send(connect().persistent())?;
     let accepted = sleeper.receive(a_connack().code(&[ReasonCode::SUCCESS])).await?;
     Ok((sleeper, accepted))
+}
+
+async fn begun_anew_lasts(broker: &Subject) -> Outcome {
+    let lasting = || connect().property(Property::SessionExpiryInterval(600));
+    let mut sleeper = broker.connect_as("sleeper", lasting()).await?;
+    sleeper.subscribe_tried("news", "news", AtLeastOnce).await?;
+    sleeper.disconnect().await?;
+    broker.connect("publisher").await?.publish("news", b"while away", AtLeastOnce).await?;
+
+    let mut sleeper = broker.connect_as("sleeper", lasting().resume()).await?;
+
+    sleeper.expect(a_message("news", b"while away")).await
 }
 
 async fn expires_in_time(broker: &Subject) -> Outcome {

@@ -11,6 +11,7 @@ use crate::case::Instance;
 use crate::names::{RunNames, base36};
 use crate::report::console::{Console, Verbosity};
 use crate::report::json::{self, Times, Transcripts};
+use crate::report::junit;
 use crate::report::text::counted;
 use crate::report::{RunFacts, TargetName};
 use crate::result::CaseResult;
@@ -114,7 +115,11 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     json: Option<PathBuf>,
 
-    /// Transcripts in the report: of all cases, or of those not as they should be
+    /// Write a JUnit report, as CI servers read it; `-` as with --json
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    junit: Option<PathBuf>,
+
+    /// Transcripts in the reports: of all cases, or of those not as they should be
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     transcripts: Transcripts,
 
@@ -212,7 +217,7 @@ impl RunArgs {
     }
 
     fn console(&self, facts: &RunFacts) -> Console {
-        let to_stdout = self.json.as_deref().is_none_or(|path| path.as_os_str() != "-");
+        let to_stdout = ![&self.json, &self.junit].into_iter().flatten().any(|path| path.as_os_str() == "-");
         let out: Box<dyn Write> = if to_stdout {
             Box::new(AutoStream::new(io::stdout(), self.color.on_stdout()))
         } else {
@@ -270,7 +275,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     // From here on a signal ends the run in order: before a report of an earlier run is emptied.
     let guard = Guard::start(timeout, Some(silence(&target, &selected, args.patience)))
         .map_err(|error| Failure::new(Exit::OurBug, format!("no thread to watch over the run: {error}")))?;
-    let report = args.json.as_ref().map(open).transpose()?;
+    let reports = Reports::open(args)?;
     let facts = RunFacts {
         target: TargetName::of(&target),
         target_words: words,
@@ -285,7 +290,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     // Brokers that were started end here, before anything is written.
     drop(target);
     let times = Times { started, took: begun.elapsed() };
-    Ok(conclude(args, &facts, &times, outcome, report, &guard, console))
+    Ok(conclude(args, &facts, &times, outcome, reports, &guard, console))
 }
 
 /// The run itself, on the clock that its broker needs.
@@ -333,7 +338,7 @@ fn conclude(
     facts: &RunFacts,
     times: &Times,
     outcome: Outcome,
-    report: Option<Report>,
+    reports: Reports,
     guard: &Guard,
     mut console: Console,
 ) -> Exit {
@@ -356,9 +361,7 @@ fn conclude(
     if !results.is_empty() {
         console.finish(&results);
     }
-    if let Some(report) = report
-        && let Err(problem) = report.write(facts, times, &results, args.transcripts)
-    {
+    for problem in reports.write(args, facts, times, &results) {
         complain(&problem);
         exits.push(Exit::ReportNotWritten);
     }
@@ -423,16 +426,35 @@ struct Report {
     out: Box<dyn Write>,
 }
 
+/// The reports that were asked for.
+struct Reports {
+    json: Option<Report>,
+    junit: Option<Report>,
+}
+
+impl Reports {
+    /// Opens all of them, so that a run isn't made in vain.
+    fn open(args: &RunArgs) -> Result<Self, Failure> {
+        if args.json.is_some() && args.json == args.junit {
+            return Err(Failure::usage("--json and --junit name the same file; give each its own"));
+        }
+        let [json, junit] = [&args.json, &args.junit].map(|path| path.as_ref().map(open).transpose());
+        Ok(Self { json: json?, junit: junit? })
+    }
+
+    /// Writes them, each whatever came of the others, and returns what went wrong.
+    fn write(self, args: &RunArgs, facts: &RunFacts, times: &Times, results: &[CaseResult]) -> Vec<Failure> {
+        let options = junit::Options { is_strict: args.strict, transcripts: args.transcripts };
+        let json =
+            self.json.map(|report| report.written(|out| json::write(out, facts, times, results, args.transcripts)));
+        let junit = self.junit.map(|report| report.written(|out| junit::write(out, facts, times, results, options)));
+        [json, junit].into_iter().flatten().filter_map(Result::err).collect()
+    }
+}
+
 impl Report {
-    fn write(
-        self,
-        facts: &RunFacts,
-        times: &Times,
-        results: &[CaseResult],
-        transcripts: Transcripts,
-    ) -> Result<(), Failure> {
-        json::write(self.out, facts, times, results, transcripts)
-            .map_err(|error| Failure::new(Exit::ReportNotWritten, format!("report {}: {error}", self.name)))
+    fn written(self, write: impl FnOnce(Box<dyn Write>) -> io::Result<()>) -> Result<(), Failure> {
+        write(self.out).map_err(|error| Failure::new(Exit::ReportNotWritten, format!("report {}: {error}", self.name)))
     }
 }
 

@@ -69,7 +69,11 @@ impl<'a> ExpectRefusal<'a> {
         let mut answered: Option<OwnedPacket> = None;
         loop {
             let until = probe_at.unwrap_or(start + grace);
-            let Some(arrived) = client.next(until, |arrived| offence.is_answered_by(arrived, probe_line)).await else {
+            // Nobody reads on after a goodbye: bytes behind it that are no packet stand for nothing.
+            let is_over = is_goodbye(answered.as_ref());
+            let is_unread = |arrived: &Arrived| is_over && matches!(arrived.what, Arrival::Unreadable(_));
+            let wanted = |arrived: &Arrived| !is_unread(arrived) && offence.is_answered_by(arrived, probe_line);
+            let Some(arrived) = client.next(until, wanted).await else {
                 // Once the broker has said goodbye, nothing more is asked of it.
                 if probe_at.take().is_some() && answered.is_none() {
                     client.send(probe(client))?;
@@ -111,7 +115,7 @@ impl<'a> ExpectRefusal<'a> {
             match packet.packet() {
                 Packet::Disconnect(_) => answered = Some(packet.clone()),
                 // What comes behind a goodbye breaks another rule; the close is still to come.
-                _ if matches!(answered.as_ref().map(OwnedPacket::packet), Some(Packet::Disconnect(_))) => {}
+                _ if is_goodbye(answered.as_ref()) => {}
                 Packet::Connack(connack) if connack.reason.0 != 0 && !offence.on_accepted_connection => {
                     if connack_forbidden {
                         let seen = format!("{seen} before the close");
@@ -140,6 +144,10 @@ impl<'a> ExpectRefusal<'a> {
 }
 
 awaited!(ExpectRefusal);
+
+fn is_goodbye(answered: Option<&OwnedPacket>) -> bool {
+    matches!(answered.map(OwnedPacket::packet), Some(Packet::Disconnect(_)))
+}
 
 /// The packet that is to be refused: the last that the case sent.
 struct Offence {

@@ -21,6 +21,13 @@ pub(crate) enum Transcripts {
     Failed,
 }
 
+impl Transcripts {
+    /// Whether the transcript of a case with this verdict is in the report.
+    pub(crate) fn are_wanted_of(self, verdict: Verdict) -> bool {
+        self == Self::All || matches!(verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive)
+    }
+}
+
 #[derive(Serialize)]
 struct Report<'a> {
     schema: u32,
@@ -136,8 +143,7 @@ pub(crate) fn write(
 
 fn case_report(result: &CaseResult, transcripts: Transcripts) -> CaseReport<'_> {
     let decisive = result.decisive().filter(|rule| rule.line.is_some());
-    let is_wanted = transcripts == Transcripts::All
-        || matches!(result.verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive);
+    let is_wanted = transcripts.are_wanted_of(result.verdict);
     CaseReport {
         case: result.instance.id(),
         mqtt: result.instance.version.name(),
