@@ -100,6 +100,11 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["U5-070"],
         caught: [],
         needs: &["will"]),
+    case!(empty_will: "A will without a payload is published like any other",
+        v311: proves ["MQTT-3.1.2-8"],
+        v5: proves ["MQTT-3.1.2-8"],
+        caught: [Fault::LosesEmpty, Fault::WillNotSent],
+        needs: &["will"]),
 ];
 
 /// A client that has seen that messages on `status` reach it.
@@ -325,4 +330,13 @@ async fn format_of_will(broker: &Subject) -> Outcome {
     let accepted = client.receive(a_connack().code(&[ReasonCode::SUCCESS])).await.is_ok();
     let seen = if accepted { "a will that is no text was accepted as text" } else { "it was refused" };
     Ok(broker.observe(rule!(v5 "U5-070"), seen))
+}
+
+async fn empty_will(broker: &Subject) -> Outcome {
+    let mut watcher = watcher_of_status(broker, AtLeastOnce).await?;
+    let mut mortal = mortal_with(broker, will("status", b"").qos(AtLeastOnce)).await?;
+
+    mortal.drop_connection().await;
+
+    watcher.expect(a_message("status", b"")).await
 }
