@@ -9,6 +9,10 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["MQTT-2.3.1-6", "MQTT-4.3.2-2", "MQTT-3.3.4-1"],
         v5: proves ["MQTT-2.2.1-5", "MQTT-4.3.2-4", "MQTT-3.3.4-1"],
         caught: [Fault::WrongPubackId, Fault::NoPuback]),
+    case!(each_is_answered: "Of QoS 1 PUBLISHes that come in one segment each is answered with PUBACK",
+        v311: proves ["MQTT-3.3.4-1"],
+        v5: proves ["MQTT-3.3.4-1"],
+        caught: [Fault::DropsThirdOfSegment]),
     case!(qos2_handshake: "PUBREC and PUBCOMP answer PUBLISH and PUBREL of QoS 2 under the same packet identifier",
         v311: proves ["MQTT-2.3.1-6", "MQTT-4.3.3-2", "MQTT-3.3.4-1"],
         v5: proves ["MQTT-2.2.1-5", "MQTT-4.3.3-8", "MQTT-4.3.3-11", "MQTT-3.3.4-1"],
@@ -385,4 +389,13 @@ async fn clients_at_once(broker: &Subject) -> Outcome {
 
     let of = |role| identifiers.clone().map(move |id| a_message("news", format!("{id} of {role}")));
     watcher.expect_all(of("one").chain(of("other"))).await
+}
+
+async fn each_is_answered(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher
+        .send_together([7_u16, 8, 9].map(|id| publish("news", format!("message {id}")).qos(AtLeastOnce).id(id)))?;
+
+    publisher.expect_all([7_u16, 8, 9].map(a_puback)).await
 }

@@ -52,6 +52,11 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-3.1.2-10"],
         caught: [Fault::WillTwice, Fault::WillStays],
         needs: &["will"]),
+    case!(qos_of_will["0"]: "A will of QoS 0 is published with QoS 0",
+        v311: proves ["MQTT-3.1.2-9"],
+        v5: proves ["MQTT-3.8.4-8"],
+        caught: [Fault::DeliversAtOtherQos],
+        needs: &["will"]),
     case!(qos_of_will["1"]: "A will of QoS 1 is published with QoS 1",
         v311: proves ["MQTT-3.1.2-9"],
         v5: proves ["MQTT-3.8.4-8"],
@@ -213,8 +218,12 @@ async fn published_once(broker: &Subject) -> Outcome {
 }
 
 async fn qos_of_will(broker: &Subject) -> Outcome {
-    let qos = if broker.member() == "1" { AtLeastOnce } else { ExactlyOnce };
-    let mut watcher = watcher_of_status(broker, qos).await?;
+    let qos = match broker.member() {
+        "0" => AtMostOnce,
+        "1" => AtLeastOnce,
+        _ => ExactlyOnce,
+    };
+    let mut watcher = watcher_of_status(broker, qos.max(AtLeastOnce)).await?;
     let mortal = mortal_with(broker, will("status", b"gone").qos(qos)).await?;
 
     mortal.reset_connection();

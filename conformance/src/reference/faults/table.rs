@@ -57,6 +57,8 @@ faults! {
     ConnackTwice "connack-twice" "Sends the CONNACK that accepts twice." [] ["MQTT-3.2.0-2"];
     NoConnack "no-connack" "Accepts a CONNECT with Keep Alive 65535 without a CONNACK."
         ["MQTT-3.1.4-4" "MQTT-3.2.0-1"] ["MQTT-3.1.4-5" "MQTT-3.2.0-1"];
+    WantsConnectInOnePiece "wants-connect-in-one-piece" "Closes where the rest of a CONNECT isn't there yet."
+        ["MQTT-3.1.4-4"] ["MQTT-3.1.4-5"];
     DemandsExtension "demands-extension" "Serves only clients of 3.1.1 whose client identifier bears the mark of its maker."
         ["MQTT-7.0.0-2" "MQTT-3.1.4-4" "MQTT-3.1.3-5"] [];
     SendsNothing "sends-nothing" "Loses all that it sends to clients of 3.1.1 on the way."
@@ -162,6 +164,8 @@ faults! {
         ["MQTT-3.3.4-1" "MQTT-4.3.2-2" "MQTT-3.3.5-2"] ["MQTT-3.3.4-1" "MQTT-4.3.2-4"];
     WrongPubackId "wrong-puback-id" "Sends PUBACK with another packet identifier where the right one is 4096 or more."
         ["MQTT-2.3.1-6" "MQTT-4.3.2-2" "MQTT-3.3.4-1"] ["MQTT-2.2.1-5" "MQTT-4.3.2-4" "MQTT-3.3.4-1"];
+    DropsThirdOfSegment "drops-third-of-segment" "Drops a PUBLISH of QoS 1, and all behind it, that is the third packet of a segment or later."
+        ["MQTT-3.3.4-1" "MQTT-4.3.2-2"] ["MQTT-3.3.4-1" "MQTT-4.3.2-4"];
     NoPubrec "no-pubrec" "Doesn't answer the PUBLISH of QoS 2."
         ["MQTT-3.3.4-1" "MQTT-4.3.3-2" "MQTT-3.3.5-2"] ["MQTT-3.3.4-1" "MQTT-4.3.3-8"];
     WrongPubrecId "wrong-pubrec-id" "Sends PUBREC with another packet identifier."
@@ -225,6 +229,8 @@ faults! {
         ["MQTT-4.4.0-1" "MQTT-2.3.1-4"] ["MQTT-4.4.0-1"];
     RedeliversAcknowledged "redelivers-acknowledged" "Sends an acknowledged QoS 1 message again at a reconnect."
         ["MQTT-4.3.2-1"] ["MQTT-4.3.2-3" "MQTT-4.4.0-1"];
+    RedeliversCompleted "redelivers-completed" "Sends the PUBREL of a completed QoS 2 message again at a reconnect."
+        ["MQTT-4.3.3-1"] ["MQTT-4.3.3-5" "MQTT-4.4.0-1"];
     RedeliversRefused "redelivers-refused" "Sends a message again that the client refused with PUBACK or PUBREC."
         [] ["MQTT-4.4.0-2"];
     RedeliversAfterPubrec "redelivers-after-pubrec" "Re-sends the PUBLISH of QoS 2 although it sent PUBREL."
