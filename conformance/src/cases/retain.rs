@@ -344,7 +344,8 @@ async fn retain_not_available(broker: &Subject) -> Outcome {
 
 /// A publisher that has left a message on `state` and one on `state/door`; its subscriber has got both live.
 async fn with_two_retained(broker: &Subject) -> Result<(Client, Client), Stop> {
-    let (mut publisher, mut witness) = with_retained(broker, b"on").await?;
+    let (mut publisher, mut witness) = with_witness(broker).await?;
+    publish_seen(&mut publisher, &mut witness, retained(b"on"), b"on").await?;
     witness.subscribe("state/door", AtLeastOnce).await?;
     publisher.publish_draft(publish("state/door", b"open").qos(AtLeastOnce).retain()).await?;
     witness.receive(a_message("state/door", b"open")).await?;
