@@ -80,6 +80,14 @@ impl Client {
         Ok(packet_id)
     }
 
+    /// One packet in as many writes as it has bytes.
+    pub fn send_bytewise(&mut self, draft: Draft) -> Result<u16, Stop> {
+        self.link.write_bytewise(true);
+        let sent = self.send(draft);
+        self.link.write_bytewise(false);
+        sent
+    }
+
     /// Several packets in one write, so that they arrive in one segment.
     pub fn send_together(&mut self, drafts: impl IntoIterator<Item = Draft>) -> Result<(), Stop> {
         for draft in drafts {

@@ -69,6 +69,8 @@ impl Arrived {
 
 enum Order {
     Bytes(Bytes),
+    /// A write of their own, and the broker has a chance to read before the next.
+    Alone(Bytes),
     HalfClose,
     Close,
 }
@@ -106,6 +108,7 @@ pub(crate) struct Link {
     closed_by_us: Cell<bool>,
     written: Cell<bool>,
     last_write: Cell<Instant>,
+    bytewise: Cell<bool>,
     watches: RefCell<Vec<(Forbidden, OnStraggler)>>,
 }
 
@@ -133,6 +136,7 @@ impl Link {
             closed_by_us: Cell::new(false),
             written: Cell::new(false),
             last_write: Cell::new(Instant::now()),
+            bytewise: Cell::new(false),
             watches: RefCell::default(),
         });
         let reader = tokio::task::spawn_local(read_all(Rc::clone(&link)));
@@ -148,8 +152,17 @@ impl Link {
         let line = self
             .context
             .record(&self.label, What::Sent { bytes: bytes.clone(), mutation: mutation.map(str::to_owned) });
-        self.order(Order::Bytes(bytes));
+        if self.bytewise.get() {
+            bytes.chunks(1).for_each(|byte| self.order(Order::Alone(Bytes::copy_from_slice(byte))));
+        } else {
+            self.order(Order::Bytes(bytes));
+        }
         line
+    }
+
+    /// Whether each byte of what is sent from now on is written on its own.
+    pub(crate) fn write_bytewise(&self, bytewise: bool) {
+        self.bytewise.set(bytewise);
     }
 
     /// Remembers what the case itself has sent; acknowledgements sent on its behalf don't count.
@@ -348,15 +361,10 @@ async fn write_all(link: Rc<Link>) {
     loop {
         let order = link.orders.borrow_mut().pop_front();
         match order {
-            Some(Order::Bytes(first)) => {
-                let mut bytes = link.with_the_following(first);
-                while !bytes.is_empty() {
-                    match poll_fn(|context| link.poll_write(context, &bytes)).await {
-                        Ok(count) if count > 0 => bytes.advance(count),
-                        // The broker has ended the connection: its end is told by the reader.
-                        _ => break,
-                    }
-                }
+            Some(Order::Bytes(first)) => write(&link, link.with_the_following(first)).await,
+            Some(Order::Alone(bytes)) => {
+                write(&link, BytesMut::from(bytes)).await;
+                tokio::task::yield_now().await;
             }
             Some(Order::HalfClose) => {
                 let _ = poll_fn(|context| link.poll_shutdown(context)).await;
@@ -368,6 +376,16 @@ async fn write_all(link: Rc<Link>) {
                 return;
             }
             None => link.ordered.notified().await,
+        }
+    }
+}
+
+async fn write(link: &Link, mut bytes: BytesMut) {
+    while !bytes.is_empty() {
+        match poll_fn(|context| link.poll_write(context, &bytes)).await {
+            Ok(count) if count > 0 => bytes.advance(count),
+            // The broker has ended the connection: its end is told by the reader.
+            _ => break,
         }
     }
 }

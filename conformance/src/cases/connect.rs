@@ -57,6 +57,10 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["MQTT-3.1.4-4"],
         v5: proves ["MQTT-3.1.4-5"],
         caught: [Fault::NoConnack]),
+    case!(valid_connect["byte-by-byte"]: "A valid CONNECT that comes byte by byte is answered with CONNACK 0x00",
+        v311: proves ["MQTT-3.1.4-4"],
+        v5: proves ["MQTT-3.1.4-5"],
+        caught: [Fault::WantsConnectInOnePiece]),
     case!(no_extension_needed: "A CONNECT with nothing but what 3.1.1 defines is let in",
         v311: proves ["MQTT-7.0.0-2"],
         caught: [Fault::DemandsExtension]),
@@ -279,7 +283,11 @@ async fn silent_connection(broker: &Subject) -> Outcome {
 async fn valid_connect(broker: &Subject) -> Outcome {
     let mut client = broker.open("client").await?;
 
-    client.send(connect().client_id(broker.unique()).keep_alive(u16::MAX))?;
+    let valid = connect().client_id(broker.unique()).keep_alive(u16::MAX);
+    match broker.member() {
+        "byte-by-byte" => client.send_bytewise(valid)?,
+        _ => client.send(valid)?,
+    };
 
     client.expect(a_connack().code(&[ReasonCode::SUCCESS])).await
 }

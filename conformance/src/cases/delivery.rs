@@ -58,6 +58,11 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["MQTT-4.3.2-1"],
         v5: proves ["MQTT-4.3.2-3"],
         caught: [Fault::RedeliversAcknowledged]),
+    case!(completed_is_done: "After PUBCOMP neither the PUBLISH nor the PUBREL of a QoS 2 message comes again after a reconnect",
+        v311: proves ["MQTT-4.3.3-1"],
+        v5: proves ["MQTT-4.3.3-5"],
+        caught: [Fault::RedeliversCompleted],
+        needs: &["qos2"]),
     case!(refused_is_done["puback"]: "A message that its receiver refused with PUBACK does not come again after a reconnect",
         v5: proves ["MQTT-4.4.0-2"],
         caught: [Fault::RedeliversRefused]),
@@ -280,7 +285,9 @@ async fn redelivery_pubrel(broker: &Subject) -> Outcome {
 
     let mut sleeper = broker.resume("sleeper").await?;
 
-    let _ = sleeper.expect(a_pubrel(message.id())).decides(rule!(v311 "MQTT-4.4.0-1", v5 "MQTT-4.4.0-1")).await?;
+    let again = sleeper.expect(a_pubrel(message.id())).decides(rule!(v311 "MQTT-4.4.0-1", v5 "MQTT-4.4.0-1")).await?;
+    let unacknowledged = rule!(v311 "MQTT-4.3.3-1", v5 "MQTT-4.3.3-5");
+    let _ = sleeper.expect_right(&again, a_pubrel(message.id())).decides(unacknowledged).await?;
     let fence = sleeper.expect_no_message(b"half done").before_message(&mut publisher, "news");
     fence.decides(rule!(v311 "MQTT-4.3.3-1", v5 "MQTT-4.3.3-6")).await
 }
@@ -297,6 +304,23 @@ async fn acknowledged_is_done(broker: &Subject) -> Outcome {
     let mut sleeper = broker.resume("sleeper").await?;
 
     sleeper.expect_no_message(b"done").before_message(&mut publisher, "news").await
+}
+
+async fn completed_is_done(broker: &Subject) -> Outcome {
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    sleeper.subscribe("news", ExactlyOnce).await?;
+    sleeper.subscribe("fence", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("news", b"done", ExactlyOnce).await?;
+    sleeper.receive(a_message("news", b"done").qos(ExactlyOnce)).await?;
+    sleeper.receive(any(PacketType::Pubrel)).await?;
+    sleeper.serves().await?;
+    sleeper.drop_connection().await;
+
+    let mut sleeper = broker.resume("sleeper").await?;
+
+    let _ = sleeper.expect_no_message(b"done").before_message(&mut publisher, "fence").await?;
+    sleeper.expect_no_packet(PacketType::Pubrel).before_message(&mut publisher, "fence").await
 }
 
 async fn refused_is_done(broker: &Subject) -> Outcome {

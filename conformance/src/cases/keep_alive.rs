@@ -35,6 +35,10 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["U3-05"],
         caught: [],
         waits: 2),
+    case!(each_ping_is_answered: "Of several PINGREQs that come together each is answered with a PINGRESP",
+        v311: proves ["MQTT-3.12.4-1"],
+        v5: proves ["MQTT-3.12.4-1"],
+        caught: [Fault::PingUnanswered]),
 ];
 
 /// What a DISCONNECT says that must not come early.
@@ -116,4 +120,12 @@ async fn no_keep_alive(broker: &Subject) -> Outcome {
 
     let seen = if unlimited.serves().await.is_ok() { "served" } else { "closed" };
     Ok(broker.observe(rule!(v311 "U3-05"), &format!("{seen} after the silence that closed a client with keep alive 1")))
+}
+
+async fn each_ping_is_answered(broker: &Subject) -> Outcome {
+    let mut client = broker.connect("client").await?;
+
+    client.send_together([pingreq(), pingreq(), pingreq()])?;
+
+    client.expect_all([a_pingresp(), a_pingresp(), a_pingresp()]).await
 }

@@ -75,6 +75,11 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-4.1.0-2"],
         caught: [Fault::SessionNeverExpires],
         waits: 11),
+    case!(clean_start_ends_exchanges: "A clean start ends the QoS 2 exchanges of the session before it: their identifiers are free",
+        v311: proves ["MQTT-3.1.2-6"],
+        v5: proves ["MQTT-3.1.2-4"],
+        caught: [Fault::CleanStartKeepsSession],
+        needs: &["qos2"]),
 ];
 
 async fn queued_while_away(broker: &Subject) -> Outcome {
@@ -273,4 +278,18 @@ async fn expires(broker: &Subject) -> Outcome {
     let (mut sleeper, accepted) = come_back(broker).await?;
 
     sleeper.expect_right(&accepted, a_connack().session_present(false)).await
+}
+
+async fn clean_start_ends_exchanges(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("news", "news", ExactlyOnce).await?;
+    let mut publisher = broker.connect_as("publisher", connect().persistent()).await?;
+    publisher.send(publish("news", b"in the old session").qos(ExactlyOnce).id(7_u16))?;
+    publisher.receive(a_pubrec(7_u16)).await?;
+    publisher.drop_connection().await;
+
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish_draft(publish("news", b"in the new session").qos(ExactlyOnce).id(7_u16)).await?;
+
+    watcher.expect(a_message("news", b"in the new session")).await
 }

@@ -48,6 +48,19 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-3.8.4-8"],
         caught: [Fault::AbovePublishedQos],
         needs: &["qos2"]),
+    case!(lower_qos_wins["0-to-0"]: "A message of QoS 0 goes to a subscription of QoS 0 at QoS 0",
+        v311: proves ["MQTT-3.8.4-6"],
+        v5: proves ["MQTT-3.8.4-8"],
+        caught: [Fault::DeliversAtOtherQos]),
+    case!(lower_qos_wins["1-to-1"]: "A message of QoS 1 goes to a subscription of QoS 1 at QoS 1",
+        v311: proves ["MQTT-3.8.4-6"],
+        v5: proves ["MQTT-3.8.4-8"],
+        caught: [Fault::DeliversAtOtherQos]),
+    case!(lower_qos_wins["2-to-2"]: "A message of QoS 2 goes to a subscription of QoS 2 at QoS 2",
+        v311: proves ["MQTT-3.8.4-6"],
+        v5: proves ["MQTT-3.8.4-8"],
+        caught: [Fault::DeliversAtOtherQos],
+        needs: &["qos2"]),
     case!(several_filters: "Each topic filter of a SUBSCRIBE becomes a subscription",
         v311: proves ["MQTT-3.8.4-4"],
         v5: proves ["MQTT-3.8.4-5"],
@@ -131,6 +144,22 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["MQTT-3.10.4-3"],
         v5: proves ["MQTT-3.10.4-3"],
         caught: [Fault::UnsubscribeDropsInFlight]),
+    case!(one_suback: "A SUBSCRIBE of several topic filters is answered with one SUBACK",
+        v311: proves ["MQTT-3.8.4-4"],
+        v5: proves ["MQTT-3.8.4-5"],
+        caught: [Fault::SubackForEachFilter]),
+    case!(one_unsuback: "An UNSUBSCRIBE of several topic filters is answered with one UNSUBACK",
+        v311: proves ["MQTT-3.10.4-6"],
+        v5: proves ["MQTT-3.10.4-6"],
+        caught: [Fault::UnsubackForEachFilter]),
+    case!(unsubscribed_again: "An UNSUBSCRIBE that is repeated is answered like the first",
+        v311: proves ["MQTT-3.10.4-5"],
+        v5: proves ["MQTT-3.10.4-5"],
+        caught: [Fault::NoUnsubackForUnknown]),
+    case!(partly_unknown: "An UNSUBSCRIBE of an unknown topic filter and a known one ends the subscription of the known one",
+        v311: proves ["MQTT-3.10.4-6"],
+        v5: proves ["MQTT-3.10.4-6"],
+        caught: [Fault::OnlyFirstUnsubscribed]),
 ];
 
 /// Codes of SUBACK that grant a subscription.
@@ -189,6 +218,9 @@ async fn lower_qos_wins(broker: &Subject) -> Outcome {
         "2-to-0" => (ExactlyOnce, AtMostOnce, AtMostOnce),
         "0-to-2" => (AtMostOnce, ExactlyOnce, AtMostOnce),
         "2-to-1" => (ExactlyOnce, AtLeastOnce, AtLeastOnce),
+        "0-to-0" => (AtMostOnce, AtMostOnce, AtMostOnce),
+        "1-to-1" => (AtLeastOnce, AtLeastOnce, AtLeastOnce),
+        "2-to-2" => (ExactlyOnce, ExactlyOnce, ExactlyOnce),
         _ => (AtLeastOnce, ExactlyOnce, AtLeastOnce),
     };
     let mut watcher = broker.connect("watcher").await?;
@@ -458,4 +490,47 @@ async fn begun_delivery_goes_on(broker: &Subject) -> Outcome {
     sleeper.drop_connection().await;
     let mut sleeper = broker.resume("sleeper").await?;
     sleeper.expect(a_message("news", b"begun")).await
+}
+
+async fn one_suback(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+
+    let id = watcher.send(subscribe("first", AtMostOnce).and("second", AtMostOnce).and("third", AtMostOnce))?;
+
+    watcher.receive(a_suback(id)).await?;
+    watcher.expect_no_packet(PacketType::Suback).await
+}
+
+async fn one_unsuback(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("first", AtMostOnce).await?;
+    watcher.subscribe("second", AtMostOnce).await?;
+
+    let id = watcher.send(unsubscribe(["first", "second"]))?;
+
+    watcher.receive(an_unsuback(id)).await?;
+    watcher.expect_no_packet(PacketType::Unsuback).await
+}
+
+async fn unsubscribed_again(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", AtMostOnce).await?;
+    watcher.unsubscribe("news").await?;
+
+    let id = watcher.send(unsubscribe(["news"]))?;
+
+    watcher.expect(an_unsuback(id)).await
+}
+
+async fn partly_unknown(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("known", AtLeastOnce).await?;
+    watcher.subscribe("fence", AtLeastOnce).await?;
+    let id = watcher.send(unsubscribe(["unknown", "known"]))?;
+    watcher.receive(an_unsuback(id)).await?;
+
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("known", b"too late", AtLeastOnce).await?;
+
+    watcher.expect_no_message(b"too late").before_message(&mut publisher, "fence").await
 }

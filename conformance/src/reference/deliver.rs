@@ -405,6 +405,9 @@ impl Machine {
         {
             return payload.slice(..zero);
         }
+        if self.fault(Fault::CutsLongPayloads) {
+            return payload.slice(..payload.len().min(16_000));
+        }
         if self.fault(Fault::Qos0WithId) && outgoing.qos == QoS::AtMostOnce && !outgoing.retain {
             return [&[0, 1], &payload[..]].concat().into();
         }

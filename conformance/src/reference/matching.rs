@@ -35,6 +35,9 @@ impl Machine {
         {
             return topic.split('/').count() >= filter.split('/').count();
         }
+        if self.fault(Fault::LosesLongTopics) && (topic.len() > 1000 || topic.split('/').count() > 10) {
+            return false;
+        }
         if self.fault(Fault::DeliversByPrefix) && topic.starts_with(filter) {
             return true;
         }
@@ -62,6 +65,7 @@ mod tests {
             (Fault::PlusNeedsText, "a/+", "a/", false),
             (Fault::PlusMatchesSeveral, "a/+", "a/b/c", true),
             (Fault::DeliversByPrefix, "a/b", "a/b/c", true),
+            (Fault::LosesLongTopics, "a/#", "a/2/3/4/5/6/7/8/9/10/11", false),
         ] {
             let machine = Machine::new(Settings { faults: FaultSet::from(fault), ..Settings::default() });
             assert_eq!(machine.matches(filter, topic), wrong, "{} {filter} {topic}", fault.name());

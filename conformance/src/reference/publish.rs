@@ -183,6 +183,13 @@ impl Machine {
             }
             return;
         }
+        if self.fault(Fault::IdentifiersShared)
+            && self.sessions.values().any(|session| session.received.contains_key(&packet_id))
+        {
+            self.note_received(id, packet_id, publish, None);
+            self.pubrec_for(id, Ok(ReasonCode::SUCCESS), packet_id);
+            return;
+        }
         let taken = self.open_exchange(id, publish, topic, packet_id);
         self.pubrec_for(id, taken, packet_id);
     }

@@ -78,6 +78,11 @@ impl Machine {
         retained: Vec<Outgoing>,
     ) {
         let suback_first = !self.quirk(Quirk::PublishBeforeSuback);
+        if self.fault(Fault::SubackForEachFilter) {
+            for _ in 1..codes.len() {
+                self.send_suback(id, packet_id, codes);
+            }
+        }
         if suback_first {
             self.send_suback(id, packet_id, codes);
         }

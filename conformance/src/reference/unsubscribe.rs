@@ -33,6 +33,11 @@ impl Machine {
             session.in_flight.clear();
         }
         let none_existed = codes.iter().all(|code| *code != 0);
+        if self.fault(Fault::UnsubackForEachFilter) {
+            for _ in 1..codes.len() {
+                self.send_unsuback(id, packet_id, codes.clone());
+            }
+        }
         if !(none_existed && self.fault(Fault::NoUnsubackForUnknown)) {
             self.send_unsuback(id, packet_id, codes);
         }

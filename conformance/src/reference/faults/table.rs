@@ -57,6 +57,8 @@ faults! {
     ConnackTwice "connack-twice" "Sends the CONNACK that accepts twice." [] ["MQTT-3.2.0-2"];
     NoConnack "no-connack" "Accepts a CONNECT with Keep Alive 65535 without a CONNACK."
         ["MQTT-3.1.4-4" "MQTT-3.2.0-1"] ["MQTT-3.1.4-5" "MQTT-3.2.0-1"];
+    WantsConnectInOnePiece "wants-connect-in-one-piece" "Closes where the rest of a CONNECT isn't there yet."
+        ["MQTT-3.1.4-4"] ["MQTT-3.1.4-5"];
     DemandsExtension "demands-extension" "Serves only clients of 3.1.1 whose client identifier bears the mark of its maker."
         ["MQTT-7.0.0-2" "MQTT-3.1.4-4" "MQTT-3.1.3-5"] [];
     SendsNothing "sends-nothing" "Loses all that it sends to clients of 3.1.1 on the way."
@@ -162,6 +164,8 @@ faults! {
         ["MQTT-3.3.4-1" "MQTT-4.3.2-2" "MQTT-3.3.5-2"] ["MQTT-3.3.4-1" "MQTT-4.3.2-4"];
     WrongPubackId "wrong-puback-id" "Sends PUBACK with another packet identifier where the right one is 4096 or more."
         ["MQTT-2.3.1-6" "MQTT-4.3.2-2" "MQTT-3.3.4-1"] ["MQTT-2.2.1-5" "MQTT-4.3.2-4" "MQTT-3.3.4-1"];
+    DropsThirdOfSegment "drops-third-of-segment" "Drops a PUBLISH of QoS 1, and all behind it, that is the third packet of a segment or later."
+        ["MQTT-3.3.4-1" "MQTT-4.3.2-2"] ["MQTT-3.3.4-1" "MQTT-4.3.2-4"];
     NoPubrec "no-pubrec" "Doesn't answer the PUBLISH of QoS 2."
         ["MQTT-3.3.4-1" "MQTT-4.3.3-2" "MQTT-3.3.5-2"] ["MQTT-3.3.4-1" "MQTT-4.3.3-8"];
     WrongPubrecId "wrong-pubrec-id" "Sends PUBREC with another packet identifier."
@@ -225,6 +229,8 @@ faults! {
         ["MQTT-4.4.0-1" "MQTT-2.3.1-4"] ["MQTT-4.4.0-1"];
     RedeliversAcknowledged "redelivers-acknowledged" "Sends an acknowledged QoS 1 message again at a reconnect."
         ["MQTT-4.3.2-1"] ["MQTT-4.3.2-3" "MQTT-4.4.0-1"];
+    RedeliversCompleted "redelivers-completed" "Sends the PUBREL of a completed QoS 2 message again at a reconnect."
+        ["MQTT-4.3.3-1"] ["MQTT-4.3.3-5" "MQTT-4.4.0-1"];
     RedeliversRefused "redelivers-refused" "Sends a message again that the client refused with PUBACK or PUBREC."
         [] ["MQTT-4.4.0-2"];
     RedeliversAfterPubrec "redelivers-after-pubrec" "Re-sends the PUBLISH of QoS 2 although it sent PUBREL."
@@ -250,6 +256,16 @@ faults! {
 
     // Delivery
     PayloadChanged "payload-changed" "Ends a payload at its first zero byte." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
+    CutsLongPayloads "cuts-long-payloads" "Ends a payload after 16,000 bytes." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
+    LosesEmpty "loses-empty" "Delivers no message that has no payload and is not retained."
+        ["MQTT-4.5.0-1" "MQTT-3.1.2-8"] ["MQTT-4.5.0-1" "MQTT-3.1.2-8"];
+    LosesLongTopics "loses-long-topics" "Delivers nothing on topics of more than ten levels or a thousand bytes."
+        ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
+    IdentifiersShared "identifiers-shared" "Takes a QoS 2 PUBLISH for a repetition if another client has its identifier in use."
+        ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
+    DeliversAtOtherQos "delivers-at-other-qos" "Delivers live messages of QoS 1 and 2 one lower than it owes, those of QoS 0 at QoS 1."
+        ["MQTT-3.8.4-6" "MQTT-3.8.4-3" "MQTT-3.1.2-9" "MQTT-3.3.5-1"]
+        ["MQTT-3.8.4-8" "MQTT-3.8.4-3" "MQTT-3.3.4-2" "MQTT-4.8.2-3"];
     TopicNormalized "topic-normalized" "Takes empty levels out of topic names."
         ["MQTT-4.7.3-4" "U3-20" "U3-19" "MQTT-3.3.2-3"] ["MQTT-4.7.3-4" "U5-204" "U5-203" "MQTT-3.3.2-3"];
     StripsByteOrderMark "strips-byte-order-mark" "Takes U+FEFF out of topic names."
@@ -278,6 +294,8 @@ faults! {
     EmptyDoesNotClear "empty-does-not-clear" "Keeps a retained message when an empty one comes." ["MQTT-3.3.1-10"] ["MQTT-3.3.1-6"];
     EmptyRetained "empty-retained" "Retains a message with an empty payload."
         ["MQTT-3.3.1-11" "MQTT-3.3.1-10"] ["MQTT-3.3.1-7" "MQTT-3.3.1-6"];
+    EmptyClearsBelow "empty-clears-below" "Clears the levels below a topic too when an empty retained message comes."
+        ["MQTT-3.3.1-6" "MQTT-3.3.1-5"] ["MQTT-3.3.1-9" "MQTT-3.3.1-5" "U5-092"];
     EmptyNotForwarded "empty-not-forwarded" "Doesn't deliver an empty retained message to subscribers."
         ["MQTT-3.3.1-10" "U3-10"] ["MQTT-3.3.1-6"];
     PlainReplacesRetained "plain-replaces-retained" "Stores a message with RETAIN 0 as the retained one."
@@ -305,6 +323,8 @@ faults! {
     SubackTooFewCodes "suback-too-few-codes" "Sends one code for several topic filters." ["MQTT-3.8.4-5"] ["MQTT-3.8.4-6"];
     SubackInventsCode "suback-invents-code" "Grants QoS 3 to a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.9.3-2"] ["MQTT-3.9.3-2"];
     SubackClaimsHigherQos "suback-claims-higher-qos" "Says that QoS 2 was granted, whatever it was, to a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.8.4-5"] ["MQTT-3.8.4-7"];
+    SubackForEachFilter "suback-for-each-filter" "Sends the SUBACK again for each further topic filter."
+        ["MQTT-3.8.4-4"] ["MQTT-3.8.4-5"];
     OnlyFirstFilter "only-first-filter" "Subscribes to the first topic filter of a SUBSCRIBE only." ["MQTT-3.8.4-4"] ["MQTT-3.8.4-5"];
     SubscribesTwice "subscribes-twice" "Keeps both subscriptions when one is repeated."
         ["MQTT-3.8.4-3"] ["MQTT-3.8.4-3" "U5-170"];
@@ -329,6 +349,8 @@ faults! {
     UnsubscribeByMatch "unsubscribe-by-match" "Deletes every subscription that the topic filter matches." ["MQTT-3.10.4-1"] ["MQTT-3.10.4-1"];
     OnlyFirstUnsubscribed "only-first-unsubscribed" "Deletes the first topic filter of an UNSUBSCRIBE only."
         ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2"] ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2"];
+    UnsubackForEachFilter "unsuback-for-each-filter" "Sends the UNSUBACK again for each further topic filter."
+        ["MQTT-3.10.4-6"] ["MQTT-3.10.4-6"];
     UnsubackReversed "unsuback-reversed" "Sends the codes of UNSUBACK in reverse order." [] ["MQTT-3.11.3-1"];
     UnsubackInventsCode "unsuback-invents-code" "Sends UNSUBACK with a reason code that it hasn't." [] ["MQTT-3.11.3-2"];
     UnsubackAlwaysSuccess "unsuback-always-success" "Says 0x00 where no subscription existed." [] ["U5-179"];
