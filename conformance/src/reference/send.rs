@@ -36,7 +36,9 @@ impl Machine {
     pub(super) fn try_send(&mut self, id: ConnectionId, packet: &Packet<'_>) -> Sent {
         let Some(connection) = self.connections.get(&id) else { return Sent::Yes };
         let Ok(bytes) = packet.to_bytes(connection.version) else { return Sent::TooLarge };
-        if bytes.len() > connection.maximum_packet_size {
+        let most = connection.maximum_packet_size;
+        let left_out = bytes.len() == most && self.fault(Fault::LeavesOutWhatFits);
+        if bytes.len() > most || left_out {
             return Sent::TooLarge;
         }
         self.send_bytes(id, bytes);

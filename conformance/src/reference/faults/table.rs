@@ -245,6 +245,8 @@ faults! {
     QuotaNotRestored "quota-not-restored" "Doesn't give back send quota for a PUBREC that refuses." [] ["U5-207" "MQTT-4.4.0-2"];
     PastMaximumPacketSize "past-maximum-packet-size" "Sends messages above the client's maximum packet size."
         [] ["MQTT-3.1.2-24"];
+    LeavesOutWhatFits "leaves-out-what-fits" "Leaves out a message of exactly the client's maximum packet size."
+        [] ["MQTT-4.5.0-1"];
     StallsOnTooLarge "stalls-on-too-large" "Waits for ever for the acknowledgement of a message that it was not allowed to send."
         [] ["MQTT-3.1.2-25"];
 
