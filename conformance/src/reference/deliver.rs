@@ -361,7 +361,7 @@ impl Machine {
         if let (Some(account), Some(connection)) = (account, self.connections.get_mut(&id)) {
             connection.aliases_sent.push(Alias { topic: Arc::clone(topic), _account: account });
         }
-        true
+        !self.fault(Fault::SendsTwiceByAlias)
     }
 
     fn dup_of(&self, outgoing: &Outgoing, again: bool) -> bool {

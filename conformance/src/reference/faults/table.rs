@@ -423,6 +423,8 @@ faults! {
     SendsAliasUnasked "sends-alias-unasked" "Sends topic aliases to a client that takes none." [] ["MQTT-3.1.2-27"];
     SendsAliasAboveMaximum "sends-alias-above-maximum" "Sends the first topic alias above what the client takes."
         [] ["MQTT-3.1.2-26"];
+    SendsTwiceByAlias "sends-twice-by-alias" "Sends a message with a topic alias once more without it."
+        [] ["MQTT-4.4.0-1"];
     IgnoresProblemInformation "ignores-problem-information" "Sends reason strings to who asked for none." [] ["MQTT-3.1.2-29"];
     ReasonStringTooLong "reason-string-too-long" "Sends a reason string that makes a packet too large for the client."
         [] ["MQTT-3.1.2-24" "MQTT-3.2.2-19" "MQTT-3.4.2-2" "MQTT-3.5.2-2" "MQTT-3.6.2-2" "MQTT-3.7.2-2" "MQTT-3.9.2-1" "MQTT-3.11.2-1"
