@@ -482,12 +482,12 @@ async fn what_fits_is_delivered(broker: &Subject) -> Outcome {
     let mut publisher = broker.connect("publisher").await?;
     let (measured, fitting) = ([b'm'; 200], [b'f'; 200]);
     publisher.publish("news", measured, AtLeastOnce).await?;
-    let length = measuring.receive(a_message("news", &measured)).await?.length();
+    let length = measuring.receive(a_message("news", measured)).await?.length();
     let exact = connect().property(Property::MaximumPacketSize(length as u32));
     let mut watcher = broker.connect_as("watcher", exact).await?;
     watcher.subscribe_tried("news", "news", AtLeastOnce).await?;
 
     publisher.publish("news", fitting, AtLeastOnce).await?;
 
-    watcher.expect(a_message("news", &fitting)).await
+    watcher.expect(a_message("news", fitting)).await
 }
