@@ -141,6 +141,11 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-3.1.4-2"],
         caught: [Fault::IgnoresPassword, Fault::RefusalStaysOpen],
         variant: Variant::WITH_ACCESS),
+    case!(no_user_name: "A client that gives no user name where one is asked for is refused, and its connection is closed",
+        v311: proves ["U3-07"],
+        v5: proves ["MQTT-3.1.4-2"],
+        caught: [Fault::RefusalStaysOpen],
+        variant: Variant::WITH_ACCESS),
     case!(unknown_method: "A CONNECT with an authentication method that the broker cannot know is refused",
         v5: proves ["MQTT-4.12.0-1"],
         caught: [Fault::AcceptsUnknownMethod, Fault::RefusalStaysOpen]),
@@ -468,6 +473,19 @@ async fn wrong_password(broker: &Subject) -> Outcome {
 
     let codes = [ReasonCode::BAD_USER_NAME_OR_PASSWORD, ReasonCode::NOT_AUTHORIZED];
     intruder.expect_refusal(&codes).await
+}
+
+async fn no_user_name(broker: &Subject) -> Outcome {
+    let mut intruder = broker.open("intruder").await?;
+
+    intruder.send(connect().anonymous())?;
+
+    let answer = intruder.receive_or_end(any(PacketType::Connack)).await?;
+    if answer.as_ref().is_some_and(is_accepting) {
+        // Passwords may be checked and yet not be demanded: whom a broker lets in without one is its own affair.
+        return Err(Stop::NotExercised("the broker lets clients in without a user name".to_owned()));
+    }
+    intruder.expect_close().await
 }
 
 async fn unknown_method(broker: &Subject) -> Outcome {

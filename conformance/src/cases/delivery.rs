@@ -124,6 +124,9 @@ pub(super) const CASES: &[Case] = &[
     case!(too_large_is_left_out: "A message above the client's Maximum Packet Size is left out as if it had been delivered",
         v5: proves ["MQTT-3.1.2-24", "MQTT-3.1.2-25"],
         caught: [Fault::PastMaximumPacketSize, Fault::StallsOnTooLarge]),
+    case!(what_fits_is_delivered: "A message of exactly the client's Maximum Packet Size is delivered",
+        v5: proves ["MQTT-4.5.0-1"],
+        caught: [Fault::LeavesOutWhatFits]),
 ];
 
 /// The QoS that the family's member names.
@@ -495,4 +498,20 @@ async fn too_large_is_left_out(broker: &Subject) -> Outcome {
 
     let _ = watcher.expect(a_message("news", b"small")).decides(rule!(v5 "MQTT-3.1.2-25")).await?;
     watcher.expect_no_message(&large).before_message(&mut publisher, "news").await
+}
+
+async fn what_fits_is_delivered(broker: &Subject) -> Outcome {
+    let mut measuring = broker.connect("measuring").await?;
+    measuring.subscribe_tried("news", "news", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    let (measured, fitting) = ([b'm'; 200], [b'f'; 200]);
+    publisher.publish("news", measured, AtLeastOnce).await?;
+    let length = measuring.receive(a_message("news", measured)).await?.length();
+    let exact = connect().property(Property::MaximumPacketSize(length as u32));
+    let mut watcher = broker.connect_as("watcher", exact).await?;
+    watcher.subscribe_tried("news", "news", AtLeastOnce).await?;
+
+    publisher.publish("news", fitting, AtLeastOnce).await?;
+
+    watcher.expect(a_message("news", fitting)).await
 }

@@ -34,6 +34,9 @@ pub(super) const CASES: &[Case] = &[
     case!(within_clients_maximum: "Aliases from the broker are no higher than the client's Topic Alias Maximum",
         v5: proves ["MQTT-3.1.2-26" = "MQTT-3.3.2-11"],
         caught: [Fault::SendsAliasAboveMaximum]),
+    case!(sent_once: "A message to a client that takes topic aliases is sent once",
+        v5: proves ["MQTT-4.4.0-1"],
+        caught: [Fault::SendsTwiceByAlias]),
 ];
 
 /// Set-up: a client of a broker that takes topic aliases, with the highest that it announced.
@@ -159,4 +162,16 @@ async fn within_clients_maximum(broker: &Subject) -> Outcome {
         }
     }
     aliased.ok_or_else(|| Stop::NotExercised("the broker sends no topic aliases".to_owned()))
+}
+
+async fn sent_once(broker: &Subject) -> Outcome {
+    let taking = connect().property(Property::TopicAliasMaximum(FEW_ALIASES));
+    let mut watcher = broker.connect_as("watcher", taking).await?;
+    watcher.subscribe_tried("news", "news", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish("news", b"once", AtLeastOnce).await?;
+
+    watcher.receive(with_payload(b"once").qos(AtLeastOnce)).await?;
+    watcher.expect_no_message(b"once").before_message(&mut publisher, "news").await
 }

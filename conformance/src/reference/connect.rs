@@ -308,6 +308,7 @@ impl Machine {
         Some(false)
     }
 
+    /// Faults only: makes another client's session this one's.
     fn adopt_foreign_session(&mut self, client_id: &ClientId) {
         if self.sessions.contains_key(client_id) {
             return;
@@ -391,6 +392,7 @@ impl Machine {
         }
     }
 
+    /// Faults only: CONNACK with a flag that no table has.
     fn send_connack_with_reserved_flag(&mut self, id: ConnectionId, packet: &Packet<'_>) {
         let version = if self.is_v5(id) { Version::V5 } else { Version::V3_1_1 };
         let Ok(bytes) = packet.to_bytes(version) else { return };

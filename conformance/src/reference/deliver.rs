@@ -67,7 +67,7 @@ impl Machine {
         }
     }
 
-    /// What was held back long enough goes to those who still have the session that it was meant for.
+    /// A quirk only: what was held back long enough goes to those who still have the session that it was meant for.
     pub(super) fn held_back_due(&mut self) {
         while let Some(first) = self.held_back.pop_front_if(|first| first.due <= self.now) {
             let same = |session: &Session| Arc::ptr_eq(&session.client_id, &first.client_id);
@@ -149,6 +149,7 @@ impl Machine {
         }
     }
 
+    /// A quirk only: a message from a subscription that the client didn't make.
     fn greet_client(&mut self, id: ConnectionId) {
         self.send(
             id,
@@ -360,7 +361,7 @@ impl Machine {
         if let (Some(account), Some(connection)) = (account, self.connections.get_mut(&id)) {
             connection.aliases_sent.push(Alias { topic: Arc::clone(topic), _account: account });
         }
-        true
+        !self.fault(Fault::SendsTwiceByAlias)
     }
 
     fn dup_of(&self, outgoing: &Outgoing, again: bool) -> bool {
@@ -450,7 +451,7 @@ impl Machine {
         kept.into_iter().collect()
     }
 
-    /// When a message of this connection is to be re-sent without a reconnect, which only a quirk and a fault do.
+    /// Quirks and faults only: when a message of this connection is to be re-sent without a reconnect.
     pub(super) fn resend_deadline(&self, connection: &Connection) -> Option<Duration> {
         if !self.resends(connection) {
             return None;
@@ -460,11 +461,12 @@ impl Machine {
         waiting.map(|entry| entry.sent_at + resend_after(connection)).min()
     }
 
+    /// Quirks and faults only: whether messages are re-sent on this connection.
     fn resends(&self, connection: &Connection) -> bool {
         if connection.is_v5() { self.fault(Fault::ResendsOnLive) } else { self.quirk(Quirk::ResendsOnTimer) }
     }
 
-    /// Sends again what has waited too long on this connection.
+    /// Quirks and faults only: sends again what has waited too long on this connection.
     pub(super) fn resend_due(&mut self, id: ConnectionId) {
         let now = self.now;
         let Some(connection) = self.connections.get(&id) else { return };
@@ -486,6 +488,7 @@ impl Machine {
     }
 }
 
+/// Quirks and faults only: how long an acknowledgement may take.
 fn resend_after(connection: &Connection) -> Duration {
     if connection.is_v5() { RESEND_AFTER_IN_5 } else { RESEND_AFTER }
 }

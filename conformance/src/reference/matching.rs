@@ -13,6 +13,7 @@ impl Machine {
         self.matches_by_fault(filter, topic)
     }
 
+    /// Faults only: the same, each fault with its own mistake.
     fn matches_by_fault(&self, filter: &str, topic: &str) -> bool {
         let is_dollar = topic.starts_with('$') && filter.starts_with(['#', '+']);
         if self.fault(Fault::WildcardMatchesDollar) && is_dollar {
@@ -45,7 +46,7 @@ impl Machine {
     }
 }
 
-/// Whether a `+` stands where the topic has an empty level.
+/// Faults only: whether a `+` stands where the topic has an empty level.
 fn plus_takes_nothing(filter: &str, topic: &str) -> bool {
     filter.split('/').zip(topic.split('/')).any(|(wanted, level)| wanted == "+" && level.is_empty())
 }

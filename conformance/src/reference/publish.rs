@@ -294,7 +294,7 @@ impl Machine {
         Ok(if tells { ReasonCode::NO_MATCHING_SUBSCRIBERS } else { ReasonCode::SUCCESS })
     }
 
-    /// Keeps the message until its PUBREL.
+    /// A quirk only: keeps the message until its PUBREL.
     fn hold_message(
         &mut self,
         id: ConnectionId,
@@ -366,7 +366,7 @@ pub(super) fn another(packet_id: PacketId) -> PacketId {
     packet_id.checked_add(1).unwrap_or(PacketId::MIN)
 }
 
-/// Whether a string has code points that 5.0 section 1.5.4 advises against.
+/// A quirk only: whether a string has code points that 5.0 section 1.5.4 advises against.
 pub(super) fn has_control_characters(text: &str) -> bool {
     text.chars().any(|character| {
         let code = u32::from(character);

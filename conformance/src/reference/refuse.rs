@@ -118,7 +118,7 @@ impl Machine {
         Step::Stop
     }
 
-    /// Fault: does what the packet says. A first packet of another name or level is read in whatever version fits.
+    /// Faults only: does what the packet says. A first packet of another name or level is read in whatever version fits.
     fn act_on(&mut self, id: ConnectionId, error: &DecodeError, input: &[u8]) -> Result<Step, DecodeError> {
         let opening = matches!(error.rule, Rule::ProtocolName | Rule::ProtocolLevel);
         let other = opening.then_some(Version::V5);
@@ -150,7 +150,7 @@ impl Machine {
         }
     }
 
-    /// Drops the packet and keeps the connection, however little of the packet is here.
+    /// Faults only: drops the packet and keeps the connection, however little of the packet is here.
     fn tolerate(&mut self, id: ConnectionId, error: &DecodeError, input: &[u8]) -> Step {
         let step = match packet_len(input) {
             PacketLen::Known(len) => Step::Consumed(len),
@@ -245,6 +245,7 @@ impl Machine {
             || self.fault(Fault::RefusesDisconnectWithCode) && matches!((packet, len), (Packet::Disconnect(_), 3 | 4))
     }
 
+    /// Faults only: closes on a packet that the broker dislikes.
     pub(super) fn refuse_disliked(&mut self, id: ConnectionId) -> Step {
         let phase = self.connections.get(&id).map(|connection| connection.phase);
         if phase == Some(Phase::Greeting) {

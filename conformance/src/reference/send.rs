@@ -36,7 +36,9 @@ impl Machine {
     pub(super) fn try_send(&mut self, id: ConnectionId, packet: &Packet<'_>) -> Sent {
         let Some(connection) = self.connections.get(&id) else { return Sent::Yes };
         let Ok(bytes) = packet.to_bytes(connection.version) else { return Sent::TooLarge };
-        if bytes.len() > connection.maximum_packet_size {
+        let most = connection.maximum_packet_size;
+        let left_out = bytes.len() == most && self.fault(Fault::LeavesOutWhatFits);
+        if bytes.len() > most || left_out {
             return Sent::TooLarge;
         }
         self.send_bytes(id, bytes);
@@ -157,7 +159,7 @@ impl Machine {
         }
     }
 
-    /// Rearranges the effects of one event where a quirk or a fault asks for another order.
+    /// Quirks and faults only: rearranges the effects of one event.
     pub(super) fn rearrange_effects(&mut self) {
         if self.quirk(Quirk::ReversesAcknowledgements) {
             let places = places(&self.effects, |first| matches!(first >> 4, 4 | 5));
@@ -170,6 +172,7 @@ impl Machine {
         }
     }
 
+    /// Faults only: swaps messages that the standard keeps in order.
     fn swap_pairs(&mut self) {
         let places = places(&self.effects, |first| first >> 4 == 3);
         let mut swapped = vec![false; places.len()];
@@ -200,7 +203,7 @@ fn with_properties<'a>(packet: Packet<'a>, properties: Properties<'a>) -> Packet
     }
 }
 
-/// Where packets are sent whose first byte is of that kind.
+/// Quirks and faults only: where packets are sent whose first byte is of that kind.
 fn places(effects: &[Effect], kind: impl Fn(u8) -> bool) -> Vec<usize> {
     let sends = effects.iter().enumerate();
     sends
@@ -211,7 +214,7 @@ fn places(effects: &[Effect], kind: impl Fn(u8) -> bool) -> Vec<usize> {
         .collect()
 }
 
-/// Whether two PUBLISH packets have connection, QoS and topic in common.
+/// Faults only: whether two PUBLISH packets have connection, QoS and topic in common.
 fn same_stream(one: &Effect, other: &Effect) -> bool {
     match (one, other) {
         (Effect::Send(one_id, one), Effect::Send(other_id, other)) => {
@@ -221,6 +224,7 @@ fn same_stream(one: &Effect, other: &Effect) -> bool {
     }
 }
 
+/// Faults only: the topic name in the bytes of a PUBLISH.
 fn topic_of(publish: &[u8]) -> Option<&[u8]> {
     let end = publish.iter().skip(1).position(|byte| byte & 0x80 == 0)? + 2;
     let length = usize::from(u16::from_be_bytes([*publish.get(end)?, *publish.get(end + 1)?]));
