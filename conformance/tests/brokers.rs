@@ -264,7 +264,7 @@ impl Report {
             }
             match self.not_judged.get(&id) {
                 None => {
-                    problems.push(format!("{id} is {verdict}, and not-judged.tsv doesn't say why: {:?}", case.reason))
+                    problems.push(format!("{id} is {verdict}, and not-judged.tsv doesn't say why: {:?}", case.reason));
                 }
                 Some(row) if row.verdict != verdict.word() => {
                     problems.push(format!("{id} is {verdict}, in not-judged.tsv {}", row.verdict));
