@@ -496,9 +496,15 @@ fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
     let line = link.context.record(&link.label, What::Received(bytes.clone()));
     let context = Context::new(link.context.version(), Sender::Server);
     let Some(packet) = own(bytes, context, error.map(|error| error.rule)) else { return true };
-    link.context.hold(&link.label, line, &packet, error.as_ref());
     note_state(link, line, &packet);
-    if is_foreign(link, &packet.packet()) || is_repetition(link, &packet.packet()) {
+    if is_foreign(link, &packet.packet()) {
+        // Nor is it held against the invariants: which messages of other cases a `#` meets is chance, and their own
+        // cases hold them.
+        acknowledge_if_asked(link, &packet);
+        return true;
+    }
+    link.context.hold(&link.label, line, &packet, error.as_ref());
+    if is_repetition(link, &packet.packet()) {
         acknowledge_if_asked(link, &packet);
         return true;
     }

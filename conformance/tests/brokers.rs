@@ -245,13 +245,12 @@ impl Report {
     }
 
     /// Every case that wasn't judged is listed, and the rule that is to be the cause is broken in this run: a fail, or
-    /// weak where its level allows no more.
+    /// weak.
     fn explains_what_was_not_judged(&self, result: &RunResult) {
         let broken: BTreeSet<(String, String)> = result
             .results
             .iter()
             .flat_map(|case| case.rules.iter().map(move |rule| (case, rule)))
-            .filter(|(_, rule)| rule.verdict <= Verdict::broken(rule.rule.rule().level))
             .filter(|(_, rule)| matches!(rule.verdict, Verdict::Fail | Verdict::Weak))
             .map(|(case, rule)| (case.instance.id(), rule.rule.id().to_owned()))
             .collect();
@@ -264,7 +263,7 @@ impl Report {
             }
             match self.not_judged.get(&id) {
                 None => {
-                    problems.push(format!("{id} is {verdict}, and not-judged.tsv doesn't say why: {:?}", case.reason))
+                    problems.push(format!("{id} is {verdict}, and not-judged.tsv doesn't say why: {:?}", case.reason));
                 }
                 Some(row) if row.verdict != verdict.word() => {
                     problems.push(format!("{id} is {verdict}, in not-judged.tsv {}", row.verdict));
