@@ -21,7 +21,7 @@ pub(in crate::reference) fn mistaken(mutation: Mutation, legal: &[u8], version: 
 fn strikes(mutation: Mutation, packet_type: PacketType, legal: &[u8]) -> bool {
     let spares = mutation.name.ends_with("@topic-name")
         || ["topic.wildcard-in-name.hash", "prop.cut-off", "cut.before-field@property-length"].contains(&mutation.name);
-    let is_plain = legal.first().is_some_and(|first| first & 0x07 == 0);
+    let is_plain = legal.first().is_some_and(|first| first.trailing_zeros() >= 3);
     !spares || packet_type == PacketType::Publish && is_plain
 }
 
