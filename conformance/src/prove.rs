@@ -72,7 +72,7 @@ const COARSE: usize = 4;
 
 /// Rules about the reason code of a refusal, and about the packet that carries it. A broker that breaks one of them answers
 /// every refusal less well than 5.0 recommends, which is weak and no blame, or says nothing that could be looked at.
-const ABOUT_CODES: &[&str] = &["U5-210", "MQTT-3.2.2-8", "MQTT-3.14.0-1", "MQTT-3.14.2-1"];
+const ABOUT_CODES: &[&str] = &["U3-07", "U5-210", "MQTT-3.2.2-8", "MQTT-3.14.0-1", "MQTT-3.14.2-1"];
 
 /// What is switched on in the broker of a pair.
 #[derive(Clone, Copy)]

