@@ -15,6 +15,7 @@ use crate::subject::Deciding;
 use crate::transcript::Remark;
 use crate::verdict::{Evidence, Stop};
 use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, ReasonCode, Version};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// See [`Client::expect_refusal`].
@@ -63,7 +64,7 @@ impl<'a> ExpectRefusal<'a> {
         let offence = Offence::of(client);
         let grace = context.patient(bounds::GRACE);
         let start = Instant::now();
-        let mut probe_at = Some(start + context.patient(bounds::PROBE));
+        let mut probe_at = Some(start + context.patient(wait_of_probe(client)));
         let mut probe_line = None;
         client.say(Remark::Expects, expected.as_str());
         let mut answered: Option<OwnedPacket> = None;
@@ -207,6 +208,11 @@ fn in_words(client: &Client, codes: &[ReasonCode]) -> String {
     }
     let codes: Vec<String> = codes.iter().map(|code| format!("0x{:02x}", code.0)).collect();
     format!("the broker closes the connection, preferably after code {}", codes.join(" or "))
+}
+
+/// How long a refusal is waited for before the probe.
+fn wait_of_probe(client: &Client) -> Duration {
+    if client.link().accepted_line().is_some() { bounds::PROBE } else { bounds::PROBE_CONNECT }
 }
 
 /// What asks whether the broker goes on. Before CONNECT a PINGREQ would be a reason to close in itself; a broker that has

@@ -1,7 +1,7 @@
 //! What tests of the program share: the program itself, `serve` as a broker to aim at, and snapshots without what
 //! differs from run to run.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// The program with these arguments, in an environment that says nothing about colours.
@@ -26,7 +26,7 @@ pub(crate) fn settings() -> insta::Settings {
 /// A `serve` process, ended when it goes out of scope.
 pub(crate) struct Served {
     pub(crate) child: Child,
-    lines: BufReader<ChildStdout>,
+    pub(crate) lines: BufReader<ChildStdout>,
 }
 
 impl Served {
@@ -47,13 +47,6 @@ impl Served {
         let mut line = String::new();
         self.lines.read_line(&mut line).expect("it goes on");
         line
-    }
-
-    /// What its log still says until it ends.
-    pub(crate) fn rest(&mut self) -> String {
-        let mut rest = String::new();
-        self.lines.read_to_string(&mut rest).expect("UTF-8");
-        rest
     }
 }
 
