@@ -31,15 +31,15 @@ pub struct Peer {
 pub const PEERS: &[Peer] = &[
     Peer { name: "mqtt-protocol-core", version: Version::V3_1_1, ask: protocol_core_v3 },
     Peer { name: "mqtt-protocol-core", version: Version::V5, ask: protocol_core_v5 },
-    Peer { name: "mqttbytes", version: Version::V3_1_1, ask: |bytes| read(bytes, |buffer| mqttbytes_v3(buffer)) },
-    Peer { name: "mqttbytes", version: Version::V5, ask: |bytes| read(bytes, |buffer| mqttbytes_v5(buffer)) },
+    Peer { name: "mqttbytes", version: Version::V3_1_1, ask: |bytes| read(bytes, mqttbytes_v3) },
+    Peer { name: "mqttbytes", version: Version::V5, ask: |bytes| read(bytes, mqttbytes_v5) },
     Peer { name: "mqttrs", version: Version::V3_1_1, ask: mqttrs },
     Peer { name: "ntex-mqtt", version: Version::V3_1_1, ask: ntex_v3 },
     Peer { name: "ntex-mqtt", version: Version::V5, ask: ntex_v5 },
     Peer { name: "rmqtt-codec", version: Version::V3_1_1, ask: rmqtt_v3 },
     Peer { name: "rmqtt-codec", version: Version::V5, ask: rmqtt_v5 },
-    Peer { name: "rumqttc", version: Version::V3_1_1, ask: |bytes| read(bytes, |buffer| rumqttc_v3(buffer)) },
-    Peer { name: "rumqttc", version: Version::V5, ask: |bytes| read(bytes, |buffer| rumqttc_v5(buffer)) },
+    Peer { name: "rumqttc", version: Version::V3_1_1, ask: |bytes| read(bytes, rumqttc_v3) },
+    Peer { name: "rumqttc", version: Version::V5, ask: |bytes| read(bytes, rumqttc_v5) },
 ];
 
 /// A codec that takes its packet out of a buffer: `None` wants more.
