@@ -19,6 +19,9 @@ pub mod describe;
 pub mod draft;
 pub mod expect;
 mod filter;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod invariant;
 mod link;
 pub mod names;

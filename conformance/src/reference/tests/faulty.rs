@@ -150,6 +150,11 @@ fn striking(fault: Option<Fault>, version: Version) -> Stop {
     let message =
         Publish { topic: "sport", qos: QoS::AtLeastOnce, packet_id, payload: b"\xff\x00 3-0", ..Publish::default() };
     stop.tell_with(2, message, &[]);
+    let payload = "x".repeat(200);
+    let fits = Property::MaximumPacketSize(3 + 2 + 5 + 1 + 200);
+    stop.join_with(4, version, &connect("narrow"), &[fits]);
+    stop.subscribe(4, "sport", 0);
+    stop.tell(2, "sport", 0, &payload);
     stop
 }
 
