@@ -51,7 +51,7 @@ pub fn split(input: &[u8]) {
 }
 
 /// The stream whose last packet, which begins at `start`, has zeros for what is missing; without it if it is too long.
-fn filled_up(context: Context, bytes: &[u8], start: usize) -> Vec<u8> {
+pub(crate) fn filled_up(context: Context, bytes: &[u8], start: usize) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     loop {
         let tail = &bytes[start..];
