@@ -9,6 +9,7 @@ use crate::error::DecodeError;
 use crate::field_name::FieldName;
 use crate::fields::FieldKind;
 use crate::rule::Rule;
+use crate::scan;
 use crate::version::{Context, Limits, PacketType, Version};
 
 /// What goes along with the reader.
@@ -312,10 +313,11 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
         ill_formed: Rule,
         nul: Rule,
     ) -> Result<(), Stop> {
-        let data = &self.bytes[start..end];
-        // One pass without branches settles plain ASCII, which nearly all strings are.
-        let plain = data.iter().fold(true, |plain, &byte| plain & (byte.wrapping_sub(1) < 0x7F));
-        if plain { Ok(()) } else { self.check_unusual_text((start, end), name, ill_formed, nul) }
+        if scan::is_plain(&self.bytes[start..end]) {
+            Ok(())
+        } else {
+            self.check_unusual_text((start, end), name, ill_formed, nul)
+        }
     }
 
     /// Whether the receiver takes strings of this length; `length_at` is where the length stands.

@@ -1,5 +1,7 @@
 //! Topic names and topic filters: what makes them legal, and when a filter matches a name.
 
+use crate::scan;
+
 /// First wrong thing in a topic filter, with its byte offset in the filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FilterFault {
@@ -61,17 +63,20 @@ pub fn check_filter(filter: &[u8], shares: bool) -> Result<(), FilterFault> {
 
 /// Judges the placement of wildcards in `filter[start..]`.
 fn check_wildcards(filter: &[u8], start: usize) -> Result<(), FilterFault> {
-    for (at, &byte) in filter.iter().enumerate().skip(start) {
-        let alone_before = at == start || filter[at - 1] == b'/';
-        match byte {
-            b'#' if !alone_before || at + 1 != filter.len() => return Err(FilterFault::MultiLevelWildcard(at)),
+    let filter = &filter[start..];
+    let mut fault = None;
+    scan::each_wildcard(filter, |at| {
+        let alone_before = at == 0 || filter[at - 1] == b'/';
+        fault = match filter[at] {
+            b'#' if !alone_before || at + 1 != filter.len() => Some(FilterFault::MultiLevelWildcard(start + at)),
             b'+' if !alone_before || filter.get(at + 1).is_some_and(|&next| next != b'/') => {
-                return Err(FilterFault::SingleLevelWildcard(at));
+                Some(FilterFault::SingleLevelWildcard(start + at))
             }
-            _ => {}
-        }
-    }
-    Ok(())
+            _ => None,
+        };
+        fault.is_none()
+    });
+    fault.map_or(Ok(()), Err)
 }
 
 /// Offset of the first wildcard, which a topic name must not have.
