@@ -3,7 +3,6 @@
 use std::hint::black_box;
 use std::slice::Chunks;
 
-use bytes::BytesMut;
 use mqtt_assay_codec::{Context, Decoded, Limits, Packet, PacketStream, PacketView, Sender, Version, decode};
 
 use super::{Codec, PACKETS, READ};
@@ -15,6 +14,13 @@ pub(super) struct Ours<const V5: bool, const IN_FULL: bool>;
 pub(super) struct Slice {
     bytes: &'static [u8],
     start: usize,
+}
+
+/// A slice to write to, how much of it is left, and the payloads that stay where they are, each with its place.
+pub(super) struct Output {
+    bytes: Vec<u8>,
+    left: usize,
+    apart: Vec<(usize, &'static [u8])>,
 }
 
 const fn version(v5: bool) -> Version {
@@ -46,7 +52,7 @@ fn visit(packet: &Packet<'_>) {
 impl<const V5: bool, const IN_FULL: bool> Codec for Ours<V5, IN_FULL> {
     type Input = Slice;
     type Packet = Packet<'static>;
-    type Output = (BytesMut, Vec<(usize, &'static [u8])>);
+    type Output = Output;
 
     fn input(bytes: &'static [u8]) -> Slice {
         Slice { bytes, start: 0 }
@@ -88,30 +94,34 @@ impl<const V5: bool, const IN_FULL: bool> Codec for Ours<V5, IN_FULL> {
         packets
     }
 
-    fn output(capacity: usize) -> Self::Output {
-        (BytesMut::with_capacity(capacity), Vec::with_capacity(if capacity == 0 { 0 } else { PACKETS }))
+    fn output(capacity: usize) -> Output {
+        let apart = Vec::with_capacity(if capacity == 0 { 0 } else { PACKETS });
+        Output { bytes: vec![0; capacity], left: capacity, apart }
     }
 
-    /// If `IN_FULL` is off payloads stay where they are, with the place where they belong, as for `write_vectored`.
-    fn write(packets: &mut Vec<Packet<'static>>, (output, apart): &mut Self::Output) {
+    /// If `IN_FULL` is off payloads stay where they are, as for `write_vectored`.
+    fn write(packets: &mut Vec<Packet<'static>>, output: &mut Output) {
+        let capacity = output.bytes.len();
+        let mut left = &mut output.bytes[..];
         for packet in &*packets {
             if IN_FULL {
-                _ = black_box(packet.encode(version(V5), output));
-            } else if let Ok(payload) = packet.encode_head(version(V5), output) {
-                apart.push((output.len(), payload));
+                _ = black_box(packet.encode(version(V5), &mut left));
+            } else if let Ok(payload) = packet.encode_head(version(V5), &mut left) {
+                output.apart.push((capacity - left.len(), payload));
             }
         }
+        output.left = left.len();
     }
 
-    fn written((output, apart): Self::Output) -> Vec<u8> {
+    fn written(output: Output) -> Vec<u8> {
         let mut start = 0;
         let mut written = Vec::new();
-        for (end, payload) in apart {
-            written.extend_from_slice(&output[start..end]);
+        for (end, payload) in output.apart {
+            written.extend_from_slice(&output.bytes[start..end]);
             written.extend_from_slice(payload);
             start = end;
         }
-        written.extend_from_slice(&output[start..]);
+        written.extend_from_slice(&output.bytes[start..output.bytes.len() - output.left]);
         written
     }
 }

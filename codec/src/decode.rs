@@ -54,6 +54,15 @@ pub enum Decoded<'a> {
 pub fn decode<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Result<Decoded<'a>, DecodeError> {
     match fast::accept(bytes, context, limits) {
         Some(packet) => Ok(Decoded::Complete { packet, len: packet.bytes.len() }),
+        None => decode_longer(bytes, context, limits),
+    }
+}
+
+/// As [`decode`], for what is not accepted at once.
+#[inline(never)]
+fn decode_longer<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Result<Decoded<'a>, DecodeError> {
+    match fast::accept_longer(bytes, context, limits) {
+        Some(packet) => Ok(Decoded::Complete { packet, len: packet.bytes.len() }),
         None => decode_any(bytes, context, limits),
     }
 }

@@ -120,12 +120,24 @@ proptest! {
     #[test]
     fn short_ways_lead_to_the_same_place(
         context in any_context(),
-        bytes in prop_oneof![short_ways(), nearly_legal().prop_map(|(_, bytes)| bytes), vec(any::<u8>(), 0..8)],
+        bytes in short_ways(),
         max_packet_size in prop_oneof![Just(u32::MAX), 0..100_u32],
         max_string_len in prop_oneof![Just(u16::MAX), 0..20_u16],
     ) {
         let limits = Limits { max_packet_size, max_string_len, ..Limits::NONE };
         accepted_at_once_as_by_the_reader(context, &bytes, &limits)?;
+    }
+
+    #[test]
+    fn all_ways_lead_to_the_same_place(
+        (context, bytes) in prop_oneof![nearly_legal(), mutated(), (any_context(), vec(any::<u8>(), 0..8))],
+        max_user_properties in prop_oneof![Just(u32::MAX), 0..2_u32],
+        max_topic_filters in prop_oneof![Just(u32::MAX), 0..3_u32],
+        max_string_len in prop_oneof![Just(u16::MAX), 0..20_u16],
+    ) {
+        let limits = Limits { max_user_properties, max_topic_filters, max_string_len, ..Limits::NONE };
+        accepted_at_once_as_by_the_reader(context, &bytes, &limits)?;
+        accepted_at_once_as_by_the_reader(context, &bytes, LIMITS)?;
     }
 
     #[test]

@@ -205,10 +205,13 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
     #[inline]
     pub(crate) fn need(&mut self, length: usize, rule: Rule, name: FieldName, offset: usize) -> Result<(), Stop> {
         let end = self.position + length;
-        if end > self.limit {
-            return Err(self.refusal(rule, name, offset));
-        }
-        if end > self.bytes.len() { Err(Stop::Short) } else { Ok(()) }
+        if end <= self.limit.min(self.bytes.len()) { Ok(()) } else { Err(self.lacks(length, rule, name, offset)) }
+    }
+
+    /// Why there are not `length` more bytes.
+    #[cold]
+    fn lacks(&mut self, length: usize, rule: Rule, name: FieldName, offset: usize) -> Stop {
+        if self.position + length > self.limit { self.refusal(rule, name, offset) } else { Stop::Short }
     }
 
     #[inline]
@@ -229,17 +232,30 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
     #[inline]
     fn array<const N: usize>(&mut self, name: FieldName, kind: FieldKind, cut: Rule) -> Result<[u8; N], Stop> {
         let start = self.position;
-        self.need(N, cut, name, start)?;
-        let mut array = [0; N];
-        array.copy_from_slice(&self.bytes[start..start + N]);
+        let there = self.bytes.get(start..).and_then(|rest| rest.first_chunk::<N>());
+        let Some(array) = there.filter(|_| start + N <= self.limit) else {
+            return Err(self.lacks(N, cut, name, start));
+        };
         self.position = start + N;
         self.observer.field(name, kind, start, start + N);
-        Ok(array)
+        Ok(*array)
     }
 
     /// A variable byte integer; `cut` is broken where it is not complete.
     #[inline]
     pub(crate) fn variable(&mut self, name: FieldName, kind: FieldKind, cut: Rule) -> Result<u32, Stop> {
+        let start = self.position;
+        if let Some(&byte @ ..0x80) = self.bytes.get(start)
+            && start < self.limit
+        {
+            self.position = start + 1;
+            self.observer.field(name, kind, start, start + 1);
+            return Ok(u32::from(byte));
+        }
+        self.long_variable(name, kind, cut)
+    }
+
+    fn long_variable(&mut self, name: FieldName, kind: FieldKind, cut: Rule) -> Result<u32, Stop> {
         let start = self.position;
         let mut value = 0;
         for index in 0..4 {
