@@ -97,17 +97,9 @@ impl<'a> Cursor<'a> {
 }
 
 /// Bytes as text, up to the first that is not UTF-8.
-///
-/// The bytes were judged before; to make text of them is to judge them once more. Of the two ways that the library has, one
-/// takes fewer instructions for short strings, the other for long ones.
 pub(crate) fn text(bytes: &[u8]) -> &str {
-    if bytes.len() >= LONG
-        && let Ok(text) = core::str::from_utf8(bytes)
-    {
-        return text;
+    match core::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => bytes.get(..error.valid_up_to()).map_or("", |valid| core::str::from_utf8(valid).unwrap_or("")),
     }
-    bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
 }
-
-/// Bytes from which on `from_utf8` is the better way.
-const LONG: usize = 48;
