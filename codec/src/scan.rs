@@ -48,7 +48,7 @@ const fn unusual(word: u64) -> u64 {
 /// 0 in each byte that is `+` or `#`, which differ in one bit.
 #[inline]
 const fn wildcard_with(word: u64) -> u64 {
-    (word | 0x08 * ONES) ^ (b'+' as u64 * ONES)
+    (word | (0x08 * ONES)) ^ (b'+' as u64 * ONES)
 }
 
 #[inline]
