@@ -10,6 +10,6 @@ fn main() {
         let mut packets = 0;
         let counted = allocation_counter::measure(|| packets = entry.job.run());
         assert!(entry.job.done_right(), "{} at {group}, {}: not all packets came through", entry.codec, case.name);
-        counted.count_total as f64 / packets as f64
+        table::each(f64::from(u32::try_from(counted.count_total).unwrap_or(u32::MAX)), packets)
     });
 }

@@ -81,7 +81,7 @@ fn print_counts(stem: &Path) -> ExitCode {
     let mut profile = 0;
     table::print("instructions", true, contest::chosen_by_arguments(), |_, case, _| {
         profile += 1;
-        total(&stem.with_extension(format!("out.{profile}"))) / case.packets as f64
+        table::each(total(&stem.with_extension(format!("out.{profile}"))), case.packets)
     });
     println!("\nProfiles, in the order of the tables: {}.1 to .{profile}", stem.display());
     ExitCode::SUCCESS

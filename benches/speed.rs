@@ -27,7 +27,7 @@ fn main() {
     }
     criterion.final_summary();
     table::print("median nanoseconds", true, chosen, |group, case, entry| {
-        median(&directory, group, case, entry) / case.packets as f64
+        table::each(median(&directory, group, case, entry), case.packets)
     });
 }
 

@@ -38,7 +38,7 @@ pub(super) fn cases(version: Version, way: Way) -> Vec<Case> {
     cases.push(copies("f PINGREQ", bytes(version, Packet::Pingreq)));
     if way == Way::Encode {
         cases.push(Case { name: "g mixed", version, way, bytes: stream(version).leak(), packets: PACKETS });
-        let large = [7; 1 << 20];
+        let large = vec![7; 1 << 20];
         cases.push(Case {
             name: "1 MiB payload",
             version,

@@ -12,15 +12,15 @@ use super::{Codec, frame, stream_of};
 /// In the version with this protocol level.
 pub(super) struct Level<const LEVEL: u8>;
 
-fn read_body<const LEVEL: u8>(header: &FixedHeader, body: &mut impl Buf) -> Option<Packet> {
-    Packet::decode_from_body_with_version(header.packet_type, header, body, LEVEL).ok()
+fn read_body<const LEVEL: u8>(header: FixedHeader, body: &mut impl Buf) -> Option<Packet> {
+    Packet::decode_from_body_with_version(header.packet_type, &header, body, LEVEL).ok()
 }
 
 fn next<const LEVEL: u8>(bytes: &[u8]) -> Option<(Packet, usize)> {
     let (_, length) = frame(bytes)?;
     let mut packet = &bytes[..length];
     let header = FixedHeader::decode(&mut packet).ok()?;
-    Some((read_body::<LEVEL>(&header, &mut packet)?, length))
+    Some((read_body::<LEVEL>(header, &mut packet)?, length))
 }
 
 impl<const LEVEL: u8> Codec for Level<LEVEL> {
@@ -48,7 +48,7 @@ impl<const LEVEL: u8> Codec for Level<LEVEL> {
             while let Some((_, length)) = frame(buffer) {
                 let mut packet = buffer.split_to(length).freeze();
                 let Ok(header) = FixedHeader::decode(&mut packet) else { break };
-                black_box(read_body::<LEVEL>(&header, &mut packet));
+                black_box(read_body::<LEVEL>(header, &mut packet));
                 count += 1;
             }
             count

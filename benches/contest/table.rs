@@ -3,6 +3,12 @@
 use super::entries::{Group, OURS};
 use super::{Case, Entry, entries, groups};
 
+/// What one of so many packets takes of a cost.
+#[expect(clippy::cast_precision_loss, reason = "there are a thousand packets at most")]
+pub(crate) fn each(cost: f64, packets: usize) -> f64 {
+    cost / packets as f64
+}
+
 /// Measures every codec at every case that `chosen` takes, and prints the tables. `measure` tells by group, case and entry
 /// what one packet costs. With `ratios` each row says how many times the best peer takes of what we take.
 pub(crate) fn print(
@@ -50,7 +56,7 @@ fn row(name: &str, costs: &[f64], ratios: bool) -> String {
 /// Three digits are enough for small numbers, and all of them for large ones.
 fn number(cost: f64) -> String {
     match cost {
-        cost if cost == 0.0 => "0".to_string(),
+        0.0 => "0".to_string(),
         cost if cost < 10.0 => format!("{cost:.2}"),
         cost if cost < 100.0 => format!("{cost:.1}"),
         cost => format!("{cost:.0}"),
