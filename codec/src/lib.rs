@@ -158,6 +158,13 @@ mod error;
 mod fast;
 mod field_name;
 mod fields;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
+#[cfg(any(test, feature = "fuzzing"))]
+mod fuzzing_streams;
+#[cfg(test)]
+mod fuzzing_tests;
 #[cfg(test)]
 mod laws;
 #[cfg(any(test, feature = "arbitrary", feature = "proptest"))]

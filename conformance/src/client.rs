@@ -5,7 +5,7 @@
 
 use crate::bounds;
 use crate::draft::{Draft, Topic, disconnect, pingreq, publish, pubrel, subscribe, unsubscribe};
-use crate::link::{Arrival, Arrived, Link};
+use crate::link::{Arrival, Arrived, LARGEST_PACKET, Link};
 use crate::pattern::{Pattern, a_message, a_puback, a_pubcomp, a_pubrec, a_suback, an_unsuback, any, codes};
 use crate::subject::{CaseContext, Publication};
 use crate::transcript::Remark;
@@ -71,13 +71,21 @@ impl Client {
             }
         })?;
         self.refuse_beyond_announced(&draft)?;
-        self.remember(&draft);
         let packet_type =
             legal.first().and_then(|first| PacketType::ALL.into_iter().find(|known| *known as u8 == first >> 4));
         let packet_id = draft.packet_id().unwrap_or(0);
         let line = self.link.send(bytes, mutation);
+        self.remember(&draft, line);
         self.link.sent_by_case(line, packet_type, packet_id, mutation.is_none());
         Ok(packet_id)
+    }
+
+    /// One packet in as many writes as it has bytes.
+    pub fn send_bytewise(&mut self, draft: Draft) -> Result<u16, Stop> {
+        self.link.write_bytewise(true);
+        let sent = self.send(draft);
+        self.link.write_bytewise(false);
+        sent
     }
 
     /// Several packets in one write, so that they arrive in one segment.
@@ -122,13 +130,13 @@ impl Client {
         self.context().next_packet_id(self.role)
     }
 
-    fn remember(&self, draft: &Draft) {
+    fn remember(&self, draft: &Draft, line: u32) {
         let context = self.context();
         if let Some((topic, payload, qos, retain)) = draft.publication() {
             let topic = context.names().topic(topic);
             let is_plain = !retain && draft.mutation().is_none();
-            let publication =
-                Publication { link: self.link.label.clone(), topic, payload: payload.to_vec(), qos, is_plain };
+            let (link, payload) = (self.link.label.clone(), payload.to_vec());
+            let publication = Publication { link, line, topic, payload, qos, is_plain };
             context.published(publication, retain);
         }
         if draft.is_connect() && draft.leaves_session() {
@@ -158,7 +166,11 @@ impl Client {
         let failed = |why: String, line| Err(Stop::Inconclusive { why, line });
         let label = self.link.label.clone();
         let Some(arrived) = self.next_about(std::slice::from_ref(&pattern), Instant::now() + limit).await else {
-            return failed(format!("{label}: no {expected} within {limit:?}"), None);
+            let unfinished = match self.link.unfinished() {
+                0 => String::new(),
+                count => format!(", but the first {count} bytes of a packet whose rest never came"),
+            };
+            return failed(format!("{label}: no {expected} within {limit:?}{unfinished}"), None);
         };
         let line = Some(arrived.line);
         match arrived.what {
@@ -415,10 +427,16 @@ impl Client {
 
     /// How many packets of this type wait unread; for steps that count without judging.
     pub fn waiting(&self, packet_type: PacketType) -> usize {
+        self.waiting_behind(packet_type, 0)
+    }
+
+    /// The same for those that came after this line of the transcript.
+    pub fn waiting_behind(&self, packet_type: PacketType, line: u32) -> usize {
         let about = any(packet_type);
         self.link
             .pending()
             .iter()
+            .filter(|arrived| arrived.line > line)
             .filter(|arrived| matches!(&arrived.what, Arrival::Packet(packet) if about.is_about(&packet.packet())))
             .count()
     }
@@ -441,7 +459,8 @@ pub(crate) fn describe_end(arrival: &Arrival) -> String {
         Arrival::Ended(Ending::Fin) => "the broker closed the connection (FIN)".to_owned(),
         Arrival::Ended(Ending::Reset) => "the broker reset the connection (RST)".to_owned(),
         Arrival::Unreadable(error) => format!("the broker sent bytes that are no packet: {error}"),
-        Arrival::Flood => "the broker sent more than the suite is willing to keep".to_owned(),
+        Arrival::TooLarge => format!("the broker began a packet larger than the {LARGEST_PACKET} bytes that are read"),
+        Arrival::Flood => "the broker never stopped sending: more came than is kept".to_owned(),
         Arrival::Packet(packet) => crate::describe::packet(&packet.packet()),
     }
 }

@@ -1,6 +1,7 @@
 //! The control: a plain connect, subscribe, publish and receive. Only a broker that gets through it is judged; what its
 //! CONNACK says it lacks is remembered, so that cases that need it are *not offered*.
 
+use crate::capacity::RunCapacity;
 use crate::case::{Case, Method, Running};
 use crate::invariant::Invariants;
 use crate::names::Names;
@@ -66,7 +67,8 @@ pub(crate) async fn try_out(
     let instance = outside(&CONTROL, version);
     let names = Names::new(&options.names, &instance.id());
     let (endpoint, setting) = (ready.endpoint.clone(), ready.setting.clone());
-    let context = CaseContext::new(instance, names, endpoint, setting, options.patience, Rc::clone(invariants));
+    let (invariants, capacity) = (Rc::clone(invariants), Rc::<RunCapacity>::default());
+    let context = CaseContext::new(instance, names, endpoint, setting, options.patience, invariants, &capacity);
     let subject = Subject::new(context);
     let offer = RefCell::new(Offer::default());
     let limit = bounds::CASE * options.patience;
@@ -92,12 +94,30 @@ async fn steps(broker: &Subject, offer: &RefCell<Offer>) -> Outcome {
     Ok(Evidence::new(0, None))
 }
 
+/// What listens there, told by its first bytes, where that is no MQTT.
+fn other_protocol(transcript: &Transcript) -> Option<&'static str> {
+    let received = transcript.lines.iter().find_map(|line| match &line.what {
+        What::Received(bytes) => Some(bytes),
+        _ => None,
+    })?;
+    match received.as_ref() {
+        [b'H', b'T', b'T', b'P', b'/', ..] => Some("HTTP"),
+        [b'S', b'S', b'H', b'-', ..] => Some("SSH"),
+        // A record of TLS: an alert or a part of a handshake.
+        [0x15 | 0x16, 3, 0..=4, ..] => Some("TLS"),
+        _ => None,
+    }
+}
+
 /// A broker that does not speak the version says so with a CONNACK, in its own form, or just closes.
 fn explain(stop: Stop, transcript: &Transcript, version: Version) -> Stop {
     let refused = transcript.lines.iter().any(|line| match &line.what {
         What::Received(bytes) => matches!(bytes.as_ref(), [0x20, 2, 0, 1] | [0x20, _, 0, 0x84, ..]),
         _ => false,
     });
+    if let Some(protocol) = other_protocol(transcript) {
+        return Stop::Inconclusive { why: format!("what listens there speaks {protocol}, not MQTT"), line: None };
+    }
     match stop {
         _ if refused => Stop::NotOffered(format!("the broker does not speak MQTT {version}")),
         Stop::Inconclusive { why, line } => Stop::Inconclusive { why: format!("the control failed: {why}"), line },

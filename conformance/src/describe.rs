@@ -104,8 +104,13 @@ fn properties(properties: &Properties<'_>) -> String {
     if shown.is_empty() { String::new() } else { format!(" [{}]", shown.join(", ")) }
 }
 
+/// A property, escaped, cut where it is long.
 fn describe_property(property: &Property<'_>) -> String {
-    crate::transcript::single_line(&format!("{property:?}"))
+    let text = crate::transcript::single_line(&format!("{property:?}"));
+    match text.char_indices().nth(2 * SHOWN) {
+        Some((end, _)) => format!("{}... ({} letters)", &text[..end], text.chars().count()),
+        None => text,
+    }
 }
 
 /// Bytes as text in quotation marks, escaped, cut where they are long.

@@ -25,7 +25,7 @@ pub(crate) const PREDICATES: &[(&str, &str)] = &[
     ("mqtt(5)", "cases in this version: 3.1.1 or 5"),
     ("needs(retain)", "cases that need this feature, or judge a rule that does"),
     ("variant(max-qos-1)", "cases that need this set-up of the broker"),
-    ("catches(drops-qos1)", "cases that catch this fault of the reference broker"),
+    ("catches(drops-binary)", "cases that catch this fault of the reference broker"),
     ("waits()", "cases with waits that the standard itself makes"),
     ("intrusive()", "cases that a broker in use should not get"),
     ("verdictless()", "cases that only observe what a broker makes of a permission"),
@@ -547,7 +547,7 @@ mod tests {
             "section(9.9)",
             "needs(retained)",
             "variant(max-qos-2)",
-            "catches(drop-qos1)",
+            "catches(drop-binary)",
             "waits(1)",
         ]
         .into_iter()

@@ -6,6 +6,7 @@
 //! reports consume. The broker under test is a [`target::Target`]; the one that is built in is [`mod@reference`].
 
 pub mod bounds;
+mod capacity;
 pub mod case;
 pub mod cases;
 pub mod catalog;
@@ -18,6 +19,9 @@ pub mod describe;
 pub mod draft;
 pub mod expect;
 mod filter;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod invariant;
 mod link;
 pub mod names;

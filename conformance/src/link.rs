@@ -6,15 +6,15 @@
 //! rule, so that a single wrong bit doesn't spoil the cases that are about something else.
 
 use crate::subject::CaseContext;
-use crate::transcript::What;
+use crate::transcript::{Remark, What};
 use crate::wire::{Ending, Read, Transport, read_outcome};
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay_codec::{
-    Context, DecodeError, Decoded, Limits, OwnedDecoded, OwnedPacket, Packet, PacketId, PacketType, QoS, ReasonCode,
-    Rule, Sender, Version, decode, decode_waiving,
+    Context, DecodeError, Decoded, Limits, OwnedDecoded, OwnedPacket, Packet, PacketId, PacketType, Publish, QoS,
+    ReasonCode, Rule, Sender, Version, decode, decode_waiving,
 };
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -25,11 +25,12 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-/// The largest packet that a broker may send us, in bytes: more than any case asks for.
-const LARGEST_PACKET: u32 = 4 << 20;
+/// The largest packet that a broker may send us, in bytes: more than any case asks for, and little enough that all
+/// connections of a run can wait for the rest of one.
+pub(crate) const LARGEST_PACKET: u32 = 1 << 20;
 
-/// How many bytes may wait in one inbox before we stop reading: a broker that never stops sending costs no more.
-const INBOX_CAPACITY: usize = 16 << 20;
+/// How many bytes of an unreadable rest are recorded where there is no room for all.
+const HEAD: usize = 1 << 10;
 
 /// What came from the broker.
 #[derive(Debug, Clone)]
@@ -40,7 +41,9 @@ pub(crate) enum Arrival {
     Unreadable(DecodeError),
     /// The end of the stream.
     Ended(Ending),
-    /// More than we are willing to keep.
+    /// A packet that is larger than is read. It breaks no rule: nobody has told the broker a limit.
+    TooLarge,
+    /// More than is kept; what comes behind it is dropped.
     Flood,
 }
 
@@ -66,6 +69,8 @@ impl Arrived {
 
 enum Order {
     Bytes(Bytes),
+    /// A write of their own, and the broker has a chance to read before the next.
+    Alone(Bytes),
     HalfClose,
     Close,
 }
@@ -82,7 +87,8 @@ pub(crate) struct Link {
     pub(crate) context: Rc<CaseContext>,
     stream: RefCell<Option<Box<dyn Transport>>>,
     inbox: RefCell<VecDeque<Arrived>>,
-    waiting_bytes: Cell<usize>,
+    /// How many bytes of a packet have come whose rest has not.
+    unfinished: Cell<usize>,
     arrived: Notify,
     orders: RefCell<VecDeque<Order>>,
     ordered: Notify,
@@ -94,12 +100,15 @@ pub(crate) struct Link {
     pings_open: Cell<u32>,
     /// The last packet that the case itself sent: line, type, packet identifier.
     last_sent: Cell<(u32, Option<PacketType>, u16)>,
+    /// What the broker has sent at QoS 1 or 2: payloads by packet identifier, up to PUBREL.
+    deliveries: RefCell<BTreeMap<u16, Vec<u8>>>,
     /// Packet identifiers of exchanges that the case began here.
     begun: RefCell<BTreeSet<u16>>,
     ended: Cell<Option<Ending>>,
     closed_by_us: Cell<bool>,
     written: Cell<bool>,
     last_write: Cell<Instant>,
+    bytewise: Cell<bool>,
     watches: RefCell<Vec<(Forbidden, OnStraggler)>>,
 }
 
@@ -112,7 +121,7 @@ impl Link {
             context,
             stream: RefCell::new(Some(stream)),
             inbox: RefCell::default(),
-            waiting_bytes: Cell::new(0),
+            unfinished: Cell::new(0),
             arrived: Notify::new(),
             orders: RefCell::default(),
             ordered: Notify::new(),
@@ -121,11 +130,13 @@ impl Link {
             accepted: RefCell::default(),
             pings_open: Cell::new(0),
             last_sent: Cell::new((0, None, 0)),
+            deliveries: RefCell::default(),
             begun: RefCell::default(),
             ended: Cell::new(None),
             closed_by_us: Cell::new(false),
             written: Cell::new(false),
             last_write: Cell::new(Instant::now()),
+            bytewise: Cell::new(false),
             watches: RefCell::default(),
         });
         let reader = tokio::task::spawn_local(read_all(Rc::clone(&link)));
@@ -141,8 +152,17 @@ impl Link {
         let line = self
             .context
             .record(&self.label, What::Sent { bytes: bytes.clone(), mutation: mutation.map(str::to_owned) });
-        self.order(Order::Bytes(bytes));
+        if self.bytewise.get() {
+            bytes.chunks(1).for_each(|byte| self.order(Order::Alone(Bytes::copy_from_slice(byte))));
+        } else {
+            self.order(Order::Bytes(bytes));
+        }
         line
+    }
+
+    /// Whether each byte of what is sent from now on is written on its own.
+    pub(crate) fn write_bytewise(&self, bytewise: bool) {
+        self.bytewise.set(bytewise);
     }
 
     /// Remembers what the case itself has sent; acknowledgements sent on its behalf don't count.
@@ -269,12 +289,22 @@ impl Link {
         let mut inbox = self.inbox.borrow_mut();
         let place = inbox.iter().position(wanted)?;
         match &inbox[place].what {
-            Arrival::Packet(packet) => {
-                self.waiting_bytes.set(self.waiting_bytes.get().saturating_sub(packet.bytes().len()));
-                inbox.remove(place)
-            }
+            Arrival::Packet(_) => inbox.remove(place),
             _ => Some(inbox[place].clone()),
         }
+    }
+
+    /// How many bytes of a packet have come whose rest has not.
+    pub(crate) fn unfinished(&self) -> usize {
+        self.unfinished.get()
+    }
+
+    /// Records bytes that are no whole packet; all of them, or where there is no room their beginning.
+    fn record_rest(&self, mut rest: Bytes) -> u32 {
+        if !self.context.has_room_for(rest.len()) {
+            rest.truncate(HEAD);
+        }
+        self.context.record(&self.label, What::Received(rest))
     }
 
     /// What waits in the inbox.
@@ -288,9 +318,6 @@ impl Link {
     }
 
     fn push(&self, what: Arrival, line: u32) {
-        if let Arrival::Packet(packet) = &what {
-            self.waiting_bytes.set(self.waiting_bytes.get() + packet.bytes().len());
-        }
         let pings_open = self.pings_open.get();
         self.inbox.borrow_mut().push_back(Arrived { line, at: Instant::now(), what, pings_open });
         self.arrived.notify_one();
@@ -334,15 +361,10 @@ async fn write_all(link: Rc<Link>) {
     loop {
         let order = link.orders.borrow_mut().pop_front();
         match order {
-            Some(Order::Bytes(first)) => {
-                let mut bytes = link.with_the_following(first);
-                while !bytes.is_empty() {
-                    match poll_fn(|context| link.poll_write(context, &bytes)).await {
-                        Ok(count) if count > 0 => bytes.advance(count),
-                        // The broker has ended the connection: its end is told by the reader.
-                        _ => break,
-                    }
-                }
+            Some(Order::Bytes(first)) => write(&link, link.with_the_following(first)).await,
+            Some(Order::Alone(bytes)) => {
+                write(&link, BytesMut::from(bytes)).await;
+                tokio::task::yield_now().await;
             }
             Some(Order::HalfClose) => {
                 let _ = poll_fn(|context| link.poll_shutdown(context)).await;
@@ -358,6 +380,16 @@ async fn write_all(link: Rc<Link>) {
     }
 }
 
+async fn write(link: &Link, mut bytes: BytesMut) {
+    while !bytes.is_empty() {
+        match poll_fn(|context| link.poll_write(context, &bytes)).await {
+            Ok(count) if count > 0 => bytes.advance(count),
+            // The broker has ended the connection: its end is told by the reader.
+            _ => break,
+        }
+    }
+}
+
 async fn read_all(link: Rc<Link>) {
     let mut buffer = BytesMut::new();
     let mut chunk = [0u8; 16 << 10];
@@ -367,6 +399,7 @@ async fn read_all(link: Rc<Link>) {
             Read::Bytes(count) if readable => {
                 buffer.extend_from_slice(&chunk[..count]);
                 readable = take_packets(&link, &mut buffer);
+                link.unfinished.set(buffer.len());
             }
             Read::Bytes(_) => {}
             Read::Ended(ending) => {
@@ -380,7 +413,7 @@ async fn read_all(link: Rc<Link>) {
 /// Records the end of the broker's half, and before it what is left of an unfinished packet.
 fn end(link: &Link, rest: BytesMut, ending: Ending) {
     if !rest.is_empty() {
-        link.context.record(&link.label, What::Received(rest.freeze()));
+        link.record_rest(rest.freeze());
     }
     link.ended.set(Some(ending));
     let line = link.context.record(&link.label, What::Ended(ending));
@@ -413,14 +446,23 @@ fn take_packets(link: &Link, buffer: &mut BytesMut) -> bool {
                 }
             }
             Step::Unreadable(error) => {
-                let rest = buffer.split().freeze();
-                let line = link.context.record(&link.label, What::Received(rest));
+                let line = link.record_rest(buffer.split().freeze());
+                if error.rule == Rule::PacketTooLarge {
+                    link.push(Arrival::TooLarge, line);
+                    return false;
+                }
                 link.context.hold_refused(&link.label, line, &error);
                 link.push(Arrival::Unreadable(error), line);
                 return false;
             }
         }
     }
+}
+
+/// The rule of form that a packet from the broker breaks, if it breaks one.
+pub(crate) fn breach_of_form(packet: &OwnedPacket) -> Option<DecodeError> {
+    let context = Context::new(packet.version(), Sender::Server);
+    decode(packet.bytes(), context, &Limits::default()).err()
 }
 
 enum Step {
@@ -445,18 +487,26 @@ fn decode_one(bytes: &[u8], version: Version) -> Step {
 }
 
 fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
+    if !link.context.has_room_for(bytes.len()) {
+        let line =
+            link.context.say(&link.label, Remark::Notes, "the broker sends more than is kept; the rest is dropped");
+        link.push(Arrival::Flood, line);
+        return false;
+    }
     let line = link.context.record(&link.label, What::Received(bytes.clone()));
     let context = Context::new(link.context.version(), Sender::Server);
     let Some(packet) = own(bytes, context, error.map(|error| error.rule)) else { return true };
-    link.context.hold(&link.label, line, &packet, error.as_ref());
     note_state(link, line, &packet);
     if is_foreign(link, &packet.packet()) {
+        // Nor is it held against the invariants: which messages of other cases a `#` meets is chance, and their own
+        // cases hold them.
         acknowledge_if_asked(link, &packet);
         return true;
     }
-    if link.waiting_bytes.get() + bytes.len() > INBOX_CAPACITY {
-        link.push(Arrival::Flood, line);
-        return false;
+    link.context.hold(&link.label, line, &packet, error.as_ref());
+    if is_repetition(link, &packet.packet()) {
+        acknowledge_if_asked(link, &packet);
+        return true;
     }
     for (forbidden, on_straggler) in link.watches.borrow().iter() {
         if forbidden(&packet.packet()) {
@@ -506,6 +556,23 @@ fn note_state(link: &Link, line: u32, packet: &OwnedPacket) {
 /// A message of somebody else, or of another case: under a wide topic filter they come too, and are nothing to us.
 fn is_foreign(link: &Link, packet: &Packet<'_>) -> bool {
     matches!(packet, Packet::Publish(publish) if !link.context.is_ours(publish.topic, publish.payload))
+}
+
+/// A PUBLISH that comes again on the same connection. 3.1.1 lets a broker repeat it there until it is acknowledged
+/// (section 4.4; 5.0 doesn't), so it is neither a second message nor a second delivery.
+fn is_repetition(link: &Link, packet: &Packet<'_>) -> bool {
+    let mut deliveries = link.deliveries.borrow_mut();
+    match packet {
+        Packet::Publish(Publish { packet_id: Some(id), dup, payload, .. }) => {
+            let before = deliveries.insert(id.get(), payload.to_vec());
+            *dup && link.context.version() == Version::V3_1_1 && before.as_deref() == Some(*payload)
+        }
+        Packet::Pubrel(ack) => {
+            deliveries.remove(&ack.packet_id.get());
+            false
+        }
+        _ => false,
+    }
 }
 
 fn acknowledge_if_asked(link: &Link, packet: &OwnedPacket) {

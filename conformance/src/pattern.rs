@@ -142,7 +142,7 @@ impl Pattern {
         let check = |properties: &[Property<'_>], wanted: &str| {
             properties.iter().any(|property| matches!(property, Property::UserProperty(name, value) if format!("{name}={value}") == wanted))
         };
-        self.properties.push((format!("user property {name}={value}"), check, format!("{name}={value}")));
+        self.properties.push((format!("with user property {name}={value}"), check, format!("{name}={value}")));
         self
     }
 
@@ -153,7 +153,7 @@ impl Pattern {
             properties.iter().any(|property| format!("{property:?}") == wanted)
         };
         let name = format!("{property:?}");
-        self.properties.push((name.clone(), check, name));
+        self.properties.push((format!("with {name}"), check, name));
         self
     }
 
@@ -168,7 +168,7 @@ impl Pattern {
             in_ascending_order(found) == wanted
         };
         let wanted = in_ascending_order(wanted.iter().copied());
-        self.properties.push((format!("subscription identifiers {wanted} and no others"), check, wanted));
+        self.properties.push((format!("with subscription identifiers {wanted} and no others"), check, wanted));
         self
     }
 
@@ -188,7 +188,7 @@ impl Pattern {
         };
         let wanted: Vec<String> =
             pairs.iter().map(|(name, value)| format!("{:?}", Property::UserProperty(name, value))).collect();
-        self.properties.push(("the user properties in their order".to_owned(), check, wanted.join("\n")));
+        self.properties.push(("with the user properties in their order".to_owned(), check, wanted.join("\n")));
         self
     }
 
@@ -199,7 +199,22 @@ impl Pattern {
             let most = most.parse().unwrap_or_default();
             properties.iter().any(|property| matches!(property, Property::MessageExpiryInterval(left) if *left <= most))
         };
-        self.properties.push((format!("a Message Expiry Interval of at most {seconds}"), check, seconds.to_string()));
+        self.properties.push((
+            format!("with a Message Expiry Interval of at most {seconds}"),
+            check,
+            seconds.to_string(),
+        ));
+        self
+    }
+
+    /// With a Topic Alias of at most so much.
+    #[must_use]
+    pub fn alias_at_most(mut self, most: u16) -> Self {
+        let check = |properties: &[Property<'_>], most: &str| {
+            let most = most.parse().unwrap_or_default();
+            properties.iter().any(|property| matches!(property, Property::TopicAlias(alias) if *alias <= most))
+        };
+        self.properties.push((format!("with a Topic Alias of at most {most}"), check, most.to_string()));
         self
     }
 
@@ -207,7 +222,7 @@ impl Pattern {
     #[must_use]
     pub fn has(mut self, property: PropertyId) -> Self {
         let check = |properties: &[Property<'_>], wanted: &str| ids(properties).any(|id| id == wanted);
-        self.properties.push((format!("{property}"), check, property.0.to_string()));
+        self.properties.push((format!("with {property}"), check, property.0.to_string()));
         self
     }
 
@@ -215,7 +230,7 @@ impl Pattern {
     #[must_use]
     pub fn lacks(mut self, property: PropertyId) -> Self {
         let check = |properties: &[Property<'_>], unwanted: &str| !ids(properties).any(|id| id == unwanted);
-        self.properties.push((format!("no {property}"), check, property.0.to_string()));
+        self.properties.push((format!("without {property}"), check, property.0.to_string()));
         self
     }
 
@@ -227,7 +242,7 @@ impl Pattern {
                 .iter()
                 .any(|property| matches!(property, Property::AssignedClientIdentifier(id) if !id.is_empty()))
         };
-        self.properties.push(("an Assigned Client Identifier".to_owned(), check, String::new()));
+        self.properties.push(("with an Assigned Client Identifier".to_owned(), check, String::new()));
         self
     }
 
@@ -239,6 +254,16 @@ impl Pattern {
     /// True for a pattern of a message: its payload tells which one is meant.
     pub(crate) fn tells_by_payload(&self) -> bool {
         self.payload.is_some()
+    }
+
+    /// The payload of the message that it is about.
+    pub(crate) fn wanted_payload(&self) -> Option<&[u8]> {
+        self.payload.as_deref()
+    }
+
+    /// True where it demands something of the properties.
+    pub(crate) fn looks_at_properties(&self) -> bool {
+        !self.properties.is_empty()
     }
 
     /// The pattern in words.
@@ -286,7 +311,7 @@ impl Pattern {
             add(format!("with {number} codes"));
         }
         for (name, ..) in &self.properties {
-            add(format!("with {name}"));
+            add(name.clone());
         }
         out
     }
@@ -354,11 +379,13 @@ impl Pattern {
             differs("number of codes", self.reasons.len().to_string(), codes.len().to_string());
         }
         let properties = properties(packet);
+        let mut missing = Vec::new();
         for (name, check, argument) in &self.properties {
             if !check(&properties, argument) {
-                differs("property", name.clone(), "none".to_owned());
+                missing.push(format!("it should be {name}"));
             }
         }
+        wrong.extend(missing);
         wrong
     }
 

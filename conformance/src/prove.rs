@@ -8,12 +8,13 @@
 use crate::case::{Instance, Method};
 use crate::cases;
 use crate::catalog::RuleId;
+use crate::control::try_out;
 use crate::invariant::Invariants;
 use crate::names::RunNames;
 use crate::reference::{Fault, Quirk};
 use crate::result::CaseResult;
 use crate::run::{Order, RunOptions, alone};
-use crate::target::{EmbeddedOptions, EmbeddedTarget};
+use crate::target::{EmbeddedOptions, EmbeddedTarget, Variant};
 use crate::verdict::Verdict;
 use mqtt_assay_codec::Version;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +40,8 @@ pub struct Proof {
     pub caught: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
     /// Faults that no case claims yet.
     pub unclaimed: Vec<String>,
+    /// Faults that leave cases about other rules inconclusive: how many of how many, where it is more than none.
+    pub coarse: BTreeMap<String, (usize, usize)>,
     /// Quirks tried, each with the cases whose thing it takes away.
     pub quirks: BTreeMap<String, BTreeSet<String>>,
     /// How many pairs were run.
@@ -58,9 +61,18 @@ pub const TAKEN_AWAY: &[(Quirk, &[&str])] = &[
     (Quirk::ExtraCopies, &["/identifiers/one-copy"]),
 ];
 
+/// Quirks with which a broker can't be judged at all: the control must tell, before any case is run.
+pub const STOPS_AT_CONTROL: &[Quirk] = &[Quirk::RewritesTopics];
+
+/// Rules whose breach leaves little to be judged: their deciding step is the plain connect itself.
+const BREAKS_EVERYTHING: &[&str] = &["MQTT-7.0.0-2", "MQTT-7.1.1-1"];
+
+/// A fault is too coarse that leaves more than one in so many cases about other rules inconclusive.
+const COARSE: usize = 4;
+
 /// Rules about the reason code of a refusal, and about the packet that carries it. A broker that breaks one of them answers
 /// every refusal less well than 5.0 recommends, which is weak and no blame, or says nothing that could be looked at.
-const ABOUT_CODES: &[&str] = &["U5-210", "MQTT-3.2.2-8", "MQTT-3.14.0-1", "MQTT-3.14.2-1"];
+const ABOUT_CODES: &[&str] = &["U3-07", "U5-210", "MQTT-3.2.2-8", "MQTT-3.14.0-1", "MQTT-3.14.2-1"];
 
 /// What is switched on in the broker of a pair.
 #[derive(Clone, Copy)]
@@ -98,7 +110,12 @@ pub fn prove(only: Option<Fault>, is_meant: impl Fn(&Instance) -> bool) -> Proof
         switches.push(Some(Switch::Fault(fault)));
     } else {
         switches.extend(claimed.iter().map(|&fault| Some(Switch::Fault(fault))));
-        switches.extend(Quirk::ALL.iter().map(|&quirk| Some(Switch::Quirk(quirk))));
+        switches.extend(
+            Quirk::ALL
+                .iter()
+                .filter(|quirk| !STOPS_AT_CONTROL.contains(quirk))
+                .map(|&quirk| Some(Switch::Quirk(quirk))),
+        );
     }
     let mut pairs = Vec::new();
     for delayed in [false, true] {
@@ -110,10 +127,15 @@ pub fn prove(only: Option<Fault>, is_meant: impl Fn(&Instance) -> bool) -> Proof
     let seen = run_all(&pairs);
     let mut proof = Proof { pairs: pairs.len(), ..Proof::default() };
     if only.is_none() {
-        proof.unclaimed =
-            Fault::ALL.iter().filter(|fault| !claimed.contains(fault)).map(|fault| fault.name()).collect();
+        let unclaimed = Fault::ALL.iter().filter(|fault| !claimed.contains(fault));
+        proof.unclaimed = unclaimed.map(|fault| fault.name()).collect();
+        proof.defects.extend(STOPS_AT_CONTROL.iter().flat_map(|&quirk| not_told_by_control(quirk)));
+        proof.quirks.extend(STOPS_AT_CONTROL.iter().map(|quirk| (quirk.name().to_owned(), BTreeSet::new())));
     }
     judge(&pairs, &seen, &is_meant, &mut proof);
+    if only.is_none() {
+        count_coarse(&pairs, &seen, &mut proof);
+    }
     proof.defects.sort();
     proof.defects.dedup();
     proof
@@ -236,6 +258,50 @@ fn judge(pairs: &[Pair], seen: &[Seen], is_meant: &impl Fn(&Instance) -> bool, p
             for delayed in [false, true] {
                 invariant_caught(&instance, *fault, delayed, &caught_invariants, proof);
             }
+        }
+    }
+}
+
+/// The defects of a control that does not tell a broker that can't be judged.
+fn not_told_by_control(quirk: Quirk) -> Vec<Defect> {
+    let target = EmbeddedTarget::new(EmbeddedOptions { faults: Vec::new(), quirks: vec![quirk], seed: SEED });
+    let told = |version| {
+        let invariants = Rc::new(Invariants::new());
+        crate::clock::simulated(async {
+            let ready = target.prepare(Variant::PLAIN).map_err(|why| format!("{why:?}"))?;
+            Ok::<_, String>(try_out(&ready, version, &options(), &invariants).await.is_err())
+        })
+    };
+    let untold = [Version::V3_1_1, Version::V5].into_iter().filter(|&version| told(version) != Ok(true));
+    let defect = |version| Defect {
+        switch: quirk.name().to_owned(),
+        case: format!("{version}/control"),
+        problem: "the control does not tell that this broker can't be judged".to_owned(),
+    };
+    untold.map(defect).collect()
+}
+
+/// Counts the cases about other rules that each fault leaves inconclusive; too many are a defect of the fault.
+fn count_coarse(pairs: &[Pair], seen: &[Seen], proof: &mut Proof) {
+    let mut counts: BTreeMap<String, (Fault, usize, usize)> = BTreeMap::new();
+    for (pair, seen) in pairs.iter().zip(seen) {
+        let Some(Switch::Fault(fault)) = pair.switch else { continue };
+        let broken = fault.breaks(pair.instance.version);
+        if pair.delayed || pair.instance.rules.judged().any(|rule| broken.contains(&rule.id())) {
+            continue;
+        }
+        let (_, inconclusive, all) = counts.entry(fault.name()).or_insert((fault, 0, 0));
+        *all += 1;
+        *inconclusive += usize::from(seen.verdict == Verdict::Inconclusive);
+    }
+    for (name, (fault, inconclusive, all)) in counts {
+        let excused = fault.breaks(Version::V3_1_1).iter().any(|id| BREAKS_EVERYTHING.contains(id));
+        if inconclusive * COARSE > all && !excused {
+            let problem = format!("too coarse: {inconclusive} of {all} cases about other rules are inconclusive");
+            proof.defects.push(Defect { switch: name.clone(), case: "every case".to_owned(), problem });
+        }
+        if inconclusive > 0 {
+            proof.coarse.insert(name, (inconclusive, all));
         }
     }
 }

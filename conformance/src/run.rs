@@ -3,13 +3,14 @@
 //! until the run ends.
 
 use crate::bounds;
+use crate::capacity::RunCapacity;
 use crate::case::{Case, CaseRules, Instance, Method};
 use crate::control::{self, Offer};
 use crate::invariant::{Invariants, Tally};
 use crate::names::{Names, RunNames};
 use crate::result::CaseResult;
 use crate::subject::{CaseContext, Subject};
-use crate::target::{Ready, Target, Unready, Variant};
+use crate::target::{Ready, SpawnedTarget, Target, Unready, Variant};
 use crate::transcript::{Remark, Transcript, What};
 use crate::verdict::{RuleVerdict, Stop, Verdict};
 use mqtt_assay_codec::Version;
@@ -21,6 +22,9 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
+
+/// How many cases run side by side where each has a broker process of its own.
+const MOST_FRESH: usize = 32;
 
 /// In which order cases are started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -88,9 +92,11 @@ pub async fn run(
     let (sender, mut messages) = mpsc::unbounded_channel();
     let shared = Rc::new(Shared {
         brokers,
+        fresh: target.fresh_for_each_case().cloned(),
         options: options.clone(),
         invariants: Rc::clone(&invariants),
-        permits: Arc::new(Semaphore::new(options.jobs.max(1))),
+        capacity: Rc::default(),
+        permits: Arc::new(Semaphore::new(jobs(target, options))),
         messages: sender,
         is_stopping: Cell::new(false),
     });
@@ -105,12 +111,13 @@ pub async fn run(
     let total = tasks.len();
     while subjects.len() < total {
         let message = tokio::select! {
+            // What is finished belongs into the reports, even if the run is to end.
             biased;
+            message = messages.recv() => message,
             () = &mut stop => {
                 is_partial = true;
                 break;
             }
-            message = messages.recv() => message,
         };
         match message {
             Some(Message::Started(instance)) => on_event(Event::Started(&instance)),
@@ -133,24 +140,32 @@ pub async fn run(
         task.abort();
     }
     watch_out(subjects.iter().any(|(_, subject)| subject.is_some()), options).await;
-    for (instance, subject) in subjects {
-        if let Some(subject) = subject {
-            settle(&instance, &subject, &mut results, &mut on_event).await;
-        }
+    let watched: Vec<(Instance, Rc<Subject>)> =
+        subjects.into_iter().filter_map(|(instance, subject)| Some((instance, Rc::new(subject?)))).collect();
+    settle(&watched, options).await;
+    for (instance, subject) in &watched {
+        revise(instance, subject.context(), &mut results, &mut on_event);
     }
     for tally in invariants
         .tallies()
         .into_iter()
         .filter(|tally| held.iter().any(|instance| instance.id() == tally.instance.id()))
     {
-        let result = of_invariant(
-            &tally,
-            results.get(&tally.broken.as_ref().map(|breach| breach.case.clone()).unwrap_or_default()),
-        );
+        let breached = tally.broken.as_ref().and_then(|breach| results.get(&breach.case));
+        let result = match shared.brokers.lacks_version(tally.instance.version) {
+            Some(stop) if tally.held == 0 && tally.broken.is_none() => without_steps(tally.instance, stop),
+            _ => of_invariant(&tally, breached),
+        };
         on_event(Event::Finished(&result));
         results.insert(result.instance.id(), result);
     }
     Ok(RunResult { results: results.into_values().collect(), is_partial })
+}
+
+/// How many cases run side by side.
+fn jobs(target: &Target, options: &RunOptions) -> usize {
+    let most = if target.fresh_for_each_case().is_some() { MOST_FRESH } else { usize::MAX };
+    options.jobs.clamp(1, most)
 }
 
 /// Leaves stragglers of the last cases the time to come.
@@ -160,17 +175,39 @@ async fn watch_out(is_watching: bool, options: &RunOptions) {
     }
 }
 
-/// Closes what was kept open for stragglers, and tells if one came.
-async fn settle(
+/// Closes what was kept open for stragglers, as many cases side by side as in the run: a broker that has fallen silent
+/// costs the limits of a few cases, not those of all.
+async fn settle(watched: &[(Instance, Rc<Subject>)], options: &RunOptions) {
+    let permits = Arc::new(Semaphore::new(options.jobs.max(1)));
+    let tasks: Vec<JoinHandle<()>> = watched
+        .iter()
+        .map(|(_, subject)| (Rc::clone(subject), Arc::clone(&permits)))
+        .map(|(subject, permits)| {
+            tokio::task::spawn_local(async move {
+                let Ok(_permit) = permits.acquire().await else { return };
+                subject.finish().await;
+                subject.clean_up().await;
+                subject.release();
+            })
+        })
+        .collect();
+    for task in tasks {
+        // A panic is our bug, here as elsewhere.
+        if let Err(error) = task.await
+            && let Ok(panic) = error.try_into_panic()
+        {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+/// Tells of a straggler, if one came.
+fn revise(
     instance: &Instance,
-    subject: &Subject,
+    context: &CaseContext,
     results: &mut BTreeMap<String, CaseResult>,
     on_event: &mut impl FnMut(Event<'_>),
 ) {
-    let context = subject.context();
-    subject.finish().await;
-    subject.clean_up().await;
-    subject.release();
     if !context.was_revised() {
         return;
     }
@@ -184,10 +221,22 @@ async fn settle(
     }
 }
 
+impl From<Unready> for Stop {
+    fn from(unready: Unready) -> Self {
+        match unready {
+            Unready::NotOffered(why) => Self::NotOffered(why),
+            Unready::Failed(why) => Self::Inconclusive { why, line: None },
+        }
+    }
+}
+
 struct Shared {
     brokers: Brokers,
+    /// What starts a broker for each case; nothing where they share one.
+    fresh: Option<SpawnedTarget>,
     options: RunOptions,
     invariants: Rc<Invariants>,
+    capacity: Rc<RunCapacity>,
     permits: Arc<Semaphore>,
     messages: mpsc::UnboundedSender<Message>,
     is_stopping: Cell<bool>,
@@ -211,14 +260,18 @@ async fn one_case(shared: Rc<Shared>, instance: Instance) {
     let ready = match shared.brokers.find(&instance, &shared.options) {
         Ok(ready) => ready.clone(),
         Err(stop) => {
-            let empty = Transcript::new(instance.id(), instance.version);
-            return tell(Message::Finished(Box::new(CaseResult::new(instance, &[], Some(stop), empty)), None));
+            return tell(Message::Finished(Box::new(without_steps(instance, stop)), None));
         }
     };
+    if let Some(fresh) = &shared.fresh {
+        let result = with_its_own_broker(&shared, fresh, instance).await;
+        return tell(Message::Finished(Box::new(result), None));
+    }
     let begun = std::time::Instant::now();
     let names = Names::new(&shared.options.names, &instance.id());
     let invariants = Rc::clone(&shared.invariants);
-    let context = CaseContext::new(instance, names, ready.endpoint, ready.setting, shared.options.patience, invariants);
+    let (patience, capacity) = (shared.options.patience, &shared.capacity);
+    let context = CaseContext::new(instance, names, ready.endpoint, ready.setting, patience, invariants, capacity);
     let subject = Subject::new(context);
     let steps = tokio::task::spawn_local(take_steps(Rc::clone(subject.context()), shared.options.patience));
     let (stop, is_our_bug) = match steps.await {
@@ -238,6 +291,34 @@ async fn one_case(shared: Rc<Shared>, instance: Instance) {
     tell(Message::Finished(Box::new(result), watching.then_some(subject)));
 }
 
+/// The result of a case of which no step was taken.
+fn without_steps(instance: Instance, stop: Stop) -> CaseResult {
+    CaseResult::new(instance, &[], Some(stop), Transcript::new(instance.id(), instance.version))
+}
+
+/// A case on a broker that is started for it and ends after it.
+async fn with_its_own_broker(shared: &Shared, target: &SpawnedTarget, instance: Instance) -> CaseResult {
+    let (options, invariants) = (shared.options.clone(), Rc::clone(&shared.invariants));
+    let mut leased = target.lease(instance.case.variant).await;
+    if matches!(leased, Err(Unready::NotOffered(_))) {
+        // The plain broker announces by itself what the variant is about.
+        leased = target.lease(Variant::PLAIN).await;
+    }
+    let leased = leased.and_then(|(started, lease)| Ok((started.ready(instance.version)?, lease)));
+    let begun = std::time::Instant::now();
+    let (ready, _lease) = match leased {
+        Ok(leased) => leased,
+        Err(unready) => return without_steps(instance, Stop::from(unready)),
+    };
+    let steps = tokio::task::spawn_local(async move { alone(instance, ready, &options, &invariants).await });
+    let mut result = steps.await.unwrap_or_else(|error| {
+        let why = format!("a defect of the suite: {error}");
+        CaseResult { is_our_bug: true, ..without_steps(instance, Stop::Inconclusive { why, line: None }) }
+    });
+    result.took = begun.elapsed();
+    result
+}
+
 /// One case alone with a broker of its own, watched to the end: for the proof, where nothing else runs beside it.
 pub(crate) async fn alone(
     instance: Instance,
@@ -246,8 +327,9 @@ pub(crate) async fn alone(
     invariants: &Rc<Invariants>,
 ) -> CaseResult {
     let names = Names::new(&options.names, &instance.id());
+    let (invariants, capacity) = (Rc::clone(invariants), Rc::<RunCapacity>::default());
     let context =
-        CaseContext::new(instance, names, ready.endpoint, ready.setting, options.patience, Rc::clone(invariants));
+        CaseContext::new(instance, names, ready.endpoint, ready.setting, options.patience, invariants, &capacity);
     let subject = Subject::new(Rc::clone(&context));
     let stop = take_steps(Rc::clone(&context), options.patience).await;
     subject.close().await;
@@ -349,14 +431,14 @@ impl Brokers {
     ) {
         let prepared = target.prepare(variant).await;
         for &version in versions {
+            let prepared = prepared.as_ref().map_err(Unready::clone).and_then(|started| started.ready(version));
             let found = match (&prepared, self.announced(variant, version)) {
                 (Ok(ready), _) => {
                     let offer = control::try_out(ready, version, options, invariants).await;
                     offer.and_then(|offer| announces(variant, version, &offer).map(|()| (ready.clone(), offer)))
                 }
                 (Err(Unready::NotOffered(_)), Some(plain)) => Ok(plain),
-                (Err(Unready::NotOffered(why)), None) => Err(Stop::NotOffered(why.clone())),
-                (Err(Unready::Failed(why)), _) => Err(Stop::Inconclusive { why: why.clone(), line: None }),
+                (Err(unready), _) => Err(Stop::from(unready.clone())),
             };
             self.ready.insert((variant, word(version)), found);
         }
@@ -381,6 +463,12 @@ impl Brokers {
             }
         }
         Err(NothingJudged(why.join("; ")))
+    }
+
+    /// Why the broker can't be spoken to in this version, where its own word or the profile says so.
+    fn lacks_version(&self, version: Version) -> Option<Stop> {
+        let plain = self.ready.get(&(Variant::PLAIN, word(version)))?;
+        plain.as_ref().err().filter(|stop| matches!(stop, Stop::NotOffered(_))).cloned()
     }
 
     fn find(&self, instance: &Instance, options: &RunOptions) -> Result<&Ready, Stop> {

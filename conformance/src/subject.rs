@@ -1,6 +1,7 @@
 //! The broker under test as a case sees it, and what a case carries along: transcript, ledger, names, clean-up.
 
 use crate::bounds;
+use crate::capacity::{Capacity, RunCapacity};
 use crate::case::{Instance, StepRules};
 use crate::catalog::{Basis, Level, RuleId};
 use crate::client::Client;
@@ -26,6 +27,8 @@ pub(crate) const CASE: &str = "case";
 #[derive(Debug, Clone)]
 pub(crate) struct Publication {
     pub(crate) link: String,
+    /// The transcript line at which it was sent; of a will, the line of its CONNECT.
+    pub(crate) line: u32,
     pub(crate) topic: String,
     pub(crate) payload: Vec<u8>,
     pub(crate) qos: QoS,
@@ -51,6 +54,7 @@ pub struct CaseContext {
     transcript: RefCell<Transcript>,
     ledger: RefCell<Ledger>,
     invariants: Rc<Invariants>,
+    capacity: Capacity,
     links: RefCell<Vec<Rc<Link>>>,
     roles: RefCell<BTreeMap<String, u32>>,
     packet_ids: RefCell<BTreeMap<&'static str, u16>>,
@@ -67,6 +71,7 @@ impl CaseContext {
         setting: Setting,
         patience: u32,
         invariants: Rc<Invariants>,
+        run: &Rc<RunCapacity>,
     ) -> Rc<Self> {
         let transcript = RefCell::new(Transcript::new(instance.id(), instance.version));
         Rc::new(Self {
@@ -79,6 +84,7 @@ impl CaseContext {
             transcript,
             ledger: RefCell::default(),
             invariants,
+            capacity: Capacity::of(run),
             links: RefCell::default(),
             roles: RefCell::default(),
             packet_ids: RefCell::default(),
@@ -129,6 +135,11 @@ impl CaseContext {
     /// A limit of the suite's own, stretched by `--patience`.
     pub(crate) fn patient(&self, limit: Duration) -> Duration {
         limit * self.patience
+    }
+
+    /// Takes a packet of this length from the broker in; false where there is no more room for what it sends.
+    pub(crate) fn has_room_for(&self, len: usize) -> bool {
+        self.capacity.takes(len)
     }
 
     /// Holds a packet from the broker against the invariants.

@@ -103,7 +103,8 @@ impl Transcript {
 
     /// One line as text, with its explanation.
     pub fn print_line(&self, line: &Line) -> String {
-        let mut out = format!("{:>4} {:>11.6} {:<12} {}", line.number, line.at.as_secs_f64(), line.role, line.what);
+        let at = format!("{}.{:06}", line.at.as_secs(), line.at.subsec_micros());
+        let mut out = format!("{:>4} {at:>11} {:<12} {}", line.number, line.role, line.what);
         if let Some(explanation) = line.what.explain(self.mqtt) {
             let _ = write!(out, " ; {explanation}");
         }
@@ -207,7 +208,10 @@ impl FromStr for Transcript {
                 .ok_or_else(|| ParseError { line, problem: format!("expected `{wanted}`, found `{text}`") }),
             None => Err(ParseError { line: 1, problem: format!("expected `{wanted}`, found the end") }),
         };
-        head(HEADER)?;
+        let (line, further) = head(HEADER)?;
+        if !further.is_empty() {
+            return Err(ParseError { line, problem: format!("expected `{HEADER}`, found `{HEADER}{further}`") });
+        }
         let (_, case) = head("case ")?;
         let (line, mqtt) = head("mqtt ")?;
         let mqtt = mqtt.parse().map_err(|_| ParseError { line, problem: format!("`{mqtt}` is no MQTT version") })?;
@@ -224,15 +228,23 @@ fn parse_line(text: &str) -> Result<Line, String> {
     let (seconds, rest) = word(rest);
     let (role, what) = word(rest);
     let number = number.parse().map_err(|_| format!("`{number}` is no line number"))?;
-    let at = seconds
-        .parse()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| format!("`{seconds}` is no time in seconds"))?;
+    let at = parse_seconds(seconds)
+        .ok_or_else(|| format!("`{seconds}` is no time in seconds, with up to six digits behind the point"))?;
     if role.is_empty() {
         return Err("the role is missing".to_owned());
     }
     Ok(Line { number, at, role: role.to_owned(), what: parse_what(what.trim_start())? })
+}
+
+/// Seconds to the microsecond, which is all that is printed.
+fn parse_seconds(text: &str) -> Option<Duration> {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (seconds, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    if !digits(seconds) || !digits(fraction) || fraction.len() > 6 {
+        return None;
+    }
+    let micros: u32 = format!("{fraction:0<6}").parse().ok()?;
+    Some(Duration::new(seconds.parse().ok()?, micros * 1000))
 }
 
 fn word(text: &str) -> (&str, &str) {
@@ -243,7 +255,7 @@ fn word(text: &str) -> (&str, &str) {
 fn parse_what(text: &str) -> Result<What, String> {
     for remark in [Remark::Expects, Remark::Decides, Remark::Notes] {
         if let Some(said) = text.strip_prefix(remark.word()).and_then(|rest| rest.strip_prefix(':')) {
-            return Ok(What::Said(remark, said.strip_prefix(' ').unwrap_or(said).to_owned()));
+            return Ok(What::Said(remark, single_line(said.strip_prefix(' ').unwrap_or(said))));
         }
     }
     let text = text.split_once(';').map_or(text, |(what, _)| what).trim();
@@ -345,6 +357,28 @@ mod tests {
             body("1 0.5 rogue leaps"),
             Err("line 4: `leaps` is nothing that happens in a transcript".to_owned())
         );
-        assert_eq!(body("1 -1 rogue open"), Err("line 4: `-1` is no time in seconds".to_owned()));
+        let time = "line 4: `-1` is no time in seconds, with up to six digits behind the point";
+        assert_eq!(body("1 -1 rogue open"), Err(time.to_owned()));
+        let other = format!("{HEADER}0\ncase c\nmqtt 5");
+        assert_eq!(parse(&other), Err(format!("line 1: expected `{HEADER}`, found `{HEADER}0`")));
+    }
+
+    #[test]
+    fn times_are_exact_to_the_microsecond() {
+        for (text, time) in [
+            ("0", Some(Duration::ZERO)),
+            ("0.5", Some(Duration::from_millis(500))),
+            ("23.000076", Some(Duration::new(23, 76_000))),
+            ("18446744073709551615.999999", Some(Duration::new(u64::MAX, 999_999_000))),
+            ("18446744073709551616", None),
+            ("23.0000076", None),
+            ("", None),
+            (".5", None),
+            ("1e3", None),
+            ("+1", None),
+            ("inf", None),
+        ] {
+            assert_eq!(parse_seconds(text), time, "{text}");
+        }
     }
 }

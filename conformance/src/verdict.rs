@@ -133,6 +133,11 @@ impl Received {
         self.packet.packet()
     }
 
+    /// Its length in bytes, fixed header included.
+    pub fn length(&self) -> usize {
+        self.packet.bytes().len()
+    }
+
     /// Its packet identifier, 0 where it has none.
     pub fn id(&self) -> u16 {
         self.packet.view().packet_id().map_or(0, u16::from)

@@ -1,5 +1,10 @@
-//! Real brokers, held against the snapshots of their verdicts in `reports/`. Needs the feature `brokers` and the broker
-//! itself; without it the test fails, so that nothing passes for want of a broker.
+//! Real brokers, held against what `reports/NAME-VERSION` says of them. Needs the feature `brokers` and the brokers
+//! themselves on the PATH (`.ci/install-brokers`); without one its test fails, so that nothing passes for want of a broker.
+//!
+//! - `verdicts.tsv`: every case and rule with its verdict.
+//! - `varies.tsv`: rows whose verdict is the broker's own chance, with the verdicts seen and the reason. They are
+//!   `varies` in the snapshot, and no other verdict than those listed may come.
+//! - `not-judged.tsv`: why a case is inconclusive, by a rule that is broken in the same run, or not exercised.
 //!
 //! `ASSAY_RUNS=20` repeats the run that often, in random order, with 1, 8 and all jobs in turn. `ASSAY_BUSY=1` keeps a
 //! core busy meanwhile. `ASSAY_UPDATE=1` writes the snapshot anew.
@@ -11,42 +16,66 @@ use mqtt_assay::target::{AddressTarget, Endpoint, Profile, Setting, SpawnedTarge
 use mqtt_assay::verdict::Verdict;
 use mqtt_assay::{cases, clock};
 use mqtt_assay_codec::{Connect, Packet, Properties, Publish, QoS, Version};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Brokers side by side would disturb each other's time limits.
+static ONE_BROKER_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// How often a broker is run by default: once for each number of jobs.
 const RUNS: u64 = 3;
 
 #[test]
-fn mosquitto_gets_the_verdicts_of_its_snapshot() {
-    let runs = number("ASSAY_RUNS").unwrap_or(RUNS);
+fn mosquitto_is_as_its_report_says() {
+    is_as_its_report_says("mosquitto");
+}
+
+#[test]
+fn aedes_is_as_its_report_says() {
+    is_as_its_report_says("aedes");
+}
+
+#[test]
+fn amqtt_is_as_its_report_says() {
+    is_as_its_report_says("amqtt");
+}
+
+#[test]
+fn iotcore_is_as_its_report_says() {
+    is_as_its_report_says("iotcore");
+}
+
+fn is_as_its_report_says(name: &str) {
+    let _alone = ONE_BROKER_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let profile = Profile::load(name).unwrap_or_else(|error| panic!("{error}"));
+    // A run with a process for each case takes minutes.
+    let runs = number("ASSAY_RUNS").unwrap_or(if profile.fresh_for_each_case { 1 } else { RUNS });
     let _busy = number("ASSAY_BUSY").map(|_| Busy::start());
-    let (first, version) = one_run("mosquitto", 0);
-    let verdicts = text(&first);
+    let (first, version) = one_run(&profile, 0);
+    let report = Report::read(name, &version);
+    let verdicts = report.snapshot(&first);
+    report.explains_what_was_not_judged(&first);
     for seed in 1..runs {
-        let (again, _) = one_run("mosquitto", seed);
-        assert_eq!(text(&again), verdicts, "seed {seed}: the verdicts depend on order, jobs or chance");
+        let (again, _) = one_run(&profile, seed);
+        let again = report.snapshot(&again);
+        let differs: Vec<&str> = again.lines().filter(|line| !verdicts.lines().any(|known| known == *line)).collect();
+        assert!(differs.is_empty(), "seed {seed}: verdicts depend on order, jobs or chance: {differs:#?}");
     }
-    let inconclusive: BTreeSet<String> = first
-        .results
-        .iter()
-        .filter(|case| case.verdict == Verdict::Inconclusive)
-        .map(|case| case.instance.id())
-        .collect();
-    assert!(inconclusive.is_empty(), "inconclusive: {inconclusive:?}");
-    compare("mosquitto", &version, &verdicts);
+    report.compare(&verdicts);
 }
 
 #[test]
 fn two_runs_on_one_mosquitto_and_unrelated_messages_change_no_verdict() {
+    let _alone = ONE_BROKER_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     clock::real(async {
         let profile = Profile::load("mosquitto").unwrap_or_else(|error| panic!("{error}"));
         let spawned = SpawnedTarget::new(profile, 1);
-        let ready = spawned.prepare(Variant::PLAIN).await.unwrap_or_else(|why| panic!("{why:?}"));
+        let started = spawned.prepare(Variant::PLAIN).await.unwrap_or_else(|why| panic!("{why:?}"));
+        let ready = started.ready(Version::V3_1_1).unwrap_or_else(|why| panic!("{why:?}"));
         let Endpoint::Tcp(address) = ready.endpoint else { panic!("a spawned broker is reached by TCP") };
         let alone = on_address(&address, "alone").await;
         let (one, other) = tokio::join!(on_address(&address, "one"), on_address(&address, "other"));
@@ -133,7 +162,7 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-fn one_run(profile: &str, seed: u64) -> (RunResult, String) {
+fn one_run(profile: &Profile, seed: u64) -> (RunResult, String) {
     let selected: Vec<Instance> = cases::all().collect();
     let names = RunNames {
         topic_prefix: "mqtt-assay".to_owned(),
@@ -143,8 +172,7 @@ fn one_run(profile: &str, seed: u64) -> (RunResult, String) {
     let jobs = [selected.len(), 8, 1][seed as usize % 3];
     let options =
         RunOptions { seed, jobs, patience: 1, order: Order::Random, fail_fast: false, intrusive: true, names };
-    let profile = Profile::load(profile).unwrap_or_else(|error| panic!("{error}"));
-    let target = Target::Spawned(SpawnedTarget::new(profile, 1));
+    let target = Target::Spawned(SpawnedTarget::new(profile.clone(), 1));
     let version = target.version().map(|(version, _)| version);
     let version = version.unwrap_or_else(|| panic!("{} does not tell its version: is it installed?", target.name()));
     let result = clock::real(async { run(&target, &selected, &options, std::future::pending(), |_| {}).await })
@@ -158,31 +186,128 @@ fn text(result: &RunResult) -> String {
     let mut out = String::from("case\trule\tverdict\n");
     for case in &result.results {
         for rule in &case.rules {
-            let _ = writeln!(out, "{}\t{}\t{}", case.instance.id(), rule.rule, rule.verdict.word());
+            let _ = writeln!(out, "{}\t{}\t{}", case.instance.id(), rule.rule.id(), rule.verdict.word());
         }
     }
     out
 }
 
-fn compare(name: &str, version: &str, verdicts: &str) {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../reports").join(format!("{name}-{version}"));
-    let file = folder.join("verdicts.tsv");
-    if number("ASSAY_UPDATE").is_some() {
-        std::fs::create_dir_all(&folder)
-            .and_then(|()| std::fs::write(&file, verdicts))
-            .expect("reports can be written");
-        return;
+/// What stands for the verdict of a row that varies.
+const VARIES: &str = "varies";
+
+/// What `reports/NAME-VERSION` says.
+struct Report {
+    folder: PathBuf,
+    /// Verdicts that a case and rule may have, where it varies.
+    varies: BTreeMap<(String, String), Vec<String>>,
+    not_judged: BTreeMap<String, NotJudged>,
+}
+
+/// A row of `not-judged.tsv`.
+struct NotJudged {
+    verdict: String,
+    /// Case and rule whose breach is the cause; empty for what is not exercised.
+    cause: (String, String),
+}
+
+impl Report {
+    fn read(name: &str, version: &str) -> Self {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../reports").join(format!("{name}-{version}"));
+        let varies = rows(&folder.join("varies.tsv"), ["case", "rule", "verdicts", "reason"]).into_iter();
+        let varies = varies.map(|[case, rule, verdicts, _]| {
+            let verdicts: Vec<String> = verdicts.split(' ').map(str::to_owned).collect();
+            assert!(verdicts.len() > 1, "varies.tsv: {case} {rule}: one verdict is none that varies");
+            ((case, rule), verdicts)
+        });
+        let head = ["case", "verdict", "broken case", "broken rule", "reason"];
+        let not_judged = rows(&folder.join("not-judged.tsv"), head).into_iter();
+        let not_judged = not_judged
+            .map(|[case, verdict, broken_case, rule, _]| (case, NotJudged { verdict, cause: (broken_case, rule) }));
+        Self { varies: varies.collect(), not_judged: not_judged.collect(), folder }
     }
-    let known = std::fs::read_to_string(&file).unwrap_or_else(|error| {
-        panic!("{}: {error}; ASSAY_UPDATE=1 writes the snapshot of a new version", file.display())
-    });
-    let (known, verdicts): (BTreeSet<&str>, BTreeSet<&str>) = (known.lines().collect(), verdicts.lines().collect());
-    let gone: Vec<&&str> = known.difference(&verdicts).collect();
-    let new: Vec<&&str> = verdicts.difference(&known).collect();
-    assert!(
-        gone.is_empty() && new.is_empty(),
-        "{name} {version} differs from its snapshot\nno longer: {gone:#?}\nnow: {new:#?}"
-    );
+
+    /// The run's rows, with those that vary marked as such.
+    fn snapshot(&self, result: &RunResult) -> String {
+        let mut out = String::new();
+        for line in text(result).lines() {
+            let cells: Vec<&str> = line.split('\t').collect();
+            match self.varies.get(&(cells[0].to_owned(), cells[1].to_owned())) {
+                Some(allowed) => {
+                    assert!(allowed.iter().any(|verdict| verdict == cells[2]), "{line}: varies.tsv has {allowed:?}");
+                    let _ = writeln!(out, "{}\t{}\t{VARIES}", cells[0], cells[1]);
+                }
+                None => {
+                    let _ = writeln!(out, "{line}");
+                }
+            }
+        }
+        out
+    }
+
+    /// Every case that wasn't judged is listed, and the rule that is to be the cause is broken in this run: a fail, or
+    /// weak.
+    fn explains_what_was_not_judged(&self, result: &RunResult) {
+        let broken: BTreeSet<(String, String)> = result
+            .results
+            .iter()
+            .flat_map(|case| case.rules.iter().map(move |rule| (case, rule)))
+            .filter(|(_, rule)| matches!(rule.verdict, Verdict::Fail | Verdict::Weak))
+            .map(|(case, rule)| (case.instance.id(), rule.rule.id().to_owned()))
+            .collect();
+        let mut problems = Vec::new();
+        for case in &result.results {
+            let (id, verdict) = (case.instance.id(), case.verdict);
+            let varies = self.varies.keys().any(|(varying, _)| *varying == id);
+            if varies || !matches!(verdict, Verdict::Inconclusive | Verdict::NotExercised) {
+                continue;
+            }
+            match self.not_judged.get(&id) {
+                None => {
+                    problems.push(format!("{id} is {verdict}, and not-judged.tsv doesn't say why: {:?}", case.reason));
+                }
+                Some(row) if row.verdict != verdict.word() => {
+                    problems.push(format!("{id} is {verdict}, in not-judged.tsv {}", row.verdict));
+                }
+                Some(row) if verdict == Verdict::Inconclusive && !broken.contains(&row.cause) => {
+                    problems.push(format!("{id} is inconclusive for {:?}, which is not broken in this run", row.cause));
+                }
+                Some(_) => {}
+            }
+        }
+        assert!(problems.is_empty(), "{problems:#?}");
+    }
+
+    fn compare(&self, verdicts: &str) {
+        let file = self.folder.join("verdicts.tsv");
+        if number("ASSAY_UPDATE").is_some() {
+            std::fs::create_dir_all(&self.folder)
+                .and_then(|()| std::fs::write(&file, verdicts))
+                .expect("reports can be written");
+            return;
+        }
+        let known = std::fs::read_to_string(&file).unwrap_or_else(|error| {
+            panic!("{}: {error}; ASSAY_UPDATE=1 writes the snapshot of a new version", file.display())
+        });
+        let (known, verdicts): (BTreeSet<&str>, BTreeSet<&str>) = (known.lines().collect(), verdicts.lines().collect());
+        let gone: Vec<&&str> = known.difference(&verdicts).collect();
+        let new: Vec<&&str> = verdicts.difference(&known).collect();
+        assert!(gone.is_empty() && new.is_empty(), "{} differs\nno longer: {gone:#?}\nnow: {new:#?}", file.display());
+    }
+}
+
+/// The rows of a table with this head; none where there is no such file. Every cell but the cause's says something.
+fn rows<const CELLS: usize>(file: &Path, head: [&str; CELLS]) -> Vec<[String; CELLS]> {
+    let Ok(table) = std::fs::read_to_string(file) else { return Vec::new() };
+    let mut lines = table.lines();
+    assert_eq!(lines.next(), Some(head.join("\t").as_str()), "{}: its head", file.display());
+    let row = |line: &str| {
+        let cells: Vec<String> = line.split('\t').map(str::to_owned).collect();
+        let cells: [String; CELLS] =
+            cells.try_into().unwrap_or_else(|_| panic!("{}: {CELLS} cells: {line}", file.display()));
+        assert!(cells.last().is_some_and(|reason| reason.len() > 10), "{}: a reason in words: {line}", file.display());
+        cells
+    };
+    lines.map(row).collect()
 }
 
 /// A thread that does nothing, as fast as it can.

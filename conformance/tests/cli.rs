@@ -1,17 +1,11 @@
 //! The command line as people and scripts meet it: what is printed, and the exit codes.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Output, Stdio};
+mod common;
 
-fn mqtt_assay(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_mqtt-assay"));
-    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
-        command.env_remove(name);
-    }
-    command.args(arguments).stdin(Stdio::null());
-    command
-}
+use common::{Served, mqtt_assay};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Output, Stdio};
 
 fn run(arguments: &[&str]) -> Output {
     mqtt_assay(arguments).output().expect("the program is there")
@@ -34,12 +28,9 @@ fn exit_code(arguments: &[&str]) -> i32 {
     run(arguments).status.code().expect("no signal ends it")
 }
 
-/// Snapshots without what differs from run to run: times, ports.
+/// Snapshots without what differs from run to run, the list of built-in profiles included.
 fn settings() -> insta::Settings {
-    let mut settings = insta::Settings::clone_current();
-    settings.add_filter(r"\d+\.\d{3}s", "[time]");
-    settings.add_filter(r"127\.0\.0\.1:\d+", "127.0.0.1:[port]");
-    settings.add_filter(r"os error \d+", "os error [n]");
+    let mut settings = common::settings();
     settings.add_filter(r"built in: [^;]*;", "built in: [names];");
     settings
 }
@@ -183,16 +174,18 @@ fn errors_name_thing_place_and_way_out() {
         &["run", "./no-such-profile.toml"],
         &["run", "--spawn", "broker"],
         &["run", "--spawn", "'broker {port}"],
-        &["run", "--fault", "drops-qos"],
+        &["run", "--fault", "drops-binar"],
         &["run", "--quirk", "extra-copy"],
         &["run", "--variant", "max-qos"],
-        &["run", "mqtt://localhost", "--fault", "drops-qos1"],
+        &["run", "mqtt://localhost", "--fault", "drops-binary"],
         &["run", "--user", "ann", "--password", "secret"],
         &["run", "--jobs", "0"],
         &["run", "--patience", "much"],
         &["run", "--topic-prefix", "a/#"],
         &["run", "--client-id-prefix", "much-too-long"],
         &["run", "--json", "/no/such/folder/report.json"],
+        &["run", "--junit", "/no/such/folder/report.xml"],
+        &["run", "--json", "report", "--junit", "report"],
         &["explain", "MQTT-3.3.2-22"],
         &["explain", "5/publish/topic-with-wildcrd"],
         &["list", "5/nothing/*"],
@@ -203,7 +196,7 @@ fn errors_name_thing_place_and_way_out() {
         &["serve", "--limit", "max-qos=3"],
         &["serve", "--limit", "max-qos"],
         &["serve", "--listen", "nowhere"],
-        &["prove", "drops-qos"],
+        &["prove", "drops-binar"],
         &["mqtt://localhost"],
     ]
     .into_iter()
@@ -240,7 +233,7 @@ fn a_weak_case_fails_only_where_it_is_asked_to() {
 
 #[test]
 fn a_case_whose_set_up_fails_is_inconclusive() {
-    let arguments = ["run", "-f", "5/retain/empty-payload-clears", "--fault", "no-puback"];
+    let arguments = ["run", "-f", "5/retain/empty-payload-clears", "--fault", "retained-not-stored"];
     settings().bind(|| insta::assert_snapshot!("run_inconclusive", shown(&arguments)));
 }
 
@@ -293,6 +286,31 @@ fn the_json_report_holds_what_machines_rely_on() {
             assert!(["id", "level", "basis", "verdict"].iter().all(|field| rule[field].is_string()), "{rule}");
         }
     }
+}
+
+#[test]
+fn the_junit_report_counts_what_it_holds() {
+    let arguments = [&["run", "-f", "chapter(publish)", "--junit", "-"][..], &BROKEN].concat();
+    let report = text(&run(&arguments).stdout);
+    assert!(report.starts_with("<?xml") && report.ends_with("</testsuites>\n"), "{report}");
+    let stated = |count: &str| {
+        let (_, behind) = report.split_once(&format!(" {count}=\"")).expect(count);
+        behind.split('"').next().expect(count).parse::<usize>().expect(count)
+    };
+    assert_eq!(stated("tests"), report.matches("<testcase ").count());
+    assert_eq!(stated("failures"), report.matches("<failure ").count());
+    assert_eq!(stated("errors"), report.matches("<error ").count());
+    assert!(stated("failures") > 0 && report.contains("name=\"5/publish/topic-with-wildcard\""), "{report}");
+}
+
+#[test]
+fn an_interrupted_run_leaves_a_whole_junit_report() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let target = format!("mqtt://{}", listener.local_addr().expect("it is bound"));
+    let output = run(&["run", &target, "-f", EXAMPLE, "--timeout", "1", "--junit", "-"]);
+    assert_eq!(output.status.code(), Some(130));
+    let report = text(&output.stdout);
+    assert!(report.contains("<testsuites") && report.trim_end().ends_with("</testsuites>"), "{report}");
 }
 
 #[test]
@@ -354,38 +372,6 @@ fn what_cannot_be_written_is_told() {
         .bind(|| insta::assert_snapshot!("report_not_written", shown(&["run", "-f", EXAMPLE, "--json", "/dev/full"])));
 }
 
-/// A `serve` process, ended when it goes out of scope.
-struct Served {
-    child: Child,
-    lines: BufReader<std::process::ChildStdout>,
-}
-
-impl Served {
-    fn start(arguments: &[&str]) -> (Self, String) {
-        let arguments = [&["serve", "--listen", "127.0.0.1:0"][..], arguments].concat();
-        let mut child = mqtt_assay(&arguments).stdout(Stdio::piped()).spawn().expect("starts");
-        let lines = BufReader::new(child.stdout.take().expect("piped"));
-        let mut served = Self { child, lines };
-        let first = served.line();
-        let address =
-            first.split("mqtt://").nth(1).and_then(|rest| rest.split(';').next()).expect("an address").to_owned();
-        (served, address)
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.lines.read_line(&mut line).expect("it goes on");
-        line
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// A CONNECT of 5.0 whose client identifier holds a line break and an escape.
 const HOSTILE_CONNECT: [u8; 18] = [0x10, 16, 0, 4, b'M', b'Q', b'T', b'T', 5, 2, 0, 60, 0, 0, 3, b'\n', 0x1b, b'x'];
 
@@ -410,6 +396,40 @@ fn serve_ends_well_when_it_is_interrupted() {
     let killed = Command::new("kill").args(["-INT", &served.child.id().to_string()]).status().expect("kill is there");
     assert!(killed.success());
     assert_eq!(served.child.wait().expect("it ends").code(), Some(0));
+    assert_eq!(served.line(), "no rule was broken by a client\n");
+}
+
+/// A PUBLISH of 5.0 to a topic with a wildcard, with a payload of so many bytes.
+fn publish_to_wildcard(payload: u8) -> Vec<u8> {
+    [&[0x30, 4 + payload, 0, 1, b'#', 0][..], &vec![b'x'; payload.into()]].concat()
+}
+
+#[cfg(unix)]
+#[test]
+fn serve_counts_breaches_of_two_clients_at_once_and_cuts_long_packets() {
+    let (mut served, address) = Served::start(&[]);
+    let mut clients = [b'a', b'b'].map(|name| {
+        let mut client = TcpStream::connect(&address).expect("it listens");
+        client.write_all(&[0x10, 14, 0, 4, b'M', b'Q', b'T', b'T', 5, 2, 0, 60, 0, 0, 1, name]).expect("it reads");
+        client.read_exact(&mut [0; 2]).expect("a CONNACK");
+        client
+    });
+    for (client, payload) in clients.iter_mut().zip([0, 100]) {
+        client.write_all(&publish_to_wildcard(payload)).expect("it reads");
+        client.read_to_end(&mut Vec::new()).expect("it closes");
+    }
+    let killed = Command::new("kill").args(["-INT", &served.child.id().to_string()]).status().expect("kill is there");
+    assert!(killed.success());
+    let mut log = String::new();
+    served.lines.read_to_string(&mut log).expect("UTF-8");
+    settings().bind(|| insta::assert_snapshot!("serve_two_clients", log));
+}
+
+#[test]
+fn serve_says_what_to_do_when_it_cannot_listen() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("it is bound").to_string();
+    settings().bind(|| insta::assert_snapshot!("serve_port_in_use", shown(&["serve", "--listen", &address])));
 }
 
 #[cfg(unix)]

@@ -10,8 +10,8 @@ use mqtt_assay::target::{AddressTarget, Setting, Target};
 use mqtt_assay::verdict::Verdict;
 use mqtt_assay::{cases, clock};
 use mqtt_assay_codec::{
-    Acknowledgement, Connack, Context, Disconnect, Limits, OwnedDecoded, OwnedPacket, Packet, Properties,
-    PropertiesBuf, Property, Publish, QoS, ReasonCode, Sender, Suback, Version, topic_matches,
+    Acknowledgement, Connack, Context, Disconnect, Limits, OwnedDecoded, OwnedPacket, Packet, PacketId, PacketType,
+    Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode, Sender, Suback, Version, topic_matches,
 };
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -30,14 +30,37 @@ enum Way {
     ConnackTwice,
     /// Takes its leave with DISCONNECT, and sends a PINGRESP between that and the close.
     PingrespAfterDisconnect,
+    /// Takes its leave with DISCONNECT, and sends a byte that begins no packet between that and the close.
+    StrayByteAfterDisconnect,
     /// Acknowledges a malformed packet before it closes.
     AcknowledgesFirst,
+    /// Lets a malformed CONNECT in without a word, and closes at the CONNECT behind it, as at a second one.
+    AdmitsInSilence,
+    /// Answers a malformed PUBREC with PUBREL before it closes.
+    ReleasesFirst,
+    /// Refuses a second CONNECT with a CONNACK before it closes.
+    RefusesSecondConnect,
+    /// Sends a packet of a type that there isn't before each PINGRESP.
+    NonsenseBeforePingresp,
+    /// Closes the connection of a subscriber at QoS 1 as soon as it has its SUBACK.
+    LosesSubscriber,
+    /// At a repeated SUBSCRIBE it repeats a PUBLISH with DUP 1 where it owes the retained message anew.
+    RepeatsForRetained,
+    /// Puts a property that there isn't before the others of a PUBLISH.
+    UnknownPropertyFirst,
 }
 
 #[derive(Default)]
 struct State {
-    subscriptions: Vec<(String, TcpStream)>,
+    subscriptions: Vec<Subscription>,
+    retained: Vec<(String, Vec<u8>)>,
     clients: Vec<(String, TcpStream)>,
+}
+
+struct Subscription {
+    filter: String,
+    qos: QoS,
+    stream: TcpStream,
 }
 
 struct Connection {
@@ -46,6 +69,7 @@ struct Connection {
     version: Version,
     state: Arc<Mutex<State>>,
     is_silent: bool,
+    is_connected: bool,
 }
 
 /// Starts an odd broker and returns its port. Its threads end with the test's process.
@@ -55,8 +79,8 @@ fn odd_broker(way: Way) -> u16 {
     let state = Arc::new(Mutex::new(State::default()));
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let connection =
-                Connection { way, stream, version: Version::V5, state: Arc::clone(&state), is_silent: false };
+            let (version, state) = (Version::V5, Arc::clone(&state));
+            let connection = Connection { way, stream, version, state, is_silent: false, is_connected: false };
             std::thread::spawn(move || connection.serve());
         }
     });
@@ -78,11 +102,19 @@ impl Connection {
                     Ok(OwnedDecoded::Complete(packet)) => {
                         buffer.advance(packet.bytes().len());
                         if !self.is_silent && self.answer(&packet.packet()).is_none() {
+                            // Clones of the stream would keep it open.
+                            let _ = self.stream.shutdown(Shutdown::Both);
                             return;
                         }
                     }
                     Ok(OwnedDecoded::Partial { .. }) => break,
-                    Err(error) => return self.refuse(error.reason),
+                    Err(error)
+                        if self.way == Way::AdmitsInSilence && error.packet_type == Some(PacketType::Connect) =>
+                    {
+                        buffer.clear();
+                        self.is_connected = true;
+                    }
+                    Err(error) => return self.refuse(error.packet_type, error.reason),
                 }
             }
         }
@@ -94,7 +126,10 @@ impl Connection {
         let _ = self.stream.write_all(&bytes);
     }
 
-    fn refuse(&mut self, reason: ReasonCode) {
+    fn refuse(&mut self, packet_type: Option<PacketType>, reason: ReasonCode) {
+        if self.way == Way::ReleasesFirst && packet_type == Some(PacketType::Pubrec) {
+            self.send(Packet::Pubrel(acknowledging(PacketId::MIN)));
+        }
         if self.way == Way::AcknowledgesFirst {
             let packet_id = 1.try_into().expect("not zero");
             self.send(Packet::Suback(Suback {
@@ -106,8 +141,10 @@ impl Connection {
         if self.version == Version::V5 {
             self.send(Packet::Disconnect(Disconnect { reason, properties: Properties::EMPTY }));
         }
-        if self.way == Way::PingrespAfterDisconnect {
-            self.send(Packet::Pingresp);
+        match self.way {
+            Way::PingrespAfterDisconnect => self.send(Packet::Pingresp),
+            Way::StrayByteAfterDisconnect => drop(self.stream.write_all(&[0])),
+            _ => {}
         }
         let _ = self.stream.shutdown(Shutdown::Both);
     }
@@ -115,23 +152,38 @@ impl Connection {
     /// `None` ends the connection.
     fn answer(&mut self, packet: &Packet<'_>) -> Option<()> {
         match packet {
+            Packet::Connect(_) if self.is_connected => {
+                if self.way == Way::RefusesSecondConnect {
+                    let (reason, properties) = (ReasonCode::IDENTIFIER_REJECTED, Properties::EMPTY);
+                    self.send(Packet::Connack(Connack { session_present: false, reason, properties }));
+                }
+                None
+            }
             Packet::Connect(connect) => self.accept(connect.client_id),
             Packet::Publish(publish) => {
                 self.take(publish);
                 Some(())
             }
             Packet::Subscribe(subscribe) => {
-                let mut codes = Vec::new();
-                for (filter, options) in &subscribe.filters {
-                    codes.push(options.qos as u8);
-                    let stream = self.stream.try_clone().ok()?;
-                    self.locked(|state| state.subscriptions.push((filter.to_owned(), stream)));
-                }
+                let codes: Vec<u8> = subscribe.filters.iter().map(|(_, options)| options.qos as u8).collect();
                 let (packet_id, properties) = (subscribe.packet_id, Properties::EMPTY);
                 self.send(Packet::Suback(Suback { packet_id, properties, reasons: codes[..].into() }));
+                let is_lost = self.way == Way::LosesSubscriber && codes[0] > 0;
+                subscribe.filters.iter().try_for_each(|(filter, options)| self.grant(filter, options.qos))?;
+                (!is_lost).then_some(())
+            }
+            Packet::Pubrel(ack) => {
+                self.send(Packet::Pubcomp(acknowledging(ack.packet_id)));
+                Some(())
+            }
+            Packet::Pubrec(ack) => {
+                self.send(Packet::Pubrel(acknowledging(ack.packet_id)));
                 Some(())
             }
             Packet::Pingreq => {
+                if self.way == Way::NonsenseBeforePingresp {
+                    let _ = self.stream.write_all(&[0, 0]);
+                }
                 self.send(Packet::Pingresp);
                 Some(())
             }
@@ -142,6 +194,24 @@ impl Connection {
 
     fn locked<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Remembers a subscription and sends what is retained for it, RETAIN 1 at QoS 1.
+    fn grant(&mut self, filter: &str, qos: QoS) -> Option<()> {
+        let stream = self.stream.try_clone().ok()?;
+        let (is_repeated, retained) = self.locked(|state| {
+            let own = stream.peer_addr().ok();
+            let is_repeated =
+                state.subscriptions.iter().any(|known| known.filter == filter && known.stream.peer_addr().ok() == own);
+            state.subscriptions.push(Subscription { filter: filter.to_owned(), qos, stream });
+            (is_repeated, state.retained.clone())
+        });
+        for (topic, payload) in retained.iter().filter(|(topic, _)| topic_matches(filter, topic)) {
+            let (dup, packet_id) = (is_repeated && self.way == Way::RepeatsForRetained, Some(PacketId::MIN));
+            let (qos, properties) = (QoS::AtLeastOnce, Properties::EMPTY);
+            self.send(Packet::Publish(Publish { dup, qos, retain: true, topic, packet_id, properties, payload }));
+        }
+        Some(())
     }
 
     fn accept(&mut self, client_id: &str) -> Option<()> {
@@ -174,6 +244,7 @@ impl Connection {
             self.send(Packet::Connack(accepted));
         }
         self.is_silent = is_taken_over && self.way == Way::TakeoverUnserved;
+        self.is_connected = true;
         Some(())
     }
 
@@ -181,21 +252,46 @@ impl Connection {
         if let Some(packet_id) = publish.packet_id {
             let is_refused = self.way == Way::OverQuota && self.version == Version::V5;
             let reason = if is_refused { ReasonCode::QUOTA_EXCEEDED } else { ReasonCode::SUCCESS };
-            self.send(Packet::Puback(Acknowledgement { packet_id, reason, properties: Properties::EMPTY }));
+            let answer = Acknowledgement { reason, ..acknowledging(packet_id) };
+            self.send(if publish.qos == QoS::ExactlyOnce { Packet::Pubrec(answer) } else { Packet::Puback(answer) });
             if is_refused {
                 return;
             }
         }
-        let live = Publish { dup: false, qos: QoS::AtMostOnce, retain: false, packet_id: None, ..*publish };
-        let bytes = Packet::Publish(live).to_bytes(self.version).expect("a packet of this version");
+        let (way, version) = (self.way, self.version);
         self.locked(|state| {
-            for (filter, stream) in &mut state.subscriptions {
+            if publish.retain {
+                state.retained.push((publish.topic.to_owned(), publish.payload.to_vec()));
+            }
+            for Subscription { filter, qos, stream } in &mut state.subscriptions {
                 if topic_matches(filter, publish.topic) {
-                    let _ = stream.write_all(&bytes);
+                    let qos = publish.qos.min(*qos);
+                    let packet_id = (qos != QoS::AtMostOnce).then_some(PacketId::MIN);
+                    let live = Publish { dup: false, qos, retain: false, packet_id, ..*publish };
+                    let bytes = Packet::Publish(live).to_bytes(version).expect("a packet of this version");
+                    let _ = stream.write_all(&oddly(way, &live, &bytes));
                 }
             }
         });
     }
+}
+
+/// The bytes of a PUBLISH as a broker of this way sends them.
+fn oddly(way: Way, publish: &Publish<'_>, bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    if way == Way::UnknownPropertyFirst && !publish.properties.is_empty() {
+        let length = 4 + publish.topic.len() + if publish.packet_id.is_some() { 2 } else { 0 };
+        for (at, grows) in [(1, 2), (length, 2)] {
+            bytes[at] += grows;
+            assert!(bytes[at] < 128, "lengths of one byte");
+        }
+        bytes.splice(length + 1..=length, [0x04, 0x00]);
+    }
+    bytes
+}
+
+fn acknowledging(packet_id: PacketId) -> Acknowledgement<'static> {
+    Acknowledgement { packet_id, reason: ReasonCode::SUCCESS, properties: Properties::EMPTY }
 }
 
 fn judge(way: Way, case: &str) -> CaseResult {
@@ -243,6 +339,47 @@ fn a_pingresp_before_the_probe_does_not_show_that_the_broker_went_on() {
 }
 
 #[test]
+fn a_stray_byte_after_a_farewell_does_not_hide_the_close() {
+    assert_verdict(Way::StrayByteAfterDisconnect, "5/malformed/reserved-flags.subscribe", Verdict::Pass);
+}
+
+#[test]
 fn an_acknowledgement_before_the_close_is_no_refusal() {
     assert_verdict(Way::AcknowledgesFirst, "5/malformed/reserved-flags.subscribe", Verdict::Fail);
+}
+
+#[test]
+fn a_close_that_only_a_second_connect_provoked_is_no_refusal_of_the_first() {
+    assert_verdict(Way::AdmitsInSilence, "3.1.1/malformed-connect/malformed.extra.trailing", Verdict::Inconclusive);
+    assert_verdict(Way::AdmitsInSilence, "5/malformed-connect/malformed.extra.trailing", Verdict::Inconclusive);
+}
+
+#[test]
+fn a_pubrel_before_the_close_is_no_refusal() {
+    assert_verdict(Way::ReleasesFirst, "5/malformed/reserved-flags.pubrec", Verdict::Fail);
+}
+
+#[test]
+fn a_second_connect_may_be_told_why_it_ends_the_connection() {
+    assert_verdict(Way::RefusesSecondConnect, "3.1.1/connect/second-connect", Verdict::Pass);
+}
+
+#[test]
+fn bytes_that_are_no_packet_do_not_show_that_a_connection_is_not_served() {
+    assert_verdict(Way::NonsenseBeforePingresp, "5/keep-alive/ping-is-answered", Verdict::Inconclusive);
+}
+
+#[test]
+fn a_message_is_not_owed_to_a_client_that_had_gone_before_it_was_sent() {
+    assert_verdict(Way::LosesSubscriber, "3.1.1/publish/delivered-unchanged", Verdict::Inconclusive);
+}
+
+#[test]
+fn a_repetition_on_a_live_connection_is_no_second_message() {
+    assert_verdict(Way::RepeatsForRetained, "3.1.1/retain/sent-again", Verdict::Fail);
+}
+
+#[test]
+fn properties_behind_an_unknown_one_are_not_judged() {
+    assert_verdict(Way::UnknownPropertyFirst, "5/publish/property-is-kept.content-type", Verdict::Inconclusive);
 }

@@ -1,7 +1,10 @@
 //! The proof of the suite: every fault that a case claims is caught, nobody is blamed wrongly, and no broker that the
-//! standard permits fails. `PROVE=5/publish cargo test --test prove` proves only the cases whose id contains that.
+//! standard permits fails. What was proven is what the tables in `reports/proof` say; `ASSAY_UPDATE=1` writes them anew.
+//! `PROVE=5/publish cargo test --test prove` proves only the cases whose id contains that.
 
-use mqtt_assay::prove::prove;
+use mqtt_assay::prove::{Proof, prove};
+use mqtt_assay::report::proof::tables;
+use std::path::PathBuf;
 
 #[test]
 fn the_suite_is_proven() {
@@ -14,4 +17,27 @@ fn the_suite_is_proven() {
         .collect();
     assert!(defects.is_empty(), "{} pairs, {} defects:\n{}", proof.pairs, defects.len(), defects.join("\n"));
     assert!(proof.pairs > 0, "no case was selected");
+    if part.is_empty() {
+        assert!(proof.unclaimed.is_empty(), "faults that no case claims: {:?}", proof.unclaimed);
+        compare(&proof);
+    }
+}
+
+/// Holds the proof against the tables of the repository.
+fn compare(proof: &Proof) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../reports/proof");
+    for (name, table) in tables(proof) {
+        let path = folder.join(name);
+        if std::env::var_os("ASSAY_UPDATE").is_some() {
+            std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&path, table)).expect("it can be written");
+            continue;
+        }
+        let known = std::fs::read_to_string(&path).unwrap_or_default();
+        let stale = known.lines().find(|line| !table.lines().any(|now| now == *line));
+        let new = table.lines().find(|line| !known.lines().any(|before| before == *line));
+        assert!(
+            stale.is_none() && new.is_none(),
+            "reports/proof/{name} is stale: `mqtt-assay prove --write reports/proof` writes it\nno longer: {stale:?}\nnow: {new:?}"
+        );
+    }
 }

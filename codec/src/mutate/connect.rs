@@ -126,6 +126,9 @@ pub(super) fn will_first(legal: &Legal<'_>) -> Option<Mutated> {
     Some(legal.replace(first.start..last.end, &swapped, &[])?.breaks(Rule::ClientIdUtf8))
 }
 
+/// Characters that a client identifier of 3.1 has at most.
+const LONGEST_CLIENT_ID_OF_V3_1: usize = 23;
+
 /// A client identifier that 3.1 has no room for.
 pub(super) fn long_client_id(legal: &Legal<'_>) -> Option<Mutated> {
     let field = legal.find(FieldName::CLIENT_ID)?;
@@ -154,4 +157,10 @@ pub(super) fn empty_client_id(legal: &Legal<'_>) -> Option<Mutated> {
 /// Whether this is a CONNECT with properties.
 pub(super) fn is_v5_connect(legal: &Legal<'_>) -> bool {
     legal.is_v5() && legal.is(PacketType::Connect)
+}
+
+/// Whether a CONNECT may have this as its client identifier, as far as its length goes. What is no text has no length.
+pub(super) fn client_id_has_room(legal: &Legal<'_>, client_id: &[u8]) -> bool {
+    let characters = core::str::from_utf8(client_id).map_or(0, |text| text.chars().count());
+    legal.context.version != Version::V3_1 || characters <= LONGEST_CLIENT_ID_OF_V3_1
 }

@@ -292,3 +292,13 @@ pub(super) fn no_reason_codes(legal: &Legal<'_>) -> Option<Mutated> {
     let first = legal.find(FieldName::REASON_CODE).filter(|_| many)?;
     Some(legal.cut(first.range.start)?.breaks(Rule::NoReasonCodes))
 }
+
+/// An acknowledgement of 5.0 that spells out what its shortest form leaves to be understood.
+pub(super) fn spelled_out(legal: &Legal<'_>, tail: &[u8]) -> Option<Mutated> {
+    let acknowledges =
+        matches!(legal.packet_type, PacketType::Puback | PacketType::Pubrec | PacketType::Pubrel | PacketType::Pubcomp);
+    let is_short = legal.is_v5() && acknowledges && !legal.has(FieldName::REASON_CODE);
+    let end = is_short.then_some(legal.bytes.len())?;
+    let remaining = legal.index(FieldName::REMAINING_LENGTH)?;
+    Some(legal.replace(end..end, tail, &[remaining])?.stays_legal())
+}

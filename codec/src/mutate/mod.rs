@@ -82,6 +82,14 @@ impl Mutation {
         (self.make)(&Legal::new(legal, context)?)
     }
 
+    /// The first mutation, from the one at `start` on and round, that has a place in this legal packet.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn first_from(start: usize, legal: &[u8], context: Context) -> Option<(&'static Self, Mutated)> {
+        let legal = Legal::new(legal, context)?;
+        let (before, from) = MUTATIONS.split_at(start);
+        from.iter().chain(before).find_map(|mutation| Some((mutation, (mutation.make)(&legal)?)))
+    }
+
     /// The mutation with this name, or the first one of this family: `topic.wildcard-in-name` finds
     /// `topic.wildcard-in-name.hash`.
     pub fn find(name: &str) -> Option<&'static Self> {

@@ -392,6 +392,10 @@ mutations! { ANSWERS:
     "reason.undefined", "reason code 0x7f, which no packet has", header::undefined_reason;
     "reason.wrong-side", "reason code that only the other side may send", header::wrong_side_reason;
     "reason.none", "SUBACK or UNSUBACK without reason codes", header::no_reason_codes;
+    "ack.code-spelled-out", "PUBACK, PUBREC, PUBREL or PUBCOMP with code 0x00 and no property length (legal)",
+        |legal| header::spelled_out(legal, &[0]);
+    "ack.empty-properties", "PUBACK, PUBREC, PUBREL or PUBCOMP with code 0x00 and an empty property list (legal)",
+        |legal| header::spelled_out(legal, &[0, 0]);
     "connack.reserved-bit", "bit 1 of the connect acknowledge flags", header::connack_flags;
     "connack.session-present-with-error", "Session Present in a CONNACK that refuses",
         header::session_present_with_error;

@@ -134,3 +134,31 @@ fn illegal_and_incomplete_packets_are_not_mutated() {
     assert!(flags.apply(&[0xC0], context).is_none());
     assert!(flags.apply(&[0xC0, 0x00, 0x00], context).is_none());
 }
+
+/// Found by fuzzing: each of these packets would break another rule than the mutation names, or none.
+#[test]
+fn what_would_break_another_rule_is_not_applied() {
+    for (name, version, bytes) in [
+        ("len.str.under@client-identifier", Version::V3_1_1, &b"\x10\x0d\x00\x04MQTT\x04\x00\x00\x3c\x00\x01a"[..]),
+        ("len.str.under@client-identifier", Version::V5, b"\x10\x0f\x00\x04MQTT\x05\x00\x00\x3c\x00\x00\x02\xc2\xad"),
+        ("len.str.under@topic-name", Version::V3_1_1, b"\x30\x05\x00\x02\xc4\x81E"),
+        ("len.str.under@topic-filter", Version::V5, b"\xa2\x0f\x00\x01\x00\x00\x0a$share/a/+"),
+        (
+            "len.str.under@will-topic",
+            Version::V3_1_1,
+            b"\x10\x12\x00\x04MQTT\x04\x06\x00\x3c\x00\x01a\x00\x01t\x00\x00",
+        ),
+        (
+            "utf8.bom@client-identifier",
+            Version::V3_1,
+            b"\x10\x25\x00\x06MQIsdp\x03\x02\x00\x3c\x00\x17abcdefghijklmnopqrstuvw",
+        ),
+    ] {
+        let context = Context::new(version, Sender::Client);
+        assert!(is_whole(bytes, context), "{name}: {:?}", decode(bytes, context, LIMITS));
+        assert_eq!(Mutation::named(name).apply(bytes, context), None, "{name}");
+    }
+    let context = Context::new(Version::V3_1_1, Sender::Client);
+    let mutated = Mutation::named("filter.plus-before-text").apply(b"\x82\x08\x00\x01\x00\x03/a/\x00", context);
+    assert_eq!(mutated.map(|mutated| mutated.bytes), Some(b"\x82\x07\x00\x01\x00\x02+a\x00".to_vec()));
+}

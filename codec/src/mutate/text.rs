@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use crate::field_name::{FieldName, Part, Piece};
-use crate::mutate::Mutated;
 use crate::mutate::edit::{Edited, Legal};
+use crate::mutate::{Mutated, connect};
 use crate::property::PropertyId;
 use crate::rule::Rule;
 use crate::topic;
@@ -55,7 +55,8 @@ fn with(
 ) -> Option<Mutated> {
     let field = legal.find(name)?;
     let text = inserted(legal.data(field), sequence);
-    Some(outcome(legal.replace_field(field, &text)?))
+    let too_long = name == FieldName::CLIENT_ID && !connect::client_id_has_room(legal, &text);
+    (!too_long).then(|| legal.replace_field(field, &text))?.map(outcome)
 }
 
 /// The text with a sequence put where it disturbs no wildcard and no share name.
@@ -146,12 +147,12 @@ pub(super) fn shared(legal: &Legal<'_>, make: impl FnOnce(&[u8]) -> Vec<u8>, rul
     if !legal.is_v5() || no_local { None } else { filter(legal, make, rule) }
 }
 
-/// The levels of a filter before its first wildcard, without share name; never empty.
+/// The levels of a filter before its first wildcard, without share name and without slashes around them; never empty.
 fn plain_beginning(filter: &[u8]) -> &[u8] {
     let text = core::str::from_utf8(filter).unwrap_or("");
     let text = topic::split_shared(text).map_or(text, |(_, rest)| rest);
     let plain = topic::wildcard_in(text.as_bytes()).map_or(text, |at| &text[..at]);
-    let plain = plain.trim_end_matches('/');
+    let plain = plain.trim_matches('/');
     if plain.is_empty() { b"level" } else { plain.as_bytes() }
 }
 

@@ -53,10 +53,14 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["U3-06"],
         v5: proves ["U5-078"],
         caught: [Fault::NeverClosesSilentConnection]),
-    case!(valid_connect: "A valid CONNECT is answered with CONNACK 0x00",
+    case!(valid_connect: "A valid CONNECT, with the longest Keep Alive there is, is answered with CONNACK 0x00",
         v311: proves ["MQTT-3.1.4-4"],
         v5: proves ["MQTT-3.1.4-5"],
         caught: [Fault::NoConnack]),
+    case!(valid_connect["byte-by-byte"]: "A valid CONNECT that comes byte by byte is answered with CONNACK 0x00",
+        v311: proves ["MQTT-3.1.4-4"],
+        v5: proves ["MQTT-3.1.4-5"],
+        caught: [Fault::WantsConnectInOnePiece]),
     case!(no_extension_needed: "A CONNECT with nothing but what 3.1.1 defines is let in",
         v311: proves ["MQTT-7.0.0-2"],
         caught: [Fault::DemandsExtension]),
@@ -137,6 +141,11 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-3.1.4-2"],
         caught: [Fault::IgnoresPassword, Fault::RefusalStaysOpen],
         variant: Variant::WITH_ACCESS),
+    case!(no_user_name: "A client that gives no user name where one is asked for is refused, and its connection is closed",
+        v311: proves ["U3-07"],
+        v5: proves ["MQTT-3.1.4-2"],
+        caught: [Fault::RefusalStaysOpen],
+        variant: Variant::WITH_ACCESS),
     case!(unknown_method: "A CONNECT with an authentication method that the broker cannot know is refused",
         v5: proves ["MQTT-4.12.0-1"],
         caught: [Fault::AcceptsUnknownMethod, Fault::RefusalStaysOpen]),
@@ -198,11 +207,12 @@ fn refused_connect(broker: &Subject) -> Draft {
     }
 }
 
-/// The CONNACK that refuses. In 5.0 a broker may leave it out (section 4.13.1), and then there is nothing to look at.
+/// The CONNACK that refuses. In 5.0 a broker may leave it out (section 4.13.1), and after a failed check of the password
+/// in 3.1.1 too (section 3.1.4: it should send one), and then there is nothing to look at.
 async fn refusal(broker: &Subject, client: &mut Client) -> Result<Received, Stop> {
     match client.receive_or_end(any(PacketType::Connack)).await? {
         Some(answer) if !is_accepting(&answer) => Ok(answer),
-        None if broker.version() == Version::V5 => {
+        None if broker.version() == Version::V5 || broker.setting().bad_password.is_some() => {
             Err(Stop::NotExercised("the broker refused without a CONNACK".to_owned()))
         }
         _ => Err(Stop::Inconclusive { why: "no CONNACK that refuses".to_owned(), line: None }),
@@ -278,7 +288,11 @@ async fn silent_connection(broker: &Subject) -> Outcome {
 async fn valid_connect(broker: &Subject) -> Outcome {
     let mut client = broker.open("client").await?;
 
-    client.send(connect().client_id(broker.unique()))?;
+    let valid = connect().client_id(broker.unique()).keep_alive(u16::MAX);
+    match broker.member() {
+        "byte-by-byte" => client.send_bytewise(valid)?,
+        _ => client.send(valid)?,
+    };
 
     client.expect(a_connack().code(&[ReasonCode::SUCCESS])).await
 }
@@ -459,6 +473,19 @@ async fn wrong_password(broker: &Subject) -> Outcome {
 
     let codes = [ReasonCode::BAD_USER_NAME_OR_PASSWORD, ReasonCode::NOT_AUTHORIZED];
     intruder.expect_refusal(&codes).await
+}
+
+async fn no_user_name(broker: &Subject) -> Outcome {
+    let mut intruder = broker.open("intruder").await?;
+
+    intruder.send(connect().anonymous())?;
+
+    let answer = intruder.receive_or_end(any(PacketType::Connack)).await?;
+    if answer.as_ref().is_some_and(is_accepting) {
+        // Passwords may be checked and yet not be demanded: whom a broker lets in without one is its own affair.
+        return Err(Stop::NotExercised("the broker lets clients in without a user name".to_owned()));
+    }
+    intruder.expect_close().await
 }
 
 async fn unknown_method(broker: &Subject) -> Outcome {

@@ -58,6 +58,11 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["MQTT-4.3.2-1"],
         v5: proves ["MQTT-4.3.2-3"],
         caught: [Fault::RedeliversAcknowledged]),
+    case!(completed_is_done: "After PUBCOMP neither the PUBLISH nor the PUBREL of a QoS 2 message comes again after a reconnect",
+        v311: proves ["MQTT-4.3.3-1"],
+        v5: proves ["MQTT-4.3.3-5"],
+        caught: [Fault::RedeliversCompleted],
+        needs: &["qos2"]),
     case!(refused_is_done["puback"]: "A message that its receiver refused with PUBACK does not come again after a reconnect",
         v5: proves ["MQTT-4.4.0-2"],
         caught: [Fault::RedeliversRefused]),
@@ -72,12 +77,46 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-4.4.0-1"],
         caught: [Fault::ResendsOnLive],
         waits: 5),
+    case!(again_on_live: "An unacknowledged message may be sent again while its connection lasts",
+        v311: proves ["U3-17"],
+        caught: [],
+        waits: 5),
     case!(receive_maximum: "No more messages are unacknowledged than the client's Receive Maximum",
         v5: proves ["MQTT-3.3.4-9" = "MQTT-4.9.0-1" = "MQTT-4.9.0-2"],
         caught: [Fault::PastReceiveMaximum]),
     case!(served_without_quota: "A client whose Receive Maximum is used up is served in everything else",
         v5: proves ["MQTT-3.3.4-10" = "MQTT-4.9.0-3"],
         caught: [Fault::QuotaBlocksAll]),
+    case!(spelled_out["puback.code"]: "A PUBACK that spells out its reason code means what a short one means",
+        v5: proves ["U5-143"],
+        caught: [Fault::RefusesAckWithCode]),
+    case!(spelled_out["puback.properties"]: "A PUBACK that spells out its reason code and an empty property list means what a short one means",
+        v5: proves ["U5-143"],
+        caught: [Fault::RefusesAckWithCode]),
+    case!(spelled_out["pubrec.code"]: "A PUBREC that spells out its reason code means what a short one means",
+        v5: proves ["U5-147"],
+        caught: [Fault::RefusesAckWithCode],
+        needs: &["qos2"]),
+    case!(spelled_out["pubrec.properties"]: "A PUBREC that spells out its reason code and an empty property list means what a short one means",
+        v5: proves ["U5-147"],
+        caught: [Fault::RefusesAckWithCode],
+        needs: &["qos2"]),
+    case!(spelled_out["pubrel.code"]: "A PUBREL that spells out its reason code means what a short one means",
+        v5: proves ["U5-151"],
+        caught: [Fault::RefusesAckWithCode],
+        needs: &["qos2"]),
+    case!(spelled_out["pubrel.properties"]: "A PUBREL that spells out its reason code and an empty property list means what a short one means",
+        v5: proves ["U5-151"],
+        caught: [Fault::RefusesAckWithCode],
+        needs: &["qos2"]),
+    case!(spelled_out["pubcomp.code"]: "A PUBCOMP that spells out its reason code means what a short one means",
+        v5: proves ["U5-156"],
+        caught: [Fault::RefusesAckWithCode],
+        needs: &["qos2"]),
+    case!(spelled_out["pubcomp.properties"]: "A PUBCOMP that spells out its reason code and an empty property list means what a short one means",
+        v5: proves ["U5-156"],
+        caught: [Fault::RefusesAckWithCode],
+        needs: &["qos2"]),
     case!(quota_after_refusal: "A PUBREC of 0x80 or more makes room for the next message",
         v5: proves ["U5-207"],
         caught: [Fault::QuotaNotRestored],
@@ -85,6 +124,9 @@ pub(super) const CASES: &[Case] = &[
     case!(too_large_is_left_out: "A message above the client's Maximum Packet Size is left out as if it had been delivered",
         v5: proves ["MQTT-3.1.2-24", "MQTT-3.1.2-25"],
         caught: [Fault::PastMaximumPacketSize, Fault::StallsOnTooLarge]),
+    case!(what_fits_is_delivered: "A message of exactly the client's Maximum Packet Size is delivered",
+        v5: proves ["MQTT-4.5.0-1"],
+        caught: [Fault::LeavesOutWhatFits]),
 ];
 
 /// The QoS that the family's member names.
@@ -246,7 +288,9 @@ async fn redelivery_pubrel(broker: &Subject) -> Outcome {
 
     let mut sleeper = broker.resume("sleeper").await?;
 
-    let _ = sleeper.expect(a_pubrel(message.id())).decides(rule!(v311 "MQTT-4.4.0-1", v5 "MQTT-4.4.0-1")).await?;
+    let again = sleeper.expect(a_pubrel(message.id())).decides(rule!(v311 "MQTT-4.4.0-1", v5 "MQTT-4.4.0-1")).await?;
+    let unacknowledged = rule!(v311 "MQTT-4.3.3-1", v5 "MQTT-4.3.3-5");
+    let _ = sleeper.expect_right(&again, a_pubrel(message.id())).decides(unacknowledged).await?;
     let fence = sleeper.expect_no_message(b"half done").before_message(&mut publisher, "news");
     fence.decides(rule!(v311 "MQTT-4.3.3-1", v5 "MQTT-4.3.3-6")).await
 }
@@ -263,6 +307,23 @@ async fn acknowledged_is_done(broker: &Subject) -> Outcome {
     let mut sleeper = broker.resume("sleeper").await?;
 
     sleeper.expect_no_message(b"done").before_message(&mut publisher, "news").await
+}
+
+async fn completed_is_done(broker: &Subject) -> Outcome {
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    sleeper.subscribe("news", ExactlyOnce).await?;
+    sleeper.subscribe("fence", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("news", b"done", ExactlyOnce).await?;
+    let message = sleeper.receive(a_message("news", b"done").qos(ExactlyOnce)).await?;
+    sleeper.receive(a_pubrel(message.id())).await?;
+    sleeper.serves().await?;
+    sleeper.drop_connection().await;
+
+    let mut sleeper = broker.resume("sleeper").await?;
+
+    let _ = sleeper.expect_no_message(b"done").before_message(&mut publisher, "fence").await?;
+    sleeper.expect_no_packet(PacketType::Pubrel).before_message(&mut publisher, "fence").await
 }
 
 async fn refused_is_done(broker: &Subject) -> Outcome {
@@ -311,6 +372,20 @@ async fn only_on_reconnect(broker: &Subject) -> Outcome {
     watcher.expect_no_message(b"once").await
 }
 
+async fn again_on_live(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", AtLeastOnce).await?;
+    watcher.hold_acknowledgements();
+    broker.connect("publisher").await?.publish("news", b"once or twice", AtLeastOnce).await?;
+    let first = watcher.receive(a_message("news", b"once or twice").qos(AtLeastOnce)).await?;
+
+    broker.wait(Duration::from_secs(5)).await;
+
+    watcher.serves().await?;
+    let again = watcher.waiting_behind(PacketType::Publish, first.line);
+    Ok(broker.observe(rule!(v311 "U3-17"), &format!("sent again {again} times within 5 s without a reconnect")))
+}
+
 async fn receive_maximum(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect_as("watcher", connect().property(Property::ReceiveMaximum(2))).await?;
     watcher.subscribe("news", AtLeastOnce).await?;
@@ -344,6 +419,57 @@ async fn served_without_quota(broker: &Subject) -> Outcome {
     watcher.expect_all([any(PacketType::Suback), any(PacketType::Puback), any(PacketType::Pingresp)]).await
 }
 
+/// The acknowledgement as the family's member spells it out.
+fn spelled(broker: &Subject, short: Draft) -> Draft {
+    short.with(if broker.member().ends_with("code") { "ack.code-spelled-out" } else { "ack.empty-properties" })
+}
+
+async fn spelled_out(broker: &Subject) -> Outcome {
+    match broker.member().split('.').next() {
+        Some("pubrel") => spelled_out_by_publisher(broker).await,
+        Some("puback") => spelled_out_by_receiver(broker, AtLeastOnce).await,
+        _ => spelled_out_by_receiver(broker, ExactlyOnce).await,
+    }
+}
+
+async fn spelled_out_by_publisher(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("news", b"short twin", ExactlyOnce).await?;
+    let id = publisher.send(publish("news", b"in two steps").qos(ExactlyOnce))?;
+    publisher.receive(a_pubrec(id)).await?;
+
+    publisher.send(spelled(broker, pubrel(id)))?;
+
+    publisher.expect(a_pubcomp(id)).await
+}
+
+/// With a Receive Maximum of 1, the next message tells that the one before was acknowledged.
+async fn spelled_out_by_receiver(broker: &Subject, qos: QoS) -> Outcome {
+    let mut watcher = broker.connect_as("watcher", connect().property(Property::ReceiveMaximum(1))).await?;
+    watcher.subscribe_tried("news", "news", qos).await?;
+    if qos == ExactlyOnce {
+        watcher.receive(any(PacketType::Pubrel)).await?;
+    }
+    watcher.hold_acknowledgements();
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("news", b"first", qos).await?;
+    publisher.publish("news", b"next", qos).await?;
+    let first = watcher.receive(a_message("news", b"first").qos(qos)).await?;
+
+    if qos == AtLeastOnce {
+        watcher.send(spelled(broker, puback(first.id())))?;
+        return watcher.expect(a_message("news", b"next")).await;
+    }
+    if broker.member().starts_with("pubrec") {
+        watcher.send(spelled(broker, pubrec(first.id())))?;
+        return watcher.expect(a_pubrel(first.id())).await;
+    }
+    watcher.send(pubrec(first.id()))?;
+    watcher.receive(a_pubrel(first.id())).await?;
+    watcher.send(spelled(broker, pubcomp(first.id())))?;
+    watcher.expect(a_message("news", b"next")).await
+}
+
 async fn quota_after_refusal(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect_as("watcher", connect().property(Property::ReceiveMaximum(1))).await?;
     watcher.subscribe_tried("news", "news", ExactlyOnce).await?;
@@ -372,4 +498,20 @@ async fn too_large_is_left_out(broker: &Subject) -> Outcome {
 
     let _ = watcher.expect(a_message("news", b"small")).decides(rule!(v5 "MQTT-3.1.2-25")).await?;
     watcher.expect_no_message(&large).before_message(&mut publisher, "news").await
+}
+
+async fn what_fits_is_delivered(broker: &Subject) -> Outcome {
+    let mut measuring = broker.connect("measuring").await?;
+    measuring.subscribe_tried("news", "news", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    let (measured, fitting) = ([b'm'; 200], [b'f'; 200]);
+    publisher.publish("news", measured, AtLeastOnce).await?;
+    let length = measuring.receive(a_message("news", measured)).await?.length();
+    let exact = connect().property(Property::MaximumPacketSize(length as u32));
+    let mut watcher = broker.connect_as("watcher", exact).await?;
+    watcher.subscribe_tried("news", "news", AtLeastOnce).await?;
+
+    publisher.publish("news", fitting, AtLeastOnce).await?;
+
+    watcher.expect(a_message("news", fitting)).await
 }

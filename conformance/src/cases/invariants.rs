@@ -125,7 +125,7 @@ pub(super) const CASES: &[Case] = &[
         caught: [sends("prop.duplicate@receive-maximum")]),
     invariant!(second_maximum_qos: "CONNACK has no second Maximum QoS",
         v5: proves ["U5-086"],
-        caught: []),
+        caught: [Fault::MaximumQosTwice]),
     invariant!(second_retain_available: "CONNACK has no second Retain Available",
         v5: proves ["U5-089"],
         caught: [sends("prop.duplicate@retain-available")]),

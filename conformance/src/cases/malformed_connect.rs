@@ -123,6 +123,41 @@ pub(super) const CASES: &[Case] = &[
     case!(data_without_method: "A CONNECT with authentication data and no method is refused",
         v5: breaks ["U5-063"] proves ["MQTT-3.1.4-1"],
         caught: [Tolerates(Rule::AuthenticationDataWithoutMethod), ActsOn(Rule::AuthenticationDataWithoutMethod)]),
+    case!(reserved_flags["0010"]: "A CONNECT with the fixed header flags 0010 is refused",
+        v311: proves ["MQTT-2.2.2-2"],
+        v5: breaks ["U5-014", "MQTT-2.1.3-1"] proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::FixedHeaderFlags), ActsOn(Rule::FixedHeaderFlags)]),
+    case!(reserved_flags["0100"]: "A CONNECT with the fixed header flags 0100 is refused",
+        v311: proves ["MQTT-2.2.2-2"],
+        v5: breaks ["U5-014", "MQTT-2.1.3-1"] proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::FixedHeaderFlags), ActsOn(Rule::FixedHeaderFlags)]),
+    case!(reserved_flags["1000"]: "A CONNECT with the fixed header flags 1000 is refused",
+        v311: proves ["MQTT-2.2.2-2"],
+        v5: breaks ["U5-014", "MQTT-2.1.3-1"] proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::FixedHeaderFlags), ActsOn(Rule::FixedHeaderFlags)]),
+    case!(other_packet_first["connack"]: "A CONNACK before any CONNECT ends the connection",
+        v311: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::ServesBeforeConnect, Fault::IgnoresBeforeConnect]),
+    case!(other_packet_first["suback"]: "A SUBACK before any CONNECT ends the connection",
+        v311: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::ServesBeforeConnect, Fault::IgnoresBeforeConnect]),
+    case!(other_packet_first["unsuback"]: "An UNSUBACK before any CONNECT ends the connection",
+        v311: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::ServesBeforeConnect, Fault::IgnoresBeforeConnect]),
+    case!(other_packet_first["pingresp"]: "A PINGRESP before any CONNECT ends the connection",
+        v311: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::ServesBeforeConnect, Fault::IgnoresBeforeConnect]),
+    case!(other_packet_first["type-0"]: "A packet of type 0 before any CONNECT ends the connection",
+        v311: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::ServesBeforeConnect, Fault::IgnoresBeforeConnect]),
+    case!(other_packet_first["type-15"]: "A packet of type 15 before any CONNECT ends the connection",
+        v311: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.8.0-1"],
+        caught: [Fault::ServesBeforeConnect, Fault::IgnoresBeforeConnect]),
 ];
 
 /// Codes of 5.0 for a CONNECT that is no good; 0x86 and 0x87 would be about whom it names.
@@ -149,7 +184,13 @@ fn mortal() -> Draft {
 }
 
 async fn reserved_flags(broker: &Subject) -> Outcome {
-    let mut rogue = sent(broker, connect(), "flags.reserved.1").await?;
+    let mutation = match broker.member() {
+        "0010" => "flags.reserved.2",
+        "0100" => "flags.reserved.4",
+        "1000" => "flags.reserved.8",
+        _ => "flags.reserved.1",
+    };
+    let mut rogue = sent(broker, connect(), mutation).await?;
 
     rogue.expect_refusal(CODES).await
 }
@@ -195,4 +236,20 @@ async fn data_without_method(broker: &Subject) -> Outcome {
     let mut rogue = sent(broker, connect(), "connect.authentication-data-without-method").await?;
 
     rogue.expect_refusal(CODES).await
+}
+
+async fn other_packet_first(broker: &Subject) -> Outcome {
+    let first = match broker.member() {
+        "connack" => server_packet(PacketType::Connack),
+        "suback" => server_packet(PacketType::Suback),
+        "unsuback" => server_packet(PacketType::Unsuback),
+        "pingresp" => server_packet(PacketType::Pingresp),
+        "type-0" => pingreq().with("type.reserved.0"),
+        _ => pingreq().with("type.reserved.15"),
+    };
+    let mut rogue = broker.open("rogue").await?;
+
+    rogue.send(first)?;
+
+    rogue.expect_refusal(&[]).await
 }

@@ -4,6 +4,7 @@ mod connect;
 mod delivery;
 mod disconnect;
 mod expiry;
+mod explanations;
 mod identifiers;
 mod invariants;
 mod keep_alive;
@@ -33,6 +34,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "publish", cases: publish::CASES },
     Chapter { name: "qos", cases: qos::CASES },
     Chapter { name: "delivery", cases: delivery::CASES },
+    Chapter { name: "explanations", cases: explanations::CASES },
     Chapter { name: "order", cases: order::CASES },
     Chapter { name: "expiry", cases: expiry::CASES },
     Chapter { name: "topic-alias", cases: topic_alias::CASES },

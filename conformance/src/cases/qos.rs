@@ -2,7 +2,6 @@
 
 use super::prelude::*;
 use crate::client::Client;
-use crate::pattern::properties;
 use mqtt_assay_codec::Packet;
 
 pub(super) const CASES: &[Case] = &[
@@ -10,6 +9,10 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["MQTT-2.3.1-6", "MQTT-4.3.2-2", "MQTT-3.3.4-1"],
         v5: proves ["MQTT-2.2.1-5", "MQTT-4.3.2-4", "MQTT-3.3.4-1"],
         caught: [Fault::WrongPubackId, Fault::NoPuback]),
+    case!(each_is_answered: "Of QoS 1 PUBLISHes that come in one segment each is answered with PUBACK",
+        v311: proves ["MQTT-3.3.4-1"],
+        v5: proves ["MQTT-3.3.4-1"],
+        caught: [Fault::DropsThirdOfSegment]),
     case!(qos2_handshake: "PUBREC and PUBCOMP answer PUBLISH and PUBREL of QoS 2 under the same packet identifier",
         v311: proves ["MQTT-2.3.1-6", "MQTT-4.3.3-2", "MQTT-3.3.4-1"],
         v5: proves ["MQTT-2.2.1-5", "MQTT-4.3.3-8", "MQTT-4.3.3-11", "MQTT-3.3.4-1"],
@@ -86,22 +89,21 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-3.6.1-1"],
         caught: [Tolerates(Rule::FixedHeaderFlags), ActsOn(Rule::FixedHeaderFlags)],
         needs: &["qos2"]),
-    case!(reason_string_fits["puback"]: "The Reason String of PUBACK is left out for a client to which it would be too large",
-        v5: proves ["MQTT-3.4.2-2"],
-        caught: [Fault::ReasonStringTooLong],
-        variant: Variant::WITH_ACCESS),
-    case!(reason_string_fits["pubrec"]: "The Reason String of PUBREC is left out for a client to which it would be too large",
-        v5: proves ["MQTT-3.5.2-2"],
-        caught: [Fault::ReasonStringTooLong],
-        variant: Variant::WITH_ACCESS, needs: &["qos2"]),
-    case!(reason_string_fits["pubrel"]: "The Reason String of PUBREL is left out for a client to which it would be too large",
-        v5: proves ["MQTT-3.6.2-2"],
-        caught: [Fault::ReasonStringTooLong],
-        variant: Variant::WITH_ACCESS, needs: &["qos2"]),
-    case!(reason_string_fits["pubcomp"]: "The Reason String of PUBCOMP is left out for a client to which it would be too large",
-        v5: proves ["MQTT-3.7.2-2"],
-        caught: [Fault::ReasonStringTooLong],
-        variant: Variant::WITH_ACCESS, needs: &["qos2"]),
+    case!(pubrel_again_and_again: "A PUBREL that is sent again three times is answered with PUBCOMP each time",
+        v311: proves ["MQTT-4.3.3-2"],
+        v5: proves ["MQTT-4.3.3-11"],
+        caught: [Fault::UnknownPubrelUnanswered],
+        needs: &["qos2"]),
+    case!(qos2_resent_with_another_payload: "Of two QoS 2 PUBLISHes under an identifier whose PUBREL is to come one is delivered",
+        v311: proves ["MQTT-4.3.3-2"],
+        v5: proves ["MQTT-4.3.3-10"],
+        caught: [Fault::DeliversQos2Again],
+        needs: &["qos2"]),
+    case!(clients_at_once: "Of clients that publish at the same time, under the same packet identifiers, each is heard",
+        v311: proves ["MQTT-4.5.0-1"],
+        v5: proves ["MQTT-4.5.0-1"],
+        caught: [Fault::IdentifiersShared],
+        needs: &["qos2"]),
 ];
 
 async fn puback_identifier(broker: &Subject) -> Outcome {
@@ -197,7 +199,7 @@ async fn denied_is_answered(broker: &Subject) -> Outcome {
     };
     let mut intruder = broker.connect("intruder").await?;
 
-    intruder.send(publish(broker.denied_topic()?, b"not allowed").qos(qos))?;
+    intruder.send(publish(broker.denied_topic()?, b"not allowed").qos(qos).id(0x1234_u16))?;
 
     // The standard permits either: an acknowledgement as if all were well, or a close.
     match intruder.receive(any(acknowledgement)).await {
@@ -328,40 +330,72 @@ async fn pubrel_flags(broker: &Subject) -> Outcome {
     rogue.expect_refusal(&[ReasonCode::MALFORMED_PACKET]).await
 }
 
-/// What provokes the acknowledgement that the family's member names, and the codes that it may have: a broker that sees no
-/// error in it explains none.
-fn provoking(broker: &Subject) -> Result<(Draft, Pattern), Stop> {
-    let unknown = [ReasonCode::PACKET_IDENTIFIER_NOT_FOUND, ReasonCode::SUCCESS];
-    let denied = [ReasonCode::NOT_AUTHORIZED, ReasonCode::SUCCESS];
-    Ok(match broker.member() {
-        "puback" => (publish(broker.denied_topic()?, b"no").qos(AtLeastOnce).id(7_u16), a_puback(7_u16).code(&denied)),
-        "pubrec" => (publish(broker.denied_topic()?, b"no").qos(ExactlyOnce).id(7_u16), a_pubrec(7_u16).code(&denied)),
-        "pubrel" => (pubrec(7_u16), a_pubrel(7_u16).code(&unknown)),
-        _ => (pubrel(7_u16), a_pubcomp(7_u16).code(&unknown)),
-    })
+async fn pubrel_again_and_again(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect_as("publisher", connect().persistent()).await?;
+    publisher.publish_draft(publish("news", b"once").qos(ExactlyOnce).id(7_u16)).await?;
+
+    for _ in 0..2 {
+        publisher.drop_connection().await;
+        publisher = broker.resume("publisher").await?;
+        publisher.send(pubrel(7_u16))?;
+        let _ = publisher.expect(a_pubcomp(7_u16)).await?;
+    }
+    publisher.drop_connection().await;
+    publisher = broker.resume("publisher").await?;
+    publisher.send(pubrel(7_u16))?;
+
+    publisher.expect(a_pubcomp(7_u16)).await
 }
 
-/// A Maximum Packet Size, in bytes, that an acknowledgement with a Reason String of some length passes.
-const NARROW: usize = 32;
+async fn qos2_resent_with_another_payload(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("news", "news", ExactlyOnce).await?;
+    let mut publisher = broker.connect_as("publisher", connect().persistent()).await?;
+    let id = publisher.send(publish("news", b"at first").qos(ExactlyOnce))?;
+    publisher.receive(a_pubrec(id)).await?;
+    publisher.drop_connection().await;
 
-async fn reason_string_fits(broker: &Subject) -> Outcome {
-    let (draft, answer) = provoking(broker)?;
-    let mut curious = broker.connect("curious").await?;
-    curious.send(draft.clone())?;
-    let explained = curious.receive(answer.clone()).await?;
-    let has_string =
-        properties(&explained.packet()).iter().any(|property| matches!(property, Property::ReasonString(_)));
-    let Ok(length) = explained.packet().encoded_len(Version::V5) else {
-        return Err(Stop::Inconclusive { why: "an acknowledgement of no legal form".to_owned(), line: None });
-    };
-    if !has_string || length <= NARROW {
-        return Err(Stop::NotExercised("the broker gives no Reason String of any length here".to_owned()));
+    let mut publisher = broker.resume("publisher").await?;
+    publisher.send(publish("news", b"on second thought").qos(ExactlyOnce).id(id).dup())?;
+    publisher.receive(a_pubrec(id)).await?;
+    publisher.send(pubrel(id))?;
+    publisher.receive(a_pubcomp(id)).await?;
+
+    // Which of the two a broker keeps is its choice.
+    let kept = watcher.receive(any(PacketType::Publish)).await?;
+    let is_first = matches!(kept.packet(), Packet::Publish(publish) if publish.payload == b"at first");
+    let other: &[u8] = if is_first { b"on second thought" } else { b"at first" };
+    watcher.expect_no_message(other).before_message(&mut publisher, "news").await
+}
+
+async fn clients_at_once(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("news", "news", ExactlyOnce).await?;
+    let mut publishers = [broker.connect("one").await?, broker.connect("other").await?];
+    let identifiers = 1..=5_u16;
+
+    for id in identifiers.clone() {
+        for publisher in &mut publishers {
+            let payload = format!("{} of {}", id, publisher.role());
+            publisher.send(publish("news", payload).qos(ExactlyOnce).id(id))?;
+        }
     }
-    let narrow = connect().property(Property::MaximumPacketSize(NARROW as u32));
-    let mut narrow = broker.connect_as("narrow", narrow).await?;
+    for publisher in &mut publishers {
+        for id in identifiers.clone() {
+            publisher.receive(a_pubrec(id)).await?;
+            publisher.send(pubrel(id))?;
+        }
+    }
 
-    narrow.send(draft)?;
+    let of = |role| identifiers.clone().map(move |id| a_message("news", format!("{id} of {role}")));
+    watcher.expect_all(of("one").chain(of("other"))).await
+}
 
-    let brief = narrow.receive(answer.clone()).await?;
-    narrow.expect_right(&brief, answer.at_most(NARROW)).await
+async fn each_is_answered(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher
+        .send_together([7_u16, 8, 9].map(|id| publish("news", format!("message {id}")).qos(AtLeastOnce).id(id)))?;
+
+    publisher.expect_all([7_u16, 8, 9].map(a_puback)).await
 }

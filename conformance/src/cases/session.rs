@@ -60,6 +60,9 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["MQTT-3.1.3-2"],
         v5: proves ["MQTT-3.1.2-6"],
         caught: [Fault::ResumesForeignSession]),
+    case!(begun_anew_lasts: "A session that began with Clean Start 1 outlives its connection by its expiry interval",
+        v5: proves ["MQTT-3.1.2-23"],
+        caught: []),
     case!(expires_in_time["as-asked"]: "A session lasts until its expiry interval is over",
         v5: proves ["MQTT-3.1.2-23"],
         caught: [Fault::SessionExpiresEarly],
@@ -72,6 +75,11 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-4.1.0-2"],
         caught: [Fault::SessionNeverExpires],
         waits: 11),
+    case!(clean_start_ends_exchanges: "A clean start ends the QoS 2 exchanges of the session before it: their identifiers are free",
+        v311: proves ["MQTT-3.1.2-6"],
+        v5: proves ["MQTT-3.1.2-4"],
+        caught: [Fault::CleanStartKeepsSession],
+        needs: &["qos2"]),
 ];
 
 async fn queued_while_away(broker: &Subject) -> Outcome {
@@ -238,6 +246,18 @@ async fn come_back(broker: &Subject) -> Result<(Client, Received), Stop> {
     Ok((sleeper, accepted))
 }
 
+async fn begun_anew_lasts(broker: &Subject) -> Outcome {
+    let lasting = || connect().property(Property::SessionExpiryInterval(600));
+    let mut sleeper = broker.connect_as("sleeper", lasting()).await?;
+    sleeper.subscribe_tried("news", "news", AtLeastOnce).await?;
+    sleeper.disconnect().await?;
+    broker.connect("publisher").await?.publish("news", b"while away", AtLeastOnce).await?;
+
+    let mut sleeper = broker.connect_as("sleeper", lasting().resume()).await?;
+
+    sleeper.expect(a_message("news", b"while away")).await
+}
+
 async fn expires_in_time(broker: &Subject) -> Outcome {
     let (asked, part) = if broker.member() == "as-asked" { (4, 0.6) } else { (30, 0.4) };
     let (left, lasts) = leave_session(broker, asked).await?;
@@ -258,4 +278,18 @@ async fn expires(broker: &Subject) -> Outcome {
     let (mut sleeper, accepted) = come_back(broker).await?;
 
     sleeper.expect_right(&accepted, a_connack().session_present(false)).await
+}
+
+async fn clean_start_ends_exchanges(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("news", "news", ExactlyOnce).await?;
+    let mut publisher = broker.connect_as("publisher", connect().persistent()).await?;
+    publisher.send(publish("news", b"in the old session").qos(ExactlyOnce).id(7_u16))?;
+    publisher.receive(a_pubrec(7_u16)).await?;
+    publisher.drop_connection().await;
+
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish_draft(publish("news", b"in the new session").qos(ExactlyOnce).id(7_u16)).await?;
+
+    watcher.expect(a_message("news", b"in the new session")).await
 }

@@ -2,6 +2,7 @@
 
 use super::prelude::*;
 use crate::client::Client;
+use mqtt_assay_codec::Packet;
 
 pub(super) const CASES: &[Case] = &[
     case!(served: "A shared subscription is granted and delivers, unless CONNACK said that there are none",
@@ -29,7 +30,7 @@ pub(super) const CASES: &[Case] = &[
         caught: [Fault::SharedEndedGoesOn],
         needs: &["shared-subscriptions", "qos2"]),
     case!(completed_with_its_member: "A half-done message of QoS 2 is completed with its member after a reconnect",
-        v5: proves ["MQTT-4.8.2-4"],
+        v5: proves ["MQTT-4.8.2-4", "MQTT-3.1.4-5"],
         caught: [Fault::NoRedeliveryQos2],
         needs: &["shared-subscriptions", "qos2"]),
     case!(own_identifier: "A shared message bears the identifier of the member that gets it and of no other",
@@ -153,7 +154,13 @@ async fn completed_with_its_member(broker: &Subject) -> Outcome {
     member.receive(a_message("news", b"shared").qos(ExactlyOnce)).await?;
 
     member.drop_connection().await;
-    let mut member = broker.resume("member").await?;
+    let mut member = broker.open("member").await?;
+    member.send(connect().persistent())?;
+    // A broker was seen to break down over the loss of a member.
+    let answer = member.expect(a_connack()).decides(rule!(v5 "MQTT-3.1.4-5")).await?;
+    if !matches!(answer.packet(), Some(Packet::Connack(connack)) if connack.session_present) {
+        return Err(Stop::Inconclusive { why: "the member's session was not resumed".to_owned(), line: None });
+    }
 
     member.expect(a_message("news", b"shared")).await
 }

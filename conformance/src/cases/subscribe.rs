@@ -48,6 +48,19 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-3.8.4-8"],
         caught: [Fault::AbovePublishedQos],
         needs: &["qos2"]),
+    case!(lower_qos_wins["0-to-0"]: "A message of QoS 0 goes to a subscription of QoS 0 at QoS 0",
+        v311: proves ["MQTT-3.8.4-6"],
+        v5: proves ["MQTT-3.8.4-8"],
+        caught: [Fault::DeliversAtOtherQos]),
+    case!(lower_qos_wins["1-to-1"]: "A message of QoS 1 goes to a subscription of QoS 1 at QoS 1",
+        v311: proves ["MQTT-3.8.4-6"],
+        v5: proves ["MQTT-3.8.4-8"],
+        caught: [Fault::DeliversAtOtherQos]),
+    case!(lower_qos_wins["2-to-2"]: "A message of QoS 2 goes to a subscription of QoS 2 at QoS 2",
+        v311: proves ["MQTT-3.8.4-6"],
+        v5: proves ["MQTT-3.8.4-8"],
+        caught: [Fault::DeliversAtOtherQos],
+        needs: &["qos2"]),
     case!(several_filters: "Each topic filter of a SUBSCRIBE becomes a subscription",
         v311: proves ["MQTT-3.8.4-4"],
         v5: proves ["MQTT-3.8.4-5"],
@@ -67,6 +80,13 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["U3-11"],
         caught: [],
         needs: &["wildcard"]),
+    case!(message_before_suback: "A retained message comes before or after the SUBACK of its subscription",
+        v311: proves ["U3-13"],
+        caught: [],
+        needs: &["retain"]),
+    case!(buffered_past_unsuback: "Messages from before an UNSUBSCRIBE may come after its UNSUBACK",
+        v311: proves ["U3-15"],
+        caught: []),
     case!(no_local: "A subscription with No Local does not get its client's own messages",
         v5: proves ["MQTT-3.8.3-3"],
         caught: [Fault::NoLocalIgnored]),
@@ -124,6 +144,22 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["MQTT-3.10.4-3"],
         v5: proves ["MQTT-3.10.4-3"],
         caught: [Fault::UnsubscribeDropsInFlight]),
+    case!(one_suback: "A SUBSCRIBE of several topic filters is answered with one SUBACK",
+        v311: proves ["MQTT-3.8.4-4"],
+        v5: proves ["MQTT-3.8.4-5"],
+        caught: [Fault::SubackForEachFilter]),
+    case!(one_unsuback: "An UNSUBSCRIBE of several topic filters is answered with one UNSUBACK",
+        v311: proves ["MQTT-3.10.4-6"],
+        v5: proves ["MQTT-3.10.4-6"],
+        caught: [Fault::UnsubackForEachFilter]),
+    case!(unsubscribed_again: "An UNSUBSCRIBE that is repeated is answered like the first",
+        v311: proves ["MQTT-3.10.4-5"],
+        v5: proves ["MQTT-3.10.4-5"],
+        caught: [Fault::NoUnsubackForUnknown]),
+    case!(partly_unknown: "An UNSUBSCRIBE of an unknown topic filter and a known one ends the subscription of the known one",
+        v311: proves ["MQTT-3.10.4-6", "MQTT-3.10.4-2"],
+        v5: proves ["MQTT-3.10.4-6", "MQTT-3.10.4-2"],
+        caught: [Fault::OnlyFirstUnsubscribed]),
 ];
 
 /// Codes of SUBACK that grant a subscription.
@@ -166,7 +202,7 @@ async fn codes_in_order(broker: &Subject) -> Outcome {
 
 async fn granted_as_delivered(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
-    let id = watcher.send(subscribe("news", AtMostOnce))?;
+    let id = watcher.send(subscribe("news", AtMostOnce).id(0xABCD_u16))?;
     let suback = watcher.receive(a_suback(id).code(GRANTED)).await?;
 
     watcher.publish("news", b"published at QoS 1", AtLeastOnce).await?;
@@ -182,6 +218,9 @@ async fn lower_qos_wins(broker: &Subject) -> Outcome {
         "2-to-0" => (ExactlyOnce, AtMostOnce, AtMostOnce),
         "0-to-2" => (AtMostOnce, ExactlyOnce, AtMostOnce),
         "2-to-1" => (ExactlyOnce, AtLeastOnce, AtLeastOnce),
+        "0-to-0" => (AtMostOnce, AtMostOnce, AtMostOnce),
+        "1-to-1" => (AtLeastOnce, AtLeastOnce, AtLeastOnce),
+        "2-to-2" => (ExactlyOnce, ExactlyOnce, ExactlyOnce),
         _ => (AtLeastOnce, ExactlyOnce, AtLeastOnce),
     };
     let mut watcher = broker.connect("watcher").await?;
@@ -255,6 +294,35 @@ async fn overlapping_copies(broker: &Subject) -> Outcome {
     watcher.serves().await?;
     let copies = 1 + watcher.waiting(PacketType::Publish);
     Ok(broker.observe(rule!(v311 "U3-11"), &format!("{copies} copies for two overlapping subscriptions")))
+}
+
+async fn message_before_suback(broker: &Subject) -> Outcome {
+    broker.connect("publisher").await?.publish_draft(publish("news", b"kept").qos(AtLeastOnce).retain()).await?;
+    let mut watcher = broker.connect("watcher").await?;
+
+    let id = watcher.send(subscribe("news", AtLeastOnce))?;
+
+    let message = watcher.receive(a_message("news", b"kept")).await?;
+    let suback = watcher.receive(a_suback(id)).await?;
+    let order = if message.line < suback.line { "before" } else { "after" };
+    Ok(broker.observe(rule!(v311 "U3-13"), &format!("the retained message came {order} the SUBACK")))
+}
+
+async fn buffered_past_unsuback(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("news", "news", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    for number in 0..20 {
+        publisher.send(publish("news", format!("message {number}")).qos(AtLeastOnce))?;
+    }
+
+    let id = watcher.send(unsubscribe(["news"]))?;
+
+    let unsuback = watcher.receive(an_unsuback(id)).await?;
+    publisher.serves().await?;
+    watcher.serves().await?;
+    let after = watcher.waiting_behind(PacketType::Publish, unsuback.line);
+    Ok(broker.observe(rule!(v311 "U3-15"), &format!("{after} messages came after the UNSUBACK")))
 }
 
 async fn no_local(broker: &Subject) -> Outcome {
@@ -422,4 +490,55 @@ async fn begun_delivery_goes_on(broker: &Subject) -> Outcome {
     sleeper.drop_connection().await;
     let mut sleeper = broker.resume("sleeper").await?;
     sleeper.expect(a_message("news", b"begun")).await
+}
+
+async fn one_suback(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+
+    let id = watcher.send(subscribe("first", AtMostOnce).and("second", AtMostOnce).and("third", AtMostOnce))?;
+
+    watcher.receive(a_suback(id)).await?;
+    watcher.expect_no_packet(PacketType::Suback).await
+}
+
+async fn one_unsuback(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("first", AtMostOnce).await?;
+    watcher.subscribe("second", AtMostOnce).await?;
+
+    let id = watcher.send(unsubscribe(["first", "second"]))?;
+
+    watcher.receive(an_unsuback(id)).await?;
+    watcher.expect_no_packet(PacketType::Unsuback).await
+}
+
+async fn unsubscribed_again(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", AtMostOnce).await?;
+    watcher.unsubscribe("news").await?;
+
+    let id = watcher.send(unsubscribe(["news"]))?;
+
+    watcher.expect(an_unsuback(id)).await
+}
+
+async fn partly_unknown(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("alone", AtLeastOnce).await?;
+    watcher.subscribe("known", AtLeastOnce).await?;
+    watcher.subscribe("fence", AtLeastOnce).await?;
+    watcher.unsubscribe("alone").await?;
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("alone", b"gone before", AtLeastOnce).await?;
+    let _ = watcher
+        .expect_no_message(b"gone before")
+        .decides(rule!(v311 "MQTT-3.10.4-2", v5 "MQTT-3.10.4-2"))
+        .before_message(&mut publisher, "fence")
+        .await?;
+    let id = watcher.send(unsubscribe(["unknown", "known"]))?;
+    watcher.receive(an_unsuback(id)).await?;
+
+    publisher.publish("known", b"too late", AtLeastOnce).await?;
+
+    watcher.expect_no_message(b"too late").before_message(&mut publisher, "fence").await
 }

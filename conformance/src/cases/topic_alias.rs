@@ -2,7 +2,7 @@
 
 use super::prelude::*;
 use crate::client::Client;
-use mqtt_assay_codec::Packet;
+use mqtt_assay_codec::{Packet, PropertyId};
 
 pub(super) const CASES: &[Case] = &[
     case!(highest: "The highest alias that the broker announced stands for its topic",
@@ -25,6 +25,18 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-3.3.2-7"],
         caught: [Fault::AliasAcrossConnections],
         needs: &["topic-alias"]),
+    case!(none_unasked["absent"]: "A client that announces no Topic Alias Maximum gets its messages without aliases",
+        v5: proves ["MQTT-3.1.2-27"],
+        caught: [Fault::SendsAliasUnasked]),
+    case!(none_unasked["zero"]: "A client that announces Topic Alias Maximum 0 gets its messages without aliases",
+        v5: proves ["MQTT-3.1.2-27"],
+        caught: [Fault::SendsAliasUnasked]),
+    case!(within_clients_maximum: "Aliases from the broker are no higher than the client's Topic Alias Maximum",
+        v5: proves ["MQTT-3.1.2-26" = "MQTT-3.3.2-11"],
+        caught: [Fault::SendsAliasAboveMaximum]),
+    case!(sent_once: "A message to a client that takes topic aliases is sent once",
+        v5: proves ["MQTT-4.4.0-1"],
+        caught: [Fault::SendsTwiceByAlias]),
 ];
 
 /// Set-up: a client of a broker that takes topic aliases, with the highest that it announced.
@@ -108,4 +120,58 @@ async fn ends_with_connection(broker: &Subject) -> Outcome {
     let _ = rogue.serves().await;
     let mut publisher = broker.connect("publisher").await?;
     watcher.expect_no_message(b"stale").before_message(&mut publisher, "news").await
+}
+
+async fn none_unasked(broker: &Subject) -> Outcome {
+    let plain = connect();
+    let draft = if broker.member() == "zero" { plain.property(Property::TopicAliasMaximum(0)) } else { plain };
+    let mut watcher = broker.connect_as("watcher", draft).await?;
+    watcher.subscribe("news", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish("news", b"once", AtLeastOnce).await?;
+    publisher.publish("news", b"again", AtLeastOnce).await?;
+
+    let plainly = |payload: &[u8]| with_payload(payload).lacks(PropertyId::TOPIC_ALIAS);
+    let first = watcher.receive(with_payload(b"once")).await?;
+    let second = watcher.receive(with_payload(b"again")).await?;
+    let _ = watcher.expect_right(&first, plainly(b"once")).await?;
+    watcher.expect_right(&second, plainly(b"again")).await
+}
+
+/// Fewer aliases than topics, so that a broker that gives them out runs short.
+const FEW_ALIASES: u16 = 2;
+
+async fn within_clients_maximum(broker: &Subject) -> Outcome {
+    let mut watcher =
+        broker.connect_as("watcher", connect().property(Property::TopicAliasMaximum(FEW_ALIASES))).await?;
+    watcher.subscribe("news/+", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    let topics = ["news/a", "news/b", "news/c", "news/a"];
+    for (number, topic) in topics.iter().enumerate() {
+        publisher.publish(*topic, number.to_string(), AtLeastOnce).await?;
+    }
+
+    let mut aliased = None;
+    for number in 0..topics.len() {
+        let payload = number.to_string();
+        let message = watcher.receive(with_payload(&payload)).await?;
+        if properties(&message.packet()).iter().any(|property| property.id() == PropertyId::TOPIC_ALIAS) {
+            let right = with_payload(&payload).alias_at_most(FEW_ALIASES);
+            aliased = Some(watcher.expect_right(&message, right).await?);
+        }
+    }
+    aliased.ok_or_else(|| Stop::NotExercised("the broker sends no topic aliases".to_owned()))
+}
+
+async fn sent_once(broker: &Subject) -> Outcome {
+    let taking = connect().property(Property::TopicAliasMaximum(FEW_ALIASES));
+    let mut watcher = broker.connect_as("watcher", taking).await?;
+    watcher.subscribe_tried("news", "news", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish("news", b"once", AtLeastOnce).await?;
+
+    watcher.receive(with_payload(b"once").qos(AtLeastOnce)).await?;
+    watcher.expect_no_message(b"once").before_message(&mut publisher, "news").await
 }

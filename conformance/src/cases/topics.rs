@@ -57,6 +57,25 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["MQTT-3.3.2-3"],
         v5: proves ["MQTT-3.3.2-3"],
         caught: [Fault::DeliversByPrefix]),
+    case!(empty_level: "`sport/+/final` matches `sport//final`",
+        v311: proves ["U3-19"],
+        v5: proves ["U5-203"],
+        caught: [Fault::PlusNeedsText, Fault::TopicNormalized],
+        needs: &["wildcard"]),
+    case!(many_levels["named"]: "A message on a topic of twelve levels and more reaches who subscribed to it",
+        v311: proves ["MQTT-4.5.0-1"],
+        v5: proves ["MQTT-4.5.0-1"],
+        caught: [Fault::LosesLongTopics]),
+    case!(many_levels["wildcards"]: "A message on a topic of twelve levels and more reaches who subscribed with wildcards",
+        v311: proves ["MQTT-4.5.0-1"],
+        v5: proves ["MQTT-4.5.0-1"],
+        caught: [Fault::LosesLongTopics],
+        needs: &["wildcard"]),
+    case!(longest: "A message on a topic of 65,535 bytes reaches its subscriber where a broker takes such topics",
+        v311: proves ["MQTT-4.5.0-1"],
+        v5: proves ["MQTT-4.5.0-1"],
+        caught: [Fault::LosesLongTopics],
+        intrusive: true),
 ];
 
 async fn wildcard_and_dollar(broker: &Subject) -> Outcome {
@@ -179,4 +198,40 @@ async fn same_beginning(broker: &Subject) -> Outcome {
 
     let _ = watcher.expect_no_message(b"another level").before_message(&mut publisher, "sport").await?;
     watcher.expect_no_message(b"a level more").before_message(&mut publisher, "sport").await
+}
+
+async fn empty_level(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("sport/+/final", "sport/tennis/final", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish("sport//final", b"3-0", AtLeastOnce).await?;
+
+    watcher.expect(a_message("sport//final", b"3-0")).await
+}
+
+async fn many_levels(broker: &Subject) -> Outcome {
+    let topic = "a/b/c/d/e/f/g/h/i/j/k/l";
+    let filter = if broker.member() == "wildcards" { "a/b/+/d/e/f/g/h/+/j/#" } else { topic };
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("control", "control", AtLeastOnce).await?;
+    watcher.subscribe(filter, AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish(topic, b"deep down", AtLeastOnce).await?;
+
+    watcher.expect(a_message(topic, b"deep down")).await
+}
+
+async fn longest(broker: &Subject) -> Outcome {
+    let topic = exact(format!("{:x<65535}", broker.unique()));
+    let untaken = |_| Stop::NotExercised("the broker takes no topic of 65,535 bytes".to_owned());
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("control", "control", AtLeastOnce).await?;
+    watcher.subscribe(&topic, AtLeastOnce).await.map_err(untaken)?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish(&topic, b"at length", AtLeastOnce).await.map_err(untaken)?;
+
+    watcher.expect(a_message(&topic, b"at length")).await
 }

@@ -52,6 +52,11 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-3.1.2-10"],
         caught: [Fault::WillTwice, Fault::WillStays],
         needs: &["will"]),
+    case!(qos_of_will["0"]: "A will of QoS 0 is published with QoS 0",
+        v311: proves ["MQTT-3.1.2-9"],
+        v5: proves ["MQTT-3.8.4-8"],
+        caught: [Fault::DeliversAtOtherQos],
+        needs: &["will"]),
     case!(qos_of_will["1"]: "A will of QoS 1 is published with QoS 1",
         v311: proves ["MQTT-3.1.2-9"],
         v5: proves ["MQTT-3.8.4-8"],
@@ -99,6 +104,11 @@ pub(super) const CASES: &[Case] = &[
     case!(format_of_will: "A will that says it is text and isn't may be refused",
         v5: proves ["U5-070"],
         caught: [],
+        needs: &["will"]),
+    case!(empty_will: "A will without a payload is published like any other",
+        v311: proves ["MQTT-3.1.2-8"],
+        v5: proves ["MQTT-3.1.2-8"],
+        caught: [Fault::LosesEmpty, Fault::WillNotSent],
         needs: &["will"]),
 ];
 
@@ -208,8 +218,12 @@ async fn published_once(broker: &Subject) -> Outcome {
 }
 
 async fn qos_of_will(broker: &Subject) -> Outcome {
-    let qos = if broker.member() == "1" { AtLeastOnce } else { ExactlyOnce };
-    let mut watcher = watcher_of_status(broker, qos).await?;
+    let qos = match broker.member() {
+        "0" => AtMostOnce,
+        "1" => AtLeastOnce,
+        _ => ExactlyOnce,
+    };
+    let mut watcher = watcher_of_status(broker, qos.max(AtLeastOnce)).await?;
     let mortal = mortal_with(broker, will("status", b"gone").qos(qos)).await?;
 
     mortal.reset_connection();
@@ -325,4 +339,13 @@ async fn format_of_will(broker: &Subject) -> Outcome {
     let accepted = client.receive(a_connack().code(&[ReasonCode::SUCCESS])).await.is_ok();
     let seen = if accepted { "a will that is no text was accepted as text" } else { "it was refused" };
     Ok(broker.observe(rule!(v5 "U5-070"), seen))
+}
+
+async fn empty_will(broker: &Subject) -> Outcome {
+    let mut watcher = watcher_of_status(broker, AtLeastOnce).await?;
+    let mut mortal = mortal_with(broker, will("status", b"").qos(AtLeastOnce)).await?;
+
+    mortal.drop_connection().await;
+
+    watcher.expect(a_message("status", b"")).await
 }

@@ -5,7 +5,6 @@ use super::words;
 use crate::reference::{Fault, Quirk};
 use crate::target::{AddressTarget, EmbeddedOptions, EmbeddedTarget, Profile, Setting, SpawnedTarget, Target, Variant};
 use clap::Args;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The name of the reference broker as a target.
@@ -124,8 +123,7 @@ impl BrokerArgs {
             Path::new(program).file_name().map_or_else(|| program.clone(), |name| name.to_string_lossy().into_owned());
         let Setting { credentials, bad_password, denied_topic } = self.setting();
         let is_complete = credentials.is_some() && bad_password.is_some() && denied_topic.is_some();
-        let mut profile =
-            Profile { name, command: words, files: BTreeMap::new(), version: None, variants: BTreeMap::new() };
+        let mut profile = Profile::of_command(name, words);
         let plain = profile.variants.entry(Variant::PLAIN.name.to_owned()).or_default();
         (plain.credentials, plain.bad_password, plain.denied_topic) = (credentials, bad_password, denied_topic);
         let same = plain.clone();

@@ -20,7 +20,7 @@ Examples:
   mqtt-assay explain MQTT-3.3.2-2                   a rule, in both versions if both have it
   mqtt-assay explain 5/publish/topic-with-wildcard  a case
   mqtt-assay explain publish/topic-with-wildcard    the case in both versions
-  mqtt-assay explain drops-qos1                     a fault, quirk, variant or mutation
+  mqtt-assay explain drops-binary                   a fault, quirk, variant or mutation
 
 Tables: bounds, exit-codes, faults, filters, limits, mutations, quirks, variants, verdicts";
 

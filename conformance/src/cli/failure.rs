@@ -67,8 +67,8 @@ mod tests {
 
     #[test]
     fn near_names_are_offered_and_far_ones_are_not() {
-        let known = ["drops-qos1", "drops-retained", "no-puback", "no-pubrec"];
-        assert_eq!(did_you_mean("drop-qos1", known), "; did you mean `drops-qos1`?");
+        let known = ["drops-binary", "drops-retained", "no-puback", "no-pubrec"];
+        assert_eq!(did_you_mean("drop-binary", known), "; did you mean `drops-binary`?");
         assert_eq!(did_you_mean("no-pubac", known), "; did you mean `no-puback` or `no-pubrec`?");
         assert_eq!(did_you_mean("retained", known), "; did you mean `drops-retained`?");
         assert_eq!(did_you_mean("zzz", known), "");

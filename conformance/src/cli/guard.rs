@@ -1,12 +1,12 @@
-//! What watches over a run from a thread of its own, by the clock on the wall: Ctrl-C and SIGTERM, `--timeout`, and for
-//! the embedded broker a watchdog, since a defect there can stop the simulated clock for ever.
+//! What watches over a run from a thread of its own, by the clock on the wall: Ctrl-C and SIGTERM, `--timeout`, and a
+//! watchdog, since a defect of ours can stop the simulated clock for ever, or keep the one thread of a run busy.
 //!
 //! The guard only asks the run to end; the run then ends by itself, and its reports are written. It decides nothing and
 //! answers nothing, so that it may stand beside the simulated clock. A second Ctrl-C ends the process at once.
 
 use super::exit::Exit;
 use std::collections::BTreeSet;
-use std::io;
+use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -203,7 +203,9 @@ async fn watchdog(shared: &Shared, silence: Option<Duration>) {
 fn give_up(shared: &Shared, silence: Duration) {
     let running = shared.running.lock().unwrap_or_else(PoisonError::into_inner);
     let running: Vec<&str> = running.iter().map(String::as_str).collect();
-    eprintln!(
+    // If nobody can be told, the exit code must do; a panic here would let the process live on.
+    let _ = writeln!(
+        io::stderr(),
         "error: a defect of mqtt-assay: nothing happened for {silence:?}, and no report can be written; running: {}",
         running.join(", ")
     );

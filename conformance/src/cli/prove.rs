@@ -7,11 +7,12 @@ use super::output::print;
 use crate::case::Instance;
 use crate::prove::{Defect, Proof, prove as run_proof};
 use crate::reference::Fault;
+use crate::report::proof::{rules, tables};
 use crate::report::text::counted;
 use clap::Args;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Every case is run against the reference broker with each fault that a case claims to catch, on a
@@ -20,9 +21,9 @@ suite itself is wrong.
 
 Examples:
   mqtt-assay prove                     every fault, every quirk, with and without delays
-  mqtt-assay prove drops-qos1          one fault
+  mqtt-assay prove drops-binary        one fault
   mqtt-assay prove -f 'chapter(retain)'
-  mqtt-assay prove --write reports/proof.txt
+  mqtt-assay prove --write reports/proof
 
 The faults: mqtt-assay explain faults.";
 
@@ -38,8 +39,8 @@ pub(crate) struct ProveArgs {
     #[arg(short, long, value_name = "FILTER")]
     filter: Vec<String>,
 
-    /// Write the table (fault, rule, cases that caught it) to this file
-    #[arg(long, value_name = "FILE")]
+    /// Write the tables (rules with the faults and cases that prove them, quirks, inconclusive cases) into this folder
+    #[arg(long, value_name = "DIR")]
     write: Option<PathBuf>,
 }
 
@@ -47,28 +48,25 @@ pub(crate) struct ProveArgs {
 pub(crate) fn prove(args: &ProveArgs) -> Result<Exit, Failure> {
     let selected: BTreeSet<String> = select(&args.filter, Versions::All, None)?.iter().map(Instance::id).collect();
     let proof = run_proof(args.fault, |instance| selected.contains(&instance.id()));
-    let table = table(&proof);
-    if let Some(path) = &args.write {
-        let name = crate::transcript::single_line(&path.to_string_lossy());
-        std::fs::write(path, &table)
-            .map_err(|error| Failure::new(Exit::ReportNotWritten, format!("{name}: {error}")))?;
-    } else {
-        print(&table)?;
+    match &args.write {
+        Some(folder) => write(folder, &proof)?,
+        None => print(&rules(&proof))?,
     }
     print(&summary(&proof))?;
     Ok(if proof.defects.is_empty() { Exit::Success } else { Exit::Failed })
 }
 
-/// Fault, rule, cases; one line for each pair of fault and rule.
-fn table(proof: &Proof) -> String {
-    let mut out = String::from("fault\trule\tcases that caught it\n");
-    for (fault, rules) in &proof.caught {
-        for (rule, cases) in rules {
-            let cases: Vec<&str> = cases.iter().map(String::as_str).collect();
-            let _ = writeln!(out, "{fault}\t{rule}\t{}", cases.join(" "));
-        }
+fn write(folder: &Path, proof: &Proof) -> Result<(), Failure> {
+    let failed = |path: &Path, error: std::io::Error| {
+        let name = crate::transcript::single_line(&path.to_string_lossy());
+        Failure::new(Exit::ReportNotWritten, format!("{name}: {error}"))
+    };
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    for (name, table) in tables(proof) {
+        let path = folder.join(name);
+        std::fs::write(&path, table).map_err(|error| failed(&path, error))?;
     }
-    out
+    Ok(())
 }
 
 fn summary(proof: &Proof) -> String {

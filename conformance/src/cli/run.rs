@@ -8,16 +8,17 @@ use super::failure::Failure;
 use super::guard::{Ending, Guard, SILENCE};
 use super::output::Color;
 use crate::case::Instance;
-use crate::clock;
 use crate::names::{RunNames, base36};
 use crate::report::console::{Console, Verbosity};
 use crate::report::json::{self, Times, Transcripts};
+use crate::report::junit;
 use crate::report::text::counted;
 use crate::report::{RunFacts, TargetName};
 use crate::result::CaseResult;
 use crate::run::{Event, NothingJudged, Order, RunOptions, RunResult};
 use crate::target::{Target, Variant};
 use crate::verdict::Verdict;
+use crate::{bounds, clock};
 use anstream::AutoStream;
 use clap::{ArgAction, Args, Parser, ValueEnum};
 use indicatif::ProgressDrawTarget;
@@ -34,7 +35,7 @@ Examples:
   mqtt-assay run mqtt://localhost:1883
   mqtt-assay run mosquitto -f 'chapter(publish) & level(must)' -v
   mqtt-assay run --spawn 'mybroker --port {port}' --mqtt 5 --json report.json
-  mqtt-assay run --fault drops-qos1        see the suite catch a broken broker
+  mqtt-assay run --fault drops-binary      see the suite catch a broken broker
   mqtt-assay run mqtt://10.0.0.7 --user ann --password secret --bad-password no
 
 What may follow -f: mqtt-assay explain filters. Limits of time: mqtt-assay explain bounds.";
@@ -114,7 +115,11 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     json: Option<PathBuf>,
 
-    /// Transcripts in the report: of all cases, or of those not as they should be
+    /// Write a JUnit report, as CI servers read it; `-` as with --json
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    junit: Option<PathBuf>,
+
+    /// Transcripts in the reports: of all cases, or of those not as they should be
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     transcripts: Transcripts,
 
@@ -212,7 +217,7 @@ impl RunArgs {
     }
 
     fn console(&self, facts: &RunFacts) -> Console {
-        let to_stdout = self.json.as_deref().is_none_or(|path| path.as_os_str() != "-");
+        let to_stdout = ![&self.json, &self.junit].into_iter().flatten().any(|path| path.as_os_str() == "-");
         let out: Box<dyn Write> = if to_stdout {
             Box::new(AutoStream::new(io::stdout(), self.color.on_stdout()))
         } else {
@@ -252,11 +257,25 @@ impl RunArgs {
     }
 }
 
+/// How long nothing may happen in the run before that is a defect of ours. On the machine's clock a case may rightly be
+/// silent up to its deadline, while a broker is being started for the next one.
+fn silence(target: &Target, selected: &[Instance], patience: u32) -> Duration {
+    if target.is_embedded() {
+        return SILENCE;
+    }
+    let waits = selected.iter().map(|instance| instance.case.waits()).max().unwrap_or_default();
+    (bounds::CASE + bounds::START + bounds::CLEAN_UP) * patience + waits + SILENCE
+}
+
 /// Runs the cases, reports, and says how it ended.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let selected = select(&args.filter, args.mqtt, args.variant)?;
     let Broker { target, words } = args.broker.resolve(args.seed, args.patience)?;
-    let report = args.json.as_ref().map(open).transpose()?;
+    let timeout = args.timeout.map(Duration::from_secs);
+    // From here on a signal ends the run in order: before a report of an earlier run is emptied.
+    let guard = Guard::start(timeout, Some(silence(&target, &selected, args.patience)))
+        .map_err(|error| Failure::new(Exit::OurBug, format!("no thread to watch over the run: {error}")))?;
+    let reports = Reports::open(args)?;
     let facts = RunFacts {
         target: TargetName::of(&target),
         target_words: words,
@@ -266,15 +285,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     };
     let mut console = args.console(&facts);
     console.say(&args.header(&facts));
-    let timeout = args.timeout.map(Duration::from_secs);
-    let guard = Guard::start(timeout, target.is_embedded().then_some(SILENCE))
-        .map_err(|error| Failure::new(Exit::OurBug, format!("no thread to watch over the run: {error}")))?;
     let (started, begun) = (jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), Instant::now());
     let outcome = judge(&target, &selected, &args.options(&target, selected.len()), &guard, &mut console)?;
     // Brokers that were started end here, before anything is written.
     drop(target);
     let times = Times { started, took: begun.elapsed() };
-    Ok(conclude(args, &facts, &times, outcome, report, &guard, console))
+    Ok(conclude(args, &facts, &times, outcome, reports, &guard, console))
 }
 
 /// The run itself, on the clock that its broker needs.
@@ -322,7 +338,7 @@ fn conclude(
     facts: &RunFacts,
     times: &Times,
     outcome: Outcome,
-    report: Option<Report>,
+    reports: Reports,
     guard: &Guard,
     mut console: Console,
 ) -> Exit {
@@ -345,9 +361,7 @@ fn conclude(
     if !results.is_empty() {
         console.finish(&results);
     }
-    if let Some(report) = report
-        && let Err(problem) = report.write(facts, times, &results, args.transcripts)
-    {
+    for problem in reports.write(args, facts, times, &results) {
         complain(&problem);
         exits.push(Exit::ReportNotWritten);
     }
@@ -374,8 +388,9 @@ fn exits_of(result: &RunResult, is_strict: bool, guard: &Guard) -> Vec<Exit> {
 
 fn nothing_judged(facts: &RunFacts, why: &str) -> Failure {
     let why = crate::transcript::single_line(why);
-    let rule = "before any case a client connects, subscribes, publishes and receives";
-    Failure::new(Exit::NothingJudged, format!("nothing judged: {}: {why}\n  {rule}", facts.target.name))
+    let rule = "before any case a client connects, subscribes, publishes and receives, which must work:";
+    let way_out = "is it an MQTT broker, does it run there, does it want --user and --password?";
+    Failure::new(Exit::NothingJudged, format!("nothing judged: {}: {why}\n  {rule}\n  {way_out}", facts.target.name))
 }
 
 /// The last line: what it all comes to.
@@ -391,7 +406,7 @@ fn closing(exit: Exit, results: &[CaseResult], facts: &RunFacts, times: &Times, 
         (Exit::Failed, _) => format!("FAIL: {} of {}", count(Verdict::Fail), results.len()),
         (Exit::Inconclusive, _) => format!("INCONCLUSIVE: {} of {}", count(Verdict::Inconclusive), results.len()),
         (Exit::OurBug, Some(Ending::Standstill)) => {
-            format!("nothing happened for a minute: a defect of mqtt-assay; running: {}", guard.running().join(", "))
+            format!("nothing happened for too long: a defect of mqtt-assay; running: {}", guard.running().join(", "))
         }
         (Exit::OurBug, _) => "a defect of mqtt-assay in a case; please report it".to_owned(),
         (Exit::Interrupted, why) => {
@@ -411,16 +426,35 @@ struct Report {
     out: Box<dyn Write>,
 }
 
+/// The reports that were asked for.
+struct Reports {
+    json: Option<Report>,
+    junit: Option<Report>,
+}
+
+impl Reports {
+    /// Opens all of them, so that a run isn't made in vain.
+    fn open(args: &RunArgs) -> Result<Self, Failure> {
+        if args.json.is_some() && args.json == args.junit {
+            return Err(Failure::usage("--json and --junit name the same file; give each its own"));
+        }
+        let [json, junit] = [&args.json, &args.junit].map(|path| path.as_ref().map(open).transpose());
+        Ok(Self { json: json?, junit: junit? })
+    }
+
+    /// Writes them, each whatever came of the others, and returns what went wrong.
+    fn write(self, args: &RunArgs, facts: &RunFacts, times: &Times, results: &[CaseResult]) -> Vec<Failure> {
+        let options = junit::Options { is_strict: args.strict, transcripts: args.transcripts };
+        let json =
+            self.json.map(|report| report.written(|out| json::write(out, facts, times, results, args.transcripts)));
+        let junit = self.junit.map(|report| report.written(|out| junit::write(out, facts, times, results, options)));
+        [json, junit].into_iter().flatten().filter_map(Result::err).collect()
+    }
+}
+
 impl Report {
-    fn write(
-        self,
-        facts: &RunFacts,
-        times: &Times,
-        results: &[CaseResult],
-        transcripts: Transcripts,
-    ) -> Result<(), Failure> {
-        json::write(self.out, facts, times, results, transcripts)
-            .map_err(|error| Failure::new(Exit::ReportNotWritten, format!("report {}: {error}", self.name)))
+    fn written(self, write: impl FnOnce(Box<dyn Write>) -> io::Result<()>) -> Result<(), Failure> {
+        write(self.out).map_err(|error| Failure::new(Exit::ReportNotWritten, format!("report {}: {error}", self.name)))
     }
 }
 

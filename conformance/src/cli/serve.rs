@@ -10,23 +10,31 @@ use crate::reference::{Access, Breach, BrokerLimits, Fault, Machine, Quirk, Sett
 use crate::transcript::single_line;
 use crate::wire::Tcp;
 use clap::Args;
+use mqtt_assay_codec::Version;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{MissedTickBehavior, interval};
 
 const EXAMPLES: &str = "\
-A tool for people who write clients, no product: nothing outlives the process. One line for each
-connection and each breach on standard output.
+A tool for people who write clients, no product: nothing outlives the process. On standard output
+one line for each connection, and one for each breach: connection, client identifier, rule, what the
+rule says, what the client did, [the bytes of its packet]. `mqtt-assay explain RULE` says more,
+`mqtt-assay decode --from client 'BYTES'` explains the packet field by field.
 
 Examples:
   mqtt-assay serve                                    on 127.0.0.1:1883
   mqtt-assay serve --listen 127.0.0.1:0               on a free port, which the first line names
   mqtt-assay serve --limit max-qos=1 --limit retain=no
   mqtt-assay serve --user ann --password secret --denied-topic 'secret/#'
-  mqtt-assay serve --fault drops-qos1                 see what your client does with a broken broker
+  mqtt-assay serve --fault drops-binary               see what your client does with a broken broker
 
-Names: mqtt-assay explain limits, faults, quirks. Ctrl-C ends it, with exit code 0.";
+Names: mqtt-assay explain limits, faults, quirks. Ctrl-C ends it, with a count
+of the broken rules and exit code 0.";
 
 /// Where assigned client identifiers start, and what decides the delays of quirks.
 const SEED: u64 = 1;
@@ -109,20 +117,52 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
 }
 
 async fn listen(args: &ServeArgs, settings: Settings) -> Result<Exit, Failure> {
-    let failed = |error: std::io::Error| Failure::usage(format!("--listen {}: {error}", quoted(&args.listen)));
+    let failed = |error: Error| not_listening(&args.listen, &error);
     let listener = TcpListener::bind(&args.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let mut signals =
         Signals::new().map_err(|error| Failure::new(Exit::OurBug, format!("no signal handler: {error}")))?;
     print(&format!("listening on mqtt://{address}; Ctrl-C ends\n"))?;
     let seed = settings.seed;
-    let shell = Shell::start(Machine::new(settings), &args.quirk, seed, |breach| log(&breach_line(breach)));
+    let broken = Rc::new(RefCell::new(BTreeMap::new()));
+    let tally = Rc::clone(&broken);
+    let shell = Shell::start(Machine::new(settings), &args.quirk, seed, move |breach| {
+        *tally.borrow_mut().entry((breach.version, breach.rule)).or_default() += 1;
+        log(&breach_line(breach));
+    });
     tokio::select! {
         biased;
         () = signals.next() => {}
         () = accept(&listener, &shell) => {}
     }
+    print(&summary(&broken.borrow()))?;
     Ok(Exit::Success)
+}
+
+/// How often each rule was broken: one line each.
+fn summary(broken: &BTreeMap<(Version, &str), u64>) -> String {
+    if broken.is_empty() {
+        return "no rule was broken by a client\n".to_owned();
+    }
+    let line = |((version, rule), count): (&(Version, &str), &u64)| {
+        let times = if *count == 1 { "once".to_owned() } else { format!("{count} times") };
+        format!("{rule} of MQTT {version} was broken {times}\n")
+    };
+    broken.iter().map(line).collect()
+}
+
+/// Why nothing can be served there, and what can be done about it.
+fn not_listening(address: &str, error: &Error) -> Failure {
+    let way_out = match error.kind() {
+        ErrorKind::AddrInUse => {
+            "; another program listens there: end it, or take a free port with --listen 127.0.0.1:0"
+        }
+        ErrorKind::PermissionDenied => "; ports below 1024 are often for administrators only: choose a higher one",
+        ErrorKind::AddrNotAvailable => "; this machine has no such address: try 127.0.0.1, or 0.0.0.0 for all it has",
+        ErrorKind::InvalidInput => "; write ADDRESS:PORT, as in 127.0.0.1:1883",
+        _ => "",
+    };
+    Failure::usage(format!("--listen {}: {error}{way_out}", quoted(address)))
 }
 
 /// Takes connections for ever. One that fails while it is taken is the client's affair, and logged.
@@ -150,7 +190,7 @@ fn opened(stream: TcpStream, from: SocketAddr, number: u64) -> std::io::Result<T
     Ok(stream)
 }
 
-/// Connection, client, rule, what the rule says, what the client did: on one line.
+/// Connection, client, rule, what the rule says, what the client did, and its packet: on one line.
 fn breach_line(breach: &Breach) -> String {
     let client = breach
         .client_id
@@ -161,7 +201,22 @@ fn breach_line(breach: &Breach) -> String {
     // The codec's errors begin with the rule, which stands here already.
     let codec = breach.detail.strip_prefix(rule).and_then(|rest| rest.split_once("): "));
     let detail = codec.map_or(breach.detail.as_str(), |(_, detail)| detail);
-    single_line(&format!("connection {}{client}: breaks {rule} of MQTT {version}: {says} ({detail})", connection.0))
+    let packet = packet_bytes(breach);
+    single_line(&format!(
+        "connection {}{client}: breaks {rule} of MQTT {version}: {says} ({detail}){packet}",
+        connection.0
+    ))
+}
+
+/// The bytes of the packet, as `mqtt-assay decode` reads them.
+fn packet_bytes(breach: &Breach) -> String {
+    if breach.packet.is_empty() {
+        return String::new();
+    }
+    let bytes: Vec<String> = breach.packet.iter().map(|byte| format!("{byte:02x}")).collect();
+    let (shown, whole) = (breach.packet.len(), breach.packet_len);
+    let cut = if shown < whole { format!("; {shown} of {whole} bytes") } else { String::new() };
+    format!(" [{}{cut}]", bytes.join(" "))
 }
 
 /// One line of the log. Whether anybody reads it is not the broker's affair.

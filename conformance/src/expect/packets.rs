@@ -6,12 +6,12 @@ use crate::case::StepRules;
 use crate::client::{Client, describe_end};
 use crate::describe;
 use crate::draft::pingreq;
-use crate::link::{Arrival, Arrived};
+use crate::link::{Arrival, Arrived, breach_of_form};
 use crate::pattern::Pattern;
 use crate::subject::Deciding;
 use crate::transcript::Remark;
 use crate::verdict::{Evidence, Seen, Stop};
-use mqtt_assay_codec::{OwnedPacket, Packet, Version};
+use mqtt_assay_codec::{OwnedPacket, Packet, Rule, Version};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -100,6 +100,11 @@ impl<'a> Expect<'a> {
                 return short_of(client, recommended, deciding.as_ref(), &expected, &seen, line, None);
             };
             let line = arrived.line;
+            if is_end_before_all_of(client, &remaining, &arrived) {
+                let (label, end) = (&client.link().label, describe_end(&arrived.what));
+                let why = format!("{label}: {end} before what it was to get was sent");
+                return Err(Stop::Inconclusive { why, line: Some(line) });
+            }
             match match_one(client, &mut remaining, &arrived, ordered) {
                 Ok(packet) => {
                     if let Some(early) = window.as_ref().and_then(|window| window.too_early(arrived.at)) {
@@ -144,6 +149,16 @@ fn is_first(arrived: &Arrived) -> bool {
         if packet.version() == Version::V5 && matches!(packet.packet(), Packet::Auth(_)))
 }
 
+/// True for an end that came before any of the messages that are waited for was sent. To a client that is gone a broker
+/// owes none of them.
+fn is_end_before_all_of(client: &Client, remaining: &[Pattern], arrived: &Arrived) -> bool {
+    let sent_later = |pattern: &Pattern| {
+        let publication = pattern.wanted_payload().and_then(|payload| client.context().publication(payload));
+        publication.is_some_and(|publication| publication.line > arrived.line)
+    };
+    matches!(arrived.what, Arrival::Ended(_)) && remaining.iter().all(sent_later)
+}
+
 enum Mismatch {
     Wrong(String),
     NotOurs(String),
@@ -162,6 +177,9 @@ fn match_one(
         // A breach of another rule, which the invariants report; what this case asks was not answered.
         other => return Err(Mismatch::NotOurs(format!("{}: {}", client.link().label, describe_end(other)))),
     };
+    if let Some(why) = hides_properties(packet, remaining.iter().filter(|pattern| pattern.is_about(&packet.packet()))) {
+        return Err(Mismatch::NotOurs(format!("{}: {why}", client.link().label)));
+    }
     let names = client.context().names();
     let candidates = if ordered { 1 } else { remaining.len() };
     let fulfilled = remaining.iter().take(candidates).position(|pattern| {
@@ -177,6 +195,12 @@ fn match_one(
         Some(pattern) => format!("{seen}: {}", pattern.mismatches(&packet.packet(), names).join(", ")),
         None => format!("{seen} came out of turn"),
     }))
+}
+
+/// Why the properties that these patterns look at can't be judged: what stands behind an unknown one can't be read.
+fn hides_properties<'a>(packet: &OwnedPacket, mut patterns: impl Iterator<Item = &'a Pattern>) -> Option<String> {
+    let error = breach_of_form(packet).filter(|error| error.rule == Rule::UnknownProperty)?;
+    patterns.any(Pattern::looks_at_properties).then(|| format!("its properties can't be read to their end: {error}"))
 }
 
 fn nothing_came(client: &Client, remaining: &[Pattern]) -> String {
@@ -234,6 +258,9 @@ impl<'a> ExpectRight<'a> {
         if !pattern.is_about(&packet.packet()) {
             return Err(defect("looks at a packet that its pattern is not about"));
         }
+        if let Some(why) = hides_properties(packet, std::iter::once(&pattern)) {
+            return Err(Stop::Inconclusive { why: format!("{}: {why}", client.link().label), line: Some(line) });
+        }
         let seen = describe::packet(&packet.packet());
         let wrong = pattern.mismatches(&packet.packet(), client.context().names());
         if wrong.is_empty() {
@@ -283,9 +310,16 @@ impl<'a> ExpectOpen<'a> {
             let line = client.say(Remark::Notes, seen.as_str());
             return client.broken(deciding.as_ref(), expected, &seen, line, None);
         };
-        match arrived.packet() {
-            Some(packet) => Ok(client.kept(deciding.as_ref(), expected, expected, arrived.line, Some(packet))),
-            None => client.broken(deciding.as_ref(), expected, &describe_end(&arrived.what), arrived.line, None),
+        let seen = describe_end(&arrived.what);
+        match arrived.what {
+            Arrival::Packet(packet) => {
+                Ok(client.kept(deciding.as_ref(), expected, expected, arrived.line, Some(packet)))
+            }
+            Arrival::Ended(_) => client.broken(deciding.as_ref(), expected, &seen, arrived.line, None),
+            _ => {
+                let why = format!("{}: {seen}", client.link().label);
+                Err(Stop::Inconclusive { why, line: Some(arrived.line) })
+            }
         }
     }
 }

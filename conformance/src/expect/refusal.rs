@@ -15,6 +15,7 @@ use crate::subject::Deciding;
 use crate::transcript::Remark;
 use crate::verdict::{Evidence, Stop};
 use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, ReasonCode, Version};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// See [`Client::expect_refusal`].
@@ -63,13 +64,17 @@ impl<'a> ExpectRefusal<'a> {
         let offence = Offence::of(client);
         let grace = context.patient(bounds::GRACE);
         let start = Instant::now();
-        let mut probe_at = Some(start + context.patient(bounds::PROBE));
+        let mut probe_at = Some(start + context.patient(wait_of_probe(client)));
         let mut probe_line = None;
         client.say(Remark::Expects, expected.as_str());
         let mut answered: Option<OwnedPacket> = None;
         loop {
             let until = probe_at.unwrap_or(start + grace);
-            let Some(arrived) = client.next(until, |arrived| offence.is_answered_by(arrived, probe_line)).await else {
+            // Nobody reads on after a goodbye: bytes behind it that are no packet stand for nothing.
+            let is_over = is_goodbye(answered.as_ref());
+            let is_unread = |arrived: &Arrived| is_over && matches!(arrived.what, Arrival::Unreadable(_));
+            let wanted = |arrived: &Arrived| !is_unread(arrived) && offence.is_answered_by(arrived, probe_line);
+            let Some(arrived) = client.next(until, wanted).await else {
                 // Once the broker has said goodbye, nothing more is asked of it.
                 if probe_at.take().is_some() && answered.is_none() {
                     client.send(probe(client))?;
@@ -94,6 +99,14 @@ impl<'a> ExpectRefusal<'a> {
                     );
                     return Err(Stop::Inconclusive { why, line: Some(line) });
                 }
+                Arrival::Ended(_) if may_be_for_the_probe(client, answered.as_ref(), probe_line) => {
+                    let why = format!(
+                        "{}: {} only after a second CONNECT, which is a reason in itself",
+                        client.link().label,
+                        describe_end(&arrived.what)
+                    );
+                    return Err(Stop::Inconclusive { why, line: Some(line) });
+                }
                 Arrival::Ended(_) => {
                     return Ok(judge_code(client, deciding, &expected, codes, answered.as_ref(), &arrived));
                 }
@@ -103,7 +116,7 @@ impl<'a> ExpectRefusal<'a> {
             match packet.packet() {
                 Packet::Disconnect(_) => answered = Some(packet.clone()),
                 // What comes behind a goodbye breaks another rule; the close is still to come.
-                _ if matches!(answered.as_ref().map(OwnedPacket::packet), Some(Packet::Disconnect(_))) => {}
+                _ if is_goodbye(answered.as_ref()) => {}
                 Packet::Connack(connack) if connack.reason.0 != 0 && !offence.on_accepted_connection => {
                     if connack_forbidden {
                         let seen = format!("{seen} before the close");
@@ -111,6 +124,8 @@ impl<'a> ExpectRefusal<'a> {
                     }
                     answered = Some(packet.clone());
                 }
+                // To say why is no service: the close is still to come. That in 5.0 there is but one CONNACK is another rule.
+                Packet::Connack(connack) if connack.reason.0 != 0 => {}
                 Packet::Suback(suback) if suback.reasons.iter().all(ReasonCode::is_error) => {
                     if suback_is_weak {
                         return Ok(client.weak(deciding, &expected, &seen, line, Some(packet.clone())));
@@ -130,6 +145,10 @@ impl<'a> ExpectRefusal<'a> {
 }
 
 awaited!(ExpectRefusal);
+
+fn is_goodbye(answered: Option<&OwnedPacket>) -> bool {
+    matches!(answered.map(OwnedPacket::packet), Some(Packet::Disconnect(_)))
+}
 
 /// The packet that is to be refused: the last that the case sent.
 struct Offence {
@@ -167,6 +186,8 @@ impl Offence {
             Packet::Puback(ack) | Packet::Pubrec(ack) => {
                 self.is(PacketType::Publish, ack.packet_id.get()) && !ack.reason.is_error()
             }
+            Packet::Pubrel(ack) => self.is(PacketType::Pubrec, ack.packet_id.get()) && !ack.reason.is_error(),
+            Packet::Auth(_) => self.packet_type == Some(PacketType::Auth),
             Packet::Pubcomp(ack) => self.is(PacketType::Pubrel, ack.packet_id.get()) && !ack.reason.is_error(),
             Packet::Suback(ack) => self.is(PacketType::Subscribe, ack.packet_id.get()),
             Packet::Unsuback(ack) => {
@@ -189,10 +210,22 @@ fn in_words(client: &Client, codes: &[ReasonCode]) -> String {
     format!("the broker closes the connection, preferably after code {}", codes.join(" or "))
 }
 
+/// How long a refusal is waited for before the probe.
+fn wait_of_probe(client: &Client) -> Duration {
+    if client.link().accepted_line().is_some() { bounds::PROBE } else { bounds::PROBE_CONNECT }
+}
+
 /// What asks whether the broker goes on. Before CONNECT a PINGREQ would be a reason to close in itself; a broker that has
 /// dropped what came before accepts a CONNECT.
 fn probe(client: &Client) -> Draft {
     if client.link().accepted_line().is_some() { pingreq() } else { connect() }
+}
+
+/// True where a close says nothing of the offence: the probe was a CONNECT, and a broker that had let the client in before,
+/// without a word, must close for it. A CONNACK that refuses leaves no doubt.
+fn may_be_for_the_probe(client: &Client, answered: Option<&OwnedPacket>, probe_line: Option<u32>) -> bool {
+    let is_refused = matches!(answered.map(OwnedPacket::packet), Some(Packet::Connack(_)));
+    probe_line.is_some() && client.link().accepted_line().is_none() && !is_refused
 }
 
 /// The connection is closed; in 5.0 the reason code before it may be less than recommended.

@@ -50,7 +50,9 @@ impl Machine {
 
     pub(super) fn pubcomp(&mut self, id: ConnectionId, acknowledgement: &Acknowledgement<'_>) {
         let Some(client_id) = self.check_ack(id, acknowledgement, &[Awaits::Pubcomp]) else { return };
-        self.forget(&client_id, acknowledgement.packet_id);
+        if !self.fault(Fault::RedeliversCompleted) {
+            self.forget(&client_id, acknowledgement.packet_id);
+        }
         self.pump(&client_id);
     }
 

@@ -14,6 +14,9 @@ use super::session::Session;
 use super::will::Will;
 use super::{ClientId, ConnectionId, Fault, Machine, Quirk};
 
+/// A quirk only: how long a session outlives its connection at most, in seconds.
+const SESSION_TIME: u32 = 3600;
+
 /// Why a CONNECT is refused: reason codes of 3.1.1 and 5.0, and a sentence.
 struct Refusal {
     v311: ReasonCode,
@@ -113,7 +116,7 @@ impl Machine {
             return refused("an empty client identifier needs a clean session");
         }
         let most = match version {
-            _ if self.fault(Fault::RefusesClientIdOf23) => 20,
+            _ if self.fault(Fault::RefusesClientIdOf23) => 22,
             Version::V3_1_1 if self.quirk(Quirk::RefusesLongClientIds) => 23,
             _ => usize::from(self.settings.limits.max_client_id_bytes),
         };
@@ -305,6 +308,7 @@ impl Machine {
         Some(false)
     }
 
+    /// Faults only: makes another client's session this one's.
     fn adopt_foreign_session(&mut self, client_id: &ClientId) {
         if self.sessions.contains_key(client_id) {
             return;
@@ -355,11 +359,12 @@ impl Machine {
             false if connect.clean_start => 0,
             false => u32::MAX,
         };
-        asked.min(self.settings.limits.session_expiry_maximum)
+        let most = self.settings.limits.session_expiry_maximum;
+        asked.min(if self.quirk(Quirk::LimitsSessionTime) { most.min(SESSION_TIME) } else { most })
     }
 
     fn welcome(&mut self, id: ConnectionId, connect: &Connect<'_>, welcome: &Welcome) {
-        if self.fault(Fault::NoConnack) {
+        if self.fault(Fault::NoConnack) && connect.keep_alive == u16::MAX {
             return;
         }
         let session_present = match welcome.session_present {
@@ -387,6 +392,7 @@ impl Machine {
         }
     }
 
+    /// Faults only: CONNACK with a flag that no table has.
     fn send_connack_with_reserved_flag(&mut self, id: ConnectionId, packet: &Packet<'_>) {
         let version = if self.is_v5(id) { Version::V5 } else { Version::V3_1_1 };
         let Ok(bytes) = packet.to_bytes(version) else { return };

@@ -50,9 +50,14 @@ pub(super) struct Connection {
     pub(super) session_expiry: u32,
     /// At most the announced maximum.
     pub(super) aliases: BTreeMap<u16, Alias>,
+    /// Topics that go to this client by number: at most [`MOST_ALIASES_SENT`], and no more than it takes.
+    pub(super) aliases_sent: Vec<Alias>,
     /// Open QoS 2 exchanges of this connection of 5.0: at most the announced Receive Maximum.
     pub(super) receiving: BTreeSet<PacketId>,
 }
+
+/// How many topics one client is told by number, however many it takes.
+pub(super) const MOST_ALIASES_SENT: u16 = 16;
 
 /// A topic that a client gave a number.
 #[derive(Debug)]
@@ -81,8 +86,18 @@ impl Connection {
             problem_information: true,
             session_expiry: 0,
             aliases: BTreeMap::new(),
+            aliases_sent: Vec::new(),
             receiving: BTreeSet::new(),
         }
+    }
+
+    /// The number by which a topic goes to this client, and whether the client knows it already; `None` where it takes no
+    /// more numbers.
+    pub(super) fn alias_for(&self, topic: &str) -> Option<(u16, bool)> {
+        let known = self.aliases_sent.iter().position(|known| *known.topic == *topic);
+        let index = known.unwrap_or(self.aliases_sent.len());
+        let alias = u16::try_from(index + 1).ok()?;
+        (alias <= self.topic_alias_maximum.min(MOST_ALIASES_SENT)).then_some((alias, known.is_some()))
     }
 
     pub(super) fn is_v5(&self) -> bool {

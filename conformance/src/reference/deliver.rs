@@ -6,9 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use mqtt_assay_codec::{Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS};
 
-use super::connection::{Connection, Phase};
+use super::connection::{Alias, Connection, Phase};
+use super::ledger::Account;
 use super::send::Sent;
 use super::session::{Awaits, InFlight, Outgoing, Session};
+use super::timers::Due;
 use super::{ClientId, ConnectionId, Fault, Machine, Quirk};
 
 /// How long an acknowledgement may take where messages are re-sent on a live connection.
@@ -16,6 +18,21 @@ const RESEND_AFTER: Duration = Duration::from_secs(20);
 
 /// Faults only: the same in 5.0, where it is forbidden; short, so that a case need not wait for long.
 const RESEND_AFTER_IN_5: Duration = Duration::from_secs(4);
+
+/// A quirk only: how long a message is held back.
+const HELD_BACK: Duration = Duration::from_millis(50);
+
+/// How many messages wait for one session of a broker with short queues.
+const SHORT_QUEUE: usize = 10;
+
+/// A quirk only: a copy that waits to be handed on.
+#[derive(Debug)]
+pub(super) struct HeldBack {
+    due: Duration,
+    client_id: ClientId,
+    outgoing: Outgoing,
+    _account: Account,
+}
 
 /// A message on its way that is to be sent again: where it stands, and as what.
 struct Again {
@@ -30,8 +47,39 @@ impl Machine {
         self.sessions.get_mut(client_id)
     }
 
-    /// Sends a copy, or queues it: QoS 0 goes out at once or not at all.
+    /// Gives a client its copy of a message.
     pub(super) fn deliver(&mut self, client_id: &ClientId, outgoing: Outgoing) {
+        if self.quirk(Quirk::HandsOnLater) {
+            self.hold_back(client_id, outgoing);
+        } else {
+            self.hand_on(client_id, outgoing);
+        }
+    }
+
+    /// A quirk only: the copy waits a moment, at most as many of them as messages may wait for one session.
+    fn hold_back(&mut self, client_id: &ClientId, outgoing: Outgoing) {
+        let Some(session) = self.sessions.get(client_id) else { return };
+        let Some(account) = self.ledger.open(size_of_val(outgoing.identifiers.as_slice())) else { return };
+        if self.held_back.len() < self.settings.limits.max_queued_messages {
+            let client_id = Arc::clone(&session.client_id);
+            self.held_back.push_back(HeldBack { due: self.now + HELD_BACK, client_id, outgoing, _account: account });
+            self.timers.set(Due::HeldBack, self.held_back.front().map(|first| first.due));
+        }
+    }
+
+    /// A quirk only: what was held back long enough goes to those who still have the session that it was meant for.
+    pub(super) fn held_back_due(&mut self) {
+        while let Some(first) = self.held_back.pop_front_if(|first| first.due <= self.now) {
+            let same = |session: &Session| Arc::ptr_eq(&session.client_id, &first.client_id);
+            if self.sessions.get(&first.client_id).is_some_and(same) {
+                self.hand_on(&first.client_id, first.outgoing);
+            }
+        }
+        self.timers.set(Due::HeldBack, self.held_back.front().map(|first| first.due));
+    }
+
+    /// Sends a copy, or queues it: QoS 0 goes out at once or not at all.
+    fn hand_on(&mut self, client_id: &ClientId, outgoing: Outgoing) {
         let drops_for_absent = self.fault(Fault::DropsForAbsent);
         let Some(session) = self.sessions.get_mut(client_id) else { return };
         if outgoing.qos == QoS::AtMostOnce {
@@ -41,7 +89,9 @@ impl Machine {
             return;
         }
         let absent = session.connection.is_none();
-        if absent && drops_for_absent || self.fault(Fault::DropsQos1) {
+        if absent && drops_for_absent
+            || self.fault(Fault::DropsBinary) && std::str::from_utf8(&outgoing.message.payload).is_err()
+        {
             return;
         }
         self.enqueue(client_id, outgoing);
@@ -69,6 +119,7 @@ impl Machine {
     /// Appends to the queue; a full queue is rid of expired messages first, then the new one is dropped.
     fn enqueue(&mut self, client_id: &ClientId, mut outgoing: Outgoing) {
         let most = self.settings.limits.max_queued_messages;
+        let most = if self.quirk(Quirk::ShortQueues) { most.min(SHORT_QUEUE) } else { most };
         let now = self.now;
         let Some(session) = self.sessions.get_mut(client_id) else { return };
         if session.queue.len() >= most {
@@ -98,6 +149,7 @@ impl Machine {
         }
     }
 
+    /// A quirk only: a message from a subscription that the client didn't make.
     fn greet_client(&mut self, id: ConnectionId) {
         self.send(
             id,
@@ -260,21 +312,27 @@ impl Machine {
         again: bool,
     ) -> Sent {
         let Some(connection) = self.connections.get(&id) else { return Sent::Yes };
+        let version = connection.version;
         let properties =
             if connection.is_v5() { self.properties_of(connection, outgoing) } else { PropertiesBuf::new() };
         let message = Arc::clone(&outgoing.message);
         let payload = self.payload_as_sent(outgoing);
-        let packet = Packet::Publish(Publish {
+        let topic = self.topic_as_sent(&message.topic);
+        let publish = Publish {
             dup: self.dup_of(outgoing, again),
             qos: outgoing.qos,
             retain: outgoing.retain,
-            topic: &self.topic_as_sent(&message.topic),
+            topic: &topic,
             packet_id,
             properties: properties.as_properties(),
             payload: &payload,
-        });
+        };
+        if self.send_by_alias(id, publish, &topic) {
+            return Sent::Yes;
+        }
+        let packet = Packet::Publish(publish);
         if self.fault(Fault::PastMaximumPacketSize)
-            && let Ok(bytes) = packet.to_bytes(connection.version)
+            && let Ok(bytes) = packet.to_bytes(version)
         {
             self.send_bytes(id, bytes);
             return Sent::Yes;
@@ -284,6 +342,26 @@ impl Machine {
             return Sent::Yes;
         }
         self.try_send(id, &packet)
+    }
+
+    /// Sends a PUBLISH of 5.0 with a topic alias, the second time without the topic itself. False where it can't be: the
+    /// client takes no more aliases, or not such a large packet.
+    fn send_by_alias(&mut self, id: ConnectionId, publish: Publish<'_>, topic: &Arc<str>) -> bool {
+        let Some(connection) = self.connections.get(&id).filter(|connection| connection.is_v5()) else { return false };
+        let Some((alias, known)) = connection.alias_for(topic) else { return false };
+        let mut properties: PropertiesBuf = publish.properties.iter().collect();
+        let past = if self.fault(Fault::SendsAliasAboveMaximum) { connection.topic_alias_maximum } else { 0 };
+        properties.extend([Property::TopicAlias(alias.saturating_add(past))]);
+        let topic_sent = if known && past == 0 { "" } else { topic };
+        let packet = Packet::Publish(Publish { topic: topic_sent, properties: properties.as_properties(), ..publish });
+        let account = if known { None } else { self.ledger.open(topic.len()) };
+        if (!known && account.is_none()) || self.try_send(id, &packet) == Sent::TooLarge {
+            return false;
+        }
+        if let (Some(account), Some(connection)) = (account, self.connections.get_mut(&id)) {
+            connection.aliases_sent.push(Alias { topic: Arc::clone(topic), _account: account });
+        }
+        !self.fault(Fault::SendsTwiceByAlias)
     }
 
     fn dup_of(&self, outgoing: &Outgoing, again: bool) -> bool {
@@ -306,6 +384,9 @@ impl Machine {
     }
 
     fn topic_as_sent(&self, topic: &Arc<str>) -> Arc<str> {
+        if self.quirk(Quirk::RewritesTopics) {
+            return format!("rewritten/{topic}").into();
+        }
         if self.fault(Fault::TopicNormalized) {
             let levels: Vec<&str> = topic.split('/').filter(|level| !level.is_empty()).collect();
             if !levels.is_empty() {
@@ -320,8 +401,13 @@ impl Machine {
 
     fn payload_as_sent(&self, outgoing: &Outgoing) -> Bytes {
         let payload = &outgoing.message.payload;
-        if self.fault(Fault::PayloadChanged) {
-            return payload.slice(..payload.len().saturating_sub(1));
+        if self.fault(Fault::PayloadChanged)
+            && let Some(zero) = payload.iter().position(|byte| *byte == 0)
+        {
+            return payload.slice(..zero);
+        }
+        if self.fault(Fault::CutsLongPayloads) {
+            return payload.slice(..payload.len().min(16_000));
         }
         if self.fault(Fault::Qos0WithId) && outgoing.qos == QoS::AtMostOnce && !outgoing.retain {
             return [&[0, 1], &payload[..]].concat().into();
@@ -342,12 +428,8 @@ impl Machine {
         if !self.fault(Fault::IdentifierMissing) {
             properties.extend(outgoing.identifiers.iter().copied().map(Property::SubscriptionIdentifier));
         }
-        let most = connection.topic_alias_maximum;
-        if most == 0 && self.fault(Fault::SendsAliasUnasked) {
+        if connection.topic_alias_maximum == 0 && self.fault(Fault::SendsAliasUnasked) {
             properties.extend([Property::TopicAlias(1)]);
-        }
-        if most > 0 && self.fault(Fault::SendsAliasAboveMaximum) {
-            properties.extend([Property::TopicAlias(most.saturating_add(1))]);
         }
         properties
     }
@@ -369,7 +451,7 @@ impl Machine {
         kept.into_iter().collect()
     }
 
-    /// When a message of this connection is to be re-sent without a reconnect, which only a quirk and a fault do.
+    /// Quirks and faults only: when a message of this connection is to be re-sent without a reconnect.
     pub(super) fn resend_deadline(&self, connection: &Connection) -> Option<Duration> {
         if !self.resends(connection) {
             return None;
@@ -379,11 +461,12 @@ impl Machine {
         waiting.map(|entry| entry.sent_at + resend_after(connection)).min()
     }
 
+    /// Quirks and faults only: whether messages are re-sent on this connection.
     fn resends(&self, connection: &Connection) -> bool {
         if connection.is_v5() { self.fault(Fault::ResendsOnLive) } else { self.quirk(Quirk::ResendsOnTimer) }
     }
 
-    /// Sends again what has waited too long on this connection.
+    /// Quirks and faults only: sends again what has waited too long on this connection.
     pub(super) fn resend_due(&mut self, id: ConnectionId) {
         let now = self.now;
         let Some(connection) = self.connections.get(&id) else { return };
@@ -405,6 +488,7 @@ impl Machine {
     }
 }
 
+/// Quirks and faults only: how long an acknowledgement may take.
 fn resend_after(connection: &Connection) -> Duration {
     if connection.is_v5() { RESEND_AFTER_IN_5 } else { RESEND_AFTER }
 }

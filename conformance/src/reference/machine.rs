@@ -1,10 +1,11 @@
 //! The machine: events in, effects out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::connection::{Alias, Connection, Phase};
+use super::deliver::HeldBack;
 use super::ledger::Ledger;
 use super::message::Message;
 use super::quirks::Quirk;
@@ -38,6 +39,8 @@ pub struct Machine {
     pub(super) assigned: u64,
     /// Quirks and faults only: wills that outlive their session, at most `max_sessions`.
     pub(super) late_wills: Vec<PendingWill>,
+    /// Copies of messages that wait to be handed on: a quirk only.
+    pub(super) held_back: VecDeque<HeldBack>,
     /// Faults only: aliases of the client that left last.
     pub(super) left_aliases: BTreeMap<u16, Alias>,
     /// Faults only: the will that was published last.
@@ -60,6 +63,7 @@ impl Machine {
             ledger,
             assigned: 0,
             late_wills: Vec::new(),
+            held_back: VecDeque::new(),
             left_aliases: BTreeMap::new(),
             left_will: None,
         }
@@ -131,6 +135,7 @@ impl Machine {
                 Due::Connection(id) => self.connection_due(id),
                 Due::Session(client_id) => self.session_due(&client_id),
                 Due::LateWills => self.late_wills_due(),
+                Due::HeldBack => self.held_back_due(),
             }
         }
     }

@@ -13,6 +13,7 @@ impl Machine {
         self.matches_by_fault(filter, topic)
     }
 
+    /// Faults only: the same, each fault with its own mistake.
     fn matches_by_fault(&self, filter: &str, topic: &str) -> bool {
         let is_dollar = topic.starts_with('$') && filter.starts_with(['#', '+']);
         if self.fault(Fault::WildcardMatchesDollar) && is_dollar {
@@ -35,6 +36,9 @@ impl Machine {
         {
             return topic.split('/').count() >= filter.split('/').count();
         }
+        if self.fault(Fault::LosesLongTopics) && (topic.len() > 1000 || topic.split('/').count() > 10) {
+            return false;
+        }
         if self.fault(Fault::DeliversByPrefix) && topic.starts_with(filter) {
             return true;
         }
@@ -42,7 +46,7 @@ impl Machine {
     }
 }
 
-/// Whether a `+` stands where the topic has an empty level.
+/// Faults only: whether a `+` stands where the topic has an empty level.
 fn plus_takes_nothing(filter: &str, topic: &str) -> bool {
     filter.split('/').zip(topic.split('/')).any(|(wanted, level)| wanted == "+" && level.is_empty())
 }
@@ -62,6 +66,7 @@ mod tests {
             (Fault::PlusNeedsText, "a/+", "a/", false),
             (Fault::PlusMatchesSeveral, "a/+", "a/b/c", true),
             (Fault::DeliversByPrefix, "a/b", "a/b/c", true),
+            (Fault::LosesLongTopics, "a/#", "a/2/3/4/5/6/7/8/9/10/11", false),
         ] {
             let machine = Machine::new(Settings { faults: FaultSet::from(fault), ..Settings::default() });
             assert_eq!(machine.matches(filter, topic), wrong, "{} {filter} {topic}", fault.name());

@@ -103,6 +103,16 @@ pub struct Breach {
     pub version: Version,
     /// What the client did, in one sentence.
     pub detail: String,
+    /// The packet with which it did so, cut after [`Breach::MOST_BYTES`], or as much of it as had come; empty if it was
+    /// none.
+    pub packet: Bytes,
+    /// Bytes of the whole packet, as far as its fixed header says.
+    pub packet_len: usize,
+}
+
+impl Breach {
+    /// Bytes of a packet that a breach shows.
+    pub const MOST_BYTES: usize = 64;
 }
 
 /// Everything that is fixed about a broker before it starts.

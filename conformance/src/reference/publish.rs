@@ -11,6 +11,12 @@ use super::refuse::Ids;
 use super::session::Received;
 use super::{ClientId, ConnectionId, Fault, Machine, Quirk};
 
+/// Faults only: whether a packet identifier is one of those that the fault strikes. Others are spared, so that the rest of
+/// the suite can go on.
+pub(super) fn is_high(packet_id: PacketId) -> bool {
+    packet_id.get() >= 0x1000
+}
+
 /// Why a message isn't taken: the reason code of 5.0, and a sentence.
 #[derive(Clone, Copy, Debug)]
 enum Rejected {
@@ -148,10 +154,11 @@ impl Machine {
 
     fn puback_for(&mut self, id: ConnectionId, reason: Result<ReasonCode, Rejected>, packet_id: PacketId) {
         let Some((reason, why)) = self.answer(id, reason) else { return };
-        if self.fault(Fault::NoPuback) {
+        if self.fault(Fault::NoPuback) && is_high(packet_id) {
             return;
         }
-        let packet_id = if self.fault(Fault::WrongPubackId) { another(packet_id) } else { packet_id };
+        let packet_id =
+            if self.fault(Fault::WrongPubackId) && is_high(packet_id) { another(packet_id) } else { packet_id };
         if self.fault(Fault::PubackInventsCode) && self.connections.get(&id).is_some_and(Connection::is_v5) {
             self.send_invented(id, 0x40, packet_id);
             return;
@@ -162,6 +169,11 @@ impl Machine {
     fn publish_qos2(&mut self, id: ConnectionId, publish: &Publish<'_>, topic: &str, packet_id: PacketId) {
         let repeated = self.session_of(id).is_some_and(|session| session.received.contains_key(&packet_id));
         if repeated {
+            if !publish.dup {
+                // Its session keeps the exchange, so it is no new message: that would take an identifier that is free.
+                let detail = "a QoS 2 PUBLISH whose exchange is open came again with DUP 0";
+                self.breach(id, Ids("MQTT-3.3.1-1", "MQTT-3.3.1-1"), detail);
+            }
             self.count_open(id, packet_id);
             if self.fault(Fault::DeliversQos2Again) {
                 let _ = self.take_message(id, publish, topic);
@@ -169,6 +181,13 @@ impl Machine {
             if !self.fault(Fault::NoPubrecForResent) {
                 self.pubrec_for(id, Ok(ReasonCode::SUCCESS), packet_id);
             }
+            return;
+        }
+        if self.fault(Fault::IdentifiersShared)
+            && self.sessions.values().any(|session| session.received.contains_key(&packet_id))
+        {
+            self.note_received(id, packet_id, publish, None);
+            self.pubrec_for(id, Ok(ReasonCode::SUCCESS), packet_id);
             return;
         }
         let taken = self.open_exchange(id, publish, topic, packet_id);
@@ -275,7 +294,7 @@ impl Machine {
         Ok(if tells { ReasonCode::NO_MATCHING_SUBSCRIBERS } else { ReasonCode::SUCCESS })
     }
 
-    /// Keeps the message until its PUBREL.
+    /// A quirk only: keeps the message until its PUBREL.
     fn hold_message(
         &mut self,
         id: ConnectionId,
@@ -347,7 +366,7 @@ pub(super) fn another(packet_id: PacketId) -> PacketId {
     packet_id.checked_add(1).unwrap_or(PacketId::MIN)
 }
 
-/// Whether a string has code points that 5.0 section 1.5.4 advises against.
+/// A quirk only: whether a string has code points that 5.0 section 1.5.4 advises against.
 pub(super) fn has_control_characters(text: &str) -> bool {
     text.chars().any(|character| {
         let code = u32::from(character);

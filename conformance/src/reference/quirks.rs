@@ -62,6 +62,14 @@ quirks! {
         "Sends a message published at QoS 1 twice to a subscription granted QoS 0.";
     GreetsClients "greets-clients"
         "Sends each client a message that it did not subscribe to, from a subscription made by the broker.";
+    HandsOnLater "hands-on-later"
+        "Hands each message on 50 milliseconds after it was acknowledged, also where an UNSUBSCRIBE came in between.";
+    ShortQueues "short-queues"
+        "Keeps at most 10 messages waiting for each session.";
+    LimitsSessionTime "limits-session-time"
+        "Ends a session one hour after its client has left, in 3.1.1 too.";
+    RewritesTopics "rewrites-topics"
+        "Puts a level of its own before every topic name that it sends: to be told by the control, so that nothing is judged.";
     DelayPerConnection "delay-per-connection"
         "Delays what it sends by a seeded time for each connection.";
     SingleByteWrites "single-byte-writes"

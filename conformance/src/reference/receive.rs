@@ -32,8 +32,17 @@ impl Machine {
         let Some(mut input) = self.take_input(id, bytes) else { return };
         let mut at = 0;
         let mut wanted = 0;
+        let mut packets = 0;
         while at < input.len() && self.listens(id) {
-            match self.step(id, &input[at..]) {
+            if self.is_dropped(input[at], packets) {
+                at = input.len();
+                break;
+            }
+            packets += 1;
+            let before = self.effects.len();
+            let step = self.step(id, &input[at..]);
+            self.show_packet(before, &input[at..]);
+            match step {
                 Step::Consumed(length) => at += length.max(1),
                 Step::Wants(more) => {
                     wanted = input.len() - at + more;
@@ -67,6 +76,12 @@ impl Machine {
         enough.then(|| std::mem::take(&mut connection.input))
     }
 
+    /// Faults only: whether a packet with this first byte, behind so many others of its segment, is lost.
+    fn is_dropped(&self, first: u8, before: usize) -> bool {
+        let is_qos1 = first & 0xF6 == 0x32;
+        self.fault(Fault::DropsThirdOfSegment) && is_qos1 && before >= 2
+    }
+
     fn listens(&self, id: ConnectionId) -> bool {
         self.connections.get(&id).is_some_and(|connection| connection.phase != Phase::Deaf)
     }
@@ -83,6 +98,12 @@ impl Machine {
     fn greet(&mut self, id: ConnectionId, input: &[u8]) -> Step {
         match greeting(input) {
             Greeting::Other(number) => self.not_a_connect(id, number, input),
+            Greeting::Unknown | Greeting::Level { .. }
+                if is_incomplete(input) && self.fault(Fault::WantsConnectInOnePiece) =>
+            {
+                self.end(id, false);
+                Step::Stop
+            }
             Greeting::Unknown if is_incomplete(input) => Step::Wants(1),
             Greeting::Level { name_is_mqtt: true, level: 5 } => self.take_packet(id, Version::V5, input),
             _ => self.take_packet(id, Version::V3_1_1, input),

@@ -1,6 +1,7 @@
 //! What happens to a client that breaks a rule: the breach is named, the reason is sent where the version has one, and the
 //! connection is closed.
 
+use bytes::Bytes;
 use mqtt_assay_codec::{
     Context, DecodeError, Decoded, Disconnect, Packet, PacketType, Properties, PropertiesBuf, Property, ReasonCode,
     Rule, Sender, Version, decode, decode_waiving,
@@ -25,7 +26,24 @@ impl Machine {
             rule,
             version: connection.version,
             detail: detail.to_owned(),
+            packet: Bytes::new(),
+            packet_len: 0,
         }));
+    }
+
+    /// Adds the packet at the start of `input` to the breaches that were named since there were `before` effects.
+    pub(super) fn show_packet(&mut self, before: usize, input: &[u8]) {
+        let packet_len = match packet_len(input) {
+            PacketLen::Known(len) => len,
+            PacketLen::Unknown | PacketLen::Never => input.len(),
+        };
+        for effect in self.effects.iter_mut().skip(before) {
+            if let Effect::Breach(breach) = effect {
+                let shown = packet_len.min(input.len()).min(Breach::MOST_BYTES);
+                breach.packet = Bytes::copy_from_slice(&input[..shown]);
+                breach.packet_len = packet_len;
+            }
+        }
     }
 
     /// Names the rule and closes, with that reason code in 5.0.
@@ -100,7 +118,7 @@ impl Machine {
         Step::Stop
     }
 
-    /// Fault: does what the packet says. A first packet of another name or level is read in whatever version fits.
+    /// Faults only: does what the packet says. A first packet of another name or level is read in whatever version fits.
     fn act_on(&mut self, id: ConnectionId, error: &DecodeError, input: &[u8]) -> Result<Step, DecodeError> {
         let opening = matches!(error.rule, Rule::ProtocolName | Rule::ProtocolLevel);
         let other = opening.then_some(Version::V5);
@@ -132,7 +150,7 @@ impl Machine {
         }
     }
 
-    /// Drops the packet and keeps the connection, however little of the packet is here.
+    /// Faults only: drops the packet and keeps the connection, however little of the packet is here.
     fn tolerate(&mut self, id: ConnectionId, error: &DecodeError, input: &[u8]) -> Step {
         let step = match packet_len(input) {
             PacketLen::Known(len) => Step::Consumed(len),
@@ -216,13 +234,18 @@ impl Machine {
     /// Faults only: whether the broker is stricter than the standard about a packet of 5.0 of `len` bytes.
     pub(super) fn dislikes(&self, packet: &Packet<'_>, len: usize) -> bool {
         let sorted = || packet.properties().iter().map(|property| property.id()).is_sorted();
-        let bare_code =
-            matches!(packet, Packet::Puback(_) | Packet::Pubrec(_) | Packet::Pubrel(_) | Packet::Pubcomp(_));
+        let spells_success = match packet {
+            Packet::Puback(ack) | Packet::Pubrec(ack) | Packet::Pubrel(ack) | Packet::Pubcomp(ack) => {
+                ack.reason == ReasonCode::SUCCESS && matches!(len, 5 | 6)
+            }
+            _ => false,
+        };
         self.fault(Fault::RefusesUnsortedProperties) && !sorted()
-            || self.fault(Fault::RefusesAckWithCode) && bare_code && matches!(len, 5 | 6)
+            || self.fault(Fault::RefusesAckWithCode) && spells_success
             || self.fault(Fault::RefusesDisconnectWithCode) && matches!((packet, len), (Packet::Disconnect(_), 3 | 4))
     }
 
+    /// Faults only: closes on a packet that the broker dislikes.
     pub(super) fn refuse_disliked(&mut self, id: ConnectionId) -> Step {
         let phase = self.connections.get(&id).map(|connection| connection.phase);
         if phase == Some(Phase::Greeting) {

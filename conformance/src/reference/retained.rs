@@ -29,6 +29,10 @@ impl Machine {
             if !self.fault(Fault::EmptyDoesNotClear) {
                 self.retained.remove(topic);
             }
+            if self.fault(Fault::EmptyClearsBelow) {
+                let below = format!("{topic}/");
+                self.retained.retain(|topic, _| !topic.starts_with(&below));
+            }
             return;
         }
         let exists = self.retained.contains_key(topic);
@@ -91,7 +95,7 @@ impl Machine {
         matching
             .map(|message| Outgoing {
                 message: Arc::clone(message),
-                qos: if qos_lost { QoS::AtMostOnce } else { message.qos.min(granted) },
+                qos: if qos_lost { QoS::AtMostOnce } else { self.qos_of_copy(message.qos, granted) },
                 retain: !self.fault(Fault::RetainFlagMissing),
                 identifiers: identifier.into_iter().collect(),
                 group: None,

@@ -18,6 +18,9 @@ impl Machine {
         if empty && self.fault(Fault::EmptyNotForwarded) {
             return false;
         }
+        if message.payload.is_empty() && !message.retain && self.fault(Fault::LosesEmpty) {
+            return false;
+        }
         let mut copies = self.plain_copies(message);
         copies.extend(self.shared_copies(message));
         let matched = !copies.is_empty();
@@ -78,7 +81,7 @@ impl Machine {
             as_published && !self.fault(Fault::RetainAsPublishedIgnored) || self.fault(Fault::RetainFlagOnLive);
         Outgoing {
             message: Arc::clone(message),
-            qos: self.qos_of_copy(message.qos, granted.unwrap_or(QoS::AtMostOnce)),
+            qos: self.qos_for(session, message.qos, granted.unwrap_or(QoS::AtMostOnce)),
             retain: as_published && message.retain,
             identifiers: self.identifiers(session, together),
             group: None,
@@ -86,7 +89,17 @@ impl Machine {
         }
     }
 
-    fn qos_of_copy(&self, published: QoS, granted: QoS) -> QoS {
+    /// The QoS of a copy for this session.
+    fn qos_for(&self, session: &Session, published: QoS, granted: QoS) -> QoS {
+        let owed = self.qos_of_copy(published, granted);
+        match owed {
+            _ if session.connection.is_none() || !self.fault(Fault::DeliversAtOtherQos) => owed,
+            QoS::AtMostOnce | QoS::ExactlyOnce => QoS::AtLeastOnce,
+            QoS::AtLeastOnce => QoS::AtMostOnce,
+        }
+    }
+
+    pub(super) fn qos_of_copy(&self, published: QoS, granted: QoS) -> QoS {
         if self.fault(Fault::AboveGrantedQos) {
             published
         } else if self.fault(Fault::AbovePublishedQos) {

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use mqtt_assay_codec::{
-    Acknowledgement, Connack, Disconnect, Packet, PacketId, PacketType, Properties, PropertiesBuf, Property,
-    ReasonCode, Suback, Unsuback,
+    Acknowledgement, Connack, Disconnect, Mutation, Packet, PacketId, PacketType, Properties, PropertiesBuf, Property,
+    QoS, ReasonCode, Suback, Unsuback,
 };
 
 use super::connection::Connection;
@@ -19,6 +19,9 @@ pub(super) enum Sent {
     TooLarge,
 }
 
+/// The user property that goes with every explanation: whose it is.
+const REFERENCE: &str = "the reference broker of mqtt-assay";
+
 /// Text that makes any packet longer than the small maximum of a client that tries.
 const LONG: &str = "this text is far longer than a client with a small maximum packet size is ready to take, and a broker \
     that keeps the standard leaves it out of the packet where the packet would become too large by it";
@@ -33,7 +36,9 @@ impl Machine {
     pub(super) fn try_send(&mut self, id: ConnectionId, packet: &Packet<'_>) -> Sent {
         let Some(connection) = self.connections.get(&id) else { return Sent::Yes };
         let Ok(bytes) = packet.to_bytes(connection.version) else { return Sent::TooLarge };
-        if bytes.len() > connection.maximum_packet_size {
+        let most = connection.maximum_packet_size;
+        let left_out = bytes.len() == most && self.fault(Fault::LeavesOutWhatFits);
+        if bytes.len() > most || left_out {
             return Sent::TooLarge;
         }
         self.send_bytes(id, bytes);
@@ -47,6 +52,12 @@ impl Machine {
             return;
         }
         let mut bytes = bytes.into();
+        if self.fault(Fault::MaximumQosTwice)
+            && self.settings.limits.maximum_qos < QoS::ExactlyOnce
+            && let Some(mistaken) = mistaken(Mutation::named("prop.duplicate@maximum-qos"), &bytes, connection.version)
+        {
+            bytes = mistaken;
+        }
         for fault in self.settings.faults.iter() {
             if let Fault::Sends(mutation) = fault
                 && let Some(mistaken) = mistaken(mutation, &bytes, connection.version)
@@ -68,27 +79,39 @@ impl Machine {
         let explanation = self.explanation(id, why, &packet);
         let explained = with_properties(packet, explanation.as_properties());
         let fits = explained.encoded_len(version).is_ok_and(|len| len <= maximum);
-        let forced = self.fault(Fault::ReasonStringTooLong) || self.fault(Fault::UserPropertyTooLong);
-        if forced && let Ok(bytes) = explained.to_bytes(version) {
-            self.send_bytes(id, bytes);
-        } else if fits {
+        let kept = explanation.as_properties().iter().filter(|property| self.sends_too_large(property));
+        let kept: PropertiesBuf = kept.collect();
+        if fits {
             self.send(id, &explained);
+        } else if !kept.is_empty()
+            && let Ok(bytes) = with_properties(packet, kept.as_properties()).to_bytes(version)
+        {
+            self.send_bytes(id, bytes);
         } else {
             self.send(id, &packet);
         }
     }
 
+    /// Faults only: what stays in an explanation although it makes the packet too large.
+    fn sends_too_large(&self, property: &Property<'_>) -> bool {
+        match property {
+            Property::ReasonString(_) => self.fault(Fault::ReasonStringTooLong),
+            Property::UserProperty(..) => self.fault(Fault::UserPropertyTooLong),
+            _ => false,
+        }
+    }
+
     fn explanation(&self, id: ConnectionId, why: Option<&str>, packet: &Packet<'_>) -> PropertiesBuf {
-        if self.fault(Fault::ReasonStringTooLong) {
-            return PropertiesBuf::new().with(Property::ReasonString(LONG));
-        }
-        if self.fault(Fault::UserPropertyTooLong) {
-            return PropertiesBuf::new().with(Property::UserProperty("explanation", LONG));
-        }
         let always = matches!(packet, Packet::Connack(_) | Packet::Disconnect(_));
         let asked = self.connections.get(&id).is_some_and(|connection| connection.problem_information);
+        let too_large = [Property::ReasonString(LONG), Property::UserProperty("broker", LONG)];
+        if (asked || always) && too_large.iter().any(|property| self.sends_too_large(property)) {
+            return too_large.into_iter().collect();
+        }
         match why {
-            Some(why) if asked || always => PropertiesBuf::new().with(Property::ReasonString(why)),
+            Some(why) if asked || always => {
+                PropertiesBuf::new().with(Property::ReasonString(why)).with(Property::UserProperty("broker", REFERENCE))
+            }
             _ if self.fault(Fault::IgnoresProblemInformation) => {
                 PropertiesBuf::new().with(Property::ReasonString(why.unwrap_or("all is well")))
             }
@@ -136,7 +159,7 @@ impl Machine {
         }
     }
 
-    /// Rearranges the effects of one event where a quirk or a fault asks for another order.
+    /// Quirks and faults only: rearranges the effects of one event.
     pub(super) fn rearrange_effects(&mut self) {
         if self.quirk(Quirk::ReversesAcknowledgements) {
             let places = places(&self.effects, |first| matches!(first >> 4, 4 | 5));
@@ -149,6 +172,7 @@ impl Machine {
         }
     }
 
+    /// Faults only: swaps messages that the standard keeps in order.
     fn swap_pairs(&mut self) {
         let places = places(&self.effects, |first| first >> 4 == 3);
         let mut swapped = vec![false; places.len()];
@@ -179,7 +203,7 @@ fn with_properties<'a>(packet: Packet<'a>, properties: Properties<'a>) -> Packet
     }
 }
 
-/// Where packets are sent whose first byte is of that kind.
+/// Quirks and faults only: where packets are sent whose first byte is of that kind.
 fn places(effects: &[Effect], kind: impl Fn(u8) -> bool) -> Vec<usize> {
     let sends = effects.iter().enumerate();
     sends
@@ -190,7 +214,7 @@ fn places(effects: &[Effect], kind: impl Fn(u8) -> bool) -> Vec<usize> {
         .collect()
 }
 
-/// Whether two PUBLISH packets have connection, QoS and topic in common.
+/// Faults only: whether two PUBLISH packets have connection, QoS and topic in common.
 fn same_stream(one: &Effect, other: &Effect) -> bool {
     match (one, other) {
         (Effect::Send(one_id, one), Effect::Send(other_id, other)) => {
@@ -200,6 +224,7 @@ fn same_stream(one: &Effect, other: &Effect) -> bool {
     }
 }
 
+/// Faults only: the topic name in the bytes of a PUBLISH.
 fn topic_of(publish: &[u8]) -> Option<&[u8]> {
     let end = publish.iter().skip(1).position(|byte| byte & 0x80 == 0)? + 2;
     let length = usize::from(u16::from_be_bytes([*publish.get(end)?, *publish.get(end + 1)?]));

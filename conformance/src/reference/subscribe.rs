@@ -7,7 +7,7 @@ use mqtt_assay_codec::{
     is_shared, split_shared,
 };
 
-use super::publish::{another, has_control_characters};
+use super::publish::{another, has_control_characters, is_high};
 use super::refuse::Ids;
 use super::session::{Outgoing, Subscription};
 use super::{ClientId, ConnectionId, Fault, Machine, Quirk};
@@ -78,6 +78,11 @@ impl Machine {
         retained: Vec<Outgoing>,
     ) {
         let suback_first = !self.quirk(Quirk::PublishBeforeSuback);
+        if self.fault(Fault::SubackForEachFilter) {
+            for _ in 1..codes.len() {
+                self.send_suback(id, packet_id, codes);
+            }
+        }
         if suback_first {
             self.send_suback(id, packet_id, codes);
         }
@@ -226,10 +231,11 @@ impl Machine {
     }
 
     fn send_suback(&mut self, id: ConnectionId, packet_id: PacketId, codes: &[u8]) {
-        if self.fault(Fault::NoSuback) {
+        if self.fault(Fault::NoSuback) && is_high(packet_id) {
             return;
         }
-        let packet_id = if self.fault(Fault::WrongSubackId) { another(packet_id) } else { packet_id };
+        let packet_id =
+            if self.fault(Fault::WrongSubackId) && is_high(packet_id) { another(packet_id) } else { packet_id };
         let mut codes = codes.to_vec();
         if self.fault(Fault::SubackReversed) {
             codes.reverse();
@@ -237,7 +243,7 @@ impl Machine {
         if self.fault(Fault::SubackTooFewCodes) {
             codes.truncate(1);
         }
-        for code in codes.iter_mut().filter(|code| **code < 0x80) {
+        for code in codes.iter_mut().filter(|code| **code < 0x80 && is_high(packet_id)) {
             if self.fault(Fault::SubackInventsCode) {
                 *code = 3;
             } else if self.fault(Fault::SubackClaimsHigherQos) {

@@ -14,6 +14,8 @@ pub(super) enum Due {
     Session(ClientId),
     /// Wills that outlive their session: quirks and faults only.
     LateWills,
+    /// Messages that wait to be handed on: a quirk only.
+    HeldBack,
 }
 
 /// At most one deadline for each connection and each session.

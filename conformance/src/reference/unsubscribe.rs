@@ -33,6 +33,11 @@ impl Machine {
             session.in_flight.clear();
         }
         let none_existed = codes.iter().all(|code| *code != 0);
+        if self.fault(Fault::UnsubackForEachFilter) {
+            for _ in 1..codes.len() {
+                self.send_unsuback(id, packet_id, codes.clone());
+            }
+        }
         if !(none_existed && self.fault(Fault::NoUnsubackForUnknown)) {
             self.send_unsuback(id, packet_id, codes);
         }
@@ -83,6 +88,7 @@ impl Machine {
             self.send(id, &Packet::Unsuback(Unsuback { packet_id, properties, reasons }));
             return;
         }
+        let why = codes.iter().any(|code| *code != 0).then_some("not every subscription existed");
         if self.fault(Fault::UnsubackReversed) {
             codes.reverse();
         }
@@ -92,7 +98,6 @@ impl Machine {
         if self.fault(Fault::UnsubackInventsCode) {
             codes.fill(0x7F);
         }
-        let why = codes.iter().any(|code| *code != 0).then_some("not every subscription existed");
         let reasons = ReasonCodes::from(codes.as_slice());
         self.send_explained(id, why, Packet::Unsuback(Unsuback { packet_id, properties: Properties::EMPTY, reasons }));
     }

@@ -133,11 +133,13 @@ impl Machine {
         self.wind_late_wills();
     }
 
+    /// Quirks and faults only: sets the timer of wills that wait.
     fn wind_late_wills(&mut self) {
         let deadline = self.late_wills.iter().map(|pending| pending.due).min();
         self.timers.set(Due::LateWills, deadline);
     }
 
+    /// Quirks and faults only: publishes the wills that have waited long enough.
     pub(super) fn late_wills_due(&mut self) {
         let wills = std::mem::take(&mut self.late_wills).into_iter();
         let (due, waiting): (Vec<_>, Vec<_>) = wills.partition(|pending| pending.due <= self.now);

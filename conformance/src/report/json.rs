@@ -2,9 +2,10 @@
 
 use super::{RunFacts, TargetName};
 use crate::result::{CaseResult, Summary};
+use crate::transcript::Transcript;
 use crate::verdict::Verdict;
 use mqtt_assay_codec::Version;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
@@ -20,6 +21,13 @@ pub(crate) enum Transcripts {
     Failed,
 }
 
+impl Transcripts {
+    /// Whether the transcript of a case with this verdict is in the report.
+    pub(crate) fn are_wanted_of(self, verdict: Verdict) -> bool {
+        self == Self::All || matches!(verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive)
+    }
+}
+
 #[derive(Serialize)]
 struct Report<'a> {
     schema: u32,
@@ -31,13 +39,39 @@ struct Report<'a> {
     seed: u64,
     took_ms: u128,
     summary: BTreeMap<&'static str, Summary>,
-    results: Vec<CaseReport<'a>>,
+    results: Results<'a>,
 }
 
 #[derive(Serialize)]
 struct Tool {
     name: &'static str,
     version: &'static str,
+}
+
+/// Cases, and below them lines of transcripts, are put into words one by one: all at once they would be several times
+/// what the run itself keeps in memory.
+struct Results<'a> {
+    of: &'a [CaseResult],
+    transcripts: Transcripts,
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.of.iter().map(|result| case_report(result, self.transcripts)))
+    }
+}
+
+/// Lines of a transcript's text form, without its head; `None`: not wanted.
+struct Lines<'a>(Option<&'a Transcript>);
+
+impl Serialize for Lines<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let lines = self
+            .0
+            .into_iter()
+            .flat_map(|transcript| transcript.lines.iter().map(move |line| transcript.print_line(line)));
+        serializer.collect_seq(lines)
+    }
 }
 
 #[derive(Serialize)]
@@ -53,8 +87,7 @@ struct CaseReport<'a> {
     decided_by: DecidedBy<'a>,
     /// What the deciding step expected; `null` where none was reached.
     expected: Option<&'a str>,
-    /// Lines of the transcript's text form, without its head.
-    transcript: Vec<String>,
+    transcript: Lines<'a>,
 }
 
 #[derive(Serialize)]
@@ -101,7 +134,7 @@ pub(crate) fn write(
         seed: facts.seed,
         took_ms: times.took.as_millis(),
         summary: facts.versions.iter().map(|&version| (version.name(), summary(version))).collect(),
-        results: results.iter().map(|result| case_report(result, transcripts)).collect(),
+        results: Results { of: results, transcripts },
     };
     serde_json::to_writer_pretty(&mut out, &report)?;
     out.write_all(b"\n")?;
@@ -110,9 +143,7 @@ pub(crate) fn write(
 
 fn case_report(result: &CaseResult, transcripts: Transcripts) -> CaseReport<'_> {
     let decisive = result.decisive().filter(|rule| rule.line.is_some());
-    let is_wanted = transcripts == Transcripts::All
-        || matches!(result.verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive);
-    let lines = result.transcript.lines.iter().filter(|_| is_wanted);
+    let is_wanted = transcripts.are_wanted_of(result.verdict);
     CaseReport {
         case: result.instance.id(),
         mqtt: result.instance.version.name(),
@@ -137,6 +168,6 @@ fn case_report(result: &CaseResult, transcripts: Transcripts) -> CaseReport<'_> 
             seen: decisive.map_or(result.reason.as_deref().unwrap_or_default(), |rule| &rule.seen),
         },
         expected: decisive.map(|rule| rule.expected.as_str()),
-        transcript: lines.map(|line| result.transcript.print_line(line)).collect(),
+        transcript: Lines(is_wanted.then_some(&result.transcript)),
     }
 }

@@ -2,6 +2,10 @@
 
 pub(crate) mod console;
 pub(crate) mod json;
+pub(crate) mod junit;
+pub mod proof;
+#[cfg(test)]
+mod samples;
 pub(crate) mod text;
 
 use crate::result::CaseResult;

@@ -1,6 +1,7 @@
 //! A broker that is already running, at `mqtt://host:port`.
 
 use super::{Endpoint, Ready, Setting, Unready, Variant};
+use crate::transcript::single_line;
 use std::net::{IpAddr, ToSocketAddrs};
 use url::Url;
 
@@ -18,17 +19,18 @@ pub struct AddressTarget {
 impl AddressTarget {
     /// Reads `mqtt://host[:port]`; a user name and password in it count as `--user` and `--password`.
     pub fn parse(text: &str, mut setting: Setting) -> Result<Self, String> {
+        let shown = single_line(text);
         let url =
-            Url::parse(text).map_err(|error| format!("`{text}` is no address: {error}; write mqtt://HOST:PORT"))?;
+            Url::parse(text).map_err(|error| format!("`{shown}` is no address: {error}; write mqtt://HOST:PORT"))?;
         if url.scheme() != "mqtt" {
             return Err(format!("`{}://` is not supported yet; write mqtt://HOST:PORT", url.scheme()));
         }
         let host = url
             .host_str()
             .filter(|host| !host.is_empty())
-            .ok_or_else(|| format!("`{text}` names no host; write mqtt://HOST:PORT"))?;
+            .ok_or_else(|| format!("`{shown}` names no host; write mqtt://HOST:PORT"))?;
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-            return Err(format!("`{text}` has more than a host and a port; write mqtt://HOST:PORT"));
+            return Err(format!("`{shown}` has more than a host and a port; write mqtt://HOST:PORT"));
         }
         if !url.username().is_empty() {
             let password = url.password().unwrap_or_default();

@@ -9,11 +9,13 @@ mod variant;
 pub use address::AddressTarget;
 pub use embedded::{EmbeddedOptions, EmbeddedTarget};
 pub use profile::{Profile, ProfileError};
-pub use spawned::SpawnedTarget;
+pub use spawned::{Lease, SpawnedTarget};
 pub use variant::{VARIANTS, Variant};
 
 use crate::reference::Shell;
 use crate::wire::{Tcp, Transport, pipe};
+use mqtt_assay_codec::Version;
+use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 
@@ -63,6 +65,39 @@ pub struct Ready {
     pub setting: Setting,
 }
 
+/// A running broker of one variant, and where it speaks which version.
+pub struct Started {
+    endpoints: Endpoints,
+    setting: Setting,
+}
+
+enum Endpoints {
+    /// One for all versions; which of them the broker speaks, it says itself.
+    One(Endpoint),
+    /// One for each version that the broker is known to speak.
+    ByVersion(BTreeMap<Version, Endpoint>),
+}
+
+impl Started {
+    pub(crate) fn one(ready: Ready) -> Self {
+        Self { endpoints: Endpoints::One(ready.endpoint), setting: ready.setting }
+    }
+
+    pub(crate) fn by_version(endpoints: BTreeMap<Version, Endpoint>, setting: Setting) -> Self {
+        Self { endpoints: Endpoints::ByVersion(endpoints), setting }
+    }
+
+    /// The broker for cases of this version.
+    pub fn ready(&self, version: Version) -> Result<Ready, Unready> {
+        let endpoint = match &self.endpoints {
+            Endpoints::One(endpoint) => Some(endpoint),
+            Endpoints::ByVersion(endpoints) => endpoints.get(&version),
+        };
+        let none = || Unready::NotOffered(format!("the profile says that the broker does not speak MQTT {version}"));
+        Ok(Ready { endpoint: endpoint.cloned().ok_or_else(none)?, setting: self.setting.clone() })
+    }
+}
+
 /// Why the cases of a variant can't be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unready {
@@ -84,11 +119,19 @@ pub enum Target {
 
 impl Target {
     /// Makes the broker ready for a variant: starts one, or says why not.
-    pub async fn prepare(&self, variant: Variant) -> Result<Ready, Unready> {
+    pub async fn prepare(&self, variant: Variant) -> Result<Started, Unready> {
         match self {
-            Self::Embedded(target) => target.prepare(variant),
-            Self::Address(target) => target.prepare(variant),
+            Self::Embedded(target) => target.prepare(variant).map(Started::one),
+            Self::Address(target) => target.prepare(variant).map(Started::one),
             Self::Spawned(target) => target.prepare(variant).await,
+        }
+    }
+
+    /// What starts a broker for each case, where the profile wants that.
+    pub(crate) fn fresh_for_each_case(&self) -> Option<&SpawnedTarget> {
+        match self {
+            Self::Spawned(target) if target.is_fresh_for_each_case() => Some(target),
+            Self::Embedded(_) | Self::Address(_) | Self::Spawned(_) => None,
         }
     }
 

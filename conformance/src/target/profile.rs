@@ -1,15 +1,22 @@
 //! Profiles: how a known broker is started, in which variants, and what it says of itself. TOML, in `brokers/`.
 //!
-//! In commands and files `{port}` and `{dir}` stand for the broker's own port and its own empty folder.
+//! In commands and files `{port}` and `{dir}` stand for the broker's own port and its own empty folder. A broker that
+//! speaks each version on a port of its own has `{port-3.1.1}` and `{port-5}` instead.
 
 use super::Setting;
+use mqtt_assay_codec::Version;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
 /// Profiles that are built in.
-const BUILT_IN: &[(&str, &str)] = &[("mosquitto", include_str!("../../brokers/mosquitto.toml"))];
+const BUILT_IN: &[(&str, &str)] = &[
+    ("aedes", include_str!("../../brokers/aedes.toml")),
+    ("amqtt", include_str!("../../brokers/amqtt.toml")),
+    ("iotcore", include_str!("../../brokers/iotcore.toml")),
+    ("mosquitto", include_str!("../../brokers/mosquitto.toml")),
+];
 
 /// How a broker is started.
 #[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
@@ -19,6 +26,12 @@ pub struct Profile {
     pub name: String,
     /// Program and arguments.
     pub command: Vec<String>,
+    /// The versions that it speaks, as `--mqtt` names them. Cases of others are *not offered*.
+    #[serde(default = "every_version")]
+    pub mqtt: Vec<String>,
+    /// Whether each case gets a broker of its own: for brokers that one client can spoil for all others.
+    #[serde(default)]
+    pub fresh_for_each_case: bool,
     /// Files to write into its folder before it starts.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
@@ -27,6 +40,14 @@ pub struct Profile {
     /// Variants by name; `plain` is always there.
     #[serde(default)]
     pub variants: BTreeMap<String, ProfileVariant>,
+}
+
+/// The versions in which brokers are judged.
+const VERSIONS: [Version; 2] = [Version::V3_1_1, Version::V5];
+
+/// What a profile means that names no versions.
+fn every_version() -> Vec<String> {
+    VERSIONS.map(|version| version.name().to_owned()).to_vec()
 }
 
 /// How a broker's version is learnt: the word behind `after` in what a command prints.
@@ -95,12 +116,20 @@ impl Profile {
         Self::parse(name_or_path, &text)
     }
 
+    /// The profile of a broker of which only the command is known.
+    pub fn of_command(name: String, command: Vec<String>) -> Self {
+        let mqtt = every_version();
+        let (files, variants) = (BTreeMap::new(), BTreeMap::new());
+        Self { name, command, mqtt, fresh_for_each_case: false, files, version: None, variants }
+    }
+
     fn parse(source: &str, text: &str) -> Result<Self, ProfileError> {
         let failed = |problem: String| ProfileError { source: source.to_owned(), problem };
         let profile: Self = toml::from_str(text).map_err(|error| failed(error.to_string().trim_end().to_owned()))?;
         if profile.command.is_empty() {
             return Err(failed("`command` is empty; write the program and its arguments".to_owned()));
         }
+        profile.require_known_versions().map_err(failed)?;
         for name in profile.variants.keys() {
             if super::Variant::find(name).is_none() {
                 let known: Vec<&str> = super::VARIANTS.iter().map(|variant| variant.name).collect();
@@ -115,6 +144,34 @@ impl Profile {
             }
         }
         Ok(profile)
+    }
+
+    fn require_known_versions(&self) -> Result<(), String> {
+        let known = every_version();
+        if let Some(unknown) = self.mqtt.iter().find(|version| !known.contains(version)) {
+            return Err(format!("`mqtt` names the version `{unknown}`; there are: {}", known.join(", ")));
+        }
+        if self.mqtt.is_empty() {
+            return Err(format!("`mqtt` names no version; there are: {}", known.join(", ")));
+        }
+        Ok(())
+    }
+
+    /// The versions that the broker speaks, the oldest first.
+    pub fn versions(&self) -> impl Iterator<Item = Version> {
+        VERSIONS.into_iter().filter(|version| self.mqtt.iter().any(|name| name == version.name()))
+    }
+
+    /// What stands for the port of a version in commands and files.
+    pub fn port_word(version: Version) -> String {
+        format!("{{port-{}}}", version.name())
+    }
+
+    /// True where this version has a port of its own.
+    pub fn has_own_port(&self, version: Version) -> bool {
+        let word = Self::port_word(version);
+        let texts = self.files.values().chain(self.variants.values().flat_map(|variant| variant.append.values()));
+        self.command.iter().chain(texts).any(|text| text.contains(&word))
     }
 
     /// The files of a variant, by name.
@@ -153,7 +210,10 @@ mod tests {
     #[test]
     fn errors_name_the_profile_and_the_way_out() {
         let error = Profile::load("mosquito").expect_err("misspelt").to_string();
-        assert!(error.contains("profile mosquito") && error.contains("built in: mosquitto"), "{error}");
+        assert!(
+            error.contains("profile mosquito") && error.contains("built in: aedes, amqtt, iotcore, mosquitto"),
+            "{error}"
+        );
         let error = Profile::parse("x.toml", "name = 'x'\ncommand = ['x']\n[variants.nonsense]")
             .expect_err("no such variant")
             .to_string();
@@ -162,5 +222,23 @@ mod tests {
             .expect_err("escapes")
             .to_string();
         assert!(error.contains("plain names only"), "{error}");
+        for versions in ["['4']", "[]"] {
+            let error = Profile::parse("x.toml", &format!("name = 'x'\ncommand = ['x']\nmqtt = {versions}"))
+                .expect_err("no such version")
+                .to_string();
+            assert!(error.contains("there are: 3.1.1, 5"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_profile_says_which_versions_it_speaks_and_where() {
+        let parse = |text: &str| Profile::parse("x.toml", &format!("name = 'x'\n{text}")).expect("a profile");
+        let silent = parse("command = ['x', '{port}']");
+        assert_eq!(silent.versions().collect::<Vec<_>>(), VERSIONS);
+        assert!(!VERSIONS.into_iter().any(|version| silent.has_own_port(version)));
+        let old = parse("command = ['x', '{port}']\nmqtt = ['3.1.1']");
+        assert_eq!(old.versions().collect::<Vec<_>>(), [Version::V3_1_1]);
+        let apart = parse("command = ['x']\n[files]\nf = '{port-3.1.1} {port-5}'");
+        assert!(VERSIONS.into_iter().all(|version| apart.has_own_port(version)));
     }
 }

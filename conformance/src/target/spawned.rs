@@ -1,19 +1,22 @@
 //! A broker that the suite starts from a profile and ends, whatever happens: own port, own folder, killed by pid.
 
 use super::profile::ProfileVariant;
-use super::{Endpoint, Profile, Ready, Unready, Variant};
+use super::{Endpoint, Profile, Started, Unready, Variant};
 use crate::bounds;
 use crate::wire::{Read, Tcp, read};
 use mqtt_assay_codec::{Connect, Packet, Properties, Version};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::rc::Rc;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 /// How often a starting broker is asked whether it answers.
@@ -21,6 +24,9 @@ const ASK_EVERY: Duration = Duration::from_millis(20);
 
 /// How many times a port is tried: another program may take it between our look and the broker's.
 const PORT_TRIES: u32 = 3;
+
+/// How many brokers may be starting side by side: starting is work, and would disturb the cases that run.
+const STARTING: usize = 2;
 
 /// The file in the broker's folder that takes what it prints.
 const LOG: &str = "output.log";
@@ -42,17 +48,31 @@ impl Drop for Running {
     }
 }
 
+/// A process that ends with the last case that holds it.
+pub struct Lease {
+    running: Running,
+}
+
 /// A profile as a target.
+#[derive(Clone)]
 pub struct SpawnedTarget {
-    profile: Profile,
+    profile: Rc<Profile>,
     patience: u32,
-    running: RefCell<Vec<Running>>,
+    /// How many may be starting at the same time.
+    starting: Rc<Semaphore>,
+    running: Rc<RefCell<Vec<Running>>>,
 }
 
 impl SpawnedTarget {
-    /// A target that starts this broker; `patience` stretches the time it may take.
+    /// A target that starts this broker; `patience` stretches the time that it may take.
     pub fn new(profile: Profile, patience: u32) -> Self {
-        Self { profile, patience, running: RefCell::default() }
+        let starting = Rc::new(Semaphore::new(STARTING));
+        Self { profile: Rc::new(profile), patience, starting, running: Rc::default() }
+    }
+
+    /// True where each case wants a broker of its own.
+    pub fn is_fresh_for_each_case(&self) -> bool {
+        self.profile.fresh_for_each_case
     }
 
     /// The profile's name.
@@ -72,8 +92,15 @@ impl SpawnedTarget {
         Some((version, question.command.join(" ")))
     }
 
-    /// Starts a broker for this variant and waits until it answers a CONNECT.
-    pub async fn prepare(&self, variant: Variant) -> Result<Ready, Unready> {
+    /// Starts a broker for this variant, which ends with the target, and waits until it answers a CONNECT.
+    pub async fn prepare(&self, variant: Variant) -> Result<Started, Unready> {
+        let (started, lease) = self.lease(variant).await?;
+        self.running.borrow_mut().push(lease.running);
+        Ok(started)
+    }
+
+    /// Starts a broker for this variant, which ends with its lease, and waits until it answers a CONNECT.
+    pub async fn lease(&self, variant: Variant) -> Result<(Started, Lease), Unready> {
         let none = ProfileVariant::default();
         let settings = match self.profile.variants.get(variant.name) {
             Some(settings) => settings,
@@ -88,26 +115,24 @@ impl SpawnedTarget {
         if let Some(why) = &settings.not_offered {
             return Err(Unready::NotOffered(why.clone()));
         }
+        // The semaphore is never closed.
+        let _permit = self.starting.acquire().await;
         let mut tries = 1;
         loop {
             match self.start(settings).await {
-                Ok((running, address)) => {
-                    self.running.borrow_mut().push(running);
-                    return Ok(Ready { endpoint: Endpoint::Tcp(address), setting: settings.setting() });
-                }
+                Ok((running, ports)) => return Ok((ports.started(settings), Lease { running })),
                 Err(_) if tries < PORT_TRIES => tries += 1,
                 Err(why) => return Err(Unready::Failed(why)),
             }
         }
     }
 
-    async fn start(&self, variant: &ProfileVariant) -> Result<(Running, String), String> {
+    async fn start(&self, variant: &ProfileVariant) -> Result<(Running, Ports), String> {
         let in_words = |what: &str| format!("{}: {what}", self.profile.name);
         let folder =
             TempDir::with_prefix("mqtt-assay-").map_err(|error| in_words(&format!("no folder of its own: {error}")))?;
-        let port = free_port().map_err(|error| in_words(&format!("no free port: {error}")))?;
-        let fill =
-            |text: &str| text.replace("{port}", &port.to_string()).replace("{dir}", &folder.path().to_string_lossy());
+        let ports = Ports::choose(&self.profile).map_err(|error| in_words(&format!("no free port: {error}")))?;
+        let fill = |text: &str| ports.fill(text).replace("{dir}", &folder.path().to_string_lossy());
         for (name, text) in self.profile.files_of(variant) {
             fs::write(folder.path().join(&name), fill(&text)).map_err(|error| in_words(&format!("{name}: {error}")))?;
         }
@@ -115,23 +140,76 @@ impl SpawnedTarget {
         let child = spawn(&command, folder.path())
             .map_err(|error| in_words(&format!("`{}`: {error}; is it installed?", command.join(" "))))?;
         let mut running = Running { child, folder };
-        let address = format!("127.0.0.1:{port}");
-        let deadline = Instant::now() + bounds::START * self.patience;
+        self.wait_until_ready(&mut running, &ports, variant).await.map_err(|what| in_words(&what))?;
+        Ok((running, ports))
+    }
+
+    /// Ends when every port answers a CONNECT of its version.
+    async fn wait_until_ready(
+        &self,
+        running: &mut Running,
+        ports: &Ports,
+        variant: &ProfileVariant,
+    ) -> Result<(), String> {
+        let limit = bounds::START * self.patience;
+        let deadline = Instant::now() + limit;
         let mut ask = interval(ASK_EVERY);
         ask.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
+        let mut to_ask: Vec<Version> = ports.by_version.keys().copied().collect();
+        to_ask.dedup_by_key(|version| ports.by_version[version]);
+        while let Some(&version) = to_ask.last() {
             ask.tick().await;
             if let Ok(Some(status)) = running.child.try_wait() {
-                return Err(in_words(&format!("ended at once ({status}){}", last_words(running.folder.path()))));
+                return Err(format!("ended at once ({status}){}", last_words(running.folder.path())));
             }
-            if answers(&address).await {
-                return Ok((running, address));
-            }
-            if Instant::now() > deadline {
-                let limit = bounds::START * self.patience;
-                return Err(in_words(&format!("no CONNACK within {limit:?}{}", last_words(running.folder.path()))));
+            if answers(&ports.address(version), version, variant.credentials.as_ref()).await {
+                to_ask.pop();
+            } else if Instant::now() > deadline {
+                return Err(format!("no CONNACK within {limit:?}{}", last_words(running.folder.path())));
             }
         }
+        Ok(())
+    }
+}
+
+/// Which port of 127.0.0.1 is for which version: one for all, or one for each.
+struct Ports {
+    by_version: BTreeMap<Version, u16>,
+}
+
+impl Ports {
+    /// Free ports, as many as the profile asks for.
+    fn choose(profile: &Profile) -> io::Result<Self> {
+        let versions: Vec<Version> = profile.versions().collect();
+        // All are held until the last is found, so that no two are the same.
+        let held: Vec<TcpListener> =
+            versions.iter().map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<io::Result<_>>()?;
+        let common = held[0].local_addr()?.port();
+        let mut by_version = BTreeMap::new();
+        for (version, own) in versions.into_iter().zip(&held) {
+            let port = if profile.has_own_port(version) { own.local_addr()?.port() } else { common };
+            by_version.insert(version, port);
+        }
+        Ok(Self { by_version })
+    }
+
+    /// The broker that listens there.
+    fn started(&self, variant: &ProfileVariant) -> Started {
+        let endpoints = self.by_version.keys().map(|&version| (version, Endpoint::Tcp(self.address(version))));
+        Started::by_version(endpoints.collect(), variant.setting())
+    }
+
+    fn address(&self, version: Version) -> String {
+        format!("127.0.0.1:{}", self.by_version[&version])
+    }
+
+    /// Puts the ports into a command or a file.
+    fn fill(&self, text: &str) -> String {
+        let common = self.by_version.values().next().map(u16::to_string).unwrap_or_default();
+        let text = text.replace("{port}", &common);
+        self.by_version
+            .iter()
+            .fold(text, |text, (&version, port)| text.replace(&Profile::port_word(version), &port.to_string()))
     }
 }
 
@@ -142,12 +220,8 @@ fn spawn(command: &[String], folder: &Path) -> io::Result<Child> {
     Command::new(program).args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(log).stderr(errors).spawn()
 }
 
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
-}
-
 /// True once something sends the first byte of a CONNACK: an open port alone is not readiness.
-async fn answers(address: &str) -> bool {
+async fn answers(address: &str, version: Version, credentials: Option<&(String, String)>) -> bool {
     let ask = async {
         let mut stream = Tcp::connect(address).await.ok()?;
         let connect = Connect {
@@ -156,10 +230,10 @@ async fn answers(address: &str) -> bool {
             properties: Properties::EMPTY,
             client_id: "mqttassayready",
             will: None,
-            user_name: None,
-            password: None,
+            user_name: credentials.map(|(user, _)| user.as_str()),
+            password: credentials.map(|(_, password)| password.as_bytes()),
         };
-        stream.write_all(&Packet::Connect(connect).to_bytes(Version::V3_1_1).ok()?).await.ok()?;
+        stream.write_all(&Packet::Connect(connect).to_bytes(version).ok()?).await.ok()?;
         let mut first = [0; 1];
         (read(&mut stream, &mut first).await == Read::Bytes(1) && first[0] == 0x20).then_some(())
     };

@@ -13,7 +13,7 @@ pub(super) use sends::mistaken;
 pub use table::Fault;
 
 impl Fault {
-    /// Stable name, as `serve --fault` takes it: `drops-qos1`, `tolerates:RULE`, `acts-on:RULE`, `sends:MUTATION`.
+    /// Stable name, as `serve --fault` takes it: `drops-binary`, `tolerates:RULE`, `acts-on:RULE`, `sends:MUTATION`.
     pub fn name(self) -> String {
         match self {
             Self::Tolerates(rule) => format!("tolerates:{}", rule.name()),

@@ -55,8 +55,10 @@ faults! {
     ConnackInventsCode "connack-invents-code" "Refuses with a CONNACK code that is in no table."
         ["U3-09" "MQTT-3.2.2-6" "MQTT-3.1.2-2" "MQTT-3.1.3-8" "MQTT-3.1.3-9"] ["MQTT-3.2.2-8"];
     ConnackTwice "connack-twice" "Sends the CONNACK that accepts twice." [] ["MQTT-3.2.0-2"];
-    NoConnack "no-connack" "Accepts a CONNECT without a CONNACK."
+    NoConnack "no-connack" "Accepts a CONNECT with Keep Alive 65535 without a CONNACK."
         ["MQTT-3.1.4-4" "MQTT-3.2.0-1"] ["MQTT-3.1.4-5" "MQTT-3.2.0-1"];
+    WantsConnectInOnePiece "wants-connect-in-one-piece" "Closes where the rest of a CONNECT isn't there yet."
+        ["MQTT-3.1.4-4"] ["MQTT-3.1.4-5"];
     DemandsExtension "demands-extension" "Serves only clients of 3.1.1 whose client identifier bears the mark of its maker."
         ["MQTT-7.0.0-2" "MQTT-3.1.4-4" "MQTT-3.1.3-5"] [];
     SendsNothing "sends-nothing" "Loses all that it sends to clients of 3.1.1 on the way."
@@ -96,7 +98,7 @@ faults! {
         [] ["MQTT-3.1.3-7" "MQTT-3.2.2-16"];
     AssignedIdReused "assigned-id-reused" "Assigns the same client identifier to everybody."
         ["MQTT-3.1.3-6"] ["MQTT-3.1.3-6" "MQTT-3.2.2-16"];
-    RefusesClientIdOf23 "refuses-client-id-of-23" "Refuses a client identifier of more than 20 bytes."
+    RefusesClientIdOf23 "refuses-client-id-of-23" "Refuses a client identifier of more than 22 bytes."
         ["MQTT-3.1.3-5"] ["MQTT-3.1.3-5"];
     ResumesForeignSession "resumes-foreign-session" "Gives a client without a session one that another client left."
         ["MQTT-3.1.3-2" "MQTT-3.2.2-3"] ["MQTT-3.1.3-2" "MQTT-3.1.2-6" "MQTT-3.2.2-3"];
@@ -121,7 +123,7 @@ faults! {
     RefusesEmptyIdToResume "refuses-empty-id-to-resume" "Calls a CONNECT of 5.0 malformed that has no client identifier and Clean Start 0."
         [] ["U5-066"];
     RefusesUnsortedProperties "refuses-unsorted-properties" "Refuses properties that aren't sorted by identifier." [] ["U5-045"];
-    RefusesAckWithCode "refuses-ack-with-code" "Refuses an acknowledgement that has a reason code and no reason string."
+    RefusesAckWithCode "refuses-ack-with-code" "Refuses an acknowledgement that spells out reason code 0x00."
         [] ["U5-143" "U5-147" "U5-151" "U5-156"];
     RefusesDisconnectWithCode "refuses-disconnect-with-code" "Takes a DISCONNECT with a reason code and no more for malformed."
         [] ["U5-182"];
@@ -158,10 +160,12 @@ faults! {
     PingrespReservedFlags "pingresp-reserved-flags" "Sets a reserved flag in PINGRESP." ["MQTT-2.2.2-1"] ["MQTT-2.1.3-1"];
 
     // QoS, from the client
-    NoPuback "no-puback" "Doesn't acknowledge QoS 1."
+    NoPuback "no-puback" "Doesn't acknowledge QoS 1 where the packet identifier is 4096 or more."
         ["MQTT-3.3.4-1" "MQTT-4.3.2-2" "MQTT-3.3.5-2"] ["MQTT-3.3.4-1" "MQTT-4.3.2-4"];
-    WrongPubackId "wrong-puback-id" "Sends PUBACK with another packet identifier."
+    WrongPubackId "wrong-puback-id" "Sends PUBACK with another packet identifier where the right one is 4096 or more."
         ["MQTT-2.3.1-6" "MQTT-4.3.2-2" "MQTT-3.3.4-1"] ["MQTT-2.2.1-5" "MQTT-4.3.2-4" "MQTT-3.3.4-1"];
+    DropsThirdOfSegment "drops-third-of-segment" "Drops a PUBLISH of QoS 1, and all behind it, that is the third packet of a segment or later."
+        ["MQTT-3.3.4-1" "MQTT-4.3.2-2"] ["MQTT-3.3.4-1" "MQTT-4.3.2-4"];
     NoPubrec "no-pubrec" "Doesn't answer the PUBLISH of QoS 2."
         ["MQTT-3.3.4-1" "MQTT-4.3.3-2" "MQTT-3.3.5-2"] ["MQTT-3.3.4-1" "MQTT-4.3.3-8"];
     WrongPubrecId "wrong-pubrec-id" "Sends PUBREC with another packet identifier."
@@ -225,6 +229,8 @@ faults! {
         ["MQTT-4.4.0-1" "MQTT-2.3.1-4"] ["MQTT-4.4.0-1"];
     RedeliversAcknowledged "redelivers-acknowledged" "Sends an acknowledged QoS 1 message again at a reconnect."
         ["MQTT-4.3.2-1"] ["MQTT-4.3.2-3" "MQTT-4.4.0-1"];
+    RedeliversCompleted "redelivers-completed" "Sends the PUBREL of a completed QoS 2 message again at a reconnect."
+        ["MQTT-4.3.3-1"] ["MQTT-4.3.3-5" "MQTT-4.4.0-1"];
     RedeliversRefused "redelivers-refused" "Sends a message again that the client refused with PUBACK or PUBREC."
         [] ["MQTT-4.4.0-2"];
     RedeliversAfterPubrec "redelivers-after-pubrec" "Re-sends the PUBLISH of QoS 2 although it sent PUBREL."
@@ -245,11 +251,23 @@ faults! {
     QuotaNotRestored "quota-not-restored" "Doesn't give back send quota for a PUBREC that refuses." [] ["U5-207" "MQTT-4.4.0-2"];
     PastMaximumPacketSize "past-maximum-packet-size" "Sends messages above the client's maximum packet size."
         [] ["MQTT-3.1.2-24"];
+    LeavesOutWhatFits "leaves-out-what-fits" "Leaves out a message of exactly the client's maximum packet size."
+        [] ["MQTT-4.5.0-1"];
     StallsOnTooLarge "stalls-on-too-large" "Waits for ever for the acknowledgement of a message that it was not allowed to send."
         [] ["MQTT-3.1.2-25"];
 
     // Delivery
-    PayloadChanged "payload-changed" "Drops the last byte of a payload." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
+    PayloadChanged "payload-changed" "Ends a payload at its first zero byte." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
+    CutsLongPayloads "cuts-long-payloads" "Ends a payload after 16,000 bytes." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
+    LosesEmpty "loses-empty" "Delivers no message that has no payload and is not retained."
+        ["MQTT-4.5.0-1" "MQTT-3.1.2-8"] ["MQTT-4.5.0-1" "MQTT-3.1.2-8"];
+    LosesLongTopics "loses-long-topics" "Delivers nothing on topics of more than ten levels or a thousand bytes."
+        ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
+    IdentifiersShared "identifiers-shared" "Takes a QoS 2 PUBLISH for a repetition if another client has its identifier in use."
+        ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
+    DeliversAtOtherQos "delivers-at-other-qos" "Delivers live messages of QoS 1 and 2 one lower than it owes, those of QoS 0 at QoS 1."
+        ["MQTT-3.8.4-6" "MQTT-3.8.4-3" "MQTT-3.1.2-9" "MQTT-3.3.5-1"]
+        ["MQTT-3.8.4-8" "MQTT-3.8.4-3" "MQTT-3.3.4-2" "MQTT-4.8.2-3"];
     TopicNormalized "topic-normalized" "Takes empty levels out of topic names."
         ["MQTT-4.7.3-4" "U3-20" "U3-19" "MQTT-3.3.2-3"] ["MQTT-4.7.3-4" "U5-204" "U5-203" "MQTT-3.3.2-3"];
     StripsByteOrderMark "strips-byte-order-mark" "Takes U+FEFF out of topic names."
@@ -257,11 +275,11 @@ faults! {
     AboveGrantedQos "above-granted-qos" "Delivers at the published QoS whatever was granted."
         ["MQTT-3.8.4-6" "MQTT-3.3.5-1"] ["MQTT-3.8.4-8" "MQTT-3.3.4-2" "MQTT-4.8.2-3"];
     AbovePublishedQos "above-published-qos" "Delivers at the granted QoS whatever was published."
-        ["MQTT-3.8.4-6"] ["MQTT-3.8.4-8"];
+        ["MQTT-3.8.4-6" "MQTT-3.1.2-9"] ["MQTT-3.8.4-8"];
     OverlapTakesLowestQos "overlap-takes-lowest-qos" "Delivers at the lowest QoS of overlapping subscriptions."
         ["MQTT-3.3.5-1"] ["MQTT-3.3.4-2"];
     Qos0WithId "qos0-with-id" "Puts a packet identifier into a live PUBLISH of QoS 0." ["MQTT-2.3.1-5"] ["MQTT-2.2.1-2"];
-    DropsQos1 "drops-qos1" "Acknowledges QoS 1 and 2 messages and delivers none." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
+    DropsBinary "drops-binary" "Acknowledges QoS 1 and 2 messages whose payload is no text, and delivers none." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
     DeliversDenied "delivers-denied" "Serves the topic that is denied to everybody." ["U3-14"] [];
     DeniedUnanswered "denied-unanswered" "Neither acknowledges a denied PUBLISH nor closes."
         ["MQTT-3.3.5-2" "MQTT-3.3.4-1" "MQTT-4.3.2-2" "MQTT-4.3.3-2"] ["MQTT-3.3.4-1" "MQTT-4.3.2-4" "MQTT-4.3.3-8"];
@@ -278,6 +296,8 @@ faults! {
     EmptyDoesNotClear "empty-does-not-clear" "Keeps a retained message when an empty one comes." ["MQTT-3.3.1-10"] ["MQTT-3.3.1-6"];
     EmptyRetained "empty-retained" "Retains a message with an empty payload."
         ["MQTT-3.3.1-11" "MQTT-3.3.1-10"] ["MQTT-3.3.1-7" "MQTT-3.3.1-6"];
+    EmptyClearsBelow "empty-clears-below" "Clears the levels below a topic too when an empty retained message comes."
+        ["MQTT-3.3.1-6" "MQTT-3.3.1-5"] ["MQTT-3.3.1-9" "MQTT-3.3.1-5" "U5-092"];
     EmptyNotForwarded "empty-not-forwarded" "Doesn't deliver an empty retained message to subscribers."
         ["MQTT-3.3.1-10" "U3-10"] ["MQTT-3.3.1-6"];
     PlainReplacesRetained "plain-replaces-retained" "Stores a message with RETAIN 0 as the retained one."
@@ -299,12 +319,14 @@ faults! {
         [] ["MQTT-3.2.2-14" "U5-091" "MQTT-4.13.1-1"];
 
     // SUBSCRIBE and UNSUBSCRIBE
-    NoSuback "no-suback" "Doesn't answer SUBSCRIBE." ["MQTT-3.8.4-1"] ["MQTT-3.8.4-1"];
-    WrongSubackId "wrong-suback-id" "Sends SUBACK with another packet identifier." ["MQTT-2.3.1-7" "MQTT-3.8.4-2"] ["MQTT-2.2.1-6" "MQTT-3.8.4-2"];
+    NoSuback "no-suback" "Doesn't answer a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.8.4-1"] ["MQTT-3.8.4-1"];
+    WrongSubackId "wrong-suback-id" "Sends SUBACK with another packet identifier where the right one is 4096 or more." ["MQTT-2.3.1-7" "MQTT-3.8.4-2"] ["MQTT-2.2.1-6" "MQTT-3.8.4-2"];
     SubackReversed "suback-reversed" "Sends the codes of SUBACK in reverse order." ["MQTT-3.9.3-1"] ["MQTT-3.9.3-1"];
     SubackTooFewCodes "suback-too-few-codes" "Sends one code for several topic filters." ["MQTT-3.8.4-5"] ["MQTT-3.8.4-6"];
-    SubackInventsCode "suback-invents-code" "Grants QoS 3." ["MQTT-3.9.3-2"] ["MQTT-3.9.3-2"];
-    SubackClaimsHigherQos "suback-claims-higher-qos" "Says that QoS 2 was granted whatever it was." ["MQTT-3.8.4-5"] ["MQTT-3.8.4-7"];
+    SubackInventsCode "suback-invents-code" "Grants QoS 3 to a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.9.3-2"] ["MQTT-3.9.3-2"];
+    SubackClaimsHigherQos "suback-claims-higher-qos" "Says that QoS 2 was granted, whatever it was, to a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.8.4-5"] ["MQTT-3.8.4-7"];
+    SubackForEachFilter "suback-for-each-filter" "Sends the SUBACK again for each further topic filter."
+        ["MQTT-3.8.4-4"] ["MQTT-3.8.4-5"];
     OnlyFirstFilter "only-first-filter" "Subscribes to the first topic filter of a SUBSCRIBE only." ["MQTT-3.8.4-4"] ["MQTT-3.8.4-5"];
     SubscribesTwice "subscribes-twice" "Keeps both subscriptions when one is repeated."
         ["MQTT-3.8.4-3"] ["MQTT-3.8.4-3" "U5-170"];
@@ -329,6 +351,8 @@ faults! {
     UnsubscribeByMatch "unsubscribe-by-match" "Deletes every subscription that the topic filter matches." ["MQTT-3.10.4-1"] ["MQTT-3.10.4-1"];
     OnlyFirstUnsubscribed "only-first-unsubscribed" "Deletes the first topic filter of an UNSUBSCRIBE only."
         ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2"] ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2"];
+    UnsubackForEachFilter "unsuback-for-each-filter" "Sends the UNSUBACK again for each further topic filter."
+        ["MQTT-3.10.4-6"] ["MQTT-3.10.4-6"];
     UnsubackReversed "unsuback-reversed" "Sends the codes of UNSUBACK in reverse order." [] ["MQTT-3.11.3-1"];
     UnsubackInventsCode "unsuback-invents-code" "Sends UNSUBACK with a reason code that it hasn't." [] ["MQTT-3.11.3-2"];
     UnsubackAlwaysSuccess "unsuback-always-success" "Says 0x00 where no subscription existed." [] ["U5-179"];
@@ -417,9 +441,12 @@ faults! {
         [] ["MQTT-3.3.2-9" "MQTT-3.2.2-18" "U5-135" "MQTT-4.13.1-1"];
     AcceptsUnknownAlias "accepts-unknown-alias" "Drops a PUBLISH with an unknown topic alias and keeps the connection."
         [] ["U5-136" "MQTT-3.3.2-7" "MQTT-4.13.1-1"];
+    MaximumQosTwice "maximum-qos-twice" "Announces a lower Maximum QoS twice in one CONNACK." [] ["U5-086"];
     SendsAliasUnasked "sends-alias-unasked" "Sends topic aliases to a client that takes none." [] ["MQTT-3.1.2-27"];
     SendsAliasAboveMaximum "sends-alias-above-maximum" "Sends the first topic alias above what the client takes."
         [] ["MQTT-3.1.2-26"];
+    SendsTwiceByAlias "sends-twice-by-alias" "Sends a message with a topic alias once more without it."
+        [] ["MQTT-4.4.0-1"];
     IgnoresProblemInformation "ignores-problem-information" "Sends reason strings to who asked for none." [] ["MQTT-3.1.2-29"];
     ReasonStringTooLong "reason-string-too-long" "Sends a reason string that makes a packet too large for the client."
         [] ["MQTT-3.1.2-24" "MQTT-3.2.2-19" "MQTT-3.4.2-2" "MQTT-3.5.2-2" "MQTT-3.6.2-2" "MQTT-3.7.2-2" "MQTT-3.9.2-1" "MQTT-3.11.2-1"

@@ -132,8 +132,30 @@ fn tour(fault: Option<Fault>, version: Version) -> Trace {
         explaining,
         overlapping,
         swapping,
+        extremes,
+        breaking_off,
+        striking,
     ];
     stops.iter().flat_map(|stop| stop(fault, version).trace).collect()
+}
+
+/// What faults strike that spare everything else: the longest keep alive, high packet identifiers, payloads of bytes.
+fn striking(fault: Option<Fault>, version: Version) -> Stop {
+    let mut stop = Stop::new(fault, version, &[("max-qos", "1")], &[]);
+    stop.join_with(3, version, &Connect { keep_alive: u16::MAX, ..connect("patient") }, &[]);
+    let filters: SubscriptionsBuf = [("sport/#", SubscriptionOptions::at(QoS::AtLeastOnce))].into_iter().collect();
+    let (properties, filters) = (Properties::EMPTY, filters.as_subscriptions());
+    stop.say(2, &Packet::Subscribe(Subscribe { packet_id: number(0x1234), properties, filters }));
+    let packet_id = Some(number(0x1234));
+    let message =
+        Publish { topic: "sport", qos: QoS::AtLeastOnce, packet_id, payload: b"\xff\x00 3-0", ..Publish::default() };
+    stop.tell_with(2, message, &[]);
+    let payload = "x".repeat(200);
+    let fits = Property::MaximumPacketSize(3 + 2 + 5 + 1 + 200);
+    stop.join_with(4, version, &connect("narrow"), &[fits]);
+    stop.subscribe(4, "sport", 0);
+    stop.tell(2, "sport", 0, &payload);
+    stop
 }
 
 fn connecting(fault: Option<Fault>, version: Version) -> Stop {
@@ -596,6 +618,51 @@ fn swapping(fault: Option<Fault>, version: Version) -> Stop {
     stop.raw(2, &bytes);
     stop.join_with(3, version, &Connect { keep_alive: 4, ..connect("idle") }, &[]);
     stop.wait(10);
+    stop
+}
+
+/// Long and empty payloads, deep topics, many packets at once, and two clients with one packet identifier.
+fn extremes(fault: Option<Fault>, version: Version) -> Stop {
+    let mut stop = Stop::new(fault, version, &[], &[]);
+    for (topic, payload) in
+        [("t", "x".repeat(16_001)), ("t", String::new()), ("1/2/3/4/5/6/7/8/9/10/11", "deep".into())]
+    {
+        stop.tell(2, topic, 1, &payload);
+    }
+    let mut bytes = Vec::new();
+    for payload in ["one", "two", "three"] {
+        Packet::Publish(publish("t", 1, payload)).encode(version, &mut bytes).expect("a packet");
+    }
+    stop.raw(2, &bytes);
+    stop.join(3, version, "other");
+    for id in [2, 3] {
+        stop.tell(id, "t", 2, "under one identifier");
+    }
+    for id in [2, 3] {
+        stop.act(|script| script.pubrel(id, 10));
+    }
+    for (topic, payload) in [("e", "above"), ("e/a", "below"), ("e", "")] {
+        stop.act(|script| script.retain(2, topic, 1, payload));
+    }
+    stop.subscribe(3, "e/#", 1);
+    stop
+}
+
+/// A CONNECT in two pieces, and a session taken up after PUBCOMP.
+fn breaking_off(fault: Option<Fault>, version: Version) -> Stop {
+    let mut stop = Stop::new(fault, version, &[], &[]);
+    let mut bytes = Vec::new();
+    Packet::Connect(connect("slow")).encode(version, &mut bytes).expect("a packet");
+    stop.act(|script| script.open(3, version));
+    stop.raw(3, &bytes[..12]);
+    stop.raw(3, &bytes[12..]);
+    stop.store(4, version, "sleeper", &[]);
+    stop.subscribe(4, "q", 2);
+    stop.complete(2, "q", 2, "done");
+    stop.act(|script| script.pubrec(4, 1));
+    stop.act(|script| script.pubcomp(4, 1));
+    stop.act(|script| script.lose(4));
+    stop.store(5, version, "sleeper", &[]);
     stop
 }
 

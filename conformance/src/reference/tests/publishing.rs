@@ -67,6 +67,23 @@ fn an_open_qos_2_exchange_outlives_the_connection() {
 }
 
 #[test]
+fn a_message_of_an_open_exchange_without_dup_is_a_breach_and_yet_no_new_message() {
+    for version in [V3, V5] {
+        let mut script = watched(version);
+        script.connect_stored(3, version, "stored");
+        script.publish(3, "t", 2, "x");
+        script.lose(3);
+        script.connect_stored(4, version, "stored");
+        script.publish(4, "t", 2, "x");
+        assert_eq!(script.got(4), ["PUBREC 10 00"]);
+        script.pubrel(4, 10);
+        script.publish(4, "t", 2, "y");
+        assert_eq!(script.breaches, ["MQTT-3.3.1-1"]);
+        assert_eq!(script.got(1), ["PUBLISH 2/1 t=x", "PUBLISH 2/2 t=y"]);
+    }
+}
+
+#[test]
 fn a_used_identifier_is_a_new_message_after_puback() {
     let mut script = watched(V5);
     script.publish(2, "t", 1, "x");

@@ -1,0 +1,59 @@
+//! How much is kept of what a broker sends: so much for each case, and so much for all cases of a run. A broker that
+//! never stops sending costs no more memory than that; what comes beyond it is read and dropped.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// Bytes kept for one case: more than any case asks for.
+const CASE: usize = 4 << 20;
+
+/// Bytes kept for all cases of a run together.
+const RUN: usize = 48 << 20;
+
+/// What a packet costs besides its bytes: its line of the transcript, and its place in an inbox.
+const PACKET: usize = 512;
+
+/// What a run has kept so far, in bytes.
+#[derive(Debug, Default)]
+pub(crate) struct RunCapacity(Cell<usize>);
+
+/// What one case has kept so far, within its run.
+#[derive(Debug)]
+pub(crate) struct Capacity {
+    case: Cell<usize>,
+    run: Rc<RunCapacity>,
+}
+
+impl Capacity {
+    /// Nothing kept yet, in a run that may have kept something.
+    pub(crate) fn of(run: &Rc<RunCapacity>) -> Self {
+        Self { case: Cell::new(0), run: Rc::clone(run) }
+    }
+
+    /// Takes a packet of this length in. False where there is no room for it; then it doesn't count.
+    pub(crate) fn takes(&self, len: usize) -> bool {
+        let (case, run) = (self.case.get() + len + PACKET, self.run.0.get() + len + PACKET);
+        let has_room = case <= CASE && run <= RUN;
+        if has_room {
+            self.case.set(case);
+            self.run.0.set(run);
+        }
+        has_room
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_is_full_before_its_run_and_a_run_before_the_memory() {
+        let run = Rc::<RunCapacity>::default();
+        let packet = CASE / 4 - PACKET;
+        let taken = |capacity: &Capacity| (0..10).filter(|_| capacity.takes(packet)).count();
+        let first = Capacity::of(&run);
+        assert_eq!((taken(&first), first.takes(0)), (4, false));
+        let others: usize = (1..20).map(|_| taken(&Capacity::of(&run))).sum();
+        assert_eq!(4 + others, RUN / CASE * 4);
+    }
+}

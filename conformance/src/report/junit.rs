@@ -1,0 +1,284 @@
+//! The JUnit report: what `run --junit` writes, in the form that CI servers read. A suite is a chapter, a case is named
+//! by its id. A fail is a `<failure>`, an inconclusive case an `<error>`, and what was not offered or not exercised is
+//! `<skipped>`. A weak case passes and says why in `<system-out>`; with `--strict` it is a failure.
+//!
+//! Whatever a broker sent is escaped, and characters that XML 1.0 has no place for are replaced.
+
+use super::json::{Times, Transcripts};
+use super::{RunFacts, text};
+use crate::result::CaseResult;
+use crate::transcript::single_line;
+use crate::verdict::Verdict;
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesText, Event};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Duration;
+
+/// What stands for a character that XML 1.0 forbids.
+const REPLACEMENT: char = '\u{fffd}';
+
+/// How a run is told as JUnit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options {
+    /// A weak case is a failure.
+    pub(crate) is_strict: bool,
+    /// Whose transcripts are in it.
+    pub(crate) transcripts: Transcripts,
+}
+
+/// Writes the report of a run.
+pub(crate) fn write(
+    mut out: impl Write,
+    facts: &RunFacts,
+    times: &Times,
+    results: &[CaseResult],
+    options: Options,
+) -> io::Result<()> {
+    let mut suites: BTreeMap<&str, Vec<&CaseResult>> = BTreeMap::new();
+    for result in results {
+        suites.entry(result.instance.chapter).or_default().push(result);
+    }
+    let counts = Counts::of(results, options);
+    let mut writer = Writer::new_with_indent(&mut out, b' ', 2);
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    writer
+        .create_element("testsuites")
+        .with_attributes([
+            ("name", env!("CARGO_PKG_NAME")),
+            ("tests", &counts.tests),
+            ("failures", &counts.failures),
+            ("errors", &counts.errors),
+            ("time", &seconds(times.took)),
+        ])
+        .write_inner_content(|writer| {
+            suites.iter().try_for_each(|(chapter, cases)| suite(writer, facts, times, chapter, cases, options))
+        })?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// What the attributes of a suite count, as text.
+struct Counts {
+    tests: String,
+    failures: String,
+    errors: String,
+    skipped: String,
+}
+
+impl Counts {
+    fn of<'a>(results: impl IntoIterator<Item = &'a CaseResult>, options: Options) -> Self {
+        let (mut tests, mut failures, mut errors, mut skipped) = (0, 0, 0, 0);
+        for result in results {
+            tests += 1;
+            match Told::of(result.verdict, options) {
+                Told::Failure => failures += 1,
+                Told::Error => errors += 1,
+                Told::Skipped => skipped += 1,
+                Told::Passed => {}
+            }
+        }
+        let [tests, failures, errors, skipped] = [tests, failures, errors, skipped].map(|count: u32| count.to_string());
+        Self { tests, failures, errors, skipped }
+    }
+}
+
+/// The four things that JUnit knows of a case.
+enum Told {
+    Passed,
+    Failure,
+    Error,
+    Skipped,
+}
+
+impl Told {
+    fn of(verdict: Verdict, options: Options) -> Self {
+        match verdict {
+            Verdict::Fail => Self::Failure,
+            Verdict::Weak if options.is_strict => Self::Failure,
+            Verdict::Inconclusive => Self::Error,
+            Verdict::NotOffered | Verdict::NotExercised => Self::Skipped,
+            Verdict::Weak | Verdict::Pass | Verdict::Observed => Self::Passed,
+        }
+    }
+}
+
+fn suite<W: Write>(
+    writer: &mut Writer<W>,
+    facts: &RunFacts,
+    times: &Times,
+    chapter: &str,
+    cases: &[&CaseResult],
+    options: Options,
+) -> io::Result<()> {
+    let counts = Counts::of(cases.iter().copied(), options);
+    let took = cases.iter().map(|case| case.took).sum();
+    writer
+        .create_element("testsuite")
+        .with_attributes([
+            ("name", chapter),
+            ("tests", &counts.tests),
+            ("failures", &counts.failures),
+            ("errors", &counts.errors),
+            ("skipped", &counts.skipped),
+            ("time", &seconds(took)),
+            ("timestamp", &times.started),
+        ])
+        .write_inner_content(|writer| {
+            properties(writer, facts)?;
+            cases.iter().try_for_each(|result| case(writer, facts, result, options))
+        })?;
+    Ok(())
+}
+
+/// What was certified, and the seed.
+fn properties<W: Write>(writer: &mut Writer<W>, facts: &RunFacts) -> io::Result<()> {
+    let seed = facts.seed.to_string();
+    let version = facts.target.version.as_deref().unwrap_or("unknown");
+    let stated = [("broker", facts.target.name.as_str()), ("broker version", version), ("seed", &seed)];
+    writer.create_element("properties").write_inner_content(|writer| {
+        for (name, value) in stated {
+            let property = writer.create_element("property").with_attribute(("name", name));
+            property.with_attribute(("value", allowed(&single_line(value)).as_str())).write_empty()?;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+fn case<W: Write>(writer: &mut Writer<W>, facts: &RunFacts, result: &CaseResult, options: Options) -> io::Result<()> {
+    let id = result.instance.id();
+    let element = writer.create_element("testcase").with_attributes([
+        ("name", id.as_str()),
+        ("classname", result.instance.chapter),
+        ("time", &seconds(result.took)),
+    ]);
+    element.write_inner_content(|writer| {
+        let (message, kind) = (allowed(&message(result)), kind(result));
+        match Told::of(result.verdict, options) {
+            Told::Passed => {}
+            Told::Skipped => {
+                writer.create_element("skipped").with_attribute(("message", message.as_str())).write_empty()?;
+            }
+            Told::Failure | Told::Error => {
+                let is_failure = matches!(Told::of(result.verdict, options), Told::Failure);
+                writer
+                    .create_element(if is_failure { "failure" } else { "error" })
+                    .with_attributes([("message", message.as_str()), ("type", kind)])
+                    .write_text_content(BytesText::new(&allowed(&details(result, facts))))?;
+            }
+        }
+        system_out(writer, facts, result, options)
+    })?;
+    Ok(())
+}
+
+/// What a case that passes has to say all the same, and its transcript.
+fn system_out<W: Write>(
+    writer: &mut Writer<W>,
+    facts: &RunFacts,
+    result: &CaseResult,
+    options: Options,
+) -> io::Result<()> {
+    let mut out = String::new();
+    if matches!(Told::of(result.verdict, options), Told::Passed) && result.verdict != Verdict::Pass {
+        out = format!("{}: {}\n{}", result.verdict, message(result), details(result, facts));
+    }
+    if options.transcripts.are_wanted_of(result.verdict) {
+        out.extend(result.transcript.lines.iter().map(|line| result.transcript.print_line(line) + "\n"));
+    }
+    if !out.is_empty() {
+        writer.create_element("system-out").write_text_content(BytesText::new(&allowed(&out)))?;
+    }
+    Ok(())
+}
+
+/// One line: the rules that decided, and what was seen.
+fn message(result: &CaseResult) -> String {
+    let decisive = result.decisive();
+    let seen = decisive.map(|rule| rule.seen.as_str()).filter(|seen| !seen.is_empty());
+    let seen = result.reason.as_deref().or(seen).unwrap_or("nothing happened that could break a rule of the case");
+    match decisive.filter(|rule| rule.line.is_some()) {
+        Some(_) => {
+            let decided = result.rules.iter().filter(|rule| rule.verdict == result.verdict);
+            let ids: Vec<&str> = decided.map(|rule| rule.rule.id()).collect();
+            single_line(&format!("{}: {seen}", ids.join(" ")))
+        }
+        None => single_line(seen),
+    }
+}
+
+/// The word for a failure's kind: who did wrong, or the verdict itself.
+fn kind(result: &CaseResult) -> &'static str {
+    match result.verdict {
+        Verdict::Fail if result.is_lenient() => "lenient",
+        Verdict::Fail => "broken",
+        other => other.word(),
+    }
+}
+
+/// What the console says below the case's line, without colours.
+fn details(result: &CaseResult, facts: &RunFacts) -> String {
+    anstream::adapter::strip_str(&text::details(result, facts)).to_string()
+}
+
+fn seconds(took: Duration) -> String {
+    format!("{:.3}", took.as_secs_f64())
+}
+
+/// The text with every character replaced that XML 1.0 forbids (its production 2).
+fn allowed(text: &str) -> String {
+    let is_allowed = |letter: char| matches!(letter, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    text.chars().map(|letter| if is_allowed(letter) { letter } else { REPLACEMENT }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+    use crate::verdict::Stop;
+
+    const LENIENT_READER: Options = Options { is_strict: false, transcripts: Transcripts::Failed };
+
+    fn written(results: &[CaseResult], options: Options) -> String {
+        let times = Times { started: "2026-01-02T03:04:05Z".to_owned(), took: Duration::from_millis(1_234_500) };
+        let mut out = Vec::new();
+        write(&mut out, &samples::facts(), &times, results, options).expect("memory takes it");
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    #[test]
+    fn every_verdict_has_its_form_and_hostile_text_stays_text() {
+        let hostile = "DUP 1\n\u{1b}[2J]]></failure>&lt; \" \u{0} \u{ffff}";
+        let results = [
+            samples::result(&[(Verdict::Fail, hostile), (Verdict::Pass, "")], Some(Stop::Failed)),
+            samples::result(&[(Verdict::Weak, hostile)], None),
+            samples::result(&[], Some(Stop::Inconclusive { why: hostile.to_owned(), line: None })),
+            samples::result(&[], Some(Stop::NotOffered(hostile.to_owned()))),
+            samples::result(&[(Verdict::NotExercised, ""), (Verdict::NotExercised, "")], None),
+            samples::result(&[(Verdict::Pass, "kept"), (Verdict::Pass, "kept")], None),
+        ];
+        insta::assert_snapshot!(written(&results, LENIENT_READER));
+    }
+
+    #[test]
+    fn a_weak_case_is_a_failure_only_where_it_is_asked_to() {
+        let weak = [samples::result(&[(Verdict::Weak, "late"), (Verdict::Pass, "")], None)];
+        let plain = written(&weak, LENIENT_READER);
+        assert!(plain.contains("failures=\"0\"") && plain.contains("<system-out>weak: MQTT-3.3.1-3: late"), "{plain}");
+        let strict = written(&weak, Options { is_strict: true, ..LENIENT_READER });
+        assert!(strict.contains("failures=\"1\"") && strict.contains("type=\"weak\""), "{strict}");
+    }
+
+    #[test]
+    fn what_xml_forbids_is_replaced() {
+        assert_eq!(
+            allowed("a\u{0}\u{8}\u{b}\u{1f}\u{fffe}\u{ffff}z"),
+            "a\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}z"
+        );
+        assert_eq!(
+            allowed("\t\n\r \u{7f}\u{d7ff}\u{e000}\u{fffd}\u{10ffff}"),
+            "\t\n\r \u{7f}\u{d7ff}\u{e000}\u{fffd}\u{10ffff}"
+        );
+    }
+}
