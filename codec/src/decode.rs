@@ -7,6 +7,7 @@ use core::num::NonZeroU16;
 use crate::code::ReasonCode;
 use crate::cursor::Cursor;
 use crate::error::DecodeError;
+use crate::fast;
 use crate::lists::{ReasonCodes, Subscriptions, TopicFilters};
 use crate::packet::{
     Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, Publish, QoS, Suback, Subscribe, Unsuback,
@@ -49,7 +50,26 @@ pub enum Decoded<'a> {
 /// let error = decode(&[0xC1], context, &Limits::default()).unwrap_err();
 /// assert_eq!(error.id(), Some("U5-018"));
 /// ```
+#[inline]
 pub fn decode<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Result<Decoded<'a>, DecodeError> {
+    match fast::accept(bytes, context, limits) {
+        Some(packet) => Ok(Decoded::Complete { packet, len: packet.bytes.len() }),
+        None => decode_longer(bytes, context, limits),
+    }
+}
+
+/// As [`decode`], for what is not accepted at once.
+#[inline(never)]
+fn decode_longer<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Result<Decoded<'a>, DecodeError> {
+    match fast::accept_longer(bytes, context, limits) {
+        Some(packet) => Ok(Decoded::Complete { packet, len: packet.bytes.len() }),
+        None => decode_any(bytes, context, limits),
+    }
+}
+
+/// As [`decode`], by the reader alone.
+#[inline(never)]
+pub(crate) fn decode_any<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Result<Decoded<'a>, DecodeError> {
     decode_with(bytes, context, limits, &mut Strict)
 }
 
@@ -139,6 +159,12 @@ pub struct PacketView<'a> {
 pub(crate) type Offsets = (u32, u16, u8, Version);
 
 impl<'a> PacketView<'a> {
+    /// The packet with these offsets, whose bytes these are.
+    #[inline]
+    pub(crate) const fn assemble(bytes: &'a [u8], (payload, packet_id, header_len, version): Offsets) -> Self {
+        Self { bytes, payload, packet_id, header_len, version }
+    }
+
     pub(crate) const fn offsets(&self) -> Offsets {
         (self.payload, self.packet_id, self.header_len, self.version)
     }

@@ -7,7 +7,7 @@ use crate::code::ReasonCode;
 use crate::error::EncodeError;
 use crate::field_name::FieldName;
 use crate::lists::Subscriptions;
-use crate::packet::{Acknowledgement, Connect, Packet, PacketId, Publish, Will};
+use crate::packet::{Acknowledgement, Connect, Packet, PacketId, Publish, QoS, Will};
 use crate::properties::Properties;
 use crate::property::PropertyHome;
 use crate::version::{PacketType, Version};
@@ -24,6 +24,20 @@ impl<'a> Packet<'a> {
     ///
     /// Acknowledgements and DISCONNECT of 5.0 are written in their shortest form.
     pub fn encode(&self, version: Version, buffer: &mut impl BufMut) -> Result<usize, EncodeError> {
+        match self {
+            Self::Pingreq => return put_whole([0xC0, 0], buffer),
+            Self::Pingresp => return put_whole([0xD0, 0], buffer),
+            Self::Puback(ack) if is_short(ack) => return put_short(0x40, ack, buffer),
+            Self::Pubrec(ack) if is_short(ack) => return put_short(0x50, ack, buffer),
+            Self::Pubrel(ack) if is_short(ack) => return put_short(0x62, ack, buffer),
+            Self::Pubcomp(ack) if is_short(ack) => return put_short(0x70, ack, buffer),
+            Self::Publish(publish) => {
+                if let Some(length) = put_common_publish(publish, version, buffer) {
+                    return Ok(length);
+                }
+            }
+            _ => {}
+        }
         let length = self.start(version, buffer, 0)?;
         self.put_body(version, buffer);
         if let Self::Publish(publish) = self {
@@ -62,8 +76,13 @@ impl<'a> Packet<'a> {
             Self::Publish(publish) => u8::from(publish.dup) << 3 | (publish.qos as u8) << 1 | u8::from(publish.retain),
             other => other.packet_type().fixed_flags().unwrap_or(0),
         };
-        buffer.put_u8((self.packet_type() as u8) << 4 | flags);
-        wire::put_variable(buffer, remaining);
+        let first = (self.packet_type() as u8) << 4 | flags;
+        if remaining < 0x80 {
+            buffer.put_slice(&[first, remaining as u8]);
+        } else {
+            buffer.put_u8(first);
+            wire::put_variable(buffer, remaining);
+        }
         Ok(length)
     }
 
@@ -149,6 +168,58 @@ impl<'a> Packet<'a> {
     }
 }
 
+/// Whether an acknowledgement is its packet identifier alone.
+fn is_short(ack: &Acknowledgement<'_>) -> bool {
+    ack.reason == ReasonCode::SUCCESS && ack.properties.is_empty() && ack.properties.error().is_none()
+}
+
+fn put_short(first: u8, ack: &Acknowledgement<'_>, buffer: &mut impl BufMut) -> Result<usize, EncodeError> {
+    let [high, low] = ack.packet_id.get().to_be_bytes();
+    put_whole([first, 2, high, low], buffer)
+}
+
+/// Writes a PUBLISH of less than 16,384 bytes without properties, the most frequent packet, in as few steps as can be.
+/// `None`: it is another one, or something is wrong with it.
+#[inline]
+fn put_common_publish(publish: &Publish<'_>, version: Version, buffer: &mut impl BufMut) -> Option<usize> {
+    let Publish { qos, topic, packet_id, properties, payload, .. } = publish;
+    let v5 = version.has_properties();
+    let identified = packet_id.is_some();
+    let plain = properties.is_empty() && properties.error().is_none();
+    let remaining = 2 + topic.len() + usize::from(identified) * 2 + usize::from(v5) + payload.len();
+    let fits = remaining < 0x4000 && buffer.remaining_mut() >= remaining + 3;
+    if !plain || !fits || identified != (*qos != QoS::AtMostOnce) {
+        return None;
+    }
+    let first = 0x30 | u8::from(publish.dup) << 3 | (*qos as u8) << 1 | u8::from(publish.retain);
+    let [high, low] = (topic.len() as u16).to_be_bytes();
+    let header_len = if remaining < 0x80 {
+        buffer.put_slice(&[first, remaining as u8, high, low]);
+        2
+    } else {
+        buffer.put_slice(&[first, remaining as u8 | 0x80, (remaining >> 7) as u8, high, low]);
+        3
+    };
+    buffer.put_slice(topic.as_bytes());
+    if let Some(packet_id) = packet_id {
+        buffer.put_u16(packet_id.get());
+    }
+    if v5 {
+        buffer.put_u8(0);
+    }
+    buffer.put_slice(payload);
+    Some(header_len + remaining)
+}
+
+/// Writes a whole packet.
+fn put_whole<const N: usize>(packet: [u8; N], buffer: &mut impl BufMut) -> Result<usize, EncodeError> {
+    if buffer.remaining_mut() < N {
+        return Err(EncodeError::BufferFull { needed: N });
+    }
+    buffer.put_slice(&packet);
+    Ok(N)
+}
+
 fn within_format(length: usize) -> Result<u32, EncodeError> {
     match u32::try_from(length) {
         Ok(length) if length <= MAX_VARIABLE_BYTE_INTEGER => Ok(length),
@@ -167,8 +238,11 @@ fn properties_len(properties: Properties<'_>, home: PropertyHome, version: Versi
     if !version.has_properties() {
         return if properties.is_empty() { Ok(0) } else { Err(EncodeError::PropertiesNotInVersion) };
     }
-    if let Some(stranger) = properties.iter().find(|property| !property.id().allowed_in(home)) {
-        return Err(EncodeError::PropertyNotAllowed(stranger.id()));
+    if properties.is_empty() {
+        return Ok(1);
+    }
+    if let Some(stranger) = properties.ids().find(|id| !id.allowed_in(home)) {
+        return Err(EncodeError::PropertyNotAllowed(stranger));
     }
     let length = within_format(properties.as_bytes().len())?;
     Ok(wire::variable_len(length) + length as usize)
@@ -285,6 +359,6 @@ fn put_will(will: &Will<'_>, version: Version, buffer: &mut impl BufMut) {
 /// Before 5.0 the byte behind a topic filter holds the QoS and nothing else.
 fn check_options(filters: Subscriptions<'_>, version: Version) -> Result<(), EncodeError> {
     filters.error().map_or(Ok(()), Err)?;
-    let plain = version.has_properties() || filters.iter().all(|(_, options)| options.to_byte() <= 2);
+    let plain = version.has_properties() || filters.options().all(|options| options.to_byte() <= 2);
     if plain { Ok(()) } else { Err(EncodeError::OptionsNotInVersion) }
 }

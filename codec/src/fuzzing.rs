@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use arbitrary::{Arbitrary, Unstructured};
 
 use crate::annotate::annotate;
-use crate::decode::{Decoded, PacketView, decode, decode_waiving};
+use crate::decode::{Decoded, PacketView, decode, decode_any, decode_waiving};
 use crate::error::DecodeError;
 use crate::fields::fields;
 use crate::legal::LegalPacket;
@@ -20,6 +20,10 @@ use crate::wire::MAX_VARIABLE_BYTE_INTEGER;
 pub use crate::fuzzing_streams::split;
 
 pub(crate) const LIMITS: &Limits = &Limits::NONE;
+
+/// A receiver that takes little: every limit is low enough to be met.
+const LOW_LIMITS: &Limits =
+    &Limits { max_packet_size: 100, max_user_properties: 1, max_topic_filters: 2, max_string_len: 12 };
 
 /// What a target does with its input.
 pub type Target = fn(&[u8]);
@@ -63,6 +67,7 @@ pub fn decode_v5(input: &[u8]) {
 }
 
 fn judge(context: Context, bytes: &[u8]) {
+    same_as_by_the_reader(context, bytes);
     let decoded = decode(bytes, context, LIMITS);
     explained(context, bytes, &decoded);
     match decoded {
@@ -71,6 +76,14 @@ fn judge(context: Context, bytes: &[u8]) {
             assert!(needed >= 1 && bytes.len() + needed <= 5 + MAX_VARIABLE_BYTE_INTEGER as usize, "{needed} needed");
         }
         Err(error) => refused(context, bytes, &error),
+    }
+}
+
+/// What is accepted without the reader is what the reader accepts, to the last offset of the view.
+fn same_as_by_the_reader(context: Context, bytes: &[u8]) {
+    for limits in [LIMITS, LOW_LIMITS] {
+        let (at_once, by_the_reader) = (decode(bytes, context, limits), decode_any(bytes, context, limits));
+        assert_eq!(at_once, by_the_reader, "{context:?}, {limits:?}: {bytes:02x?}");
     }
 }
 

@@ -10,7 +10,7 @@ use proptest::sample::{Index, select};
 use std::format;
 
 use crate::annotate::annotate;
-use crate::decode::{Decoded, OwnedDecoded, OwnedPacket, decode, decode_waiving};
+use crate::decode::{Decoded, OwnedDecoded, OwnedPacket, decode, decode_any, decode_waiving};
 use crate::error::DecodeError;
 use crate::fields::fields;
 use crate::legal::LegalPacket;
@@ -85,7 +85,61 @@ fn errors_last(context: Context, bytes: &[u8]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// What is accepted at once is what the reader accepts.
+fn accepted_at_once_as_by_the_reader(context: Context, bytes: &[u8], limits: &Limits) -> Result<(), TestCaseError> {
+    prop_assert_eq!(decode(bytes, context, limits), decode_any(bytes, context, limits), "{:02x?}", bytes);
+    Ok(())
+}
+
+/// Packets that might be accepted at once: small ones with any flags, any topic, any identifier, any properties.
+fn short_ways() -> impl Strategy<Value = Vec<u8>> {
+    let first = prop_oneof![0x30..=0x3F_u8, select(&[0x40, 0x50, 0x62, 0x70, 0xC0, 0xD0][..]), any::<u8>()];
+    let topic = prop_oneof![3 => "[a-z/]{0,20}", 1 => "[a-z+#\\x00\u{e4}]{0,12}"];
+    let behind = vec(prop_oneof![2 => Just(0_u8), 1 => any::<u8>()], 0..200);
+    let (longer, topic_longer) = (-2..3_isize, prop_oneof![9 => Just(0_u16), 1 => any::<u16>()]);
+    (first, topic, behind, longer, topic_longer).prop_map(|(first, topic, behind, longer, topic_longer)| {
+        let mut body = Vec::new();
+        if first & 0xF0 == 0x30 {
+            body.extend((topic.len() as u16).wrapping_add(topic_longer).to_be_bytes());
+            body.extend(topic.as_bytes());
+        }
+        body.extend(behind);
+        let remaining = body.len().saturating_add_signed(longer);
+        let mut bytes = vec_of(first);
+        crate::wire::put_variable(&mut bytes, remaining as u32);
+        bytes.extend(body);
+        bytes
+    })
+}
+
+fn vec_of(byte: u8) -> Vec<u8> {
+    core::iter::once(byte).collect()
+}
+
 proptest! {
+    #[test]
+    fn short_ways_lead_to_the_same_place(
+        context in any_context(),
+        bytes in short_ways(),
+        max_packet_size in prop_oneof![Just(u32::MAX), 0..100_u32],
+        max_string_len in prop_oneof![Just(u16::MAX), 0..20_u16],
+    ) {
+        let limits = Limits { max_packet_size, max_string_len, ..Limits::NONE };
+        accepted_at_once_as_by_the_reader(context, &bytes, &limits)?;
+    }
+
+    #[test]
+    fn all_ways_lead_to_the_same_place(
+        (context, bytes) in prop_oneof![nearly_legal(), mutated(), (any_context(), vec(any::<u8>(), 0..8))],
+        max_user_properties in prop_oneof![Just(u32::MAX), 0..2_u32],
+        max_topic_filters in prop_oneof![Just(u32::MAX), 0..3_u32],
+        max_string_len in prop_oneof![Just(u16::MAX), 0..20_u16],
+    ) {
+        let limits = Limits { max_user_properties, max_topic_filters, max_string_len, ..Limits::NONE };
+        accepted_at_once_as_by_the_reader(context, &bytes, &limits)?;
+        accepted_at_once_as_by_the_reader(context, &bytes, LIMITS)?;
+    }
+
     #[test]
     fn what_is_written_is_read_again(any in any_packet()) {
         let (packet, bytes) = (any.packet(), any.bytes());

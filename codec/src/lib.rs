@@ -155,6 +155,7 @@ mod decode;
 mod edge_samples;
 mod encode;
 mod error;
+mod fast;
 mod field_name;
 mod fields;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -184,6 +185,7 @@ mod rule;
 mod rule_scope;
 #[cfg(test)]
 mod samples;
+mod scan;
 #[cfg(any(test, feature = "proptest"))]
 pub mod strategies;
 mod stream;

@@ -42,6 +42,17 @@ impl<'a> Subscriptions<'a> {
         self.bytes
     }
 
+    /// The options alone: passes over the topic filters without reading them.
+    pub(crate) fn options(&self) -> impl Iterator<Item = SubscriptionOptions> + use<'a> {
+        let mut cursor = Cursor::new(self.bytes);
+        core::iter::from_fn(move || {
+            (!cursor.is_empty()).then(|| {
+                cursor.binary();
+                SubscriptionOptions::from_accepted_byte(cursor.u8())
+            })
+        })
+    }
+
     pub(crate) const fn error(&self) -> Option<EncodeError> {
         self.error
     }

@@ -58,6 +58,26 @@ impl<'a> Properties<'a> {
         })
     }
 
+    /// The identifiers, in order: passes over the values without reading them.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = PropertyId> + use<'a> {
+        let mut cursor = Cursor::new(self.bytes);
+        core::iter::from_fn(move || {
+            if cursor.is_empty() {
+                return None;
+            }
+            let id = PropertyId(cursor.u8());
+            match id.value_type()? {
+                PropertyType::Byte => _ = cursor.take(1),
+                PropertyType::TwoByteInteger => _ = cursor.take(2),
+                PropertyType::FourByteInteger => _ = cursor.take(4),
+                PropertyType::VariableByteInteger => _ = cursor.variable(),
+                PropertyType::Utf8String | PropertyType::BinaryData => _ = cursor.binary(),
+                PropertyType::Utf8StringPair => _ = (cursor.binary(), cursor.binary()),
+            }
+            Some(id)
+        })
+    }
+
     /// What made the builder of this block give up, if it did.
     pub(crate) const fn error(&self) -> Option<EncodeError> {
         self.error

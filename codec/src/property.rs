@@ -242,6 +242,7 @@ impl PropertyId {
     }
 
     /// How the value is encoded; `None` if 5.0 does not define the identifier.
+    #[inline]
     pub fn value_type(self) -> Option<PropertyType> {
         if self == Self::USER_PROPERTY {
             Some(PropertyType::Utf8StringPair)
@@ -251,6 +252,7 @@ impl PropertyId {
     }
 
     /// Whether the property may stand in this block (5.0 table 2-4). User Property may stand in every one.
+    #[inline]
     pub fn allowed_in(self, home: PropertyHome) -> bool {
         if self == Self::USER_PROPERTY {
             return !matches!(home, PropertyHome::Packet(PacketType::Pingreq | PacketType::Pingresp));
@@ -258,6 +260,7 @@ impl PropertyId {
         self.entry().is_some_and(|entry| entry.homes & home.bit() != 0)
     }
 
+    #[inline]
     fn entry(self) -> Option<&'static Entry> {
         TABLE.get(usize::from(self.0))?.as_ref()
     }

@@ -9,6 +9,7 @@ use crate::error::DecodeError;
 use crate::field_name::FieldName;
 use crate::fields::FieldKind;
 use crate::rule::Rule;
+use crate::scan;
 use crate::version::{Context, Limits, PacketType, Version};
 
 /// What goes along with the reader.
@@ -204,10 +205,13 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
     #[inline]
     pub(crate) fn need(&mut self, length: usize, rule: Rule, name: FieldName, offset: usize) -> Result<(), Stop> {
         let end = self.position + length;
-        if end > self.limit {
-            return Err(self.refusal(rule, name, offset));
-        }
-        if end > self.bytes.len() { Err(Stop::Short) } else { Ok(()) }
+        if end <= self.limit.min(self.bytes.len()) { Ok(()) } else { Err(self.lacks(length, rule, name, offset)) }
+    }
+
+    /// Why there are not `length` more bytes.
+    #[cold]
+    fn lacks(&mut self, length: usize, rule: Rule, name: FieldName, offset: usize) -> Stop {
+        if self.position + length > self.limit { self.refusal(rule, name, offset) } else { Stop::Short }
     }
 
     #[inline]
@@ -228,17 +232,30 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
     #[inline]
     fn array<const N: usize>(&mut self, name: FieldName, kind: FieldKind, cut: Rule) -> Result<[u8; N], Stop> {
         let start = self.position;
-        self.need(N, cut, name, start)?;
-        let mut array = [0; N];
-        array.copy_from_slice(&self.bytes[start..start + N]);
+        let there = self.bytes.get(start..).and_then(|rest| rest.first_chunk::<N>());
+        let Some(array) = there.filter(|_| start + N <= self.limit) else {
+            return Err(self.lacks(N, cut, name, start));
+        };
         self.position = start + N;
         self.observer.field(name, kind, start, start + N);
-        Ok(array)
+        Ok(*array)
     }
 
     /// A variable byte integer; `cut` is broken where it is not complete.
     #[inline]
     pub(crate) fn variable(&mut self, name: FieldName, kind: FieldKind, cut: Rule) -> Result<u32, Stop> {
+        let start = self.position;
+        if let Some(&byte @ ..0x80) = self.bytes.get(start)
+            && start < self.limit
+        {
+            self.position = start + 1;
+            self.observer.field(name, kind, start, start + 1);
+            return Ok(u32::from(byte));
+        }
+        self.long_variable(name, kind, cut)
+    }
+
+    fn long_variable(&mut self, name: FieldName, kind: FieldKind, cut: Rule) -> Result<u32, Stop> {
         let start = self.position;
         let mut value = 0;
         for index in 0..4 {
@@ -312,10 +329,11 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
         ill_formed: Rule,
         nul: Rule,
     ) -> Result<(), Stop> {
-        let data = &self.bytes[start..end];
-        // One pass without branches settles plain ASCII, which nearly all strings are.
-        let plain = data.iter().fold(true, |plain, &byte| plain & (byte.wrapping_sub(1) < 0x7F));
-        if plain { Ok(()) } else { self.check_unusual_text((start, end), name, ill_formed, nul) }
+        if scan::is_plain(&self.bytes[start..end]) {
+            Ok(())
+        } else {
+            self.check_unusual_text((start, end), name, ill_formed, nul)
+        }
     }
 
     /// Whether the receiver takes strings of this length; `length_at` is where the length stands.

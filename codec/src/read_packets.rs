@@ -310,6 +310,10 @@ impl<O: Observer> Reader<'_, '_, O> {
             let at = self.position;
             let name = FieldName::SUBSCRIPTION_OPTIONS;
             let options = self.byte(name, FieldKind::Bits, Rule::Truncated)?;
+            // All that is legal in every version, and then some, is settled at once.
+            if matches!(options, 0..=2) {
+                continue;
+            }
             let shared = self.bytes[start..end].starts_with(b"$share/");
             for rule in broken_option_rules(options, self.is_v5(), shared).into_iter().flatten() {
                 self.broken(rule, name, at)?;

@@ -111,8 +111,11 @@ impl PacketStream {
     /// The next whole packet; `None`: more bytes are needed.
     ///
     /// What is left of a payload in pieces is passed over.
+    #[inline]
     pub fn next_packet(&mut self) -> Result<Option<PacketView<'_>>, DecodeError> {
-        self.skip_payload();
+        if self.payload_left > 0 {
+            self.skip_payload();
+        }
         let Some(rest) = self.buffer.get(self.start..).filter(|rest| rest.len() >= self.wanted) else {
             return Ok(None);
         };

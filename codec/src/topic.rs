@@ -1,5 +1,7 @@
 //! Topic names and topic filters: what makes them legal, and when a filter matches a name.
 
+use crate::scan;
+
 /// First wrong thing in a topic filter, with its byte offset in the filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FilterFault {
@@ -37,13 +39,16 @@ pub fn split_shared(filter: &str) -> Option<(&str, &str)> {
 /// Judges a topic filter; `shares` says whether the version has shared subscriptions (5.0).
 ///
 /// Takes bytes, because the question is the same before it is known whether they are UTF-8.
+#[inline]
 pub fn check_filter(filter: &[u8], shares: bool) -> Result<(), FilterFault> {
     if filter.is_empty() {
         return Err(FilterFault::Empty);
     }
-    if !shares || !filter.starts_with(SHARE) {
-        return check_wildcards(filter, 0);
-    }
+    if shares && filter.starts_with(SHARE) { check_shared(filter) } else { check_wildcards(filter, 0) }
+}
+
+/// Judges a topic filter that begins with `$share/`.
+fn check_shared(filter: &[u8]) -> Result<(), FilterFault> {
     let name = &filter[SHARE.len()..];
     let name_length = name.iter().position(|&byte| byte == b'/').unwrap_or(name.len());
     if name_length == 0 {
@@ -61,17 +66,19 @@ pub fn check_filter(filter: &[u8], shares: bool) -> Result<(), FilterFault> {
 
 /// Judges the placement of wildcards in `filter[start..]`.
 fn check_wildcards(filter: &[u8], start: usize) -> Result<(), FilterFault> {
-    for (at, &byte) in filter.iter().enumerate().skip(start) {
-        let alone_before = at == start || filter[at - 1] == b'/';
-        match byte {
-            b'#' if !alone_before || at + 1 != filter.len() => return Err(FilterFault::MultiLevelWildcard(at)),
-            b'+' if !alone_before || filter.get(at + 1).is_some_and(|&next| next != b'/') => {
-                return Err(FilterFault::SingleLevelWildcard(at));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
+    let filter = &filter[start..];
+    let mut fault = None;
+    let bounds = |at: usize| filter.get(at).is_none_or(|&byte| byte == b'/');
+    scan::each_wildcard(filter, |at| {
+        let alone_before = at == 0 || bounds(at - 1);
+        fault = match filter[at] {
+            b'#' if !alone_before || at + 1 != filter.len() => Some(FilterFault::MultiLevelWildcard(start + at)),
+            b'+' if !alone_before || !bounds(at + 1) => Some(FilterFault::SingleLevelWildcard(start + at)),
+            _ => None,
+        };
+        fault.is_none()
+    });
+    fault.map_or(Ok(()), Err)
 }
 
 /// Offset of the first wildcard, which a topic name must not have.

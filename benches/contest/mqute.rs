@@ -1,0 +1,71 @@
+//! mqute-codec: frames by `PacketCodec`, packets by `Decode`, `Encode`.
+
+use std::hint::black_box;
+use std::slice::Chunks;
+
+use bytes::BytesMut;
+use mqute_codec::codec::PacketCodec;
+use mqute_codec::protocol::{v4, v5};
+
+use super::{Codec, filled, stream_of};
+
+/// In 3.1.1.
+pub(super) struct V4;
+/// In 5.0.
+pub(super) struct V5;
+
+macro_rules! codec {
+    ($name:ident, $packet:ty) => {
+        impl $name {
+            fn next(input: &mut BytesMut) -> Option<$packet> {
+                let raw = PacketCodec::new(None, None).try_decode(input).ok()?;
+                <$packet>::decode(raw).ok()
+            }
+        }
+
+        impl Codec for $name {
+            type Input = BytesMut;
+            type Packet = $packet;
+            type Output = BytesMut;
+
+            fn input(bytes: &'static [u8]) -> BytesMut {
+                filled(bytes)
+            }
+
+            fn read(input: &mut BytesMut) -> usize {
+                let mut count = 0;
+                while let Some(packet) = Self::next(input) {
+                    black_box(packet);
+                    count += 1;
+                }
+                count
+            }
+
+            fn stream(reads: Chunks<'static, u8>) -> usize {
+                stream_of(reads, Self::read)
+            }
+
+            fn packets(bytes: &'static [u8]) -> Vec<$packet> {
+                let mut input = filled(bytes);
+                std::iter::from_fn(|| Self::next(&mut input)).collect()
+            }
+
+            fn output(capacity: usize) -> BytesMut {
+                BytesMut::with_capacity(capacity)
+            }
+
+            fn write(packets: &mut Vec<$packet>, output: &mut BytesMut) {
+                for packet in &*packets {
+                    _ = black_box(packet.encode(output));
+                }
+            }
+
+            fn written(output: BytesMut) -> Vec<u8> {
+                output.to_vec()
+            }
+        }
+    };
+}
+
+codec!(V4, v4::Packet);
+codec!(V5, v5::Packet);

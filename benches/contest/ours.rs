@@ -1,0 +1,127 @@
+//! This project's codec, in two readings: the view that the decoder returns, and all that a packet holds.
+
+use std::hint::black_box;
+use std::slice::Chunks;
+
+use mqtt_assay_codec::{Context, Decoded, Limits, Packet, PacketStream, PacketView, Sender, Version, decode};
+
+use super::{Codec, PACKETS, READ};
+
+/// The codec in version 5.0 or 3.1.1, reading packets in full or as views.
+pub(super) struct Ours<const V5: bool, const IN_FULL: bool>;
+
+/// Bytes, and how many of them are read.
+pub(super) struct Slice {
+    bytes: &'static [u8],
+    start: usize,
+}
+
+/// A slice to write to, how much of it is left, and the payloads that stay where they are, each with its place.
+pub(super) struct Output {
+    bytes: Vec<u8>,
+    left: usize,
+    apart: Vec<(usize, &'static [u8])>,
+}
+
+const fn version(v5: bool) -> Version {
+    if v5 { Version::V5 } else { Version::V3_1_1 }
+}
+
+/// What is done with an accepted packet.
+#[inline]
+fn take(view: PacketView<'_>, in_full: bool) {
+    if in_full { visit(&view.packet()) } else { _ = black_box(view) }
+}
+
+/// Reads all that a packet holds, as the peers have done when they return.
+#[inline]
+fn visit(packet: &Packet<'_>) {
+    black_box(packet);
+    for property in packet.properties() {
+        black_box(property);
+    }
+    match packet {
+        Packet::Subscribe(subscribe) => subscribe.filters.iter().for_each(|filter| _ = black_box(filter)),
+        Packet::Connect(connect) => {
+            connect.will.iter().flat_map(|will| will.properties).for_each(|property| _ = black_box(property));
+        }
+        _ => {}
+    }
+}
+
+impl<const V5: bool, const IN_FULL: bool> Codec for Ours<V5, IN_FULL> {
+    type Input = Slice;
+    type Packet = Packet<'static>;
+    type Output = Output;
+
+    fn input(bytes: &'static [u8]) -> Slice {
+        Slice { bytes, start: 0 }
+    }
+
+    fn read(input: &mut Slice) -> usize {
+        let context = Context::new(version(V5), Sender::Client);
+        let limits = Limits::default();
+        let mut count = 0;
+        while let Ok(Decoded::Complete { packet, len }) = decode(&input.bytes[input.start..], context, &limits) {
+            take(packet, IN_FULL);
+            input.start += len;
+            count += 1;
+        }
+        count
+    }
+
+    fn stream(reads: Chunks<'static, u8>) -> usize {
+        let mut stream = PacketStream::new(Context::new(version(V5), Sender::Client), Limits::default());
+        stream.buffer().reserve(2 * READ);
+        let mut count = 0;
+        for read in reads {
+            stream.buffer().extend_from_slice(read);
+            while let Ok(Some(packet)) = stream.next_packet() {
+                take(packet, IN_FULL);
+                count += 1;
+            }
+        }
+        count
+    }
+
+    fn packets(mut bytes: &'static [u8]) -> Vec<Packet<'static>> {
+        let context = Context::new(version(V5), Sender::Client);
+        let mut packets = Vec::new();
+        while let Ok(Decoded::Complete { packet, len }) = decode(bytes, context, &Limits::default()) {
+            packets.push(packet.packet());
+            bytes = &bytes[len..];
+        }
+        packets
+    }
+
+    fn output(capacity: usize) -> Output {
+        let apart = Vec::with_capacity(if capacity == 0 { 0 } else { PACKETS });
+        Output { bytes: vec![0; capacity], left: capacity, apart }
+    }
+
+    /// If `IN_FULL` is off payloads stay where they are, as for `write_vectored`.
+    fn write(packets: &mut Vec<Packet<'static>>, output: &mut Output) {
+        let capacity = output.bytes.len();
+        let mut left = &mut output.bytes[..];
+        for packet in &*packets {
+            if IN_FULL {
+                _ = black_box(packet.encode(version(V5), &mut left));
+            } else if let Ok(payload) = packet.encode_head(version(V5), &mut left) {
+                output.apart.push((capacity - left.len(), payload));
+            }
+        }
+        output.left = left.len();
+    }
+
+    fn written(output: Output) -> Vec<u8> {
+        let mut start = 0;
+        let mut written = Vec::new();
+        for (end, payload) in output.apart {
+            written.extend_from_slice(&output.bytes[start..end]);
+            written.extend_from_slice(payload);
+            start = end;
+        }
+        written.extend_from_slice(&output.bytes[start..output.bytes.len() - output.left]);
+        written
+    }
+}
