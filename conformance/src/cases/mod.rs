@@ -1,5 +1,6 @@
 //! The cases, one file a chapter.
 
+mod client_ids;
 mod connect;
 mod delivery;
 mod disconnect;
@@ -14,6 +15,7 @@ mod malformed_properties;
 mod malformed_subscribe;
 mod order;
 mod prelude;
+mod protocol_name;
 mod publish;
 mod qos;
 mod retain;
@@ -31,6 +33,8 @@ use mqtt_assay_codec::Version;
 /// Every chapter, in the order of the standard.
 pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "connect", cases: connect::CASES },
+    Chapter { name: "connect", cases: protocol_name::CASES },
+    Chapter { name: "connect", cases: client_ids::CASES },
     Chapter { name: "publish", cases: publish::CASES },
     Chapter { name: "qos", cases: qos::CASES },
     Chapter { name: "delivery", cases: delivery::CASES },

@@ -304,7 +304,8 @@ impl Machine {
             return None;
         }
         let account = self.ledger.open(client_id.len())?;
-        self.sessions.insert(Arc::clone(client_id), Session::new(Arc::clone(client_id), account));
+        let session = Session { begun_anew: clean_start, ..Session::new(Arc::clone(client_id), account) };
+        self.sessions.insert(Arc::clone(client_id), session);
         Some(false)
     }
 

@@ -139,6 +139,8 @@ faults! {
     ForgetsSession "forgets-session" "Stores no session after the connection is closed."
         ["MQTT-3.1.2-4" "MQTT-4.1.0-1" "MQTT-3.1.2-5" "MQTT-3.2.2-2" "MQTT-4.4.0-1"]
         ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "MQTT-3.2.2-3" "MQTT-4.4.0-1" "U5-171"];
+    ForgetsCleanlyBegun "forgets-cleanly-begun" "Ends a session that began with Clean Start 1 with its connection, whatever its expiry interval."
+        [] ["MQTT-3.1.2-23"];
     ForgetsSubscriptions "forgets-subscriptions" "Resumes a session without its subscriptions."
         ["MQTT-3.1.2-4" "MQTT-4.1.0-1"] ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "U5-171"];
     DropsForAbsent "drops-for-absent" "Queues nothing for a client that isn't connected."
@@ -156,6 +158,8 @@ faults! {
         ["MQTT-3.1.2-24"] ["MQTT-3.1.2-22" "MQTT-3.2.2-22" "MQTT-3.1.2-21"];
     KeepAliveEarly "keep-alive-early" "Disconnects with 0x8D after half of the keep alive." [] ["MQTT-3.1.2-22" "MQTT-3.2.2-22" "U5-050"];
     PingUnanswered "ping-unanswered" "Doesn't answer PINGREQ." ["MQTT-3.12.4-1"] ["MQTT-3.12.4-1"];
+    AnswersOnePingOfSegment "answers-one-ping-of-segment" "Answers the first of the PINGREQs that come in one segment, and no other."
+        ["MQTT-3.12.4-1"] ["MQTT-3.12.4-1"];
     PingrespWithPayload "pingresp-with-payload" "Sends a PINGRESP with one byte of payload." ["U3-04"] ["U5-019"];
     PingrespReservedFlags "pingresp-reserved-flags" "Sets a reserved flag in PINGRESP." ["MQTT-2.2.2-1"] ["MQTT-2.1.3-1"];
 
