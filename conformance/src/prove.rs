@@ -58,6 +58,7 @@ pub const TAKEN_AWAY: &[(Quirk, &[&str])] = &[
         Quirk::OneInFlight,
         &["/delivery/fresh-identifier.qos1", "/delivery/fresh-identifier.qos2", "/order/pubrels-again"],
     ),
+    (Quirk::RefusesControlCharacters, &["/strings/kept-characters.control", "/strings/kept-characters.noncharacter"]),
     (Quirk::ExtraCopies, &["/identifiers/one-copy"]),
 ];
 

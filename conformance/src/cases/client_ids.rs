@@ -3,7 +3,7 @@
 use super::connect::is_accepting;
 use super::prelude::*;
 use crate::client::Client;
-use crate::verdict::Received;
+use crate::verdict::{Evidence, Received};
 use mqtt_assay_codec::Packet;
 
 pub(super) const CASES: &[Case] = &[
@@ -36,6 +36,35 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-3.1.3-8"],
         caught: [Fault::RefusalStaysOpen, Fault::RefusesWithoutConnack, Fault::ConnackInventsCode],
         variant: Variant::SHORT_CLIENT_IDS),
+    case!(unusual_client_id["space"]: "A client identifier with a space is taken, or refused as a client identifier",
+        v311: proves ["MQTT-3.1.3-9", "U3-22"],
+        v5: proves ["MQTT-3.1.3-8", "U5-214"],
+        caught: [Fault::RefusesUnusualClientIds]),
+    case!(unusual_client_id["slash"]: "A client identifier with a slash is taken, or refused as a client identifier",
+        v311: proves ["MQTT-3.1.3-9", "U3-22"],
+        v5: proves ["MQTT-3.1.3-8", "U5-214"],
+        caught: [Fault::RefusesUnusualClientIds]),
+    case!(unusual_client_id["plus"]: "A client identifier with + is taken, or refused as a client identifier",
+        v311: proves ["MQTT-3.1.3-9", "U3-22"],
+        v5: proves ["MQTT-3.1.3-8", "U5-214"],
+        caught: [Fault::RefusesUnusualClientIds]),
+    case!(unusual_client_id["hash"]: "A client identifier with # is taken, or refused as a client identifier",
+        v311: proves ["MQTT-3.1.3-9", "U3-22"],
+        v5: proves ["MQTT-3.1.3-8", "U5-214"],
+        caught: [Fault::RefusesUnusualClientIds]),
+    case!(unusual_client_id["dollar"]: "A client identifier with $ in front is taken, or refused as a client identifier",
+        v311: proves ["MQTT-3.1.3-9", "U3-22"],
+        v5: proves ["MQTT-3.1.3-8", "U5-214"],
+        caught: [Fault::RefusesUnusualClientIds]),
+    case!(unusual_client_id["non-ascii"]: "A client identifier with letters beyond ASCII is taken, or refused as a client identifier",
+        v311: proves ["MQTT-3.1.3-9", "U3-22"],
+        v5: proves ["MQTT-3.1.3-8", "U5-214"],
+        caught: [Fault::RefusesUnusualClientIds]),
+    case!(longest_client_id: "A client identifier of 65,535 bytes is taken or refused; who is refused with a CONNACK is closed",
+        v311: proves ["MQTT-3.1.3-9", "U3-22"],
+        v5: proves ["MQTT-3.1.3-8", "U5-214"],
+        caught: [Fault::RefusesUnusualClientIds],
+        intrusive: true),
 ];
 
 /// A connected client that leaves its identifier to the broker, which may refuse to choose one.
@@ -102,4 +131,68 @@ async fn long_client_id(broker: &Subject) -> Outcome {
         let _ = rogue.expect(a_connack().code(&[ReasonCode::IDENTIFIER_REJECTED])).await?;
     }
     rogue.expect_refusal(&[ReasonCode::CLIENT_IDENTIFIER_NOT_VALID]).await
+}
+
+async fn unusual_client_id(broker: &Subject) -> Outcome {
+    broker.connect("control").await?;
+    let unique = broker.unique();
+    let id = match broker.member() {
+        "space" => format!("{unique} a b"),
+        "slash" => format!("{unique}/a/b"),
+        "plus" => format!("{unique}+"),
+        "hash" => format!("{unique}#"),
+        "dollar" => format!("${unique}"),
+        _ => format!("{unique}\u{e9}\u{4e16}\u{1f600}"),
+    };
+    let mut client = broker.open("client").await?;
+
+    client.send(connect().client_id(id))?;
+
+    let answer = client.receive_or_end(any(PacketType::Connack)).await?;
+    taken_or_refused(broker, &mut client, answer).await
+}
+
+async fn longest_client_id(broker: &Subject) -> Outcome {
+    broker.connect("control").await?;
+    let mut client = broker.open("client").await?;
+
+    client.send(connect().client_id(format!("{:x<65535}", broker.unique())))?;
+
+    let answer = client.receive_or_end(any(PacketType::Connack)).await?;
+    if answer.is_none() {
+        // It need not be the identifier: a broker may have no room for a packet of this length.
+        return Ok(observe(broker, "refused without a CONNACK"));
+    }
+    taken_or_refused(broker, &mut client, answer).await
+}
+
+/// Writes down what became of a client identifier that a broker may refuse, and decides whether it was refused rightly.
+async fn taken_or_refused(broker: &Subject, client: &mut Client, answer: Option<Received>) -> Outcome {
+    let Some(answer) = answer else {
+        let _ = observe(broker, "refused without a CONNACK");
+        // In 3.1.1 there is one to be sent first; it would have come before the close.
+        let owed = a_connack().code(&[ReasonCode::IDENTIFIER_REJECTED]);
+        return if broker.version() == Version::V5 { client.expect_close().await } else { client.expect(owed).await };
+    };
+    if is_accepting(&answer) {
+        client.serves().await?;
+        return Ok(observe(broker, "taken"));
+    }
+    let observed = observe(broker, "refused");
+    match answer.packet() {
+        Packet::Connack(connack) if connack.reason != rejected(broker.version()) => Ok(observed),
+        _ => client.expect_close().await,
+    }
+}
+
+/// The code of a CONNACK that is about the client identifier. With another one the broker has other reasons.
+fn rejected(version: Version) -> ReasonCode {
+    match version {
+        Version::V5 => ReasonCode::CLIENT_IDENTIFIER_NOT_VALID,
+        _ => ReasonCode::IDENTIFIER_REJECTED,
+    }
+}
+
+fn observe(broker: &Subject, seen: &str) -> Evidence {
+    broker.observe(rule!(v311 "U3-22", v5 "U5-214"), &format!("this client identifier is {seen}"))
 }

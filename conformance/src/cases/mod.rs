@@ -19,6 +19,7 @@ mod protocol_name;
 mod publish;
 mod qos;
 mod retain;
+mod segments;
 mod session;
 mod shared;
 mod strings;
@@ -50,6 +51,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "session", cases: session::CASES },
     Chapter { name: "will", cases: will::CASES },
     Chapter { name: "keep-alive", cases: keep_alive::CASES },
+    Chapter { name: "segments", cases: segments::CASES },
     Chapter { name: "disconnect", cases: disconnect::CASES },
     Chapter { name: "malformed", cases: malformed::CASES },
     Chapter { name: "malformed-connect", cases: malformed_connect::CASES },

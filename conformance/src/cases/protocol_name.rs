@@ -27,7 +27,7 @@ pub(super) const CASES: &[Case] = &[
     case!(other_protocol["connect.name.mqisdp.6"]: "A CONNECT with the name of MQTT 3.1 and a level that no version has is not served",
         v311: proves ["MQTT-3.1.2-1"],
         v5: proves ["MQTT-3.1.2-1"],
-        caught: [Tolerates(Rule::ProtocolName), ActsOn(Rule::ProtocolName)]),
+        caught: [Tolerates(Rule::ProtocolName)]),
     case!(mqtt_3_1: "A CONNECT of MQTT 3.1 may be served, by the rules of 3.1",
         v311: proves ["U3-21"],
         caught: []),

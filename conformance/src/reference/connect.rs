@@ -41,6 +41,9 @@ impl Machine {
         }
         let version = connection.version;
         self.note_tolerances(id, connect);
+        if self.fault(Fault::RefusesUnusualClientIds) && self.refuse_unusual_client_id(id, connect.client_id) {
+            return false;
+        }
         if let Err(refusal) = self.check_connect(version, connect) {
             self.breach_of_refused(id, connect);
             let reason = if self.is_v5(id) { refusal.v5 } else { refusal.v311 };
@@ -156,6 +159,28 @@ impl Machine {
             }
         }
         Ok(())
+    }
+
+    /// Faults only: refuses a long client identifier with a CONNACK and no close, an unusual one in 3.1.1 with a close and
+    /// no CONNACK. True if it did.
+    fn refuse_unusual_client_id(&mut self, id: ConnectionId, client_id: &str) -> bool {
+        let is_long = client_id.len() > 1000;
+        let is_usual = client_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !is_long && is_usual {
+            return false;
+        }
+        let is_v5 = self.is_v5(id);
+        if !is_long && !is_v5 {
+            self.end(id, false);
+            return true;
+        }
+        let reason = if is_v5 { ReasonCode::CLIENT_IDENTIFIER_NOT_VALID } else { ReasonCode::IDENTIFIER_REJECTED };
+        self.send_connack_refusing(id, reason, None);
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.phase = Phase::Deaf;
+            self.wind(id);
+        }
+        true
     }
 
     /// Names the rule where a refused CONNECT broke one; wrong credentials break none.

@@ -368,8 +368,11 @@ pub(super) fn another(packet_id: PacketId) -> PacketId {
 
 /// A quirk only: whether a string has code points that 5.0 section 1.5.4 advises against.
 pub(super) fn has_control_characters(text: &str) -> bool {
-    text.chars().any(|character| {
-        let code = u32::from(character);
-        character.is_control() || (0xFDD0..=0xFDEF).contains(&code) || code & 0xFFFE == 0xFFFE
-    })
+    text.chars().any(is_control)
+}
+
+/// Control characters and non-characters, which a receiver may refuse.
+pub(super) fn is_control(character: char) -> bool {
+    let code = u32::from(character);
+    character.is_control() || (0xFDD0..=0xFDEF).contains(&code) || code & 0xFFFE == 0xFFFE
 }

@@ -100,6 +100,8 @@ faults! {
         ["MQTT-3.1.3-6"] ["MQTT-3.1.3-6" "MQTT-3.2.2-16"];
     RefusesClientIdOf23 "refuses-client-id-of-23" "Refuses a client identifier of more than 22 bytes."
         ["MQTT-3.1.3-5"] ["MQTT-3.1.3-5"];
+    RefusesUnusualClientIds "refuses-unusual-client-ids" "Refuses client identifiers of more than 1000 bytes or with other characters than letters, digits and hyphens, the long ones without a close, the others without a CONNACK in 3.1.1 and without a close in 5.0."
+        ["MQTT-3.1.3-9" "MQTT-3.2.2-5"] ["MQTT-3.1.3-8" "MQTT-3.2.2-7"];
     ResumesForeignSession "resumes-foreign-session" "Gives a client without a session one that another client left."
         ["MQTT-3.1.3-2" "MQTT-3.2.2-3"] ["MQTT-3.1.3-2" "MQTT-3.1.2-6" "MQTT-3.2.2-3"];
     AcceptsUnknownMethod "accepts-unknown-method" "Accepts a CONNECT with an authentication method that it doesn't know."
@@ -260,6 +262,15 @@ faults! {
     StallsOnTooLarge "stalls-on-too-large" "Waits for ever for the acknowledgement of a message that it was not allowed to send."
         [] ["MQTT-3.1.2-25"];
 
+    // Packets and segments
+    WantsPacketsInOnePiece "wants-packets-in-one-piece" "Closes an open connection where the rest of a packet of less than 1000 bytes isn't there yet."
+        ["MQTT-4.5.0-1" "MQTT-3.3.4-1" "MQTT-3.8.4-1" "MQTT-3.10.4-4" "MQTT-4.3.3-2" "MQTT-3.12.4-1"]
+        ["MQTT-4.5.0-1" "MQTT-3.3.4-1" "MQTT-3.8.4-1" "MQTT-3.10.4-4" "MQTT-4.3.3-11" "MQTT-3.12.4-1"];
+    LosesBehindSubscribe "loses-behind-subscribe" "Loses what comes behind a SUBSCRIBE in its segment."
+        ["MQTT-3.3.4-1" "MQTT-3.12.4-1" "MQTT-3.10.4-4"] ["MQTT-3.3.4-1" "MQTT-3.12.4-1" "MQTT-3.10.4-4" "MQTT-3.3.4-10"];
+    LosesBehindConnect "loses-behind-connect" "Loses what comes behind a CONNECT in its segment."
+        ["MQTT-3.8.4-1" "MQTT-3.12.4-1"] ["MQTT-3.8.4-1" "MQTT-3.12.4-1"];
+
     // Delivery
     PayloadChanged "payload-changed" "Ends a payload at its first zero byte." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
     CutsLongPayloads "cuts-long-payloads" "Ends a payload after 16,000 bytes." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
@@ -276,6 +287,8 @@ faults! {
         ["MQTT-4.7.3-4" "U3-20" "U3-19" "MQTT-3.3.2-3"] ["MQTT-4.7.3-4" "U5-204" "U5-203" "MQTT-3.3.2-3"];
     StripsByteOrderMark "strips-byte-order-mark" "Takes U+FEFF out of topic names."
         ["MQTT-1.5.3-3" "MQTT-4.7.3-4"] ["MQTT-1.5.4-3" "MQTT-4.7.3-4"];
+    StripsControlCharacters "strips-control-characters" "Takes control characters and non-characters out of topic names."
+        ["MQTT-4.7.3-4"] ["MQTT-4.7.3-4"];
     AboveGrantedQos "above-granted-qos" "Delivers at the published QoS whatever was granted."
         ["MQTT-3.8.4-6" "MQTT-3.3.5-1"] ["MQTT-3.8.4-8" "MQTT-3.3.4-2" "MQTT-4.8.2-3"];
     AbovePublishedQos "above-published-qos" "Delivers at the granted QoS whatever was published."

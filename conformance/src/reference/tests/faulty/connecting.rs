@@ -162,6 +162,18 @@ pub(super) fn breaking_off(fault: Option<Fault>, version: Version) -> Stop {
     stop.act(|script| script.open(3, version));
     stop.raw(3, &bytes[..12]);
     stop.raw(3, &bytes[12..]);
+    stop.raw(3, b"\xc0");
+    stop.raw(3, b"\x00");
+    let unusual = "x".repeat(1001);
+    for (id, name) in [(6, "a/b"), (7, unusual.as_str())] {
+        stop.join(id, version, name);
+        stop.raw(id, b"\xc0\x00");
+    }
+    bytes.clear();
+    Packet::Connect(connect("hasty")).encode(version, &mut bytes).expect("a packet");
+    bytes.extend_from_slice(b"\xc0\x00");
+    stop.act(|script| script.open(8, version));
+    stop.raw(8, &bytes);
     stop.store(4, version, "sleeper", &[]);
     stop.subscribe(4, "q", 2);
     stop.complete(2, "q", 2, "done");

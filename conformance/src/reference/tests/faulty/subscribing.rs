@@ -49,6 +49,16 @@ pub(super) fn matching(fault: Option<Fault>, version: Version) -> Stop {
     for topic in ["m", "m/a", "p/", "p/a", "p/a/b", "CASE", "prefixed", "$own/dollar", "/dollar"] {
         stop.tell(2, topic, 0, topic);
     }
+    let filters: SubscriptionsBuf = [("behind", SubscriptionOptions::at(QoS::AtMostOnce))].into_iter().collect();
+    let (properties, filters) = (Properties::EMPTY, filters.as_subscriptions());
+    let mut bytes = Vec::new();
+    Packet::Subscribe(Subscribe { packet_id: number(9), properties, filters })
+        .encode(version, &mut bytes)
+        .expect("a packet");
+    bytes.extend_from_slice(b"\xc0\x00");
+    stop.raw(3, &bytes);
+    stop.tell(2, "behind", 0, "x");
+    stop.tell(2, "\u{1}\u{ffff}", 0, "control");
     stop
 }
 
