@@ -328,12 +328,12 @@ impl Machine {
         Ok(Some(Arc::new(message)))
     }
 
-    /// `$SYS` belongs to the broker; what is denied, to nobody.
+    /// Topics that start with `$` are the broker's own (section 4.7.2), and what is denied is nobody's.
     pub(super) fn may_publish(&self, topic: &str) -> bool {
-        let own = topic == "$SYS" || topic.starts_with("$SYS/");
-        let refused = self.quirk(Quirk::RefusesDollarTopics) && topic.starts_with('$');
+        let is_let_through = self.fault(Fault::ExchangesDollarTopics) || self.fault(Fault::WildcardMatchesDollar);
+        let own = topic.starts_with('$') && !is_let_through;
         let denied = self.settings.access.denies(topic) && !self.fault(Fault::DeliversDenied);
-        !own && !refused && !denied
+        !own && !denied
     }
 
     /// The client of a connection; nameless if a fault took its session away.

@@ -393,6 +393,8 @@ faults! {
     UnsubscribeEndsGroup "unsubscribe-ends-group" "Takes all members out of a shared subscription when one leaves." [] ["U5-177"];
 
     // Topics
+    ExchangesDollarTopics "exchanges-dollar-topics" "Hands on what clients publish to topics that start with a dollar sign."
+        ["U3-24"] ["U5-215"];
     WildcardMatchesDollar "wildcard-matches-dollar" "Lets leading wildcards match topics that start with a dollar sign."
         ["MQTT-4.7.2-1"] ["MQTT-4.7.2-1"];
     HashExcludesParent "hash-excludes-parent" "Doesn't let a/# match a." ["U3-18"] ["U5-202"];

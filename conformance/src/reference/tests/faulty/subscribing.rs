@@ -43,7 +43,7 @@ pub(super) fn subscribing(fault: Option<Fault>, version: Version) -> Stop {
 pub(super) fn matching(fault: Option<Fault>, version: Version) -> Stop {
     let mut stop = Stop::new(fault, version, &[], &[]);
     stop.join(3, version, "matcher");
-    for filter in ["m/#", "p/+", "case", "prefix", "+/dollar"] {
+    for filter in ["m/#", "p/+", "case", "prefix", "+/dollar", "$own/dollar"] {
         stop.subscribe(3, filter, 0);
     }
     for topic in ["m", "m/a", "p/", "p/a", "p/a/b", "CASE", "prefixed", "$own/dollar", "/dollar"] {
