@@ -67,7 +67,7 @@ const COUNT: usize = {
     count
 };
 
-const ALL: [Mutation; COUNT] = joined(TABLES);
+static ALL: [Mutation; COUNT] = joined(TABLES);
 
 /// Every mutation.
 pub const MUTATIONS: &[Mutation] = &ALL;
