@@ -324,13 +324,13 @@ fn filling(broker: &Subject, publisher: &Client) -> Vec<u8> {
 /// Room for the longest packet of the family.
 const FOUR_MEBIBYTES: u32 = 4 << 20;
 
-/// The Maximum Packet Size that a broker of 5.0 has stated, in bytes.
+/// The Maximum Packet Size that a broker of 5.0 has stated, in bytes. A stated 0 is a breach, and no limit.
 fn announced_limit(client: &Client) -> usize {
     let stated = client.connack().and_then(|connack| match connack.packet() {
         Packet::Connack(connack) => connack.properties.maximum_packet_size(),
         _ => None,
     });
-    stated.map_or(usize::MAX, |bytes| bytes as usize)
+    stated.filter(|&bytes| bytes > 0).map_or(usize::MAX, |bytes| bytes as usize)
 }
 
 async fn any_length(broker: &Subject) -> Outcome {

@@ -119,7 +119,7 @@ impl Machine {
             return refused("an empty client identifier needs a clean session");
         }
         let most = match version {
-            _ if self.fault(Fault::RefusesClientIdOf23) => 22,
+            _ if self.fault(Fault::RefusesClientIdOf23) && length <= 1000 => 22,
             Version::V3_1_1 if self.quirk(Quirk::RefusesLongClientIds) => 23,
             _ => usize::from(self.settings.limits.max_client_id_bytes),
         };

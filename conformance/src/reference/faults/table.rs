@@ -98,7 +98,7 @@ faults! {
         [] ["MQTT-3.1.3-7" "MQTT-3.2.2-16"];
     AssignedIdReused "assigned-id-reused" "Assigns the same client identifier to everybody."
         ["MQTT-3.1.3-6"] ["MQTT-3.1.3-6" "MQTT-3.2.2-16"];
-    RefusesClientIdOf23 "refuses-client-id-of-23" "Refuses a client identifier of more than 22 bytes."
+    RefusesClientIdOf23 "refuses-client-id-of-23" "Refuses a client identifier of 23 to 1000 bytes."
         ["MQTT-3.1.3-5"] ["MQTT-3.1.3-5"];
     RefusesUnusualClientIds "refuses-unusual-client-ids" "Refuses client identifiers of more than 1000 bytes or with other characters than letters, digits and hyphens, the long ones without a close, the others without a CONNACK in 3.1.1 and without a close in 5.0."
         ["MQTT-3.1.3-9" "MQTT-3.2.2-5"] ["MQTT-3.1.3-8" "MQTT-3.2.2-7"];
