@@ -14,8 +14,8 @@ use std::time::Duration;
 /// The schema's number; it changes when a field changes its meaning or goes.
 const SCHEMA: u32 = 1;
 
-/// Whose transcripts the report holds: every case's, or those of cases that fail, are weak or inconclusive. Of a case
-/// that moves megabytes it holds the transcript on these terms only.
+/// Whose transcripts the report holds: every case's, or those of cases that fail, are weak or inconclusive. A
+/// weighty case has one only where it fails, is weak or inconclusive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Transcripts {
     #[default]
