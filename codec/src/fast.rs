@@ -97,10 +97,10 @@ fn subscribe<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<P
     let payload = packet.len() - rest.len();
     let mut count = 0;
     while !rest.is_empty() {
-        let (filter, behind) = string(rest, limits)?;
+        let behind = topic_filter(rest, v5, limits)?;
         let (&options, behind) = behind.split_first()?;
         let options_fine = options <= 2 || (v5 && options & 0xC4 == 0 && options & 3 != 3 && options & 0x30 != 0x30);
-        if !options_fine || topic::check_filter(filter, v5).is_err() {
+        if !options_fine {
             return None;
         }
         rest = behind;
@@ -108,6 +108,18 @@ fn subscribe<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<P
     }
     let fine = context.from != Sender::Server && (1..=limits.max_topic_filters).contains(&count);
     fine.then(|| assemble(packet, body, payload, packet_id, context.version))
+}
+
+/// What follows the topic filter at the start of `rest`.
+#[inline]
+fn topic_filter<'a>(rest: &'a [u8], v5: bool, limits: &Limits) -> Option<&'a [u8]> {
+    let (filter, behind) = prefixed(rest)?;
+    let wildcards = scan::plain_wildcards(filter)?;
+    let fine = match filter.first()? {
+        b'$' if v5 => topic::check_filter(filter, v5).is_ok(),
+        _ => topic::wildcards_stand_alone(filter, wildcards),
+    };
+    (fine && filter.len() <= usize::from(limits.max_string_len)).then_some(behind)
 }
 
 #[inline]

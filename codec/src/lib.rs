@@ -165,6 +165,7 @@ pub mod fuzzing;
 mod fuzzing_streams;
 #[cfg(test)]
 mod fuzzing_tests;
+mod lanes;
 #[cfg(test)]
 mod laws;
 #[cfg(any(test, feature = "arbitrary", feature = "proptest"))]
