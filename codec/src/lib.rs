@@ -192,6 +192,7 @@ pub mod strategies;
 mod stream;
 #[cfg(test)]
 mod stream_laws;
+mod text;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod topic;
