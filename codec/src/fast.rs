@@ -6,8 +6,8 @@
 //! that need more than their own value to be judged) is left to the reader even where it is legal.
 
 use crate::decode::PacketView;
-use crate::property::{PropertyHome, PropertyId, PropertyType};
-use crate::read_properties::broken_value_rule;
+use crate::fast_properties::properties;
+use crate::property::{PropertyHome, PropertyId};
 use crate::scan;
 use crate::topic;
 use crate::version::{Context, Limits, PacketType, Sender, Version};
@@ -171,70 +171,16 @@ fn will<'a>(mut rest: &'a [u8], v5: bool, limits: &Limits) -> Option<&'a [u8]> {
     (!topic.is_empty() && scan::is_plain_name(topic)).then_some(rest)
 }
 
-/// The identifiers of the properties at the start of `rest`, one bit each, and what follows them.
-#[inline(never)]
-fn properties<'a>(rest: &'a [u8], home: PropertyHome, limits: &Limits) -> Option<(u64, &'a [u8])> {
-    let (length, rest) = match *rest {
-        [length @ ..0x80, ref rest @ ..] => (usize::from(length), rest),
-        [low, high @ 1..0x80, ref rest @ ..] => (usize::from(low & 0x7F) | usize::from(high) << 7, rest),
-        _ => return None,
-    };
-    let (mut block, rest) = rest.split_at_checked(length)?;
-    let mut seen = 0;
-    while let Some((&id, behind)) = block.split_first() {
-        let (id, bit) = (PropertyId(id), 1_u64 << (id & 63));
-        if !id.allowed_in(home) || (seen & bit != 0 && id != PropertyId::USER_PROPERTY) {
-            return None;
-        }
-        seen |= bit;
-        block = value(id, behind, home, limits)?;
-    }
-    Some((seen, rest))
-}
-
-/// What follows the value at the start of `rest`.
-#[inline]
-fn value<'a>(id: PropertyId, rest: &'a [u8], home: PropertyHome, limits: &Limits) -> Option<&'a [u8]> {
-    let (number, rest) = match id.value_type()? {
-        PropertyType::Byte => rest.split_first().map(|(&byte, rest)| (u32::from(byte), rest))?,
-        PropertyType::TwoByteInteger => {
-            rest.split_first_chunk().map(|(&bytes, rest)| (u32::from(u16::from_be_bytes(bytes)), rest))?
-        }
-        PropertyType::FourByteInteger => {
-            rest.split_first_chunk().map(|(&bytes, rest)| (u32::from_be_bytes(bytes), rest))?
-        }
-        // Only SUBSCRIBE has one from a client.
-        PropertyType::VariableByteInteger => match *rest {
-            [byte @ ..0x80, ref rest @ ..] if home != PropertyHome::Packet(PacketType::Publish) => {
-                (u32::from(byte), rest)
-            }
-            _ => return None,
-        },
-        PropertyType::BinaryData => return Some(prefixed(rest)?.1),
-        PropertyType::Utf8String => {
-            let (text, rest) = string(rest, limits)?;
-            let fine = id != PropertyId::RESPONSE_TOPIC || (!text.is_empty() && scan::is_plain_name(text));
-            return fine.then_some(rest);
-        }
-        PropertyType::Utf8StringPair if limits.max_user_properties == u32::MAX => {
-            let (_, rest) = string(rest, limits)?;
-            return Some(string(rest, limits)?.1);
-        }
-        PropertyType::Utf8StringPair => return None,
-    };
-    broken_value_rule(id, number).is_none().then_some(rest)
-}
-
 /// A plain string that is not too long, and what follows it.
 #[inline]
-fn string<'a>(rest: &'a [u8], limits: &Limits) -> Option<(&'a [u8], &'a [u8])> {
+pub(crate) fn string<'a>(rest: &'a [u8], limits: &Limits) -> Option<(&'a [u8], &'a [u8])> {
     let (text, rest) = prefixed(rest)?;
     (text.len() <= usize::from(limits.max_string_len) && scan::is_plain(text)).then_some((text, rest))
 }
 
 /// Data behind its two-byte length, and what follows it.
 #[inline]
-fn prefixed(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(crate) fn prefixed(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     let (&length, rest) = rest.split_first_chunk()?;
     rest.split_at_checked(usize::from(u16::from_be_bytes(length)))
 }

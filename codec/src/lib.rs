@@ -156,6 +156,7 @@ mod edge_samples;
 mod encode;
 mod error;
 mod fast;
+mod fast_properties;
 mod field_name;
 mod fields;
 #[cfg(any(test, feature = "fuzzing"))]

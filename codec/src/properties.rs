@@ -118,22 +118,13 @@ impl<'a> Iterator for PropertiesIter<'a> {
     type Item = Property<'a>;
 
     /// Ends at an identifier that it cannot read, which only waiving a rule can leave in a block.
+    #[inline]
     fn next(&mut self) -> Option<Property<'a>> {
         if self.cursor.is_empty() {
             return None;
         }
         let id = PropertyId(self.cursor.u8());
-        let cursor = &mut self.cursor;
-        let raw = match id.value_type()? {
-            PropertyType::Byte => RawValue::Byte(cursor.u8()),
-            PropertyType::TwoByteInteger => RawValue::TwoByteInteger(cursor.u16()),
-            PropertyType::FourByteInteger => RawValue::FourByteInteger(cursor.u32()),
-            PropertyType::VariableByteInteger => RawValue::VariableByteInteger(cursor.variable()),
-            PropertyType::Utf8String => RawValue::Utf8String(cursor.string()),
-            PropertyType::BinaryData => RawValue::BinaryData(cursor.binary()),
-            PropertyType::Utf8StringPair => RawValue::Utf8StringPair(cursor.string(), cursor.string()),
-        };
-        Property::from_raw(id, raw)
+        Property::read(id, &mut self.cursor)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::cursor::Cursor;
 use crate::version::PacketType;
 
 /// Identifier of a property (5.0 section 2.2.2.2). Every byte is a value; see [`PropertyId::name`] for those known.
@@ -37,7 +38,7 @@ pub enum PropertyHome {
 }
 
 impl PropertyHome {
-    const fn bit(self) -> u16 {
+    pub(crate) const fn bit(self) -> u16 {
         match self {
             Self::Will => 1,
             Self::Packet(packet) => 1 << packet as u16,
@@ -52,7 +53,29 @@ struct Entry {
 }
 
 /// Highest identifier that 5.0 defines.
-const LAST: usize = 0x2A;
+pub(crate) const LAST: usize = 0x2A;
+
+/// Reads a value of this type.
+macro_rules! read_value {
+    (Byte, $cursor:ident) => {
+        $cursor.u8()
+    };
+    (TwoByteInteger, $cursor:ident) => {
+        $cursor.u16()
+    };
+    (FourByteInteger, $cursor:ident) => {
+        $cursor.u32()
+    };
+    (VariableByteInteger, $cursor:ident) => {
+        $cursor.variable()
+    };
+    (Utf8String, $cursor:ident) => {
+        $cursor.string()
+    };
+    (BinaryData, $cursor:ident) => {
+        $cursor.binary()
+    };
+}
 
 macro_rules! properties {
     ($($(#[$doc:meta])* $variant:ident, $constant:ident, $getter:ident = $id:literal, $name:literal,
@@ -102,6 +125,16 @@ macro_rules! properties {
                     }
                     _ => None,
                 }
+            }
+
+            /// Reads the value of the property with this identifier; `None` if 5.0 does not define it.
+            #[inline]
+            pub(crate) fn read(id: PropertyId, cursor: &mut Cursor<'a>) -> Option<Self> {
+                Some(match id {
+                    $(PropertyId::$constant => Self::$variant(read_value!($kind, cursor)),)*
+                    PropertyId::USER_PROPERTY => Self::UserProperty(cursor.string(), cursor.string()),
+                    _ => return None,
+                })
             }
 
             /// The value alone, by its encoding.
@@ -243,26 +276,35 @@ impl PropertyId {
 
     /// How the value is encoded; `None` if 5.0 does not define the identifier.
     #[inline]
-    pub fn value_type(self) -> Option<PropertyType> {
-        if self == Self::USER_PROPERTY {
-            Some(PropertyType::Utf8StringPair)
-        } else {
-            self.entry().map(|entry| entry.kind)
+    pub const fn value_type(self) -> Option<PropertyType> {
+        match self.entry() {
+            _ if self.0 == Self::USER_PROPERTY.0 => Some(PropertyType::Utf8StringPair),
+            Some(entry) => Some(entry.kind),
+            None => None,
         }
     }
 
     /// Whether the property may stand in this block (5.0 table 2-4). User Property may stand in every one.
     #[inline]
-    pub fn allowed_in(self, home: PropertyHome) -> bool {
-        if self == Self::USER_PROPERTY {
-            return !matches!(home, PropertyHome::Packet(PacketType::Pingreq | PacketType::Pingresp));
+    pub const fn allowed_in(self, home: PropertyHome) -> bool {
+        self.homes() & home.bit() != 0
+    }
+
+    /// The homes of the property, one bit each.
+    #[inline]
+    pub(crate) const fn homes(self) -> u16 {
+        const PINGS: u16 =
+            PropertyHome::Packet(PacketType::Pingreq).bit() | PropertyHome::Packet(PacketType::Pingresp).bit();
+        match self.entry() {
+            _ if self.0 == Self::USER_PROPERTY.0 => !PINGS,
+            Some(entry) => entry.homes,
+            None => 0,
         }
-        self.entry().is_some_and(|entry| entry.homes & home.bit() != 0)
     }
 
     #[inline]
-    fn entry(self) -> Option<&'static Entry> {
-        TABLE.get(usize::from(self.0))?.as_ref()
+    const fn entry(self) -> Option<&'static Entry> {
+        if self.0 as usize <= LAST { TABLE[self.0 as usize].as_ref() } else { None }
     }
 }
 
