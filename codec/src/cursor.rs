@@ -66,14 +66,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// Data behind its two-byte length.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn binary(&mut self) -> &'a [u8] {
         let length = usize::from(self.u16());
         self.take(length)
     }
 
     /// A string behind its two-byte length; up to the first ill-formed byte, where that rule was waived.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn string(&mut self) -> &'a str {
         text::of(self.binary())
     }

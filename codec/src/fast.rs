@@ -12,14 +12,14 @@ use crate::scan;
 use crate::topic;
 use crate::version::{Context, Limits, PacketType, Sender, Version};
 
-/// The packet at the start of `bytes`, if it is a PUBLISH without properties, an acknowledgement or a ping, and certainly
+/// The packet at the start of `bytes`, if it is a PUBLISH, an acknowledgement or a ping, and certainly
 /// legal. Small, so that it becomes part of the caller.
 #[expect(clippy::inline_always, reason = "a call costs as much as a ping: 85 instructions for PUBACK against 52")]
 #[inline(always)]
 pub(crate) fn accept<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<PacketView<'a>> {
     let &[first, length, ..] = bytes else { return None };
     let packet = match (first, length) {
-        (0x30..=0x3F, _) => return publish::<false>(bytes, context, limits),
+        (0x30..=0x3F, _) => return publish(bytes, context, limits),
         (0x40 | 0x50 | 0x62 | 0x70, 2) => bytes.get(..4)?,
         (0xC0, 0) if context.from != Sender::Server => bytes.get(..2)?,
         (0xD0, 0) if context.from != Sender::Client => bytes.get(..2)?,
@@ -30,13 +30,12 @@ pub(crate) fn accept<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> 
     (identified && fits(packet, limits)).then(|| PacketView::assemble(packet, (0, packet_id, 2, context.version)))
 }
 
-/// As [`accept`], for a PUBLISH with properties, SUBSCRIBE and CONNECT.
+/// As [`accept`], for SUBSCRIBE and CONNECT.
 #[inline(never)]
 pub(crate) fn accept_longer<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<PacketView<'a>> {
     match bytes.first()? {
         0x10 => connect(bytes, context, limits),
         0x82 => subscribe(bytes, context, limits),
-        0x30..=0x3F => publish::<true>(bytes, context, limits),
         _ => None,
     }
 }
@@ -58,10 +57,9 @@ fn fits(packet: &[u8], limits: &Limits) -> bool {
     packet.len() <= limits.max_packet_size as usize
 }
 
-/// `LONGER`: whether this is the second try, which takes properties too.
 #[expect(clippy::inline_always, reason = "part of `accept`")]
 #[inline(always)]
-fn publish<'a, const LONGER: bool>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<PacketView<'a>> {
+fn publish<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<PacketView<'a>> {
     let (packet, body) = frame(bytes, limits)?;
     let flags = packet.first()? & 0x0F;
     let (topic, mut rest) = prefixed(body)?;
@@ -77,7 +75,6 @@ fn publish<'a, const LONGER: bool>(bytes: &'a [u8], context: Context, limits: &L
     if context.version.has_properties() {
         rest = match rest.split_first()? {
             (0, behind) => behind,
-            _ if !LONGER => return None,
             _ => properties(rest, PropertyHome::Packet(PacketType::Publish), limits)?.1,
         };
     }

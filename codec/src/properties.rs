@@ -118,13 +118,25 @@ impl<'a> Iterator for PropertiesIter<'a> {
     type Item = Property<'a>;
 
     /// Ends at an identifier that it cannot read, which only waiving a rule can leave in a block.
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Property<'a>> {
         if self.cursor.is_empty() {
             return None;
         }
         let id = PropertyId(self.cursor.u8());
-        Property::read(id, &mut self.cursor)
+        let cursor = &mut self.cursor;
+        // A value of known type leaves few identifiers to choose from: so a property is made in each arm.
+        match id.value_type()? {
+            PropertyType::Byte => Property::from_raw(id, RawValue::Byte(cursor.u8())),
+            PropertyType::TwoByteInteger => Property::from_raw(id, RawValue::TwoByteInteger(cursor.u16())),
+            PropertyType::FourByteInteger => Property::from_raw(id, RawValue::FourByteInteger(cursor.u32())),
+            PropertyType::VariableByteInteger => {
+                Property::from_raw(id, RawValue::VariableByteInteger(cursor.variable()))
+            }
+            PropertyType::Utf8String => Property::from_raw(id, RawValue::Utf8String(cursor.string())),
+            PropertyType::BinaryData => Property::from_raw(id, RawValue::BinaryData(cursor.binary())),
+            PropertyType::Utf8StringPair => Some(Property::UserProperty(cursor.string(), cursor.string())),
+        }
     }
 }
 

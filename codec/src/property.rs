@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use crate::cursor::Cursor;
 use crate::version::PacketType;
 
 /// Identifier of a property (5.0 section 2.2.2.2). Every byte is a value; see [`PropertyId::name`] for those known.
@@ -55,28 +54,6 @@ struct Entry {
 /// Highest identifier that 5.0 defines.
 pub(crate) const LAST: usize = 0x2A;
 
-/// Reads a value of this type.
-macro_rules! read_value {
-    (Byte, $cursor:ident) => {
-        $cursor.u8()
-    };
-    (TwoByteInteger, $cursor:ident) => {
-        $cursor.u16()
-    };
-    (FourByteInteger, $cursor:ident) => {
-        $cursor.u32()
-    };
-    (VariableByteInteger, $cursor:ident) => {
-        $cursor.variable()
-    };
-    (Utf8String, $cursor:ident) => {
-        $cursor.string()
-    };
-    (BinaryData, $cursor:ident) => {
-        $cursor.binary()
-    };
-}
-
 macro_rules! properties {
     ($($(#[$doc:meta])* $variant:ident, $constant:ident, $getter:ident = $id:literal, $name:literal,
         $kind:ident $value:ty, will $will:literal, [$($packet:ident)*];)*) => {
@@ -117,6 +94,7 @@ macro_rules! properties {
 
         impl<'a> Property<'a> {
             /// The typed property, from its identifier and raw value; `None` if they do not fit.
+            #[inline]
             pub(crate) fn from_raw(id: PropertyId, raw: RawValue<'a>) -> Option<Self> {
                 match (id, raw) {
                     $((PropertyId::$constant, RawValue::$kind(value)) => Some(Self::$variant(value)),)*
@@ -125,16 +103,6 @@ macro_rules! properties {
                     }
                     _ => None,
                 }
-            }
-
-            /// Reads the value of the property with this identifier; `None` if 5.0 does not define it.
-            #[inline]
-            pub(crate) fn read(id: PropertyId, cursor: &mut Cursor<'a>) -> Option<Self> {
-                Some(match id {
-                    $(PropertyId::$constant => Self::$variant(read_value!($kind, cursor)),)*
-                    PropertyId::USER_PROPERTY => Self::UserProperty(cursor.string(), cursor.string()),
-                    _ => return None,
-                })
             }
 
             /// The value alone, by its encoding.

@@ -65,11 +65,23 @@ fn wildcard(lanes: Lanes) -> Marks {
 #[inline]
 fn marks(text: &[u8], mark: impl Fn(Lanes) -> Marks) -> Marks {
     if let Some(last) = text.last_chunk::<16>() {
-        let (chunks, _) = text.as_chunks::<16>();
-        return chunks.iter().fold(mark(lanes(last)), |marks, chunk| marks.or(mark(lanes(chunk))));
+        let (mut marks, mut rest) = (mark(lanes(last)), text);
+        while rest.len() > 16
+            && let Some((chunk, behind)) = rest.split_first_chunk::<16>()
+        {
+            marks = marks.or(mark(lanes(chunk)));
+            rest = behind;
+        }
+        return marks;
+    }
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        return mark(Lanes::of_words(word(first), word(last)));
     }
     match (text.first_chunk(), text.last_chunk()) {
-        (Some(first), Some(last)) => mark(Lanes::of_words(word(first), word(last))),
+        (Some(first), Some(last)) => {
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            mark(Lanes::of_words(u64::from(first) | u64::from(last) << 32, FILL))
+        }
         _ => mark(Lanes::of_words(short(text), FILL)),
     }
 }
