@@ -7,7 +7,7 @@ use core::num::NonZeroU16;
 use crate::code::ReasonCode;
 use crate::cursor::Cursor;
 use crate::error::DecodeError;
-use crate::fast;
+use crate::fast::{self, Accepted};
 use crate::lists::{ReasonCodes, Subscriptions, TopicFilters};
 use crate::packet::{
     Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, Publish, QoS, Suback, Subscribe, Unsuback,
@@ -36,6 +36,13 @@ pub enum Decoded<'a> {
     },
 }
 
+impl<'a> Decoded<'a> {
+    #[inline]
+    const fn accepted(accepted: Accepted<'a>, version: Version) -> Self {
+        Self::Complete { packet: PacketView::of(accepted, version), len: accepted.bytes.len() }
+    }
+}
+
 /// Reads the packet at the start of `bytes`, judging every rule that can be judged from it alone. Allocates nothing.
 ///
 /// On the start of a packet, what cannot become valid any more is refused where its first bytes show it; otherwise the
@@ -53,16 +60,20 @@ pub enum Decoded<'a> {
 #[inline]
 pub fn decode<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Result<Decoded<'a>, DecodeError> {
     match fast::accept(bytes, context, limits) {
-        Some(packet) => Ok(Decoded::Complete { packet, len: packet.bytes.len() }),
+        Some(accepted) => Ok(Decoded::accepted(accepted, context.version)),
         None => decode_longer(bytes, context, limits),
     }
 }
 
 /// As [`decode`], for what is not accepted at once.
 #[inline(never)]
-fn decode_longer<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Result<Decoded<'a>, DecodeError> {
+pub(crate) fn decode_longer<'a>(
+    bytes: &'a [u8],
+    context: Context,
+    limits: &Limits,
+) -> Result<Decoded<'a>, DecodeError> {
     match fast::accept_longer(bytes, context, limits) {
-        Some(packet) => Ok(Decoded::Complete { packet, len: packet.bytes.len() }),
+        Some(accepted) => Ok(Decoded::accepted(accepted, context.version)),
         None => decode_any(bytes, context, limits),
     }
 }
@@ -159,9 +170,10 @@ pub struct PacketView<'a> {
 pub(crate) type Offsets = (u32, u16, u8, Version);
 
 impl<'a> PacketView<'a> {
-    /// The packet with these offsets, whose bytes these are.
+    /// An accepted packet.
     #[inline]
-    pub(crate) const fn assemble(bytes: &'a [u8], (payload, packet_id, header_len, version): Offsets) -> Self {
+    pub(crate) const fn of(accepted: Accepted<'a>, version: Version) -> Self {
+        let Accepted { bytes, payload, packet_id, header_len } = accepted;
         Self { bytes, payload, packet_id, header_len, version }
     }
 

@@ -5,18 +5,26 @@
 //! accepted here, the reader accepts with the same result. What is rare (long packets, strings that are not ASCII, properties
 //! that need more than their own value to be judged) is left to the reader even where it is legal.
 
-use crate::decode::PacketView;
 use crate::fast_properties::properties;
 use crate::property::{PropertyHome, PropertyId};
 use crate::scan;
 use crate::topic;
 use crate::version::{Context, Limits, PacketType, Sender, Version};
 
+/// A packet that is certainly legal: its bytes, and what a view knows besides them and the version.
+#[derive(Clone, Copy)]
+pub(crate) struct Accepted<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) payload: u32,
+    pub(crate) packet_id: u16,
+    pub(crate) header_len: u8,
+}
+
 /// The packet at the start of `bytes`, if it is a PUBLISH, an acknowledgement or a ping, and certainly
 /// legal. Small, so that it becomes part of the caller.
 #[expect(clippy::inline_always, reason = "a call costs as much as a ping: 85 instructions for PUBACK against 52")]
 #[inline(always)]
-pub(crate) fn accept<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<PacketView<'a>> {
+pub(crate) fn accept<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<Accepted<'a>> {
     let &[first, length, ..] = bytes else { return None };
     let packet = match (first, length) {
         (0x30..=0x3F, _) => return publish(bytes, context, limits),
@@ -27,12 +35,12 @@ pub(crate) fn accept<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> 
     };
     let packet_id = if let &[_, _, high, low] = packet { u16::from_be_bytes([high, low]) } else { 0 };
     let identified = packet_id != 0 || packet.len() == 2;
-    (identified && fits(packet, limits)).then(|| PacketView::assemble(packet, (0, packet_id, 2, context.version)))
+    (identified && fits(packet, limits)).then(|| Accepted { bytes: packet, payload: 0, packet_id, header_len: 2 })
 }
 
 /// As [`accept`], for SUBSCRIBE and CONNECT.
 #[inline(never)]
-pub(crate) fn accept_longer<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<PacketView<'a>> {
+pub(crate) fn accept_longer<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<Accepted<'a>> {
     match bytes.first()? {
         0x10 => connect(bytes, context, limits),
         0x82 => subscribe(bytes, context, limits),
@@ -59,7 +67,7 @@ fn fits(packet: &[u8], limits: &Limits) -> bool {
 
 #[expect(clippy::inline_always, reason = "part of `accept`")]
 #[inline(always)]
-fn publish<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<PacketView<'a>> {
+fn publish<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<Accepted<'a>> {
     let (packet, body) = frame(bytes, limits)?;
     let flags = packet.first()? & 0x0F;
     let (topic, mut rest) = prefixed(body)?;
@@ -80,11 +88,11 @@ fn publish<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<Pac
     }
     let payload = packet.len() - rest.len();
     let fine = !topic.is_empty() && topic.len() <= usize::from(limits.max_string_len) && scan::is_plain_name(topic);
-    fine.then(|| assemble(packet, body, payload, packet_id, context.version))
+    fine.then(|| assemble(packet, body, payload, packet_id))
 }
 
 #[inline]
-fn subscribe<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<PacketView<'a>> {
+fn subscribe<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<Accepted<'a>> {
     let (packet, body) = frame(bytes, limits)?;
     let v5 = context.version.has_properties();
     let (packet_id, mut rest) = identifier(body)?;
@@ -104,7 +112,7 @@ fn subscribe<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<P
         count += 1;
     }
     let fine = context.from != Sender::Server && (1..=limits.max_topic_filters).contains(&count);
-    fine.then(|| assemble(packet, body, payload, packet_id, context.version))
+    fine.then(|| assemble(packet, body, payload, packet_id))
 }
 
 /// What follows the topic filter at the start of `rest`.
@@ -120,7 +128,7 @@ fn topic_filter<'a>(rest: &'a [u8], v5: bool, limits: &Limits) -> Option<&'a [u8
 }
 
 #[inline]
-fn connect<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<PacketView<'a>> {
+fn connect<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<Accepted<'a>> {
     let (packet, body) = frame(bytes, limits)?;
     let v5 = context.version.has_properties();
     let (&[0, 4, b'M', b'Q', b'T', b'T', level, flags, _, _], mut rest) = body.split_first_chunk::<10>()? else {
@@ -154,7 +162,7 @@ fn connect<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<Pac
     if password {
         rest = prefixed(rest)?.1;
     }
-    rest.is_empty().then(|| assemble(packet, body, payload, 0, context.version))
+    rest.is_empty().then(|| assemble(packet, body, payload, 0))
 }
 
 /// What follows the will at the start of `rest`.
@@ -191,6 +199,6 @@ fn identifier(rest: &[u8]) -> Option<(u16, &[u8])> {
 }
 
 #[inline]
-fn assemble<'a>(packet: &'a [u8], body: &[u8], payload: usize, packet_id: u16, version: Version) -> PacketView<'a> {
-    PacketView::assemble(packet, (payload as u32, packet_id, (packet.len() - body.len()) as u8, version))
+fn assemble<'a>(bytes: &'a [u8], body: &[u8], payload: usize, packet_id: u16) -> Accepted<'a> {
+    Accepted { bytes, payload: payload as u32, packet_id, header_len: (bytes.len() - body.len()) as u8 }
 }

@@ -92,7 +92,7 @@ fn value<'a>(shape: Shape, rest: &'a [u8], home: PropertyHome, limits: &Limits) 
         Shape::FourBytesAboveZero => rest.split_first_chunk().map(|(bytes, rest)| (*bytes != [0; 4], rest))?,
         // A PUBLISH with one may not come from a client.
         Shape::VariableAboveZero => match *rest {
-            [byte @ 1..0x80, ref rest @ ..] => (home != PropertyHome::Packet(PacketType::Publish), rest),
+            [1..0x80, ref rest @ ..] => (home != PropertyHome::Packet(PacketType::Publish), rest),
             _ => return None,
         },
         Shape::Binary => (true, prefixed(rest)?.1),
