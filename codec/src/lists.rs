@@ -91,6 +91,8 @@ pub struct SubscriptionsIter<'a> {
 impl<'a> Iterator for SubscriptionsIter<'a> {
     type Item = (&'a str, SubscriptionOptions);
 
+    #[expect(clippy::inline_always, reason = "a call costs as much as reading a filter")]
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         if self.cursor.is_empty() {
             return None;
@@ -219,6 +221,8 @@ pub struct TopicFiltersIter<'a> {
 impl<'a> Iterator for TopicFiltersIter<'a> {
     type Item = &'a str;
 
+    #[expect(clippy::inline_always, reason = "a call costs as much as reading a filter")]
+    #[inline(always)]
     fn next(&mut self) -> Option<&'a str> {
         (!self.cursor.is_empty()).then(|| self.cursor.string())
     }

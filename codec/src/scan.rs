@@ -12,19 +12,19 @@ const PLACES: usize = 64;
 /// Whether all bytes are below 128.
 #[inline]
 pub(crate) fn is_ascii(text: &[u8]) -> bool {
-    marks(text, Lanes::high).bits() == 0
+    !any(text, Lanes::high)
 }
 
 /// Whether all bytes are from 1 to 127.
 #[inline]
 pub(crate) fn is_plain(text: &[u8]) -> bool {
-    marks(text, unusual).bits() == 0
+    !any(text, unusual)
 }
 
 /// Whether all bytes are from 1 to 127, and none is `+` or `#`.
 #[inline]
 pub(crate) fn is_plain_name(text: &[u8]) -> bool {
-    marks(text, |lanes| unusual(lanes).or(wildcard(lanes))).bits() == 0
+    !any(text, |lanes| unusual(lanes).or(wildcard(lanes)))
 }
 
 /// Where the wildcards are in a plain string of at most 64 bytes: bit 0 for the first byte. `None`: it is another string.
@@ -61,54 +61,59 @@ fn wildcard(lanes: Lanes) -> Marks {
     lanes.with_bits(0x08).equal(b'+')
 }
 
-/// What is marked anywhere in the string, at no place in particular.
+/// Whether anything in the string is marked.
 #[expect(clippy::inline_always, reason = "a call costs as much as looking at sixteen bytes")]
 #[inline(always)]
-fn marks(text: &[u8], mark: impl Fn(Lanes) -> Marks) -> Marks {
-    if let Some(last) = text.last_chunk::<16>() {
-        let (mut marks, mut rest) = (mark(lanes(last)), text);
-        while rest.len() > 16
-            && let Some((chunk, behind)) = rest.split_first_chunk::<16>()
-        {
-            marks = marks.or(mark(lanes(chunk)));
-            rest = behind;
-        }
-        return marks;
+fn any(text: &[u8], mark: impl Fn(Lanes) -> Marks) -> bool {
+    if text.len() <= 16 {
+        return mark(up_to_sixteen(text)).bits() != 0;
     }
-    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        return mark(Lanes::of_words(word(first), word(last)));
+    let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) else { return true };
+    let mut marks = mark(lanes(first)).or(mark(lanes(last)));
+    let mut rest = text;
+    while rest.len() > 32
+        && let Some(behind) = rest.get(16..)
+        && let Some(chunk) = behind.first_chunk()
+    {
+        marks = marks.or(mark(lanes(chunk)));
+        rest = behind;
     }
-    match (text.first_chunk(), text.last_chunk()) {
-        (Some(first), Some(last)) => {
-            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-            mark(Lanes::of_words(u64::from(first) | u64::from(last) << 32, FILL))
-        }
-        _ => mark(Lanes::of_words(short(text), FILL)),
-    }
+    marks.bits() != 0
 }
 
 /// Where a string of at most 64 bytes is marked.
 #[inline]
 fn places(text: &[u8], mut mark: impl FnMut(Lanes) -> Marks) -> Option<u64> {
     let length = text.len();
+    if let Some(first) = text.first_chunk::<8>()
+        && let Some(last) = text.last_chunk::<8>()
+        && length <= 16
+    {
+        let bits = mark(Lanes::of_words(word(first), word(last))).bits();
+        return Some(bits & 0xFF | bits >> 8 << (length - 8));
+    }
+    let Some(last) = text.last_chunk::<16>() else { return Some(mark(Lanes::of_words(short(text), FILL)).bits()) };
     if length > PLACES {
         return None;
     }
-    if let Some(last) = text.last_chunk::<16>() {
-        let (chunks, _) = text.as_chunks::<16>();
-        let mut places = mark(lanes(last)).bits() << (length - 16);
-        for (index, chunk) in chunks.iter().enumerate() {
-            places |= mark(lanes(chunk)).bits() << (16 * index);
-        }
-        return Some(places);
+    let mut places = mark(lanes(last)).bits() << (length - 16);
+    for (index, chunk) in text.as_chunks::<16>().0.iter().take(3).enumerate() {
+        places |= mark(lanes(chunk)).bits() << (16 * index);
     }
-    Some(match (text.first_chunk(), text.last_chunk()) {
-        (Some(first), Some(last)) => {
-            let bits = mark(Lanes::of_words(word(first), word(last))).bits();
-            bits & 0xFF | bits >> 8 << (length - 8)
-        }
-        _ => mark(Lanes::of_words(short(text), FILL)).bits(),
-    })
+    Some(places)
+}
+
+/// All bytes of a string of at most sixteen, in any order, some of them twice.
+#[inline]
+fn up_to_sixteen(text: &[u8]) -> Lanes {
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        return Lanes::of_words(word(first), word(last));
+    }
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        return Lanes::of_words(u64::from(first) | u64::from(last) << 32, FILL);
+    }
+    Lanes::of_words(short(text), FILL)
 }
 
 #[inline]
