@@ -104,7 +104,8 @@ fn places(text: &[u8], mut mark: impl FnMut(Lanes) -> Marks) -> Option<u64> {
 }
 
 /// All bytes of a string of at most sixteen, in any order, some of them twice.
-#[inline]
+#[expect(clippy::inline_always, reason = "part of `any`")]
+#[inline(always)]
 fn up_to_sixteen(text: &[u8]) -> Lanes {
     if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
         return Lanes::of_words(word(first), word(last));
