@@ -131,13 +131,13 @@ fn topic_filter<'a>(rest: &'a [u8], v5: bool, limits: &Limits) -> Option<&'a [u8
 fn connect<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<Accepted<'a>> {
     let (packet, body) = frame(bytes, limits)?;
     let v5 = context.version.has_properties();
-    let (&[0, 4, b'M', b'Q', b'T', b'T', level, flags, _, _], mut rest) = body.split_first_chunk::<10>()? else {
-        return None;
-    };
-    let [clean, will, user_name, password] = [1, 2, 7, 6].map(|bit| flags & 1 << bit != 0);
+    let (&[name @ .., level, flags, _, _], mut rest) = body.split_first_chunk::<10>()?;
+    let [clean, will, user_name, password] =
+        [flags & 1 << 1 != 0, flags & 1 << 2 != 0, flags & 1 << 7 != 0, flags & 1 << 6 != 0];
     let will_flags = if will { flags & 0x18 != 0x18 } else { flags & 0x38 == 0 };
-    let fine = level == context.version.level() && context.version != Version::V3_1 && flags & 1 == 0 && will_flags;
-    if !fine || context.from == Sender::Server || (password && !user_name && !v5) {
+    // 3.1 has another name, and rules of its own.
+    let named = name == *b"\0\x04MQTT" && level == context.version.level() && context.version != Version::V3_1;
+    if !named || flags & 1 != 0 || !will_flags || context.from == Sender::Server || (password && !user_name && !v5) {
         return None;
     }
     if v5 {
@@ -171,9 +171,8 @@ fn will<'a>(mut rest: &'a [u8], v5: bool, limits: &Limits) -> Option<&'a [u8]> {
     if v5 {
         rest = properties(rest, PropertyHome::Will, limits)?.1;
     }
-    let (topic, rest) = string(rest, limits)?;
-    let (_, rest) = prefixed(rest)?;
-    (!topic.is_empty() && scan::is_plain_name(topic)).then_some(rest)
+    let rest = topic_name(rest, limits)?;
+    Some(prefixed(rest)?.1)
 }
 
 /// A plain string that is not too long, and what follows it.
@@ -181,6 +180,14 @@ fn will<'a>(mut rest: &'a [u8], v5: bool, limits: &Limits) -> Option<&'a [u8]> {
 pub(crate) fn string<'a>(rest: &'a [u8], limits: &Limits) -> Option<(&'a [u8], &'a [u8])> {
     let (text, rest) = prefixed(rest)?;
     (text.len() <= usize::from(limits.max_string_len) && scan::is_plain(text)).then_some((text, rest))
+}
+
+/// What follows the topic name at the start of `rest`, which is plain, has no wildcards and is not empty.
+#[inline]
+pub(crate) fn topic_name<'a>(rest: &'a [u8], limits: &Limits) -> Option<&'a [u8]> {
+    let (topic, rest) = prefixed(rest)?;
+    let fits = !topic.is_empty() && topic.len() <= usize::from(limits.max_string_len);
+    (fits && scan::is_plain_name(topic)).then_some(rest)
 }
 
 /// Data behind its two-byte length, and what follows it.

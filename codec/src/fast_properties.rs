@@ -1,9 +1,8 @@
 //! Blocks of properties accepted in few instructions, for [`fast`](crate::fast): all that is judged of a property stands in
 //! one small table.
 
-use crate::fast::{prefixed, string};
+use crate::fast::{prefixed, string, topic_name};
 use crate::property::{LAST, PropertyHome, PropertyId, PropertyType};
-use crate::scan;
 use crate::version::{Limits, PacketType};
 
 /// What a value must be.
@@ -97,11 +96,7 @@ fn value<'a>(shape: Shape, rest: &'a [u8], home: PropertyHome, limits: &Limits) 
         },
         Shape::Binary => (true, prefixed(rest)?.1),
         Shape::Text => (true, string(rest, limits)?.1),
-        Shape::TopicName => {
-            let (text, rest) = prefixed(rest)?;
-            let fits = !text.is_empty() && text.len() <= usize::from(limits.max_string_len);
-            (fits && scan::is_plain_name(text), rest)
-        }
+        Shape::TopicName => (true, topic_name(rest, limits)?),
         Shape::Pair => {
             let (_, rest) = string(rest, limits)?;
             (limits.max_user_properties == u32::MAX, string(rest, limits)?.1)
