@@ -25,17 +25,23 @@ pub(crate) struct Accepted<'a> {
 #[expect(clippy::inline_always, reason = "a call costs as much as a ping: 85 instructions for PUBACK against 52")]
 #[inline(always)]
 pub(crate) fn accept<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<Accepted<'a>> {
-    let &[first, length, ..] = bytes else { return None };
-    let packet = match (first, length) {
-        (0x30..=0x3F, _) => return publish(bytes, context, limits),
-        (0x40 | 0x50 | 0x62 | 0x70, 2) => bytes.get(..4)?,
-        (0xC0, 0) if context.from != Sender::Server => bytes.get(..2)?,
-        (0xD0, 0) if context.from != Sender::Client => bytes.get(..2)?,
+    // The length is the higher byte.
+    let head = u16::from_le_bytes(*bytes.first_chunk()?);
+    if head & 0x00F0 == 0x0030 {
+        return publish(bytes, context, limits);
+    }
+    // PUBACK, PUBREC and PUBCOMP differ in two bits, which do not matter here; PUBREL is between them, with flags of its own.
+    let packet = match head {
+        0x0262 => bytes.get(..4)?,
+        0x0260 => return None,
+        _ if head & 0xFFCF == 0x0240 => bytes.get(..4)?,
+        0x00C0 if context.from != Sender::Server => bytes.get(..2)?,
+        0x00D0 if context.from != Sender::Client => bytes.get(..2)?,
         _ => return None,
     };
     let packet_id = if let &[_, _, high, low] = packet { u16::from_be_bytes([high, low]) } else { 0 };
     let identified = packet_id != 0 || packet.len() == 2;
-    (identified && fits(packet, limits)).then(|| Accepted { bytes: packet, payload: 0, packet_id, header_len: 2 })
+    (identified && fits(packet, limits)).then_some(Accepted { bytes: packet, payload: 0, packet_id, header_len: 2 })
 }
 
 /// As [`accept`], for SUBSCRIBE and CONNECT.
