@@ -14,6 +14,7 @@ use crate::packet::{
     Unsubscribe, Will,
 };
 use crate::properties::Properties;
+use crate::property::PropertyHome;
 use crate::read::{Observer, Prefixes, Reader, Stop, Strict, Waiving};
 use crate::rule::Rule;
 use crate::stream::PublishHead;
@@ -95,7 +96,7 @@ pub fn decode_waiving<'a>(
     limits: &Limits,
     waived: Rule,
 ) -> Result<Decoded<'a>, DecodeError> {
-    decode_with(bytes, context, limits, &mut Waiving(waived))
+    decode_with(bytes, context, limits, &mut Waiving { rule: waived, broken: false })
 }
 
 fn decode_with<'a, O: Observer>(
@@ -107,11 +108,12 @@ fn decode_with<'a, O: Observer>(
     let mut reader = Reader::new(bytes, context, limits, observer);
     match reader.packet() {
         Ok(()) => {
+            let waived = if reader.observer.has_waived() { WAIVED } else { 0 };
             let packet = PacketView {
                 bytes: reader.bytes,
                 payload: reader.payload as u32,
                 packet_id: reader.packet_id,
-                header_len: reader.header_len as u8,
+                header_len: reader.header_len as u8 | waived,
                 version: context.version,
             };
             Ok(Decoded::Complete { packet, len: reader.end })
@@ -145,6 +147,9 @@ pub(crate) fn publish_head<'a>(
     Ok(Some(PublishHead { view, payload_len }))
 }
 
+/// Stands beside the length of the fixed header where a breach was waived.
+const WAIVED: u8 = 0x80;
+
 /// Bytes that are still to come, as far as is known: no packet is shorter than two bytes.
 fn still_needed(have: usize, end: usize) -> usize {
     match (have, end) {
@@ -162,6 +167,7 @@ pub struct PacketView<'a> {
     payload: u32,
     /// 0: the packet has none.
     packet_id: u16,
+    /// Length of the fixed header, with [`WAIVED`].
     header_len: u8,
     version: Version,
 }
@@ -213,7 +219,7 @@ impl<'a> PacketView<'a> {
 
     /// The packet in its typed form.
     pub fn packet(&self) -> Packet<'a> {
-        let mut cursor = Cursor::new(self.bytes.get(usize::from(self.header_len)..).unwrap_or(&[]));
+        let mut cursor = Cursor::new(self.bytes.get(usize::from(self.header_len & !WAIVED)..).unwrap_or(&[]));
         match self.packet_type() {
             PacketType::Connect => Packet::Connect(self.connect(cursor)),
             PacketType::Connack => Packet::Connack(self.connack(cursor)),
@@ -225,7 +231,10 @@ impl<'a> PacketView<'a> {
             PacketType::Subscribe => Packet::Subscribe(Subscribe {
                 packet_id: self.id(),
                 properties: self.identified_properties(cursor),
-                filters: Subscriptions::from_payload(self.payload()),
+                filters: Subscriptions::from_payload(
+                    self.payload(),
+                    !self.version.has_properties() && self.keeps_all_rules(),
+                ),
             }),
             PacketType::Suback => Packet::Suback(Suback {
                 packet_id: self.id(),
@@ -246,18 +255,18 @@ impl<'a> PacketView<'a> {
             PacketType::Pingresp => Packet::Pingresp,
             PacketType::Disconnect => {
                 let reason = ReasonCode(cursor.u8());
-                Packet::Disconnect(Disconnect { reason, properties: self.properties(&mut cursor) })
+                Packet::Disconnect(Disconnect { reason, properties: self.own_properties(&mut cursor) })
             }
             PacketType::Auth => {
                 let reason = ReasonCode(cursor.u8());
-                Packet::Auth(Auth { reason, properties: self.properties(&mut cursor) })
+                Packet::Auth(Auth { reason, properties: self.own_properties(&mut cursor) })
             }
         }
     }
 
     /// The packet as a PUBLISH, which it must be.
     pub(crate) fn publish_only(&self) -> Publish<'a> {
-        self.publish(Cursor::new(self.bytes.get(usize::from(self.header_len)..).unwrap_or(&[])))
+        self.publish(Cursor::new(self.bytes.get(usize::from(self.header_len & !WAIVED)..).unwrap_or(&[])))
     }
 
     fn first(&self) -> u8 {
@@ -272,17 +281,28 @@ impl<'a> PacketView<'a> {
         self.bytes.get(self.payload as usize..).unwrap_or(&[])
     }
 
-    fn properties(&self, cursor: &mut Cursor<'a>) -> Properties<'a> {
+    /// The properties of the variable header.
+    fn own_properties(&self, cursor: &mut Cursor<'a>) -> Properties<'a> {
+        self.properties(PropertyHome::Packet(self.packet_type()), cursor)
+    }
+
+    #[inline]
+    fn properties(&self, home: PropertyHome, cursor: &mut Cursor<'a>) -> Properties<'a> {
         if !self.version.has_properties() {
             return Properties::EMPTY;
         }
         let length = cursor.variable() as usize;
-        Properties::from_block(cursor.take(length))
+        let homes = if self.keeps_all_rules() { home.bit() } else { 0 };
+        Properties::from_block(cursor.take(length), homes)
+    }
+
+    const fn keeps_all_rules(&self) -> bool {
+        self.header_len & WAIVED == 0
     }
 
     fn identified_properties(&self, mut cursor: Cursor<'a>) -> Properties<'a> {
         cursor.u16();
-        self.properties(&mut cursor)
+        self.own_properties(&mut cursor)
     }
 
     fn connect(&self, mut cursor: Cursor<'a>) -> Connect<'a> {
@@ -290,12 +310,12 @@ impl<'a> PacketView<'a> {
         cursor.u8();
         let flags = cursor.u8();
         let keep_alive = cursor.u16();
-        let properties = self.properties(&mut cursor);
+        let properties = self.own_properties(&mut cursor);
         let client_id = cursor.string();
         let will = (flags & 1 << 2 != 0).then(|| Will {
             qos: QoS::from_accepted_bits(flags >> 3),
             retain: flags & 1 << 5 != 0,
-            properties: self.properties(&mut cursor),
+            properties: self.properties(PropertyHome::Will, &mut cursor),
             topic: cursor.string(),
             payload: cursor.binary(),
         });
@@ -308,7 +328,7 @@ impl<'a> PacketView<'a> {
     fn connack(&self, mut cursor: Cursor<'a>) -> Connack<'a> {
         let session_present = cursor.u8() & 1 != 0;
         let reason = ReasonCode(cursor.u8());
-        Connack { session_present, reason, properties: self.properties(&mut cursor) }
+        Connack { session_present, reason, properties: self.own_properties(&mut cursor) }
     }
 
     fn publish(&self, mut cursor: Cursor<'a>) -> Publish<'a> {
@@ -324,7 +344,7 @@ impl<'a> PacketView<'a> {
             retain: flags & 1 != 0,
             topic,
             packet_id,
-            properties: self.properties(&mut cursor),
+            properties: self.own_properties(&mut cursor),
             payload: self.payload(),
         }
     }
@@ -335,7 +355,7 @@ impl<'a> PacketView<'a> {
             return Acknowledgement::success(self.id());
         }
         let reason = ReasonCode(cursor.u8());
-        Acknowledgement { packet_id: self.id(), reason, properties: self.properties(&mut cursor) }
+        Acknowledgement { packet_id: self.id(), reason, properties: self.own_properties(&mut cursor) }
     }
 }
 

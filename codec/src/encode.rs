@@ -241,7 +241,7 @@ fn properties_len(properties: Properties<'_>, home: PropertyHome, version: Versi
     if properties.is_empty() {
         return Ok(1);
     }
-    if let Some(stranger) = properties.ids().find(|id| !id.allowed_in(home)) {
+    if let Some(stranger) = properties.stranger_in(home) {
         return Err(EncodeError::PropertyNotAllowed(stranger));
     }
     let length = within_format(properties.as_bytes().len())?;
@@ -359,6 +359,5 @@ fn put_will(will: &Will<'_>, version: Version, buffer: &mut impl BufMut) {
 /// Before 5.0 the byte behind a topic filter holds the QoS and nothing else.
 fn check_options(filters: Subscriptions<'_>, version: Version) -> Result<(), EncodeError> {
     filters.error().map_or(Ok(()), Err)?;
-    let plain = version.has_properties() || filters.options().all(|options| options.to_byte() <= 2);
-    if plain { Ok(()) } else { Err(EncodeError::OptionsNotInVersion) }
+    if version.has_properties() || filters.have_qos_only() { Ok(()) } else { Err(EncodeError::OptionsNotInVersion) }
 }

@@ -5,29 +5,34 @@ use core::fmt;
 
 use crate::cursor::Cursor;
 use crate::error::EncodeError;
-use crate::property::{Property, PropertyId, PropertyType, RawValue};
+use crate::property::{Property, PropertyHome, PropertyId, PropertyType, RawValue};
 use crate::wire::{self, MAX_VARIABLE_BYTE_INTEGER};
 
 /// Properties of one packet or will: the encoded block without its length, read on demand.
 ///
 /// Comes from the decoder, validated, or from [`PropertiesBuf::as_properties`]. Two blocks are equal if they hold
 /// the same properties in the same order.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy)]
 pub struct Properties<'a> {
     bytes: &'a [u8],
-    error: Option<EncodeError>,
+    /// The first property that the builder of this block could not encode.
+    too_long: Option<PropertyId>,
+    /// Homes in which all these properties may stand, as far as that is known: one bit each, see [`PropertyHome::bit`].
+    homes: u16,
 }
 
 impl<'a> Properties<'a> {
     /// No properties.
-    pub const EMPTY: Self = Self { bytes: &[], error: None };
+    pub const EMPTY: Self = Self { bytes: &[], too_long: None, homes: u16::MAX };
 
-    /// A block that the decoder accepted.
-    pub(crate) const fn from_block(bytes: &'a [u8]) -> Self {
-        Self { bytes, error: None }
+    /// A block that the decoder accepted, and the homes in which its properties may stand, as far as that is known.
+    #[inline]
+    pub(crate) const fn from_block(bytes: &'a [u8], homes: u16) -> Self {
+        Self { bytes, too_long: None, homes }
     }
 
     /// The properties in the order of their bytes.
+    #[inline]
     pub fn iter(&self) -> PropertiesIter<'a> {
         PropertiesIter { cursor: Cursor::new(self.bytes) }
     }
@@ -78,9 +83,33 @@ impl<'a> Properties<'a> {
         })
     }
 
+    /// The first property that has no place in this home.
+    #[inline]
+    pub(crate) fn stranger_in(&self, home: PropertyHome) -> Option<PropertyId> {
+        if self.homes & home.bit() != 0 { None } else { self.ids().find(|id| !id.allowed_in(home)) }
+    }
+
     /// What made the builder of this block give up, if it did.
+    #[inline]
     pub(crate) const fn error(&self) -> Option<EncodeError> {
-        self.error
+        match self.too_long {
+            Some(id) => Some(EncodeError::PropertyTooLong(id)),
+            None => None,
+        }
+    }
+}
+
+impl PartialEq for Properties<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.bytes, self.too_long) == (other.bytes, other.too_long)
+    }
+}
+
+impl Eq for Properties<'_> {}
+
+impl Default for Properties<'_> {
+    fn default() -> Self {
+        Self::EMPTY
     }
 }
 
@@ -150,16 +179,18 @@ impl<'a> Iterator for PropertiesIter<'a> {
 /// let properties: PropertiesBuf = [Property::TopicAlias(7), Property::UserProperty("a", "b")].into_iter().collect();
 /// assert_eq!(properties.as_properties().topic_alias(), Some(7));
 /// ```
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone)]
 pub struct PropertiesBuf {
     bytes: Vec<u8>,
-    error: Option<EncodeError>,
+    /// As in [`Properties`].
+    too_long: Option<PropertyId>,
+    homes: u16,
 }
 
 impl PropertiesBuf {
     /// An empty block.
     pub const fn new() -> Self {
-        Self { bytes: Vec::new(), error: None }
+        Self { bytes: Vec::new(), too_long: None, homes: u16::MAX }
     }
 
     /// Appends a property; whether it may stand in the packet shows when the packet is encoded.
@@ -172,9 +203,8 @@ impl PropertiesBuf {
             _ => true,
         };
         if !fits {
-            let error = EncodeError::PropertyTooLong(property.id());
-            self.error.get_or_insert(error);
-            return Err(error);
+            self.too_long.get_or_insert(property.id());
+            return Err(EncodeError::PropertyTooLong(property.id()));
         }
         self.append(property);
         Ok(self)
@@ -195,10 +225,11 @@ impl PropertiesBuf {
 
     /// The block, for a packet.
     pub fn as_properties(&self) -> Properties<'_> {
-        Properties { bytes: &self.bytes, error: self.error }
+        Properties { bytes: &self.bytes, too_long: self.too_long, homes: self.homes }
     }
 
     fn append(&mut self, property: Property<'_>) {
+        self.homes &= property.id().homes();
         let bytes = &mut self.bytes;
         bytes.push(property.id().0);
         match property.raw() {
@@ -213,6 +244,20 @@ impl PropertiesBuf {
                 wire::put_prefixed(bytes, value.as_bytes());
             }
         }
+    }
+}
+
+impl PartialEq for PropertiesBuf {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_properties() == other.as_properties()
+    }
+}
+
+impl Eq for PropertiesBuf {}
+
+impl Default for PropertiesBuf {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -240,6 +285,6 @@ impl<'p> FromIterator<Property<'p>> for PropertiesBuf {
 
 impl From<Properties<'_>> for PropertiesBuf {
     fn from(properties: Properties<'_>) -> Self {
-        Self { bytes: properties.bytes.to_vec(), error: properties.error }
+        Self { bytes: properties.bytes.to_vec(), too_long: properties.too_long, homes: properties.homes }
     }
 }

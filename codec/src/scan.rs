@@ -12,19 +12,19 @@ const PLACES: usize = 64;
 /// Whether all bytes are below 128.
 #[inline]
 pub(crate) fn is_ascii(text: &[u8]) -> bool {
-    !any(text, Lanes::high)
+    !any_marked(text, Lanes::high)
 }
 
 /// Whether all bytes are from 1 to 127.
 #[inline]
 pub(crate) fn is_plain(text: &[u8]) -> bool {
-    !any(text, unusual)
+    !any_marked(text, unusual)
 }
 
 /// Whether all bytes are from 1 to 127, and none is `+` or `#`.
 #[inline]
 pub(crate) fn is_plain_name(text: &[u8]) -> bool {
-    !any(text, |lanes| unusual(lanes).or(wildcard(lanes)))
+    !any_marked(text, |lanes| unusual(lanes).or(wildcard(lanes)))
 }
 
 /// Where the wildcards are in a plain string of at most 64 bytes: bit 0 for the first byte. `None`: it is another string.
@@ -64,7 +64,7 @@ fn wildcard(lanes: Lanes) -> Marks {
 /// Whether anything in the string is marked.
 #[expect(clippy::inline_always, reason = "a call costs as much as looking at sixteen bytes")]
 #[inline(always)]
-fn any(text: &[u8], mark: impl Fn(Lanes) -> Marks) -> bool {
+fn any_marked(text: &[u8], mark: impl Fn(Lanes) -> Marks) -> bool {
     if text.len() <= 16 {
         return mark(up_to_sixteen(text)).bits() != 0;
     }
@@ -104,7 +104,7 @@ fn places(text: &[u8], mut mark: impl FnMut(Lanes) -> Marks) -> Option<u64> {
 }
 
 /// All bytes of a string of at most sixteen, in any order, some of them twice.
-#[expect(clippy::inline_always, reason = "part of `any`")]
+#[expect(clippy::inline_always, reason = "part of `any_marked`")]
 #[inline(always)]
 fn up_to_sixteen(text: &[u8]) -> Lanes {
     if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
