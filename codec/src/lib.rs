@@ -154,6 +154,7 @@ mod decode;
 #[cfg(test)]
 mod edge_samples;
 mod encode;
+mod encode_fast;
 mod error;
 mod fast;
 mod fast_properties;

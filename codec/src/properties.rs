@@ -83,10 +83,15 @@ impl<'a> Properties<'a> {
         })
     }
 
-    /// The first property that has no place in this home.
+    /// Whether it is known that all these properties may stand in this home.
     #[inline]
+    pub(crate) const fn known_in(&self, home: PropertyHome) -> bool {
+        self.homes & home.bit() != 0
+    }
+
+    /// The first property that has no place in this home.
     pub(crate) fn stranger_in(&self, home: PropertyHome) -> Option<PropertyId> {
-        if self.homes & home.bit() != 0 { None } else { self.ids().find(|id| !id.allowed_in(home)) }
+        if self.known_in(home) { None } else { self.ids().find(|id| !id.allowed_in(home)) }
     }
 
     /// What made the builder of this block give up, if it did.
@@ -286,5 +291,41 @@ impl<'p> FromIterator<Property<'p>> for PropertiesBuf {
 impl From<Properties<'_>> for PropertiesBuf {
     fn from(properties: Properties<'_>) -> Self {
         Self { bytes: properties.bytes.to_vec(), too_long: properties.too_long, homes: properties.homes }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::version::PacketType;
+
+    /// Every home that there is, whatever its number.
+    fn homes() -> impl Iterator<Item = PropertyHome> {
+        (1..=15).filter_map(PacketType::from_number).map(PropertyHome::Packet).chain([PropertyHome::Will])
+    }
+
+    #[test]
+    fn a_builder_knows_where_its_properties_may_stand() {
+        for id in PropertyId::ALL {
+            let mut bytes = alloc::vec![id.0];
+            bytes.extend([0; 8]);
+            let Some(property) = Properties::from_block(&bytes, 0).iter().next() else { panic!("{id} is not read") };
+            let built = PropertiesBuf::new().with(Property::UserProperty("", "")).with(property);
+            for home in homes() {
+                let stranger = [PropertyId::USER_PROPERTY, id].into_iter().find(|id| !id.allowed_in(home));
+                assert_eq!(built.as_properties().stranger_in(home), stranger, "{id} in {home:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn where_nothing_is_known_of_a_block_it_is_looked_at() {
+        let built = PropertiesBuf::new().with(Property::TopicAlias(1));
+        let (publish, will) = (PropertyHome::Packet(PacketType::Publish), PropertyHome::Will);
+        // As of a PUBLISH that was decoded: nothing is known of other homes.
+        let block = Properties::from_block(&built.bytes, publish.bit());
+        assert_eq!(block.stranger_in(publish), None);
+        assert_eq!(block.stranger_in(will), Some(PropertyId::TOPIC_ALIAS));
+        assert_eq!(Properties::from_block(&built.bytes, 0).stranger_in(publish), None);
     }
 }
