@@ -218,7 +218,12 @@ impl<'a> PacketView<'a> {
     }
 
     /// The packet in its typed form.
+    #[inline]
     pub fn packet(&self) -> Packet<'a> {
+        if self.first() & 0xF0 == 0x30 { Packet::Publish(self.publish_only()) } else { self.any_packet() }
+    }
+
+    fn any_packet(&self) -> Packet<'a> {
         let mut cursor = Cursor::new(self.bytes.get(usize::from(self.header_len & !WAIVED)..).unwrap_or(&[]));
         match self.packet_type() {
             PacketType::Connect => Packet::Connect(self.connect(cursor)),
@@ -265,18 +270,22 @@ impl<'a> PacketView<'a> {
     }
 
     /// The packet as a PUBLISH, which it must be.
+    #[inline]
     pub(crate) fn publish_only(&self) -> Publish<'a> {
         self.publish(Cursor::new(self.bytes.get(usize::from(self.header_len & !WAIVED)..).unwrap_or(&[])))
     }
 
+    #[inline]
     fn first(&self) -> u8 {
         self.bytes.first().copied().unwrap_or(0)
     }
 
+    #[inline]
     fn id(&self) -> PacketId {
         NonZeroU16::new(self.packet_id).unwrap_or(NonZeroU16::MIN)
     }
 
+    #[inline]
     fn payload(&self) -> &'a [u8] {
         self.bytes.get(self.payload as usize..).unwrap_or(&[])
     }
@@ -331,10 +340,11 @@ impl<'a> PacketView<'a> {
         Connack { session_present, reason, properties: self.own_properties(&mut cursor) }
     }
 
+    #[inline]
     fn publish(&self, mut cursor: Cursor<'a>) -> Publish<'a> {
         let flags = self.first();
         let topic = cursor.string();
-        let packet_id = self.packet_id();
+        let packet_id = (flags & 0b0110 != 0).then(|| self.id());
         if packet_id.is_some() {
             cursor.u16();
         }
@@ -344,7 +354,7 @@ impl<'a> PacketView<'a> {
             retain: flags & 1 != 0,
             topic,
             packet_id,
-            properties: self.own_properties(&mut cursor),
+            properties: self.properties(PropertyHome::Packet(PacketType::Publish), &mut cursor),
             payload: self.payload(),
         }
     }
