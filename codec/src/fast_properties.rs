@@ -26,15 +26,19 @@ enum Shape {
 /// All that is judged of a property.
 #[derive(Clone, Copy)]
 struct Traits {
+    /// The bit of the identifier; 0 if the property may repeat.
+    once: u64,
     homes: u16,
     shape: Shape,
 }
 
 static TABLE: [Traits; LAST + 1] = {
-    let mut table = [Traits { homes: 0, shape: Shape::Unknown }; LAST + 1];
+    let mut table = [Traits { once: 0, homes: 0, shape: Shape::Unknown }; LAST + 1];
     let mut id = 0;
     while id <= LAST {
-        table[id] = Traits { homes: PropertyId(id as u8).homes(), shape: shape(PropertyId(id as u8)) };
+        let shape = shape(PropertyId(id as u8));
+        let once = if matches!(shape, Shape::Pair) { 0 } else { 1 << id };
+        table[id] = Traits { once, homes: PropertyId(id as u8).homes(), shape };
         id += 1;
     }
     table
@@ -58,7 +62,7 @@ const fn shape(id: PropertyId) -> Shape {
     }
 }
 
-/// The identifiers of the properties at the start of `rest`, one bit each, and what follows them.
+/// The properties at the start of `rest` that may not repeat, one bit each by their identifiers, and what follows them all.
 #[inline(never)]
 pub(crate) fn properties<'a>(rest: &'a [u8], home: PropertyHome, limits: &Limits) -> Option<(u64, &'a [u8])> {
     let (length, rest) = match *rest {
@@ -69,12 +73,11 @@ pub(crate) fn properties<'a>(rest: &'a [u8], home: PropertyHome, limits: &Limits
     let (mut block, rest) = rest.split_at_checked(length)?;
     let mut seen = 0;
     while let Some((&id, behind)) = block.split_first() {
-        let Traits { homes, shape } = *TABLE.get(usize::from(id))?;
-        let bit = 1_u64 << id;
-        if homes & home.bit() == 0 || (seen & bit != 0 && shape != Shape::Pair) {
+        let Traits { once, homes, shape } = *TABLE.get(usize::from(id))?;
+        if homes & home.bit() == 0 || seen & once != 0 {
             return None;
         }
-        seen |= bit;
+        seen |= once;
         block = value(shape, behind, home, limits)?;
     }
     Some((seen, rest))
