@@ -246,11 +246,20 @@ impl PropertyId {
     /// How the value is encoded; `None` if 5.0 does not define the identifier.
     #[inline]
     pub const fn value_type(self) -> Option<PropertyType> {
-        match self.entry() {
-            _ if self.0 == Self::USER_PROPERTY.0 => Some(PropertyType::Utf8StringPair),
-            Some(entry) => Some(entry.kind),
-            None => None,
-        }
+        /// The types alone, which is what reading asks for.
+        static TYPES: [Option<PropertyType>; LAST + 1] = {
+            let mut types = [None; LAST + 1];
+            let mut id = 0;
+            while id <= LAST {
+                if let Some(entry) = &TABLE[id] {
+                    types[id] = Some(entry.kind);
+                }
+                id += 1;
+            }
+            types[PropertyId::USER_PROPERTY.0 as usize] = Some(PropertyType::Utf8StringPair);
+            types
+        };
+        if self.0 as usize <= LAST { TYPES[self.0 as usize] } else { None }
     }
 
     /// Whether the property may stand in this block (5.0 table 2-4). User Property may stand in every one.
