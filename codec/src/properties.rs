@@ -152,6 +152,7 @@ impl<'a> Iterator for PropertiesIter<'a> {
     type Item = Property<'a>;
 
     /// Ends at an identifier that it cannot read, which only waiving a rule can leave in a block.
+    #[expect(clippy::inline_always, reason = "a call costs as much as reading a number")]
     #[inline(always)]
     fn next(&mut self) -> Option<Property<'a>> {
         if self.cursor.is_empty() {

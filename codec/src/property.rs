@@ -94,7 +94,7 @@ macro_rules! properties {
 
         impl<'a> Property<'a> {
             /// The typed property, from its identifier and raw value; `None` if they do not fit.
-            #[expect(clippy::inline_always, reason = "where the type is known, little of it is left")]
+            // Where the type of the value is known, little of this is left.
             #[inline(always)]
             pub(crate) fn from_raw(id: PropertyId, raw: RawValue<'a>) -> Option<Self> {
                 match (id, raw) {

@@ -89,7 +89,7 @@ fn places(text: &[u8], mut mark: impl FnMut(Lanes) -> Marks) -> Option<u64> {
         && let Some(last) = text.last_chunk::<8>()
         && length <= 16
     {
-        let bits = mark(Lanes::of_words(word(first), word(last))).bits();
+        let bits = mark(Lanes::of_words(word(*first), word(*last))).bits();
         return Some(bits & 0xFF | bits >> 8 << (length - 8));
     }
     let Some(last) = text.last_chunk::<16>() else { return Some(mark(Lanes::of_words(short(text), FILL)).bits()) };
@@ -108,7 +108,7 @@ fn places(text: &[u8], mut mark: impl FnMut(Lanes) -> Marks) -> Option<u64> {
 #[inline(always)]
 fn up_to_sixteen(text: &[u8]) -> Lanes {
     if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        return Lanes::of_words(word(first), word(last));
+        return Lanes::of_words(word(*first), word(*last));
     }
     if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
         let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
@@ -124,8 +124,8 @@ fn lanes(chunk: &[u8; 16]) -> Lanes {
 }
 
 #[inline]
-fn word(chunk: &[u8; 8]) -> u64 {
-    u64::from_le_bytes(*chunk)
+fn word(chunk: [u8; 8]) -> u64 {
+    u64::from_le_bytes(chunk)
 }
 
 /// A string of less than eight bytes, lowest first, and plain characters behind it.
