@@ -1,6 +1,8 @@
 //! Reads bytes that the decoder has accepted. Past the end it yields zeros and empty slices instead of failing, so
 //! that a packet which was accepted under a waived rule cannot bring anything down.
 
+use crate::text;
+
 /// Position in accepted bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct Cursor<'a> {
@@ -64,15 +66,18 @@ impl<'a> Cursor<'a> {
     }
 
     /// Data behind its two-byte length.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a call costs as much as a short string")]
+    #[inline(always)]
     pub(crate) fn binary(&mut self) -> &'a [u8] {
         let length = usize::from(self.u16());
         self.take(length)
     }
 
     /// A string behind its two-byte length; up to the first ill-formed byte, where that rule was waived.
+    #[expect(clippy::inline_always, reason = "a call costs as much as a short string")]
+    #[inline(always)]
     pub(crate) fn string(&mut self) -> &'a str {
-        text(self.binary())
+        text::of(self.binary())
     }
 
     #[inline]
@@ -93,13 +98,5 @@ impl<'a> Cursor<'a> {
         let taken = self.take(N);
         array[..taken.len()].copy_from_slice(taken);
         array
-    }
-}
-
-/// Bytes as text, up to the first that is not UTF-8.
-pub(crate) fn text(bytes: &[u8]) -> &str {
-    match core::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => bytes.get(..error.valid_up_to()).map_or("", |valid| core::str::from_utf8(valid).unwrap_or("")),
     }
 }

@@ -7,13 +7,14 @@ use core::num::NonZeroU16;
 use crate::code::ReasonCode;
 use crate::cursor::Cursor;
 use crate::error::DecodeError;
-use crate::fast;
+use crate::fast::{self, Accepted};
 use crate::lists::{ReasonCodes, Subscriptions, TopicFilters};
 use crate::packet::{
     Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, Publish, QoS, Suback, Subscribe, Unsuback,
     Unsubscribe, Will,
 };
 use crate::properties::Properties;
+use crate::property::PropertyHome;
 use crate::read::{Observer, Prefixes, Reader, Stop, Strict, Waiving};
 use crate::rule::Rule;
 use crate::stream::PublishHead;
@@ -36,6 +37,13 @@ pub enum Decoded<'a> {
     },
 }
 
+impl<'a> Decoded<'a> {
+    #[inline]
+    const fn accepted(accepted: Accepted<'a>, version: Version) -> Self {
+        Self::Complete { packet: PacketView::of(accepted, version), len: accepted.bytes.len() }
+    }
+}
+
 /// Reads the packet at the start of `bytes`, judging every rule that can be judged from it alone. Allocates nothing.
 ///
 /// On the start of a packet, what cannot become valid any more is refused where its first bytes show it; otherwise the
@@ -53,16 +61,20 @@ pub enum Decoded<'a> {
 #[inline]
 pub fn decode<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Result<Decoded<'a>, DecodeError> {
     match fast::accept(bytes, context, limits) {
-        Some(packet) => Ok(Decoded::Complete { packet, len: packet.bytes.len() }),
+        Some(accepted) => Ok(Decoded::accepted(accepted, context.version)),
         None => decode_longer(bytes, context, limits),
     }
 }
 
 /// As [`decode`], for what is not accepted at once.
 #[inline(never)]
-fn decode_longer<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Result<Decoded<'a>, DecodeError> {
+pub(crate) fn decode_longer<'a>(
+    bytes: &'a [u8],
+    context: Context,
+    limits: &Limits,
+) -> Result<Decoded<'a>, DecodeError> {
     match fast::accept_longer(bytes, context, limits) {
-        Some(packet) => Ok(Decoded::Complete { packet, len: packet.bytes.len() }),
+        Some(accepted) => Ok(Decoded::accepted(accepted, context.version)),
         None => decode_any(bytes, context, limits),
     }
 }
@@ -84,7 +96,7 @@ pub fn decode_waiving<'a>(
     limits: &Limits,
     waived: Rule,
 ) -> Result<Decoded<'a>, DecodeError> {
-    decode_with(bytes, context, limits, &mut Waiving(waived))
+    decode_with(bytes, context, limits, &mut Waiving { rule: waived, broken: false })
 }
 
 fn decode_with<'a, O: Observer>(
@@ -96,11 +108,12 @@ fn decode_with<'a, O: Observer>(
     let mut reader = Reader::new(bytes, context, limits, observer);
     match reader.packet() {
         Ok(()) => {
+            let waived = if reader.observer.has_waived() { WAIVED } else { 0 };
             let packet = PacketView {
                 bytes: reader.bytes,
                 payload: reader.payload as u32,
                 packet_id: reader.packet_id,
-                header_len: reader.header_len as u8,
+                header_len: reader.header_len as u8 | waived,
                 version: context.version,
             };
             Ok(Decoded::Complete { packet, len: reader.end })
@@ -134,6 +147,9 @@ pub(crate) fn publish_head<'a>(
     Ok(Some(PublishHead { view, payload_len }))
 }
 
+/// Stands beside the length of the fixed header where a breach was waived.
+const WAIVED: u8 = 0x80;
+
 /// Bytes that are still to come, as far as is known: no packet is shorter than two bytes.
 fn still_needed(have: usize, end: usize) -> usize {
     match (have, end) {
@@ -151,6 +167,7 @@ pub struct PacketView<'a> {
     payload: u32,
     /// 0: the packet has none.
     packet_id: u16,
+    /// Length of the fixed header, with [`WAIVED`].
     header_len: u8,
     version: Version,
 }
@@ -159,9 +176,10 @@ pub struct PacketView<'a> {
 pub(crate) type Offsets = (u32, u16, u8, Version);
 
 impl<'a> PacketView<'a> {
-    /// The packet with these offsets, whose bytes these are.
+    /// An accepted packet.
     #[inline]
-    pub(crate) const fn assemble(bytes: &'a [u8], (payload, packet_id, header_len, version): Offsets) -> Self {
+    pub(crate) const fn of(accepted: Accepted<'a>, version: Version) -> Self {
+        let Accepted { bytes, payload, packet_id, header_len } = accepted;
         Self { bytes, payload, packet_id, header_len, version }
     }
 
@@ -200,8 +218,13 @@ impl<'a> PacketView<'a> {
     }
 
     /// The packet in its typed form.
+    #[inline]
     pub fn packet(&self) -> Packet<'a> {
-        let mut cursor = Cursor::new(self.bytes.get(usize::from(self.header_len)..).unwrap_or(&[]));
+        if self.first() & 0xF0 == 0x30 { Packet::Publish(self.publish_only()) } else { self.any_packet() }
+    }
+
+    fn any_packet(&self) -> Packet<'a> {
+        let mut cursor = Cursor::new(self.bytes.get(usize::from(self.header_len & !WAIVED)..).unwrap_or(&[]));
         match self.packet_type() {
             PacketType::Connect => Packet::Connect(self.connect(cursor)),
             PacketType::Connack => Packet::Connack(self.connack(cursor)),
@@ -213,7 +236,10 @@ impl<'a> PacketView<'a> {
             PacketType::Subscribe => Packet::Subscribe(Subscribe {
                 packet_id: self.id(),
                 properties: self.identified_properties(cursor),
-                filters: Subscriptions::from_payload(self.payload()),
+                filters: Subscriptions::from_payload(
+                    self.payload(),
+                    !self.version.has_properties() && self.keeps_all_rules(),
+                ),
             }),
             PacketType::Suback => Packet::Suback(Suback {
                 packet_id: self.id(),
@@ -234,43 +260,58 @@ impl<'a> PacketView<'a> {
             PacketType::Pingresp => Packet::Pingresp,
             PacketType::Disconnect => {
                 let reason = ReasonCode(cursor.u8());
-                Packet::Disconnect(Disconnect { reason, properties: self.properties(&mut cursor) })
+                Packet::Disconnect(Disconnect { reason, properties: self.own_properties(&mut cursor) })
             }
             PacketType::Auth => {
                 let reason = ReasonCode(cursor.u8());
-                Packet::Auth(Auth { reason, properties: self.properties(&mut cursor) })
+                Packet::Auth(Auth { reason, properties: self.own_properties(&mut cursor) })
             }
         }
     }
 
     /// The packet as a PUBLISH, which it must be.
+    #[inline]
     pub(crate) fn publish_only(&self) -> Publish<'a> {
-        self.publish(Cursor::new(self.bytes.get(usize::from(self.header_len)..).unwrap_or(&[])))
+        self.publish(Cursor::new(self.bytes.get(usize::from(self.header_len & !WAIVED)..).unwrap_or(&[])))
     }
 
+    #[inline]
     fn first(&self) -> u8 {
         self.bytes.first().copied().unwrap_or(0)
     }
 
+    #[inline]
     fn id(&self) -> PacketId {
         NonZeroU16::new(self.packet_id).unwrap_or(NonZeroU16::MIN)
     }
 
+    #[inline]
     fn payload(&self) -> &'a [u8] {
         self.bytes.get(self.payload as usize..).unwrap_or(&[])
     }
 
-    fn properties(&self, cursor: &mut Cursor<'a>) -> Properties<'a> {
+    /// The properties of the variable header.
+    fn own_properties(&self, cursor: &mut Cursor<'a>) -> Properties<'a> {
+        self.properties(PropertyHome::Packet(self.packet_type()), cursor)
+    }
+
+    #[inline]
+    fn properties(&self, home: PropertyHome, cursor: &mut Cursor<'a>) -> Properties<'a> {
         if !self.version.has_properties() {
             return Properties::EMPTY;
         }
         let length = cursor.variable() as usize;
-        Properties::from_block(cursor.take(length))
+        let homes = if self.keeps_all_rules() { home.bit() } else { 0 };
+        Properties::from_block(cursor.take(length), homes)
+    }
+
+    const fn keeps_all_rules(&self) -> bool {
+        self.header_len & WAIVED == 0
     }
 
     fn identified_properties(&self, mut cursor: Cursor<'a>) -> Properties<'a> {
         cursor.u16();
-        self.properties(&mut cursor)
+        self.own_properties(&mut cursor)
     }
 
     fn connect(&self, mut cursor: Cursor<'a>) -> Connect<'a> {
@@ -278,12 +319,12 @@ impl<'a> PacketView<'a> {
         cursor.u8();
         let flags = cursor.u8();
         let keep_alive = cursor.u16();
-        let properties = self.properties(&mut cursor);
+        let properties = self.own_properties(&mut cursor);
         let client_id = cursor.string();
         let will = (flags & 1 << 2 != 0).then(|| Will {
             qos: QoS::from_accepted_bits(flags >> 3),
             retain: flags & 1 << 5 != 0,
-            properties: self.properties(&mut cursor),
+            properties: self.properties(PropertyHome::Will, &mut cursor),
             topic: cursor.string(),
             payload: cursor.binary(),
         });
@@ -296,13 +337,14 @@ impl<'a> PacketView<'a> {
     fn connack(&self, mut cursor: Cursor<'a>) -> Connack<'a> {
         let session_present = cursor.u8() & 1 != 0;
         let reason = ReasonCode(cursor.u8());
-        Connack { session_present, reason, properties: self.properties(&mut cursor) }
+        Connack { session_present, reason, properties: self.own_properties(&mut cursor) }
     }
 
+    #[inline]
     fn publish(&self, mut cursor: Cursor<'a>) -> Publish<'a> {
         let flags = self.first();
         let topic = cursor.string();
-        let packet_id = self.packet_id();
+        let packet_id = (flags & 0b0110 != 0).then(|| self.id());
         if packet_id.is_some() {
             cursor.u16();
         }
@@ -312,7 +354,7 @@ impl<'a> PacketView<'a> {
             retain: flags & 1 != 0,
             topic,
             packet_id,
-            properties: self.properties(&mut cursor),
+            properties: self.properties(PropertyHome::Packet(PacketType::Publish), &mut cursor),
             payload: self.payload(),
         }
     }
@@ -323,7 +365,7 @@ impl<'a> PacketView<'a> {
             return Acknowledgement::success(self.id());
         }
         let reason = ReasonCode(cursor.u8());
-        Acknowledgement { packet_id: self.id(), reason, properties: self.properties(&mut cursor) }
+        Acknowledgement { packet_id: self.id(), reason, properties: self.own_properties(&mut cursor) }
     }
 }
 

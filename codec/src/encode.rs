@@ -4,10 +4,11 @@ use alloc::vec::Vec;
 use bytes::{BufMut, Bytes};
 
 use crate::code::ReasonCode;
+use crate::encode_fast;
 use crate::error::EncodeError;
 use crate::field_name::FieldName;
 use crate::lists::Subscriptions;
-use crate::packet::{Acknowledgement, Connect, Packet, PacketId, Publish, QoS, Will};
+use crate::packet::{Acknowledgement, Connect, Packet, PacketId, Publish, Will};
 use crate::properties::Properties;
 use crate::property::PropertyHome;
 use crate::version::{PacketType, Version};
@@ -23,7 +24,19 @@ impl<'a> Packet<'a> {
     /// Writes the packet and returns its length in bytes; writes nothing if it fails.
     ///
     /// Acknowledgements and DISCONNECT of 5.0 are written in their shortest form.
+    #[inline]
     pub fn encode(&self, version: Version, buffer: &mut impl BufMut) -> Result<usize, EncodeError> {
+        if let Self::Publish(publish) = self
+            && let Some(length) = encode_fast::put_publish::<false, true>(publish, version, buffer)
+        {
+            return Ok(length);
+        }
+        self.encode_longer(version, buffer)
+    }
+
+    /// As [`encode`](Self::encode), for all but a small PUBLISH without properties.
+    #[inline(never)]
+    fn encode_longer(&self, version: Version, buffer: &mut impl BufMut) -> Result<usize, EncodeError> {
         match self {
             Self::Pingreq => return put_whole([0xC0, 0], buffer),
             Self::Pingresp => return put_whole([0xD0, 0], buffer),
@@ -32,12 +45,23 @@ impl<'a> Packet<'a> {
             Self::Pubrel(ack) if is_short(ack) => return put_short(0x62, ack, buffer),
             Self::Pubcomp(ack) if is_short(ack) => return put_short(0x70, ack, buffer),
             Self::Publish(publish) => {
-                if let Some(length) = put_common_publish(publish, version, buffer) {
+                if let Some(length) = encode_fast::put_publish::<false, false>(publish, version, buffer) {
+                    return Ok(length);
+                }
+            }
+            Self::Connect(connect) => {
+                if let Some(length) = encode_fast::put_connect(connect, version, buffer) {
                     return Ok(length);
                 }
             }
             _ => {}
         }
+        self.encode_any(version, buffer)
+    }
+
+    /// As [`encode`](Self::encode), in one way for all packets.
+    #[inline(never)]
+    pub(crate) fn encode_any(&self, version: Version, buffer: &mut impl BufMut) -> Result<usize, EncodeError> {
         let length = self.start(version, buffer, 0)?;
         self.put_body(version, buffer);
         if let Self::Publish(publish) = self {
@@ -48,14 +72,31 @@ impl<'a> Packet<'a> {
 
     /// Writes all but the payload of a PUBLISH and returns that payload, so that both can go out together
     /// (`write_vectored`) without copying it. For other packets what it returns is empty.
+    #[inline]
     pub fn encode_head(&self, version: Version, buffer: &mut impl BufMut) -> Result<&'a [u8], EncodeError> {
-        let payload = match self {
-            Self::Publish(publish) => publish.payload,
-            _ => &[],
+        let Self::Publish(publish) = self else {
+            self.encode_longer(version, buffer)?;
+            return Ok(&[]);
         };
-        self.start(version, buffer, payload.len())?;
-        self.put_body(version, buffer);
-        Ok(payload)
+        if encode_fast::put_publish::<true, true>(publish, version, buffer).is_none() {
+            self.encode_longer_head(version, buffer, publish)?;
+        }
+        Ok(publish.payload)
+    }
+
+    /// As [`encode_head`](Self::encode_head), for all but a small PUBLISH without properties.
+    #[inline(never)]
+    fn encode_longer_head(
+        &self,
+        version: Version,
+        buffer: &mut impl BufMut,
+        publish: &Publish<'_>,
+    ) -> Result<(), EncodeError> {
+        if encode_fast::put_publish::<true, false>(publish, version, buffer).is_none() {
+            self.start(version, buffer, publish.payload.len())?;
+            self.put_body(version, buffer);
+        }
+        Ok(())
     }
 
     /// The packet as bytes of its own.
@@ -169,6 +210,7 @@ impl<'a> Packet<'a> {
 }
 
 /// Whether an acknowledgement is its packet identifier alone.
+#[inline]
 fn is_short(ack: &Acknowledgement<'_>) -> bool {
     ack.reason == ReasonCode::SUCCESS && ack.properties.is_empty() && ack.properties.error().is_none()
 }
@@ -176,39 +218,6 @@ fn is_short(ack: &Acknowledgement<'_>) -> bool {
 fn put_short(first: u8, ack: &Acknowledgement<'_>, buffer: &mut impl BufMut) -> Result<usize, EncodeError> {
     let [high, low] = ack.packet_id.get().to_be_bytes();
     put_whole([first, 2, high, low], buffer)
-}
-
-/// Writes a PUBLISH of less than 16,384 bytes without properties, the most frequent packet, in as few steps as can be.
-/// `None`: it is another one, or something is wrong with it.
-#[inline]
-fn put_common_publish(publish: &Publish<'_>, version: Version, buffer: &mut impl BufMut) -> Option<usize> {
-    let Publish { qos, topic, packet_id, properties, payload, .. } = publish;
-    let v5 = version.has_properties();
-    let identified = packet_id.is_some();
-    let plain = properties.is_empty() && properties.error().is_none();
-    let remaining = 2 + topic.len() + usize::from(identified) * 2 + usize::from(v5) + payload.len();
-    let fits = remaining < 0x4000 && buffer.remaining_mut() >= remaining + 3;
-    if !plain || !fits || identified != (*qos != QoS::AtMostOnce) {
-        return None;
-    }
-    let first = 0x30 | u8::from(publish.dup) << 3 | (*qos as u8) << 1 | u8::from(publish.retain);
-    let [high, low] = (topic.len() as u16).to_be_bytes();
-    let header_len = if remaining < 0x80 {
-        buffer.put_slice(&[first, remaining as u8, high, low]);
-        2
-    } else {
-        buffer.put_slice(&[first, remaining as u8 | 0x80, (remaining >> 7) as u8, high, low]);
-        3
-    };
-    buffer.put_slice(topic.as_bytes());
-    if let Some(packet_id) = packet_id {
-        buffer.put_u16(packet_id.get());
-    }
-    if v5 {
-        buffer.put_u8(0);
-    }
-    buffer.put_slice(payload);
-    Some(header_len + remaining)
 }
 
 /// Writes a whole packet.
@@ -241,7 +250,7 @@ fn properties_len(properties: Properties<'_>, home: PropertyHome, version: Versi
     if properties.is_empty() {
         return Ok(1);
     }
-    if let Some(stranger) = properties.ids().find(|id| !id.allowed_in(home)) {
+    if let Some(stranger) = properties.stranger_in(home) {
         return Err(EncodeError::PropertyNotAllowed(stranger));
     }
     let length = within_format(properties.as_bytes().len())?;
@@ -324,7 +333,8 @@ fn connect_len(connect: &Connect<'_>, version: Version) -> Result<usize, EncodeE
     Ok(length)
 }
 
-fn connect_flags(connect: &Connect<'_>) -> u8 {
+#[inline]
+pub(crate) fn connect_flags(connect: &Connect<'_>) -> u8 {
     let will = connect.will.map_or(0, |will| 1 << 2 | (will.qos as u8) << 3 | u8::from(will.retain) << 5);
     u8::from(connect.clean_start) << 1
         | will
@@ -359,6 +369,5 @@ fn put_will(will: &Will<'_>, version: Version, buffer: &mut impl BufMut) {
 /// Before 5.0 the byte behind a topic filter holds the QoS and nothing else.
 fn check_options(filters: Subscriptions<'_>, version: Version) -> Result<(), EncodeError> {
     filters.error().map_or(Ok(()), Err)?;
-    let plain = version.has_properties() || filters.options().all(|options| options.to_byte() <= 2);
-    if plain { Ok(()) } else { Err(EncodeError::OptionsNotInVersion) }
+    if version.has_properties() || filters.have_qos_only() { Ok(()) } else { Err(EncodeError::OptionsNotInVersion) }
 }

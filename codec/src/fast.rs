@@ -5,38 +5,51 @@
 //! accepted here, the reader accepts with the same result. What is rare (long packets, strings that are not ASCII, properties
 //! that need more than their own value to be judged) is left to the reader even where it is legal.
 
-use crate::decode::PacketView;
-use crate::property::{PropertyHome, PropertyId, PropertyType};
-use crate::read_properties::broken_value_rule;
+use crate::fast_properties::properties;
+use crate::property::{PropertyHome, PropertyId};
 use crate::scan;
 use crate::topic;
 use crate::version::{Context, Limits, PacketType, Sender, Version};
 
-/// The packet at the start of `bytes`, if it is a PUBLISH without properties, an acknowledgement or a ping, and certainly
+/// A packet that is certainly legal: its bytes, and what a view knows besides them and the version.
+#[derive(Clone, Copy)]
+pub(crate) struct Accepted<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) payload: u32,
+    pub(crate) packet_id: u16,
+    pub(crate) header_len: u8,
+}
+
+/// The packet at the start of `bytes`, if it is a PUBLISH, an acknowledgement or a ping, and certainly
 /// legal. Small, so that it becomes part of the caller.
 #[expect(clippy::inline_always, reason = "a call costs as much as a ping: 85 instructions for PUBACK against 52")]
 #[inline(always)]
-pub(crate) fn accept<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<PacketView<'a>> {
-    let &[first, length, ..] = bytes else { return None };
-    let packet = match (first, length) {
-        (0x30..=0x3F, _) => return publish::<false>(bytes, context, limits),
-        (0x40 | 0x50 | 0x62 | 0x70, 2) => bytes.get(..4)?,
-        (0xC0, 0) if context.from != Sender::Server => bytes.get(..2)?,
-        (0xD0, 0) if context.from != Sender::Client => bytes.get(..2)?,
+pub(crate) fn accept<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<Accepted<'a>> {
+    // The length is the higher byte.
+    let head = u16::from_le_bytes(*bytes.first_chunk()?);
+    if head & 0x00F0 == 0x0030 {
+        return publish(bytes, context, limits);
+    }
+    // PUBACK, PUBREC and PUBCOMP differ in two bits, which do not matter here; PUBREL is between them, with flags of its own.
+    let packet = match head {
+        0x0262 => bytes.get(..4)?,
+        0x0260 => return None,
+        _ if head & 0xFFCF == 0x0240 => bytes.get(..4)?,
+        0x00C0 if context.from != Sender::Server => bytes.get(..2)?,
+        0x00D0 if context.from != Sender::Client => bytes.get(..2)?,
         _ => return None,
     };
     let packet_id = if let &[_, _, high, low] = packet { u16::from_be_bytes([high, low]) } else { 0 };
     let identified = packet_id != 0 || packet.len() == 2;
-    (identified && fits(packet, limits)).then(|| PacketView::assemble(packet, (0, packet_id, 2, context.version)))
+    (identified && fits(packet, limits)).then_some(Accepted { bytes: packet, payload: 0, packet_id, header_len: 2 })
 }
 
-/// As [`accept`], for a PUBLISH with properties, SUBSCRIBE and CONNECT.
+/// As [`accept`], for SUBSCRIBE and CONNECT.
 #[inline(never)]
-pub(crate) fn accept_longer<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<PacketView<'a>> {
+pub(crate) fn accept_longer<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<Accepted<'a>> {
     match bytes.first()? {
         0x10 => connect(bytes, context, limits),
         0x82 => subscribe(bytes, context, limits),
-        0x30..=0x3F => publish::<true>(bytes, context, limits),
         _ => None,
     }
 }
@@ -58,10 +71,9 @@ fn fits(packet: &[u8], limits: &Limits) -> bool {
     packet.len() <= limits.max_packet_size as usize
 }
 
-/// `LONGER`: whether this is the second try, which takes properties too.
 #[expect(clippy::inline_always, reason = "part of `accept`")]
 #[inline(always)]
-fn publish<'a, const LONGER: bool>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<PacketView<'a>> {
+fn publish<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<Accepted<'a>> {
     let (packet, body) = frame(bytes, limits)?;
     let flags = packet.first()? & 0x0F;
     let (topic, mut rest) = prefixed(body)?;
@@ -77,17 +89,16 @@ fn publish<'a, const LONGER: bool>(bytes: &'a [u8], context: Context, limits: &L
     if context.version.has_properties() {
         rest = match rest.split_first()? {
             (0, behind) => behind,
-            _ if !LONGER => return None,
             _ => properties(rest, PropertyHome::Packet(PacketType::Publish), limits)?.1,
         };
     }
     let payload = packet.len() - rest.len();
     let fine = !topic.is_empty() && topic.len() <= usize::from(limits.max_string_len) && scan::is_plain_name(topic);
-    fine.then(|| assemble(packet, body, payload, packet_id, context.version))
+    fine.then(|| assemble(packet, body, payload, packet_id))
 }
 
 #[inline]
-fn subscribe<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<PacketView<'a>> {
+fn subscribe<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<Accepted<'a>> {
     let (packet, body) = frame(bytes, limits)?;
     let v5 = context.version.has_properties();
     let (packet_id, mut rest) = identifier(body)?;
@@ -97,30 +108,42 @@ fn subscribe<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<P
     let payload = packet.len() - rest.len();
     let mut count = 0;
     while !rest.is_empty() {
-        let (filter, behind) = string(rest, limits)?;
+        let behind = topic_filter(rest, v5, limits)?;
         let (&options, behind) = behind.split_first()?;
         let options_fine = options <= 2 || (v5 && options & 0xC4 == 0 && options & 3 != 3 && options & 0x30 != 0x30);
-        if !options_fine || topic::check_filter(filter, v5).is_err() {
+        if !options_fine {
             return None;
         }
         rest = behind;
         count += 1;
     }
     let fine = context.from != Sender::Server && (1..=limits.max_topic_filters).contains(&count);
-    fine.then(|| assemble(packet, body, payload, packet_id, context.version))
+    fine.then(|| assemble(packet, body, payload, packet_id))
+}
+
+/// What follows the topic filter at the start of `rest`.
+#[inline]
+fn topic_filter<'a>(rest: &'a [u8], v5: bool, limits: &Limits) -> Option<&'a [u8]> {
+    let (filter, behind) = prefixed(rest)?;
+    let wildcards = scan::plain_wildcards(filter)?;
+    let fine = match filter.first()? {
+        b'$' if v5 => topic::check_filter(filter, v5).is_ok(),
+        _ => topic::wildcards_stand_alone(filter, wildcards),
+    };
+    (fine && filter.len() <= usize::from(limits.max_string_len)).then_some(behind)
 }
 
 #[inline]
-fn connect<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<PacketView<'a>> {
+fn connect<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<Accepted<'a>> {
     let (packet, body) = frame(bytes, limits)?;
     let v5 = context.version.has_properties();
-    let (&[0, 4, b'M', b'Q', b'T', b'T', level, flags, _, _], mut rest) = body.split_first_chunk::<10>()? else {
-        return None;
-    };
-    let [clean, will, user_name, password] = [1, 2, 7, 6].map(|bit| flags & 1 << bit != 0);
+    let (&[name @ .., level, flags, _, _], mut rest) = body.split_first_chunk::<10>()?;
+    let [clean, will, user_name, password] =
+        [flags & 1 << 1 != 0, flags & 1 << 2 != 0, flags & 1 << 7 != 0, flags & 1 << 6 != 0];
     let will_flags = if will { flags & 0x18 != 0x18 } else { flags & 0x38 == 0 };
-    let fine = level == context.version.level() && context.version != Version::V3_1 && flags & 1 == 0 && will_flags;
-    if !fine || context.from == Sender::Server || (password && !user_name && !v5) {
+    // 3.1 has another name, and rules of its own.
+    let named = name == *b"\0\x04MQTT" && level == context.version.level() && context.version != Version::V3_1;
+    if !named || flags & 1 != 0 || !will_flags || context.from == Sender::Server || (password && !user_name && !v5) {
         return None;
     }
     if v5 {
@@ -145,7 +168,7 @@ fn connect<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<Pac
     if password {
         rest = prefixed(rest)?.1;
     }
-    rest.is_empty().then(|| assemble(packet, body, payload, 0, context.version))
+    rest.is_empty().then(|| assemble(packet, body, payload, 0))
 }
 
 /// What follows the will at the start of `rest`.
@@ -154,75 +177,28 @@ fn will<'a>(mut rest: &'a [u8], v5: bool, limits: &Limits) -> Option<&'a [u8]> {
     if v5 {
         rest = properties(rest, PropertyHome::Will, limits)?.1;
     }
-    let (topic, rest) = string(rest, limits)?;
-    let (_, rest) = prefixed(rest)?;
-    (!topic.is_empty() && scan::is_plain_name(topic)).then_some(rest)
-}
-
-/// The identifiers of the properties at the start of `rest`, one bit each, and what follows them.
-#[inline(never)]
-fn properties<'a>(rest: &'a [u8], home: PropertyHome, limits: &Limits) -> Option<(u64, &'a [u8])> {
-    let (length, rest) = match *rest {
-        [length @ ..0x80, ref rest @ ..] => (usize::from(length), rest),
-        [low, high @ 1..0x80, ref rest @ ..] => (usize::from(low & 0x7F) | usize::from(high) << 7, rest),
-        _ => return None,
-    };
-    let (mut block, rest) = rest.split_at_checked(length)?;
-    let mut seen = 0;
-    while let Some((&id, behind)) = block.split_first() {
-        let (id, bit) = (PropertyId(id), 1_u64 << (id & 63));
-        if !id.allowed_in(home) || (seen & bit != 0 && id != PropertyId::USER_PROPERTY) {
-            return None;
-        }
-        seen |= bit;
-        block = value(id, behind, home, limits)?;
-    }
-    Some((seen, rest))
-}
-
-/// What follows the value at the start of `rest`.
-#[inline]
-fn value<'a>(id: PropertyId, rest: &'a [u8], home: PropertyHome, limits: &Limits) -> Option<&'a [u8]> {
-    let (number, rest) = match id.value_type()? {
-        PropertyType::Byte => rest.split_first().map(|(&byte, rest)| (u32::from(byte), rest))?,
-        PropertyType::TwoByteInteger => {
-            rest.split_first_chunk().map(|(&bytes, rest)| (u32::from(u16::from_be_bytes(bytes)), rest))?
-        }
-        PropertyType::FourByteInteger => {
-            rest.split_first_chunk().map(|(&bytes, rest)| (u32::from_be_bytes(bytes), rest))?
-        }
-        // Only SUBSCRIBE has one from a client.
-        PropertyType::VariableByteInteger => match *rest {
-            [byte @ ..0x80, ref rest @ ..] if home != PropertyHome::Packet(PacketType::Publish) => {
-                (u32::from(byte), rest)
-            }
-            _ => return None,
-        },
-        PropertyType::BinaryData => return Some(prefixed(rest)?.1),
-        PropertyType::Utf8String => {
-            let (text, rest) = string(rest, limits)?;
-            let fine = id != PropertyId::RESPONSE_TOPIC || (!text.is_empty() && scan::is_plain_name(text));
-            return fine.then_some(rest);
-        }
-        PropertyType::Utf8StringPair if limits.max_user_properties == u32::MAX => {
-            let (_, rest) = string(rest, limits)?;
-            return Some(string(rest, limits)?.1);
-        }
-        PropertyType::Utf8StringPair => return None,
-    };
-    broken_value_rule(id, number).is_none().then_some(rest)
+    let rest = topic_name(rest, limits)?;
+    Some(prefixed(rest)?.1)
 }
 
 /// A plain string that is not too long, and what follows it.
 #[inline]
-fn string<'a>(rest: &'a [u8], limits: &Limits) -> Option<(&'a [u8], &'a [u8])> {
+pub(crate) fn string<'a>(rest: &'a [u8], limits: &Limits) -> Option<(&'a [u8], &'a [u8])> {
     let (text, rest) = prefixed(rest)?;
     (text.len() <= usize::from(limits.max_string_len) && scan::is_plain(text)).then_some((text, rest))
 }
 
+/// What follows the topic name at the start of `rest`, which is plain, has no wildcards and is not empty.
+#[inline]
+pub(crate) fn topic_name<'a>(rest: &'a [u8], limits: &Limits) -> Option<&'a [u8]> {
+    let (topic, rest) = prefixed(rest)?;
+    let fits = !topic.is_empty() && topic.len() <= usize::from(limits.max_string_len);
+    (fits && scan::is_plain_name(topic)).then_some(rest)
+}
+
 /// Data behind its two-byte length, and what follows it.
 #[inline]
-fn prefixed(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(crate) fn prefixed(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     let (&length, rest) = rest.split_first_chunk()?;
     rest.split_at_checked(usize::from(u16::from_be_bytes(length)))
 }
@@ -236,6 +212,6 @@ fn identifier(rest: &[u8]) -> Option<(u16, &[u8])> {
 }
 
 #[inline]
-fn assemble<'a>(packet: &'a [u8], body: &[u8], payload: usize, packet_id: u16, version: Version) -> PacketView<'a> {
-    PacketView::assemble(packet, (payload as u32, packet_id, (packet.len() - body.len()) as u8, version))
+fn assemble<'a>(bytes: &'a [u8], body: &[u8], payload: usize, packet_id: u16) -> Accepted<'a> {
+    Accepted { bytes, payload: payload as u32, packet_id, header_len: (bytes.len() - body.len()) as u8 }
 }

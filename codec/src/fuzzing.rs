@@ -13,6 +13,7 @@ use crate::error::DecodeError;
 use crate::fields::fields;
 use crate::legal::LegalPacket;
 use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
+use crate::packet::Packet;
 use crate::topic::{check_filter, is_shared, split_shared, topic_matches};
 use crate::version::{Context, Limits, Sender, Version};
 use crate::wire::MAX_VARIABLE_BYTE_INTEGER;
@@ -106,6 +107,7 @@ fn accepted(context: Context, bytes: &[u8], view: PacketView<'_>, len: usize) {
     assert_eq!(bytes.get(..len), Some(view.bytes()));
     let packet = view.packet();
     let written = packet.to_bytes(context.version).expect("was read, so it can be written");
+    written_the_same_in_general(packet, context.version, &written);
     let again = decode(&written, context, LIMITS);
     let Ok(Decoded::Complete { packet: same, len: written_len }) = again else {
         panic!("{packet:?} is written as {written:02x?}, and that is read as {again:?}")
@@ -120,6 +122,13 @@ fn accepted(context: Context, bytes: &[u8], view: PacketView<'_>, len: usize) {
     assert!(matches!(shorter, Ok(Decoded::Partial { .. })), "a byte less: {shorter:?}");
     let either = decode(bytes, Context::new(context.version, Sender::Either), LIMITS);
     assert!(either.is_ok(), "refused only if the sender is not known: {either:?}");
+}
+
+/// What is written in few steps is what the general way writes.
+fn written_the_same_in_general(packet: Packet<'_>, version: Version, written: &[u8]) {
+    let mut general = Vec::new();
+    assert_eq!(packet.encode_any(version, &mut general), Ok(written.len()), "{packet:?}");
+    assert_eq!(general, written, "{packet:?}");
 }
 
 /// A refusal is for a rule of that packet, and whoever does not mind that rule can read on.
@@ -149,6 +158,7 @@ pub fn roundtrip(input: &[u8]) {
     let Ok(legal) = LegalPacket::arbitrary(&mut Unstructured::new(input)) else { return };
     let (packet, context) = (legal.packet(), legal.context());
     let bytes = packet.to_bytes(context.version).expect("legal");
+    written_the_same_in_general(packet, context.version, &bytes);
     assert_eq!(packet.encoded_len(context.version), Ok(bytes.len()));
     let decoded = decode(&bytes, context, LIMITS);
     let Ok(Decoded::Complete { packet: view, len }) = decoded else { panic!("{packet:?} is read as {decoded:?}") };

@@ -15,6 +15,9 @@ use crate::error::DecodeError;
 use crate::fields::fields;
 use crate::legal::LegalPacket;
 use crate::mutate::MUTATIONS;
+use crate::packet::Packet;
+use crate::properties::PropertiesBuf;
+use crate::property::PropertyHome;
 use crate::rule::Rule;
 use crate::strategies::{any_packet, packet_of};
 use crate::version::{Context, Limits, Sender, Version};
@@ -161,6 +164,34 @@ proptest! {
         let payload = any.packet().encode_head(any.context.version, &mut head).expect("can be written");
         head.extend_from_slice(payload);
         prop_assert_eq!(head, any.bytes());
+    }
+
+    #[test]
+    fn all_ways_of_writing_write_the_same(any in any_packet(), version in select(&Version::ALL[..]), size in any::<Index>()) {
+        let packet = any.packet();
+        let [mut short, mut general] = [Vec::new(), Vec::new()];
+        prop_assert_eq!(packet.encode(version, &mut short), packet.encode_any(version, &mut general));
+        prop_assert_eq!(&short, &general);
+        // With less room, or just as much as is needed.
+        let room = general.len().saturating_sub(size.index(8));
+        let [mut short, mut general] = [alloc::vec![0xAA; room], alloc::vec![0xAA; room]];
+        let results = (packet.encode(version, &mut &mut short[..]), packet.encode_any(version, &mut &mut general[..]));
+        prop_assert_eq!(results.0, results.1);
+        prop_assert_eq!(short, general);
+    }
+
+    #[test]
+    fn what_was_waived_is_not_taken_for_right((context, bytes) in prop_oneof![nearly_legal(), mutated()], rule in select(Rule::ALL)) {
+        if let Ok(Decoded::Complete { packet, .. }) = decode_waiving(&bytes, context, LIMITS, rule) {
+            let packet = packet.packet();
+            let unknown: PropertiesBuf = packet.properties().iter().collect();
+            let home = PropertyHome::Packet(packet.packet_type());
+            prop_assert_eq!(packet.properties().stranger_in(home), unknown.as_properties().ids().find(|id| !id.allowed_in(home)));
+            if let Packet::Subscribe(subscribe) = packet {
+                let qos_only = subscribe.filters.iter().all(|(_, options)| options.to_byte() <= 2);
+                prop_assert_eq!(subscribe.filters.have_qos_only(), qos_only);
+            }
+        }
     }
 
     #[test]

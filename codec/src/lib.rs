@@ -4,8 +4,9 @@
 //!   to the share name of a topic filter. [`rules`] lists them, packet by packet.
 //! * **Exact about it.** A refusal names the rule, the statement of the standard, the field, the offset and the reason code to
 //!   answer with, in an error that is `Copy` and holds no strings.
-//! * **Frugal.** What comes out borrows from what went in. Decoding allocates nothing, for no packet; it needs no operating
-//!   system (`no_std` with `alloc`) and has no `unsafe` code.
+//! * **Frugal.** What comes out borrows from what went in. Decoding allocates nothing, for no packet, and needs no operating
+//!   system (`no_std` with `alloc`). Two small files have `unsafe` code, each beside a safe twin that it is held against;
+//!   `RUSTFLAGS="--cfg mqtt_assay_safe"` builds the twins.
 //! * **Shown.** Thousands of test vectors as JSON (folder `vectors`), property tests, and a catalogue of
 //!   [mutations](MUTATIONS) hold the decoder to the standards, and can hold yours.
 //!
@@ -154,8 +155,10 @@ mod decode;
 #[cfg(test)]
 mod edge_samples;
 mod encode;
+mod encode_fast;
 mod error;
 mod fast;
+mod fast_properties;
 mod field_name;
 mod fields;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -165,6 +168,7 @@ pub mod fuzzing;
 mod fuzzing_streams;
 #[cfg(test)]
 mod fuzzing_tests;
+mod lanes;
 #[cfg(test)]
 mod laws;
 #[cfg(any(test, feature = "arbitrary", feature = "proptest"))]
@@ -191,6 +195,7 @@ pub mod strategies;
 mod stream;
 #[cfg(test)]
 mod stream_laws;
+mod text;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 mod topic;

@@ -11,15 +11,19 @@ use crate::packet::SubscriptionOptions;
 use crate::wire;
 
 /// The payload of SUBSCRIBE: topic filters, each with its options.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Subscriptions<'a> {
     bytes: &'a [u8],
-    error: Option<EncodeError>,
+    /// Whether the builder was given a filter that it could not encode.
+    too_long: bool,
+    /// Whether it is known that there is a QoS behind every filter and nothing else.
+    qos_only: bool,
 }
 
 impl<'a> Subscriptions<'a> {
-    pub(crate) const fn from_payload(bytes: &'a [u8]) -> Self {
-        Self { bytes, error: None }
+    /// A payload that the decoder accepted; `qos_only`: in a version without other options.
+    pub(crate) const fn from_payload(bytes: &'a [u8], qos_only: bool) -> Self {
+        Self { bytes, too_long: false, qos_only }
     }
 
     /// Topic filters with their options, in order.
@@ -42,8 +46,14 @@ impl<'a> Subscriptions<'a> {
         self.bytes
     }
 
+    /// Whether there is a QoS behind every filter and nothing else.
+    #[inline]
+    pub(crate) fn have_qos_only(&self) -> bool {
+        self.qos_only || self.options().all(|options| options.to_byte() <= 2)
+    }
+
     /// The options alone: passes over the topic filters without reading them.
-    pub(crate) fn options(&self) -> impl Iterator<Item = SubscriptionOptions> + use<'a> {
+    fn options(&self) -> impl Iterator<Item = SubscriptionOptions> + use<'a> {
         let mut cursor = Cursor::new(self.bytes);
         core::iter::from_fn(move || {
             (!cursor.is_empty()).then(|| {
@@ -53,10 +63,19 @@ impl<'a> Subscriptions<'a> {
         })
     }
 
+    #[inline]
     pub(crate) const fn error(&self) -> Option<EncodeError> {
-        self.error
+        if self.too_long { Some(EncodeError::TopicFilterTooLong) } else { None }
     }
 }
+
+impl PartialEq for Subscriptions<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.bytes, self.too_long) == (other.bytes, other.too_long)
+    }
+}
+
+impl Eq for Subscriptions<'_> {}
 
 impl fmt::Debug for Subscriptions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,6 +110,8 @@ pub struct SubscriptionsIter<'a> {
 impl<'a> Iterator for SubscriptionsIter<'a> {
     type Item = (&'a str, SubscriptionOptions);
 
+    #[expect(clippy::inline_always, reason = "a call costs as much as reading a filter")]
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         if self.cursor.is_empty() {
             return None;
@@ -112,29 +133,32 @@ impl<'a> Iterator for SubscriptionsIter<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SubscriptionsBuf {
     bytes: Vec<u8>,
-    error: Option<EncodeError>,
+    too_long: bool,
+    more_than_qos: bool,
 }
 
 impl SubscriptionsBuf {
     /// No subscriptions yet.
     pub const fn new() -> Self {
-        Self { bytes: Vec::new(), error: None }
+        Self { bytes: Vec::new(), too_long: false, more_than_qos: false }
     }
 
     /// Appends a topic filter with its options, or with a QoS alone.
     pub fn push(&mut self, filter: &str, options: impl Into<SubscriptionOptions>) -> Result<&mut Self, EncodeError> {
         if !wire::fits(filter.as_bytes()) {
-            self.error.get_or_insert(EncodeError::TopicFilterTooLong);
+            self.too_long = true;
             return Err(EncodeError::TopicFilterTooLong);
         }
         wire::put_prefixed(&mut self.bytes, filter.as_bytes());
-        self.bytes.push(options.into().to_byte());
+        let options = options.into().to_byte();
+        self.more_than_qos |= options > 2;
+        self.bytes.push(options);
         Ok(self)
     }
 
     /// The payload, for a packet.
     pub fn as_subscriptions(&self) -> Subscriptions<'_> {
-        Subscriptions { bytes: &self.bytes, error: self.error }
+        Subscriptions { bytes: &self.bytes, too_long: self.too_long, qos_only: !self.more_than_qos }
     }
 }
 
@@ -153,12 +177,13 @@ impl<'f, O: Into<SubscriptionOptions>> FromIterator<(&'f str, O)> for Subscripti
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct TopicFilters<'a> {
     bytes: &'a [u8],
-    error: Option<EncodeError>,
+    /// Whether the builder was given a filter that it could not encode.
+    too_long: bool,
 }
 
 impl<'a> TopicFilters<'a> {
     pub(crate) const fn from_payload(bytes: &'a [u8]) -> Self {
-        Self { bytes, error: None }
+        Self { bytes, too_long: false }
     }
 
     /// Topic filters, in order.
@@ -181,8 +206,9 @@ impl<'a> TopicFilters<'a> {
         self.bytes
     }
 
+    #[inline]
     pub(crate) const fn error(&self) -> Option<EncodeError> {
-        self.error
+        if self.too_long { Some(EncodeError::TopicFilterTooLong) } else { None }
     }
 }
 
@@ -219,6 +245,8 @@ pub struct TopicFiltersIter<'a> {
 impl<'a> Iterator for TopicFiltersIter<'a> {
     type Item = &'a str;
 
+    #[expect(clippy::inline_always, reason = "a call costs as much as reading a filter")]
+    #[inline(always)]
     fn next(&mut self) -> Option<&'a str> {
         (!self.cursor.is_empty()).then(|| self.cursor.string())
     }
@@ -230,19 +258,19 @@ impl<'a> Iterator for TopicFiltersIter<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TopicFiltersBuf {
     bytes: Vec<u8>,
-    error: Option<EncodeError>,
+    too_long: bool,
 }
 
 impl TopicFiltersBuf {
     /// No filters yet.
     pub const fn new() -> Self {
-        Self { bytes: Vec::new(), error: None }
+        Self { bytes: Vec::new(), too_long: false }
     }
 
     /// Appends a topic filter.
     pub fn push(&mut self, filter: &str) -> Result<&mut Self, EncodeError> {
         if !wire::fits(filter.as_bytes()) {
-            self.error.get_or_insert(EncodeError::TopicFilterTooLong);
+            self.too_long = true;
             return Err(EncodeError::TopicFilterTooLong);
         }
         wire::put_prefixed(&mut self.bytes, filter.as_bytes());
@@ -251,7 +279,7 @@ impl TopicFiltersBuf {
 
     /// The payload, for a packet.
     pub fn as_topic_filters(&self) -> TopicFilters<'_> {
-        TopicFilters { bytes: &self.bytes, error: self.error }
+        TopicFilters { bytes: &self.bytes, too_long: self.too_long }
     }
 }
 

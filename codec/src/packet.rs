@@ -278,17 +278,28 @@ impl SubscriptionOptions {
     }
 
     /// Options in an accepted byte; values that only waiving a rule lets through read as the highest legal ones.
+    #[inline]
     pub(crate) const fn from_accepted_byte(byte: u8) -> Self {
-        Self {
-            qos: QoS::from_accepted_bits(byte),
-            no_local: byte & 4 != 0,
-            retain_as_published: byte & 8 != 0,
-            retain_handling: match (byte >> 4) & 3 {
-                0 => RetainHandling::Send,
-                1 => RetainHandling::SendIfNew,
-                _ => RetainHandling::DoNotSend,
-            },
-        }
+        /// The options in all bytes, but for two bits that no version uses.
+        static TABLE: [SubscriptionOptions; 64] = {
+            let mut table = [SubscriptionOptions::at(QoS::AtMostOnce); 64];
+            let mut byte = 0;
+            while byte < 64 {
+                table[byte] = SubscriptionOptions {
+                    qos: QoS::from_accepted_bits(byte as u8),
+                    no_local: byte & 4 != 0,
+                    retain_as_published: byte & 8 != 0,
+                    retain_handling: match byte >> 4 {
+                        0 => RetainHandling::Send,
+                        1 => RetainHandling::SendIfNew,
+                        _ => RetainHandling::DoNotSend,
+                    },
+                };
+                byte += 1;
+            }
+            table
+        };
+        TABLE[(byte & 0x3F) as usize]
     }
 }
 

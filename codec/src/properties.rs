@@ -5,29 +5,34 @@ use core::fmt;
 
 use crate::cursor::Cursor;
 use crate::error::EncodeError;
-use crate::property::{Property, PropertyId, PropertyType, RawValue};
+use crate::property::{Property, PropertyHome, PropertyId, PropertyType, RawValue};
 use crate::wire::{self, MAX_VARIABLE_BYTE_INTEGER};
 
 /// Properties of one packet or will: the encoded block without its length, read on demand.
 ///
 /// Comes from the decoder, validated, or from [`PropertiesBuf::as_properties`]. Two blocks are equal if they hold
 /// the same properties in the same order.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy)]
 pub struct Properties<'a> {
     bytes: &'a [u8],
-    error: Option<EncodeError>,
+    /// The first property that the builder of this block could not encode.
+    too_long: Option<PropertyId>,
+    /// Homes in which all these properties may stand, as far as that is known: one bit each, see [`PropertyHome::bit`].
+    homes: u16,
 }
 
 impl<'a> Properties<'a> {
     /// No properties.
-    pub const EMPTY: Self = Self { bytes: &[], error: None };
+    pub const EMPTY: Self = Self { bytes: &[], too_long: None, homes: u16::MAX };
 
-    /// A block that the decoder accepted.
-    pub(crate) const fn from_block(bytes: &'a [u8]) -> Self {
-        Self { bytes, error: None }
+    /// A block that the decoder accepted, and the homes in which its properties may stand, as far as that is known.
+    #[inline]
+    pub(crate) const fn from_block(bytes: &'a [u8], homes: u16) -> Self {
+        Self { bytes, too_long: None, homes }
     }
 
     /// The properties in the order of their bytes.
+    #[inline]
     pub fn iter(&self) -> PropertiesIter<'a> {
         PropertiesIter { cursor: Cursor::new(self.bytes) }
     }
@@ -78,9 +83,38 @@ impl<'a> Properties<'a> {
         })
     }
 
+    /// Whether it is known that all these properties may stand in this home.
+    #[inline]
+    pub(crate) const fn known_in(&self, home: PropertyHome) -> bool {
+        self.homes & home.bit() != 0
+    }
+
+    /// The first property that has no place in this home.
+    pub(crate) fn stranger_in(&self, home: PropertyHome) -> Option<PropertyId> {
+        if self.known_in(home) { None } else { self.ids().find(|id| !id.allowed_in(home)) }
+    }
+
     /// What made the builder of this block give up, if it did.
+    #[inline]
     pub(crate) const fn error(&self) -> Option<EncodeError> {
-        self.error
+        match self.too_long {
+            Some(id) => Some(EncodeError::PropertyTooLong(id)),
+            None => None,
+        }
+    }
+}
+
+impl PartialEq for Properties<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.bytes, self.too_long) == (other.bytes, other.too_long)
+    }
+}
+
+impl Eq for Properties<'_> {}
+
+impl Default for Properties<'_> {
+    fn default() -> Self {
+        Self::EMPTY
     }
 }
 
@@ -118,22 +152,26 @@ impl<'a> Iterator for PropertiesIter<'a> {
     type Item = Property<'a>;
 
     /// Ends at an identifier that it cannot read, which only waiving a rule can leave in a block.
+    #[expect(clippy::inline_always, reason = "a call costs as much as reading a number")]
+    #[inline(always)]
     fn next(&mut self) -> Option<Property<'a>> {
         if self.cursor.is_empty() {
             return None;
         }
         let id = PropertyId(self.cursor.u8());
         let cursor = &mut self.cursor;
-        let raw = match id.value_type()? {
-            PropertyType::Byte => RawValue::Byte(cursor.u8()),
-            PropertyType::TwoByteInteger => RawValue::TwoByteInteger(cursor.u16()),
-            PropertyType::FourByteInteger => RawValue::FourByteInteger(cursor.u32()),
-            PropertyType::VariableByteInteger => RawValue::VariableByteInteger(cursor.variable()),
-            PropertyType::Utf8String => RawValue::Utf8String(cursor.string()),
-            PropertyType::BinaryData => RawValue::BinaryData(cursor.binary()),
-            PropertyType::Utf8StringPair => RawValue::Utf8StringPair(cursor.string(), cursor.string()),
-        };
-        Property::from_raw(id, raw)
+        // A value of known type leaves few identifiers to choose from: so a property is made in each arm.
+        match id.value_type()? {
+            PropertyType::Byte => Property::from_raw(id, RawValue::Byte(cursor.u8())),
+            PropertyType::TwoByteInteger => Property::from_raw(id, RawValue::TwoByteInteger(cursor.u16())),
+            PropertyType::FourByteInteger => Property::from_raw(id, RawValue::FourByteInteger(cursor.u32())),
+            PropertyType::VariableByteInteger => {
+                Property::from_raw(id, RawValue::VariableByteInteger(cursor.variable()))
+            }
+            PropertyType::Utf8String => Property::from_raw(id, RawValue::Utf8String(cursor.string())),
+            PropertyType::BinaryData => Property::from_raw(id, RawValue::BinaryData(cursor.binary())),
+            PropertyType::Utf8StringPair => Some(Property::UserProperty(cursor.string(), cursor.string())),
+        }
     }
 }
 
@@ -147,16 +185,18 @@ impl<'a> Iterator for PropertiesIter<'a> {
 /// let properties: PropertiesBuf = [Property::TopicAlias(7), Property::UserProperty("a", "b")].into_iter().collect();
 /// assert_eq!(properties.as_properties().topic_alias(), Some(7));
 /// ```
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone)]
 pub struct PropertiesBuf {
     bytes: Vec<u8>,
-    error: Option<EncodeError>,
+    /// As in [`Properties`].
+    too_long: Option<PropertyId>,
+    homes: u16,
 }
 
 impl PropertiesBuf {
     /// An empty block.
     pub const fn new() -> Self {
-        Self { bytes: Vec::new(), error: None }
+        Self { bytes: Vec::new(), too_long: None, homes: u16::MAX }
     }
 
     /// Appends a property; whether it may stand in the packet shows when the packet is encoded.
@@ -169,9 +209,8 @@ impl PropertiesBuf {
             _ => true,
         };
         if !fits {
-            let error = EncodeError::PropertyTooLong(property.id());
-            self.error.get_or_insert(error);
-            return Err(error);
+            self.too_long.get_or_insert(property.id());
+            return Err(EncodeError::PropertyTooLong(property.id()));
         }
         self.append(property);
         Ok(self)
@@ -192,10 +231,11 @@ impl PropertiesBuf {
 
     /// The block, for a packet.
     pub fn as_properties(&self) -> Properties<'_> {
-        Properties { bytes: &self.bytes, error: self.error }
+        Properties { bytes: &self.bytes, too_long: self.too_long, homes: self.homes }
     }
 
     fn append(&mut self, property: Property<'_>) {
+        self.homes &= property.id().homes();
         let bytes = &mut self.bytes;
         bytes.push(property.id().0);
         match property.raw() {
@@ -210,6 +250,20 @@ impl PropertiesBuf {
                 wire::put_prefixed(bytes, value.as_bytes());
             }
         }
+    }
+}
+
+impl PartialEq for PropertiesBuf {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_properties() == other.as_properties()
+    }
+}
+
+impl Eq for PropertiesBuf {}
+
+impl Default for PropertiesBuf {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -237,6 +291,42 @@ impl<'p> FromIterator<Property<'p>> for PropertiesBuf {
 
 impl From<Properties<'_>> for PropertiesBuf {
     fn from(properties: Properties<'_>) -> Self {
-        Self { bytes: properties.bytes.to_vec(), error: properties.error }
+        Self { bytes: properties.bytes.to_vec(), too_long: properties.too_long, homes: properties.homes }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::version::PacketType;
+
+    /// Every home that there is, whatever its number.
+    fn homes() -> impl Iterator<Item = PropertyHome> {
+        (1..=15).filter_map(PacketType::from_number).map(PropertyHome::Packet).chain([PropertyHome::Will])
+    }
+
+    #[test]
+    fn a_builder_knows_where_its_properties_may_stand() {
+        for id in PropertyId::ALL {
+            let mut bytes = alloc::vec![id.0];
+            bytes.extend([0; 8]);
+            let Some(property) = Properties::from_block(&bytes, 0).iter().next() else { panic!("{id} is not read") };
+            let built = PropertiesBuf::new().with(Property::UserProperty("", "")).with(property);
+            for home in homes() {
+                let stranger = [PropertyId::USER_PROPERTY, id].into_iter().find(|id| !id.allowed_in(home));
+                assert_eq!(built.as_properties().stranger_in(home), stranger, "{id} in {home:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn where_nothing_is_known_of_a_block_it_is_looked_at() {
+        let built = PropertiesBuf::new().with(Property::TopicAlias(1));
+        let (publish, will) = (PropertyHome::Packet(PacketType::Publish), PropertyHome::Will);
+        // As of a PUBLISH that was decoded: nothing is known of other homes.
+        let block = Properties::from_block(&built.bytes, publish.bit());
+        assert_eq!(block.stranger_in(publish), None);
+        assert_eq!(block.stranger_in(will), Some(PropertyId::TOPIC_ALIAS));
+        assert_eq!(Properties::from_block(&built.bytes, 0).stranger_in(publish), None);
     }
 }

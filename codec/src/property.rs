@@ -37,7 +37,7 @@ pub enum PropertyHome {
 }
 
 impl PropertyHome {
-    const fn bit(self) -> u16 {
+    pub(crate) const fn bit(self) -> u16 {
         match self {
             Self::Will => 1,
             Self::Packet(packet) => 1 << packet as u16,
@@ -52,7 +52,7 @@ struct Entry {
 }
 
 /// Highest identifier that 5.0 defines.
-const LAST: usize = 0x2A;
+pub(crate) const LAST: usize = 0x2A;
 
 macro_rules! properties {
     ($($(#[$doc:meta])* $variant:ident, $constant:ident, $getter:ident = $id:literal, $name:literal,
@@ -94,6 +94,8 @@ macro_rules! properties {
 
         impl<'a> Property<'a> {
             /// The typed property, from its identifier and raw value; `None` if they do not fit.
+            // Where the type of the value is known, little of this is left.
+            #[inline(always)]
             pub(crate) fn from_raw(id: PropertyId, raw: RawValue<'a>) -> Option<Self> {
                 match (id, raw) {
                     $((PropertyId::$constant, RawValue::$kind(value)) => Some(Self::$variant(value)),)*
@@ -243,26 +245,44 @@ impl PropertyId {
 
     /// How the value is encoded; `None` if 5.0 does not define the identifier.
     #[inline]
-    pub fn value_type(self) -> Option<PropertyType> {
-        if self == Self::USER_PROPERTY {
-            Some(PropertyType::Utf8StringPair)
-        } else {
-            self.entry().map(|entry| entry.kind)
-        }
+    pub const fn value_type(self) -> Option<PropertyType> {
+        /// The types alone, which is what reading asks for.
+        static TYPES: [Option<PropertyType>; LAST + 1] = {
+            let mut types = [None; LAST + 1];
+            let mut id = 0;
+            while id <= LAST {
+                if let Some(entry) = &TABLE[id] {
+                    types[id] = Some(entry.kind);
+                }
+                id += 1;
+            }
+            types[PropertyId::USER_PROPERTY.0 as usize] = Some(PropertyType::Utf8StringPair);
+            types
+        };
+        if self.0 as usize <= LAST { TYPES[self.0 as usize] } else { None }
     }
 
     /// Whether the property may stand in this block (5.0 table 2-4). User Property may stand in every one.
     #[inline]
-    pub fn allowed_in(self, home: PropertyHome) -> bool {
-        if self == Self::USER_PROPERTY {
-            return !matches!(home, PropertyHome::Packet(PacketType::Pingreq | PacketType::Pingresp));
+    pub const fn allowed_in(self, home: PropertyHome) -> bool {
+        self.homes() & home.bit() != 0
+    }
+
+    /// The homes of the property, one bit each.
+    #[inline]
+    pub(crate) const fn homes(self) -> u16 {
+        const PINGS: u16 =
+            PropertyHome::Packet(PacketType::Pingreq).bit() | PropertyHome::Packet(PacketType::Pingresp).bit();
+        match self.entry() {
+            _ if self.0 == Self::USER_PROPERTY.0 => !PINGS,
+            Some(entry) => entry.homes,
+            None => 0,
         }
-        self.entry().is_some_and(|entry| entry.homes & home.bit() != 0)
     }
 
     #[inline]
-    fn entry(self) -> Option<&'static Entry> {
-        TABLE.get(usize::from(self.0))?.as_ref()
+    const fn entry(self) -> Option<&'static Entry> {
+        if self.0 as usize <= LAST { TABLE[self.0 as usize].as_ref() } else { None }
     }
 }
 

@@ -25,6 +25,10 @@ pub(crate) trait Observer {
     fn leave(&mut self);
     /// Whether to read on after this breach.
     fn waives(&mut self, error: &DecodeError) -> bool;
+    /// Whether a breach was waived.
+    fn has_waived(&self) -> bool {
+        false
+    }
 }
 
 /// Observes nothing, waives nothing.
@@ -60,7 +64,11 @@ impl Observer for Prefixes {
 }
 
 /// Waives one rule.
-pub(crate) struct Waiving(pub(crate) Rule);
+pub(crate) struct Waiving {
+    pub(crate) rule: Rule,
+    /// Whether it was broken.
+    pub(crate) broken: bool,
+}
 
 impl Observer for Waiving {
     const READS_PREFIXES: bool = false;
@@ -69,7 +77,12 @@ impl Observer for Waiving {
     fn enter(&mut self) {}
     fn leave(&mut self) {}
     fn waives(&mut self, error: &DecodeError) -> bool {
-        error.rule == self.0
+        let waived = error.rule == self.rule;
+        self.broken |= waived;
+        waived
+    }
+    fn has_waived(&self) -> bool {
+        self.broken
     }
 }
 

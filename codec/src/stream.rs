@@ -5,8 +5,9 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::decode::{Decoded, OwnedPacket, PacketView, decode, publish_head};
+use crate::decode::{Decoded, OwnedPacket, PacketView, decode, decode_longer, publish_head};
 use crate::error::DecodeError;
+use crate::fast;
 use crate::packet::Publish;
 use crate::read::packet_len;
 use crate::version::{Context, Limits, PacketType};
@@ -116,20 +117,15 @@ impl PacketStream {
         if self.payload_left > 0 {
             self.skip_payload();
         }
-        let Some(rest) = self.buffer.get(self.start..).filter(|rest| rest.len() >= self.wanted) else {
-            return Ok(None);
-        };
-        match decode(rest, self.context, &self.limits)? {
-            Decoded::Complete { packet, len } => {
-                self.start += len;
-                self.wanted = 0;
-                Ok(Some(packet))
-            }
-            Decoded::Partial { needed } => {
-                self.wanted = rest.len() + needed;
-                Ok(None)
-            }
+        let Self { context, limits, buffer, start, wanted, .. } = self;
+        let rest = buffer.get(*start..).unwrap_or(&[]);
+        // Accepting takes no more than looking whether there are as many bytes as are wanted.
+        if let Some(accepted) = fast::accept(rest, *context, limits) {
+            *start += accepted.bytes.len();
+            *wanted = 0;
+            return Ok(Some(PacketView::of(accepted, context.version)));
         }
+        next_longer(rest, *context, limits, (start, wanted))
     }
 
     /// All whole packets that are there, together in one piece of memory that can go elsewhere; `None`: not one is
@@ -202,6 +198,30 @@ impl PacketStream {
         let length = self.payload_left.min(self.pending());
         self.start += length;
         self.payload_left -= length;
+    }
+}
+
+/// As [`PacketStream::next_packet`], for what is not accepted at once.
+#[inline(never)]
+fn next_longer<'a>(
+    rest: &'a [u8],
+    context: Context,
+    limits: &Limits,
+    (start, wanted): (&mut usize, &mut usize),
+) -> Result<Option<PacketView<'a>>, DecodeError> {
+    if rest.len() < *wanted {
+        return Ok(None);
+    }
+    match decode_longer(rest, context, limits)? {
+        Decoded::Complete { packet, len } => {
+            *start += len;
+            *wanted = 0;
+            Ok(Some(packet))
+        }
+        Decoded::Partial { needed } => {
+            *wanted = rest.len() + needed;
+            Ok(None)
+        }
     }
 }
 

@@ -65,20 +65,41 @@ fn check_shared(filter: &[u8]) -> Result<(), FilterFault> {
 }
 
 /// Judges the placement of wildcards in `filter[start..]`.
+#[inline]
 fn check_wildcards(filter: &[u8], start: usize) -> Result<(), FilterFault> {
+    match scan::places_of_wildcards(&filter[start..]) {
+        Some(wildcards) if wildcards_stand_alone(&filter[start..], wildcards) => Ok(()),
+        _ => check_each_wildcard(filter, start),
+    }
+}
+
+/// Whether each wildcard of a filter is alone in its level, and `#` last. `wildcards`: where they are; there is no byte at
+/// bit 64 or above.
+#[inline]
+pub(crate) fn wildcards_stand_alone(filter: &[u8], wildcards: u64) -> bool {
+    if wildcards == 0 {
+        return true;
+    }
+    let (Some(slashes), Some(many)) = (scan::places_of(filter, b'/'), scan::places_of(filter, b'#')) else {
+        return false;
+    };
+    let last = 1 << (filter.len() - 1);
+    wildcards & !(slashes << 1 | 1) == 0 && wildcards & !(slashes >> 1 | last) == 0 && many & !last == 0
+}
+
+/// As [`check_wildcards`], one by one.
+fn check_each_wildcard(filter: &[u8], start: usize) -> Result<(), FilterFault> {
     let filter = &filter[start..];
-    let mut fault = None;
     let bounds = |at: usize| filter.get(at).is_none_or(|&byte| byte == b'/');
-    scan::each_wildcard(filter, |at| {
+    for (at, &byte) in filter.iter().enumerate() {
         let alone_before = at == 0 || bounds(at - 1);
-        fault = match filter[at] {
-            b'#' if !alone_before || at + 1 != filter.len() => Some(FilterFault::MultiLevelWildcard(start + at)),
-            b'+' if !alone_before || !bounds(at + 1) => Some(FilterFault::SingleLevelWildcard(start + at)),
-            _ => None,
-        };
-        fault.is_none()
-    });
-    fault.map_or(Ok(()), Err)
+        match byte {
+            b'#' if !alone_before || at + 1 != filter.len() => return Err(FilterFault::MultiLevelWildcard(start + at)),
+            b'+' if !alone_before || !bounds(at + 1) => return Err(FilterFault::SingleLevelWildcard(start + at)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Offset of the first wildcard, which a topic name must not have.

@@ -103,6 +103,28 @@ fn decode_says_which_rule_is_broken_and_where() {
 }
 
 #[test]
+fn decode_keeps_to_the_limits_of_a_receiver() {
+    insta::assert_snapshot!(
+        "decode_too_large",
+        shown(&["decode", "30 06 00 03 61 2f 62 00", "--max-packet-size", "7"])
+    );
+    let subscribe = "82 0b 00 01 00 00 01 61 00 00 01 62 00";
+    for (bytes, limit, fits) in [
+        ("30 06 00 03 61 2f 62 00", ["--max-packet-size", "8"], true),
+        ("30 06 00 03 61 2f 62 00", ["--max-string-len", "3"], true),
+        ("30 06 00 03 61 2f 62 00", ["--max-string-len", "2"], false),
+        ("30 0d 00 01 61 07 26 00 01 61 00 01 62 68 69", ["--max-user-properties", "1"], true),
+        ("30 0d 00 01 61 07 26 00 01 61 00 01 62 68 69", ["--max-user-properties", "0"], false),
+        (subscribe, ["--max-topic-filters", "2"], true),
+        (subscribe, ["--max-topic-filters", "1"], false),
+    ] {
+        let output = shown(&["decode", bytes, limit[0], limit[1]]);
+        assert_eq!(output.contains("over a limit of the receiver"), !fits, "{output}");
+        assert!(output.contains("valid: 1 packet") == fits, "{output}");
+    }
+}
+
+#[test]
 fn decode_says_how_much_is_missing() {
     insta::assert_snapshot!("decode_incomplete", shown(&["decode", "30 09 00 03 61"]));
 }

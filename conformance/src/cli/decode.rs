@@ -16,7 +16,7 @@ use std::io::Read as _;
 const EXAMPLES: &str = "\
 Examples:
   mqtt-assay decode 30 04 00 01 61 00
-  mqtt-assay decode 101000044d51545405020000000003616263 --from client
+  mqtt-assay decode 101000044d51545405020000000003616263 --from client --max-packet-size 65536
   tail -c 40 capture.bin | xxd -p | mqtt-assay decode -
 
 Exit codes: 0 valid, 1 refused, 7 the bytes end inside a packet, 2 no hexadecimal digits.";
@@ -36,6 +36,41 @@ pub(crate) struct DecodeArgs {
     /// Who sent them: some packets, properties and codes may come from one side only
     #[arg(long, value_enum, default_value_t, value_name = "SENDER")]
     from: SenderChoice,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// What a receiver takes at most. Without these options the format alone is the limit.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits of the receiver")]
+struct LimitArgs {
+    /// Largest packet, fixed header included [default: what the format allows]
+    #[arg(long, value_name = "BYTES")]
+    max_packet_size: Option<u32>,
+
+    /// Longest string: topics, client identifier, user name, strings of properties [default: 65535]
+    #[arg(long, value_name = "BYTES")]
+    max_string_len: Option<u16>,
+
+    /// Most topic filters in one SUBSCRIBE or UNSUBSCRIBE [default: no limit]
+    #[arg(long, value_name = "COUNT")]
+    max_topic_filters: Option<u32>,
+
+    /// Most User Properties in one block of properties [default: no limit]
+    #[arg(long, value_name = "COUNT")]
+    max_user_properties: Option<u32>,
+}
+
+impl From<&LimitArgs> for Limits {
+    fn from(args: &LimitArgs) -> Self {
+        Self {
+            max_packet_size: args.max_packet_size.unwrap_or(Self::NONE.max_packet_size),
+            max_string_len: args.max_string_len.unwrap_or(Self::NONE.max_string_len),
+            max_topic_filters: args.max_topic_filters.unwrap_or(Self::NONE.max_topic_filters),
+            max_user_properties: args.max_user_properties.unwrap_or(Self::NONE.max_user_properties),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -81,7 +116,7 @@ pub(crate) fn decode(args: &DecodeArgs) -> Result<Exit, Failure> {
     let text = if args.hex == ["-"] { standard_input()? } else { args.hex.join(" ") };
     let bytes = bytes(&text)?;
     let version = args.mqtt.map(Version::from).or_else(|| announced(&bytes)).unwrap_or(Version::V5);
-    let (text, exit) = explain(&bytes, Context::new(version, args.from.into()));
+    let (text, exit) = explain(&bytes, Context::new(version, args.from.into()), &Limits::from(&args.limits));
     print(&text)?;
     Ok(exit)
 }
@@ -129,13 +164,13 @@ fn announced(bytes: &[u8]) -> Option<Version> {
 }
 
 /// Every packet explained, up to the first that is refused or cut.
-fn explain(bytes: &[u8], context: Context) -> (String, Exit) {
+fn explain(bytes: &[u8], context: Context, limits: &Limits) -> (String, Exit) {
     let mut out = String::new();
     let mut at = 0;
     let mut packets = 0;
     while at < bytes.len() {
         let rest = &bytes[at..];
-        match read_packet(rest, context, &Limits::default()) {
+        match read_packet(rest, context, limits) {
             Ok(Decoded::Complete { packet, len }) => {
                 out.push_str(&fields(&rest[..len], context, at));
                 let _ = writeln!(out, "{}\n", describe::packet(&packet.packet()));
@@ -231,7 +266,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_explained(input in proptest::collection::vec(any::<u8>(), 1..64), level in 0..3_usize) {
-            let (text, exit) = explain(&input, Context::new(Version::ALL[level], Sender::Either));
+            let (text, exit) = explain(&input, Context::new(Version::ALL[level], Sender::Either), &Limits::NONE);
             prop_assert!(!text.is_empty());
             prop_assert!(matches!(exit, Exit::Success | Exit::Failed | Exit::Incomplete));
         }
