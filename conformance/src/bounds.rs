@@ -14,8 +14,9 @@ pub const GRACE: Duration = Duration::from_secs(10);
 /// may cost the reason code: a broker that closes a socket with unread bytes resets it.
 pub const PROBE: Duration = Duration::from_secs(1);
 
-/// The same for a CONNECT that is to be refused, after which the probe is a CONNECT: a close behind it tells nothing, so a
-/// busy broker gets more time. Shorter than what brokers allow a connection to stay silent.
+/// The same for a CONNECT that is to be refused, after which the probe is a CONNECT: a close behind it tells nothing, so it
+/// comes only when the broker has served another CONNECT meanwhile. Shorter than what brokers allow a connection to stay
+/// silent.
 pub const PROBE_CONNECT: Duration = Duration::from_secs(3);
 
 /// How long a set-up step may take before the case is inconclusive.
