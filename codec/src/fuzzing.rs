@@ -72,7 +72,7 @@ pub fn decode_v5(input: &[u8]) {
 fn judge(context: Context, bytes: &[u8]) {
     same_as_by_the_reader(context, bytes);
     let (start, end) = bytes.split_at(bytes.len() / 2);
-    [bytes, start, end].map(seen_as_it_is);
+    [bytes, start, end].into_iter().for_each(seen_as_it_is);
     let decoded = decode(bytes, context, LIMITS);
     explained(context, bytes, &decoded);
     match decoded {
