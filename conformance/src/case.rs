@@ -70,6 +70,9 @@ pub struct Case {
     pub waits: u64,
     /// It subscribes to what others publish, or sends what a broker in use should not get: off beyond loopback.
     pub intrusive: bool,
+    /// It moves megabytes: the proof pairs it with the faults that it claims to catch and with every quirk, and with no other
+    /// fault.
+    pub weighty: bool,
     /// How it comes to its verdict.
     pub method: Method,
 }
@@ -88,6 +91,7 @@ impl Case {
             needs: &[],
             waits: 0,
             intrusive: false,
+            weighty: false,
             method,
         }
     }

@@ -5,7 +5,7 @@
 
 use crate::bounds;
 use crate::draft::{Draft, Topic, disconnect, pingreq, publish, pubrel, subscribe, unsubscribe};
-use crate::link::{Arrival, Arrived, LARGEST_PACKET, Link};
+use crate::link::{Arrival, Arrived, Link};
 use crate::pattern::{Pattern, a_message, a_puback, a_pubcomp, a_pubrec, a_suback, an_unsuback, any, codes};
 use crate::subject::{CaseContext, Publication};
 use crate::transcript::Remark;
@@ -33,6 +33,11 @@ impl Client {
 
     pub(crate) fn context(&self) -> &Rc<CaseContext> {
         &self.link.context
+    }
+
+    /// Lets the broker send packets of so many bytes, where a case is about larger ones than are read elsewhere.
+    pub fn read_up_to(&self, bytes: u32) {
+        self.link.read_up_to(bytes);
     }
 
     /// Leaves incoming messages unacknowledged from now on: the case acknowledges by hand.
@@ -459,7 +464,7 @@ pub(crate) fn describe_end(arrival: &Arrival) -> String {
         Arrival::Ended(Ending::Fin) => "the broker closed the connection (FIN)".to_owned(),
         Arrival::Ended(Ending::Reset) => "the broker reset the connection (RST)".to_owned(),
         Arrival::Unreadable(error) => format!("the broker sent bytes that are no packet: {error}"),
-        Arrival::TooLarge => format!("the broker began a packet larger than the {LARGEST_PACKET} bytes that are read"),
+        Arrival::TooLarge(most) => format!("the broker began a packet larger than the {most} bytes that are read"),
         Arrival::Flood => "the broker never stopped sending: more came than is kept".to_owned(),
         Arrival::Packet(packet) => crate::describe::packet(&packet.packet()),
     }

@@ -232,6 +232,8 @@ fn one_of<T>(argument: &str, kind: &str, known: impl IntoIterator<Item = (&'stat
         }
         names.push(name);
     }
+    // A chapter in several rooms is one chapter.
+    names.dedup();
     let near = did_you_mean(argument, names.iter().copied());
     Err(Wrong::Argument(format!("there is no {kind} `{argument}` (there are: {}){near}", names.join(", "))))
 }

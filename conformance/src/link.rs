@@ -25,8 +25,8 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-/// The largest packet that a broker may send us, in bytes: more than any case asks for, and little enough that all
-/// connections of a run can wait for the rest of one.
+/// The largest packet that a broker may send us, in bytes, where the case doesn't expect larger ones: little enough that
+/// all connections of a run can wait for the rest of one.
 pub(crate) const LARGEST_PACKET: u32 = 1 << 20;
 
 /// How many bytes of an unreadable rest are recorded where there is no room for all.
@@ -41,8 +41,8 @@ pub(crate) enum Arrival {
     Unreadable(DecodeError),
     /// The end of the stream.
     Ended(Ending),
-    /// A packet that is larger than is read. It breaks no rule: nobody has told the broker a limit.
-    TooLarge,
+    /// A packet that is larger than the bytes that are read. It breaks no rule: nobody has told the broker a limit.
+    TooLarge(u32),
     /// More than is kept; what comes behind it is dropped.
     Flood,
 }
@@ -110,6 +110,7 @@ pub(crate) struct Link {
     last_write: Cell<Instant>,
     bytewise: Cell<bool>,
     watches: RefCell<Vec<(Forbidden, OnStraggler)>>,
+    largest: Cell<u32>,
 }
 
 impl Link {
@@ -138,6 +139,7 @@ impl Link {
             last_write: Cell::new(Instant::now()),
             bytewise: Cell::new(false),
             watches: RefCell::default(),
+            largest: Cell::new(LARGEST_PACKET),
         });
         let reader = tokio::task::spawn_local(read_all(Rc::clone(&link)));
         let writer = tokio::task::spawn_local(write_all(Rc::clone(&link)));
@@ -163,6 +165,16 @@ impl Link {
     /// Whether each byte of what is sent from now on is written on its own.
     pub(crate) fn write_bytewise(&self, bytewise: bool) {
         self.bytewise.set(bytewise);
+    }
+
+    /// Reads packets of so many bytes from now on, in place of [`LARGEST_PACKET`].
+    pub(crate) fn read_up_to(&self, bytes: u32) {
+        self.largest.set(bytes);
+    }
+
+    /// The largest packet that is read, in bytes.
+    pub(crate) fn largest(&self) -> u32 {
+        self.largest.get()
     }
 
     /// Remembers what the case itself has sent; acknowledgements sent on its behalf don't count.
@@ -437,7 +449,7 @@ fn take_packets(link: &Link, buffer: &mut BytesMut) -> bool {
                 continue;
             }
         }
-        match decode_one(buffer, version) {
+        match decode_one(buffer, version, link.largest()) {
             Step::Wait => return true,
             Step::Packet { len, error } => {
                 let bytes = buffer.split_to(len).freeze();
@@ -448,7 +460,7 @@ fn take_packets(link: &Link, buffer: &mut BytesMut) -> bool {
             Step::Unreadable(error) => {
                 let line = link.record_rest(buffer.split().freeze());
                 if error.rule == Rule::PacketTooLarge {
-                    link.push(Arrival::TooLarge, line);
+                    link.push(Arrival::TooLarge(link.largest()), line);
                     return false;
                 }
                 link.context.hold_refused(&link.label, line, &error);
@@ -471,9 +483,9 @@ enum Step {
     Unreadable(DecodeError),
 }
 
-fn decode_one(bytes: &[u8], version: Version) -> Step {
+fn decode_one(bytes: &[u8], version: Version, largest: u32) -> Step {
     let context = Context::new(version, Sender::Server);
-    let limits = Limits { max_packet_size: LARGEST_PACKET, ..Limits::default() };
+    let limits = Limits { max_packet_size: largest, ..Limits::default() };
     let error = match decode(bytes, context, &limits) {
         Ok(Decoded::Complete { len, .. }) => return Step::Packet { len, error: None },
         Ok(Decoded::Partial { .. }) => return Step::Wait,

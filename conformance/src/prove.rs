@@ -58,6 +58,7 @@ pub const TAKEN_AWAY: &[(Quirk, &[&str])] = &[
         Quirk::OneInFlight,
         &["/delivery/fresh-identifier.qos1", "/delivery/fresh-identifier.qos2", "/order/pubrels-again"],
     ),
+    (Quirk::RefusesControlCharacters, &["/strings/kept-characters.control", "/strings/kept-characters.noncharacter"]),
     (Quirk::ExtraCopies, &["/identifiers/one-copy"]),
 ];
 
@@ -155,8 +156,10 @@ pub fn claimed() -> Vec<Fault> {
 }
 
 /// A fault that breaks no rule of a version sends the same bytes there as a broker without it, which its own tests show.
+/// A weighty case meets the faults that it claims to catch, and no other.
 fn is_concerned(switch: Option<Switch>, instance: &Instance) -> bool {
     match switch {
+        Some(Switch::Fault(fault)) if instance.case.weighty && !instance.case.caught.contains(&fault) => false,
         Some(Switch::Fault(fault)) => !fault.breaks(instance.version).is_empty(),
         _ => true,
     }

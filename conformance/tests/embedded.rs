@@ -37,12 +37,22 @@ fn triples(result: &RunResult) -> Vec<(String, String, Verdict)> {
     all
 }
 
+/// Cases that judge how a broker refuses what it may take: this one takes it, which is observed.
+const TAKES_WHAT_IT_MAY_REFUSE: [&str; 2] = ["/connect/unusual-client-id.", "/connect/longest-client-id"];
+
 #[test]
 fn every_case_passes_on_the_embedded_broker() {
     let result = run_all(&options(1, 64, Order::LongWaitsFirst));
     let mut complaints = String::new();
     for case in &result.results {
-        let unjudged = case.rules.iter().any(|rule| !matches!(rule.verdict, Verdict::Pass | Verdict::Observed));
+        let id = case.instance.id();
+        let takes = case.verdict == Verdict::Observed && TAKES_WHAT_IT_MAY_REFUSE.iter().any(|part| id.contains(part));
+        let is_right = |verdict| match verdict {
+            Verdict::Pass | Verdict::Observed => true,
+            Verdict::NotExercised => takes,
+            _ => false,
+        };
+        let unjudged = case.rules.iter().any(|rule| !is_right(rule.verdict));
         if unjudged {
             let reason = case.reason.as_deref().unwrap_or_default();
             let _ = writeln!(complaints, "{} {}: {reason}\n{}", case.instance.id(), case.verdict, case.transcript);
@@ -64,7 +74,7 @@ fn order_and_jobs_change_no_verdict_and_the_seed_fixes_the_transcripts() {
         let (one, other) = (run_all(&options), run_all(&options));
         assert_eq!(triples(&one), expected, "seed {seed}, {jobs} jobs");
         for (one, other) in one.results.iter().zip(&other.results) {
-            assert_eq!(one.transcript.to_string(), other.transcript.to_string(), "seed {seed}, {jobs} jobs");
+            assert!(one.transcript == other.transcript, "{}: seed {seed}, {jobs} jobs", one.instance.id());
         }
     }
 }

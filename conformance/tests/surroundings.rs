@@ -189,7 +189,7 @@ fn escapes() -> &'static str {
     text[..text.floor_char_boundary(u16::MAX.into())].to_owned().leak()
 }
 
-fn notserveds() -> Vec<Row> {
+fn no_brokers() -> Vec<Row> {
     vec![
         Row::against("nobody listens", "127.0.0.1:1"),
         Row::new("nobody listens, in both versions", &["run", "mqtt://127.0.0.1:1"]),
@@ -213,7 +213,7 @@ fn notserveds() -> Vec<Row> {
     ]
 }
 
-fn badserveds(folder: &Path) -> Vec<Row> {
+fn bad_brokers(folder: &Path) -> Vec<Row> {
     let escapes = escapes();
     vec![
         Row::troubled("it dies in the middle", Trouble::Dies(12)).reported(folder, "dies.json"),
@@ -307,7 +307,7 @@ fn signals(folder: &Path) -> Vec<Row> {
 fn every_input_has_its_exit_code_and_its_first_line() {
     let folder = TempDir::new().expect("a folder of our own");
     let path = folder.path();
-    let rows = [notserveds(), badserveds(path), bad_arguments(path), signals(path)].into_iter().flatten();
+    let rows = [no_brokers(), bad_brokers(path), bad_arguments(path), signals(path)].into_iter().flatten();
     let table: Vec<Option<String>> = thread::scope(|scope| {
         let threads: Vec<_> = rows.map(|row| scope.spawn(|| row.tried())).collect();
         threads.into_iter().map(|thread| thread.join().ok()).collect()

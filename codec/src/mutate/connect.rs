@@ -34,6 +34,26 @@ pub(super) fn name(legal: &Legal<'_>) -> Option<Mutated> {
     Some(legal.set(last, b'X')?.breaks(Rule::ProtocolName))
 }
 
+/// Another protocol name, shorter or longer. The level stays what it was.
+pub(super) fn name_of(legal: &Legal<'_>, name: &[u8]) -> Option<Mutated> {
+    let field = legal.find(FieldName::PROTOCOL_NAME)?;
+    Some(legal.replace_field(field, name)?.breaks(Rule::ProtocolName))
+}
+
+/// The protocol name of 3.1 in a CONNECT of a later version, with this protocol level or its own.
+pub(super) fn name_of_v3_1(legal: &Legal<'_>, level: Option<u8>) -> Option<Mutated> {
+    let name = legal.find(FieldName::PROTOCOL_NAME)?;
+    let own = legal.find(FieldName::PROTOCOL_LEVEL)?;
+    if legal.context.version == Version::V3_1 {
+        return None;
+    }
+    let level = level.or(legal.byte(FieldName::PROTOCOL_LEVEL))?;
+    let start = legal.find(FieldName::PROTOCOL_NAME.length())?.range.start.min(name.range.start);
+    let named = [&[0, 6], &b"MQIsdp"[..], &[level]].concat();
+    let remaining = legal.index(FieldName::REMAINING_LENGTH)?;
+    Some(legal.replace(start..own.range.end, &named, &[remaining])?.breaks(Rule::ProtocolName))
+}
+
 /// A protocol level that nobody knows.
 pub(super) fn level(legal: &Legal<'_>) -> Option<Mutated> {
     Some(legal.change(FieldName::PROTOCOL_LEVEL, |_| 6)?.breaks(Rule::ProtocolLevel))

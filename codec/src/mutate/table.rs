@@ -67,7 +67,7 @@ const COUNT: usize = {
     count
 };
 
-const ALL: [Mutation; COUNT] = joined(TABLES);
+static ALL: [Mutation; COUNT] = joined(TABLES);
 
 /// Every mutation.
 pub const MUTATIONS: &[Mutation] = &ALL;
@@ -186,6 +186,7 @@ macro_rules! cuts {
 cuts! {
     "packet-identifier" FieldName::PACKET_ID, "packet identifier";
     "property-length" FieldName::PROPERTY_LENGTH, "property length";
+    "protocol-name" FieldName::PROTOCOL_NAME.length(), "protocol name";
     "protocol-level" FieldName::PROTOCOL_LEVEL, "protocol level";
     "connect-flags" FieldName::CONNECT_FLAGS, "connect flags";
     "keep-alive" FieldName::KEEP_ALIVE, "keep alive";
@@ -320,6 +321,7 @@ mutations! { LONG_TOPICS:
 
 mutations! { FILTERS:
     "filter.empty", "empty topic filter", |legal| text::filter(legal, |_| Vec::new(), Rule::TopicFilterEmpty);
+    "filter.empty-last", "empty topic filter behind another", text::empty_last_filter;
     "filter.hash-not-last", "# before the last level of a filter",
         |legal| text::filter(legal, |plain| [plain, b"/#/more"].concat(), Rule::MultiLevelWildcard);
     "filter.hash-after-text", "# behind text in a level of a filter",
@@ -348,6 +350,14 @@ mutations! { FILTERS:
 
 mutations! { CONNECT:
     "connect.name", "unknown protocol name", connect::name;
+    "connect.name.empty", "empty protocol name", |legal| connect::name_of(legal, b"");
+    "connect.name.short", "protocol name MQT", |legal| connect::name_of(legal, b"MQT");
+    "connect.name.long", "protocol name MQTTMQTT", |legal| connect::name_of(legal, b"MQTTMQTT");
+    "connect.name.mqisdp", "protocol name of 3.1 (later versions)", |legal| connect::name_of_v3_1(legal, None);
+    "connect.name.mqisdp.3", "protocol name and level of 3.1 (later versions)",
+        |legal| connect::name_of_v3_1(legal, Some(3));
+    "connect.name.mqisdp.6", "protocol name of 3.1 with level 6 (later versions)",
+        |legal| connect::name_of_v3_1(legal, Some(6));
     "connect.level", "protocol level 6", connect::level;
     "connect.reserved-bit", "bit 0 of the connect flags", connect::reserved_bit;
     "connect.will-qos3", "Will QoS 3", connect::will_qos3;

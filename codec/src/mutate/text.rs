@@ -141,6 +141,13 @@ pub(super) fn filter(legal: &Legal<'_>, make: impl FnOnce(&[u8]) -> Vec<u8>, rul
     Some(legal.replace_field(field, &filter)?.breaks(rule))
 }
 
+/// Empties the last topic filter of several.
+pub(super) fn empty_last_filter(legal: &Legal<'_>) -> Option<Mutated> {
+    let mut filters = legal.map.fields.iter().filter(|field| field.name == FieldName::TOPIC_FILTER);
+    let (_first, last) = (filters.next()?, filters.next_back()?);
+    Some(legal.replace_field(last, &[])?.breaks(Rule::TopicFilterEmpty))
+}
+
 /// Replaces the first topic filter by one of a shared subscription (5.0), where No Local isn't set.
 pub(super) fn shared(legal: &Legal<'_>, make: impl FnOnce(&[u8]) -> Vec<u8>, rule: Rule) -> Option<Mutated> {
     let no_local = legal.byte(FieldName::SUBSCRIPTION_OPTIONS).is_some_and(|options| options & 4 != 0);

@@ -67,14 +67,6 @@ pub(super) const CASES: &[Case] = &[
     case!(bytes_arrive: "What the broker sends arrives at the client",
         v311: proves ["MQTT-7.1.1-1"],
         caught: [Fault::SendsNothing]),
-    case!(other_protocol: "A CONNECT for a protocol of another name is not served",
-        v311: proves ["MQTT-3.1.2-1"],
-        v5: proves ["MQTT-3.1.2-1"],
-        caught: [Tolerates(Rule::ProtocolName), ActsOn(Rule::ProtocolName)]),
-    case!(unknown_level: "A CONNECT of a protocol level that does not exist is refused, and its connection closed",
-        v311: proves ["MQTT-3.1.2-2"],
-        v5: proves ["MQTT-3.1.2-2"],
-        caught: [Tolerates(Rule::ProtocolLevel), ActsOn(Rule::ProtocolLevel), Fault::RefusalStaysOpen]),
     case!(will_before_client_id: "A CONNECT whose payload does not begin with the client identifier is refused",
         v311: breaks ["MQTT-3.1.3-1"] proves ["MQTT-1.5.3-1"],
         v5: breaks ["MQTT-3.1.3-1"] proves ["MQTT-3.1.4-1"],
@@ -103,35 +95,6 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["MQTT-3.2.2-1"],
         v5: proves ["MQTT-3.2.2-2"],
         caught: [Fault::SessionPresentAlways]),
-    case!(client_id_of_23["digits"]: "A client identifier of 23 bytes is accepted: digits",
-        v311: proves ["MQTT-3.1.3-5"],
-        v5: proves ["MQTT-3.1.3-5"],
-        caught: [Fault::RefusesClientIdOf23]),
-    case!(client_id_of_23["lower-case"]: "A client identifier of 23 bytes is accepted: lower-case letters",
-        v311: proves ["MQTT-3.1.3-5"],
-        v5: proves ["MQTT-3.1.3-5"],
-        caught: [Fault::RefusesClientIdOf23]),
-    case!(client_id_of_23["upper-case"]: "A client identifier of 23 bytes is accepted: upper-case letters",
-        v311: proves ["MQTT-3.1.3-5"],
-        v5: proves ["MQTT-3.1.3-5"],
-        caught: [Fault::RefusesClientIdOf23]),
-    case!(empty_client_id: "Clients without a client identifier get one each, so they don't take each other over",
-        v311: proves ["MQTT-3.1.3-6"],
-        v5: proves ["MQTT-3.1.3-6"],
-        caught: [Fault::AssignedIdReused]),
-    case!(assigned_client_id: "A client without a client identifier is told the one that it was given",
-        v5: proves ["MQTT-3.1.3-7" = "MQTT-3.2.2-16"],
-        caught: [Fault::AssignedIdMissing]),
-    case!(empty_client_id_to_store: "An empty client identifier with CleanSession 0 is refused with CONNACK 0x02 and a close",
-    v311: breaks ["MQTT-3.1.3-7"] proves ["MQTT-3.1.3-8"],
-    caught: [
-        Fault::AcceptsEmptyClientId, Fault::RefusesWithoutConnack, Fault::RefusalStaysOpen, Fault::ConnackInventsCode,
-    ]),
-    case!(long_client_id: "A client whose identifier is refused is told so, and its connection is closed",
-        v311: proves ["MQTT-3.1.3-9"],
-        v5: proves ["MQTT-3.1.3-8"],
-        caught: [Fault::RefusalStaysOpen, Fault::RefusesWithoutConnack, Fault::ConnackInventsCode],
-        variant: Variant::SHORT_CLIENT_IDS),
     case!(takeover: "A second connection of the same client identifier ends the first one and is served",
         v311: proves ["MQTT-3.1.4-2"],
         v5: proves ["MQTT-3.1.4-3", "U5-080"],
@@ -219,23 +182,8 @@ async fn refusal(broker: &Subject, client: &mut Client) -> Result<Received, Stop
     }
 }
 
-fn is_accepting(answer: &Received) -> bool {
+pub(super) fn is_accepting(answer: &Received) -> bool {
     matches!(answer.packet(), Packet::Connack(connack) if connack.reason == ReasonCode::SUCCESS)
-}
-
-/// A connected client that leaves its identifier to the broker, which may refuse to choose one.
-async fn nameless(broker: &Subject, role: &'static str) -> Result<(Client, Received), Stop> {
-    let mut client = broker.open(role).await?;
-    client.send(connect().client_id(""))?;
-    let rejected = [ReasonCode::IDENTIFIER_REJECTED, ReasonCode::CLIENT_IDENTIFIER_NOT_VALID];
-    let answer = client.receive(any(PacketType::Connack)).await?;
-    match answer.packet() {
-        Packet::Connack(connack) if rejected.contains(&connack.reason) => {
-            Err(Stop::NotOffered("the broker refuses empty client identifiers".to_owned()))
-        }
-        _ if is_accepting(&answer) => Ok((client, answer)),
-        _ => Err(Stop::Inconclusive { why: "refused for another reason".to_owned(), line: None }),
-    }
 }
 
 async fn first_packet(broker: &Subject) -> Outcome {
@@ -314,25 +262,6 @@ async fn bytes_arrive(broker: &Subject) -> Outcome {
     client.expect(either(PacketType::Connack, PacketType::Pingresp)).await
 }
 
-async fn other_protocol(broker: &Subject) -> Outcome {
-    broker.connect("control").await?;
-    let mut rogue = broker.open("rogue").await?;
-
-    rogue.send(connect().with("connect.name"))?;
-
-    rogue.expect_refusal(&[]).await
-}
-
-async fn unknown_level(broker: &Subject) -> Outcome {
-    broker.connect("control").await?;
-    let mut rogue = broker.open("rogue").await?;
-
-    rogue.send(connect().with("connect.level"))?;
-
-    // A broker of both versions has two demands to meet: CONNACK 0x01, CONNACK 0x84 and a bare close are all right.
-    rogue.expect_refusal(&[]).await
-}
-
 async fn will_before_client_id(broker: &Subject) -> Outcome {
     let status = || connect().will(will("status", b"\xFF\xFE"));
     broker.connect_as("control", status()).await?;
@@ -401,57 +330,6 @@ async fn clean_connect(broker: &Subject) -> Outcome {
 
     let accepted = sleeper.receive(a_connack().code(&[ReasonCode::SUCCESS])).await?;
     sleeper.expect_right(&accepted, a_connack().session_present(false)).await
-}
-
-async fn client_id_of_23(broker: &Subject) -> Outcome {
-    broker.connect_as("control", connect().client_id(broker.unique())).await?;
-    let characters = match broker.member() {
-        "digits" => "0123456789",
-        "lower-case" => "abcdefghijklmnopqrstuvwxyz",
-        _ => "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-    };
-    let id: String = broker.unique().chars().chain(characters.chars().cycle()).take(23).collect();
-    let mut client = broker.open("client").await?;
-
-    client.send(connect().client_id(id))?;
-
-    client.expect(a_connack().code(&[ReasonCode::SUCCESS])).await
-}
-
-async fn empty_client_id(broker: &Subject) -> Outcome {
-    let (mut first, _) = nameless(broker, "first").await?;
-    first.serves().await?;
-
-    let (mut second, _) = nameless(broker, "second").await?;
-    second.serves().await?;
-
-    first.expect_open().await
-}
-
-async fn assigned_client_id(broker: &Subject) -> Outcome {
-    let (mut client, accepted) = nameless(broker, "client").await?;
-
-    client.expect_right(&accepted, a_connack().assigned_client_id()).await
-}
-
-async fn empty_client_id_to_store(broker: &Subject) -> Outcome {
-    let mut rogue = broker.open("rogue").await?;
-
-    rogue.send(connect().client_id("").resume())?;
-
-    let _ = rogue.expect(a_connack().code(&[ReasonCode::IDENTIFIER_REJECTED])).await?;
-    rogue.expect_refusal(&[]).await
-}
-
-async fn long_client_id(broker: &Subject) -> Outcome {
-    let mut rogue = broker.open("rogue").await?;
-
-    rogue.send(connect().client_id(broker.unique().repeat(10)))?;
-
-    if broker.version() == Version::V3_1_1 {
-        let _ = rogue.expect(a_connack().code(&[ReasonCode::IDENTIFIER_REJECTED])).await?;
-    }
-    rogue.expect_refusal(&[ReasonCode::CLIENT_IDENTIFIER_NOT_VALID]).await
 }
 
 async fn takeover(broker: &Subject) -> Outcome {

@@ -12,8 +12,17 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["MQTT-3.1.2-3"],
         v5: proves ["MQTT-3.1.2-3" = "U5-047"],
         caught: [Tolerates(Rule::ConnectReservedFlag), ActsOn(Rule::ConnectReservedFlag)]),
+    case!(malformed["cut.before-field@protocol-name"]: "A CONNECT that ends with its fixed header is refused, without CONNACK in 3.1.1",
+        v311: proves ["MQTT-3.1.4-1"],
+        v5: proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::Truncated), Fault::ConnackForMalformedConnect]),
+    case!(malformed["cut.mid-field@protocol-name"]: "A CONNECT that ends within the protocol name is refused, without CONNACK in 3.1.1",
+        v311: proves ["MQTT-3.1.4-1"],
+        v5: proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::StringPastEnd), Fault::ConnackForMalformedConnect]),
     case!(malformed["cut.before-field@protocol-level"]: "A CONNECT that ends before the protocol level is refused, without CONNACK in 3.1.1",
         v311: proves ["MQTT-3.1.4-1"],
+        v5: proves ["MQTT-3.1.4-1"],
         caught: [Tolerates(Rule::Truncated), Fault::ConnackForMalformedConnect]),
     case!(malformed["cut.before-field@connect-flags"]: "A CONNECT that ends before the connect flags is refused, without CONNACK in 3.1.1",
         v311: proves ["MQTT-3.1.4-1"],
@@ -29,6 +38,7 @@ pub(super) const CASES: &[Case] = &[
         caught: [Tolerates(Rule::ClientIdMissing), Fault::ConnackForMalformedConnect]),
     case!(malformed["len.str.over@protocol-name"]: "A CONNECT whose protocol name reaches past its end is refused, without CONNACK in 3.1.1",
         v311: proves ["MQTT-3.1.4-1"],
+        v5: proves ["MQTT-3.1.4-1"],
         caught: [Tolerates(Rule::StringPastEnd), Fault::ConnackForMalformedConnect]),
     case!(malformed["len.str.over@client-identifier"]: "A CONNECT whose client identifier reaches past its end is refused, without CONNACK in 3.1.1",
         v311: proves ["MQTT-3.1.4-1"],
@@ -102,6 +112,41 @@ pub(super) const CASES: &[Case] = &[
         v5: breaks ["MQTT-3.1.2-19"] proves ["MQTT-3.1.4-1"],
         caught: [Tolerates(Rule::PasswordMissing), Fault::ConnackForMalformedConnect]),
     case!(with_password["len.str.over@password"]: "A CONNECT whose password reaches past its end is refused, without CONNACK in 3.1.1",
+        v311: proves ["MQTT-3.1.4-1"],
+        v5: breaks ["U5-007"] proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::BinaryPastEnd), Fault::ConnackForMalformedConnect]),
+    case!(malformed["cut.mid-field@keep-alive"]: "A CONNECT that ends within the keep alive is refused, without CONNACK in 3.1.1",
+        v311: proves ["MQTT-3.1.4-1"],
+        v5: proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::Truncated), Fault::ConnackForMalformedConnect]),
+    case!(malformed["cut.mid-field@client-identifier"]: "A CONNECT that ends within the client identifier is refused, without CONNACK in 3.1.1",
+        v311: proves ["MQTT-3.1.4-1"],
+        v5: proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::StringPastEnd), Fault::ConnackForMalformedConnect]),
+    case!(with_will["cut.before-field@will-topic"]: "A CONNECT that ends before the topic of its will is refused, without CONNACK in 3.1.1",
+        v311: breaks ["MQTT-3.1.2-9"] proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::WillMissing), Fault::ConnackForMalformedConnect],
+        needs: &["will"]),
+    case!(with_will["cut.mid-field@will-topic"]: "A CONNECT that ends within the topic of its will is refused, without CONNACK in 3.1.1",
+        v311: proves ["MQTT-3.1.4-1"],
+        v5: proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::StringPastEnd), Fault::ConnackForMalformedConnect],
+        needs: &["will"]),
+    case!(with_will["cut.mid-field@will-payload"]: "A CONNECT that ends within the payload of its will is refused, without CONNACK in 3.1.1",
+        v311: proves ["MQTT-3.1.4-1"],
+        v5: breaks ["U5-007"] proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::BinaryPastEnd), Fault::ConnackForMalformedConnect],
+        needs: &["will"]),
+    case!(with_will_and_user_name["cut.before-field@user-name"]: "A CONNECT that ends with its will and announces a user name is refused, without CONNACK in 3.1.1",
+        v311: breaks ["MQTT-3.1.2-19"] proves ["MQTT-3.1.4-1"],
+        v5: breaks ["MQTT-3.1.2-17"] proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::UserNameMissing), Fault::ConnackForMalformedConnect],
+        needs: &["will"]),
+    case!(with_user_name["cut.mid-field@user-name"]: "A CONNECT that ends within the user name is refused, without CONNACK in 3.1.1",
+        v311: proves ["MQTT-3.1.4-1"],
+        v5: proves ["MQTT-3.1.4-1"],
+        caught: [Tolerates(Rule::StringPastEnd), Fault::ConnackForMalformedConnect]),
+    case!(with_password["cut.mid-field@password"]: "A CONNECT that ends within the password is refused, without CONNACK in 3.1.1",
         v311: proves ["MQTT-3.1.4-1"],
         v5: breaks ["U5-007"] proves ["MQTT-3.1.4-1"],
         caught: [Tolerates(Rule::BinaryPastEnd), Fault::ConnackForMalformedConnect]),
@@ -209,6 +254,12 @@ async fn malformed(broker: &Subject) -> Outcome {
 
 async fn with_will(broker: &Subject) -> Outcome {
     let mut rogue = sent(broker, mortal(), broker.member()).await?;
+
+    rogue.expect_refusal(CODES).without_connack().await
+}
+
+async fn with_will_and_user_name(broker: &Subject) -> Outcome {
+    let mut rogue = sent(broker, mortal().user_name(user(broker).0), broker.member()).await?;
 
     rogue.expect_refusal(CODES).without_connack().await
 }

@@ -139,6 +139,22 @@ pub(super) const CASES: &[Case] = &[
         v311: breaks ["MQTT-4.7.3-1"] proves ["MQTT-4.8.0-1"],
         v5: breaks ["MQTT-4.7.3-1"] proves ["MQTT-4.13.1-1"],
         caught: [Tolerates(Rule::TopicFilterEmpty), ActsOn(Rule::TopicFilterEmpty)]),
+    case!(empty_filter["subscribe-first"]: "A SUBSCRIBE with an empty topic filter before another is refused",
+        v311: breaks ["MQTT-4.7.3-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-4.7.3-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::TopicFilterEmpty), ActsOn(Rule::TopicFilterEmpty)]),
+    case!(empty_filter["subscribe-second"]: "A SUBSCRIBE with an empty topic filter behind another is refused",
+        v311: breaks ["MQTT-4.7.3-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-4.7.3-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::TopicFilterEmpty), ActsOn(Rule::TopicFilterEmpty)]),
+    case!(empty_filter["unsubscribe-first"]: "An UNSUBSCRIBE with an empty topic filter before another is refused",
+        v311: breaks ["MQTT-4.7.3-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-4.7.3-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::TopicFilterEmpty), ActsOn(Rule::TopicFilterEmpty)]),
+    case!(empty_filter["unsubscribe-second"]: "An UNSUBSCRIBE with an empty topic filter behind another is refused",
+        v311: breaks ["MQTT-4.7.3-1"] proves ["MQTT-4.8.0-1"],
+        v5: breaks ["MQTT-4.7.3-1"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::TopicFilterEmpty), ActsOn(Rule::TopicFilterEmpty)]),
 ];
 
 fn flags(broker: &Subject) -> &'static str {
@@ -244,9 +260,19 @@ async fn bad_share(broker: &Subject) -> Outcome {
 }
 
 async fn empty_filter(broker: &Subject) -> Outcome {
-    let (mut rogue, legal) = rogue_with_control(broker).await?;
+    let (packet, place) = broker.member().split_once('-').unwrap_or((broker.member(), "only"));
+    let legal = match (packet, place) {
+        ("subscribe", "only") => subscribe("news", AtMostOnce),
+        ("subscribe", _) => subscribe("news", AtMostOnce).and("sport", AtMostOnce),
+        (_, "only") => unsubscribe(["news"]),
+        _ => unsubscribe(["news", "sport"]),
+    };
+    let mut control = broker.connect("control").await?;
+    control.send(legal.clone())?;
+    control.serves().await?;
+    let mut rogue = broker.connect("rogue").await?;
 
-    rogue.send(legal.with("filter.empty"))?;
+    rogue.send(legal.with(if place == "second" { "filter.empty-last" } else { "filter.empty" }))?;
 
     rogue.expect_refusal(EITHER).await
 }

@@ -62,7 +62,7 @@ pub(super) const CASES: &[Case] = &[
         caught: [Fault::ResumesForeignSession]),
     case!(begun_anew_lasts: "A session that began with Clean Start 1 outlives its connection by its expiry interval",
         v5: proves ["MQTT-3.1.2-23"],
-        caught: []),
+        caught: [Fault::ForgetsSession, Fault::ForgetsCleanlyBegun]),
     case!(expires_in_time["as-asked"]: "A session lasts until its expiry interval is over",
         v5: proves ["MQTT-3.1.2-23"],
         caught: [Fault::SessionExpiresEarly],

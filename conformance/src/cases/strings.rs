@@ -1,6 +1,8 @@
 //! Strings that are no UTF-8 or hold U+0000, in every field that has one.
 
 use super::prelude::*;
+use crate::pattern::codes;
+use crate::verdict::Received;
 
 pub(super) const CASES: &[Case] = &[
     case!(publish_text["utf8.surrogate@topic-name"]: "A PUBLISH with a surrogate in its topic name is refused",
@@ -136,8 +138,57 @@ pub(super) const CASES: &[Case] = &[
         caught: [Tolerates(Rule::ContentTypeUtf8)],
         needs: &["will"]),
     case!(unusual_characters["utf8.control@topic-name"]: "Control characters in a topic name are taken or refused",
+        v311: proves ["U3-23"],
         v5: proves ["U5-003"],
         caught: []),
+    case!(unusual_characters["utf8.control@topic-filter"]: "Control characters in a topic filter are taken or refused",
+        v311: proves ["U3-23"],
+        v5: proves ["U5-003"],
+        caught: []),
+    case!(unusual_characters["utf8.control@client-identifier"]: "Control characters in a client identifier are taken or refused",
+        v311: proves ["U3-23"],
+        v5: proves ["U5-003"],
+        caught: []),
+    case!(unusual_characters["utf8.control@user-name"]: "Control characters in a user name are taken or refused",
+        v311: proves ["U3-23"],
+        v5: proves ["U5-003"],
+        caught: []),
+    case!(unusual_characters["utf8.control@will-topic"]: "Control characters in a will topic are taken or refused",
+        v311: proves ["U3-23"],
+        v5: proves ["U5-003"],
+        caught: [],
+        needs: &["will"]),
+    case!(unusual_characters["utf8.noncharacter@topic-name"]: "U+FFFF in a topic name is taken or refused",
+        v311: proves ["U3-23"],
+        v5: proves ["U5-003"],
+        caught: []),
+    case!(unusual_characters["utf8.noncharacter@topic-filter"]: "U+FFFF in a topic filter is taken or refused",
+        v311: proves ["U3-23"],
+        v5: proves ["U5-003"],
+        caught: []),
+    case!(unusual_characters["utf8.noncharacter@client-identifier"]: "U+FFFF in a client identifier is taken or refused",
+        v311: proves ["U3-23"],
+        v5: proves ["U5-003"],
+        caught: []),
+    case!(unusual_characters["utf8.noncharacter@user-name"]: "U+FFFF in a user name is taken or refused",
+        v311: proves ["U3-23"],
+        v5: proves ["U5-003"],
+        caught: []),
+    case!(unusual_characters["utf8.noncharacter@will-topic"]: "U+FFFF in a will topic is taken or refused",
+        v311: proves ["U3-23"],
+        v5: proves ["U5-003"],
+        caught: [],
+        needs: &["will"]),
+    case!(kept_characters["control"]: "U+0001 in a topic name that was taken comes out as it went in",
+        v311: proves ["MQTT-4.7.3-4"],
+        v5: proves ["MQTT-4.7.3-4"],
+        caught: [Fault::StripsControlCharacters],
+        needs: &["wildcard"]),
+    case!(kept_characters["noncharacter"]: "U+FFFF in a topic name that was taken comes out as it went in",
+        v311: proves ["MQTT-4.7.3-4"],
+        v5: proves ["MQTT-4.7.3-4"],
+        caught: [Fault::StripsControlCharacters],
+        needs: &["wildcard"]),
 ];
 
 const MALFORMED: &[ReasonCode] = &[ReasonCode::MALFORMED_PACKET];
@@ -179,13 +230,18 @@ async fn unsubscribe_text(broker: &Subject) -> Outcome {
     rogue.expect_refusal(MALFORMED).await
 }
 
-async fn connect_text(broker: &Subject) -> Outcome {
+/// A CONNECT with text in every place that has some.
+fn introduction(broker: &Subject) -> Draft {
     let (name, password) = broker.setting().credentials.clone().unwrap_or_default();
     let named =
         if name.is_empty() { connect().user_name("somebody") } else { connect().user_name(name).password(password) };
     let of_text =
         will("status", b"gone").property(Property::ResponseTopic("answers")).property(Property::ContentType("text"));
-    let legal = named.will(of_text);
+    named.will(of_text)
+}
+
+async fn connect_text(broker: &Subject) -> Outcome {
+    let legal = introduction(broker);
     broker.connect_as("control", legal.clone()).await?;
     let mut rogue = broker.open("rogue").await?;
 
@@ -195,12 +251,49 @@ async fn connect_text(broker: &Subject) -> Outcome {
 }
 
 async fn unusual_characters(broker: &Subject) -> Outcome {
-    let mut client = broker.connect("client").await?;
-    client.publish_draft(message()).await?;
+    let mutation = broker.member();
+    let answer = match mutation.split_once('@') {
+        Some((_, "topic-name")) => {
+            let mut client = broker.connect("client").await?;
+            client.publish_draft(message()).await?;
+            client.send(message().with(mutation))?;
+            client.receive_or_end(any(PacketType::Puback)).await?
+        }
+        Some((_, "topic-filter")) => {
+            let mut client = broker.connect("client").await?;
+            client.subscribe("news", AtMostOnce).await?;
+            client.send(subscribe("news", AtMostOnce).with(mutation))?;
+            client.receive_or_end(any(PacketType::Suback)).await?
+        }
+        _ => {
+            broker.connect_as("control", introduction(broker)).await?;
+            let mut client = broker.open("client").await?;
+            client.send(introduction(broker).with(mutation))?;
+            client.receive_or_end(any(PacketType::Connack)).await?
+        }
+    };
 
-    let id = client.send(message().with(broker.member()))?;
+    let taken = answer.is_some_and(|answer| !refuses(&answer));
+    let seen = if taken { "this character was taken" } else { "this character was refused" };
+    Ok(broker.observe(rule!(v311 "U3-23", v5 "U5-003"), seen))
+}
 
-    let taken = client.receive(a_puback(id)).await.is_ok();
-    let seen = if taken { "a control character was taken" } else { "a control character was refused" };
-    Ok(broker.observe(rule!(v5 "U5-003"), seen))
+/// True for an acknowledgement with a code that says no.
+fn refuses(answer: &Received) -> bool {
+    codes(&answer.packet()).iter().any(|code| code.is_error())
+}
+
+async fn kept_characters(broker: &Subject) -> Outcome {
+    let topic = if broker.member() == "control" { "news/a\u{1}b" } else { "news/a\u{ffff}b" };
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("news/+", "news/plain", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+
+    let id = publisher.send(publish(topic, b"unusual").qos(AtLeastOnce))?;
+
+    let answer = publisher.receive_or_end(a_puback(id)).await?;
+    if answer.is_none_or(|answer| refuses(&answer)) {
+        return Err(Stop::NotExercised("the broker refuses this character".to_owned()));
+    }
+    watcher.expect(a_message(topic, b"unusual")).await
 }

@@ -76,6 +76,21 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-4.5.0-1"],
         caught: [Fault::LosesLongTopics],
         intrusive: true),
+    case!(deepest: "A message on a topic of 65,401 levels reaches its subscriber where a broker takes such topics",
+        v311: proves ["MQTT-4.5.0-1"],
+        v5: proves ["MQTT-4.5.0-1"],
+        caught: [Fault::LosesLongTopics],
+        intrusive: true),
+    case!(dollar_between_clients: "Clients can't exchange messages on a topic that begins with $",
+        v311: proves ["U3-24"],
+        v5: proves ["U5-215"],
+        caught: [Fault::ExchangesDollarTopics],
+        intrusive: true),
+    case!(server_topics: "A SUBSCRIBE to `$SYS/#` is answered, whatever the broker has to tell there",
+        v311: proves ["MQTT-3.8.4-1"],
+        v5: proves ["MQTT-3.8.4-1"],
+        caught: [Fault::NoSuback],
+        needs: &["wildcard"], intrusive: true),
 ];
 
 async fn wildcard_and_dollar(broker: &Subject) -> Outcome {
@@ -225,7 +240,17 @@ async fn many_levels(broker: &Subject) -> Outcome {
 
 async fn longest(broker: &Subject) -> Outcome {
     let topic = exact(format!("{:x<65535}", broker.unique()));
-    let untaken = |_| Stop::NotExercised("the broker takes no topic of 65,535 bytes".to_owned());
+    at_length(broker, topic, "the broker takes no topic of 65,535 bytes").await
+}
+
+async fn deepest(broker: &Subject) -> Outcome {
+    let topic = exact(format!("{}{}", broker.unique(), "/".repeat(65_400)));
+    at_length(broker, topic, "the broker takes no topic of 65,401 levels").await
+}
+
+/// Decides: a message on this topic is delivered, where the broker takes such topics.
+async fn at_length(broker: &Subject, topic: Topic, refused: &str) -> Outcome {
+    let untaken = |_| Stop::NotExercised(refused.to_owned());
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe_tried("control", "control", AtLeastOnce).await?;
     watcher.subscribe(&topic, AtLeastOnce).await.map_err(untaken)?;
@@ -233,5 +258,31 @@ async fn longest(broker: &Subject) -> Outcome {
 
     publisher.publish(&topic, b"at length", AtLeastOnce).await.map_err(untaken)?;
 
-    watcher.expect(a_message(&topic, b"at length")).await
+    watcher.expect(with_payload(b"at length")).await
+}
+
+async fn dollar_between_clients(broker: &Subject) -> Outcome {
+    let topic = exact(format!("${}", broker.unique()));
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("control", "control", AtLeastOnce).await?;
+    watcher.send(subscribe(&topic, AtLeastOnce))?;
+    if watcher.receive_or_end(any(PacketType::Suback)).await?.is_none() {
+        return Err(Stop::NotExercised("the broker closes on a subscription to such a topic".to_owned()));
+    }
+    let mut whisperer = broker.connect("whisperer").await?;
+
+    let id = whisperer.send(publish(&topic, b"between us").qos(AtLeastOnce))?;
+    whisperer.receive_or_end(a_puback(id)).await?;
+
+    let mut publisher = broker.connect("publisher").await?;
+    watcher.expect_no_message(b"between us").before_message(&mut publisher, "control").await
+}
+
+async fn server_topics(broker: &Subject) -> Outcome {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("control/#", "control/plain", AtLeastOnce).await?;
+
+    watcher.send(subscribe(exact("$SYS/#"), AtMostOnce).id(0x1234_u16))?;
+
+    watcher.expect(any(PacketType::Suback)).await
 }

@@ -28,7 +28,7 @@ pub(crate) struct BrokerArgs {
     #[arg(long, value_name = "NAME", help_heading = "Set-up of the broker", requires = "password")]
     user: Option<String>,
 
-    /// Password of ordinary connections
+    /// Password of ordinary connections; transcripts and reports show it
     #[arg(long, value_name = "PASSWORD", help_heading = "Set-up of the broker", requires = "user")]
     password: Option<String>,
 

@@ -241,6 +241,7 @@ const fn kind(kind: ErrorKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mqtt_assay_codec::vectors::{self, Verdict};
     use proptest::prelude::*;
 
     #[test]
@@ -261,6 +262,27 @@ mod tests {
         assert!(problem("30 0g").is_err_and(|message| message.starts_with("`g`, letter 5 of what was given,")));
         assert!(problem("303").is_err_and(|message| message.starts_with("3 hexadecimal digits")));
         assert!(problem(" ").is_err_and(|message| message.starts_with("there are no bytes")));
+    }
+
+    #[test]
+    fn every_vector_gets_its_verdict_and_its_rule() {
+        let mut refused = 0;
+        for vector in vectors::all() {
+            let (text, exit) = explain(&vector.bytes(), vector.context, &vector.limits);
+            let is_right = match vector.verdict {
+                Verdict::Valid => exit == Exit::Success,
+                Verdict::Incomplete => exit == Exit::Incomplete,
+                Verdict::Either => matches!(exit, Exit::Success | Exit::Failed),
+                Verdict::Invalid => {
+                    refused += 1;
+                    let statement = vector.statement.unwrap_or("no rule of the standard");
+                    let rule = vector.rule.map(|rule| rule.to_string()).unwrap_or_default();
+                    exit == Exit::Failed && text.contains(&format!("\nrefused: {statement} ({rule})\n"))
+                }
+            };
+            assert!(is_right, "{}: {exit:?}\n{text}", vector.id);
+        }
+        assert!(refused > 3000, "only {refused} vectors are to be refused");
     }
 
     proptest! {

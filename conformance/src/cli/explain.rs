@@ -130,6 +130,9 @@ fn case_text(instance: &Instance) -> String {
     if case.waits > 0 {
         row(&mut out, "waits", &format!("{} s, by the standard", case.waits));
     }
+    if case.weighty {
+        row(&mut out, "weighty", "it moves megabytes: the proof pairs it with the faults that it claims, and no other");
+    }
     if case.intrusive {
         row(&mut out, "intrusive", "off on a broker beyond this machine, unless --intrusive");
     }

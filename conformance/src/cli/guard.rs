@@ -5,6 +5,7 @@
 //! answers nothing, so that it may stand beside the simulated clock. A second Ctrl-C ends the process at once.
 
 use super::exit::Exit;
+use crate::target;
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -26,7 +27,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Why a run was asked to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// Ctrl-C or SIGTERM.
+    /// Ctrl-C, SIGTERM or the end of the terminal.
     Signal,
     /// `--timeout` is over.
     Timeout,
@@ -126,18 +127,21 @@ async fn end_by_signal(shared: &Shared, mut signals: Signals) {
     loop {
         signals.next().await;
         if shared.ending.borrow().is_some() || shared.is_over() {
-            std::process::exit(i32::from(Exit::Interrupted.code()));
+            end_at_once(Exit::Interrupted);
         }
         shared.ask(Ending::Signal);
     }
 }
 
-/// Ctrl-C, and where the system has it SIGTERM. From its making on, they no longer end the process by themselves.
+/// Ctrl-C, and where the system has them SIGTERM and the end of the terminal. From its making on, they no longer end
+/// the process by themselves.
 pub(super) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    hang_up: Option<tokio::signal::unix::Signal>,
 }
 
 impl Signals {
@@ -145,7 +149,12 @@ impl Signals {
     #[cfg(unix)]
     pub(super) fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            // Where no stream is a terminal's, `nohup` may have had it ignored, and that is to stay so.
+            hang_up: has_terminal().then(|| signal(SignalKind::hangup())).transpose()?,
+        })
     }
 
     /// Begins to listen.
@@ -160,6 +169,7 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            () = received(self.hang_up.as_mut()) => {}
         }
     }
 
@@ -171,6 +181,21 @@ impl Signals {
             std::future::pending::<()>().await;
         }
     }
+}
+
+/// Ends when there is a signal and it comes.
+#[cfg(unix)]
+async fn received(signal: Option<&mut tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(unix)]
+fn has_terminal() -> bool {
+    use std::io::IsTerminal as _;
+    io::stdin().is_terminal() || io::stdout().is_terminal() || io::stderr().is_terminal()
 }
 
 async fn deadline(shared: &Shared, timeout: Option<Duration>) {
@@ -209,7 +234,13 @@ fn give_up(shared: &Shared, silence: Duration) {
         "error: a defect of mqtt-assay: nothing happened for {silence:?}, and no report can be written; running: {}",
         running.join(", ")
     );
-    std::process::exit(i32::from(Exit::OurBug.code()));
+    end_at_once(Exit::OurBug);
+}
+
+/// Ends the process without its destructors, but not without the brokers that it has started.
+fn end_at_once(exit: Exit) -> ! {
+    target::end_all();
+    std::process::exit(i32::from(exit.code()));
 }
 
 #[cfg(test)]

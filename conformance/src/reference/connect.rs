@@ -41,6 +41,9 @@ impl Machine {
         }
         let version = connection.version;
         self.note_tolerances(id, connect);
+        if self.fault(Fault::RefusesUnusualClientIds) && self.refuse_unusual_client_id(id, connect.client_id) {
+            return false;
+        }
         if let Err(refusal) = self.check_connect(version, connect) {
             self.breach_of_refused(id, connect);
             let reason = if self.is_v5(id) { refusal.v5 } else { refusal.v311 };
@@ -116,7 +119,7 @@ impl Machine {
             return refused("an empty client identifier needs a clean session");
         }
         let most = match version {
-            _ if self.fault(Fault::RefusesClientIdOf23) => 22,
+            _ if self.fault(Fault::RefusesClientIdOf23) && length <= 1000 => 22,
             Version::V3_1_1 if self.quirk(Quirk::RefusesLongClientIds) => 23,
             _ => usize::from(self.settings.limits.max_client_id_bytes),
         };
@@ -156,6 +159,28 @@ impl Machine {
             }
         }
         Ok(())
+    }
+
+    /// Faults only: refuses a long client identifier with a CONNACK and no close, an unusual one in 3.1.1 with a close and
+    /// no CONNACK. True if it did.
+    fn refuse_unusual_client_id(&mut self, id: ConnectionId, client_id: &str) -> bool {
+        let is_long = client_id.len() > 1000;
+        let is_usual = client_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !is_long && is_usual {
+            return false;
+        }
+        let is_v5 = self.is_v5(id);
+        if !is_long && !is_v5 {
+            self.end(id, false);
+            return true;
+        }
+        let reason = if is_v5 { ReasonCode::CLIENT_IDENTIFIER_NOT_VALID } else { ReasonCode::IDENTIFIER_REJECTED };
+        self.send_connack_refusing(id, reason, None);
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.phase = Phase::Deaf;
+            self.wind(id);
+        }
+        true
     }
 
     /// Names the rule where a refused CONNECT broke one; wrong credentials break none.
@@ -304,7 +329,8 @@ impl Machine {
             return None;
         }
         let account = self.ledger.open(client_id.len())?;
-        self.sessions.insert(Arc::clone(client_id), Session::new(Arc::clone(client_id), account));
+        let session = Session { begun_anew: clean_start, ..Session::new(Arc::clone(client_id), account) };
+        self.sessions.insert(Arc::clone(client_id), session);
         Some(false)
     }
 

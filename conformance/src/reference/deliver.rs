@@ -8,6 +8,7 @@ use mqtt_assay_codec::{Packet, PacketId, Properties, PropertiesBuf, Property, Pu
 
 use super::connection::{Alias, Connection, Phase};
 use super::ledger::Account;
+use super::publish::is_control;
 use super::send::Sent;
 use super::session::{Awaits, InFlight, Outgoing, Session};
 use super::timers::Due;
@@ -395,6 +396,9 @@ impl Machine {
         }
         if self.fault(Fault::StripsByteOrderMark) {
             return topic.replace('\u{feff}', "").into();
+        }
+        if self.fault(Fault::StripsControlCharacters) {
+            return topic.chars().filter(|&character| !is_control(character)).collect::<String>().into();
         }
         Arc::clone(topic)
     }

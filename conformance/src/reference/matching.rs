@@ -15,9 +15,8 @@ impl Machine {
 
     /// Faults only: the same, each fault with its own mistake.
     fn matches_by_fault(&self, filter: &str, topic: &str) -> bool {
-        let is_dollar = topic.starts_with('$') && filter.starts_with(['#', '+']);
-        if self.fault(Fault::WildcardMatchesDollar) && is_dollar {
-            return topic_matches(&format!("x/{filter}"), &format!("x/{topic}"));
+        if self.fault(Fault::WildcardMatchesDollar) && topic.starts_with('$') {
+            return filter.starts_with(['#', '+']) && topic_matches(&format!("x/{filter}"), &format!("x/{topic}"));
         }
         if self.fault(Fault::CaseInsensitive) {
             return topic_matches(&filter.to_lowercase(), &topic.to_lowercase());

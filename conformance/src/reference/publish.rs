@@ -328,12 +328,12 @@ impl Machine {
         Ok(Some(Arc::new(message)))
     }
 
-    /// `$SYS` belongs to the broker; what is denied, to nobody.
+    /// Topics that start with `$` are the broker's own (section 4.7.2), and what is denied is nobody's.
     pub(super) fn may_publish(&self, topic: &str) -> bool {
-        let own = topic == "$SYS" || topic.starts_with("$SYS/");
-        let refused = self.quirk(Quirk::RefusesDollarTopics) && topic.starts_with('$');
+        let is_let_through = self.fault(Fault::ExchangesDollarTopics) || self.fault(Fault::WildcardMatchesDollar);
+        let own = topic.starts_with('$') && !is_let_through;
         let denied = self.settings.access.denies(topic) && !self.fault(Fault::DeliversDenied);
-        !own && !refused && !denied
+        !own && !denied
     }
 
     /// The client of a connection; nameless if a fault took its session away.
@@ -368,8 +368,11 @@ pub(super) fn another(packet_id: PacketId) -> PacketId {
 
 /// A quirk only: whether a string has code points that 5.0 section 1.5.4 advises against.
 pub(super) fn has_control_characters(text: &str) -> bool {
-    text.chars().any(|character| {
-        let code = u32::from(character);
-        character.is_control() || (0xFDD0..=0xFDEF).contains(&code) || code & 0xFFFE == 0xFFFE
-    })
+    text.chars().any(is_control)
+}
+
+/// Control characters and non-characters, which a receiver may refuse.
+pub(super) fn is_control(character: char) -> bool {
+    let code = u32::from(character);
+    character.is_control() || (0xFDD0..=0xFDEF).contains(&code) || code & 0xFFFE == 0xFFFE
 }

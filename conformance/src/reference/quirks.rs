@@ -56,8 +56,6 @@ quirks! {
         "Refuses a client identifier of more than 23 bytes in 3.1.1.";
     RefusesControlCharacters "refuses-control-characters"
         "Closes on a topic name or filter with a control character or a non-character such as U+FFFF.";
-    RefusesDollarTopics "refuses-dollar-topics"
-        "Publishes nothing that a client sends to a topic that starts with a dollar sign.";
     DuplicatesForQos0 "duplicates-for-qos0"
         "Sends a message published at QoS 1 twice to a subscription granted QoS 0.";
     GreetsClients "greets-clients"

@@ -27,22 +27,31 @@ pub(super) enum Greeting {
     Other(u8),
 }
 
+/// The first byte of a PINGREQ; the other one is 0.
+const PINGREQ: u8 = (PacketType::Pingreq as u8) << 4;
+
 impl Machine {
     pub(super) fn received(&mut self, id: ConnectionId, bytes: &[u8]) {
         let Some(mut input) = self.take_input(id, bytes) else { return };
         let mut at = 0;
         let mut wanted = 0;
-        let mut packets = 0;
+        let (mut packets, mut pings) = (0, 0);
         while at < input.len() && self.listens(id) {
             if self.is_dropped(input[at], packets) {
                 at = input.len();
                 break;
             }
             packets += 1;
+            pings += usize::from(input[at] == PINGREQ);
+            if pings > 1 && self.fault(Fault::AnswersOnePingOfSegment) && input[at..].starts_with(&[PINGREQ, 0]) {
+                at += 2;
+                continue;
+            }
             let before = self.effects.len();
             let step = self.step(id, &input[at..]);
             self.show_packet(before, &input[at..]);
             match step {
+                Step::Consumed(_) if self.loses_behind(input[at]) => at = input.len(),
                 Step::Consumed(length) => at += length.max(1),
                 Step::Wants(more) => {
                     wanted = input.len() - at + more;
@@ -74,6 +83,22 @@ impl Machine {
         connection.input.extend_from_slice(bytes);
         let enough = !bytes.is_empty() && connection.input.len() >= connection.wanted;
         enough.then(|| std::mem::take(&mut connection.input))
+    }
+
+    /// Faults only: whether an unfinished packet on this connection costs it. Long ones come in pieces on every transport.
+    fn wants_more_at_once(&self, id: ConnectionId, input: &[u8]) -> bool {
+        let is_open = self.connections.get(&id).is_some_and(|connection| connection.phase == Phase::Open);
+        let is_short = !matches!(packet_len(input), PacketLen::Known(1000..));
+        is_open && is_short && self.fault(Fault::WantsPacketsInOnePiece)
+    }
+
+    /// Faults only: whether what stands behind a packet with this first byte is lost, up to the end of its segment.
+    fn loses_behind(&self, first: u8) -> bool {
+        match PacketType::from_number(first >> 4) {
+            Some(PacketType::Subscribe) => self.fault(Fault::LosesBehindSubscribe),
+            Some(PacketType::Connect) => self.fault(Fault::LosesBehindConnect),
+            _ => false,
+        }
     }
 
     /// Faults only: whether a packet with this first byte, behind so many others of its segment, is lost.
@@ -117,6 +142,10 @@ impl Machine {
         }
         let context = Context::new(version, Sender::Client);
         match decode(input, context, &self.decode_limits(version)) {
+            Ok(Decoded::Partial { .. }) if self.wants_more_at_once(id, input) => {
+                self.end(id, true);
+                Step::Stop
+            }
             Ok(Decoded::Partial { needed }) => Step::Wants(needed),
             Ok(Decoded::Complete { packet, len }) => self.take(id, packet.packet(), len, input),
             Err(error) => self.refuse_packet(id, error, input),

@@ -28,6 +28,8 @@ pub(super) struct Session {
     pub(super) received: BTreeMap<PacketId, Received>,
     pub(super) last_packet_id: u16,
     pub(super) will: Option<PendingWill>,
+    /// For faults only: it began with Clean Start 1.
+    pub(super) begun_anew: bool,
     pub(super) _account: Account,
 }
 
@@ -101,6 +103,7 @@ impl Session {
             received: BTreeMap::new(),
             last_packet_id: 0,
             will: None,
+            begun_anew: false,
             _account: account,
         }
     }

@@ -83,6 +83,7 @@ impl Machine {
     fn detach(&mut self, id: ConnectionId, client_id: &ClientId, expiry: u32) -> Duration {
         let stays = self.fault(Fault::EndedSessionStays);
         let forgets = self.fault(Fault::ForgetsSession);
+        let forgets_anew = self.fault(Fault::ForgetsCleanlyBegun);
         let forever = self.fault(Fault::SessionNeverExpires);
         let early = self.fault(Fault::SessionExpiresEarly);
         let now = self.now;
@@ -95,7 +96,7 @@ impl Machine {
         }
         let lasts = match expiry {
             0 if !stays => Duration::ZERO,
-            _ if forgets => Duration::ZERO,
+            _ if forgets || forgets_anew && session.begun_anew => Duration::ZERO,
             0 | u32::MAX => Duration::MAX,
             _ if forever => Duration::MAX,
             seconds if early => Duration::from_secs(u64::from(seconds)) / 2,

@@ -1,6 +1,7 @@
 //! The JSON report, schema 1: what `run --json` writes. Fields are only ever added.
 
 use super::{RunFacts, TargetName};
+use crate::case::Case;
 use crate::result::{CaseResult, Summary};
 use crate::transcript::Transcript;
 use crate::verdict::Verdict;
@@ -13,7 +14,8 @@ use std::time::Duration;
 /// The schema's number; it changes when a field changes its meaning or goes.
 const SCHEMA: u32 = 1;
 
-/// Whose transcripts the report holds: every case's, or those of cases that fail, are weak or inconclusive.
+/// Whose transcripts the report holds: every case's, or those of cases that fail, are weak or inconclusive. A
+/// weighty case has one only where it fails, is weak or inconclusive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Transcripts {
     #[default]
@@ -23,8 +25,9 @@ pub(crate) enum Transcripts {
 
 impl Transcripts {
     /// Whether the transcript of a case with this verdict is in the report.
-    pub(crate) fn are_wanted_of(self, verdict: Verdict) -> bool {
-        self == Self::All || matches!(verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive)
+    pub(crate) fn are_wanted_of(self, case: &Case, verdict: Verdict) -> bool {
+        let is_weighty = case.weighty;
+        self == Self::All && !is_weighty || matches!(verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive)
     }
 }
 
@@ -143,7 +146,7 @@ pub(crate) fn write(
 
 fn case_report(result: &CaseResult, transcripts: Transcripts) -> CaseReport<'_> {
     let decisive = result.decisive().filter(|rule| rule.line.is_some());
-    let is_wanted = transcripts.are_wanted_of(result.verdict);
+    let is_wanted = transcripts.are_wanted_of(result.instance.case, result.verdict);
     CaseReport {
         case: result.instance.id(),
         mqtt: result.instance.version.name(),

@@ -184,7 +184,7 @@ fn system_out<W: Write>(
     if matches!(Told::of(result.verdict, options), Told::Passed) && result.verdict != Verdict::Pass {
         out = format!("{}: {}\n{}", result.verdict, message(result), details(result, facts));
     }
-    if options.transcripts.are_wanted_of(result.verdict) {
+    if options.transcripts.are_wanted_of(result.instance.case, result.verdict) {
         out.extend(result.transcript.lines.iter().map(|line| result.transcript.print_line(line) + "\n"));
     }
     if !out.is_empty() {

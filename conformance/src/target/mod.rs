@@ -2,6 +2,7 @@
 
 mod address;
 mod embedded;
+mod processes;
 mod profile;
 mod spawned;
 mod variant;
@@ -11,6 +12,8 @@ pub use embedded::{EmbeddedOptions, EmbeddedTarget};
 pub use profile::{Profile, ProfileError};
 pub use spawned::{Lease, SpawnedTarget};
 pub use variant::{VARIANTS, Variant};
+
+pub(crate) use processes::end_all;
 
 use crate::reference::Shell;
 use crate::wire::{Tcp, Transport, pipe};

@@ -1,5 +1,6 @@
 //! A broker that the suite starts from a profile and ends, whatever happens: own port, own folder, killed by pid.
 
+use super::processes::Process;
 use super::profile::ProfileVariant;
 use super::{Endpoint, Profile, Started, Unready, Variant};
 use crate::bounds;
@@ -11,7 +12,7 @@ use std::fs::{self, File};
 use std::io;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -34,23 +35,9 @@ const LOG: &str = "output.log";
 /// How much of a broker's output a message quotes, in lines.
 const LOG_LINES: usize = 5;
 
-/// A running broker process with its folder; both are gone when it is dropped.
-struct Running {
-    child: Child,
-    folder: TempDir,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // An error means that it has ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// A process that ends with the last case that holds it.
 pub struct Lease {
-    running: Running,
+    process: Process,
 }
 
 /// A profile as a target.
@@ -60,7 +47,7 @@ pub struct SpawnedTarget {
     patience: u32,
     /// How many may be starting at the same time.
     starting: Rc<Semaphore>,
-    running: Rc<RefCell<Vec<Running>>>,
+    running: Rc<RefCell<Vec<Process>>>,
 }
 
 impl SpawnedTarget {
@@ -95,7 +82,7 @@ impl SpawnedTarget {
     /// Starts a broker for this variant, which ends with the target, and waits until it answers a CONNECT.
     pub async fn prepare(&self, variant: Variant) -> Result<Started, Unready> {
         let (started, lease) = self.lease(variant).await?;
-        self.running.borrow_mut().push(lease.running);
+        self.running.borrow_mut().push(lease.process);
         Ok(started)
     }
 
@@ -120,14 +107,14 @@ impl SpawnedTarget {
         let mut tries = 1;
         loop {
             match self.start(settings).await {
-                Ok((running, ports)) => return Ok((ports.started(settings), Lease { running })),
+                Ok((process, ports)) => return Ok((ports.started(settings), Lease { process })),
                 Err(_) if tries < PORT_TRIES => tries += 1,
                 Err(why) => return Err(Unready::Failed(why)),
             }
         }
     }
 
-    async fn start(&self, variant: &ProfileVariant) -> Result<(Running, Ports), String> {
+    async fn start(&self, variant: &ProfileVariant) -> Result<(Process, Ports), String> {
         let in_words = |what: &str| format!("{}: {what}", self.profile.name);
         let folder =
             TempDir::with_prefix("mqtt-assay-").map_err(|error| in_words(&format!("no folder of its own: {error}")))?;
@@ -137,20 +124,14 @@ impl SpawnedTarget {
             fs::write(folder.path().join(&name), fill(&text)).map_err(|error| in_words(&format!("{name}: {error}")))?;
         }
         let command: Vec<String> = self.profile.command.iter().map(|word| fill(word)).collect();
-        let child = spawn(&command, folder.path())
+        let process = spawn(&command, folder)
             .map_err(|error| in_words(&format!("`{}`: {error}; is it installed?", command.join(" "))))?;
-        let mut running = Running { child, folder };
-        self.wait_until_ready(&mut running, &ports, variant).await.map_err(|what| in_words(&what))?;
-        Ok((running, ports))
+        self.wait_until_ready(&process, &ports, variant).await.map_err(|what| in_words(&what))?;
+        Ok((process, ports))
     }
 
     /// Ends when every port answers a CONNECT of its version.
-    async fn wait_until_ready(
-        &self,
-        running: &mut Running,
-        ports: &Ports,
-        variant: &ProfileVariant,
-    ) -> Result<(), String> {
+    async fn wait_until_ready(&self, process: &Process, ports: &Ports, variant: &ProfileVariant) -> Result<(), String> {
         let limit = bounds::START * self.patience;
         let deadline = Instant::now() + limit;
         let mut ask = interval(ASK_EVERY);
@@ -159,13 +140,13 @@ impl SpawnedTarget {
         to_ask.dedup_by_key(|version| ports.by_version[version]);
         while let Some(&version) = to_ask.last() {
             ask.tick().await;
-            if let Ok(Some(status)) = running.child.try_wait() {
-                return Err(format!("ended at once ({status}){}", last_words(running.folder.path())));
+            if let Some(status) = process.has_ended() {
+                return Err(format!("ended at once ({status}){}", last_words(process.folder())));
             }
             if answers(&ports.address(version), version, variant.credentials.as_ref()).await {
                 to_ask.pop();
             } else if Instant::now() > deadline {
-                return Err(format!("no CONNACK within {limit:?}{}", last_words(running.folder.path())));
+                return Err(format!("no CONNACK within {limit:?}{}", last_words(process.folder())));
             }
         }
         Ok(())
@@ -213,11 +194,13 @@ impl Ports {
     }
 }
 
-fn spawn(command: &[String], folder: &Path) -> io::Result<Child> {
+fn spawn(command: &[String], folder: TempDir) -> io::Result<Process> {
     let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-    let log = File::create(folder.join(LOG))?;
+    let log = File::create(folder.path().join(LOG))?;
     let errors = log.try_clone()?;
-    Command::new(program).args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(log).stderr(errors).spawn()
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder.path()).stdin(Stdio::null()).stdout(log).stderr(errors);
+    Process::start(&mut command, folder)
 }
 
 /// True once something sends the first byte of a CONNACK: an open port alone is not readiness.

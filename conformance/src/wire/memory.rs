@@ -88,9 +88,11 @@ impl AsyncRead for Pipe {
         let mut direction = self.incoming.borrow_mut();
         if !direction.bytes.is_empty() {
             let count = into.remaining().min(direction.bytes.len());
-            for byte in direction.bytes.drain(..count) {
-                into.put_slice(&[byte]);
-            }
+            let (front, back) = direction.bytes.as_slices();
+            let of_front = count.min(front.len());
+            into.put_slice(&front[..of_front]);
+            into.put_slice(&back[..count - of_front]);
+            direction.bytes.drain(..count);
             if let Some(writer) = direction.writer.take() {
                 writer.wake();
             }

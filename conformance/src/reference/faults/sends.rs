@@ -16,13 +16,18 @@ pub(in crate::reference) fn mistaken(mutation: Mutation, legal: &[u8], version: 
     strikes(mutation, packet_type, legal).then_some(bytes)
 }
 
-/// Some mistakes make a packet useless to every case that waits for it. Those strike messages of QoS 0 that aren't
-/// retained, and nothing else, so that the rest of the suite goes on.
+/// Some mistakes make a packet useless to every case that waits for it. Those strike few messages and nothing else, so
+/// that the rest of the suite goes on: of QoS 0 and not retained, or where those have no place for the mistake, of QoS 1
+/// and retained.
 fn strikes(mutation: Mutation, packet_type: PacketType, legal: &[u8]) -> bool {
-    let spares = mutation.name.ends_with("@topic-name")
-        || ["topic.wildcard-in-name.hash", "prop.cut-off", "cut.before-field@property-length"].contains(&mutation.name);
-    let is_plain = legal.first().is_some_and(|first| first.trailing_zeros() >= 3);
-    !spares || packet_type == PacketType::Publish && is_plain
+    let flags = legal.first().copied().unwrap_or_default() & 0b0111;
+    let is_publish = packet_type == PacketType::Publish;
+    match mutation.name {
+        "pid.zero" | "flags.qos3" => is_publish && flags == 0b0011,
+        "topic.wildcard-in-name.hash" | "prop.cut-off" | "cut.before-field@property-length" => is_publish && flags == 0,
+        name if name.ends_with("@topic-name") => is_publish && flags == 0,
+        _ => true,
+    }
 }
 
 fn broken(
@@ -59,6 +64,10 @@ fn lost_by(mutation: Mutation, version: Version) -> &'static [&'static str] {
             &["MQTT-3.3.4-3", "MQTT-3.3.4-4", "U5-107", "U5-138", "U5-140", "U5-171"]
         }
         "prop.zero-forbidden@topic-alias" if version == Version::V5 => &["MQTT-3.1.2-27"],
+        "utf8.surrogate@response-topic" if version == Version::V5 => &["MQTT-3.3.2-15"],
+        "utf8.surrogate@content-type" if version == Version::V5 => &["MQTT-3.3.2-20"],
+        "flags.qos3" if version == Version::V5 => &["MQTT-3.8.4-8"],
+        "flags.qos3" => &["MQTT-3.3.1-5"],
         "prop.duplicate@reason-string" if version == Version::V5 => &["MQTT-3.1.2-29"],
         _ => &[],
     }

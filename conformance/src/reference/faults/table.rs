@@ -98,8 +98,10 @@ faults! {
         [] ["MQTT-3.1.3-7" "MQTT-3.2.2-16"];
     AssignedIdReused "assigned-id-reused" "Assigns the same client identifier to everybody."
         ["MQTT-3.1.3-6"] ["MQTT-3.1.3-6" "MQTT-3.2.2-16"];
-    RefusesClientIdOf23 "refuses-client-id-of-23" "Refuses a client identifier of more than 22 bytes."
+    RefusesClientIdOf23 "refuses-client-id-of-23" "Refuses a client identifier of 23 to 1000 bytes."
         ["MQTT-3.1.3-5"] ["MQTT-3.1.3-5"];
+    RefusesUnusualClientIds "refuses-unusual-client-ids" "Refuses client identifiers of more than 1000 bytes or with other characters than letters, digits and hyphens, the long ones without a close, the others without a CONNACK in 3.1.1 and without a close in 5.0."
+        ["MQTT-3.1.3-9" "MQTT-3.2.2-5"] ["MQTT-3.1.3-8" "MQTT-3.2.2-7"];
     ResumesForeignSession "resumes-foreign-session" "Gives a client without a session one that another client left."
         ["MQTT-3.1.3-2" "MQTT-3.2.2-3"] ["MQTT-3.1.3-2" "MQTT-3.1.2-6" "MQTT-3.2.2-3"];
     AcceptsUnknownMethod "accepts-unknown-method" "Accepts a CONNECT with an authentication method that it doesn't know."
@@ -139,6 +141,8 @@ faults! {
     ForgetsSession "forgets-session" "Stores no session after the connection is closed."
         ["MQTT-3.1.2-4" "MQTT-4.1.0-1" "MQTT-3.1.2-5" "MQTT-3.2.2-2" "MQTT-4.4.0-1"]
         ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "MQTT-3.2.2-3" "MQTT-4.4.0-1" "U5-171"];
+    ForgetsCleanlyBegun "forgets-cleanly-begun" "Ends a session that began with Clean Start 1 with its connection, whatever its expiry interval."
+        [] ["MQTT-3.1.2-23"];
     ForgetsSubscriptions "forgets-subscriptions" "Resumes a session without its subscriptions."
         ["MQTT-3.1.2-4" "MQTT-4.1.0-1"] ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "U5-171"];
     DropsForAbsent "drops-for-absent" "Queues nothing for a client that isn't connected."
@@ -156,6 +160,8 @@ faults! {
         ["MQTT-3.1.2-24"] ["MQTT-3.1.2-22" "MQTT-3.2.2-22" "MQTT-3.1.2-21"];
     KeepAliveEarly "keep-alive-early" "Disconnects with 0x8D after half of the keep alive." [] ["MQTT-3.1.2-22" "MQTT-3.2.2-22" "U5-050"];
     PingUnanswered "ping-unanswered" "Doesn't answer PINGREQ." ["MQTT-3.12.4-1"] ["MQTT-3.12.4-1"];
+    AnswersOnePingOfSegment "answers-one-ping-of-segment" "Answers the first of the PINGREQs that come in one segment, and no other."
+        ["MQTT-3.12.4-1"] ["MQTT-3.12.4-1"];
     PingrespWithPayload "pingresp-with-payload" "Sends a PINGRESP with one byte of payload." ["U3-04"] ["U5-019"];
     PingrespReservedFlags "pingresp-reserved-flags" "Sets a reserved flag in PINGRESP." ["MQTT-2.2.2-1"] ["MQTT-2.1.3-1"];
 
@@ -256,6 +262,15 @@ faults! {
     StallsOnTooLarge "stalls-on-too-large" "Waits for ever for the acknowledgement of a message that it was not allowed to send."
         [] ["MQTT-3.1.2-25"];
 
+    // Packets and segments
+    WantsPacketsInOnePiece "wants-packets-in-one-piece" "Closes an open connection where the rest of a packet of less than 1000 bytes isn't there yet."
+        ["MQTT-4.5.0-1" "MQTT-3.3.4-1" "MQTT-3.8.4-1" "MQTT-3.10.4-4" "MQTT-4.3.3-2" "MQTT-3.12.4-1"]
+        ["MQTT-4.5.0-1" "MQTT-3.3.4-1" "MQTT-3.8.4-1" "MQTT-3.10.4-4" "MQTT-4.3.3-11" "MQTT-3.12.4-1"];
+    LosesBehindSubscribe "loses-behind-subscribe" "Loses what comes behind a SUBSCRIBE in its segment."
+        ["MQTT-3.3.4-1" "MQTT-3.12.4-1" "MQTT-3.10.4-4"] ["MQTT-3.3.4-1" "MQTT-3.12.4-1" "MQTT-3.10.4-4" "MQTT-3.3.4-10"];
+    LosesBehindConnect "loses-behind-connect" "Loses what comes behind a CONNECT in its segment."
+        ["MQTT-3.8.4-1" "MQTT-3.12.4-1"] ["MQTT-3.8.4-1" "MQTT-3.12.4-1"];
+
     // Delivery
     PayloadChanged "payload-changed" "Ends a payload at its first zero byte." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
     CutsLongPayloads "cuts-long-payloads" "Ends a payload after 16,000 bytes." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
@@ -272,6 +287,8 @@ faults! {
         ["MQTT-4.7.3-4" "U3-20" "U3-19" "MQTT-3.3.2-3"] ["MQTT-4.7.3-4" "U5-204" "U5-203" "MQTT-3.3.2-3"];
     StripsByteOrderMark "strips-byte-order-mark" "Takes U+FEFF out of topic names."
         ["MQTT-1.5.3-3" "MQTT-4.7.3-4"] ["MQTT-1.5.4-3" "MQTT-4.7.3-4"];
+    StripsControlCharacters "strips-control-characters" "Takes control characters and non-characters out of topic names."
+        ["MQTT-4.7.3-4"] ["MQTT-4.7.3-4"];
     AboveGrantedQos "above-granted-qos" "Delivers at the published QoS whatever was granted."
         ["MQTT-3.8.4-6" "MQTT-3.3.5-1"] ["MQTT-3.8.4-8" "MQTT-3.3.4-2" "MQTT-4.8.2-3"];
     AbovePublishedQos "above-published-qos" "Delivers at the granted QoS whatever was published."
@@ -376,6 +393,8 @@ faults! {
     UnsubscribeEndsGroup "unsubscribe-ends-group" "Takes all members out of a shared subscription when one leaves." [] ["U5-177"];
 
     // Topics
+    ExchangesDollarTopics "exchanges-dollar-topics" "Hands on what clients publish to topics that start with a dollar sign."
+        ["U3-24"] ["U5-215"];
     WildcardMatchesDollar "wildcard-matches-dollar" "Lets leading wildcards match topics that start with a dollar sign."
         ["MQTT-4.7.2-1"] ["MQTT-4.7.2-1"];
     HashExcludesParent "hash-excludes-parent" "Doesn't let a/# match a." ["U3-18"] ["U5-202"];

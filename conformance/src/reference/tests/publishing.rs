@@ -187,7 +187,7 @@ fn the_brokers_own_topics_are_left_alone() {
     script.subscribe(1, "$other/#", 0);
     script.publish(1, "$SYS/uptime", 1, "x");
     script.publish(1, "$other/x", 1, "x");
-    assert_eq!(script.got(1), ["PUBACK 10 00", "PUBLISH 0/0 $other/x=x", "PUBACK 10 00"]);
+    assert_eq!(script.got(1), ["PUBACK 10 00", "PUBACK 10 00"]);
 }
 
 fn aliased<'a>(topic: &'a str, payload: &'a str, properties: Properties<'a>) -> Packet<'a> {

@@ -209,8 +209,7 @@ fn shares_mean_nothing_in_3() {
     script.connect(1, V3, "a");
     script.subscribe(1, "$share/g/t", 0);
     script.publish(1, "t", 0, "x");
-    script.publish(1, "$share/g/t", 0, "y");
-    assert_eq!(script.got(1), ["PUBLISH 0/0 $share/g/t=y"]);
+    assert!(script.got(1).is_empty());
 }
 
 #[test]
@@ -221,6 +220,17 @@ fn wildcards_spare_dollar_topics() {
     script.subscribe(1, "+/x", 0);
     script.publish(1, "$own/x", 0, "x");
     assert!(script.got(1).is_empty());
+}
+
+#[test]
+fn clients_exchange_nothing_on_dollar_topics() {
+    for (fault, expected) in [(None, vec![]), (Some(Fault::ExchangesDollarTopics), vec!["PUBLISH 0/0 $own/x=x"])] {
+        let mut script = Script::with(Settings { faults: fault.into_iter().collect(), ..Settings::default() });
+        script.connect(1, V3, "a");
+        script.subscribe(1, "$own/x", 0);
+        script.publish(1, "$own/x", 0, "x");
+        assert_eq!(script.got(1), expected);
+    }
 }
 
 #[test]
