@@ -14,6 +14,8 @@ use crate::fields::fields;
 use crate::legal::LegalPacket;
 use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 use crate::packet::Packet;
+use crate::scan;
+use crate::text;
 use crate::topic::{check_filter, is_shared, split_shared, topic_matches};
 use crate::version::{Context, Limits, Sender, Version};
 use crate::wire::MAX_VARIABLE_BYTE_INTEGER;
@@ -69,6 +71,8 @@ pub fn decode_v5(input: &[u8]) {
 
 fn judge(context: Context, bytes: &[u8]) {
     same_as_by_the_reader(context, bytes);
+    let (start, end) = bytes.split_at(bytes.len() / 2);
+    [bytes, start, end].into_iter().for_each(seen_as_it_is);
     let decoded = decode(bytes, context, LIMITS);
     explained(context, bytes, &decoded);
     match decoded {
@@ -86,6 +90,18 @@ fn same_as_by_the_reader(context: Context, bytes: &[u8]) {
         let (at_once, by_the_reader) = (decode(bytes, context, limits), decode_any(bytes, context, limits));
         assert_eq!(at_once, by_the_reader, "{context:?}, {limits:?}: {bytes:02x?}");
     }
+}
+
+/// What is seen of a string sixteen bytes at a time is what is seen byte by byte, and it reads as the standard library has it.
+fn seen_as_it_is(string: &[u8]) {
+    let plain = string.iter().all(|byte| (1..=127).contains(byte));
+    let wild = |byte: &u8| matches!(byte, b'+' | b'#');
+    assert_eq!(scan::is_plain(string), plain, "{string:02x?}");
+    assert_eq!(scan::is_plain_name(string), plain && !string.iter().any(wild), "{string:02x?}");
+    let places = string.iter().rev().fold(0, |places: u64, byte| places << 1 | u64::from(wild(byte)));
+    assert_eq!(scan::plain_wildcards(string), (plain && string.len() <= 64).then_some(places), "{string:02x?}");
+    let valid = core::str::from_utf8(string).map_or_else(|error| error.valid_up_to(), str::len);
+    assert_eq!(text::of(string).as_bytes(), &string[..valid], "{string:02x?}");
 }
 
 /// The field map finds the error that the decoder finds, and both can be put into words.

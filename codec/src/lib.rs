@@ -156,6 +156,8 @@ mod decode;
 mod edge_samples;
 mod encode;
 mod encode_fast;
+#[cfg(test)]
+mod encode_refusals;
 mod error;
 mod fast;
 mod fast_properties;

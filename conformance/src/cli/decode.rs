@@ -46,29 +46,29 @@ pub(crate) struct DecodeArgs {
 #[command(next_help_heading = "Limits of the receiver")]
 struct LimitArgs {
     /// Largest packet, fixed header included [default: what the format allows]
-    #[arg(long, value_name = "BYTES")]
-    max_packet_size: Option<u32>,
+    #[arg(long = "max-packet-size", value_name = "BYTES")]
+    packet_size: Option<u32>,
 
     /// Longest string: topics, client identifier, user name, strings of properties [default: 65535]
-    #[arg(long, value_name = "BYTES")]
-    max_string_len: Option<u16>,
+    #[arg(long = "max-string-len", value_name = "BYTES")]
+    string_len: Option<u16>,
 
     /// Most topic filters in one SUBSCRIBE or UNSUBSCRIBE [default: no limit]
-    #[arg(long, value_name = "COUNT")]
-    max_topic_filters: Option<u32>,
+    #[arg(long = "max-topic-filters", value_name = "COUNT")]
+    topic_filters: Option<u32>,
 
     /// Most User Properties in one block of properties [default: no limit]
-    #[arg(long, value_name = "COUNT")]
-    max_user_properties: Option<u32>,
+    #[arg(long = "max-user-properties", value_name = "COUNT")]
+    user_properties: Option<u32>,
 }
 
 impl From<&LimitArgs> for Limits {
     fn from(args: &LimitArgs) -> Self {
         Self {
-            max_packet_size: args.max_packet_size.unwrap_or(Self::NONE.max_packet_size),
-            max_string_len: args.max_string_len.unwrap_or(Self::NONE.max_string_len),
-            max_topic_filters: args.max_topic_filters.unwrap_or(Self::NONE.max_topic_filters),
-            max_user_properties: args.max_user_properties.unwrap_or(Self::NONE.max_user_properties),
+            max_packet_size: args.packet_size.unwrap_or(Self::NONE.max_packet_size),
+            max_string_len: args.string_len.unwrap_or(Self::NONE.max_string_len),
+            max_topic_filters: args.topic_filters.unwrap_or(Self::NONE.max_topic_filters),
+            max_user_properties: args.user_properties.unwrap_or(Self::NONE.max_user_properties),
         }
     }
 }
