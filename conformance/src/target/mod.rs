@@ -2,6 +2,7 @@
 
 mod address;
 mod embedded;
+mod ports;
 mod processes;
 mod profile;
 mod spawned;

@@ -1,16 +1,15 @@
 //! A broker that the suite starts from a profile and ends, whatever happens: own port, own folder, killed by pid.
 
+use super::ports::Ports;
 use super::processes::Process;
 use super::profile::ProfileVariant;
-use super::{Endpoint, Profile, Started, Unready, Variant};
+use super::{Profile, Started, Unready, Variant};
 use crate::bounds;
 use crate::wire::{Read, Tcp, read};
 use mqtt_assay_codec::{Connect, Packet, Properties, Version};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
@@ -136,8 +135,7 @@ impl SpawnedTarget {
         let deadline = Instant::now() + limit;
         let mut ask = interval(ASK_EVERY);
         ask.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut to_ask: Vec<Version> = ports.by_version.keys().copied().collect();
-        to_ask.dedup_by_key(|version| ports.by_version[version]);
+        let mut to_ask = ports.to_ask();
         while let Some(&version) = to_ask.last() {
             ask.tick().await;
             if let Some(status) = process.has_ended() {
@@ -150,47 +148,6 @@ impl SpawnedTarget {
             }
         }
         Ok(())
-    }
-}
-
-/// Which port of 127.0.0.1 is for which version: one for all, or one for each.
-struct Ports {
-    by_version: BTreeMap<Version, u16>,
-}
-
-impl Ports {
-    /// Free ports, as many as the profile asks for.
-    fn choose(profile: &Profile) -> io::Result<Self> {
-        let versions: Vec<Version> = profile.versions().collect();
-        // All are held until the last is found, so that no two are the same.
-        let held: Vec<TcpListener> =
-            versions.iter().map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<io::Result<_>>()?;
-        let common = held[0].local_addr()?.port();
-        let mut by_version = BTreeMap::new();
-        for (version, own) in versions.into_iter().zip(&held) {
-            let port = if profile.has_own_port(version) { own.local_addr()?.port() } else { common };
-            by_version.insert(version, port);
-        }
-        Ok(Self { by_version })
-    }
-
-    /// The broker that listens there.
-    fn started(&self, variant: &ProfileVariant) -> Started {
-        let endpoints = self.by_version.keys().map(|&version| (version, Endpoint::Tcp(self.address(version))));
-        Started::by_version(endpoints.collect(), variant.setting())
-    }
-
-    fn address(&self, version: Version) -> String {
-        format!("127.0.0.1:{}", self.by_version[&version])
-    }
-
-    /// Puts the ports into a command or a file.
-    fn fill(&self, text: &str) -> String {
-        let common = self.by_version.values().next().map(u16::to_string).unwrap_or_default();
-        let text = text.replace("{port}", &common);
-        self.by_version
-            .iter()
-            .fold(text, |text, (&version, port)| text.replace(&Profile::port_word(version), &port.to_string()))
     }
 }
 
