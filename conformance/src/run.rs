@@ -429,8 +429,12 @@ impl Brokers {
         options: &RunOptions,
         invariants: &Rc<Invariants>,
     ) {
-        let prepared = target.prepare(variant).await;
-        for &version in versions {
+        let mut prepared = target.prepare(variant).await;
+        for (index, &version) in versions.iter().enumerate() {
+            if index > 0 && target.fresh_for_each_case().is_some() {
+                // What would spoil a case that comes after another one spoils a control as well.
+                prepared = target.prepare(variant).await;
+            }
             let prepared = prepared.as_ref().map_err(Unready::clone).and_then(|started| started.ready(version));
             let found = match (&prepared, self.announced(variant, version)) {
                 (Ok(ready), _) => {
