@@ -77,7 +77,6 @@ mod sse2 {
 }
 
 #[cfg(any(test, not(all(target_arch = "x86_64", target_feature = "sse2", not(mqtt_assay_safe)))))]
-#[cfg_attr(all(test, target_arch = "x86_64", target_feature = "sse2"), allow(dead_code))]
 mod words {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH_BITS: u64 = 0x80 * ONES;
