@@ -1,5 +1,6 @@
 //! How much is kept of what a broker sends: so much for each case, and so much for all cases of a run. A broker that
-//! never stops sending costs no more memory than that; what comes beyond it is read and dropped.
+//! never stops sending costs no more memory than that; what comes beyond it is read and dropped. Of others' messages a
+//! case keeps less, so that a busy broker doesn't use up what the case needs for its own.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -9,6 +10,9 @@ const CASE: usize = 4 << 20;
 
 /// Bytes kept for all cases of a run together.
 const RUN: usize = 48 << 20;
+
+/// Bytes of others' messages kept for one case: enough to see what the case was among.
+const OTHERS: usize = 16 << 10;
 
 /// What a packet costs besides its bytes: its line of the transcript, and its place in an inbox.
 const PACKET: usize = 512;
@@ -21,13 +25,25 @@ pub(crate) struct RunCapacity(Cell<usize>);
 #[derive(Debug)]
 pub(crate) struct Capacity {
     case: Cell<usize>,
+    others: Cell<usize>,
     run: Rc<RunCapacity>,
+}
+
+/// Whether there is room for a message of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// There is; it counts now.
+    Enough,
+    /// No longer, from this one on.
+    JustFilled,
+    /// There was none before.
+    None,
 }
 
 impl Capacity {
     /// Nothing kept yet, in a run that may have kept something.
     pub(crate) fn of(run: &Rc<RunCapacity>) -> Self {
-        Self { case: Cell::new(0), run: Rc::clone(run) }
+        Self { case: Cell::new(0), others: Cell::new(0), run: Rc::clone(run) }
     }
 
     /// Takes a packet of this length in. False where there is no room for it; then it doesn't count.
@@ -39,6 +55,16 @@ impl Capacity {
             self.run.0.set(run);
         }
         has_room
+    }
+
+    /// Takes a message of others in that is so long.
+    pub(crate) fn takes_of_others(&self, len: usize) -> Room {
+        let others = self.others.get();
+        if others > OTHERS {
+            return Room::None;
+        }
+        self.others.set(others + len + PACKET);
+        if others + len + PACKET <= OTHERS && self.takes(len) { Room::Enough } else { Room::JustFilled }
     }
 }
 
@@ -55,5 +81,14 @@ mod tests {
         assert_eq!((taken(&first), first.takes(0)), (4, false));
         let others: usize = (1..20).map(|_| taken(&Capacity::of(&run))).sum();
         assert_eq!(4 + others, RUN / CASE * 4);
+    }
+
+    #[test]
+    fn messages_of_others_leave_room_for_the_case() {
+        let capacity = Capacity::of(&Rc::default());
+        let rooms: Vec<Room> = (0..40).map(|_| capacity.takes_of_others(512)).collect();
+        assert_eq!(rooms.iter().filter(|room| **room == Room::Enough).count(), OTHERS / (512 + PACKET));
+        assert_eq!(rooms.iter().filter(|room| **room == Room::JustFilled).count(), 1);
+        assert!(capacity.takes(CASE / 2), "room for the case's own");
     }
 }

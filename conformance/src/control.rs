@@ -1,13 +1,12 @@
 //! The control: a plain connect, subscribe, publish and receive. Only a broker that gets through it is judged; what its
 //! CONNACK says it lacks is remembered, so that cases that need it are *not offered*.
 
-use crate::capacity::RunCapacity;
 use crate::case::{Case, Method, Running};
 use crate::invariant::Invariants;
 use crate::names::Names;
 use crate::pattern::{a_message, properties};
 use crate::run::{RunOptions, outside};
-use crate::subject::{CaseContext, Subject};
+use crate::subject::{CaseContext, Common, Subject};
 use crate::target::Ready;
 use crate::transcript::{Transcript, What};
 use crate::verdict::{Evidence, Outcome, Stop};
@@ -67,8 +66,8 @@ pub(crate) async fn try_out(
     let instance = outside(&CONTROL, version);
     let names = Names::new(&options.names, &instance.id());
     let (endpoint, setting) = (ready.endpoint.clone(), ready.setting.clone());
-    let (invariants, capacity) = (Rc::clone(invariants), Rc::<RunCapacity>::default());
-    let context = CaseContext::new(instance, names, endpoint, setting, options.patience, invariants, &capacity);
+    let (invariants, common) = (Rc::clone(invariants), Common::default());
+    let context = CaseContext::new(instance, names, endpoint, setting, options.patience, invariants, &common);
     let subject = Subject::new(context);
     let offer = RefCell::new(Offer::default());
     let limit = bounds::CASE * options.patience;

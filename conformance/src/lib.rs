@@ -16,6 +16,7 @@ pub mod clock;
 mod control;
 mod coverage;
 pub mod describe;
+mod doorway;
 pub mod draft;
 pub mod expect;
 mod filter;

@@ -3,13 +3,12 @@
 //! until the run ends.
 
 use crate::bounds;
-use crate::capacity::RunCapacity;
 use crate::case::{Case, CaseRules, Instance, Method};
 use crate::control::{self, Offer};
 use crate::invariant::{Invariants, Tally};
 use crate::names::{Names, RunNames};
 use crate::result::CaseResult;
-use crate::subject::{CaseContext, Subject};
+use crate::subject::{CaseContext, Common, Subject};
 use crate::target::{Ready, SpawnedTarget, Target, Unready, Variant};
 use crate::transcript::{Remark, Transcript, What};
 use crate::verdict::{RuleVerdict, Stop, Verdict};
@@ -95,7 +94,7 @@ pub async fn run(
         fresh: target.fresh_for_each_case().cloned(),
         options: options.clone(),
         invariants: Rc::clone(&invariants),
-        capacity: Rc::default(),
+        common: Common::default(),
         permits: Arc::new(Semaphore::new(jobs(target, options))),
         messages: sender,
         is_stopping: Cell::new(false),
@@ -236,7 +235,7 @@ struct Shared {
     fresh: Option<SpawnedTarget>,
     options: RunOptions,
     invariants: Rc<Invariants>,
-    capacity: Rc<RunCapacity>,
+    common: Common,
     permits: Arc<Semaphore>,
     messages: mpsc::UnboundedSender<Message>,
     is_stopping: Cell<bool>,
@@ -270,8 +269,8 @@ async fn one_case(shared: Rc<Shared>, instance: Instance) {
     let begun = std::time::Instant::now();
     let names = Names::new(&shared.options.names, &instance.id());
     let invariants = Rc::clone(&shared.invariants);
-    let (patience, capacity) = (shared.options.patience, &shared.capacity);
-    let context = CaseContext::new(instance, names, ready.endpoint, ready.setting, patience, invariants, capacity);
+    let (patience, common) = (shared.options.patience, &shared.common);
+    let context = CaseContext::new(instance, names, ready.endpoint, ready.setting, patience, invariants, common);
     let subject = Subject::new(context);
     let steps = tokio::task::spawn_local(take_steps(Rc::clone(subject.context()), shared.options.patience));
     let (stop, is_our_bug) = match steps.await {
@@ -327,9 +326,9 @@ pub(crate) async fn alone(
     invariants: &Rc<Invariants>,
 ) -> CaseResult {
     let names = Names::new(&options.names, &instance.id());
-    let (invariants, capacity) = (Rc::clone(invariants), Rc::<RunCapacity>::default());
+    let (invariants, common) = (Rc::clone(invariants), Common::default());
     let context =
-        CaseContext::new(instance, names, ready.endpoint, ready.setting, options.patience, invariants, &capacity);
+        CaseContext::new(instance, names, ready.endpoint, ready.setting, options.patience, invariants, &common);
     let subject = Subject::new(Rc::clone(&context));
     let stop = take_steps(Rc::clone(&context), options.patience).await;
     subject.close().await;

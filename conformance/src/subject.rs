@@ -1,10 +1,11 @@
 //! The broker under test as a case sees it, and what a case carries along: transcript, ledger, names, clean-up.
 
 use crate::bounds;
-use crate::capacity::{Capacity, RunCapacity};
+use crate::capacity::{Capacity, Room, RunCapacity};
 use crate::case::{Instance, StepRules};
 use crate::catalog::{Basis, Level, RuleId};
 use crate::client::Client;
+use crate::doorway::Doorway;
 use crate::draft::{Draft, Topic, connect};
 use crate::invariant::Invariants;
 use crate::link::Link;
@@ -43,6 +44,13 @@ struct Left {
     retained: BTreeSet<String>,
 }
 
+/// What all cases of a run have in common.
+#[derive(Debug, Default)]
+pub(crate) struct Common {
+    capacity: Rc<RunCapacity>,
+    doorway: Doorway,
+}
+
 /// Everything that belongs to one run of one case.
 pub struct CaseContext {
     instance: Instance,
@@ -55,6 +63,7 @@ pub struct CaseContext {
     ledger: RefCell<Ledger>,
     invariants: Rc<Invariants>,
     capacity: Capacity,
+    doorway: Doorway,
     links: RefCell<Vec<Rc<Link>>>,
     roles: RefCell<BTreeMap<String, u32>>,
     packet_ids: RefCell<BTreeMap<&'static str, u16>>,
@@ -71,7 +80,7 @@ impl CaseContext {
         setting: Setting,
         patience: u32,
         invariants: Rc<Invariants>,
-        run: &Rc<RunCapacity>,
+        common: &Common,
     ) -> Rc<Self> {
         let transcript = RefCell::new(Transcript::new(instance.id(), instance.version));
         Rc::new(Self {
@@ -84,7 +93,8 @@ impl CaseContext {
             transcript,
             ledger: RefCell::default(),
             invariants,
-            capacity: Capacity::of(run),
+            capacity: Capacity::of(&common.capacity),
+            doorway: common.doorway.clone(),
             links: RefCell::default(),
             roles: RefCell::default(),
             packet_ids: RefCell::default(),
@@ -142,6 +152,11 @@ impl CaseContext {
         self.capacity.takes(len)
     }
 
+    /// Whether there is room for a message of others that is so long.
+    pub(crate) fn room_for_others(&self, len: usize) -> Room {
+        self.capacity.takes_of_others(len)
+    }
+
     /// Holds a packet from the broker against the invariants.
     pub(crate) fn hold(&self, role: &str, line: u32, packet: &OwnedPacket, error: Option<&DecodeError>) {
         self.invariants.hold(&self.instance, role, line, &packet.packet(), error);
@@ -163,6 +178,11 @@ impl CaseContext {
     pub(crate) fn is_ours(&self, topic: &str, payload: &[u8]) -> bool {
         self.names.is_own(topic)
             || self.publications.borrow().iter().any(|known| known.topic == topic || known.payload == payload)
+    }
+
+    /// True for a topic that the case uses.
+    pub(crate) fn is_our_topic(&self, topic: &str) -> bool {
+        self.names.is_own(topic) || self.publications.borrow().iter().any(|known| known.topic == topic)
     }
 
     pub(crate) fn next_packet_id(&self, role: &'static str) -> u16 {
@@ -384,6 +404,8 @@ impl Subject {
     /// Set-up: a network connection, and nothing sent on it yet.
     pub async fn open(&self, role: &'static str) -> Result<Client, Stop> {
         let context = &self.context;
+        // The built-in broker has no backlog, and no time passes for it while we wait.
+        let place = if context.endpoint.is_embedded() { None } else { context.doorway.place().await };
         let stream = timeout(context.patient(bounds::OPEN), context.endpoint.open())
             .await
             .map_err(|_| format!("no connection within {:?}", context.patient(bounds::OPEN)))
@@ -396,7 +418,7 @@ impl Subject {
             *count
         };
         let label = if count == 1 { role.to_owned() } else { format!("{role}#{count}") };
-        let link = Link::start(stream, label, Rc::clone(context));
+        let link = Link::start(stream, place, label, Rc::clone(context));
         context.links.borrow_mut().push(Rc::clone(&link));
         Ok(Client::new(role, link))
     }

@@ -61,9 +61,7 @@ fn is_as_its_report_says(name: &str) {
     report.explains_what_was_not_judged(&first);
     for seed in 1..runs {
         let (again, _) = one_run(&profile, seed);
-        let again = report.snapshot(&again);
-        let differs: Vec<&str> = again.lines().filter(|line| !verdicts.lines().any(|known| known == *line)).collect();
-        assert!(differs.is_empty(), "seed {seed}: verdicts depend on order, jobs or chance: {differs:#?}");
+        report.assert_same(&first, &again, &format!("seed {seed}: in another order, with other jobs"));
     }
     report.compare(&verdicts);
 }
@@ -74,17 +72,19 @@ fn two_runs_on_one_mosquitto_and_unrelated_messages_change_no_verdict() {
     clock::real(async {
         let profile = Profile::load("mosquitto").unwrap_or_else(|error| panic!("{error}"));
         let spawned = SpawnedTarget::new(profile, 1);
+        let (version, _) = spawned.version().expect("mosquitto tells its version");
         let started = spawned.prepare(Variant::PLAIN).await.unwrap_or_else(|why| panic!("{why:?}"));
         let ready = started.ready(Version::V3_1_1).unwrap_or_else(|why| panic!("{why:?}"));
         let Endpoint::Tcp(address) = ready.endpoint else { panic!("a spawned broker is reached by TCP") };
+        let report = Report::read("mosquitto", &version);
         let alone = on_address(&address, "alone").await;
         let (one, other) = tokio::join!(on_address(&address, "one"), on_address(&address, "other"));
-        assert_eq!(text(&one), text(&alone), "two runs side by side");
-        assert_eq!(text(&other), text(&alone), "two runs side by side");
+        report.assert_same(&alone, &one, "one of two runs side by side");
+        report.assert_same(&alone, &other, "the other of two runs side by side");
         let noise = Noise::start(address.clone());
         let disturbed = on_address(&address, "noisy").await;
         let published = noise.stop();
-        assert_eq!(text(&disturbed), text(&alone), "beside {published} unrelated messages");
+        report.assert_same(&alone, &disturbed, &format!("beside {published} unrelated messages"));
         assert!(published > 0, "there was no noise");
     })
     .unwrap_or_else(|error| panic!("no runtime: {error}"));
@@ -192,6 +192,18 @@ fn text(result: &RunResult) -> String {
     out
 }
 
+/// A case's lines, and its reason if it has one.
+fn transcript(result: &RunResult, id: &str) -> String {
+    let mut out = String::new();
+    for case in result.results.iter().filter(|case| case.instance.id() == id) {
+        let _ = writeln!(out, "{id} is {}: {}", case.verdict, case.reason.as_deref().unwrap_or_default());
+        for line in &case.transcript.lines {
+            let _ = writeln!(out, "  {}", case.transcript.print_line(line));
+        }
+    }
+    out
+}
+
 /// What stands for the verdict of a row that varies.
 const VARIES: &str = "varies";
 
@@ -275,6 +287,17 @@ impl Report {
             }
         }
         assert!(problems.is_empty(), "{problems:#?}");
+    }
+
+    /// Fails with the rows of `again` that `first` hasn't got, and the transcripts of their cases: a verdict that
+    /// changed can't be told from a broker's chance by anything less.
+    fn assert_same(&self, first: &RunResult, again: &RunResult, which: &str) {
+        let (known, rows) = (self.snapshot(first), self.snapshot(again));
+        let known: BTreeSet<&str> = known.lines().collect();
+        let differs: Vec<&str> = rows.lines().filter(|row| !known.contains(row)).collect();
+        let cases: BTreeSet<&str> = differs.iter().filter_map(|row| row.split('\t').next()).collect();
+        let transcripts: String = cases.iter().map(|id| transcript(first, id) + &transcript(again, id)).collect();
+        assert!(differs.is_empty(), "{which}: verdicts changed: {differs:#?}\n{transcripts}");
     }
 
     fn compare(&self, verdicts: &str) {

@@ -48,6 +48,8 @@ enum Way {
     RepeatsForRetained,
     /// Puts a property that there isn't before the others of a PUBLISH.
     UnknownPropertyFirst,
+    /// Has retained messages of others: one of 3 MiB, and more small ones than a case may keep.
+    FullOfOthers,
 }
 
 #[derive(Default)]
@@ -76,7 +78,12 @@ struct Connection {
 fn odd_broker(way: Way) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
-    let state = Arc::new(Mutex::new(State::default()));
+    let mut state = State::default();
+    if way == Way::FullOfOthers {
+        let small = (0..10_000).map(|number| (format!("others/{number}"), b"small".to_vec()));
+        state.retained.extend(small.chain([("others/large".to_owned(), vec![b'x'; 3 << 20])]));
+    }
+    let state = Arc::new(Mutex::new(state));
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let (version, state) = (Version::V5, Arc::clone(&state));
@@ -382,4 +389,11 @@ fn a_repetition_on_a_live_connection_is_no_second_message() {
 #[test]
 fn properties_behind_an_unknown_one_are_not_judged() {
     assert_verdict(Way::UnknownPropertyFirst, "5/publish/property-is-kept.content-type", Verdict::Inconclusive);
+}
+
+#[test]
+fn messages_of_others_are_passed_over_however_large_and_many() {
+    for version in ["3.1.1", "5"] {
+        assert_verdict(Way::FullOfOthers, &format!("{version}/topics/wildcard-and-dollar.hash"), Verdict::Pass);
+    }
 }

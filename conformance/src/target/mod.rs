@@ -47,6 +47,11 @@ pub enum Endpoint {
 const PIPE_CAPACITY: usize = 64 << 10;
 
 impl Endpoint {
+    /// True for the built-in broker.
+    pub const fn is_embedded(&self) -> bool {
+        matches!(self, Self::Embedded(_))
+    }
+
     /// Opens a network connection.
     pub async fn open(&self) -> io::Result<Box<dyn Transport>> {
         match self {

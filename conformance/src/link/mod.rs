@@ -1,18 +1,16 @@
-//! One network connection of a case: a task that reads and records, a task that writes, and an inbox.
-//!
-//! Packets are recorded when they arrive, whatever step the case is at, so that two packets in one segment, one packet
-//! in pieces and a packet nobody waits for are all the same to a case. What arrives is decoded strictly; where the
-//! broker breaks a rule of form, the breach goes to the invariants, and the packet is read once more without that one
-//! rule, so that a single wrong bit doesn't spoil the cases that are about something else.
+//! One network connection of a case: what it knows of itself, a task that reads (`reader`), a task that writes, and an
+//! inbox.
 
+mod reader;
+
+pub(crate) use reader::breach_of_form;
+
+use crate::doorway::Place;
 use crate::subject::CaseContext;
-use crate::transcript::{Remark, What};
+use crate::transcript::What;
 use crate::wire::{Ending, Read, Transport, read_outcome};
 use bytes::{Buf, Bytes, BytesMut};
-use mqtt_assay_codec::{
-    Context, DecodeError, Decoded, Limits, OwnedDecoded, OwnedPacket, Packet, PacketId, PacketType, Publish, QoS,
-    ReasonCode, Rule, Sender, Version, decode, decode_waiving,
-};
+use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, PacketType};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::poll_fn;
@@ -28,9 +26,6 @@ use tokio::time::Instant;
 /// The largest packet that a broker may send us, in bytes, where the case doesn't expect larger ones: little enough that
 /// all connections of a run can wait for the rest of one.
 pub(crate) const LARGEST_PACKET: u32 = 1 << 20;
-
-/// How many bytes of an unreadable rest are recorded where there is no room for all.
-const HEAD: usize = 1 << 10;
 
 /// What came from the broker.
 #[derive(Debug, Clone)]
@@ -111,11 +106,18 @@ pub(crate) struct Link {
     bytewise: Cell<bool>,
     watches: RefCell<Vec<(Forbidden, OnStraggler)>>,
     largest: Cell<u32>,
+    /// Keeps our place at the broker's door, until it has answered or that has lasted too long.
+    at_the_door: RefCell<Option<AbortHandle>>,
 }
 
 impl Link {
-    /// Takes a fresh stream into use.
-    pub(crate) fn start(stream: Box<dyn Transport>, label: String, context: Rc<CaseContext>) -> Rc<Self> {
+    /// Takes a fresh stream into use, and the place at the door that it was opened from.
+    pub(crate) fn start(
+        stream: Box<dyn Transport>,
+        place: Option<Place>,
+        label: String,
+        context: Rc<CaseContext>,
+    ) -> Rc<Self> {
         context.record(&label, What::Open);
         let link = Rc::new(Self {
             label,
@@ -140,11 +142,23 @@ impl Link {
             bytewise: Cell::new(false),
             watches: RefCell::default(),
             largest: Cell::new(LARGEST_PACKET),
+            at_the_door: RefCell::default(),
         });
-        let reader = tokio::task::spawn_local(read_all(Rc::clone(&link)));
+        let reader = tokio::task::spawn_local(reader::read_all(Rc::clone(&link)));
         let writer = tokio::task::spawn_local(write_all(Rc::clone(&link)));
         link.tasks.borrow_mut().extend([reader.abort_handle(), writer.abort_handle()]);
+        if let Some(place) = place {
+            let waiting = tokio::task::spawn_local(place.keep());
+            *link.at_the_door.borrow_mut() = Some(waiting.abort_handle());
+        }
         link
+    }
+
+    /// The broker has let us in, or sent us away: another may knock.
+    fn leave_the_door(&self) {
+        if let Some(waiting) = self.at_the_door.borrow_mut().take() {
+            waiting.abort();
+        }
     }
 
     /// Records and sends bytes. Writing to a connection that the broker has ended is no error here: the end is in the
@@ -255,6 +269,7 @@ impl Link {
 
     /// Stops both tasks and lets the stream go.
     pub(crate) fn stop(&self) {
+        self.leave_the_door();
         for task in self.tasks.borrow_mut().drain(..) {
             task.abort();
         }
@@ -309,14 +324,6 @@ impl Link {
     /// How many bytes of a packet have come whose rest has not.
     pub(crate) fn unfinished(&self) -> usize {
         self.unfinished.get()
-    }
-
-    /// Records bytes that are no whole packet; all of them, or where there is no room their beginning.
-    fn record_rest(&self, mut rest: Bytes) -> u32 {
-        if !self.context.has_room_for(rest.len()) {
-            rest.truncate(HEAD);
-        }
-        self.context.record(&self.label, What::Received(rest))
     }
 
     /// What waits in the inbox.
@@ -399,231 +406,5 @@ async fn write(link: &Link, mut bytes: BytesMut) {
             // The broker has ended the connection: its end is told by the reader.
             _ => break,
         }
-    }
-}
-
-async fn read_all(link: Rc<Link>) {
-    let mut buffer = BytesMut::new();
-    let mut chunk = [0u8; 16 << 10];
-    let mut readable = true;
-    loop {
-        match poll_fn(|context| link.poll_read(context, &mut chunk)).await {
-            Read::Bytes(count) if readable => {
-                buffer.extend_from_slice(&chunk[..count]);
-                readable = take_packets(&link, &mut buffer);
-                link.unfinished.set(buffer.len());
-            }
-            Read::Bytes(_) => {}
-            Read::Ended(ending) => {
-                end(&link, buffer, ending);
-                return;
-            }
-        }
-    }
-}
-
-/// Records the end of the broker's half, and before it what is left of an unfinished packet.
-fn end(link: &Link, rest: BytesMut, ending: Ending) {
-    if !rest.is_empty() {
-        link.record_rest(rest.freeze());
-    }
-    link.ended.set(Some(ending));
-    let line = link.context.record(&link.label, What::Ended(ending));
-    link.push(Arrival::Ended(ending), line);
-}
-
-/// Takes all whole packets out of the buffer; false once the stream can't be read any further.
-fn take_packets(link: &Link, buffer: &mut BytesMut) -> bool {
-    let version = link.context.version();
-    loop {
-        if buffer.is_empty() {
-            return true;
-        }
-        match refusal_in_other_version(link, buffer) {
-            Refusal::No => {}
-            Refusal::Unfinished => return true,
-            Refusal::Whole(packet) => {
-                let bytes = buffer.split_to(packet.bytes().len()).freeze();
-                let line = link.context.record(&link.label, What::Received(bytes));
-                link.push(Arrival::Packet(packet), line);
-                continue;
-            }
-        }
-        match decode_one(buffer, version, link.largest()) {
-            Step::Wait => return true,
-            Step::Packet { len, error } => {
-                let bytes = buffer.split_to(len).freeze();
-                if !deliver(link, &bytes, error) {
-                    return false;
-                }
-            }
-            Step::Unreadable(error) => {
-                let line = link.record_rest(buffer.split().freeze());
-                if error.rule == Rule::PacketTooLarge {
-                    link.push(Arrival::TooLarge(link.largest()), line);
-                    return false;
-                }
-                link.context.hold_refused(&link.label, line, &error);
-                link.push(Arrival::Unreadable(error), line);
-                return false;
-            }
-        }
-    }
-}
-
-/// The rule of form that a packet from the broker breaks, if it breaks one.
-pub(crate) fn breach_of_form(packet: &OwnedPacket) -> Option<DecodeError> {
-    let context = Context::new(packet.version(), Sender::Server);
-    decode(packet.bytes(), context, &Limits::default()).err()
-}
-
-enum Step {
-    Wait,
-    Packet { len: usize, error: Option<DecodeError> },
-    Unreadable(DecodeError),
-}
-
-fn decode_one(bytes: &[u8], version: Version, largest: u32) -> Step {
-    let context = Context::new(version, Sender::Server);
-    let limits = Limits { max_packet_size: largest, ..Limits::default() };
-    let error = match decode(bytes, context, &limits) {
-        Ok(Decoded::Complete { len, .. }) => return Step::Packet { len, error: None },
-        Ok(Decoded::Partial { .. }) => return Step::Wait,
-        Err(error) => error,
-    };
-    match decode_waiving(bytes, context, &limits, error.rule) {
-        Ok(Decoded::Complete { len, .. }) => Step::Packet { len, error: Some(error) },
-        Ok(Decoded::Partial { .. }) => Step::Wait,
-        Err(_) => Step::Unreadable(error),
-    }
-}
-
-fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
-    if !link.context.has_room_for(bytes.len()) {
-        let line =
-            link.context.say(&link.label, Remark::Notes, "the broker sends more than is kept; the rest is dropped");
-        link.push(Arrival::Flood, line);
-        return false;
-    }
-    let line = link.context.record(&link.label, What::Received(bytes.clone()));
-    let context = Context::new(link.context.version(), Sender::Server);
-    let Some(packet) = own(bytes, context, error.map(|error| error.rule)) else { return true };
-    note_state(link, line, &packet);
-    if is_foreign(link, &packet.packet()) {
-        // Nor is it held against the invariants: which messages of other cases a `#` meets is chance, and their own
-        // cases hold them.
-        acknowledge_if_asked(link, &packet);
-        return true;
-    }
-    link.context.hold(&link.label, line, &packet, error.as_ref());
-    if is_repetition(link, &packet.packet()) {
-        acknowledge_if_asked(link, &packet);
-        return true;
-    }
-    for (forbidden, on_straggler) in link.watches.borrow().iter() {
-        if forbidden(&packet.packet()) {
-            on_straggler(line, &packet.packet());
-        }
-    }
-    acknowledge_if_asked(link, &packet);
-    link.push(Arrival::Packet(packet), line);
-    true
-}
-
-/// What a buffer is, seen as a CONNACK that refuses in the form of the version that the client does not speak.
-enum Refusal {
-    No,
-    Unfinished,
-    Whole(OwnedPacket),
-}
-
-/// Looks for such a CONNACK: 0x01 of a broker that doesn't know 5.0, or 0x84 for a protocol level that neither standard
-/// knows. The broker has no other way to say so, and breaks no rule of the client's version by it.
-fn refusal_in_other_version(link: &Link, buffer: &[u8]) -> Refusal {
-    let version = link.context.version();
-    let codes = [ReasonCode::UNACCEPTABLE_PROTOCOL_LEVEL, ReasonCode::UNSUPPORTED_PROTOCOL_VERSION];
-    let is_one = buffer.first() == Some(&0x20) && buffer.get(3).is_none_or(|&code| codes.contains(&ReasonCode(code)));
-    let limits = Limits::default();
-    let reads = |version| decode(buffer, Context::new(version, Sender::Server), &limits);
-    if link.accepted_line().is_some() || !is_one || reads(version).is_ok() {
-        return Refusal::No;
-    }
-    match reads(if version == Version::V5 { Version::V3_1_1 } else { Version::V5 }) {
-        Ok(Decoded::Complete { packet, .. }) => Refusal::Whole(OwnedPacket::copy_of(packet)),
-        Ok(Decoded::Partial { .. }) => Refusal::Unfinished,
-        Err(_) => Refusal::No,
-    }
-}
-
-fn note_state(link: &Link, line: u32, packet: &OwnedPacket) {
-    match packet.packet() {
-        Packet::Connack(connack) if connack.reason.0 == 0 && link.accepted_line().is_none() => {
-            *link.accepted.borrow_mut() = Some((line, packet.clone()));
-        }
-        Packet::Pingresp => link.pings_open.set(link.pings_open.get().saturating_sub(1)),
-        _ => {}
-    }
-}
-
-/// A message of somebody else, or of another case: under a wide topic filter they come too, and are nothing to us.
-fn is_foreign(link: &Link, packet: &Packet<'_>) -> bool {
-    matches!(packet, Packet::Publish(publish) if !link.context.is_ours(publish.topic, publish.payload))
-}
-
-/// A PUBLISH that comes again on the same connection. 3.1.1 lets a broker repeat it there until it is acknowledged
-/// (section 4.4; 5.0 doesn't), so it is neither a second message nor a second delivery.
-fn is_repetition(link: &Link, packet: &Packet<'_>) -> bool {
-    let mut deliveries = link.deliveries.borrow_mut();
-    match packet {
-        Packet::Publish(Publish { packet_id: Some(id), dup, payload, .. }) => {
-            let before = deliveries.insert(id.get(), payload.to_vec());
-            *dup && link.context.version() == Version::V3_1_1 && before.as_deref() == Some(*payload)
-        }
-        Packet::Pubrel(ack) => {
-            deliveries.remove(&ack.packet_id.get());
-            false
-        }
-        _ => false,
-    }
-}
-
-fn acknowledge_if_asked(link: &Link, packet: &OwnedPacket) {
-    if link.acknowledges.get() {
-        acknowledge(link, &packet.packet());
-    }
-}
-
-fn own(bytes: &Bytes, context: Context, waived: Option<Rule>) -> Option<OwnedPacket> {
-    let limits = Limits::default();
-    match waived {
-        None => match OwnedPacket::decode(bytes, context, &limits) {
-            Ok(OwnedDecoded::Complete(packet)) => Some(packet),
-            _ => None,
-        },
-        Some(rule) => match decode_waiving(bytes, context, &limits, rule) {
-            Ok(Decoded::Complete { packet, .. }) => Some(OwnedPacket::copy_of(packet)),
-            _ => None,
-        },
-    }
-}
-
-/// Does a client's duty for a message or a step of QoS 2.
-fn acknowledge(link: &Link, packet: &Packet<'_>) {
-    let version = link.context.version();
-    let answer = |id: PacketId, make: fn(mqtt_assay_codec::Acknowledgement<'static>) -> Packet<'static>| {
-        let properties = mqtt_assay_codec::Properties::EMPTY;
-        let ack = mqtt_assay_codec::Acknowledgement { packet_id: id, reason: ReasonCode::SUCCESS, properties };
-        if let Ok(bytes) = make(ack).to_bytes(version) {
-            link.send(bytes, None);
-        }
-    };
-    match packet {
-        Packet::Publish(publish) => match (publish.qos, publish.packet_id) {
-            (QoS::AtLeastOnce, Some(id)) => answer(id, Packet::Puback),
-            (QoS::ExactlyOnce, Some(id)) => answer(id, Packet::Pubrec),
-            _ => {}
-        },
-        Packet::Pubrel(ack) => answer(ack.packet_id, Packet::Pubcomp),
-        _ => {}
     }
 }

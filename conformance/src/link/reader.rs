@@ -1,0 +1,351 @@
+//! Reads what a broker sends on one connection.
+//!
+//! Packets are recorded when they arrive, whatever step the case is at, so that two packets in one segment, one packet
+//! in pieces and a packet nobody waits for are all the same to a case. What arrives is decoded strictly; where the
+//! broker breaks a rule of form, the breach goes to the invariants, and the packet is read once more without that one
+//! rule, so that a single wrong bit doesn't spoil the cases that are about something else.
+//!
+//! Under a wide topic filter the messages of others come too: other cases', and those of whoever uses the broker. They
+//! are acknowledged and else nothing to the case, however large they are and however many.
+
+use super::{Arrival, Link};
+use crate::capacity::Room;
+use crate::transcript::{Remark, What};
+use crate::wire::{Ending, Read};
+use bytes::{Buf, Bytes, BytesMut};
+use mqtt_assay_codec::{
+    Acknowledgement, Context, DecodeError, Decoded, Limits, OwnedDecoded, OwnedPacket, Packet, PacketId, PacketStream,
+    PacketType, Properties, Publish, QoS, ReasonCode, Rule, Sender, StreamItem, Version, decode, decode_waiving,
+};
+use std::future::poll_fn;
+use std::rc::Rc;
+
+/// How many bytes of an unreadable rest are recorded where there is no room for all.
+const HEAD: usize = 1 << 10;
+
+/// What has come and is not read yet.
+#[derive(Default)]
+struct Unread {
+    bytes: BytesMut,
+    /// A message of somebody else that is too large to keep, and has not come to its end.
+    passing: Option<Passing>,
+}
+
+/// A message that is passed over.
+struct Passing {
+    /// Bytes of its payload that are still to come.
+    left: usize,
+    qos: QoS,
+    packet_id: Option<PacketId>,
+}
+
+pub(super) async fn read_all(link: Rc<Link>) {
+    let mut unread = Unread::default();
+    let mut chunk = [0u8; 16 << 10];
+    let mut readable = true;
+    loop {
+        let read = poll_fn(|context| link.poll_read(context, &mut chunk)).await;
+        link.leave_the_door();
+        match read {
+            Read::Bytes(count) if readable => {
+                unread.bytes.extend_from_slice(&chunk[..count]);
+                readable = take_packets(&link, &mut unread);
+                link.unfinished.set(unread.bytes.len());
+            }
+            Read::Bytes(_) => {}
+            Read::Ended(ending) => {
+                end(&link, unread.bytes, ending);
+                return;
+            }
+        }
+    }
+}
+
+/// Records the end of the broker's half, and before it what is left of an unfinished packet.
+fn end(link: &Link, rest: BytesMut, ending: Ending) {
+    if !rest.is_empty() {
+        record_rest(link, rest.freeze());
+    }
+    link.ended.set(Some(ending));
+    let line = link.context.record(&link.label, What::Ended(ending));
+    link.push(Arrival::Ended(ending), line);
+}
+
+/// Records bytes that are no whole packet; all of them, or where there is no room their beginning.
+fn record_rest(link: &Link, mut rest: Bytes) -> u32 {
+    if !link.context.has_room_for(rest.len()) {
+        rest.truncate(HEAD);
+    }
+    link.context.record(&link.label, What::Received(rest))
+}
+
+/// Takes all whole packets out of what has come; false once the stream can't be read any further.
+fn take_packets(link: &Link, unread: &mut Unread) -> bool {
+    loop {
+        if !unread.pass_over(link) || unread.bytes.is_empty() {
+            return true;
+        }
+        match refusal_in_other_version(link, &unread.bytes) {
+            Refusal::No => {}
+            Refusal::Unfinished => return true,
+            Refusal::Whole(packet) => {
+                let bytes = unread.bytes.split_to(packet.bytes().len()).freeze();
+                let line = link.context.record(&link.label, What::Received(bytes));
+                link.push(Arrival::Packet(packet), line);
+                continue;
+            }
+        }
+        match decode_one(&unread.bytes, link.context.version(), link.largest()) {
+            Step::Wait => return true,
+            Step::Packet { len, error } => {
+                let bytes = unread.bytes.split_to(len).freeze();
+                if !deliver(link, &bytes, error) {
+                    return false;
+                }
+            }
+            Step::TooLarge => match begin_passing(link, &mut unread.bytes) {
+                Begun::Passing(passing) => unread.passing = Some(passing),
+                Begun::Wait => return true,
+                Begun::Not => {
+                    let line = record_rest(link, unread.bytes.split().freeze());
+                    link.push(Arrival::TooLarge(link.largest()), line);
+                    return false;
+                }
+            },
+            Step::Unreadable(error) => {
+                let line = record_rest(link, unread.bytes.split().freeze());
+                link.context.hold_refused(&link.label, line, &error);
+                link.push(Arrival::Unreadable(error), line);
+                return false;
+            }
+        }
+    }
+}
+
+impl Unread {
+    /// Drops what has come of a message that is passed over; true where nothing of it is left.
+    fn pass_over(&mut self, link: &Link) -> bool {
+        let Some(passing) = &mut self.passing else { return true };
+        let count = passing.left.min(self.bytes.len());
+        self.bytes.advance(count);
+        passing.left -= count;
+        if passing.left > 0 {
+            return false;
+        }
+        if link.acknowledges.get() {
+            acknowledge_message(link, passing.qos, passing.packet_id);
+        }
+        self.passing = None;
+        true
+    }
+}
+
+/// What the beginning of a packet is that is larger than what is read.
+enum Begun {
+    /// The message of somebody else: it is let pass.
+    Passing(Passing),
+    /// Whose it is can't be told yet.
+    Wait,
+    /// No message, or one of the case.
+    Not,
+}
+
+/// Takes all that comes before the payload, if the packet is a message of somebody else.
+fn begin_passing(link: &Link, bytes: &mut BytesMut) -> Begun {
+    let context = Context::new(link.context.version(), Sender::Server);
+    let mut stream = PacketStream::new(context, Limits::default());
+    stream.buffer().extend_from_slice(bytes);
+    let head = match stream.next_item(link.largest() as usize) {
+        Ok(Some(StreamItem::Head(head))) => head,
+        Ok(None) if bytes.first().is_some_and(|first| first >> 4 == PacketType::Publish as u8) => return Begun::Wait,
+        _ => return Begun::Not,
+    };
+    let publish = head.publish();
+    if publish.topic.is_empty() || link.context.is_our_topic(publish.topic) {
+        return Begun::Not;
+    }
+    let passes = format!("passes over {} bytes of a message of others on {:?}", head.payload_len(), publish.topic);
+    link.context.say(&link.label, Remark::Notes, passes);
+    let passing = Passing { left: head.payload_len(), qos: publish.qos, packet_id: publish.packet_id };
+    bytes.advance(head.bytes().len());
+    Begun::Passing(passing)
+}
+
+/// The rule of form that a packet from the broker breaks, if it breaks one.
+pub(crate) fn breach_of_form(packet: &OwnedPacket) -> Option<DecodeError> {
+    let context = Context::new(packet.version(), Sender::Server);
+    decode(packet.bytes(), context, &Limits::default()).err()
+}
+
+enum Step {
+    Wait,
+    Packet { len: usize, error: Option<DecodeError> },
+    TooLarge,
+    Unreadable(DecodeError),
+}
+
+fn decode_one(bytes: &[u8], version: Version, largest: u32) -> Step {
+    let context = Context::new(version, Sender::Server);
+    let limits = Limits { max_packet_size: largest, ..Limits::default() };
+    let error = match decode(bytes, context, &limits) {
+        Ok(Decoded::Complete { len, .. }) => return Step::Packet { len, error: None },
+        Ok(Decoded::Partial { .. }) => return Step::Wait,
+        Err(error) if error.rule == Rule::PacketTooLarge => return Step::TooLarge,
+        Err(error) => error,
+    };
+    match decode_waiving(bytes, context, &limits, error.rule) {
+        Ok(Decoded::Complete { len, .. }) => Step::Packet { len, error: Some(error) },
+        Ok(Decoded::Partial { .. }) => Step::Wait,
+        Err(_) => Step::Unreadable(error),
+    }
+}
+
+/// Gives a packet to the case, and to all that watch it; false where no more is kept.
+fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
+    let context = Context::new(link.context.version(), Sender::Server);
+    let packet = own(bytes, context, error.map(|error| error.rule));
+    if packet.as_ref().is_some_and(|packet| is_foreign(link, &packet.packet())) {
+        pass_on(link, bytes, packet.as_ref());
+        return true;
+    }
+    if !link.context.has_room_for(bytes.len()) {
+        let line =
+            link.context.say(&link.label, Remark::Notes, "the broker sends more than is kept; the rest is dropped");
+        link.push(Arrival::Flood, line);
+        return false;
+    }
+    let line = link.context.record(&link.label, What::Received(bytes.clone()));
+    let Some(packet) = packet else { return true };
+    note_state(link, line, &packet);
+    link.context.hold(&link.label, line, &packet, error.as_ref());
+    if is_repetition(link, &packet.packet()) {
+        acknowledge_if_asked(link, &packet);
+        return true;
+    }
+    for (forbidden, on_straggler) in link.watches.borrow().iter() {
+        if forbidden(&packet.packet()) {
+            on_straggler(line, &packet.packet());
+        }
+    }
+    acknowledge_if_asked(link, &packet);
+    link.push(Arrival::Packet(packet), line);
+    true
+}
+
+/// Acknowledges a message of others and writes it down, as long as there are few of them. It is not held against the
+/// invariants: which of them a `#` meets is chance, and the cases that they belong to hold them.
+fn pass_on(link: &Link, bytes: &Bytes, packet: Option<&OwnedPacket>) {
+    match link.context.room_for_others(bytes.len()) {
+        Room::Enough => {
+            link.context.record(&link.label, What::Received(bytes.clone()));
+        }
+        Room::JustFilled => {
+            link.context.say(&link.label, Remark::Notes, "more messages of others come; they are not written down");
+        }
+        Room::None => {}
+    }
+    if let Some(packet) = packet {
+        acknowledge_if_asked(link, packet);
+    }
+}
+
+/// What a buffer is, seen as a CONNACK that refuses in the form of the version that the client does not speak.
+enum Refusal {
+    No,
+    Unfinished,
+    Whole(OwnedPacket),
+}
+
+/// Looks for such a CONNACK: 0x01 of a broker that doesn't know 5.0, or 0x84 for a protocol level that neither standard
+/// knows. The broker has no other way to say so, and breaks no rule of the client's version by it.
+fn refusal_in_other_version(link: &Link, buffer: &[u8]) -> Refusal {
+    let version = link.context.version();
+    let codes = [ReasonCode::UNACCEPTABLE_PROTOCOL_LEVEL, ReasonCode::UNSUPPORTED_PROTOCOL_VERSION];
+    let is_one = buffer.first() == Some(&0x20) && buffer.get(3).is_none_or(|&code| codes.contains(&ReasonCode(code)));
+    let limits = Limits::default();
+    let reads = |version| decode(buffer, Context::new(version, Sender::Server), &limits);
+    if link.accepted_line().is_some() || !is_one || reads(version).is_ok() {
+        return Refusal::No;
+    }
+    match reads(if version == Version::V5 { Version::V3_1_1 } else { Version::V5 }) {
+        Ok(Decoded::Complete { packet, .. }) => Refusal::Whole(OwnedPacket::copy_of(packet)),
+        Ok(Decoded::Partial { .. }) => Refusal::Unfinished,
+        Err(_) => Refusal::No,
+    }
+}
+
+fn note_state(link: &Link, line: u32, packet: &OwnedPacket) {
+    match packet.packet() {
+        Packet::Connack(connack) if connack.reason.0 == 0 && link.accepted_line().is_none() => {
+            *link.accepted.borrow_mut() = Some((line, packet.clone()));
+        }
+        Packet::Pingresp => link.pings_open.set(link.pings_open.get().saturating_sub(1)),
+        _ => {}
+    }
+}
+
+/// A message of somebody else, or of another case: under a wide topic filter they come too, and are nothing to us.
+fn is_foreign(link: &Link, packet: &Packet<'_>) -> bool {
+    matches!(packet, Packet::Publish(publish) if !link.context.is_ours(publish.topic, publish.payload))
+}
+
+/// A PUBLISH that comes again on the same connection. 3.1.1 lets a broker repeat it there until it is acknowledged
+/// (section 4.4; 5.0 doesn't), so it is neither a second message nor a second delivery.
+fn is_repetition(link: &Link, packet: &Packet<'_>) -> bool {
+    let mut deliveries = link.deliveries.borrow_mut();
+    match packet {
+        Packet::Publish(Publish { packet_id: Some(id), dup, payload, .. }) => {
+            let before = deliveries.insert(id.get(), payload.to_vec());
+            *dup && link.context.version() == Version::V3_1_1 && before.as_deref() == Some(*payload)
+        }
+        Packet::Pubrel(ack) => {
+            deliveries.remove(&ack.packet_id.get());
+            false
+        }
+        _ => false,
+    }
+}
+
+fn acknowledge_if_asked(link: &Link, packet: &OwnedPacket) {
+    if link.acknowledges.get() {
+        acknowledge(link, &packet.packet());
+    }
+}
+
+fn own(bytes: &Bytes, context: Context, waived: Option<Rule>) -> Option<OwnedPacket> {
+    let limits = Limits::default();
+    match waived {
+        None => match OwnedPacket::decode(bytes, context, &limits) {
+            Ok(OwnedDecoded::Complete(packet)) => Some(packet),
+            _ => None,
+        },
+        Some(rule) => match decode_waiving(bytes, context, &limits, rule) {
+            Ok(Decoded::Complete { packet, .. }) => Some(OwnedPacket::copy_of(packet)),
+            _ => None,
+        },
+    }
+}
+
+/// Does a client's duty for a message or a step of QoS 2.
+fn acknowledge(link: &Link, packet: &Packet<'_>) {
+    match packet {
+        Packet::Publish(publish) => acknowledge_message(link, publish.qos, publish.packet_id),
+        Packet::Pubrel(ack) => answer(link, ack.packet_id, Packet::Pubcomp),
+        _ => {}
+    }
+}
+
+fn acknowledge_message(link: &Link, qos: QoS, packet_id: Option<PacketId>) {
+    match (qos, packet_id) {
+        (QoS::AtLeastOnce, Some(id)) => answer(link, id, Packet::Puback),
+        (QoS::ExactlyOnce, Some(id)) => answer(link, id, Packet::Pubrec),
+        _ => {}
+    }
+}
+
+fn answer(link: &Link, packet_id: PacketId, make: fn(Acknowledgement<'static>) -> Packet<'static>) {
+    let ack = Acknowledgement { packet_id, reason: ReasonCode::SUCCESS, properties: Properties::EMPTY };
+    if let Ok(bytes) = make(ack).to_bytes(link.context.version()) {
+        link.send(bytes, None);
+    }
+}
