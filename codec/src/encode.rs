@@ -9,6 +9,7 @@ use crate::error::EncodeError;
 use crate::field_name::FieldName;
 use crate::lists::Subscriptions;
 use crate::packet::{Acknowledgement, Connect, Packet, PacketId, Publish, Will};
+use crate::place::fill;
 use crate::properties::Properties;
 use crate::property::PropertyHome;
 use crate::version::{PacketType, Version};
@@ -222,6 +223,9 @@ fn put_short(first: u8, ack: &Acknowledgement<'_>, buffer: &mut impl BufMut) -> 
 
 /// Writes a whole packet.
 fn put_whole<const N: usize>(packet: [u8; N], buffer: &mut impl BufMut) -> Result<usize, EncodeError> {
+    if fill(buffer, N, |place| place.put(&packet)) {
+        return Ok(N);
+    }
     if buffer.remaining_mut() < N {
         return Err(EncodeError::BufferFull { needed: N });
     }

@@ -178,6 +178,7 @@ mod legal;
 mod lists;
 mod mutate;
 mod packet;
+mod place;
 mod properties;
 mod property;
 #[cfg(test)]

@@ -14,6 +14,10 @@ const RUN: usize = 48 << 20;
 /// Bytes of others' messages kept for one case: enough to see what the case was among.
 const OTHERS: usize = 16 << 10;
 
+/// Messages of others that one case lets pass: more than any broker has to say in the time of a case, and less than takes
+/// a noticeable part of it.
+const PASSING: u32 = 1_000_000;
+
 /// What a packet costs besides its bytes: its line of the transcript, and its place in an inbox.
 const PACKET: usize = 512;
 
@@ -26,6 +30,7 @@ pub(crate) struct RunCapacity(Cell<usize>);
 pub(crate) struct Capacity {
     case: Cell<usize>,
     others: Cell<usize>,
+    passing: Cell<u32>,
     run: Rc<RunCapacity>,
 }
 
@@ -36,14 +41,16 @@ pub(crate) enum Room {
     Enough,
     /// No longer, from this one on.
     JustFilled,
-    /// There was none before.
+    /// There was none before; it is let pass.
     None,
+    /// So many were let pass that the broker doesn't stop.
+    Flood,
 }
 
 impl Capacity {
     /// Nothing kept yet, in a run that may have kept something.
     pub(crate) fn of(run: &Rc<RunCapacity>) -> Self {
-        Self { case: Cell::new(0), others: Cell::new(0), run: Rc::clone(run) }
+        Self { case: Cell::new(0), others: Cell::new(0), passing: Cell::new(0), run: Rc::clone(run) }
     }
 
     /// Takes a packet of this length in. False where there is no room for it; then it doesn't count.
@@ -61,7 +68,8 @@ impl Capacity {
     pub(crate) fn takes_of_others(&self, len: usize) -> Room {
         let others = self.others.get();
         if others > OTHERS {
-            return Room::None;
+            self.passing.set(self.passing.get().saturating_add(1));
+            return if self.passing.get() > PASSING { Room::Flood } else { Room::None };
         }
         self.others.set(others + len + PACKET);
         if others + len + PACKET <= OTHERS && self.takes(len) { Room::Enough } else { Room::JustFilled }
@@ -90,5 +98,6 @@ mod tests {
         assert_eq!(rooms.iter().filter(|room| **room == Room::Enough).count(), OTHERS / (512 + PACKET));
         assert_eq!(rooms.iter().filter(|room| **room == Room::JustFilled).count(), 1);
         assert!(capacity.takes(CASE / 2), "room for the case's own");
+        assert!((0..PASSING).any(|_| capacity.takes_of_others(512) == Room::Flood), "they end at last");
     }
 }

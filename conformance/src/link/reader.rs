@@ -205,14 +205,10 @@ fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
     let context = Context::new(link.context.version(), Sender::Server);
     let packet = own(bytes, context, error.map(|error| error.rule));
     if packet.as_ref().is_some_and(|packet| is_foreign(link, &packet.packet())) {
-        pass_on(link, bytes, packet.as_ref());
-        return true;
+        return pass_on(link, bytes, packet.as_ref());
     }
     if !link.context.has_room_for(bytes.len()) {
-        let line =
-            link.context.say(&link.label, Remark::Notes, "the broker sends more than is kept; the rest is dropped");
-        link.push(Arrival::Flood, line);
-        return false;
+        return flood(link);
     }
     let line = link.context.record(&link.label, What::Received(bytes.clone()));
     let Some(packet) = packet else { return true };
@@ -232,9 +228,16 @@ fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
     true
 }
 
-/// Acknowledges a message of others and writes it down, as long as there are few of them. It is not held against the
-/// invariants: which of them a `#` meets is chance, and the cases that they belong to hold them.
-fn pass_on(link: &Link, bytes: &Bytes, packet: Option<&OwnedPacket>) {
+/// The broker sends more than can be taken; false, for nothing more is read.
+fn flood(link: &Link) -> bool {
+    let line = link.context.say(&link.label, Remark::Notes, "the broker sends more than is kept; the rest is dropped");
+    link.push(Arrival::Flood, line);
+    false
+}
+
+/// Acknowledges a message of others and writes it down, as long as there are few of them; false where they don't end. It
+/// is not held against the invariants: which of them a `#` meets is chance, and the cases that they belong to hold them.
+fn pass_on(link: &Link, bytes: &Bytes, packet: Option<&OwnedPacket>) -> bool {
     match link.context.room_for_others(bytes.len()) {
         Room::Enough => {
             link.context.record(&link.label, What::Received(bytes.clone()));
@@ -243,10 +246,12 @@ fn pass_on(link: &Link, bytes: &Bytes, packet: Option<&OwnedPacket>) {
             link.context.say(&link.label, Remark::Notes, "more messages of others come; they are not written down");
         }
         Room::None => {}
+        Room::Flood => return flood(link),
     }
     if let Some(packet) = packet {
         acknowledge_if_asked(link, packet);
     }
+    true
 }
 
 /// What a buffer is, seen as a CONNACK that refuses in the form of the version that the client does not speak.

@@ -6,7 +6,7 @@ use super::profile::ProfileVariant;
 use super::{Profile, Started, Unready, Variant};
 use crate::bounds;
 use crate::wire::{Read, Tcp, read};
-use mqtt_assay_codec::{Connect, Packet, Properties, Version};
+use mqtt_assay_codec::{Connect, Disconnect, Packet, Properties, ReasonCode, Version};
 use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io;
@@ -24,6 +24,9 @@ const ASK_EVERY: Duration = Duration::from_millis(20);
 
 /// How many times a port is tried: another program may take it between our look and the broker's.
 const PORT_TRIES: u32 = 3;
+
+/// How long the broker may take to close the connection by which it was asked.
+const LEAVE: Duration = Duration::from_millis(100);
 
 /// How many brokers may be starting side by side: starting is work, and would disturb the cases that run.
 const STARTING: usize = 2;
@@ -175,9 +178,26 @@ async fn answers(address: &str, version: Version, credentials: Option<&(String, 
         };
         stream.write_all(&Packet::Connect(connect).to_bytes(version).ok()?).await.ok()?;
         let mut first = [0; 1];
-        (read(&mut stream, &mut first).await == Read::Bytes(1) && first[0] == 0x20).then_some(())
+        let is_connack = read(&mut stream, &mut first).await == Read::Bytes(1) && first[0] == 0x20;
+        is_connack.then_some(stream)
     };
-    timeout(bounds::OPEN, ask).await.ok().flatten().is_some()
+    let Ok(Some(stream)) = timeout(bounds::OPEN, ask).await else { return false };
+    take_leave(stream, version).await;
+    true
+}
+
+/// Disconnects as a client should, and lets the broker close: one that is still busy with a client that broke off would
+/// be met by the first case in a state that no case is about.
+async fn take_leave(mut stream: Tcp, version: Version) {
+    let disconnect = Packet::Disconnect(Disconnect { reason: ReasonCode::SUCCESS, properties: Properties::EMPTY });
+    let leave = async {
+        stream.write_all(&disconnect.to_bytes(version).ok()?).await.ok()?;
+        let mut rest = [0; 256];
+        while let Read::Bytes(_) = read(&mut stream, &mut rest).await {}
+        Some(())
+    };
+    // A broker that leaves the closing to us is ready all the same.
+    let _ = timeout(LEAVE, leave).await;
 }
 
 fn last_words(folder: &Path) -> String {
