@@ -48,14 +48,17 @@ macro_rules! codec {
 
             fn write(packets: &mut Vec<$version::Packet>, output: &mut BytesMut) {
                 for packet in &*packets {
-                    _ = black_box(match packet {
-                        $version::Packet::Publish(publish) => publish.write(output),
-                        $version::Packet::PubAck(puback) => puback.write(output),
-                        $version::Packet::Connect(connect) => connect.write(output),
-                        $version::Packet::Subscribe(subscribe) => subscribe.write(output),
-                        $version::Packet::PingReq => $version::PingReq.write(output),
-                        other => panic!("the benchmarks have no such packet: {other:?}"),
-                    });
+                    _ = black_box(
+                        match packet {
+                            $version::Packet::Publish(publish) => publish.write(output),
+                            $version::Packet::PubAck(puback) => puback.write(output),
+                            $version::Packet::Connect(connect) => connect.write(output),
+                            $version::Packet::Subscribe(subscribe) => subscribe.write(output),
+                            $version::Packet::PingReq => $version::PingReq.write(output),
+                            other => panic!("the benchmarks have no such packet: {other:?}"),
+                        }
+                        .is_ok(),
+                    );
                 }
             }
 

@@ -8,7 +8,7 @@ use crate::encode_fast;
 use crate::error::EncodeError;
 use crate::field_name::FieldName;
 use crate::lists::Subscriptions;
-use crate::packet::{Acknowledgement, Connect, Packet, PacketId, Publish, Will};
+use crate::packet::{Acknowledgement, Connect, Packet, PacketId, Publish, Subscribe, Will};
 use crate::place::fill;
 use crate::properties::Properties;
 use crate::property::PropertyHome;
@@ -39,25 +39,68 @@ impl<'a> Packet<'a> {
     #[inline(never)]
     fn encode_longer(&self, version: Version, buffer: &mut impl BufMut) -> Result<usize, EncodeError> {
         match self {
-            Self::Pingreq => return put_whole([0xC0, 0], buffer),
-            Self::Pingresp => return put_whole([0xD0, 0], buffer),
-            Self::Puback(ack) if is_short(ack) => return put_short(0x40, ack, buffer),
-            Self::Pubrec(ack) if is_short(ack) => return put_short(0x50, ack, buffer),
-            Self::Pubrel(ack) if is_short(ack) => return put_short(0x62, ack, buffer),
-            Self::Pubcomp(ack) if is_short(ack) => return put_short(0x70, ack, buffer),
-            Self::Publish(publish) => {
-                if let Some(length) = encode_fast::put_publish::<false, false>(publish, version, buffer) {
-                    return Ok(length);
-                }
-            }
-            Self::Connect(connect) => {
-                if let Some(length) = encode_fast::put_connect(connect, version, buffer) {
-                    return Ok(length);
-                }
-            }
-            _ => {}
+            Self::Puback(ack) => self.encode_acknowledgement(0x40, ack, version, buffer),
+            Self::Pubrec(ack) => self.encode_acknowledgement(0x50, ack, version, buffer),
+            Self::Pubrel(ack) => self.encode_acknowledgement(0x62, ack, version, buffer),
+            Self::Pubcomp(ack) => self.encode_acknowledgement(0x70, ack, version, buffer),
+            Self::Pingreq => put_whole([0xC0, 0], buffer),
+            Self::Pingresp => put_whole([0xD0, 0], buffer),
+            Self::Connect(connect) => self.encode_connect(connect, version, buffer),
+            Self::Subscribe(subscribe) => self.encode_subscribe(subscribe, version, buffer),
+            Self::Publish(publish) => self.encode_publish(publish, version, buffer),
+            _ => self.encode_any(version, buffer),
         }
-        self.encode_any(version, buffer)
+    }
+
+    /// As [`encode`](Self::encode), for a CONNECT.
+    #[inline(never)]
+    fn encode_connect(
+        &self,
+        connect: &Connect<'_>,
+        version: Version,
+        buffer: &mut impl BufMut,
+    ) -> Result<usize, EncodeError> {
+        let written = encode_fast::put_connect(connect, version, buffer);
+        written.map_or_else(|| self.encode_any(version, buffer), Ok)
+    }
+
+    /// As [`encode`](Self::encode), for a SUBSCRIBE.
+    #[inline(never)]
+    fn encode_subscribe(
+        &self,
+        subscribe: &Subscribe<'_>,
+        version: Version,
+        buffer: &mut impl BufMut,
+    ) -> Result<usize, EncodeError> {
+        let written = encode_fast::put_subscribe(subscribe, version, buffer);
+        written.map_or_else(|| self.encode_any(version, buffer), Ok)
+    }
+
+    /// As [`encode`](Self::encode), for a PUBLISH with properties.
+    #[inline(never)]
+    fn encode_publish(
+        &self,
+        publish: &Publish<'_>,
+        version: Version,
+        buffer: &mut impl BufMut,
+    ) -> Result<usize, EncodeError> {
+        let written = encode_fast::put_publish::<false, false>(publish, version, buffer);
+        written.map_or_else(|| self.encode_any(version, buffer), Ok)
+    }
+
+    /// As [`encode`](Self::encode), for an acknowledgement whose first byte is this: most are their packet identifier alone.
+    #[inline(never)]
+    fn encode_acknowledgement(
+        &self,
+        first: u8,
+        ack: &Acknowledgement<'_>,
+        version: Version,
+        buffer: &mut impl BufMut,
+    ) -> Result<usize, EncodeError> {
+        let is_short =
+            ack.reason == ReasonCode::SUCCESS && ack.properties.is_empty() && ack.properties.error().is_none();
+        let [high, low] = ack.packet_id.get().to_be_bytes();
+        if is_short { put_whole([first, 2, high, low], buffer) } else { self.encode_any(version, buffer) }
     }
 
     /// As [`encode`](Self::encode), in one way for all packets.
@@ -76,7 +119,7 @@ impl<'a> Packet<'a> {
     #[inline]
     pub fn encode_head(&self, version: Version, buffer: &mut impl BufMut) -> Result<&'a [u8], EncodeError> {
         let Self::Publish(publish) = self else {
-            self.encode_longer(version, buffer)?;
+            self.encode(version, buffer)?;
             return Ok(&[]);
         };
         if encode_fast::put_publish::<true, true>(publish, version, buffer).is_none() {
@@ -208,17 +251,6 @@ impl<'a> Packet<'a> {
             }
         }
     }
-}
-
-/// Whether an acknowledgement is its packet identifier alone.
-#[inline]
-fn is_short(ack: &Acknowledgement<'_>) -> bool {
-    ack.reason == ReasonCode::SUCCESS && ack.properties.is_empty() && ack.properties.error().is_none()
-}
-
-fn put_short(first: u8, ack: &Acknowledgement<'_>, buffer: &mut impl BufMut) -> Result<usize, EncodeError> {
-    let [high, low] = ack.packet_id.get().to_be_bytes();
-    put_whole([first, 2, high, low], buffer)
 }
 
 /// Writes a whole packet.

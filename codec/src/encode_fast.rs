@@ -1,4 +1,4 @@
-//! The packets that are written most, in as few steps as can be: PUBLISH and CONNECT of less than 16,384 bytes.
+//! The packets that are written most, in as few steps as can be: PUBLISH, CONNECT and SUBSCRIBE of less than 16,384 bytes.
 //!
 //! They are written, or left to the general way, which also tells what is wrong: nothing is refused here. The bytes are those
 //! of the general way, which a law holds them to.
@@ -6,7 +6,7 @@
 use bytes::BufMut;
 
 use crate::encode::connect_flags;
-use crate::packet::{Connect, Publish, QoS};
+use crate::packet::{Connect, Publish, QoS, Subscribe};
 use crate::place::{Place, fill};
 use crate::properties::Properties;
 use crate::property::PropertyHome;
@@ -46,13 +46,14 @@ pub(crate) fn put_publish<const APART: bool, const PLAIN: bool>(
         } else {
             place.put(&[first, remaining as u8 | 0x80, (remaining >> 7) as u8, high, low]);
         }
-        place.put(topic.as_bytes());
+        place.put_short(topic.as_bytes());
         let [high, low] = identifier.to_be_bytes();
+        let block_len = if PLAIN { 0 } else { properties.as_bytes().len() as u8 };
         match (identified, version.has_properties()) {
             (false, false) => {}
             (true, false) => place.put(&[high, low]),
-            (false, true) => place.put(&[properties.as_bytes().len() as u8]),
-            (true, true) => place.put(&[high, low, properties.as_bytes().len() as u8]),
+            (false, true) => place.put(&[block_len]),
+            (true, true) => place.put(&[high, low, block_len]),
         }
         if !PLAIN {
             place.put(properties.as_bytes());
@@ -76,23 +77,27 @@ pub(crate) fn put_connect(connect: &Connect<'_>, version: Version, buffer: &mut 
     let length = |data: Option<&[u8]>| data.map_or(0, |data| 2 + data.len());
     let user_name = connect.user_name.map(str::as_bytes);
     let properties_len = block_len(connect.properties, PropertyHome::Packet(PacketType::Connect), version)?;
-    let mut remaining = 12 + properties_len + connect.client_id.len() + length(user_name) + length(connect.password);
+    let mut beyond = properties_len + connect.client_id.len() + length(user_name) + length(connect.password);
     if let Some(will) = &connect.will {
         let properties_len = block_len(will.properties, PropertyHome::Will, version)?;
-        remaining += 4 + properties_len + will.topic.len() + will.payload.len();
+        beyond += 4 + properties_len + will.topic.len() + will.payload.len();
     }
-    if remaining >= TOO_LONG || version == Version::V3_1 {
+    // The twelve bytes that are always there are added behind this, so that the compiler sees that there is room for them.
+    if beyond >= TOO_LONG - 12 || version == Version::V3_1 {
         return None;
     }
+    let remaining = 12 + beyond;
     let length = header_len(remaining) + remaining;
     let write = |place: &mut Place<'_>| {
-        let ([high, low], level, flags) = (connect.keep_alive.to_be_bytes(), version.level(), connect_flags(connect));
         if remaining < 0x80 {
-            place.put(&[0x10, remaining as u8, 0, 4, b'M', b'Q', b'T', b'T', level, flags, high, low]);
+            place.put(&[0x10, remaining as u8]);
         } else {
-            let lengths = [remaining as u8 | 0x80, (remaining >> 7) as u8];
-            place.put(&[0x10, lengths[0], lengths[1], 0, 4, b'M', b'Q', b'T', b'T', level, flags, high, low]);
+            place.put(&[0x10, remaining as u8 | 0x80, (remaining >> 7) as u8]);
         }
+        // Name, level and flags in one number: a single store.
+        let (level, flags) = (u64::from(version.level()), u64::from(connect_flags(connect)));
+        place.put(&(u64::from_be_bytes(*b"\x00\x04MQTT\x00\x00") | level << 8 | flags).to_be_bytes());
+        place.put(&connect.keep_alive.to_be_bytes());
         put_block(connect.properties, version, place);
         put_prefixed(connect.client_id.as_bytes(), place);
         if let Some(will) = &connect.will {
@@ -106,6 +111,30 @@ pub(crate) fn put_connect(connect: &Connect<'_>, version: Version, buffer: &mut 
         if let Some(password) = connect.password {
             put_prefixed(password, place);
         }
+    };
+    fill(buffer, length, write).then_some(length)
+}
+
+/// Writes a SUBSCRIBE and returns its length. `None`: nothing is written.
+#[inline]
+pub(crate) fn put_subscribe(subscribe: &Subscribe<'_>, version: Version, buffer: &mut impl BufMut) -> Option<usize> {
+    let Subscribe { packet_id, properties, filters } = *subscribe;
+    let properties_len = block_len(properties, PropertyHome::Packet(PacketType::Subscribe), version)?;
+    let remaining = 2 + properties_len + filters.as_bytes().len();
+    let are_options_known = version.has_properties() || filters.have_qos_only();
+    if remaining >= TOO_LONG || filters.error().is_some() || !are_options_known {
+        return None;
+    }
+    let length = header_len(remaining) + remaining;
+    let write = |place: &mut Place<'_>| {
+        if remaining < 0x80 {
+            place.put(&[0x82, remaining as u8]);
+        } else {
+            place.put(&[0x82, remaining as u8 | 0x80, (remaining >> 7) as u8]);
+        }
+        place.put(&packet_id.get().to_be_bytes());
+        put_block(properties, version, place);
+        place.put(filters.as_bytes());
     };
     fill(buffer, length, write).then_some(length)
 }
@@ -143,5 +172,5 @@ fn put_block(properties: Properties<'_>, version: Version, place: &mut Place<'_>
 #[inline]
 fn put_prefixed(data: &[u8], place: &mut Place<'_>) {
     place.put(&(data.len() as u16).to_be_bytes());
-    place.put(data);
+    place.put_short(data);
 }

@@ -44,15 +44,47 @@ mod counted {
         #[expect(clippy::inline_always, reason = "a piece of known length is a store or two")]
         #[inline(always)]
         pub(crate) fn put(&mut self, bytes: &[u8]) {
+            self.put_with(bytes.len(), |place| _ = place.write_copy_of_slice(bytes));
+        }
+
+        /// As [`put`](Self::put), for what is short most of the time: that is copied without a call.
+        #[expect(clippy::inline_always, reason = "a call is what this saves")]
+        #[inline(always)]
+        pub(crate) fn put_short(&mut self, bytes: &[u8]) {
+            self.put_with(bytes.len(), |place| {
+                if bytes.len() > 32 || !(copy_ends::<16>(bytes, place) || copy_ends::<8>(bytes, place)) {
+                    place.write_copy_of_slice(bytes);
+                }
+            });
+        }
+
+        /// `copy` writes all of the place that it is given, which has this length.
+        #[expect(clippy::inline_always, reason = "see `put`")]
+        #[inline(always)]
+        fn put_with(&mut self, length: usize, copy: impl FnOnce(&mut [MaybeUninit<u8>])) {
             let rest = core::mem::take(&mut self.rest);
-            if rest.len() < bytes.len() {
+            if rest.len() < length {
                 self.rest = rest;
                 return;
             }
-            let (place, rest) = rest.split_at_mut(bytes.len());
-            place.write_copy_of_slice(bytes);
+            let (place, rest) = rest.split_at_mut(length);
+            copy(place);
             self.rest = rest;
         }
+    }
+
+    /// Copies the first `N` bytes and the last, which are all where there are `N` to twice as many. False: there are fewer, and
+    /// nothing is copied.
+    #[expect(clippy::inline_always, reason = "it is four instructions")]
+    #[inline(always)]
+    fn copy_ends<const N: usize>(bytes: &[u8], place: &mut [MaybeUninit<u8>]) -> bool {
+        debug_assert_eq!(bytes.len(), place.len());
+        let (Some(first), Some(last)) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>()) else { return false };
+        let Some(to) = place.first_chunk_mut::<N>() else { return false };
+        *to = first.map(MaybeUninit::new);
+        let Some(to) = place.last_chunk_mut::<N>() else { return false };
+        *to = last.map(MaybeUninit::new);
+        true
     }
 }
 
@@ -81,6 +113,72 @@ mod piecewise {
         #[inline]
         pub(crate) fn put(&mut self, bytes: &[u8]) {
             self.buffer.put_slice(bytes);
+        }
+
+        /// Puts bytes.
+        #[inline]
+        pub(crate) fn put_short(&mut self, bytes: &[u8]) {
+            self.put(bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+    use bytes::{BufMut, BytesMut};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Pieces of all lengths that are copied in another way, and how long the place is: for all of them, more, or less.
+    fn pieces() -> impl Strategy<Value = (Vec<Vec<u8>>, usize)> {
+        vec(vec(any::<u8>(), 0..70), 0..6).prop_flat_map(|pieces| {
+            let length: usize = pieces.iter().map(Vec::len).sum();
+            (Just(pieces), prop_oneof![Just(length), 0..length + 20])
+        })
+    }
+
+    fn put_all(pieces: &[Vec<u8>], buffer: &mut impl BufMut, length: usize) -> bool {
+        fill(buffer, length, |place| {
+            for (number, piece) in pieces.iter().enumerate() {
+                if number % 2 == 0 { place.put(piece) } else { place.put_short(piece) }
+            }
+        })
+    }
+
+    /// The pieces for which there is room; the safe twin is told the true length and has room for all.
+    fn fitting(pieces: &[Vec<u8>], length: usize) -> Vec<u8> {
+        pieces.iter().fold(Vec::new(), |mut fitting, piece| {
+            if fitting.len() + piece.len() <= length {
+                fitting.extend_from_slice(piece);
+            }
+            fitting
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_buffer_gets_what_was_put_there_and_is_told_of_no_more((pieces, length) in pieces(), room in 0..500_usize) {
+            let expected = fitting(&pieces, length);
+            prop_assume!(!cfg!(mqtt_assay_safe) || expected == pieces.concat());
+            let mut bytes = [0xEE; 500];
+            let mut slice = &mut bytes[..room];
+            let filled = put_all(&pieces, &mut slice, length);
+            prop_assert_eq!(filled, length <= room);
+            prop_assert_eq!(slice.len(), if filled { room - expected.len() } else { room });
+            prop_assert_eq!(&bytes[..if filled { expected.len() } else { 0 }], if filled { &expected[..] } else { &[] });
+        }
+
+        #[test]
+        fn a_growing_buffer_keeps_what_it_has((pieces, length) in pieces(), before in vec(any::<u8>(), 0..50)) {
+            let expected = [&before[..], &fitting(&pieces, length)].concat();
+            prop_assume!(!cfg!(mqtt_assay_safe) || expected.len() == before.len() + pieces.concat().len());
+            let mut buffer = BytesMut::from(&before[..]);
+            buffer.reserve(length);
+            prop_assert!(put_all(&pieces, &mut buffer, length));
+            prop_assert_eq!(&buffer[..], &expected[..]);
         }
     }
 }
