@@ -11,7 +11,7 @@ pub(crate) use counted::{Place, fill};
 pub(crate) use piecewise::{Place, fill};
 
 #[cfg(not(mqtt_assay_safe))]
-#[allow(unsafe_code, reason = "writing a CONNECT takes twice the instructions with the safe twin")]
+#[allow(unsafe_code, reason = "writing a small PUBLISH takes 1.75 times the instructions with the safe twin")]
 mod counted {
     use core::mem::MaybeUninit;
 
