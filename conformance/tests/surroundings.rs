@@ -201,7 +201,12 @@ fn no_brokers() -> Vec<Row> {
         Row::against("it closes at once", &hostile::that_closes_at_once()),
         Row::against("it sends garbage", &hostile::garbage()),
         Row::against("it declares 256 MiB", &hostile::that_answers(&[0x20, 0xff, 0xff, 0xff, 0x7f, 0, 0])),
-        Row::against("it sends 256 MiB in one packet", &hostile::that_sends_a_quarter_gigabyte()),
+        Row::against("it sends 256 MiB in one packet", &hostile::that_sends_a_quarter_gigabyte(b"")),
+        // Topic "a", and a Property Length of 254 MiB.
+        Row::against(
+            "it sends 254 MiB of properties",
+            &hostile::that_sends_a_quarter_gigabyte(b"\x00\x01a\x80\x80\x80\x7f"),
+        ),
         Row::against("it sends half a packet", &hostile::that_answers(&[0x20, 3, 0])),
         Row::against("it never stops sending bytes", &hostile::that_never_stops(b"\xff\xff")),
         Row::against("it never stops sending the smallest packets", &hostile::that_never_stops(&hostile::PINGRESP)),

@@ -10,6 +10,7 @@
 
 use super::{Arrival, Link};
 use crate::capacity::Room;
+use crate::describe::quoted;
 use crate::transcript::{Remark, What};
 use crate::wire::{Ending, Read};
 use bytes::{Buf, Bytes, BytesMut};
@@ -157,18 +158,23 @@ fn begin_passing(link: &Link, bytes: &mut BytesMut) -> Begun {
     stream.buffer().extend_from_slice(bytes);
     let head = match stream.next_item(link.largest() as usize) {
         Ok(Some(StreamItem::Head(head))) => head,
-        Ok(None) if bytes.first().is_some_and(|first| first >> 4 == PacketType::Publish as u8) => return Begun::Wait,
+        // All that comes before a payload is short, unless somebody means to fill our memory.
+        Ok(None) if is_publish(bytes) && bytes.len() < link.largest() as usize => return Begun::Wait,
         _ => return Begun::Not,
     };
     let publish = head.publish();
     if publish.topic.is_empty() || link.context.is_our_topic(publish.topic) {
         return Begun::Not;
     }
-    let passes = format!("passes over {} bytes of a message of others on {:?}", head.payload_len(), publish.topic);
-    link.context.say(&link.label, Remark::Notes, passes);
+    let (length, topic) = (head.payload_len(), quoted(publish.topic.as_bytes()));
+    link.context.say(&link.label, Remark::Notes, format!("passes over {length} bytes of others, on {topic}"));
     let passing = Passing { left: head.payload_len(), qos: publish.qos, packet_id: publish.packet_id };
     bytes.advance(head.bytes().len());
     Begun::Passing(passing)
+}
+
+fn is_publish(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| first >> 4 == PacketType::Publish as u8)
 }
 
 /// The rule of form that a packet from the broker breaks, if it breaks one.

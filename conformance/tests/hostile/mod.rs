@@ -105,12 +105,13 @@ fn flood(mut stream: TcpStream, sending: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Accepts the client, declares a packet of 256 MiB, and sends it, without sense, as fast as it is read.
-pub(crate) fn that_sends_a_quarter_gigabyte() -> String {
-    server(|mut stream| {
+/// Accepts the client, declares a packet of 256 MiB, and sends it as fast as it is read: this, and then what has no sense.
+pub(crate) fn that_sends_a_quarter_gigabyte(begun: &'static [u8]) -> String {
+    server(move |mut stream| {
         spoken_to(&mut stream)?;
         stream.write_all(&ACCEPTED)?;
         stream.write_all(&QUARTER_GIGABYTE)?;
+        stream.write_all(begun)?;
         let piece = vec![0x61; 64 << 10];
         for _ in 0..(256 << 20) / piece.len() {
             stream.write_all(&piece)?;
