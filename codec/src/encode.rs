@@ -9,7 +9,6 @@ use crate::error::EncodeError;
 use crate::field_name::FieldName;
 use crate::lists::Subscriptions;
 use crate::packet::{Acknowledgement, Connect, Packet, PacketId, Publish, Subscribe, Will};
-use crate::place::fill;
 use crate::properties::Properties;
 use crate::property::PropertyHome;
 use crate::version::{PacketType, Version};
@@ -255,9 +254,6 @@ impl<'a> Packet<'a> {
 
 /// Writes a whole packet.
 fn put_whole<const N: usize>(packet: [u8; N], buffer: &mut impl BufMut) -> Result<usize, EncodeError> {
-    if fill(buffer, N, |place| place.put(&packet)) {
-        return Ok(N);
-    }
     if buffer.remaining_mut() < N {
         return Err(EncodeError::BufferFull { needed: N });
     }

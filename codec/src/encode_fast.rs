@@ -7,10 +7,10 @@ use bytes::BufMut;
 
 use crate::encode::connect_flags;
 use crate::packet::{Connect, Publish, QoS, Subscribe};
-use crate::place::{Place, fill};
 use crate::properties::Properties;
 use crate::property::PropertyHome;
 use crate::version::{PacketType, Version};
+use crate::wire;
 
 /// From this remaining length on it takes three bytes.
 const TOO_LONG: usize = 0x4000;
@@ -34,41 +34,35 @@ pub(crate) fn put_publish<const APART: bool, const PLAIN: bool>(
     };
     let apart = if APART { payload.len() } else { 0 };
     let remaining = 2 + topic.len() + usize::from(identified) * 2 + properties_len + payload.len();
-    if remaining >= TOO_LONG || identified != (qos != QoS::AtMostOnce) {
+    // Three bytes more than remain are enough for both lengths of the header; the general way is exact about it.
+    let fits = remaining < TOO_LONG && buffer.remaining_mut() >= remaining + 3 - apart;
+    if !fits || identified != (qos != QoS::AtMostOnce) {
         return None;
     }
     let first = 0x30 | u8::from(publish.dup) << 3 | (qos as u8) << 1 | u8::from(publish.retain);
-    let length = header_len(remaining) + remaining;
-    let write = |place: &mut Place<'_>| {
-        let [high, low] = (topic.len() as u16).to_be_bytes();
-        if remaining < 0x80 {
-            place.put(&[first, remaining as u8, high, low]);
-        } else {
-            place.put(&[first, remaining as u8 | 0x80, (remaining >> 7) as u8, high, low]);
-        }
-        place.put_short(topic.as_bytes());
-        let [high, low] = identifier.to_be_bytes();
-        let block_len = if PLAIN { 0 } else { properties.as_bytes().len() as u8 };
-        match (identified, version.has_properties()) {
-            (false, false) => {}
-            (true, false) => place.put(&[high, low]),
-            (false, true) => place.put(&[block_len]),
-            (true, true) => place.put(&[high, low, block_len]),
-        }
-        if !PLAIN {
-            place.put(properties.as_bytes());
-        }
-        if !APART {
-            place.put(payload);
-        }
+    let [high, low] = (topic.len() as u16).to_be_bytes();
+    let header_len = if remaining < 0x80 {
+        buffer.put_slice(&[first, remaining as u8, high, low]);
+        2
+    } else {
+        buffer.put_slice(&[first, remaining as u8 | 0x80, (remaining >> 7) as u8, high, low]);
+        3
     };
-    fill(buffer, length - apart, write).then_some(length)
-}
-
-/// Bytes of the fixed header of a packet with less than [`TOO_LONG`] behind it.
-#[inline]
-const fn header_len(remaining: usize) -> usize {
-    if remaining < 0x80 { 2 } else { 3 }
+    buffer.put_slice(topic.as_bytes());
+    let [high, low] = identifier.to_be_bytes();
+    match (identified, version.has_properties()) {
+        (false, false) => {}
+        (true, false) => buffer.put_slice(&[high, low]),
+        (false, true) => buffer.put_slice(&[properties.as_bytes().len() as u8]),
+        (true, true) => buffer.put_slice(&[high, low, properties.as_bytes().len() as u8]),
+    }
+    if !PLAIN {
+        buffer.put_slice(properties.as_bytes());
+    }
+    if !APART {
+        buffer.put_slice(payload);
+    }
+    Some(header_len + remaining)
 }
 
 /// Writes a CONNECT of 3.1.1 or 5.0 and returns its length. `None`: nothing is written.
@@ -77,42 +71,37 @@ pub(crate) fn put_connect(connect: &Connect<'_>, version: Version, buffer: &mut 
     let length = |data: Option<&[u8]>| data.map_or(0, |data| 2 + data.len());
     let user_name = connect.user_name.map(str::as_bytes);
     let properties_len = block_len(connect.properties, PropertyHome::Packet(PacketType::Connect), version)?;
-    let mut beyond = properties_len + connect.client_id.len() + length(user_name) + length(connect.password);
+    let mut remaining = 12 + properties_len + connect.client_id.len() + length(user_name) + length(connect.password);
     if let Some(will) = &connect.will {
         let properties_len = block_len(will.properties, PropertyHome::Will, version)?;
-        beyond += 4 + properties_len + will.topic.len() + will.payload.len();
+        remaining += 4 + properties_len + will.topic.len() + will.payload.len();
     }
-    // The twelve bytes that are always there are added behind this, so that the compiler sees that there is room for them.
-    if beyond >= TOO_LONG - 12 || version == Version::V3_1 {
+    if remaining >= TOO_LONG || buffer.remaining_mut() < remaining + 3 || version == Version::V3_1 {
         return None;
     }
-    let remaining = 12 + beyond;
-    let length = header_len(remaining) + remaining;
-    let write = |place: &mut Place<'_>| {
-        if remaining < 0x80 {
-            place.put(&[0x10, remaining as u8]);
-        } else {
-            place.put(&[0x10, remaining as u8 | 0x80, (remaining >> 7) as u8]);
-        }
-        // Name, level and flags in one number: a single store.
-        let (level, flags) = (u64::from(version.level()), u64::from(connect_flags(connect)));
-        place.put(&(u64::from_be_bytes(*b"\x00\x04MQTT\x00\x00") | level << 8 | flags).to_be_bytes());
-        place.put(&connect.keep_alive.to_be_bytes());
-        put_block(connect.properties, version, place);
-        put_prefixed(connect.client_id.as_bytes(), place);
-        if let Some(will) = &connect.will {
-            put_block(will.properties, version, place);
-            put_prefixed(will.topic.as_bytes(), place);
-            put_prefixed(will.payload, place);
-        }
-        if let Some(user_name) = user_name {
-            put_prefixed(user_name, place);
-        }
-        if let Some(password) = connect.password {
-            put_prefixed(password, place);
-        }
+    let ([high, low], level, flags) = (connect.keep_alive.to_be_bytes(), version.level(), connect_flags(connect));
+    let header_len = if remaining < 0x80 {
+        buffer.put_slice(&[0x10, remaining as u8, 0, 4, b'M', b'Q', b'T', b'T', level, flags, high, low]);
+        2
+    } else {
+        let lengths = [remaining as u8 | 0x80, (remaining >> 7) as u8];
+        buffer.put_slice(&[0x10, lengths[0], lengths[1], 0, 4, b'M', b'Q', b'T', b'T', level, flags, high, low]);
+        3
     };
-    fill(buffer, length, write).then_some(length)
+    put_block(connect.properties, version, buffer);
+    wire::put_prefixed(buffer, connect.client_id.as_bytes());
+    if let Some(will) = &connect.will {
+        put_block(will.properties, version, buffer);
+        wire::put_prefixed(buffer, will.topic.as_bytes());
+        wire::put_prefixed(buffer, will.payload);
+    }
+    if let Some(user_name) = user_name {
+        wire::put_prefixed(buffer, user_name);
+    }
+    if let Some(password) = connect.password {
+        wire::put_prefixed(buffer, password);
+    }
+    Some(header_len + remaining)
 }
 
 /// Writes a SUBSCRIBE and returns its length. `None`: nothing is written.
@@ -122,21 +111,21 @@ pub(crate) fn put_subscribe(subscribe: &Subscribe<'_>, version: Version, buffer:
     let properties_len = block_len(properties, PropertyHome::Packet(PacketType::Subscribe), version)?;
     let remaining = 2 + properties_len + filters.as_bytes().len();
     let are_options_known = version.has_properties() || filters.have_qos_only();
-    if remaining >= TOO_LONG || filters.error().is_some() || !are_options_known {
+    let fits = remaining < TOO_LONG && buffer.remaining_mut() >= remaining + 3;
+    if !fits || filters.error().is_some() || !are_options_known {
         return None;
     }
-    let length = header_len(remaining) + remaining;
-    let write = |place: &mut Place<'_>| {
-        if remaining < 0x80 {
-            place.put(&[0x82, remaining as u8]);
-        } else {
-            place.put(&[0x82, remaining as u8 | 0x80, (remaining >> 7) as u8]);
-        }
-        place.put(&packet_id.get().to_be_bytes());
-        put_block(properties, version, place);
-        place.put(filters.as_bytes());
+    let [high, low] = packet_id.get().to_be_bytes();
+    let header_len = if remaining < 0x80 {
+        buffer.put_slice(&[0x82, remaining as u8, high, low]);
+        2
+    } else {
+        buffer.put_slice(&[0x82, remaining as u8 | 0x80, (remaining >> 7) as u8, high, low]);
+        3
     };
-    fill(buffer, length, write).then_some(length)
+    put_block(properties, version, buffer);
+    buffer.put_slice(filters.as_bytes());
+    Some(header_len + remaining)
 }
 
 /// Length of a block of properties with its length, of at most 127 bytes, that is known to be right in this home.
@@ -158,19 +147,12 @@ fn empty_block_len(properties: Properties<'_>, version: Version) -> Option<usize
 
 /// Writes a block of at most 127 bytes of properties with its length, if the version has any.
 #[inline]
-fn put_block(properties: Properties<'_>, version: Version, place: &mut Place<'_>) {
+fn put_block(properties: Properties<'_>, version: Version, buffer: &mut impl BufMut) {
     if version.has_properties() {
         let block = properties.as_bytes();
-        place.put(&[block.len() as u8]);
+        buffer.put_slice(&[block.len() as u8]);
         if !block.is_empty() {
-            place.put(block);
+            buffer.put_slice(block);
         }
     }
-}
-
-/// Writes data of less than [`TOO_LONG`] behind its length.
-#[inline]
-fn put_prefixed(data: &[u8], place: &mut Place<'_>) {
-    place.put(&(data.len() as u16).to_be_bytes());
-    place.put_short(data);
 }

@@ -178,7 +178,6 @@ mod legal;
 mod lists;
 mod mutate;
 mod packet;
-mod place;
 mod properties;
 mod property;
 #[cfg(test)]
