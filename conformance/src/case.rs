@@ -3,13 +3,13 @@
 //! The [`case!`](macro@crate::case) macro writes one row of a chapter's table. Rule ids are looked up in the catalog at
 //! compile time; a function that no row names is an unused-code warning.
 
-use crate::catalog::{Level, RuleId};
 use crate::invariant::Check;
 use crate::reference::Fault;
 use crate::subject::Subject;
 use crate::target::Variant;
 use crate::verdict::Outcome;
 use mqtt_assay_codec::Version;
+use mqtt_assay_standard::{Level, RuleId};
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -173,16 +173,16 @@ macro_rules! rule {
     (v311 $v311:literal, v5 $v5:literal) => {
         const {
             $crate::case::StepRules {
-                v3_1_1: Some($crate::catalog::RuleId::v3_1_1($v311)),
-                v5: Some($crate::catalog::RuleId::v5($v5)),
+                v3_1_1: Some(::mqtt_assay_standard::RuleId::v3_1_1($v311)),
+                v5: Some(::mqtt_assay_standard::RuleId::v5($v5)),
             }
         }
     };
     (v311 $v311:literal) => {
-        const { $crate::case::StepRules { v3_1_1: Some($crate::catalog::RuleId::v3_1_1($v311)), v5: None } }
+        const { $crate::case::StepRules { v3_1_1: Some(::mqtt_assay_standard::RuleId::v3_1_1($v311)), v5: None } }
     };
     (v5 $v5:literal) => {
-        const { $crate::case::StepRules { v3_1_1: None, v5: Some($crate::catalog::RuleId::v5($v5)) } }
+        const { $crate::case::StepRules { v3_1_1: None, v5: Some(::mqtt_assay_standard::RuleId::v5($v5)) } }
     };
 }
 
@@ -197,11 +197,11 @@ macro_rules! invariant {
         $crate::case::Case {
             $(v3_1_1: Some($crate::case::CaseRules {
                 breaks: &[],
-                proves: &[$(&[$crate::catalog::RuleId::v3_1_1($p3) $(, $crate::catalog::RuleId::v3_1_1($t3))*]),*],
+                proves: &[$(&[::mqtt_assay_standard::RuleId::v3_1_1($p3) $(, ::mqtt_assay_standard::RuleId::v3_1_1($t3))*]),*],
             }),)?
             $(v5: Some($crate::case::CaseRules {
                 breaks: &[],
-                proves: &[$(&[$crate::catalog::RuleId::v5($p5) $(, $crate::catalog::RuleId::v5($t5))*]),*],
+                proves: &[$(&[::mqtt_assay_standard::RuleId::v5($p5) $(, ::mqtt_assay_standard::RuleId::v5($t5))*]),*],
             }),)?
             caught: &[$($fault),*],
             ..$crate::case::Case::new(stringify!($check), "", $title, $crate::case::Method::Invariant($check))
@@ -229,12 +229,12 @@ macro_rules! case {
     ) => {
         $crate::case::Case {
             $(v3_1_1: Some($crate::case::CaseRules {
-                breaks: &[$($($crate::catalog::RuleId::v3_1_1($b3)),*)?],
-                proves: &[$(&[$crate::catalog::RuleId::v3_1_1($p3) $(, $crate::catalog::RuleId::v3_1_1($t3))*]),*],
+                breaks: &[$($(::mqtt_assay_standard::RuleId::v3_1_1($b3)),*)?],
+                proves: &[$(&[::mqtt_assay_standard::RuleId::v3_1_1($p3) $(, ::mqtt_assay_standard::RuleId::v3_1_1($t3))*]),*],
             }),)?
             $(v5: Some($crate::case::CaseRules {
-                breaks: &[$($($crate::catalog::RuleId::v5($b5)),*)?],
-                proves: &[$(&[$crate::catalog::RuleId::v5($p5) $(, $crate::catalog::RuleId::v5($t5))*]),*],
+                breaks: &[$($(::mqtt_assay_standard::RuleId::v5($b5)),*)?],
+                proves: &[$(&[::mqtt_assay_standard::RuleId::v5($p5) $(, ::mqtt_assay_standard::RuleId::v5($t5))*]),*],
             }),)?
             caught: &[$($fault),*],
             $($key: $value,)*

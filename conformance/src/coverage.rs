@@ -3,9 +3,9 @@
 
 use crate::case::Instance;
 use crate::cases;
-use crate::catalog::{self, Level, Observable, Rule, RuleId};
 use crate::reference::Fault;
 use mqtt_assay_codec::Version;
+use mqtt_assay_standard::{self as standard, Level, Observable, Rule, RuleId};
 use serde::Serialize;
 
 /// The coverage of one version.
@@ -116,7 +116,7 @@ fn reason(rule: &Rule) -> &'static str {
 
 /// The coverage of a version.
 pub(crate) fn of(version: Version) -> Coverage {
-    let rules: Vec<RuleCoverage> = catalog::rules(version).map(RuleCoverage::of).collect();
+    let rules: Vec<RuleCoverage> = standard::rules(version).map(RuleCoverage::of).collect();
     let numbered = count(rules.iter().filter(|rule| rule.rule.rule().is_numbered()));
     Coverage {
         statements: rules.iter().filter(|rule| rule.rule.rule().is_numbered()).count(),

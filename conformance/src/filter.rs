@@ -4,12 +4,12 @@
 //! joined by `&`, `|`, `!` and parentheses. `!` binds strongest, then `&`, then `|`.
 
 use crate::case::Instance;
-use crate::catalog::{self, Level};
 use crate::cli::did_you_mean;
 use crate::reference::Fault;
 use crate::target::{VARIANTS, Variant};
 use crate::{cases, transcript};
 use mqtt_assay_codec::{Rule, Version};
+use mqtt_assay_standard::{self as standard, Level};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -142,12 +142,12 @@ impl fmt::Display for Filter {
 
 impl Predicate {
     fn holds(&self, instance: &Instance) -> bool {
-        let mut rules = instance.rules.judged().map(catalog::RuleId::rule);
+        let mut rules = instance.rules.judged().map(standard::RuleId::rule);
         match self {
             Self::Section(section) => rules.any(|rule| is_within(rule.section, section)),
             Self::Level(level) => rules.any(|rule| rule.level == *level),
             Self::Rule(id) => {
-                catalog::find(instance.version, id).is_some_and(|id| instance.rules.judged().any(|rule| rule == id))
+                standard::find(instance.version, id).is_some_and(|id| instance.rules.judged().any(|rule| rule == id))
             }
             Self::Chapter(name) => instance.chapter == *name,
             Self::Mqtt(version) => instance.version == *version,
@@ -240,7 +240,7 @@ fn one_of<T>(argument: &str, kind: &str, known: impl IntoIterator<Item = (&'stat
 
 fn section(argument: &str) -> Result<String, Wrong> {
     let section = argument.trim_end_matches('.');
-    let is_known = !section.is_empty() && catalog::RULES.iter().any(|rule| is_within(rule.section, section));
+    let is_known = !section.is_empty() && standard::RULES.iter().any(|rule| is_within(rule.section, section));
     if is_known {
         Ok(section.to_owned())
     } else {
@@ -249,10 +249,10 @@ fn section(argument: &str) -> Result<String, Wrong> {
 }
 
 fn rule(argument: &str) -> Result<String, Wrong> {
-    if [Version::V3_1_1, Version::V5].into_iter().any(|version| catalog::find(version, argument).is_some()) {
+    if [Version::V3_1_1, Version::V5].into_iter().any(|version| standard::find(version, argument).is_some()) {
         return Ok(argument.to_owned());
     }
-    let near = did_you_mean(argument, catalog::RULES.iter().map(|rule| rule.id));
+    let near = did_you_mean(argument, standard::RULES.iter().map(|rule| rule.id));
     Err(Wrong::Argument(format!("there is no rule `{argument}`{near}")))
 }
 
@@ -272,7 +272,7 @@ pub(crate) fn fault_names() -> Vec<String> {
 
 /// Features that cases or rules need, in order.
 fn features() -> BTreeSet<&'static str> {
-    let of_rules = catalog::RULES.iter().flat_map(|rule| rule.needs);
+    let of_rules = standard::RULES.iter().flat_map(|rule| rule.needs);
     let of_cases = cases::CHAPTERS.iter().flat_map(|chapter| chapter.cases).flat_map(|case| case.needs);
     of_rules.chain(of_cases).copied().chain(["tls"]).collect()
 }

@@ -2,14 +2,13 @@
 //!
 //! The way of a verdict: a [`case::Case`] takes steps on [`client::Client`]s of the broker under test; everything that
 //! goes over a connection is recorded in a [`transcript::Transcript`]; deciding steps ([`expect`]) write a verdict for
-//! a rule of the [`catalog`] with the line that decided it; [`run`] tells all that as one stream of events, which the
+//! a rule of the [catalog](mqtt_assay_standard) with the line that decided it; [`run`] tells all that as one stream of events, which the
 //! reports consume. The broker under test is a [`target::Target`]; the one that is built in is [`mod@reference`].
 
 pub mod bounds;
 mod capacity;
 pub mod case;
 pub mod cases;
-pub mod catalog;
 pub mod cli;
 pub mod client;
 pub mod clock;

@@ -7,7 +7,6 @@
 
 use crate::case::{Instance, Method};
 use crate::cases;
-use crate::catalog::RuleId;
 use crate::control::try_out;
 use crate::invariant::Invariants;
 use crate::names::RunNames;
@@ -17,6 +16,7 @@ use crate::run::{Order, RunOptions, alone};
 use crate::target::{EmbeddedOptions, EmbeddedTarget, Variant};
 use crate::verdict::Verdict;
 use mqtt_assay_codec::Version;
+use mqtt_assay_standard::RuleId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Mutex;

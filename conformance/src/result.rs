@@ -1,9 +1,9 @@
 //! What a run says of its cases: results, and the counts made from them.
 
 use crate::case::Instance;
-use crate::catalog::Basis;
 use crate::transcript::Transcript;
 use crate::verdict::{RuleVerdict, Stop, Verdict};
+use mqtt_assay_standard::Basis;
 use serde::Serialize;
 use std::time::Duration;
 

@@ -3,7 +3,6 @@
 use crate::bounds;
 use crate::capacity::{Capacity, Room, RunCapacity};
 use crate::case::{Instance, StepRules};
-use crate::catalog::{Basis, Level, RuleId};
 use crate::client::Client;
 use crate::doorway::Doorway;
 use crate::draft::{Draft, Topic, connect};
@@ -15,6 +14,7 @@ use crate::target::{Endpoint, Setting};
 use crate::transcript::{Remark, Transcript, What};
 use crate::verdict::{Evidence, Ledger, RuleVerdict, Stop, Verdict};
 use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, QoS, ReasonCode, Version};
+use mqtt_assay_standard::{Basis, Level, RuleId};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;

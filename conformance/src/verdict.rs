@@ -3,8 +3,8 @@
 //! A verdict is about one rule. Only deciding steps ([`crate::client`]) make [`Evidence`], and a case can end well
 //! only with evidence in its hand: silence is never a pass.
 
-use crate::catalog::{Basis, Level, RuleId};
 use mqtt_assay_codec::{OwnedPacket, Packet};
+use mqtt_assay_standard::{Basis, Level, RuleId};
 use serde::Serialize;
 use std::fmt;
 

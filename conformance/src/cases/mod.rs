@@ -75,7 +75,7 @@ pub fn all() -> impl Iterator<Item = Instance> {
 #[cfg(test)]
 mod tests {
     use super::all;
-    use crate::catalog::Level;
+    use mqtt_assay_standard::Level;
 
     #[test]
     fn a_case_that_no_fault_shows_is_about_a_permission() {

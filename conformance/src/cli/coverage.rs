@@ -4,10 +4,10 @@ use super::choices::{Format, Versions};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
-use crate::catalog::Level;
 use crate::coverage::{self, Coverage, RuleCoverage};
 use clap::Args;
 use mqtt_assay_codec::Version;
+use mqtt_assay_standard::Level;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 

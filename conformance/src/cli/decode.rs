@@ -3,13 +3,13 @@
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
-use crate::catalog;
 use crate::describe;
 use crate::report::text::counted;
 use clap::{Args, ValueEnum};
 use mqtt_assay_codec::{
     Context, DecodeError, Decoded, ErrorKind, Limits, Sender, Version, annotate, decode as read_packet,
 };
+use mqtt_assay_standard as standard;
 use std::fmt::Write as _;
 use std::io::Read as _;
 
@@ -211,7 +211,7 @@ fn fields(packet: &[u8], context: Context, at: usize) -> String {
 fn refusal(error: &DecodeError, at: usize) -> String {
     let id = error.id();
     let version = if error.version == Version::V5 { Version::V5 } else { Version::V3_1_1 };
-    let says = id.and_then(|id| catalog::find(version, id)).map_or(error.rule.says(), |rule| rule.rule().says);
+    let says = id.and_then(|id| standard::find(version, id)).map_or(error.rule.says(), |rule| rule.rule().says);
     let offset = error.offset as usize;
     let mut out = format!("\nrefused: {} ({})\n", id.unwrap_or("no rule of the standard"), error.rule);
     let mut row = |label: &str, text: &str| {

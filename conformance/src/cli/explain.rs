@@ -6,13 +6,13 @@ use super::output::print;
 use super::tables::{self, TABLES};
 use crate::case::{Instance, Method};
 use crate::cases;
-use crate::catalog::{self, Rule, RuleId};
 use crate::coverage::RuleCoverage;
 use crate::filter::{fault_names, needs};
 use crate::reference::{Fault, Quirk};
 use crate::target::VARIANTS;
 use clap::Args;
 use mqtt_assay_codec::{MUTATIONS, Version};
+use mqtt_assay_standard::{self as standard, Rule, RuleId};
 use std::fmt::Write as _;
 
 const EXAMPLES: &str = "\
@@ -59,7 +59,7 @@ fn unknown(id: &str) -> Failure {
 /// Every name that can be explained.
 fn everything() -> Vec<String> {
     let mut known: Vec<String> = TABLES.iter().map(|(name, ..)| (*name).to_owned()).collect();
-    known.extend(catalog::RULES.iter().map(|rule| rule.id.to_owned()));
+    known.extend(standard::RULES.iter().map(|rule| rule.id.to_owned()));
     known.extend(cases::all().map(|instance| instance.id()));
     known.extend(fault_names());
     known.extend(Quirk::ALL.iter().map(|quirk| quirk.name().to_owned()));
@@ -77,7 +77,7 @@ fn rules(id: &str) -> String {
     let full = format!("MQTT-{id}");
     let parts = [Version::V3_1_1, Version::V5]
         .into_iter()
-        .filter_map(|version| catalog::find(version, id).or_else(|| catalog::find(version, &full)).map(rule_text));
+        .filter_map(|version| standard::find(version, id).or_else(|| standard::find(version, &full)).map(rule_text));
     parts.collect::<Vec<_>>().join("\n")
 }
 

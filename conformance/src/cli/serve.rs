@@ -4,13 +4,13 @@ use super::exit::Exit;
 use super::failure::{Failure, did_you_mean, quoted};
 use super::guard::Signals;
 use super::output::print;
-use crate::catalog;
 use crate::clock;
 use crate::reference::{Access, Breach, BrokerLimits, Fault, Machine, Quirk, Settings, Shell, User};
 use crate::transcript::single_line;
 use crate::wire::Tcp;
 use clap::Args;
 use mqtt_assay_codec::Version;
+use mqtt_assay_standard as standard;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind};
@@ -196,7 +196,7 @@ fn breach_line(breach: &Breach) -> String {
         .client_id
         .as_ref()
         .map_or_else(String::new, |id| format!(", client {}", crate::describe::quoted(id.as_bytes())));
-    let says = catalog::find(breach.version, breach.rule).map_or("", |rule| rule.rule().says);
+    let says = standard::find(breach.version, breach.rule).map_or("", |rule| rule.rule().says);
     let Breach { connection, rule, version, .. } = breach;
     // The codec's errors begin with the rule, which stands here already.
     let codec = breach.detail.strip_prefix(rule).and_then(|rest| rest.split_once("): "));

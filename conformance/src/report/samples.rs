@@ -2,12 +2,12 @@
 
 use super::{RunFacts, TargetName};
 use crate::case::{Case, CaseRules, Instance, Method};
-use crate::catalog::{Basis, RuleId};
 use crate::result::CaseResult;
 use crate::transcript::{Transcript, What};
 use crate::verdict::{RuleVerdict, Stop, Verdict};
 use bytes::Bytes;
 use mqtt_assay_codec::Version;
+use mqtt_assay_standard::{Basis, RuleId};
 use std::time::Duration;
 
 static CASE: Case = Case::new("an_example", "", "An example", Method::Steps(|_| Box::pin(async { Err(Stop::Failed) })));

@@ -2,13 +2,13 @@
 //! them takes out where they aren't wanted. Whatever a broker sent is escaped.
 
 use super::{RunFacts, cause};
-use crate::catalog::Rule;
 use crate::result::{CaseResult, Summary};
 use crate::transcript::{Line, Transcript, What, describe, single_line};
 use crate::verdict::Verdict;
 use anstyle::{AnsiColor, Style};
 use bytes::Bytes;
 use mqtt_assay_codec::Sender;
+use mqtt_assay_standard::Rule;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;

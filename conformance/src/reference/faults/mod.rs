@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use mqtt_assay_codec::{MUTATIONS, PacketType, Rule, Sender, Version};
 
-use crate::catalog;
+use mqtt_assay_standard as standard;
 
 pub(super) use sends::mistaken;
 pub use table::Fault;
@@ -67,7 +67,7 @@ impl Fault {
         };
         let mut broken: BTreeSet<&'static str> = declared.iter().copied().collect();
         for id in declared {
-            broken.extend(catalog::find(version, id).into_iter().flat_map(|rule| rule.rule().twins));
+            broken.extend(standard::find(version, id).into_iter().flat_map(|rule| rule.rule().twins));
         }
         broken.into_iter().collect()
     }
@@ -83,7 +83,7 @@ impl Fault {
 
 /// The rules of 5.0 for clients whose breach ends the connection.
 fn answered_by_close() -> impl Iterator<Item = &'static str> {
-    let rules = catalog::rules(Version::V5).map(catalog::RuleId::rule);
+    let rules = standard::rules(Version::V5).map(standard::RuleId::rule);
     let reactions = rules.filter(|rule| rule.reaction.contains(&"MQTT-4.13.1-1")).map(|rule| rule.id);
     reactions.chain(Rule::ALL.iter().flat_map(|rule| refused_for(*rule, Version::V5)))
 }
@@ -101,7 +101,7 @@ fn refused_for(rule: Rule, version: Version) -> Vec<&'static str> {
         if packet_type == PacketType::Connect {
             broken.insert("MQTT-3.1.4-1");
         }
-        broken.extend(catalog::find(version, id).into_iter().flat_map(|rule| rule.rule().reaction));
+        broken.extend(standard::find(version, id).into_iter().flat_map(|rule| rule.rule().reaction));
     }
     broken.extend(broken_too(rule, version));
     broken.into_iter().collect()
@@ -177,7 +177,7 @@ mod tests {
         for fault in Fault::ALL.iter().copied().chain(parametric).chain(sent) {
             for version in [Version::V3_1_1, Version::V5] {
                 for id in fault.breaks(version) {
-                    assert!(catalog::find(version, id).is_some(), "{} breaks {id} of {version}", fault.name());
+                    assert!(standard::find(version, id).is_some(), "{} breaks {id} of {version}", fault.name());
                 }
             }
         }
