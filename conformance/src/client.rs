@@ -3,7 +3,6 @@
 //! A set-up step that does not come about makes the case inconclusive; it never judges. The deciding steps
 //! (`expect_*`) are in [`crate::expect`].
 
-use crate::bounds;
 use crate::draft::{Draft, Topic, disconnect, pingreq, publish, pubrel, subscribe, unsubscribe};
 use crate::link::{Arrival, Arrived, Link};
 use crate::pattern::{Pattern, a_message, a_puback, a_pubcomp, a_pubrec, a_suback, an_unsuback, any, codes};
@@ -12,6 +11,7 @@ use crate::transcript::Remark;
 use crate::verdict::{Received, Stop};
 use crate::wire::Ending;
 use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, QoS, ReasonCode, SubscriptionOptions};
+use mqtt_assay_standard::bounds;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};

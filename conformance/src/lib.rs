@@ -5,7 +5,6 @@
 //! a rule of the [catalog](mqtt_assay_standard) with the line that decided it; [`run`] tells all that as one stream of events, which the
 //! reports consume. The broker under test is a [`target::Target`]; the one that is built in is [`mod@reference`].
 
-pub mod bounds;
 mod capacity;
 pub mod case;
 pub mod cases;

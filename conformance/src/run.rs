@@ -2,7 +2,6 @@
 //! tells one stream of events about it. Consumers follow the last event about a case: a straggler may turn a verdict
 //! until the run ends.
 
-use crate::bounds;
 use crate::case::{Case, CaseRules, Instance, Method};
 use crate::control::{self, Offer};
 use crate::invariant::{Invariants, Tally};
@@ -13,6 +12,7 @@ use crate::target::{Ready, SpawnedTarget, Target, Unready, Variant};
 use crate::transcript::{Remark, Transcript, What};
 use crate::verdict::{RuleVerdict, Stop, Verdict};
 use mqtt_assay_codec::Version;
+use mqtt_assay_standard::bounds;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -1,6 +1,5 @@
 //! The broker under test as a case sees it, and what a case carries along: transcript, ledger, names, clean-up.
 
-use crate::bounds;
 use crate::capacity::{Capacity, Room, RunCapacity};
 use crate::case::{Instance, StepRules};
 use crate::client::Client;
@@ -14,6 +13,7 @@ use crate::target::{Endpoint, Setting};
 use crate::transcript::{Remark, Transcript, What};
 use crate::verdict::{Evidence, Ledger, RuleVerdict, Stop, Verdict};
 use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, QoS, ReasonCode, Version};
+use mqtt_assay_standard::bounds;
 use mqtt_assay_standard::{Basis, Level, RuleId};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,10 +1,10 @@
 //! Sessions: what outlives a connection, and what a clean start discards.
 
 use super::prelude::*;
-use crate::bounds;
 use crate::client::Client;
 use crate::verdict::Received;
 use mqtt_assay_codec::Packet;
+use mqtt_assay_standard::bounds;
 use tokio::time::Instant;
 
 pub(super) const CASES: &[Case] = &[

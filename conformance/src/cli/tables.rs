@@ -1,13 +1,13 @@
 //! The tables that `mqtt-assay explain` shows by name.
 
 use super::exit::Exit;
-use crate::bounds;
 use crate::coverage::caught_somewhere;
 use crate::filter::PREDICATES;
 use crate::reference::{BrokerLimits, Fault, Quirk};
 use crate::target::VARIANTS;
 use crate::verdict::Verdict;
 use mqtt_assay_codec::{MUTATIONS, Rule, Version};
+use mqtt_assay_standard::bounds;
 use std::fmt::Write as _;
 
 /// A table: its name, what it holds, how it is made.

@@ -1,7 +1,6 @@
 //! The deciding step about a connection that the broker ends of its own accord.
 
 use super::awaited;
-use crate::bounds;
 use crate::case::StepRules;
 use crate::client::{Client, describe_end};
 use crate::describe;
@@ -10,6 +9,7 @@ use crate::pattern::codes;
 use crate::transcript::Remark;
 use crate::verdict::{Evidence, Stop};
 use mqtt_assay_codec::{OwnedPacket, Packet, ReasonCode};
+use mqtt_assay_standard::bounds;
 use std::time::Duration;
 use tokio::time::Instant;
 

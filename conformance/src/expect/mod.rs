@@ -2,7 +2,7 @@
 //! proves), looks at what arrives, and writes a verdict with its line into the ledger. Nothing else makes evidence.
 //!
 //! What decides is always something that was seen: a packet, an end of the stream, a fence, or a limit of time that
-//! stands in [`crate::bounds`]. A step that ends without any of these is inconclusive.
+//! stands in [`mqtt_assay_standard::bounds`]. A step that ends without any of these is inconclusive.
 
 mod close;
 mod nothing;

@@ -1,7 +1,6 @@
 //! The deciding step about what must not come: fences, and the watch behind them.
 
 use super::awaited;
-use crate::bounds;
 use crate::case::StepRules;
 use crate::client::{Client, describe_end};
 use crate::describe;
@@ -11,6 +10,7 @@ use crate::subject::Deciding;
 use crate::transcript::Remark;
 use crate::verdict::{Evidence, Stop};
 use mqtt_assay_codec::{Packet, PacketType, QoS};
+use mqtt_assay_standard::bounds;
 use std::rc::Rc;
 use tokio::time::Instant;
 

@@ -1,7 +1,6 @@
 //! Deciding steps about packets that must come, and must be right.
 
 use super::{awaited, defect};
-use crate::bounds;
 use crate::case::StepRules;
 use crate::client::{Client, describe_end};
 use crate::describe;
@@ -12,6 +11,7 @@ use crate::subject::Deciding;
 use crate::transcript::Remark;
 use crate::verdict::{Evidence, Seen, Stop};
 use mqtt_assay_codec::{OwnedPacket, Packet, Rule, Version};
+use mqtt_assay_standard::bounds;
 use std::time::Duration;
 use tokio::time::Instant;
 

@@ -4,7 +4,6 @@
 //! refusal; and only a probe sent after it, answered, shows that the broker went on.
 
 use super::awaited;
-use crate::bounds;
 use crate::case::StepRules;
 use crate::client::{Client, describe_end};
 use crate::describe;
@@ -15,6 +14,7 @@ use crate::subject::{Deciding, Subject};
 use crate::transcript::Remark;
 use crate::verdict::{Evidence, Stop};
 use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, ReasonCode, Version};
+use mqtt_assay_standard::bounds;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::Instant;

@@ -3,6 +3,7 @@
 //! Rooms above refer to a rule by [`RuleId`]: an id that is not in the catalog does not compile. This crate knows packets
 //! and their rules from the codec, and nothing of brokers, cases or faults.
 
+pub mod bounds;
 mod catalog;
 
 pub use catalog::{Basis, Binds, Level, Observable, RULES, Rule, RuleId, find, rules};
