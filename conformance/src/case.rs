@@ -4,11 +4,11 @@
 //! compile time; a function that no row names is an unused-code warning.
 
 use crate::invariant::Check;
-use crate::reference::Fault;
 use crate::subject::Subject;
 use crate::target::Variant;
 use crate::verdict::Outcome;
 use mqtt_assay_codec::Version;
+use mqtt_assay_reference::Fault;
 use mqtt_assay_standard::{Level, RuleId};
 use std::pin::Pin;
 use std::time::Duration;

@@ -3,8 +3,8 @@
 
 use crate::case::Instance;
 use crate::cases;
-use crate::reference::Fault;
 use mqtt_assay_codec::Version;
+use mqtt_assay_reference::Fault;
 use mqtt_assay_standard::{self as standard, Level, Observable, Rule, RuleId};
 use serde::Serialize;
 

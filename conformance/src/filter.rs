@@ -5,10 +5,10 @@
 
 use crate::case::Instance;
 use crate::cli::did_you_mean;
-use crate::reference::Fault;
 use crate::target::{VARIANTS, Variant};
 use crate::{cases, transcript};
 use mqtt_assay_codec::{Rule, Version};
+use mqtt_assay_reference::Fault;
 use mqtt_assay_standard::{self as standard, Level};
 use std::collections::BTreeSet;
 use std::fmt;

@@ -2,8 +2,9 @@
 //!
 //! The way of a verdict: a [`case::Case`] takes steps on [`client::Client`]s of the broker under test; everything that
 //! goes over a connection is recorded in a [`transcript::Transcript`]; deciding steps ([`expect`]) write a verdict for
-//! a rule of the [catalog](mqtt_assay_standard) with the line that decided it; [`run`] tells all that as one stream of events, which the
-//! reports consume. The broker under test is a [`target::Target`]; the one that is built in is [`mod@reference`].
+//! a rule of the [catalog](mqtt_assay_standard) with the line that decided it; [`run`] tells all that as one stream of
+//! events, which the reports consume. The broker under test is a [`target::Target`]; the one that is built in is
+//! [`mqtt_assay_reference::Machine`].
 
 mod capacity;
 pub mod case;
@@ -26,7 +27,6 @@ mod link;
 pub mod names;
 pub mod pattern;
 pub mod prove;
-pub mod reference;
 pub mod report;
 pub mod result;
 pub mod run;

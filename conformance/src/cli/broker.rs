@@ -2,9 +2,9 @@
 
 use super::failure::{Failure, did_you_mean, quoted};
 use super::words;
-use crate::reference::{Fault, Quirk};
 use crate::target::{AddressTarget, EmbeddedOptions, EmbeddedTarget, Profile, Setting, SpawnedTarget, Target, Variant};
 use clap::Args;
+use mqtt_assay_reference::{Fault, Quirk};
 use std::path::Path;
 
 /// The name of the reference broker as a target.

@@ -5,9 +5,9 @@ use crate::case::Instance;
 use crate::cases;
 use crate::cli::exit::Exit;
 use crate::filter::{Filter, fault_names};
-use crate::reference::{Fault, Quirk};
 use crate::target::{VARIANTS, Variant};
 use mqtt_assay_codec::Version;
+use mqtt_assay_reference::{Fault, Quirk};
 
 /// The versions that have verdicts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -8,10 +8,10 @@ use crate::case::{Instance, Method};
 use crate::cases;
 use crate::coverage::RuleCoverage;
 use crate::filter::{fault_names, needs};
-use crate::reference::{Fault, Quirk};
 use crate::target::VARIANTS;
 use clap::Args;
 use mqtt_assay_codec::{MUTATIONS, Version};
+use mqtt_assay_reference::{Fault, Quirk};
 use mqtt_assay_standard::{self as standard, Rule, RuleId};
 use std::fmt::Write as _;
 

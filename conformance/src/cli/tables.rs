@@ -3,10 +3,10 @@
 use super::exit::Exit;
 use crate::coverage::caught_somewhere;
 use crate::filter::PREDICATES;
-use crate::reference::{BrokerLimits, Fault, Quirk};
 use crate::target::VARIANTS;
 use crate::verdict::Verdict;
 use mqtt_assay_codec::{MUTATIONS, Rule, Version};
+use mqtt_assay_reference::{BrokerLimits, Fault, Quirk};
 use mqtt_assay_standard::bounds;
 use std::fmt::Write as _;
 

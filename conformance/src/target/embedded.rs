@@ -1,7 +1,8 @@
 //! The reference broker in this process, one for each variant in use.
 
 use super::{Endpoint, Ready, Setting, Unready, Variant};
-use crate::reference::{Access, BrokerLimits, Fault, Machine, Quirk, Settings, Shell, User};
+use crate::target::Shell;
+use mqtt_assay_reference::{Access, BrokerLimits, Fault, Machine, Quirk, Settings, User};
 use std::rc::Rc;
 
 /// The user name and passwords, and the denied topic, of the variant with access control.

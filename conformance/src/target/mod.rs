@@ -5,18 +5,19 @@ mod embedded;
 mod ports;
 mod processes;
 mod profile;
+mod shell;
 mod spawned;
 mod variant;
 
 pub use address::AddressTarget;
 pub use embedded::{EmbeddedOptions, EmbeddedTarget};
 pub use profile::{Profile, ProfileError};
+pub use shell::Shell;
 pub use spawned::{Lease, SpawnedTarget};
 pub use variant::{VARIANTS, Variant};
 
 pub(crate) use processes::end_all;
 
-use crate::reference::Shell;
 use crate::wire::{Tcp, Transport, pipe};
 use mqtt_assay_codec::Version;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! The embedded broker: a small, strict, complete broker for MQTT 3.1.1 and 5.0 in memory, as a state machine.
+//! The reference broker: a small, strict, complete broker for MQTT 3.1.1 and 5.0 in memory, as a state machine.
 //!
 //! [`Machine`] has no socket, no clock and no randomness of its own: events and the time go in, effects come out, and the
 //! same events give the same effects. It is the default target of the suite, the host of the [`Fault`]s that prove the
@@ -27,7 +27,7 @@ mod retained;
 mod route;
 mod send;
 mod session;
-mod shell;
+
 mod subscribe;
 mod timers;
 mod unsubscribe;
@@ -46,7 +46,6 @@ pub use faults::{Fault, FaultSet};
 pub use limits::{BrokerLimits, LimitName};
 pub use machine::Machine;
 pub use quirks::{Quirk, QuirkSet};
-pub use shell::Shell;
 
 /// A client identifier as the machine keys its sessions by it.
 type ClientId = Arc<str>;

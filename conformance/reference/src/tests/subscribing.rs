@@ -172,7 +172,7 @@ fn refused_subscriptions_leave_the_connection_open() {
     for (version, denied, full) in [(V3, "80", "80"), (V5, "87", "97")] {
         let mut limits = BrokerLimits::default();
         limits.set("max-subscriptions", "1").expect("a limit");
-        let access = crate::reference::Access { denied_topic: Some("secret/#".to_owned()), ..Default::default() };
+        let access = crate::Access { denied_topic: Some("secret/#".to_owned()), ..Default::default() };
         let mut script = Script::with(Settings { limits, access, ..Settings::default() });
         script.connect(1, version, "a");
         script.subscribe_with(1, &[("secret/x", options(0)), ("a", options(0)), ("b", options(0))], None);

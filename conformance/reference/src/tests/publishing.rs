@@ -1,7 +1,7 @@
 //! PUBLISH from clients and its acknowledgements, limits and aliases.
 
 use super::*;
-use crate::reference::Access;
+use crate::Access;
 
 /// A connected watcher of everything as connection 1, a publisher as connection 2.
 fn watched(version: Version) -> Script {

@@ -10,7 +10,7 @@ use mqtt_assay_codec::{
 };
 
 /// The packet with the mistake, if it has a place for it and breaks a rule for servers with it.
-pub(in crate::reference) fn mistaken(mutation: Mutation, legal: &[u8], version: Version) -> Option<Bytes> {
+pub(crate) fn mistaken(mutation: Mutation, legal: &[u8], version: Version) -> Option<Bytes> {
     let packet_type = PacketType::from_number(legal.first()? >> 4)?;
     let (bytes, _) = broken(mutation, legal, packet_type, version)?;
     strikes(mutation, packet_type, legal).then_some(bytes)

@@ -3,9 +3,9 @@
 //! It knows tokio; the machine doesn't. Quirks that are about bytes on the way live here: delays for each connection,
 //! single-byte writes, coalesced writes, resets instead of orderly ends.
 
-use super::{Breach, Closing, ConnectionId, Effect, Event, Machine, Quirk};
 use crate::wire::{Ending, Read, Transport, read, read_outcome};
 use bytes::{Buf, Bytes, BytesMut};
+use mqtt_assay_reference::{Breach, Closing, ConnectionId, Effect, Event, Machine, Quirk};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;

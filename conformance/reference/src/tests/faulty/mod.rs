@@ -8,7 +8,7 @@ mod limiting;
 mod subscribing;
 
 use super::*;
-use crate::reference::{Access, User};
+use crate::{Access, User};
 use mqtt_assay_codec::{MUTATIONS, RetainHandling};
 
 /// What a tour leaves behind: everything every client got, as bytes, in order.

@@ -1,7 +1,7 @@
 //! CONNECT, CONNACK, sessions, takeover, keep alive.
 
 use super::*;
-use crate::reference::{Access, User};
+use crate::{Access, User};
 
 #[test]
 fn a_connect_is_answered_in_both_versions() {

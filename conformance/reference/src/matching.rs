@@ -53,7 +53,7 @@ fn plus_takes_nothing(filter: &str, topic: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reference::{FaultSet, Settings};
+    use crate::{FaultSet, Settings};
 
     #[test]
     fn each_fault_errs_in_its_own_way() {
