@@ -106,7 +106,7 @@ fn properties(properties: &Properties<'_>) -> String {
 
 /// A property, escaped, cut where it is long.
 fn describe_property(property: &Property<'_>) -> String {
-    let text = crate::transcript::single_line(&format!("{property:?}"));
+    let text = crate::text::single_line(&format!("{property:?}"));
     match text.char_indices().nth(2 * SHOWN) {
         Some((end, _)) => format!("{}... ({} letters)", &text[..end], text.chars().count()),
         None => text,

@@ -4,9 +4,9 @@
 //! joined by `&`, `|`, `!` and parentheses. `!` binds strongest, then `&`, then `|`.
 
 use crate::case::Instance;
-use crate::cli::did_you_mean;
+use crate::cases;
 use crate::target::{VARIANTS, Variant};
-use crate::{cases, transcript};
+use crate::text::{did_you_mean, single_line};
 use mqtt_assay_codec::{Rule, Version};
 use mqtt_assay_reference::Fault;
 use mqtt_assay_standard::{self as standard, Level};
@@ -428,7 +428,7 @@ impl Parser {
 
     fn error(&self, start: usize, count: usize, problem: &str) -> FilterError {
         let filter = self.letters.iter().collect();
-        FilterError { filter, start, count, problem: transcript::single_line(problem), is_unknown_case: false }
+        FilterError { filter, start, count, problem: single_line(problem), is_unknown_case: false }
     }
 }
 

@@ -32,6 +32,7 @@ pub mod result;
 pub mod run;
 pub mod subject;
 pub mod target;
+mod text;
 pub mod transcript;
 pub mod verdict;
 pub mod wire;

@@ -4,6 +4,7 @@
 //! writes, `parse` reads back. One line is: number, seconds since the case began, role, what happened. What stands
 //! behind ` ;` explains the bytes and is made anew from them, never parsed.
 
+use crate::text::single_line;
 use crate::wire::Ending;
 use bytes::Bytes;
 use mqtt_assay_codec::{Context, Decoded, Limits, Sender, Version, decode};
@@ -147,21 +148,6 @@ pub(crate) fn describe(bytes: &[u8], mqtt: Version, from: Sender) -> String {
         Ok(Decoded::Partial { needed }) => format!("incomplete, at least {needed} more bytes"),
         Err(error) => single_line(&error.to_string()),
     }
-}
-
-/// Keeps hostile text on its line and visible: control characters are escaped.
-pub(crate) fn single_line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if letter.is_control()
-            || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
-            let _ = write!(out, "{}", letter.escape_default());
-        } else {
-            out.push(letter);
-        }
-    }
-    out
 }
 
 impl fmt::Display for Transcript {

@@ -1,8 +1,8 @@
 //! Which broker is meant: the embedded one, an address, a profile, or a command to spawn.
 
-use super::failure::{Failure, did_you_mean, quoted};
-use super::words;
+use super::failure::Failure;
 use crate::target::{AddressTarget, EmbeddedOptions, EmbeddedTarget, Profile, Setting, SpawnedTarget, Target, Variant};
+use crate::text::{did_you_mean, quoted, shell};
 use clap::Args;
 use mqtt_assay_reference::{Fault, Quirk};
 use std::path::Path;
@@ -114,7 +114,7 @@ impl BrokerArgs {
     /// A profile made of a command: the plain variant, and that with access control where everything for it is given.
     fn spawned(&self, command: &str) -> Result<Profile, Failure> {
         let failed = |problem: &str| Failure::usage(format!("--spawn {}: {problem}", quoted(command)));
-        let words = words::split(command).map_err(|problem| failed(&problem))?;
+        let words = shell::split(command).map_err(|problem| failed(&problem))?;
         let program = words.first().ok_or_else(|| failed("names no program"))?;
         if !words.iter().any(|word| word.contains(PORT)) {
             return Err(failed("write {port} where the broker takes its port"));
@@ -135,16 +135,16 @@ impl BrokerArgs {
 
     fn words(&self, target: &Target) -> String {
         let mut words = vec![match (&self.spawn, target) {
-            (Some(command), _) => format!("--spawn {}", words::for_shell(command)),
+            (Some(command), _) => format!("--spawn {}", shell::for_shell(command)),
             // The address of a target has no password in it.
             (None, Target::Address(address)) => address.url(),
-            (None, _) => words::for_shell(self.broker.as_deref().unwrap_or(EMBEDDED)),
+            (None, _) => shell::for_shell(self.broker.as_deref().unwrap_or(EMBEDDED)),
         }];
         words.extend(self.fault.iter().map(|fault| format!("--fault {}", fault.name())));
         words.extend(self.quirk.iter().map(|quirk| format!("--quirk {}", quirk.name())));
-        words.extend(self.user.iter().map(|user| format!("--user {} --password PASSWORD", words::for_shell(user))));
+        words.extend(self.user.iter().map(|user| format!("--user {} --password PASSWORD", shell::for_shell(user))));
         words.extend(self.bad_password.iter().map(|_| "--bad-password PASSWORD".to_owned()));
-        words.extend(self.denied_topic.iter().map(|topic| format!("--denied-topic {}", words::for_shell(topic))));
+        words.extend(self.denied_topic.iter().map(|topic| format!("--denied-topic {}", shell::for_shell(topic))));
         words.join(" ")
     }
 }

@@ -1,11 +1,12 @@
 //! Values of arguments that several commands share: versions, faults, quirks, variants.
 
-use super::failure::{Failure, did_you_mean};
+use super::failure::Failure;
 use crate::case::Instance;
 use crate::cases;
 use crate::cli::exit::Exit;
 use crate::filter::{Filter, fault_names};
 use crate::target::{VARIANTS, Variant};
+use crate::text::did_you_mean;
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::{Fault, Quirk};
 
@@ -62,8 +63,7 @@ pub(crate) fn select(
 }
 
 fn nothing_selected(filters: &[String], versions: &[Version], variant: Option<Variant>) -> Failure {
-    let mut by: Vec<String> =
-        filters.iter().map(|filter| format!("'{}'", crate::transcript::single_line(filter))).collect();
+    let mut by: Vec<String> = filters.iter().map(|filter| format!("'{}'", crate::text::single_line(filter))).collect();
     if let [version] = versions {
         by.push(format!("--mqtt {version}"));
     }

@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
 use crate::describe;
-use crate::report::text::counted;
+use crate::text::counted;
 use clap::{Args, ValueEnum};
 use mqtt_assay_codec::{
     Context, DecodeError, Decoded, ErrorKind, Limits, Sender, Version, annotate, decode as read_packet,

@@ -1,7 +1,7 @@
 //! `mqtt-assay explain`: what a rule says and how it is judged, what a case does, or one of the tables.
 
 use super::exit::Exit;
-use super::failure::{Failure, did_you_mean, quoted};
+use super::failure::Failure;
 use super::output::print;
 use super::tables::{self, TABLES};
 use crate::case::{Instance, Method};
@@ -9,6 +9,7 @@ use crate::cases;
 use crate::coverage::RuleCoverage;
 use crate::filter::{fault_names, needs};
 use crate::target::VARIANTS;
+use crate::text::{did_you_mean, quoted};
 use clap::Args;
 use mqtt_assay_codec::{MUTATIONS, Version};
 use mqtt_assay_reference::{Fault, Quirk};

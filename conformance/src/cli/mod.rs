@@ -14,10 +14,8 @@ mod prove;
 mod run;
 mod serve;
 mod tables;
-mod words;
 
 pub use exit::Exit;
-pub(crate) use failure::did_you_mean;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -119,7 +117,10 @@ fn refused(error: &clap::Error, arguments: &[std::ffi::OsString]) -> Exit {
     }
     let first = arguments.get(1).and_then(|first| first.to_str()).unwrap_or_default();
     if error.kind() == ErrorKind::InvalidSubcommand && broker::looks_like_one(first) {
-        eprint_hint(&format!("\n  tip: a broker goes behind `run`: mqtt-assay run {}", words::for_shell(first)));
+        eprint_hint(&format!(
+            "\n  tip: a broker goes behind `run`: mqtt-assay run {}",
+            crate::text::shell::for_shell(first)
+        ));
     }
     Exit::Usage
 }

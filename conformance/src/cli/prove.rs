@@ -7,7 +7,7 @@ use super::output::print;
 use crate::case::Instance;
 use crate::prove::{Defect, Proof, prove as run_proof};
 use crate::report::proof::{rules, tables};
-use crate::report::text::counted;
+use crate::text::counted;
 use clap::Args;
 use mqtt_assay_reference::Fault;
 use std::collections::BTreeSet;
@@ -58,7 +58,7 @@ pub(crate) fn prove(args: &ProveArgs) -> Result<Exit, Failure> {
 
 fn write(folder: &Path, proof: &Proof) -> Result<(), Failure> {
     let failed = |path: &Path, error: std::io::Error| {
-        let name = crate::transcript::single_line(&path.to_string_lossy());
+        let name = crate::text::single_line(&path.to_string_lossy());
         Failure::new(Exit::ReportNotWritten, format!("{name}: {error}"))
     };
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
@@ -79,7 +79,7 @@ fn summary(proof: &Proof) -> String {
         let _ = writeln!(out, "faults that no case claims: {}", proof.unclaimed.join(" "));
     }
     for Defect { switch, case, problem } in &proof.defects {
-        let _ = writeln!(out, "DEFECT {case} under {switch}: {}", crate::transcript::single_line(problem));
+        let _ = writeln!(out, "DEFECT {case} under {switch}: {}", crate::text::single_line(problem));
     }
     let _ = writeln!(
         out,

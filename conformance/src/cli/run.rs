@@ -13,11 +13,11 @@ use crate::names::{RunNames, base36};
 use crate::report::console::{Console, Verbosity};
 use crate::report::json::{self, Times, Transcripts};
 use crate::report::junit;
-use crate::report::text::counted;
 use crate::report::{RunFacts, TargetName};
 use crate::result::CaseResult;
 use crate::run::{Event, NothingJudged, Order, RunOptions, RunResult};
 use crate::target::{Target, Variant};
+use crate::text::counted;
 use crate::verdict::Verdict;
 use anstream::AutoStream;
 use clap::{ArgAction, Args, Parser, ValueEnum};
@@ -388,7 +388,7 @@ fn exits_of(result: &RunResult, is_strict: bool, guard: &Guard) -> Vec<Exit> {
 }
 
 fn nothing_judged(facts: &RunFacts, why: &str) -> Failure {
-    let why = crate::transcript::single_line(why);
+    let why = crate::text::single_line(why);
     let rule = "before any case a client connects, subscribes, publishes and receives, which must work:";
     let way_out = "is it an MQTT broker, does it run there, does it want --user and --password?";
     Failure::new(Exit::NothingJudged, format!("nothing judged: {}: {why}\n  {rule}\n  {way_out}", facts.target.name))
@@ -417,7 +417,7 @@ fn closing(exit: Exit, results: &[CaseResult], facts: &RunFacts, times: &Times, 
         (Exit::NothingJudged, _) => "nothing judged".to_owned(),
         (other, _) => other.says().to_owned(),
     };
-    let took = crate::report::text::seconds(times.took);
+    let took = crate::text::seconds(times.took);
     format!("\nResult: {what} ({took}, exit code {})\n", exit.code())
 }
 
@@ -463,7 +463,7 @@ fn open(path: &PathBuf) -> Result<Report, Failure> {
     if path.as_os_str() == "-" {
         return Ok(Report { name: "on standard output".to_owned(), out: Box::new(BufWriter::new(io::stdout())) });
     }
-    let name = crate::transcript::single_line(&path.to_string_lossy());
+    let name = crate::text::single_line(&path.to_string_lossy());
     let file =
         File::create(path).map_err(|error| Failure::usage(format!("report {name}: {error}; nothing was run")))?;
     Ok(Report { name, out: Box::new(BufWriter::new(file)) })

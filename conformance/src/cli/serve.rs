@@ -1,12 +1,12 @@
 //! `mqtt-assay serve`: the reference broker on a socket, which names each rule that a client breaks.
 
 use super::exit::Exit;
-use super::failure::{Failure, did_you_mean, quoted};
+use super::failure::Failure;
 use super::guard::Signals;
 use super::output::print;
 use crate::clock;
 use crate::target::Shell;
-use crate::transcript::single_line;
+use crate::text::{did_you_mean, quoted, single_line};
 use crate::wire::Tcp;
 use clap::Args;
 use mqtt_assay_codec::Version;

@@ -7,7 +7,7 @@
 use super::json::{Times, Transcripts};
 use super::{RunFacts, text};
 use crate::result::CaseResult;
-use crate::transcript::single_line;
+use crate::text::single_line;
 use crate::verdict::Verdict;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};

@@ -3,7 +3,8 @@
 
 use super::{RunFacts, cause};
 use crate::result::{CaseResult, Summary};
-use crate::transcript::{Line, Transcript, What, describe, single_line};
+use crate::text::{counted, seconds, single_line};
+use crate::transcript::{Line, Transcript, What, describe};
 use crate::verdict::Verdict;
 use anstyle::{AnsiColor, Style};
 use bytes::Bytes;
@@ -11,7 +12,6 @@ use mqtt_assay_codec::Sender;
 use mqtt_assay_standard::Rule;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::time::Duration;
 
 /// Bytes of a packet that a failure shows; the whole is in the transcript.
 const BYTES_SHOWN: usize = 24;
@@ -42,11 +42,6 @@ pub(crate) fn styled(style: Style, text: &str) -> String {
 
 fn bold(text: &str) -> String {
     styled(Style::new().bold(), text)
-}
-
-/// Seconds with three digits.
-pub(crate) fn seconds(took: Duration) -> String {
-    format!("{:.3}s", took.as_secs_f64())
 }
 
 /// One line about a case that has its verdict.
@@ -189,11 +184,6 @@ fn counts(summary: &Summary) -> String {
     format!("{}: {}", counted(summary.cases, "case"), parts.join(", "))
 }
 
-/// `1 case`, `2 cases`.
-pub(crate) fn counted(count: usize, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
-}
-
 /// Cases with a breach, one a line.
 fn listed(results: &[CaseResult], verdict: Verdict) -> String {
     let mut out = String::new();
@@ -256,6 +246,7 @@ mod tests {
     use crate::report::samples::{facts, result};
     use crate::verdict::Stop;
     use mqtt_assay_codec::Version;
+    use std::time::Duration;
 
     fn plain(text: &str) -> String {
         anstream::adapter::strip_str(text).to_string()

@@ -1,7 +1,7 @@
 //! A broker that is already running, at `mqtt://host:port`.
 
 use super::{Endpoint, Ready, Setting, Unready, Variant};
-use crate::transcript::single_line;
+use crate::text::single_line;
 use std::net::{IpAddr, ToSocketAddrs};
 use url::Url;
 

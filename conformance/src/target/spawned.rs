@@ -208,6 +208,6 @@ fn last_words(folder: &Path) -> String {
     if lines.is_empty() {
         String::new()
     } else {
-        format!("; it printed: {}", crate::transcript::single_line(&lines.join(" | ")))
+        format!("; it printed: {}", crate::text::single_line(&lines.join(" | ")))
     }
 }

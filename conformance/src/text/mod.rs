@@ -1,0 +1,12 @@
+//! Text for people, whoever wrote it: what is hostile stays on its line, what is misspelt finds its neighbour.
+//!
+//! The lowest floor: it uses nothing of this crate.
+
+mod line;
+mod number;
+pub(crate) mod shell;
+mod suggest;
+
+pub(crate) use line::{quoted, single_line};
+pub(crate) use number::{counted, seconds};
+pub(crate) use suggest::did_you_mean;
