@@ -3,9 +3,9 @@
 //! The [`case!`](macro@crate::case) macro writes one row of a chapter's table. Rule ids are looked up in the catalog at
 //! compile time; a function that no row names is an unused-code warning.
 
+use crate::broker::Variant;
 use crate::invariant::Check;
 use crate::subject::Subject;
-use crate::target::Variant;
 use crate::verdict::Outcome;
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::Fault;

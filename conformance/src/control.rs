@@ -1,13 +1,13 @@
 //! The control: a plain connect, subscribe, publish and receive. Only a broker that gets through it is judged; what its
 //! CONNACK says it lacks is remembered, so that cases that need it are *not offered*.
 
+use crate::broker::Ready;
 use crate::case::{Case, Method, Running};
 use crate::invariant::Invariants;
 use crate::names::Names;
 use crate::pattern::{a_message, properties};
 use crate::run::{RunOptions, outside};
 use crate::subject::{CaseContext, Common, Subject};
-use crate::target::Ready;
 use crate::transcript::{Transcript, What};
 use crate::verdict::{Evidence, Outcome, Stop};
 use crate::{draft, pattern};

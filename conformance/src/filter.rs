@@ -3,9 +3,9 @@
 //! A filter is made of ids (`5/publish/topic-with-wildcard`), globs (`*/publish/*`) and predicates (`level(must)`),
 //! joined by `&`, `|`, `!` and parentheses. `!` binds strongest, then `&`, then `|`.
 
+use crate::broker::{VARIANTS, Variant};
 use crate::case::Instance;
 use crate::cases;
-use crate::target::{VARIANTS, Variant};
 use crate::text::{did_you_mean, single_line};
 use mqtt_assay_codec::{Rule, Version};
 use mqtt_assay_reference::Fault;

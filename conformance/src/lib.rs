@@ -3,9 +3,10 @@
 //! The way of a verdict: a [`case::Case`] takes steps on [`client::Client`]s of the broker under test; everything that
 //! goes over a connection is recorded in a [`transcript::Transcript`]; deciding steps ([`expect`]) write a verdict for
 //! a rule of the [catalog](mqtt_assay_standard) with the line that decided it; [`run`] tells all that as one stream of
-//! events, which the reports consume. The broker under test is a [`target::Target`]; the one that is built in is
+//! events, which the reports consume. The broker under test is a [`broker::Target`]; the one that is built in is
 //! [`mqtt_assay_reference::Machine`].
 
+pub mod broker;
 mod capacity;
 pub mod case;
 pub mod cases;
@@ -31,7 +32,6 @@ pub mod report;
 pub mod result;
 pub mod run;
 pub mod subject;
-pub mod target;
 mod text;
 pub mod transcript;
 pub mod verdict;

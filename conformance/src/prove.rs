@@ -5,6 +5,7 @@
 //! does not break. A quirk must not make any case fail, turn weak or become inconclusive. Everything is done a second
 //! time with delays on every connection, because one scheduler and orderly wake-ups hide the races of real brokers.
 
+use crate::broker::{EmbeddedOptions, EmbeddedTarget, Variant};
 use crate::case::{Instance, Method};
 use crate::cases;
 use crate::control::try_out;
@@ -12,7 +13,6 @@ use crate::invariant::Invariants;
 use crate::names::RunNames;
 use crate::result::CaseResult;
 use crate::run::{Order, RunOptions, alone};
-use crate::target::{EmbeddedOptions, EmbeddedTarget, Variant};
 use crate::verdict::Verdict;
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::{Fault, Quirk};

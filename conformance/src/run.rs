@@ -2,13 +2,13 @@
 //! tells one stream of events about it. Consumers follow the last event about a case: a straggler may turn a verdict
 //! until the run ends.
 
+use crate::broker::{Ready, SpawnedTarget, Target, Unready, Variant};
 use crate::case::{Case, CaseRules, Instance, Method};
 use crate::control::{self, Offer};
 use crate::invariant::{Invariants, Tally};
 use crate::names::{Names, RunNames};
 use crate::result::CaseResult;
 use crate::subject::{CaseContext, Common, Subject};
-use crate::target::{Ready, SpawnedTarget, Target, Unready, Variant};
 use crate::transcript::{Remark, Transcript, What};
 use crate::verdict::{RuleVerdict, Stop, Verdict};
 use mqtt_assay_codec::Version;

@@ -9,10 +9,10 @@
 //! `ASSAY_RUNS=20` repeats the run that often, in random order, with 1, 8 and all jobs in turn. `ASSAY_BUSY=1` keeps a
 //! core busy meanwhile. `ASSAY_UPDATE=1` writes the snapshot anew.
 
+use mqtt_assay::broker::{AddressTarget, Endpoint, Profile, Setting, SpawnedTarget, Target, Variant};
 use mqtt_assay::case::Instance;
 use mqtt_assay::names::RunNames;
 use mqtt_assay::run::{Order, RunOptions, RunResult, run};
-use mqtt_assay::target::{AddressTarget, Endpoint, Profile, Setting, SpawnedTarget, Target, Variant};
 use mqtt_assay::verdict::Verdict;
 use mqtt_assay::{cases, clock};
 use mqtt_assay_codec::{Connect, Packet, Properties, Publish, QoS, Version};

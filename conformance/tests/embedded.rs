@@ -1,10 +1,10 @@
 //! The whole suite on the embedded broker: it must pass, and come out the same whatever the order and the number of
 //! cases side by side.
 
+use mqtt_assay::broker::{EmbeddedOptions, EmbeddedTarget, Target};
 use mqtt_assay::case::Instance;
 use mqtt_assay::names::RunNames;
 use mqtt_assay::run::{Order, RunOptions, RunResult, run};
-use mqtt_assay::target::{EmbeddedOptions, EmbeddedTarget, Target};
 use mqtt_assay::verdict::Verdict;
 use mqtt_assay::{cases, clock};
 use std::fmt::Write as _;

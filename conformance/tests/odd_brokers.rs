@@ -2,11 +2,11 @@
 //! few lines over the codec, on a socket of its own; what the suite must make of it stands in the test.
 
 use bytes::{Buf, Bytes, BytesMut};
+use mqtt_assay::broker::{AddressTarget, Setting, Target};
 use mqtt_assay::case::Instance;
 use mqtt_assay::names::RunNames;
 use mqtt_assay::result::CaseResult;
 use mqtt_assay::run::{Order, RunOptions, run};
-use mqtt_assay::target::{AddressTarget, Setting, Target};
 use mqtt_assay::verdict::Verdict;
 use mqtt_assay::{cases, clock};
 use mqtt_assay_codec::{

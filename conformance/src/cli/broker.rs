@@ -1,7 +1,7 @@
 //! Which broker is meant: the embedded one, an address, a profile, or a command to spawn.
 
 use super::failure::Failure;
-use crate::target::{AddressTarget, EmbeddedOptions, EmbeddedTarget, Profile, Setting, SpawnedTarget, Target, Variant};
+use crate::broker::{AddressTarget, EmbeddedOptions, EmbeddedTarget, Profile, Setting, SpawnedTarget, Target, Variant};
 use crate::text::{did_you_mean, quoted, shell};
 use clap::Args;
 use mqtt_assay_reference::{Fault, Quirk};

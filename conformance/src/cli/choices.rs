@@ -1,11 +1,11 @@
 //! Values of arguments that several commands share: versions, faults, quirks, variants.
 
 use super::failure::Failure;
+use crate::broker::{VARIANTS, Variant};
 use crate::case::Instance;
 use crate::cases;
 use crate::cli::exit::Exit;
 use crate::filter::{Filter, fault_names};
-use crate::target::{VARIANTS, Variant};
 use crate::text::did_you_mean;
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::{Fault, Quirk};

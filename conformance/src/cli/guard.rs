@@ -5,7 +5,7 @@
 //! answers nothing, so that it may stand beside the simulated clock. A second Ctrl-C ends the process at once.
 
 use super::exit::Exit;
-use crate::target;
+use crate::broker;
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -239,7 +239,7 @@ fn give_up(shared: &Shared, silence: Duration) {
 
 /// Ends the process without its destructors, but not without the brokers that it has started.
 fn end_at_once(exit: Exit) -> ! {
-    target::end_all();
+    broker::end_all();
     std::process::exit(i32::from(exit.code()));
 }
 

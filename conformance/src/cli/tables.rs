@@ -1,9 +1,9 @@
 //! The tables that `mqtt-assay explain` shows by name.
 
 use super::exit::Exit;
+use crate::broker::VARIANTS;
 use crate::coverage::caught_somewhere;
 use crate::filter::PREDICATES;
-use crate::target::VARIANTS;
 use crate::verdict::Verdict;
 use mqtt_assay_codec::{MUTATIONS, Rule, Version};
 use mqtt_assay_reference::{BrokerLimits, Fault, Quirk};

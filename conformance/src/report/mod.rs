@@ -8,8 +8,8 @@ pub mod proof;
 mod samples;
 pub(crate) mod text;
 
+use crate::broker::Target;
 use crate::result::CaseResult;
-use crate::target::Target;
 use crate::transcript::{Line, What};
 use crate::verdict::RuleVerdict;
 use mqtt_assay_codec::Version;

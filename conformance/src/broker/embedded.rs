@@ -1,7 +1,7 @@
 //! The reference broker in this process, one for each variant in use.
 
 use super::{Endpoint, Ready, Setting, Unready, Variant};
-use crate::target::Shell;
+use crate::broker::Shell;
 use mqtt_assay_reference::{Access, BrokerLimits, Fault, Machine, Quirk, Settings, User};
 use std::rc::Rc;
 
