@@ -4,10 +4,9 @@
 //! (`expect_*`) are in [`crate::expect`].
 
 use crate::draft::{Draft, Topic, disconnect, pingreq, publish, pubrel, subscribe, unsubscribe};
-use crate::link::{Arrival, Arrived, Link};
+use crate::link::{Arrival, Arrived, Link, Remark};
 use crate::pattern::{Pattern, a_message, a_puback, a_pubcomp, a_pubrec, a_suback, an_unsuback, any, codes};
 use crate::subject::{CaseContext, Publication};
-use crate::transcript::Remark;
 use crate::verdict::{Received, Stop};
 use crate::wire::Ending;
 use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, QoS, ReasonCode, SubscriptionOptions};
@@ -466,6 +465,6 @@ pub(crate) fn describe_end(arrival: &Arrival) -> String {
         Arrival::Unreadable(error) => format!("the broker sent bytes that are no packet: {error}"),
         Arrival::TooLarge(most) => format!("the broker began a packet larger than the {most} bytes that are read"),
         Arrival::Flood => "the broker never stopped sending: more came than is kept".to_owned(),
-        Arrival::Packet(packet) => crate::describe::packet(&packet.packet()),
+        Arrival::Packet(packet) => crate::link::describe::packet(&packet.packet()),
     }
 }

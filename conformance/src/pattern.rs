@@ -4,8 +4,8 @@
 //! nothing more), and what must be right of it. A packet that is the one meant but not right is a mismatch, which
 //! decides at once; other packets are left for other steps.
 
-use crate::describe::quoted;
 use crate::draft::Topic;
+use crate::link::describe::quoted;
 use crate::names::Names;
 use mqtt_assay_codec::{Packet, PacketType, Property, PropertyId, Publish, QoS, ReasonCode, Version};
 

@@ -1,7 +1,7 @@
 //! What a run says of its cases: results, and the counts made from them.
 
 use crate::case::Instance;
-use crate::transcript::Transcript;
+use crate::link::Transcript;
 use crate::verdict::{RuleVerdict, Stop, Verdict};
 use mqtt_assay_standard::Basis;
 use serde::Serialize;

@@ -1,16 +1,13 @@
 //! The broker under test as a case sees it, and what a case carries along: transcript, ledger, names, clean-up.
 
 use crate::broker::{Endpoint, Setting};
-use crate::capacity::{Capacity, Room, RunCapacity};
 use crate::case::{Instance, StepRules};
 use crate::client::Client;
-use crate::doorway::Doorway;
 use crate::draft::{Draft, Topic, connect};
 use crate::invariant::Invariants;
-use crate::link::Link;
+use crate::link::{Capacity, Doorway, Link, Remark, Room, RunCapacity, Transcript, What};
 use crate::names::Names;
 use crate::pattern::a_connack;
-use crate::transcript::{Remark, Transcript, What};
 use crate::verdict::{Evidence, Ledger, RuleVerdict, Stop, Verdict};
 use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, QoS, ReasonCode, Version};
 use mqtt_assay_standard::bounds;

@@ -11,10 +11,11 @@
 
 use mqtt_assay::broker::{AddressTarget, Endpoint, Profile, Setting, SpawnedTarget, Target, Variant};
 use mqtt_assay::case::Instance;
+use mqtt_assay::cases;
+use mqtt_assay::clock;
 use mqtt_assay::names::RunNames;
 use mqtt_assay::run::{Order, RunOptions, RunResult, run};
 use mqtt_assay::verdict::Verdict;
-use mqtt_assay::{cases, clock};
 use mqtt_assay_codec::{Connect, Packet, Properties, Publish, QoS, Version};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -342,7 +342,7 @@ fn transcripts_of_the_report_can_be_replayed() {
     let lines =
         report["results"][0]["transcript"].as_array().expect("all by default").iter().filter_map(|line| line.as_str());
     let text = format!("mqtt-assay transcript 1\ncase x\nmqtt 5\n{}", lines.collect::<Vec<_>>().join("\n"));
-    text.parse::<mqtt_assay::transcript::Transcript>().expect("the text form");
+    text.parse::<mqtt_assay::link::Transcript>().expect("the text form");
     let output = run(&["run", "-f", "5/publish/topic-with-wildcard", "--json", "-", "--transcripts", "failed"]);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(report["results"][0]["transcript"], serde_json::json!([]));

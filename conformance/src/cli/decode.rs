@@ -3,7 +3,7 @@
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
-use crate::describe;
+use crate::link::describe;
 use crate::text::counted;
 use clap::{Args, ValueEnum};
 use mqtt_assay_codec::{

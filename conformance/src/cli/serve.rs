@@ -196,7 +196,7 @@ fn breach_line(breach: &Breach) -> String {
     let client = breach
         .client_id
         .as_ref()
-        .map_or_else(String::new, |id| format!(", client {}", crate::describe::quoted(id.as_bytes())));
+        .map_or_else(String::new, |id| format!(", client {}", crate::link::describe::quoted(id.as_bytes())));
     let says = standard::find(breach.version, breach.rule).map_or("", |rule| rule.rule().says);
     let Breach { connection, rule, version, .. } = breach;
     // The codec's errors begin with the rule, which stands here already.

@@ -3,10 +3,8 @@
 use super::awaited;
 use crate::case::StepRules;
 use crate::client::{Client, describe_end};
-use crate::describe;
-use crate::link::{Arrival, Arrived};
+use crate::link::{Arrival, Arrived, Remark, describe};
 use crate::pattern::codes;
-use crate::transcript::Remark;
 use crate::verdict::{Evidence, Stop};
 use mqtt_assay_codec::{OwnedPacket, Packet, ReasonCode};
 use mqtt_assay_standard::bounds;

@@ -15,9 +15,9 @@ pub use packets::{Expect, ExpectOpen, ExpectRight};
 pub use refusal::ExpectRefusal;
 
 use crate::client::Client;
+use crate::link::Remark;
 use crate::pattern::Pattern;
 use crate::subject::Deciding;
-use crate::transcript::Remark;
 use crate::verdict::{Evidence, Seen, Stop};
 use mqtt_assay_codec::{OwnedPacket, PacketType, ReasonCode};
 use std::pin::Pin;

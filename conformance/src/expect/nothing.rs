@@ -3,11 +3,9 @@
 use super::awaited;
 use crate::case::StepRules;
 use crate::client::{Client, describe_end};
-use crate::describe;
 use crate::draft::{Topic, pingreq, publish};
-use crate::link::{Arrival, Arrived};
+use crate::link::{Arrival, Arrived, Remark, describe};
 use crate::subject::Deciding;
-use crate::transcript::Remark;
 use crate::verdict::{Evidence, Stop};
 use mqtt_assay_codec::{Packet, PacketType, QoS};
 use mqtt_assay_standard::bounds;

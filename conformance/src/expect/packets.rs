@@ -3,12 +3,10 @@
 use super::{awaited, defect};
 use crate::case::StepRules;
 use crate::client::{Client, describe_end};
-use crate::describe;
 use crate::draft::pingreq;
-use crate::link::{Arrival, Arrived, breach_of_form};
+use crate::link::{Arrival, Arrived, Remark, breach_of_form, describe};
 use crate::pattern::Pattern;
 use crate::subject::Deciding;
-use crate::transcript::Remark;
 use crate::verdict::{Evidence, Seen, Stop};
 use mqtt_assay_codec::{OwnedPacket, Packet, Rule, Version};
 use mqtt_assay_standard::bounds;

@@ -6,12 +6,10 @@
 use super::awaited;
 use crate::case::StepRules;
 use crate::client::{Client, describe_end};
-use crate::describe;
 use crate::draft::{Draft, connect, pingreq};
-use crate::link::{Arrival, Arrived};
+use crate::link::{Arrival, Arrived, Remark, describe};
 use crate::pattern::codes;
 use crate::subject::{Deciding, Subject};
-use crate::transcript::Remark;
 use crate::verdict::{Evidence, Stop};
 use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, ReasonCode, Version};
 use mqtt_assay_standard::bounds;

@@ -8,10 +8,10 @@
 //! Under a wide topic filter the messages of others come too: other cases', and those of whoever uses the broker. They
 //! are acknowledged and else nothing to the case, however large they are and however many.
 
-use super::{Arrival, Link};
-use crate::capacity::Room;
-use crate::describe::quoted;
-use crate::transcript::{Remark, What};
+use super::capacity::Room;
+use super::connection::{Arrival, Link};
+use super::describe::quoted;
+use super::transcript::{Remark, What};
 use crate::wire::{Ending, Read};
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay_codec::{

@@ -179,8 +179,8 @@ impl Drop for Progress {
 mod tests {
     use super::*;
     use crate::case::{Case, CaseRules, Method};
+    use crate::link::Transcript;
     use crate::report::TargetName;
-    use crate::transcript::Transcript;
     use crate::verdict::Stop;
     use mqtt_assay_codec::Version;
     use std::cell::RefCell;

@@ -2,8 +2,8 @@
 
 use super::{RunFacts, TargetName};
 use crate::case::Case;
+use crate::link::Transcript;
 use crate::result::{CaseResult, Summary};
-use crate::transcript::Transcript;
 use crate::verdict::Verdict;
 use mqtt_assay_codec::Version;
 use serde::{Serialize, Serializer};

@@ -9,8 +9,8 @@ mod samples;
 pub(crate) mod text;
 
 use crate::broker::Target;
+use crate::link::{Line, What};
 use crate::result::CaseResult;
-use crate::transcript::{Line, What};
 use crate::verdict::RuleVerdict;
 use mqtt_assay_codec::Version;
 use serde::Serialize;

@@ -2,8 +2,8 @@
 
 use super::{RunFacts, TargetName};
 use crate::case::{Case, CaseRules, Instance, Method};
+use crate::link::{Transcript, What};
 use crate::result::CaseResult;
-use crate::transcript::{Transcript, What};
 use crate::verdict::{RuleVerdict, Stop, Verdict};
 use bytes::Bytes;
 use mqtt_assay_codec::Version;

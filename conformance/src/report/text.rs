@@ -2,9 +2,9 @@
 //! them takes out where they aren't wanted. Whatever a broker sent is escaped.
 
 use super::{RunFacts, cause};
+use crate::link::{Line, Transcript, What, describe};
 use crate::result::{CaseResult, Summary};
 use crate::text::{counted, seconds, single_line};
-use crate::transcript::{Line, Transcript, What, describe};
 use crate::verdict::Verdict;
 use anstyle::{AnsiColor, Style};
 use bytes::Bytes;
@@ -110,10 +110,10 @@ fn in_short(transcript: &Transcript, line: &Line) -> String {
         What::Sent { bytes, mutation } => {
             let mutated =
                 mutation.as_ref().map_or_else(String::new, |name| format!(", mutated by {}", single_line(name)));
-            format!("{place}{} [{}]{mutated}", describe(bytes, transcript.mqtt, Sender::Client), hex(bytes))
+            format!("{place}{} [{}]{mutated}", describe::bytes(bytes, transcript.mqtt, Sender::Client), hex(bytes))
         }
         What::Received(bytes) => {
-            format!("{place}{} [{}]", describe(bytes, transcript.mqtt, Sender::Server), hex(bytes))
+            format!("{place}{} [{}]", describe::bytes(bytes, transcript.mqtt, Sender::Server), hex(bytes))
         }
         other => format!("{place}{other}"),
     }

@@ -1,13 +1,17 @@
 //! A control packet in one line, for transcripts and messages. Everything a broker sent is escaped.
 
-use mqtt_assay_codec::{Acknowledgement, Connack, Connect, Packet, Properties, Property, Publish, ReasonCode};
+use crate::text::single_line;
+use mqtt_assay_codec::{
+    Acknowledgement, Connack, Connect, Context, Decoded, Limits, Packet, Properties, Property, Publish, ReasonCode,
+    Sender, Version, decode,
+};
 use std::fmt::Write as _;
 
 /// How many bytes of a payload or string are shown before it is cut.
 const SHOWN: usize = 48;
 
 /// The packet's name and what matters in it.
-pub fn packet(packet: &Packet<'_>) -> String {
+pub(crate) fn packet(packet: &Packet<'_>) -> String {
     let name = packet.packet_type().name();
     match packet {
         Packet::Connect(connect) => describe_connect(connect),
@@ -37,6 +41,18 @@ pub fn packet(packet: &Packet<'_>) -> String {
             format!("{name}{}{}", reason(disconnect.reason), properties(&disconnect.properties))
         }
         Packet::Auth(auth) => format!("{name}{}{}", reason(auth.reason), properties(&auth.properties)),
+    }
+}
+
+/// One line about the packet at the start of these bytes, or about why there is none.
+pub(crate) fn bytes(bytes: &[u8], mqtt: Version, from: Sender) -> String {
+    match decode(bytes, Context::new(mqtt, from), &Limits::default()) {
+        Ok(Decoded::Complete { packet: view, len }) if len == bytes.len() => packet(&view.packet()),
+        Ok(Decoded::Complete { packet: view, len }) => {
+            format!("{}, then {} more bytes", packet(&view.packet()), bytes.len() - len)
+        }
+        Ok(Decoded::Partial { needed }) => format!("incomplete, at least {needed} more bytes"),
+        Err(error) => single_line(&error.to_string()),
     }
 }
 
@@ -106,7 +122,7 @@ fn properties(properties: &Properties<'_>) -> String {
 
 /// A property, escaped, cut where it is long.
 fn describe_property(property: &Property<'_>) -> String {
-    let text = crate::text::single_line(&format!("{property:?}"));
+    let text = single_line(&format!("{property:?}"));
     match text.char_indices().nth(2 * SHOWN) {
         Some((end, _)) => format!("{}... ({} letters)", &text[..end], text.chars().count()),
         None => text,

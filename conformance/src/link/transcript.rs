@@ -4,10 +4,11 @@
 //! writes, `parse` reads back. One line is: number, seconds since the case began, role, what happened. What stands
 //! behind ` ;` explains the bytes and is made anew from them, never parsed.
 
+use super::describe;
 use crate::text::single_line;
 use crate::wire::Ending;
 use bytes::Bytes;
-use mqtt_assay_codec::{Context, Decoded, Limits, Sender, Version, decode};
+use mqtt_assay_codec::{Sender, Version};
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 use std::time::Duration;
@@ -131,22 +132,10 @@ impl fmt::Display for What {
 impl What {
     fn explain(&self, mqtt: Version) -> Option<String> {
         match self {
-            Self::Sent { bytes, .. } => Some(describe(bytes, mqtt, Sender::Client)),
-            Self::Received(bytes) => Some(describe(bytes, mqtt, Sender::Server)),
+            Self::Sent { bytes, .. } => Some(describe::bytes(bytes, mqtt, Sender::Client)),
+            Self::Received(bytes) => Some(describe::bytes(bytes, mqtt, Sender::Server)),
             _ => None,
         }
-    }
-}
-
-/// One line about the packet at the start of these bytes, or about why there is none.
-pub(crate) fn describe(bytes: &[u8], mqtt: Version, from: Sender) -> String {
-    match decode(bytes, Context::new(mqtt, from), &Limits::default()) {
-        Ok(Decoded::Complete { packet, len }) if len == bytes.len() => crate::describe::packet(&packet.packet()),
-        Ok(Decoded::Complete { packet, len }) => {
-            format!("{}, then {} more bytes", crate::describe::packet(&packet.packet()), bytes.len() - len)
-        }
-        Ok(Decoded::Partial { needed }) => format!("incomplete, at least {needed} more bytes"),
-        Err(error) => single_line(&error.to_string()),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Not a part of the crate's interface: nothing here is stable.
 
-use crate::transcript::Transcript;
+use super::transcript::Transcript;
 
 /// Any text as a transcript: what is read can be printed, and is read from there as the same.
 ///
@@ -27,7 +27,7 @@ pub fn transcript_parse(input: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::transcript_parse;
-    use crate::transcript::{Remark, Transcript, What};
+    use crate::link::{Remark, Transcript, What};
     use crate::wire::Ending;
     use bytes::Bytes;
     use mqtt_assay_codec::{Connect, Context, Expectation, MUTATIONS, Packet, Publish, Sender, Version};

@@ -1,0 +1,406 @@
+//! One network connection of a case: what it knows of itself, a task that reads (`reader`), a task that writes, and an
+//! inbox.
+
+use super::doorway::Place;
+use super::transcript::What;
+use crate::subject::CaseContext;
+use crate::wire::{Ending, Read, Transport, read_outcome};
+use bytes::{Buf, Bytes, BytesMut};
+use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, PacketType};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context as TaskContext, Poll};
+use tokio::io::ReadBuf;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+/// The largest packet that a broker may send us, in bytes, where the case doesn't expect larger ones: little enough that
+/// all connections of a run can wait for the rest of one.
+pub(crate) const LARGEST_PACKET: u32 = 1 << 20;
+
+/// What came from the broker.
+#[derive(Debug, Clone)]
+pub(crate) enum Arrival {
+    /// A packet, perhaps with one rule of form broken.
+    Packet(OwnedPacket),
+    /// Bytes that are no packet; nothing behind them can be read.
+    Unreadable(DecodeError),
+    /// The end of the stream.
+    Ended(Ending),
+    /// A packet that is larger than the bytes that are read. It breaks no rule: nobody has told the broker a limit.
+    TooLarge(u32),
+    /// More than is kept; what comes behind it is dropped.
+    Flood,
+}
+
+/// An arrival with its place in the transcript.
+#[derive(Debug, Clone)]
+pub(crate) struct Arrived {
+    pub(crate) line: u32,
+    pub(crate) at: Instant,
+    pub(crate) what: Arrival,
+    /// How many of our PINGREQs were still without an answer, this one counted if it is one.
+    pub(crate) pings_open: u32,
+}
+
+impl Arrived {
+    /// The packet, if it is one.
+    pub(crate) fn packet(&self) -> Option<OwnedPacket> {
+        match &self.what {
+            Arrival::Packet(packet) => Some(packet.clone()),
+            _ => None,
+        }
+    }
+}
+
+enum Order {
+    Bytes(Bytes),
+    /// A write of their own, and the broker has a chance to read before the next.
+    Alone(Bytes),
+    HalfClose,
+    Close,
+}
+
+/// What must not come on a connection any more, told by payload or packet type.
+pub(crate) type Forbidden = Box<dyn Fn(&Packet<'_>) -> bool>;
+
+/// Called with the line and the packet when something forbidden comes late.
+pub(crate) type OnStraggler = Box<dyn Fn(u32, &Packet<'_>)>;
+
+/// One network connection.
+pub(crate) struct Link {
+    pub(crate) label: String,
+    pub(crate) context: Rc<CaseContext>,
+    stream: RefCell<Option<Box<dyn Transport>>>,
+    inbox: RefCell<VecDeque<Arrived>>,
+    /// How many bytes of a packet have come whose rest has not.
+    pub(super) unfinished: Cell<usize>,
+    arrived: Notify,
+    orders: RefCell<VecDeque<Order>>,
+    ordered: Notify,
+    tasks: RefCell<Vec<AbortHandle>>,
+    /// Acknowledge what arrives without being asked.
+    pub(crate) acknowledges: Cell<bool>,
+    /// The CONNACK that accepted us, with its line.
+    pub(super) accepted: RefCell<Option<(u32, OwnedPacket)>>,
+    pub(super) pings_open: Cell<u32>,
+    /// The last packet that the case itself sent: line, type, packet identifier.
+    last_sent: Cell<(u32, Option<PacketType>, u16)>,
+    /// What the broker has sent at QoS 1 or 2: payloads by packet identifier, up to PUBREL.
+    pub(super) deliveries: RefCell<BTreeMap<u16, Vec<u8>>>,
+    /// Packet identifiers of exchanges that the case began here.
+    begun: RefCell<BTreeSet<u16>>,
+    pub(super) ended: Cell<Option<Ending>>,
+    closed_by_us: Cell<bool>,
+    written: Cell<bool>,
+    last_write: Cell<Instant>,
+    bytewise: Cell<bool>,
+    pub(super) watches: RefCell<Vec<(Forbidden, OnStraggler)>>,
+    largest: Cell<u32>,
+    /// Keeps our place at the broker's door, until it has answered or that has lasted too long.
+    at_the_door: RefCell<Option<AbortHandle>>,
+}
+
+impl Link {
+    /// Takes a fresh stream into use, and the place at the door that it was opened from.
+    pub(crate) fn start(
+        stream: Box<dyn Transport>,
+        place: Option<Place>,
+        label: String,
+        context: Rc<CaseContext>,
+    ) -> Rc<Self> {
+        context.record(&label, What::Open);
+        let link = Rc::new(Self {
+            label,
+            context,
+            stream: RefCell::new(Some(stream)),
+            inbox: RefCell::default(),
+            unfinished: Cell::new(0),
+            arrived: Notify::new(),
+            orders: RefCell::default(),
+            ordered: Notify::new(),
+            tasks: RefCell::default(),
+            acknowledges: Cell::new(true),
+            accepted: RefCell::default(),
+            pings_open: Cell::new(0),
+            last_sent: Cell::new((0, None, 0)),
+            deliveries: RefCell::default(),
+            begun: RefCell::default(),
+            ended: Cell::new(None),
+            closed_by_us: Cell::new(false),
+            written: Cell::new(false),
+            last_write: Cell::new(Instant::now()),
+            bytewise: Cell::new(false),
+            watches: RefCell::default(),
+            largest: Cell::new(LARGEST_PACKET),
+            at_the_door: RefCell::default(),
+        });
+        let reader = tokio::task::spawn_local(super::reader::read_all(Rc::clone(&link)));
+        let writer = tokio::task::spawn_local(write_all(Rc::clone(&link)));
+        link.tasks.borrow_mut().extend([reader.abort_handle(), writer.abort_handle()]);
+        if let Some(place) = place {
+            let waiting = tokio::task::spawn_local(place.keep());
+            *link.at_the_door.borrow_mut() = Some(waiting.abort_handle());
+        }
+        link
+    }
+
+    /// The broker has let us in, or sent us away: another may knock.
+    pub(super) fn leave_the_door(&self) {
+        if let Some(waiting) = self.at_the_door.borrow_mut().take() {
+            waiting.abort();
+        }
+    }
+
+    /// Records and sends bytes. Writing to a connection that the broker has ended is no error here: the end is in the
+    /// inbox, for the step that comes next.
+    pub(crate) fn send(&self, bytes: Bytes, mutation: Option<&str>) -> u32 {
+        self.last_write.set(Instant::now());
+        let line = self
+            .context
+            .record(&self.label, What::Sent { bytes: bytes.clone(), mutation: mutation.map(str::to_owned) });
+        if self.bytewise.get() {
+            bytes.chunks(1).for_each(|byte| self.order(Order::Alone(Bytes::copy_from_slice(byte))));
+        } else {
+            self.order(Order::Bytes(bytes));
+        }
+        line
+    }
+
+    /// Whether each byte of what is sent from now on is written on its own.
+    pub(crate) fn write_bytewise(&self, bytewise: bool) {
+        self.bytewise.set(bytewise);
+    }
+
+    /// Reads packets of so many bytes from now on, in place of [`LARGEST_PACKET`].
+    pub(crate) fn read_up_to(&self, bytes: u32) {
+        self.largest.set(bytes);
+    }
+
+    /// The largest packet that is read, in bytes.
+    pub(crate) fn largest(&self) -> u32 {
+        self.largest.get()
+    }
+
+    /// Remembers what the case itself has sent; acknowledgements sent on its behalf don't count.
+    pub(crate) fn sent_by_case(&self, line: u32, packet_type: Option<PacketType>, packet_id: u16, is_legal: bool) {
+        self.last_sent.set((line, packet_type, packet_id));
+        if is_legal && packet_type == Some(PacketType::Pingreq) {
+            self.pings_open.set(self.pings_open.get() + 1);
+        }
+        if packet_id != 0 {
+            self.begun.borrow_mut().insert(packet_id);
+        }
+    }
+
+    /// The last packet that the case itself sent: line, type where it is a packet, packet identifier or 0.
+    pub(crate) fn last_sent(&self) -> (u32, Option<PacketType>, u16) {
+        self.last_sent.get()
+    }
+
+    /// The line of the last packet that the case itself sent.
+    pub(crate) fn last_line(&self) -> u32 {
+        self.last_sent.get().0
+    }
+
+    /// The line of the CONNACK that accepted us.
+    pub(crate) fn accepted_line(&self) -> Option<u32> {
+        self.accepted.borrow().as_ref().map(|(line, _)| *line)
+    }
+
+    /// The CONNACK that accepted us.
+    pub(crate) fn connack(&self) -> Option<OwnedPacket> {
+        self.accepted.borrow().as_ref().map(|(_, packet)| packet.clone())
+    }
+
+    /// True for a packet identifier of another exchange than this one.
+    pub(crate) fn belongs_to_another(&self, packet_id: u16, than: u16) -> bool {
+        packet_id != than && self.begun.borrow().contains(&packet_id)
+    }
+
+    /// When the last packet was handed to the connection, before it was written.
+    pub(crate) fn last_write(&self) -> Instant {
+        self.last_write.get()
+    }
+
+    fn order(&self, order: Order) {
+        self.orders.borrow_mut().push_back(order);
+        self.ordered.notify_one();
+    }
+
+    /// Ends our half of the connection.
+    pub(crate) fn half_close(&self) {
+        if !self.closed_by_us.get() {
+            self.context.record(&self.label, What::HalfClosed);
+            self.order(Order::HalfClose);
+        }
+    }
+
+    /// Ends the connection in order, after what was sent has been written.
+    pub(crate) fn close(&self) {
+        if !self.closed_by_us.replace(true) {
+            self.last_write.set(Instant::now());
+            self.context.record(&self.label, What::Closed(Ending::Fin));
+            self.order(Order::Close);
+        }
+    }
+
+    /// Ends the connection abortively, now.
+    pub(crate) fn reset(&self) {
+        if self.closed_by_us.replace(true) {
+            return;
+        }
+        self.last_write.set(Instant::now());
+        self.context.record(&self.label, What::Closed(Ending::Reset));
+        if let Some(stream) = self.stream.borrow_mut().take() {
+            stream.reset();
+        }
+        self.stop();
+    }
+
+    /// Stops both tasks and lets the stream go.
+    pub(crate) fn stop(&self) {
+        self.leave_the_door();
+        for task in self.tasks.borrow_mut().drain(..) {
+            task.abort();
+        }
+        self.stream.borrow_mut().take();
+        self.written.set(true);
+    }
+
+    /// Waits until everything that was ordered before the close has been written.
+    pub(crate) async fn written(&self) {
+        while self.closed_by_us.get() && !self.written.get() && self.ended.get().is_none() {
+            self.arrived.notified().await;
+        }
+    }
+
+    /// True once the broker's half has ended or we have closed.
+    pub(crate) fn is_over(&self) -> bool {
+        self.ended.get().is_some() || self.closed_by_us.get()
+    }
+
+    /// From now on reports packets like this; those that wait in the inbox are looked at too.
+    pub(crate) fn watch(&self, forbidden: Forbidden, on_straggler: OnStraggler) {
+        for arrived in self.inbox.borrow().iter() {
+            if let Arrival::Packet(packet) = &arrived.what
+                && forbidden(&packet.packet())
+            {
+                on_straggler(arrived.line, &packet.packet());
+            }
+        }
+        self.watches.borrow_mut().push((forbidden, on_straggler));
+    }
+
+    /// Nobody watches any longer: what comes now is our own cleaning up.
+    pub(crate) fn unwatch(&self) {
+        self.watches.borrow_mut().clear();
+    }
+
+    pub(crate) fn is_watched(&self) -> bool {
+        !self.watches.borrow().is_empty()
+    }
+
+    /// Takes the first arrival that `wanted` says yes to. An end of the stream stays where it is: it is the answer to
+    /// every later question too.
+    pub(crate) fn take(&self, wanted: impl Fn(&Arrived) -> bool) -> Option<Arrived> {
+        let mut inbox = self.inbox.borrow_mut();
+        let place = inbox.iter().position(wanted)?;
+        match &inbox[place].what {
+            Arrival::Packet(_) => inbox.remove(place),
+            _ => Some(inbox[place].clone()),
+        }
+    }
+
+    /// How many bytes of a packet have come whose rest has not.
+    pub(crate) fn unfinished(&self) -> usize {
+        self.unfinished.get()
+    }
+
+    /// What waits in the inbox.
+    pub(crate) fn pending(&self) -> Vec<Arrived> {
+        self.inbox.borrow().iter().cloned().collect()
+    }
+
+    /// Waits until something new has arrived.
+    pub(crate) async fn arrival(&self) {
+        self.arrived.notified().await;
+    }
+
+    pub(super) fn push(&self, what: Arrival, line: u32) {
+        let pings_open = self.pings_open.get();
+        self.inbox.borrow_mut().push_back(Arrived { line, at: Instant::now(), what, pings_open });
+        self.arrived.notify_one();
+    }
+
+    /// These bytes and all that are ordered right behind them, so that packets sent together leave in one write.
+    fn with_the_following(&self, first: Bytes) -> BytesMut {
+        let mut bytes = BytesMut::from(first);
+        let mut orders = self.orders.borrow_mut();
+        while let Some(Order::Bytes(next)) = orders.front() {
+            bytes.extend_from_slice(next);
+            orders.pop_front();
+        }
+        bytes
+    }
+
+    pub(super) fn poll_read(&self, context: &mut TaskContext<'_>, buffer: &mut [u8]) -> Poll<Read> {
+        let mut stream = self.stream.borrow_mut();
+        let Some(stream) = stream.as_mut() else { return Poll::Ready(Read::Ended(Ending::Fin)) };
+        stream.acknowledge_quickly();
+        let mut into = ReadBuf::new(buffer);
+        Pin::new(&mut **stream).poll_read(context, &mut into).map(|done| read_outcome(&done, into.filled().len()))
+    }
+
+    fn poll_write(&self, context: &mut TaskContext<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.stream.borrow_mut().as_mut() {
+            Some(stream) => Pin::new(&mut **stream).poll_write(context, bytes),
+            None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    fn poll_shutdown(&self, context: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        match self.stream.borrow_mut().as_mut() {
+            Some(stream) => Pin::new(&mut **stream).poll_shutdown(context),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+async fn write_all(link: Rc<Link>) {
+    loop {
+        let order = link.orders.borrow_mut().pop_front();
+        match order {
+            Some(Order::Bytes(first)) => write(&link, link.with_the_following(first)).await,
+            Some(Order::Alone(bytes)) => {
+                write(&link, BytesMut::from(bytes)).await;
+                tokio::task::yield_now().await;
+            }
+            Some(Order::HalfClose) => {
+                let _ = poll_fn(|context| link.poll_shutdown(context)).await;
+            }
+            Some(Order::Close) => {
+                let _ = poll_fn(|context| link.poll_shutdown(context)).await;
+                link.written.set(true);
+                link.arrived.notify_one();
+                return;
+            }
+            None => link.ordered.notified().await,
+        }
+    }
+}
+
+async fn write(link: &Link, mut bytes: BytesMut) {
+    while !bytes.is_empty() {
+        match poll_fn(|context| link.poll_write(context, &bytes)).await {
+            Ok(count) if count > 0 => bytes.advance(count),
+            // The broker has ended the connection: its end is told by the reader.
+            _ => break,
+        }
+    }
+}
