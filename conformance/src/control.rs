@@ -2,16 +2,12 @@
 //! CONNACK says it lacks is remembered, so that cases that need it are *not offered*.
 
 use crate::broker::Ready;
-use crate::case::{Case, Method, Running};
-use crate::draft;
-use crate::invariant::Invariants;
 use crate::link::{Transcript, What};
-use crate::names::Names;
-use crate::pattern;
-use crate::pattern::{a_message, properties};
 use crate::run::{RunOptions, outside};
-use crate::subject::{CaseContext, Common, Subject};
-use crate::verdict::{Evidence, Outcome, Stop};
+use crate::scenario::pattern::{a_message, properties};
+use crate::scenario::{
+    Case, CaseContext, Common, Evidence, Invariants, Method, Names, Outcome, Running, Stop, Subject, draft, pattern,
+};
 use mqtt_assay_codec::{Packet, Property, QoS, ReasonCode, Version};
 use mqtt_assay_standard::bounds;
 use std::cell::RefCell;

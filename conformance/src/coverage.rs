@@ -1,8 +1,8 @@
 //! Coverage: every rule of both standards with the cases that judge it and the faults that prove them, or the reason
 //! why there is none. It says what the suite can judge, never how a broker did.
 
-use crate::case::Instance;
 use crate::cases;
+use crate::scenario::Instance;
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::Fault;
 use mqtt_assay_standard::{self as standard, Level, Observable, Rule, RuleId};

@@ -4,8 +4,8 @@
 //! joined by `&`, `|`, `!` and parentheses. `!` binds strongest, then `&`, then `|`.
 
 use crate::broker::{VARIANTS, Variant};
-use crate::case::Instance;
 use crate::cases;
+use crate::scenario::Instance;
 use crate::text::{did_you_mean, single_line};
 use mqtt_assay_codec::{Rule, Version};
 use mqtt_assay_reference::Fault;

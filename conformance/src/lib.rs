@@ -1,21 +1,17 @@
 //! The suite that decides whether an MQTT broker keeps the standard, rule by rule, with evidence.
 //!
-//! The way of a verdict: a [`case::Case`] takes steps on [`client::Client`]s of the broker under test; everything that
-//! goes over a connection is recorded in a [`link::Transcript`]; deciding steps ([`expect`]) write a verdict for
+//! The way of a verdict: a [`scenario::Case`] takes steps on [`scenario::Client`]s of the broker under test; everything that
+//! goes over a connection is recorded in a [`link::Transcript`]; deciding steps ([`scenario::expect`]) write a verdict for
 //! a rule of the [catalog](mqtt_assay_standard) with the line that decided it; [`run`] tells all that as one stream of
 //! events, which the reports consume. The broker under test is a [`broker::Target`]; the one that is built in is
 //! [`mqtt_assay_reference::Machine`].
 
 pub mod broker;
-pub mod case;
 pub mod cases;
 pub mod cli;
-pub mod client;
 pub mod clock;
 mod control;
 mod coverage;
-pub mod draft;
-pub mod expect;
 mod filter;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
@@ -24,15 +20,11 @@ pub mod fuzzing {
 
     pub use crate::link::laws::transcript_parse;
 }
-pub mod invariant;
 pub mod link;
-pub mod names;
-pub mod pattern;
 pub mod prove;
 pub mod report;
 pub mod result;
 pub mod run;
-pub mod subject;
+pub mod scenario;
 mod text;
-pub mod verdict;
 pub mod wire;

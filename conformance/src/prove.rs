@@ -6,14 +6,11 @@
 //! time with delays on every connection, because one scheduler and orderly wake-ups hide the races of real brokers.
 
 use crate::broker::{EmbeddedOptions, EmbeddedTarget, Variant};
-use crate::case::{Instance, Method};
 use crate::cases;
 use crate::control::try_out;
-use crate::invariant::Invariants;
-use crate::names::RunNames;
 use crate::result::CaseResult;
 use crate::run::{Order, RunOptions, alone};
-use crate::verdict::Verdict;
+use crate::scenario::{Instance, Invariants, Method, RunNames, Verdict};
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::{Fault, Quirk};
 use mqtt_assay_standard::RuleId;

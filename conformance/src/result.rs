@@ -1,8 +1,7 @@
 //! What a run says of its cases: results, and the counts made from them.
 
-use crate::case::Instance;
 use crate::link::Transcript;
-use crate::verdict::{RuleVerdict, Stop, Verdict};
+use crate::scenario::{Instance, RuleVerdict, Stop, Verdict};
 use mqtt_assay_standard::Basis;
 use serde::Serialize;
 use std::time::Duration;

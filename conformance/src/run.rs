@@ -3,14 +3,13 @@
 //! until the run ends.
 
 use crate::broker::{Ready, SpawnedTarget, Target, Unready, Variant};
-use crate::case::{Case, CaseRules, Instance, Method};
 use crate::control::{self, Offer};
-use crate::invariant::{Invariants, Tally};
 use crate::link::{Remark, Transcript, What};
-use crate::names::{Names, RunNames};
 use crate::result::CaseResult;
-use crate::subject::{CaseContext, Common, Subject};
-use crate::verdict::{RuleVerdict, Stop, Verdict};
+use crate::scenario::{
+    Case, CaseContext, CaseRules, Common, Instance, Invariants, Method, Names, RuleVerdict, RunNames, Stop, Subject,
+    Tally, Verdict,
+};
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::bounds;
 use std::cell::Cell;

@@ -10,12 +10,10 @@
 //! core busy meanwhile. `ASSAY_UPDATE=1` writes the snapshot anew.
 
 use mqtt_assay::broker::{AddressTarget, Endpoint, Profile, Setting, SpawnedTarget, Target, Variant};
-use mqtt_assay::case::Instance;
 use mqtt_assay::cases;
 use mqtt_assay::clock;
-use mqtt_assay::names::RunNames;
 use mqtt_assay::run::{Order, RunOptions, RunResult, run};
-use mqtt_assay::verdict::Verdict;
+use mqtt_assay::scenario::{Instance, RunNames, Verdict};
 use mqtt_assay_codec::{Connect, Packet, Properties, Publish, QoS, Version};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

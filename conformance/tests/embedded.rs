@@ -2,12 +2,10 @@
 //! cases side by side.
 
 use mqtt_assay::broker::{EmbeddedOptions, EmbeddedTarget, Target};
-use mqtt_assay::case::Instance;
 use mqtt_assay::cases;
 use mqtt_assay::clock;
-use mqtt_assay::names::RunNames;
 use mqtt_assay::run::{Order, RunOptions, RunResult, run};
-use mqtt_assay::verdict::Verdict;
+use mqtt_assay::scenario::{Instance, RunNames, Verdict};
 use std::fmt::Write as _;
 
 fn options(seed: u64, jobs: usize, order: Order) -> RunOptions {

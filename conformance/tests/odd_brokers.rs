@@ -3,13 +3,11 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay::broker::{AddressTarget, Setting, Target};
-use mqtt_assay::case::Instance;
 use mqtt_assay::cases;
 use mqtt_assay::clock;
-use mqtt_assay::names::RunNames;
 use mqtt_assay::result::CaseResult;
 use mqtt_assay::run::{Order, RunOptions, run};
-use mqtt_assay::verdict::Verdict;
+use mqtt_assay::scenario::{Instance, RunNames, Verdict};
 use mqtt_assay_codec::{
     Acknowledgement, Connack, Context, Disconnect, Limits, OwnedDecoded, OwnedPacket, Packet, PacketId, PacketType,
     Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode, Sender, Suback, Version, topic_matches,

@@ -2,8 +2,7 @@
 
 use super::connect::is_accepting;
 use super::prelude::*;
-use crate::client::Client;
-use crate::verdict::{Evidence, Received};
+use crate::scenario::{Client, Evidence, Received};
 use mqtt_assay_codec::Packet;
 
 pub(super) const CASES: &[Case] = &[

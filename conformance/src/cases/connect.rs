@@ -1,8 +1,7 @@
 //! CONNECT and CONNACK: who is let in, and how the others are sent away.
 
 use super::prelude::*;
-use crate::client::Client;
-use crate::verdict::Received;
+use crate::scenario::{Client, Received};
 use mqtt_assay_codec::{Packet, PropertyId};
 
 pub(super) const CASES: &[Case] = &[

@@ -1,8 +1,7 @@
 //! QoS 1 and 2 to clients: packet identifiers, DUP, what is sent again after a reconnect, and how much at a time.
 
 use super::prelude::*;
-use crate::client::Client;
-use crate::verdict::Received;
+use crate::scenario::{Client, Received};
 
 pub(super) const CASES: &[Case] = &[
     case!(pubrel_answers_pubrec: "A PUBREC is answered with a PUBREL under its packet identifier",

@@ -1,8 +1,7 @@
 //! DISCONNECT: how a client leaves, and how a broker sends one away that broke a rule.
 
 use super::prelude::*;
-use crate::client::Client;
-use crate::verdict::Received;
+use crate::scenario::{Client, Received};
 use mqtt_assay_codec::{PropertyId, Sender};
 
 pub(super) const CASES: &[Case] = &[

@@ -1,8 +1,7 @@
 //! Subscription identifiers (5.0): which of them come with a message.
 
 use super::prelude::*;
-use crate::client::Client;
-use crate::verdict::Received;
+use crate::scenario::{Client, Received};
 use mqtt_assay_codec::Packet;
 
 pub(super) const CASES: &[Case] = &[

@@ -1,8 +1,7 @@
 //! What must hold of every packet that a broker ever sends, whatever case it came to.
 
 use super::prelude::*;
-use crate::invariant;
-use crate::invariant::{Holding, Observation};
+use crate::scenario::{Holding, Observation, invariant};
 use mqtt_assay_codec::{Mutation, Packet};
 
 pub(super) const CASES: &[Case] = &[

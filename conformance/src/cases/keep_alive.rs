@@ -1,7 +1,7 @@
 //! Keep alive: PINGREQ, and clients that fall silent.
 
 use super::prelude::*;
-use crate::client::Client;
+use crate::scenario::Client;
 use mqtt_assay_codec::Packet;
 
 pub(super) const CASES: &[Case] = &[

@@ -1,7 +1,7 @@
 //! Packets that break their own form: legal ones with exactly one thing wrong, by a named mutation.
 
 use super::prelude::*;
-use crate::client::Client;
+use crate::scenario::Client;
 
 pub(super) const CASES: &[Case] = &[
     case!(reserved_flags["puback"]: "A PUBACK with wrong fixed header flags is refused",
@@ -240,7 +240,7 @@ async fn server_packet(broker: &Subject) -> Outcome {
     let mut rogue = broker.connect("rogue").await?;
     rogue.serves().await?;
 
-    rogue.send(crate::draft::server_packet(packet_type))?;
+    rogue.send(crate::scenario::draft::server_packet(packet_type))?;
 
     rogue.expect_refusal(FORBIDDEN).await
 }

@@ -1,7 +1,7 @@
 //! A CONNECT that breaks its own form: refused by a close, in 3.1.1 without a CONNACK.
 
 use super::prelude::*;
-use crate::client::Client;
+use crate::scenario::Client;
 
 pub(super) const CASES: &[Case] = &[
     case!(reserved_flags: "A CONNECT with wrong fixed header flags is refused",

@@ -2,7 +2,7 @@
 
 use super::malformed::{EITHER, FORBIDDEN, MALFORMED, rogue_with_control};
 use super::prelude::*;
-use crate::client::Client;
+use crate::scenario::Client;
 
 pub(super) const CASES: &[Case] = &[
     case!(subscribe_flags["0000"]: "A SUBSCRIBE with the fixed header flags 0000 is refused",

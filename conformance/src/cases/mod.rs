@@ -28,7 +28,7 @@ mod topic_alias;
 mod topics;
 mod will;
 
-use crate::case::{Chapter, Instance};
+use crate::scenario::{Chapter, Instance};
 use mqtt_assay_codec::Version;
 
 /// Every chapter, in the order of the standard.

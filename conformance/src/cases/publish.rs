@@ -1,7 +1,7 @@
 //! PUBLISH: what a broker does with the messages of its clients, and what it refuses.
 
 use super::prelude::*;
-use crate::client::Client;
+use crate::scenario::Client;
 use mqtt_assay_codec::Packet;
 
 pub(super) const CASES: &[Case] = &[

@@ -1,7 +1,7 @@
 //! QoS 1 and 2 from clients: acknowledgements, packet identifiers, each message taken once.
 
 use super::prelude::*;
-use crate::client::Client;
+use crate::scenario::Client;
 use mqtt_assay_codec::Packet;
 
 pub(super) const CASES: &[Case] = &[

@@ -1,7 +1,7 @@
 //! Retained messages: stored, replaced, cleared, and told apart from live ones.
 
 use super::prelude::*;
-use crate::client::Client;
+use crate::scenario::Client;
 use mqtt_assay_codec::{Packet, RetainHandling, SubscriptionOptions};
 
 pub(super) const CASES: &[Case] = &[

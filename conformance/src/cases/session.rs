@@ -1,8 +1,7 @@
 //! Sessions: what outlives a connection, and what a clean start discards.
 
 use super::prelude::*;
-use crate::client::Client;
-use crate::verdict::Received;
+use crate::scenario::{Client, Received};
 use mqtt_assay_codec::Packet;
 use mqtt_assay_standard::bounds;
 use tokio::time::Instant;

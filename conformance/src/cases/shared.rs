@@ -1,7 +1,7 @@
 //! Shared subscriptions (5.0): one member of a group gets a message.
 
 use super::prelude::*;
-use crate::client::Client;
+use crate::scenario::Client;
 use mqtt_assay_codec::Packet;
 
 pub(super) const CASES: &[Case] = &[

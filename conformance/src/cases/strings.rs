@@ -1,8 +1,7 @@
 //! Strings that are no UTF-8 or hold U+0000, in every field that has one.
 
 use super::prelude::*;
-use crate::pattern::codes;
-use crate::verdict::Received;
+use crate::scenario::{Received, pattern::codes};
 
 pub(super) const CASES: &[Case] = &[
     case!(publish_text["utf8.surrogate@topic-name"]: "A PUBLISH with a surrogate in its topic name is refused",

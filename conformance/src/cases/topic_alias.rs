@@ -1,7 +1,7 @@
 //! Topic aliases of 5.0, as far as clients use them towards a broker that takes them.
 
 use super::prelude::*;
-use crate::client::Client;
+use crate::scenario::Client;
 use mqtt_assay_codec::{Packet, PropertyId};
 
 pub(super) const CASES: &[Case] = &[

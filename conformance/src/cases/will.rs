@@ -1,7 +1,7 @@
 //! Wills: published when a connection is lost, and only then.
 
 use super::prelude::*;
-use crate::client::Client;
+use crate::scenario::Client;
 
 pub(super) const CASES: &[Case] = &[
     case!(published_on_loss["reset"]: "The will is published when the connection is reset",

@@ -2,10 +2,10 @@
 
 use super::failure::Failure;
 use crate::broker::{VARIANTS, Variant};
-use crate::case::Instance;
 use crate::cases;
 use crate::cli::exit::Exit;
 use crate::filter::{Filter, fault_names};
+use crate::scenario::Instance;
 use crate::text::did_you_mean;
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::{Fault, Quirk};

@@ -4,7 +4,7 @@ use super::exit::Exit;
 use crate::broker::VARIANTS;
 use crate::coverage::caught_somewhere;
 use crate::filter::PREDICATES;
-use crate::verdict::Verdict;
+use crate::scenario::Verdict;
 use mqtt_assay_codec::{MUTATIONS, Rule, Version};
 use mqtt_assay_reference::{BrokerLimits, Fault, Quirk};
 use mqtt_assay_standard::bounds;

@@ -3,7 +3,7 @@
 
 use super::doorway::Place;
 use super::transcript::What;
-use crate::subject::CaseContext;
+use crate::scenario::CaseContext;
 use crate::wire::{Ending, Read, Transport, read_outcome};
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, PacketType};

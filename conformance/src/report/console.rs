@@ -2,10 +2,9 @@
 //! one line a case.
 
 use super::{RunFacts, text};
-use crate::case::Instance;
 use crate::result::CaseResult;
 use crate::run::Event;
-use crate::verdict::Verdict;
+use crate::scenario::{Instance, Verdict};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, ErrorKind, Write};
 use std::time::Duration;
@@ -178,10 +177,9 @@ impl Drop for Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::{Case, CaseRules, Method};
     use crate::link::Transcript;
     use crate::report::TargetName;
-    use crate::verdict::Stop;
+    use crate::scenario::{Case, CaseRules, Method, Stop};
     use mqtt_assay_codec::Version;
     use std::cell::RefCell;
     use std::rc::Rc;

@@ -1,10 +1,9 @@
 //! The JSON report, schema 1: what `run --json` writes. Fields are only ever added.
 
 use super::{RunFacts, TargetName};
-use crate::case::Case;
 use crate::link::Transcript;
 use crate::result::{CaseResult, Summary};
-use crate::verdict::Verdict;
+use crate::scenario::{Case, Verdict};
 use mqtt_assay_codec::Version;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;

@@ -7,8 +7,8 @@
 use super::json::{Times, Transcripts};
 use super::{RunFacts, text};
 use crate::result::CaseResult;
+use crate::scenario::Verdict;
 use crate::text::single_line;
-use crate::verdict::Verdict;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use std::collections::BTreeMap;
@@ -236,7 +236,7 @@ fn allowed(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::report::samples;
-    use crate::verdict::Stop;
+    use crate::scenario::Stop;
 
     const LENIENT_READER: Options = Options { is_strict: false, transcripts: Transcripts::Failed };
 

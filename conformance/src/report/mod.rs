@@ -11,7 +11,7 @@ pub(crate) mod text;
 use crate::broker::Target;
 use crate::link::{Line, What};
 use crate::result::CaseResult;
-use crate::verdict::RuleVerdict;
+use crate::scenario::RuleVerdict;
 use mqtt_assay_codec::Version;
 use serde::Serialize;
 

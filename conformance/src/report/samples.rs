@@ -1,10 +1,9 @@
 //! Results as tests of reports need them.
 
 use super::{RunFacts, TargetName};
-use crate::case::{Case, CaseRules, Instance, Method};
 use crate::link::{Transcript, What};
 use crate::result::CaseResult;
-use crate::verdict::{RuleVerdict, Stop, Verdict};
+use crate::scenario::{Case, CaseRules, Instance, Method, RuleVerdict, Stop, Verdict};
 use bytes::Bytes;
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::{Basis, RuleId};

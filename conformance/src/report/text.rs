@@ -4,8 +4,8 @@
 use super::{RunFacts, cause};
 use crate::link::{Line, Transcript, What, describe};
 use crate::result::{CaseResult, Summary};
+use crate::scenario::Verdict;
 use crate::text::{counted, seconds, single_line};
-use crate::verdict::Verdict;
 use anstyle::{AnsiColor, Style};
 use bytes::Bytes;
 use mqtt_assay_codec::Sender;
@@ -244,7 +244,7 @@ const fn heading(verdict: Verdict) -> &'static str {
 mod tests {
     use super::*;
     use crate::report::samples::{facts, result};
-    use crate::verdict::Stop;
+    use crate::scenario::Stop;
     use mqtt_assay_codec::Version;
     use std::time::Duration;
 

@@ -4,9 +4,9 @@
 //! nothing more), and what must be right of it. A packet that is the one meant but not right is a mismatch, which
 //! decides at once; other packets are left for other steps.
 
-use crate::draft::Topic;
+use super::draft::Topic;
+use super::names::Names;
 use crate::link::describe::quoted;
-use crate::names::Names;
 use mqtt_assay_codec::{Packet, PacketType, Property, PropertyId, Publish, QoS, ReasonCode, Version};
 
 /// A demand on a property list: a check and its name.

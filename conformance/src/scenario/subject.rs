@@ -1,14 +1,14 @@
 //! The broker under test as a case sees it, and what a case carries along: transcript, ledger, names, clean-up.
 
+use super::case::{Instance, StepRules};
+use super::client::Client;
+use super::draft::{Draft, Topic, connect};
+use super::invariant::Invariants;
+use super::names::Names;
+use super::pattern::a_connack;
+use super::verdict::{Evidence, Ledger, RuleVerdict, Stop, Verdict};
 use crate::broker::{Endpoint, Setting};
-use crate::case::{Instance, StepRules};
-use crate::client::Client;
-use crate::draft::{Draft, Topic, connect};
-use crate::invariant::Invariants;
 use crate::link::{Capacity, Doorway, Link, Remark, Room, RunCapacity, Transcript, What};
-use crate::names::Names;
-use crate::pattern::a_connack;
-use crate::verdict::{Evidence, Ledger, RuleVerdict, Stop, Verdict};
 use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, QoS, ReasonCode, Version};
 use mqtt_assay_standard::bounds;
 use mqtt_assay_standard::{Basis, Level, RuleId};

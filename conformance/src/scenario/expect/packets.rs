@@ -1,13 +1,13 @@
 //! Deciding steps about packets that must come, and must be right.
 
 use super::{awaited, defect};
-use crate::case::StepRules;
-use crate::client::{Client, describe_end};
-use crate::draft::pingreq;
 use crate::link::{Arrival, Arrived, Remark, breach_of_form, describe};
-use crate::pattern::Pattern;
-use crate::subject::Deciding;
-use crate::verdict::{Evidence, Seen, Stop};
+use crate::scenario::case::StepRules;
+use crate::scenario::client::{Client, describe_end};
+use crate::scenario::draft::pingreq;
+use crate::scenario::pattern::Pattern;
+use crate::scenario::subject::Deciding;
+use crate::scenario::verdict::{Evidence, Seen, Stop};
 use mqtt_assay_codec::{OwnedPacket, Packet, Rule, Version};
 use mqtt_assay_standard::bounds;
 use std::time::Duration;

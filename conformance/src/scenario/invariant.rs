@@ -3,7 +3,7 @@
 //! Every connection of a run hands its packets in. An invariant passes with the number of packets that were held
 //! against it, fails with the first that broke it, and is not exercised where none came that it is about.
 
-use crate::case::{Instance, Method};
+use super::case::{Instance, Method};
 use crate::cases;
 use mqtt_assay_codec::{DecodeError, Packet, Version};
 use std::cell::RefCell;

@@ -3,7 +3,7 @@
 //! A draft speaks the case's own names ("sport/a"); the client puts the run's prefix before topics, filters and
 //! client identifiers when it sends, so cases read plainly and never meet each other on a shared broker.
 
-use crate::names::Names;
+use super::names::Names;
 use bytes::Bytes;
 use mqtt_assay_codec::{
     Acknowledgement, Auth, Connack, Connect, Context, Disconnect, EncodeError, Mutation, Packet, PacketId, PacketType,

@@ -1,11 +1,11 @@
 //! The deciding step about a connection that the broker ends of its own accord.
 
 use super::awaited;
-use crate::case::StepRules;
-use crate::client::{Client, describe_end};
 use crate::link::{Arrival, Arrived, Remark, describe};
-use crate::pattern::codes;
-use crate::verdict::{Evidence, Stop};
+use crate::scenario::case::StepRules;
+use crate::scenario::client::{Client, describe_end};
+use crate::scenario::pattern::codes;
+use crate::scenario::verdict::{Evidence, Stop};
 use mqtt_assay_codec::{OwnedPacket, Packet, ReasonCode};
 use mqtt_assay_standard::bounds;
 use std::time::Duration;

@@ -1,12 +1,12 @@
 //! The deciding step about what must not come: fences, and the watch behind them.
 
 use super::awaited;
-use crate::case::StepRules;
-use crate::client::{Client, describe_end};
-use crate::draft::{Topic, pingreq, publish};
 use crate::link::{Arrival, Arrived, Remark, describe};
-use crate::subject::Deciding;
-use crate::verdict::{Evidence, Stop};
+use crate::scenario::case::StepRules;
+use crate::scenario::client::{Client, describe_end};
+use crate::scenario::draft::{Topic, pingreq, publish};
+use crate::scenario::subject::Deciding;
+use crate::scenario::verdict::{Evidence, Stop};
 use mqtt_assay_codec::{Packet, PacketType, QoS};
 use mqtt_assay_standard::bounds;
 use std::rc::Rc;

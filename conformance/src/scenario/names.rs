@@ -1,7 +1,7 @@
 //! The names that a case uses on the broker: topics, client identifiers, nonces. Unique to run and case, so that cases
 //! run side by side, on a broker in use, and again without cleaning up.
 
-use crate::draft::Topic;
+use super::draft::Topic;
 use std::cell::Cell;
 
 /// The longest client identifier of a case's clients, in bytes: one less than what every 3.1.1 broker must take
@@ -138,6 +138,6 @@ mod tests {
         let names = names("5/a/b");
         let filter = names.filter(&"$share/g/t/#".into());
         assert!(filter.starts_with("$share/gk3x9q2") && filter.ends_with("/t/#"), "{filter}");
-        assert_eq!(names.filter(&crate::draft::exact("#")), "#");
+        assert_eq!(names.filter(&crate::scenario::draft::exact("#")), "#");
     }
 }

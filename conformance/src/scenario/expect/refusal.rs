@@ -4,13 +4,13 @@
 //! refusal; and only a probe sent after it, answered, shows that the broker went on.
 
 use super::awaited;
-use crate::case::StepRules;
-use crate::client::{Client, describe_end};
-use crate::draft::{Draft, connect, pingreq};
 use crate::link::{Arrival, Arrived, Remark, describe};
-use crate::pattern::codes;
-use crate::subject::{Deciding, Subject};
-use crate::verdict::{Evidence, Stop};
+use crate::scenario::case::StepRules;
+use crate::scenario::client::{Client, describe_end};
+use crate::scenario::draft::{Draft, connect, pingreq};
+use crate::scenario::pattern::codes;
+use crate::scenario::subject::{Deciding, Subject};
+use crate::scenario::verdict::{Evidence, Stop};
 use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, ReasonCode, Version};
 use mqtt_assay_standard::bounds;
 use std::rc::Rc;

@@ -14,11 +14,11 @@ pub use nothing::{ExpectNone, ExpectNothingAfter};
 pub use packets::{Expect, ExpectOpen, ExpectRight};
 pub use refusal::ExpectRefusal;
 
-use crate::client::Client;
 use crate::link::Remark;
-use crate::pattern::Pattern;
-use crate::subject::Deciding;
-use crate::verdict::{Evidence, Seen, Stop};
+use crate::scenario::client::Client;
+use crate::scenario::pattern::Pattern;
+use crate::scenario::subject::Deciding;
+use crate::scenario::verdict::{Evidence, Seen, Stop};
 use mqtt_assay_codec::{OwnedPacket, PacketType, ReasonCode};
 use std::pin::Pin;
 
@@ -28,7 +28,7 @@ type Step<'a> = Pin<Box<dyn Future<Output = Result<Evidence, Stop>> + 'a>>;
 macro_rules! awaited {
     ($step:ident) => {
         impl<'a> std::future::IntoFuture for $step<'a> {
-            type Output = Result<crate::verdict::Evidence, crate::verdict::Stop>;
+            type Output = Result<crate::scenario::verdict::Evidence, crate::scenario::verdict::Stop>;
             type IntoFuture = super::Step<'a>;
 
             fn into_future(self) -> super::Step<'a> {

@@ -3,11 +3,11 @@
 //! A set-up step that does not come about makes the case inconclusive; it never judges. The deciding steps
 //! (`expect_*`) are in [`crate::expect`].
 
-use crate::draft::{Draft, Topic, disconnect, pingreq, publish, pubrel, subscribe, unsubscribe};
+use super::draft::{Draft, Topic, disconnect, pingreq, publish, pubrel, subscribe, unsubscribe};
+use super::pattern::{Pattern, a_message, a_puback, a_pubcomp, a_pubrec, a_suback, an_unsuback, any, codes};
+use super::subject::{CaseContext, Publication};
+use super::verdict::{Received, Stop};
 use crate::link::{Arrival, Arrived, Link, Remark};
-use crate::pattern::{Pattern, a_message, a_puback, a_pubcomp, a_pubrec, a_suback, an_unsuback, any, codes};
-use crate::subject::{CaseContext, Publication};
-use crate::verdict::{Received, Stop};
 use crate::wire::Ending;
 use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, QoS, ReasonCode, SubscriptionOptions};
 use mqtt_assay_standard::bounds;
