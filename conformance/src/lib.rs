@@ -9,10 +9,7 @@
 pub mod broker;
 pub mod cases;
 pub mod cli;
-pub mod clock;
-mod control;
 mod coverage;
-mod filter;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing {
@@ -23,7 +20,6 @@ pub mod fuzzing {
 pub mod link;
 pub mod prove;
 pub mod report;
-pub mod result;
 pub mod run;
 pub mod scenario;
 mod text;

@@ -7,9 +7,7 @@
 
 use crate::broker::{EmbeddedOptions, EmbeddedTarget, Variant};
 use crate::cases;
-use crate::control::try_out;
-use crate::result::CaseResult;
-use crate::run::{Order, RunOptions, alone};
+use crate::run::{CaseResult, Order, RunOptions, alone, try_out};
 use crate::scenario::{Instance, Invariants, Method, RunNames, Verdict};
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::{Fault, Quirk};
@@ -196,7 +194,7 @@ fn run_pair(pair: &Pair) -> Seen {
     let target = EmbeddedTarget::new(EmbeddedOptions { faults, quirks, seed: SEED });
     let invariants = Rc::new(Invariants::new());
     let instance = pair.instance;
-    let result = crate::clock::simulated(async {
+    let result = crate::run::clock::simulated(async {
         let ready = target.prepare(instance.case.variant).map_err(|why| format!("{why:?}"))?;
         Ok::<_, String>(alone(instance, ready, &options(), &invariants).await)
     });
@@ -267,7 +265,7 @@ fn not_told_by_control(quirk: Quirk) -> Vec<Defect> {
     let target = EmbeddedTarget::new(EmbeddedOptions { faults: Vec::new(), quirks: vec![quirk], seed: SEED });
     let told = |version| {
         let invariants = Rc::new(Invariants::new());
-        crate::clock::simulated(async {
+        crate::run::clock::simulated(async {
             let ready = target.prepare(Variant::PLAIN).map_err(|why| format!("{why:?}"))?;
             Ok::<_, String>(try_out(&ready, version, &options(), &invariants).await.is_err())
         })

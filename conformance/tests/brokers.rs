@@ -11,8 +11,7 @@
 
 use mqtt_assay::broker::{AddressTarget, Endpoint, Profile, Setting, SpawnedTarget, Target, Variant};
 use mqtt_assay::cases;
-use mqtt_assay::clock;
-use mqtt_assay::run::{Order, RunOptions, RunResult, run};
+use mqtt_assay::run::{Order, RunOptions, RunResult, clock, run};
 use mqtt_assay::scenario::{Instance, RunNames, Verdict};
 use mqtt_assay_codec::{Connect, Packet, Properties, Publish, QoS, Version};
 use std::collections::{BTreeMap, BTreeSet};

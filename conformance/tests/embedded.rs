@@ -3,8 +3,7 @@
 
 use mqtt_assay::broker::{EmbeddedOptions, EmbeddedTarget, Target};
 use mqtt_assay::cases;
-use mqtt_assay::clock;
-use mqtt_assay::run::{Order, RunOptions, RunResult, run};
+use mqtt_assay::run::{Order, RunOptions, RunResult, clock, run};
 use mqtt_assay::scenario::{Instance, RunNames, Verdict};
 use std::fmt::Write as _;
 

@@ -4,9 +4,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay::broker::{AddressTarget, Setting, Target};
 use mqtt_assay::cases;
-use mqtt_assay::clock;
-use mqtt_assay::result::CaseResult;
-use mqtt_assay::run::{Order, RunOptions, run};
+use mqtt_assay::run::{CaseResult, Order, RunOptions, clock, run};
 use mqtt_assay::scenario::{Instance, RunNames, Verdict};
 use mqtt_assay_codec::{
     Acknowledgement, Connack, Context, Disconnect, Limits, OwnedDecoded, OwnedPacket, Packet, PacketId, PacketType,

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use crate::broker::{VARIANTS, Variant};
 use crate::cases;
 use crate::cli::exit::Exit;
-use crate::filter::{Filter, fault_names};
+use crate::run::filter::{Filter, fault_names};
 use crate::scenario::Instance;
 use crate::text::did_you_mean;
 use mqtt_assay_codec::Version;

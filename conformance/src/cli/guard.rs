@@ -246,7 +246,7 @@ fn end_at_once(exit: Exit) -> ! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock;
+    use crate::run::clock;
 
     /// Waits as a run does, on the simulated clock, until the guard asks it to end.
     fn ended_by(timeout: Option<Duration>, silence: Option<Duration>) -> Option<Ending> {

@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
 use crate::broker::Variant;
-use crate::filter;
+use crate::run::filter;
 use crate::scenario::Instance;
 use crate::text::counted;
 use clap::Args;

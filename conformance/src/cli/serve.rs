@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::guard::Signals;
 use super::output::print;
 use crate::broker::Shell;
-use crate::clock;
+use crate::run::clock;
 use crate::text::{did_you_mean, quoted, single_line};
 use crate::wire::Tcp;
 use clap::Args;

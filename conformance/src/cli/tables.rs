@@ -3,7 +3,7 @@
 use super::exit::Exit;
 use crate::broker::VARIANTS;
 use crate::coverage::caught_somewhere;
-use crate::filter::PREDICATES;
+use crate::run::filter::PREDICATES;
 use crate::scenario::Verdict;
 use mqtt_assay_codec::{MUTATIONS, Rule, Version};
 use mqtt_assay_reference::{BrokerLimits, Fault, Quirk};

@@ -2,8 +2,7 @@
 //! one line a case.
 
 use super::{RunFacts, text};
-use crate::result::CaseResult;
-use crate::run::Event;
+use crate::run::{CaseResult, Event};
 use crate::scenario::{Instance, Verdict};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, ErrorKind, Write};

@@ -2,7 +2,7 @@
 
 use super::{RunFacts, TargetName};
 use crate::link::Transcript;
-use crate::result::{CaseResult, Summary};
+use crate::run::{CaseResult, Summary};
 use crate::scenario::{Case, Verdict};
 use mqtt_assay_codec::Version;
 use serde::{Serialize, Serializer};

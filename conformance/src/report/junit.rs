@@ -6,7 +6,7 @@
 
 use super::json::{Times, Transcripts};
 use super::{RunFacts, text};
-use crate::result::CaseResult;
+use crate::run::CaseResult;
 use crate::scenario::Verdict;
 use crate::text::single_line;
 use quick_xml::Writer;

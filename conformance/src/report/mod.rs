@@ -10,7 +10,7 @@ pub(crate) mod text;
 
 use crate::broker::Target;
 use crate::link::{Line, What};
-use crate::result::CaseResult;
+use crate::run::CaseResult;
 use crate::scenario::RuleVerdict;
 use mqtt_assay_codec::Version;
 use serde::Serialize;

@@ -2,7 +2,7 @@
 
 use super::{RunFacts, TargetName};
 use crate::link::{Transcript, What};
-use crate::result::CaseResult;
+use crate::run::CaseResult;
 use crate::scenario::{Case, CaseRules, Instance, Method, RuleVerdict, Stop, Verdict};
 use bytes::Bytes;
 use mqtt_assay_codec::Version;

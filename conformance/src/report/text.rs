@@ -3,7 +3,7 @@
 
 use super::{RunFacts, cause};
 use crate::link::{Line, Transcript, What, describe};
-use crate::result::{CaseResult, Summary};
+use crate::run::{CaseResult, Summary};
 use crate::scenario::Verdict;
 use crate::text::{counted, seconds, single_line};
 use anstyle::{AnsiColor, Style};

@@ -2,10 +2,10 @@
 //! tells one stream of events about it. Consumers follow the last event about a case: a straggler may turn a verdict
 //! until the run ends.
 
+use super::control::{self, Offer};
+use super::result::CaseResult;
 use crate::broker::{Ready, SpawnedTarget, Target, Unready, Variant};
-use crate::control::{self, Offer};
 use crate::link::{Remark, Transcript, What};
-use crate::result::CaseResult;
 use crate::scenario::{
     Case, CaseContext, CaseRules, Common, Instance, Invariants, Method, Names, RuleVerdict, RunNames, Stop, Subject,
     Tally, Verdict,

@@ -1,9 +1,9 @@
 //! The control: a plain connect, subscribe, publish and receive. Only a broker that gets through it is judged; what its
 //! CONNACK says it lacks is remembered, so that cases that need it are *not offered*.
 
+use super::schedule::{RunOptions, outside};
 use crate::broker::Ready;
 use crate::link::{Transcript, What};
-use crate::run::{RunOptions, outside};
 use crate::scenario::pattern::{a_message, properties};
 use crate::scenario::{
     Case, CaseContext, Common, Evidence, Invariants, Method, Names, Outcome, Running, Stop, Subject, draft, pattern,

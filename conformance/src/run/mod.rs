@@ -1,0 +1,15 @@
+//! A run: which cases, in which order, with which limits, told as one stream of events.
+//!
+//! Uses `cases`, `scenario`, `broker`, `link` and `text`. Reports and the proof of the suite consume what it tells.
+
+pub mod clock;
+mod control;
+pub(crate) mod filter;
+mod result;
+mod schedule;
+
+pub use result::{CaseResult, Summary};
+pub use schedule::{Event, NothingJudged, Order, RunOptions, RunResult, run};
+
+pub(crate) use control::try_out;
+pub(crate) use schedule::alone;
