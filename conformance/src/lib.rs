@@ -9,7 +9,6 @@
 pub mod broker;
 pub mod cases;
 pub mod cli;
-mod coverage;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing {
@@ -18,7 +17,7 @@ pub mod fuzzing {
     pub use crate::link::laws::transcript_parse;
 }
 pub mod link;
-pub mod prove;
+pub mod proof;
 pub mod report;
 pub mod run;
 pub mod scenario;

@@ -2,8 +2,7 @@
 //! standard permits fails. What was proven is what the tables in `reports/proof` say; `ASSAY_UPDATE=1` writes them anew.
 //! `PROVE=5/publish cargo test --test prove` proves only the cases whose id contains that.
 
-use mqtt_assay::prove::{Proof, prove};
-use mqtt_assay::report::proof::tables;
+use mqtt_assay::proof::{Proof, prove, tables};
 use std::path::PathBuf;
 
 #[test]

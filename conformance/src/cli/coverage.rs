@@ -4,7 +4,7 @@ use super::choices::{Format, Versions};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
-use crate::coverage::{self, Coverage, RuleCoverage};
+use crate::proof::coverage::{self, Coverage, RuleCoverage};
 use clap::Args;
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::Level;

@@ -6,7 +6,7 @@ use super::output::print;
 use super::tables::{self, TABLES};
 use crate::broker::VARIANTS;
 use crate::cases;
-use crate::coverage::RuleCoverage;
+use crate::proof::coverage::RuleCoverage;
 use crate::run::filter::{fault_names, needs};
 use crate::scenario::{Instance, Method};
 use crate::text::{did_you_mean, quoted};

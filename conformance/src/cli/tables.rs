@@ -2,7 +2,7 @@
 
 use super::exit::Exit;
 use crate::broker::VARIANTS;
-use crate::coverage::caught_somewhere;
+use crate::proof::coverage::caught_somewhere;
 use crate::run::filter::PREDICATES;
 use crate::scenario::Verdict;
 use mqtt_assay_codec::{MUTATIONS, Rule, Version};

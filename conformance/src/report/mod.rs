@@ -3,7 +3,6 @@
 pub(crate) mod console;
 pub(crate) mod json;
 pub(crate) mod junit;
-pub mod proof;
 #[cfg(test)]
 mod samples;
 pub(crate) mod text;

@@ -1,6 +1,6 @@
 //! The proof as tables: what `mqtt-assay prove --write` writes, and what a test holds against the tables in `reports/proof`.
 
-use crate::prove::Proof;
+use super::prove::Proof;
 use std::fmt::Write as _;
 
 /// The tables of a proof, each with the name of its file: tab separated, one header line, sorted.

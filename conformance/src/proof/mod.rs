@@ -1,0 +1,12 @@
+//! What is said about the suite itself: every fault against every case, and every rule with the cases that judge it.
+//!
+//! Uses `run` and what lies below it. Nothing here is about a broker under test.
+
+pub(crate) mod coverage;
+mod prove;
+mod tables;
+
+pub use prove::{Defect, Proof, STOPS_AT_CONTROL, TAKEN_AWAY, claimed, prove};
+pub use tables::tables;
+
+pub(crate) use tables::rules;
