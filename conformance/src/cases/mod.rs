@@ -1,6 +1,5 @@
 //! The cases, one file a chapter.
 
-mod client_ids;
 mod connect;
 mod delivery;
 mod disconnect;
@@ -10,12 +9,8 @@ mod identifiers;
 mod invariants;
 mod keep_alive;
 mod malformed;
-mod malformed_connect;
-mod malformed_properties;
-mod malformed_subscribe;
 mod order;
 mod prelude;
-mod protocol_name;
 mod publish;
 mod qos;
 mod retain;
@@ -34,8 +29,8 @@ use mqtt_assay_codec::Version;
 /// Every chapter, in the order of the standard.
 pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "connect", cases: connect::CASES },
-    Chapter { name: "connect", cases: protocol_name::CASES },
-    Chapter { name: "connect", cases: client_ids::CASES },
+    Chapter { name: "connect", cases: connect::protocol_name::CASES },
+    Chapter { name: "connect", cases: connect::client_ids::CASES },
     Chapter { name: "publish", cases: publish::CASES },
     Chapter { name: "qos", cases: qos::CASES },
     Chapter { name: "delivery", cases: delivery::CASES },
@@ -54,9 +49,9 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "segments", cases: segments::CASES },
     Chapter { name: "disconnect", cases: disconnect::CASES },
     Chapter { name: "malformed", cases: malformed::CASES },
-    Chapter { name: "malformed-connect", cases: malformed_connect::CASES },
-    Chapter { name: "malformed-subscribe", cases: malformed_subscribe::CASES },
-    Chapter { name: "malformed-properties", cases: malformed_properties::CASES },
+    Chapter { name: "malformed-connect", cases: malformed::connect::CASES },
+    Chapter { name: "malformed-subscribe", cases: malformed::subscribe::CASES },
+    Chapter { name: "malformed-properties", cases: malformed::properties::CASES },
     Chapter { name: "strings", cases: strings::CASES },
     Chapter { name: "invariants", cases: invariants::CASES },
 ];

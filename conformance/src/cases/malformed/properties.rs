@@ -1,9 +1,9 @@
 //! Properties (5.0) that are twice there, out of range, unknown, or in the wrong packet.
 
-use super::malformed::{EITHER, FORBIDDEN, MALFORMED, rogue_with_control};
-use super::prelude::*;
+use super::{EITHER, FORBIDDEN, MALFORMED, rogue_with_control};
+use crate::cases::prelude::*;
 
-pub(super) const CASES: &[Case] = &[
+pub(in crate::cases) const CASES: &[Case] = &[
     case!(connect_forbidden["prop.duplicate@session-expiry-interval"]: "A CONNECT with Session Expiry Interval twice is refused",
         v5: breaks ["U5-051"] proves ["MQTT-3.1.4-1"],
         caught: [Tolerates(Rule::DuplicateSessionExpiryInterval)]),

@@ -1,5 +1,8 @@
 //! CONNECT and CONNACK: who is let in, and how the others are sent away.
 
+pub(super) mod client_ids;
+pub(super) mod protocol_name;
+
 use super::prelude::*;
 use crate::scenario::{Client, Received};
 use mqtt_assay_codec::{Packet, PropertyId};

@@ -1,9 +1,9 @@
 //! A CONNECT that breaks its own form: refused by a close, in 3.1.1 without a CONNACK.
 
-use super::prelude::*;
+use crate::cases::prelude::*;
 use crate::scenario::Client;
 
-pub(super) const CASES: &[Case] = &[
+pub(in crate::cases) const CASES: &[Case] = &[
     case!(reserved_flags: "A CONNECT with wrong fixed header flags is refused",
         v311: proves ["MQTT-2.2.2-2"],
         v5: breaks ["U5-014", "MQTT-2.1.3-1"] proves ["MQTT-3.1.4-1"],

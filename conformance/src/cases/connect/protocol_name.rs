@@ -1,9 +1,9 @@
 //! Protocol name and protocol level in CONNECT: which CONNECT is one of the version that a broker speaks.
 
-use super::connect::is_accepting;
-use super::prelude::*;
+use super::is_accepting;
+use crate::cases::prelude::*;
 
-pub(super) const CASES: &[Case] = &[
+pub(in crate::cases) const CASES: &[Case] = &[
     case!(other_protocol: "A CONNECT for a protocol of another name is not served",
         v311: proves ["MQTT-3.1.2-1"],
         v5: proves ["MQTT-3.1.2-1"],

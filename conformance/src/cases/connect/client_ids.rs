@@ -1,11 +1,11 @@
 //! Client identifiers: which a broker must take, which it may refuse, and what becomes of the empty one.
 
-use super::connect::is_accepting;
-use super::prelude::*;
+use super::is_accepting;
+use crate::cases::prelude::*;
 use crate::scenario::{Client, Evidence, Received};
 use mqtt_assay_codec::Packet;
 
-pub(super) const CASES: &[Case] = &[
+pub(in crate::cases) const CASES: &[Case] = &[
     case!(client_id_of_23["digits"]: "A client identifier of 23 bytes is accepted: digits",
         v311: proves ["MQTT-3.1.3-5"],
         v5: proves ["MQTT-3.1.3-5"],

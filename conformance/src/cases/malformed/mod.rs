@@ -1,5 +1,9 @@
 //! Packets that break their own form: legal ones with exactly one thing wrong, by a named mutation.
 
+pub(super) mod connect;
+pub(super) mod properties;
+pub(super) mod subscribe;
+
 use super::prelude::*;
 use crate::scenario::Client;
 

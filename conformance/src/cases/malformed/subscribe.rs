@@ -1,10 +1,10 @@
 //! SUBSCRIBE and UNSUBSCRIBE that break their own form, and topic filters that are none.
 
-use super::malformed::{EITHER, FORBIDDEN, MALFORMED, rogue_with_control};
-use super::prelude::*;
+use super::{EITHER, FORBIDDEN, MALFORMED, rogue_with_control};
+use crate::cases::prelude::*;
 use crate::scenario::Client;
 
-pub(super) const CASES: &[Case] = &[
+pub(in crate::cases) const CASES: &[Case] = &[
     case!(subscribe_flags["0000"]: "A SUBSCRIBE with the fixed header flags 0000 is refused",
         v311: proves ["MQTT-3.8.1-1" = "MQTT-2.2.2-2"],
         v5: proves ["MQTT-3.8.1-1"],
