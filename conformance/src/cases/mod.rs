@@ -70,12 +70,22 @@ pub fn all() -> impl Iterator<Item = Instance> {
 #[cfg(test)]
 mod tests {
     use super::all;
+    use crate::scenario::{Instance, Names, RunNames};
     use mqtt_assay_standard::Level;
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_case_that_no_fault_shows_is_about_a_permission() {
         let unproven = all().filter(|instance| instance.case.caught.is_empty() && instance.level() != Level::May);
         let unproven: Vec<String> = unproven.map(|instance| instance.id()).collect();
         assert_eq!(unproven, Vec::<String>::new());
+    }
+
+    #[test]
+    fn no_two_cases_have_the_same_names() {
+        let run = RunNames { topic_prefix: "mqtt-assay".into(), client_id_prefix: "ma".into(), run: "k3x9q2".into() };
+        let topic = |instance: Instance| Names::new(&run, &instance.id()).topic(&"t".into());
+        let topics: BTreeSet<String> = all().map(topic).collect();
+        assert_eq!(topics.len(), all().count());
     }
 }

@@ -3,7 +3,8 @@
 //! A set-up step that does not come about makes the case inconclusive; it never judges. The deciding steps
 //! (`expect_*`) are in [`crate::expect`].
 
-use super::draft::{Draft, Topic, disconnect, pingreq, publish, pubrel, subscribe, unsubscribe};
+use super::draft::{Draft, disconnect, pingreq, publish, pubrel, subscribe, unsubscribe};
+use super::names::Topic;
 use super::pattern::{Pattern, a_message, a_puback, a_pubcomp, a_pubrec, a_suback, an_unsuback, any, codes};
 use super::subject::{CaseContext, Publication};
 use super::verdict::{Received, Stop};

@@ -3,45 +3,13 @@
 //! A draft speaks the case's own names ("sport/a"); the client puts the run's prefix before topics, filters and
 //! client identifiers when it sends, so cases read plainly and never meet each other on a shared broker.
 
-use super::names::Names;
+use super::names::{Names, Topic};
 use bytes::Bytes;
 use mqtt_assay_codec::{
     Acknowledgement, Auth, Connack, Connect, Context, Disconnect, EncodeError, Mutation, Packet, PacketId, PacketType,
     Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode, Sender, Suback, Subscribe, SubscriptionOptions,
     SubscriptionsBuf, TopicFiltersBuf, Unsuback, Unsubscribe, Version, Will,
 };
-
-/// A topic name or topic filter as a case writes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Topic {
-    /// Below the case's own prefix.
-    Own(String),
-    /// Exactly so on the wire: `#`, `+/x`, `$SYS/...`; such a case is intrusive on a broker in use.
-    Exact(String),
-}
-
-impl From<&str> for Topic {
-    fn from(text: &str) -> Self {
-        Self::Own(text.to_owned())
-    }
-}
-
-impl From<String> for Topic {
-    fn from(text: String) -> Self {
-        Self::Own(text)
-    }
-}
-
-impl From<&Topic> for Topic {
-    fn from(topic: &Topic) -> Self {
-        topic.clone()
-    }
-}
-
-/// A topic name or filter that goes out as written, without the case's prefix.
-pub fn exact(text: impl Into<String>) -> Topic {
-    Topic::Exact(text.into())
-}
 
 /// What a draft becomes on the wire.
 #[derive(Debug, Clone)]

@@ -17,7 +17,7 @@ mod verdict;
 pub use case::{Case, CaseRules, Chapter, Instance, Method, Running, StepRules};
 pub use client::Client;
 pub use invariant::{Breach, Check, Holding, Invariants, Observation, Tally};
-pub use names::{Names, RunNames};
+pub use names::{Names, RunNames, Topic, exact};
 pub use subject::{CaseContext, Subject};
 pub use verdict::{Evidence, Outcome, Received, RuleVerdict, Seen, Stop, Verdict};
 

@@ -4,8 +4,7 @@
 //! nothing more), and what must be right of it. A packet that is the one meant but not right is a mismatch, which
 //! decides at once; other packets are left for other steps.
 
-use super::draft::Topic;
-use super::names::Names;
+use super::names::{Names, Topic};
 use crate::link::describe::quoted;
 use mqtt_assay_codec::{Packet, PacketType, Property, PropertyId, Publish, QoS, ReasonCode, Version};
 

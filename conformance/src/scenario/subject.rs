@@ -2,9 +2,9 @@
 
 use super::case::{Instance, StepRules};
 use super::client::Client;
-use super::draft::{Draft, Topic, connect};
+use super::draft::{Draft, connect};
 use super::invariant::Invariants;
-use super::names::Names;
+use super::names::{Names, Topic};
 use super::pattern::a_connack;
 use super::verdict::{Evidence, Ledger, RuleVerdict, Stop, Verdict};
 use crate::broker::{Endpoint, Setting};
