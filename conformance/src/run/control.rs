@@ -1,12 +1,13 @@
 //! The control: a plain connect, subscribe, publish and receive. Only a broker that gets through it is judged; what its
 //! CONNACK says it lacks is remembered, so that cases that need it are *not offered*.
 
-use super::schedule::{RunOptions, outside};
+use super::options::RunOptions;
 use crate::broker::Ready;
 use crate::link::{Transcript, What};
 use crate::scenario::pattern::{a_message, properties};
 use crate::scenario::{
-    Case, CaseContext, Common, Evidence, Invariants, Method, Names, Outcome, Running, Stop, Subject, draft, pattern,
+    Case, CaseContext, CaseRules, Common, Evidence, Instance, Invariants, Method, Names, Outcome, Running, Stop,
+    Subject, draft, pattern,
 };
 use mqtt_assay_codec::{Packet, Property, QoS, ReasonCode, Version};
 use mqtt_assay_standard::bounds;
@@ -54,6 +55,9 @@ fn never(_: &Subject) -> Running<'_> {
     Box::pin(async { Err(Stop::NotExercised("the control is no case".to_owned())) })
 }
 
+/// It decides no rule.
+static RULES: CaseRules = CaseRules { breaks: &[], proves: &[] };
+
 /// Tries the control in one version.
 pub(crate) async fn try_out(
     ready: &Ready,
@@ -61,7 +65,7 @@ pub(crate) async fn try_out(
     options: &RunOptions,
     invariants: &Rc<Invariants>,
 ) -> Result<Offer, Stop> {
-    let instance = outside(&CONTROL, version);
+    let instance = Instance { chapter: "control", case: &CONTROL, version, rules: &RULES };
     let names = Names::new(&options.names, &instance.id());
     let (endpoint, setting) = (ready.endpoint.clone(), ready.setting.clone());
     let (invariants, common) = (Rc::clone(invariants), Common::default());

@@ -5,11 +5,13 @@
 pub mod clock;
 mod control;
 pub(crate) mod filter;
+mod options;
 mod result;
 mod schedule;
 
+pub use options::{Order, RunOptions};
 pub use result::{CaseResult, Summary};
-pub use schedule::{Event, NothingJudged, Order, RunOptions, RunResult, run};
+pub use schedule::{Event, NothingJudged, RunResult, run};
 
 pub(crate) use control::try_out;
 pub(crate) use schedule::alone;

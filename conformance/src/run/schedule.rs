@@ -3,12 +3,12 @@
 //! until the run ends.
 
 use super::control::{self, Offer};
+use super::options::{Order, RunOptions};
 use super::result::CaseResult;
 use crate::broker::{Ready, SpawnedTarget, Target, Unready, Variant};
 use crate::link::{Remark, Transcript, What};
 use crate::scenario::{
-    Case, CaseContext, CaseRules, Common, Instance, Invariants, Method, Names, RuleVerdict, RunNames, Stop, Subject,
-    Tally, Verdict,
+    CaseContext, Common, Instance, Invariants, Method, Names, RuleVerdict, Stop, Subject, Tally, Verdict,
 };
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::bounds;
@@ -23,35 +23,6 @@ use tokio::time::{sleep, timeout};
 
 /// How many cases run side by side where each has a broker process of its own.
 const MOST_FRESH: usize = 32;
-
-/// In which order cases are started.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Order {
-    /// Those with long waits first, otherwise as listed.
-    #[default]
-    LongWaitsFirst,
-    /// Shuffled by the seed.
-    Random,
-}
-
-/// How a run is made.
-#[derive(Debug, Clone)]
-pub struct RunOptions {
-    /// Decides the random order, and on the embedded broker all names.
-    pub seed: u64,
-    /// How many cases run side by side, at least 1.
-    pub jobs: usize,
-    /// By how much the suite's own limits are stretched, at least 1.
-    pub patience: u32,
-    /// The order of starting.
-    pub order: Order,
-    /// Start no more cases after the first fail.
-    pub fail_fast: bool,
-    /// Run intrusive cases too.
-    pub intrusive: bool,
-    /// What stands before all names.
-    pub names: RunNames,
-}
 
 /// What happens in a run.
 pub enum Event<'a> {
@@ -540,12 +511,4 @@ fn of_invariant(tally: &Tally, case: Option<&CaseResult>) -> CaseResult {
         })
         .collect();
     CaseResult::new(instance, &judged, None, transcript)
-}
-
-/// The control as a case of its own, outside every chapter.
-pub(crate) static CONTROL_RULES: CaseRules = CaseRules { breaks: &[], proves: &[] };
-
-/// An instance of a case that is no member of the suite.
-pub(crate) fn outside(case: &'static Case, version: Version) -> Instance {
-    Instance { chapter: "control", case, version, rules: &CONTROL_RULES }
 }
