@@ -2,8 +2,8 @@
 //! inbox.
 
 use super::doorway::Place;
+use super::recorder::Recorder;
 use super::transcript::What;
-use crate::scenario::CaseContext;
 use crate::wire::{Ending, Read, Transport, read_outcome};
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, PacketType};
@@ -75,7 +75,7 @@ pub(crate) type OnStraggler = Box<dyn Fn(u32, &Packet<'_>)>;
 /// One network connection.
 pub(crate) struct Link {
     pub(crate) label: String,
-    pub(crate) context: Rc<CaseContext>,
+    pub(crate) recorder: Rc<Recorder>,
     stream: RefCell<Option<Box<dyn Transport>>>,
     inbox: RefCell<VecDeque<Arrived>>,
     /// How many bytes of a packet have come whose rest has not.
@@ -112,12 +112,12 @@ impl Link {
         stream: Box<dyn Transport>,
         place: Option<Place>,
         label: String,
-        context: Rc<CaseContext>,
+        recorder: Rc<Recorder>,
     ) -> Rc<Self> {
-        context.record(&label, What::Open);
+        recorder.record(&label, What::Open);
         let link = Rc::new(Self {
             label,
-            context,
+            recorder,
             stream: RefCell::new(Some(stream)),
             inbox: RefCell::default(),
             unfinished: Cell::new(0),
@@ -162,7 +162,7 @@ impl Link {
     pub(crate) fn send(&self, bytes: Bytes, mutation: Option<&str>) -> u32 {
         self.last_write.set(Instant::now());
         let line = self
-            .context
+            .recorder
             .record(&self.label, What::Sent { bytes: bytes.clone(), mutation: mutation.map(str::to_owned) });
         if self.bytewise.get() {
             bytes.chunks(1).for_each(|byte| self.order(Order::Alone(Bytes::copy_from_slice(byte))));
@@ -236,7 +236,7 @@ impl Link {
     /// Ends our half of the connection.
     pub(crate) fn half_close(&self) {
         if !self.closed_by_us.get() {
-            self.context.record(&self.label, What::HalfClosed);
+            self.recorder.record(&self.label, What::HalfClosed);
             self.order(Order::HalfClose);
         }
     }
@@ -245,7 +245,7 @@ impl Link {
     pub(crate) fn close(&self) {
         if !self.closed_by_us.replace(true) {
             self.last_write.set(Instant::now());
-            self.context.record(&self.label, What::Closed(Ending::Fin));
+            self.recorder.record(&self.label, What::Closed(Ending::Fin));
             self.order(Order::Close);
         }
     }
@@ -256,7 +256,7 @@ impl Link {
             return;
         }
         self.last_write.set(Instant::now());
-        self.context.record(&self.label, What::Closed(Ending::Reset));
+        self.recorder.record(&self.label, What::Closed(Ending::Reset));
         if let Some(stream) = self.stream.borrow_mut().take() {
             stream.reset();
         }

@@ -9,10 +9,12 @@ mod doorway;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod laws;
 mod reader;
+mod recorder;
 mod transcript;
 
-pub(crate) use capacity::{Capacity, Room, RunCapacity};
+pub(crate) use capacity::RunCapacity;
 pub(crate) use connection::{Arrival, Arrived, Link};
 pub(crate) use doorway::Doorway;
 pub(crate) use reader::breach_of_form;
+pub(crate) use recorder::{Publication, Recorder, Sighting, Witness};
 pub use transcript::{Line, ParseError, Remark, Transcript, What};

@@ -68,16 +68,16 @@ fn end(link: &Link, rest: BytesMut, ending: Ending) {
         record_rest(link, rest.freeze());
     }
     link.ended.set(Some(ending));
-    let line = link.context.record(&link.label, What::Ended(ending));
+    let line = link.recorder.record(&link.label, What::Ended(ending));
     link.push(Arrival::Ended(ending), line);
 }
 
 /// Records bytes that are no whole packet; all of them, or where there is no room their beginning.
 fn record_rest(link: &Link, mut rest: Bytes) -> u32 {
-    if !link.context.has_room_for(rest.len()) {
+    if !link.recorder.has_room_for(rest.len()) {
         rest.truncate(HEAD);
     }
-    link.context.record(&link.label, What::Received(rest))
+    link.recorder.record(&link.label, What::Received(rest))
 }
 
 /// Takes all whole packets out of what has come; false once the stream can't be read any further.
@@ -91,12 +91,12 @@ fn take_packets(link: &Link, unread: &mut Unread) -> bool {
             Refusal::Unfinished => return true,
             Refusal::Whole(packet) => {
                 let bytes = unread.bytes.split_to(packet.bytes().len()).freeze();
-                let line = link.context.record(&link.label, What::Received(bytes));
+                let line = link.recorder.record(&link.label, What::Received(bytes));
                 link.push(Arrival::Packet(packet), line);
                 continue;
             }
         }
-        match decode_one(&unread.bytes, link.context.version(), link.largest()) {
+        match decode_one(&unread.bytes, link.recorder.version(), link.largest()) {
             Step::Wait => return true,
             Step::Packet { len, error } => {
                 let bytes = unread.bytes.split_to(len).freeze();
@@ -115,7 +115,7 @@ fn take_packets(link: &Link, unread: &mut Unread) -> bool {
             },
             Step::Unreadable(error) => {
                 let line = record_rest(link, unread.bytes.split().freeze());
-                link.context.hold_refused(&link.label, line, &error);
+                link.recorder.show_refused(&link.label, line, &error);
                 link.push(Arrival::Unreadable(error), line);
                 return false;
             }
@@ -153,7 +153,7 @@ enum Begun {
 
 /// Takes all that comes before the payload, if the packet is a message of somebody else.
 fn begin_passing(link: &Link, bytes: &mut BytesMut) -> Begun {
-    let context = Context::new(link.context.version(), Sender::Server);
+    let context = Context::new(link.recorder.version(), Sender::Server);
     let mut stream = PacketStream::new(context, Limits::default());
     stream.buffer().extend_from_slice(bytes);
     let head = match stream.next_item(link.largest() as usize) {
@@ -163,11 +163,11 @@ fn begin_passing(link: &Link, bytes: &mut BytesMut) -> Begun {
         _ => return Begun::Not,
     };
     let publish = head.publish();
-    if publish.topic.is_empty() || link.context.is_our_topic(publish.topic) {
+    if publish.topic.is_empty() || link.recorder.is_our_topic(publish.topic) {
         return Begun::Not;
     }
     let (length, topic) = (head.payload_len(), quoted(publish.topic.as_bytes()));
-    link.context.say(&link.label, Remark::Notes, format!("passes over {length} bytes of others, on {topic}"));
+    link.recorder.say(&link.label, Remark::Notes, format!("passes over {length} bytes of others, on {topic}"));
     let passing = Passing { left: head.payload_len(), qos: publish.qos, packet_id: publish.packet_id };
     bytes.advance(head.bytes().len());
     Begun::Passing(passing)
@@ -208,18 +208,18 @@ fn decode_one(bytes: &[u8], version: Version, largest: u32) -> Step {
 
 /// Gives a packet to the case, and to all that watch it; false where no more is kept.
 fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
-    let context = Context::new(link.context.version(), Sender::Server);
+    let context = Context::new(link.recorder.version(), Sender::Server);
     let packet = own(bytes, context, error.map(|error| error.rule));
     if packet.as_ref().is_some_and(|packet| is_foreign(link, &packet.packet())) {
         return pass_on(link, bytes, packet.as_ref());
     }
-    if !link.context.has_room_for(bytes.len()) {
+    if !link.recorder.has_room_for(bytes.len()) {
         return flood(link);
     }
-    let line = link.context.record(&link.label, What::Received(bytes.clone()));
+    let line = link.recorder.record(&link.label, What::Received(bytes.clone()));
     let Some(packet) = packet else { return true };
     note_state(link, line, &packet);
-    link.context.hold(&link.label, line, &packet, error.as_ref());
+    link.recorder.show(&link.label, line, &packet, error.as_ref());
     if is_repetition(link, &packet.packet()) {
         acknowledge_if_asked(link, &packet);
         return true;
@@ -236,7 +236,7 @@ fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
 
 /// The broker sends more than can be taken; false, for nothing more is read.
 fn flood(link: &Link) -> bool {
-    let line = link.context.say(&link.label, Remark::Notes, "the broker sends more than is kept; the rest is dropped");
+    let line = link.recorder.say(&link.label, Remark::Notes, "the broker sends more than is kept; the rest is dropped");
     link.push(Arrival::Flood, line);
     false
 }
@@ -244,12 +244,12 @@ fn flood(link: &Link) -> bool {
 /// Acknowledges a message of others and writes it down, as long as there are few of them; false where they don't end. It
 /// is not held against the invariants: which of them a `#` meets is chance, and the cases that they belong to hold them.
 fn pass_on(link: &Link, bytes: &Bytes, packet: Option<&OwnedPacket>) -> bool {
-    match link.context.room_for_others(bytes.len()) {
+    match link.recorder.room_for_others(bytes.len()) {
         Room::Enough => {
-            link.context.record(&link.label, What::Received(bytes.clone()));
+            link.recorder.record(&link.label, What::Received(bytes.clone()));
         }
         Room::JustFilled => {
-            link.context.say(&link.label, Remark::Notes, "more messages of others come; they are not written down");
+            link.recorder.say(&link.label, Remark::Notes, "more messages of others come; they are not written down");
         }
         Room::None => {}
         Room::Flood => return flood(link),
@@ -270,7 +270,7 @@ enum Refusal {
 /// Looks for such a CONNACK: 0x01 of a broker that doesn't know 5.0, or 0x84 for a protocol level that neither standard
 /// knows. The broker has no other way to say so, and breaks no rule of the client's version by it.
 fn refusal_in_other_version(link: &Link, buffer: &[u8]) -> Refusal {
-    let version = link.context.version();
+    let version = link.recorder.version();
     let codes = [ReasonCode::UNACCEPTABLE_PROTOCOL_LEVEL, ReasonCode::UNSUPPORTED_PROTOCOL_VERSION];
     let is_one = buffer.first() == Some(&0x20) && buffer.get(3).is_none_or(|&code| codes.contains(&ReasonCode(code)));
     let limits = Limits::default();
@@ -297,7 +297,7 @@ fn note_state(link: &Link, line: u32, packet: &OwnedPacket) {
 
 /// A message of somebody else, or of another case: under a wide topic filter they come too, and are nothing to us.
 fn is_foreign(link: &Link, packet: &Packet<'_>) -> bool {
-    matches!(packet, Packet::Publish(publish) if !link.context.is_ours(publish.topic, publish.payload))
+    matches!(packet, Packet::Publish(publish) if !link.recorder.is_ours(publish.topic, publish.payload))
 }
 
 /// A PUBLISH that comes again on the same connection. 3.1.1 lets a broker repeat it there until it is acknowledged
@@ -307,7 +307,7 @@ fn is_repetition(link: &Link, packet: &Packet<'_>) -> bool {
     match packet {
         Packet::Publish(Publish { packet_id: Some(id), dup, payload, .. }) => {
             let before = deliveries.insert(id.get(), payload.to_vec());
-            *dup && link.context.version() == Version::V3_1_1 && before.as_deref() == Some(*payload)
+            *dup && link.recorder.version() == Version::V3_1_1 && before.as_deref() == Some(*payload)
         }
         Packet::Pubrel(ack) => {
             deliveries.remove(&ack.packet_id.get());
@@ -356,7 +356,7 @@ fn acknowledge_message(link: &Link, qos: QoS, packet_id: Option<PacketId>) {
 
 fn answer(link: &Link, packet_id: PacketId, make: fn(Acknowledgement<'static>) -> Packet<'static>) {
     let ack = Acknowledgement { packet_id, reason: ReasonCode::SUCCESS, properties: Properties::EMPTY };
-    if let Ok(bytes) = make(ack).to_bytes(link.context.version()) {
+    if let Ok(bytes) = make(ack).to_bytes(link.recorder.version()) {
         link.send(bytes, None);
     }
 }

@@ -7,13 +7,12 @@
 
 use crate::broker::{EmbeddedOptions, EmbeddedTarget, Variant};
 use crate::cases;
-use crate::run::{CaseResult, Order, RunOptions, alone, try_out};
+use crate::run::{CaseResult, Order, RunOptions, alone, invariants, try_out};
 use crate::scenario::{Instance, Invariants, Method, RunNames, Verdict};
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::{Fault, Quirk};
 use mqtt_assay_standard::RuleId;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -192,7 +191,7 @@ fn run_pair(pair: &Pair) -> Seen {
         quirks.push(Quirk::DelayPerConnection);
     }
     let target = EmbeddedTarget::new(EmbeddedOptions { faults, quirks, seed: SEED });
-    let invariants = Rc::new(Invariants::new());
+    let invariants = invariants();
     let instance = pair.instance;
     let result = crate::run::clock::simulated(async {
         let ready = target.prepare(instance.case.variant).map_err(|why| format!("{why:?}"))?;
@@ -264,7 +263,7 @@ fn judge(pairs: &[Pair], seen: &[Seen], is_meant: &impl Fn(&Instance) -> bool, p
 fn not_told_by_control(quirk: Quirk) -> Vec<Defect> {
     let target = EmbeddedTarget::new(EmbeddedOptions { faults: Vec::new(), quirks: vec![quirk], seed: SEED });
     let told = |version| {
-        let invariants = Rc::new(Invariants::new());
+        let invariants = invariants();
         crate::run::clock::simulated(async {
             let ready = target.prepare(Variant::PLAIN).map_err(|why| format!("{why:?}"))?;
             Ok::<_, String>(try_out(&ready, version, &options(), &invariants).await.is_err())

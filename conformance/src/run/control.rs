@@ -1,13 +1,13 @@
 //! The control: a plain connect, subscribe, publish and receive. Only a broker that gets through it is judged; what its
 //! CONNACK says it lacks is remembered, so that cases that need it are *not offered*.
 
+use super::begin::begin;
 use super::options::RunOptions;
 use crate::broker::Ready;
 use crate::link::{Transcript, What};
 use crate::scenario::pattern::{a_message, properties};
 use crate::scenario::{
-    Case, CaseContext, CaseRules, Common, Evidence, Instance, Invariants, Method, Names, Outcome, Running, Stop,
-    Subject, draft, pattern,
+    Case, CaseRules, Common, Evidence, Instance, Invariants, Method, Outcome, Running, Stop, Subject, draft, pattern,
 };
 use mqtt_assay_codec::{Packet, Property, QoS, ReasonCode, Version};
 use mqtt_assay_standard::bounds;
@@ -66,11 +66,7 @@ pub(crate) async fn try_out(
     invariants: &Rc<Invariants>,
 ) -> Result<Offer, Stop> {
     let instance = Instance { chapter: "control", case: &CONTROL, version, rules: &RULES };
-    let names = Names::new(&options.names, &instance.id());
-    let (endpoint, setting) = (ready.endpoint.clone(), ready.setting.clone());
-    let (invariants, common) = (Rc::clone(invariants), Common::default());
-    let context = CaseContext::new(instance, names, endpoint, setting, options.patience, invariants, &common);
-    let subject = Subject::new(context);
+    let subject = begin(instance, ready.clone(), options, invariants, &Common::default());
     let offer = RefCell::new(Offer::default());
     let limit = bounds::CASE * options.patience;
     let outcome = timeout(limit, steps(&subject, &offer)).await;

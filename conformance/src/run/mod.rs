@@ -2,6 +2,7 @@
 //!
 //! Uses `cases`, `scenario`, `broker`, `link` and `text`. Reports and the proof of the suite consume what it tells.
 
+mod begin;
 pub mod clock;
 mod control;
 pub(crate) mod filter;
@@ -13,5 +14,6 @@ pub use options::{Order, RunOptions};
 pub use result::{CaseResult, Summary};
 pub use schedule::{Event, NothingJudged, RunResult, run};
 
+pub(crate) use begin::invariants;
 pub(crate) use control::try_out;
 pub(crate) use schedule::alone;

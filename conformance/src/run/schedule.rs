@@ -2,14 +2,13 @@
 //! tells one stream of events about it. Consumers follow the last event about a case: a straggler may turn a verdict
 //! until the run ends.
 
+use super::begin::{self, begin};
 use super::control::{self, Offer};
 use super::options::{Order, RunOptions};
 use super::result::CaseResult;
 use crate::broker::{Ready, SpawnedTarget, Target, Unready, Variant};
 use crate::link::{Remark, Transcript, What};
-use crate::scenario::{
-    CaseContext, Common, Instance, Invariants, Method, Names, RuleVerdict, Stop, Subject, Tally, Verdict,
-};
+use crate::scenario::{CaseContext, Common, Instance, Invariants, Method, RuleVerdict, Stop, Subject, Tally, Verdict};
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::bounds;
 use std::cell::Cell;
@@ -54,7 +53,7 @@ pub async fn run(
     stop: impl Future<Output = ()>,
     mut on_event: impl FnMut(Event<'_>),
 ) -> Result<RunResult, NothingJudged> {
-    let invariants = Rc::new(Invariants::new());
+    let invariants = begin::invariants();
     let (cases, held): (Vec<Instance>, Vec<Instance>) =
         selected.iter().partition(|instance| matches!(instance.case.method, Method::Steps(_)));
     let brokers = Brokers::prepare(target, selected, options, &invariants).await?;
@@ -237,12 +236,8 @@ async fn one_case(shared: Rc<Shared>, instance: Instance) {
         return tell(Message::Finished(Box::new(result), None));
     }
     let begun = std::time::Instant::now();
-    let names = Names::new(&shared.options.names, &instance.id());
-    let invariants = Rc::clone(&shared.invariants);
-    let (patience, common) = (shared.options.patience, &shared.common);
-    let context = CaseContext::new(instance, names, ready.endpoint, ready.setting, patience, invariants, common);
-    let subject = Subject::new(context);
-    let steps = tokio::task::spawn_local(take_steps(Rc::clone(subject.context()), shared.options.patience));
+    let subject = begin(instance, ready, &shared.options, &shared.invariants, &shared.common);
+    let steps = tokio::task::spawn_local(take_steps(instance, Rc::clone(subject.context()), shared.options.patience));
     let (stop, is_our_bug) = match steps.await {
         Ok(stop) => (stop, false),
         Err(error) => (Some(Stop::Inconclusive { why: format!("a defect of the suite: {error}"), line: None }), true),
@@ -295,12 +290,9 @@ pub(crate) async fn alone(
     options: &RunOptions,
     invariants: &Rc<Invariants>,
 ) -> CaseResult {
-    let names = Names::new(&options.names, &instance.id());
-    let (invariants, common) = (Rc::clone(invariants), Common::default());
-    let context =
-        CaseContext::new(instance, names, ready.endpoint, ready.setting, options.patience, invariants, &common);
-    let subject = Subject::new(Rc::clone(&context));
-    let stop = take_steps(Rc::clone(&context), options.patience).await;
+    let subject = begin(instance, ready, options, invariants, &Common::default());
+    let context = Rc::clone(subject.context());
+    let stop = take_steps(instance, Rc::clone(&context), options.patience).await;
     subject.close().await;
     watch_out(subject.is_watching(), options).await;
     subject.finish().await;
@@ -310,8 +302,7 @@ pub(crate) async fn alone(
 }
 
 /// The case's own steps, within its deadline.
-async fn take_steps(context: Rc<CaseContext>, patience: u32) -> Option<Stop> {
-    let instance = *context.instance();
+async fn take_steps(instance: Instance, context: Rc<CaseContext>, patience: u32) -> Option<Stop> {
     let Method::Steps(steps) = instance.case.method else { return None };
     let subject = Subject::new(Rc::clone(&context));
     let deadline = bounds::CASE * patience + instance.case.waits();

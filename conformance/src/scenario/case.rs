@@ -3,13 +3,15 @@
 //! The `case!` macro writes one row of a chapter's table. Rule ids are looked up in the catalog at
 //! compile time; a function that no row names is an unused-code warning.
 
-use super::invariant::Check;
+use super::context::Brief;
+use super::observation::Check;
+use super::rules::CaseRules;
 use super::subject::Subject;
 use super::verdict::Outcome;
 use crate::broker::Variant;
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::Fault;
-use mqtt_assay_standard::{Level, RuleId};
+use mqtt_assay_standard::Level;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -23,29 +25,6 @@ pub enum Method {
     Steps(for<'a> fn(&'a Subject) -> Running<'a>),
     /// It holds every packet of the run against a rule.
     Invariant(Check),
-}
-
-/// The rules of a case in one version.
-#[derive(Debug, Clone, Copy)]
-pub struct CaseRules {
-    /// Rules of the client that the case breaks on purpose.
-    pub breaks: &'static [RuleId],
-    /// Rules that the outcome decides: groups of twins, which one observation decides together.
-    pub proves: &'static [&'static [RuleId]],
-}
-
-impl CaseRules {
-    /// Every rule that gets a verdict: those proved, then those broken to provoke a reaction.
-    pub fn judged(&self) -> impl Iterator<Item = RuleId> {
-        let mut seen = Vec::new();
-        let all = self.proves.iter().copied().flatten().chain(self.breaks).copied();
-        all.filter(move |rule| {
-            !seen.contains(rule) && {
-                seen.push(*rule);
-                true
-            }
-        })
-    }
 }
 
 /// One case.
@@ -148,20 +127,10 @@ impl Instance {
     pub fn level(&self) -> Level {
         self.rules.judged().map(|rule| rule.rule().level).min().unwrap_or(Level::May)
     }
-}
 
-/// Rules that a deciding step names, by version.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct StepRules {
-    /// The rule in 3.1.1.
-    pub v3_1_1: Option<RuleId>,
-    /// The rule in 5.0.
-    pub v5: Option<RuleId>,
-}
-
-impl StepRules {
-    /// The rule in this version.
-    pub fn of(&self, version: Version) -> Option<RuleId> {
-        if version == Version::V5 { self.v5 } else { self.v3_1_1 }
+    /// What its steps have to know of it.
+    pub(crate) fn brief(&self) -> Brief {
+        let Case { member, variant, .. } = *self.case;
+        Brief { id: self.id(), version: self.version, rules: self.rules, member, variant }
     }
 }

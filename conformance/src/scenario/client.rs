@@ -3,12 +3,12 @@
 //! A set-up step that does not come about makes the case inconclusive; it never judges. The deciding steps
 //! (`expect_*`) are in [`crate::expect`].
 
+use super::context::CaseContext;
 use super::draft::{Draft, disconnect, pingreq, publish, pubrel, subscribe, unsubscribe};
 use super::names::Topic;
 use super::pattern::{Pattern, a_message, a_puback, a_pubcomp, a_pubrec, a_suback, an_unsuback, any, codes};
-use super::subject::{CaseContext, Publication};
 use super::verdict::{Received, Stop};
-use crate::link::{Arrival, Arrived, Link, Remark};
+use crate::link::{Arrival, Arrived, Link, Publication, Remark};
 use crate::wire::Ending;
 use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, QoS, ReasonCode, SubscriptionOptions};
 use mqtt_assay_standard::bounds;
@@ -20,11 +20,12 @@ use tokio::time::{Instant, timeout_at};
 pub struct Client {
     role: &'static str,
     link: Rc<Link>,
+    context: Rc<CaseContext>,
 }
 
 impl Client {
-    pub(crate) fn new(role: &'static str, link: Rc<Link>) -> Self {
-        Self { role, link }
+    pub(crate) fn new(role: &'static str, link: Rc<Link>, context: Rc<CaseContext>) -> Self {
+        Self { role, link, context }
     }
 
     pub(crate) fn link(&self) -> &Rc<Link> {
@@ -32,7 +33,7 @@ impl Client {
     }
 
     pub(crate) fn context(&self) -> &Rc<CaseContext> {
-        &self.link.context
+        &self.context
     }
 
     /// Lets the broker send packets of so many bytes, where a case is about larger ones than are read elsewhere.
@@ -117,7 +118,7 @@ impl Client {
             _ => None,
         });
         match maximum {
-            Some(maximum) if qos as u8 > maximum && self.context().instance().case.variant.lacks != "qos2" => {
+            Some(maximum) if qos as u8 > maximum && self.context().brief().variant.lacks != "qos2" => {
                 Err(Stop::NotOffered(format!("CONNACK: Maximum QoS {maximum}")))
             }
             _ => Ok(()),

@@ -5,22 +5,28 @@
 
 mod case;
 mod client;
+mod context;
 pub mod draft;
 pub mod expect;
 mod invariant;
 mod names;
+mod observation;
 pub mod pattern;
+mod rules;
 mod subject;
 mod table;
 mod verdict;
 
-pub use case::{Case, CaseRules, Chapter, Instance, Method, Running, StepRules};
+pub use case::{Case, Chapter, Instance, Method, Running};
 pub use client::Client;
-pub use invariant::{Breach, Check, Holding, Invariants, Observation, Tally};
+pub use context::CaseContext;
+pub use invariant::{Breach, Invariants, Tally};
 pub use names::{Names, RunNames, Topic, exact};
-pub use subject::{CaseContext, Subject};
+pub use observation::{Check, Holding, Observation};
+pub use rules::{CaseRules, StepRules};
+pub use subject::Subject;
 pub use verdict::{Evidence, Outcome, Received, RuleVerdict, Seen, Stop, Verdict};
 
+pub(crate) use context::Common;
 pub(crate) use names::base36;
-pub(crate) use subject::Common;
 pub(crate) use table::{case, invariant, rule};

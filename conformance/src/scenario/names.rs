@@ -87,9 +87,9 @@ impl Names {
         }
     }
 
-    /// True for a topic name below the case's prefix.
-    pub fn is_own(&self, topic: &str) -> bool {
-        topic.starts_with(&self.topics)
+    /// What stands before every topic of the case.
+    pub fn own_topics(&self) -> &str {
+        &self.topics
     }
 
     /// The client identifier of a role: letters and digits, at most 22 of them.

@@ -2,9 +2,9 @@
 
 use super::awaited;
 use crate::link::{Arrival, Arrived, Remark, describe};
-use crate::scenario::case::StepRules;
 use crate::scenario::client::{Client, describe_end};
 use crate::scenario::pattern::codes;
+use crate::scenario::rules::StepRules;
 use crate::scenario::verdict::{Evidence, Stop};
 use mqtt_assay_codec::{OwnedPacket, Packet, ReasonCode};
 use mqtt_assay_standard::bounds;

@@ -16,8 +16,8 @@ pub use refusal::ExpectRefusal;
 
 use crate::link::Remark;
 use crate::scenario::client::Client;
+use crate::scenario::context::Deciding;
 use crate::scenario::pattern::Pattern;
-use crate::scenario::subject::Deciding;
 use crate::scenario::verdict::{Evidence, Seen, Stop};
 use mqtt_assay_codec::{OwnedPacket, PacketType, ReasonCode};
 use std::pin::Pin;

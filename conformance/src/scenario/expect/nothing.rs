@@ -2,11 +2,11 @@
 
 use super::awaited;
 use crate::link::{Arrival, Arrived, Remark, describe};
-use crate::scenario::case::StepRules;
 use crate::scenario::client::{Client, describe_end};
+use crate::scenario::context::Deciding;
 use crate::scenario::draft::{pingreq, publish};
 use crate::scenario::names::Topic;
-use crate::scenario::subject::Deciding;
+use crate::scenario::rules::StepRules;
 use crate::scenario::verdict::{Evidence, Stop};
 use mqtt_assay_codec::{Packet, PacketType, QoS};
 use mqtt_assay_standard::bounds;
@@ -196,7 +196,7 @@ awaited!(ExpectNothingAfter);
 /// Whether the fence is proof, and the QoS that it goes out with.
 fn fence_kind(client: &Client, publisher: &Client, forbidden: &Forbidden, topic: &Topic) -> (bool, QoS) {
     let Forbidden::Payload(payload) = forbidden else { return (false, QoS::AtLeastOnce) };
-    let Some(cause) = client.context().publication(payload) else { return (false, QoS::AtLeastOnce) };
+    let Some(cause) = client.context().recorder().publication(payload) else { return (false, QoS::AtLeastOnce) };
     let same = cause.link == publisher.link().label && cause.topic == client.context().names().topic(topic);
     (same && cause.is_plain, if same { cause.qos } else { QoS::AtLeastOnce })
 }

@@ -2,11 +2,11 @@
 
 use super::{awaited, defect};
 use crate::link::{Arrival, Arrived, Remark, breach_of_form, describe};
-use crate::scenario::case::StepRules;
 use crate::scenario::client::{Client, describe_end};
+use crate::scenario::context::Deciding;
 use crate::scenario::draft::pingreq;
 use crate::scenario::pattern::Pattern;
-use crate::scenario::subject::Deciding;
+use crate::scenario::rules::StepRules;
 use crate::scenario::verdict::{Evidence, Seen, Stop};
 use mqtt_assay_codec::{OwnedPacket, Packet, Rule, Version};
 use mqtt_assay_standard::bounds;
@@ -151,7 +151,7 @@ fn is_first(arrived: &Arrived) -> bool {
 /// owes none of them.
 fn is_end_before_all_of(client: &Client, remaining: &[Pattern], arrived: &Arrived) -> bool {
     let sent_later = |pattern: &Pattern| {
-        let publication = pattern.wanted_payload().and_then(|payload| client.context().publication(payload));
+        let publication = pattern.wanted_payload().and_then(|payload| client.context().recorder().publication(payload));
         publication.is_some_and(|publication| publication.line > arrived.line)
     };
     matches!(arrived.what, Arrival::Ended(_)) && remaining.iter().all(sent_later)

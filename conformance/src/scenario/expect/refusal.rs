@@ -5,11 +5,12 @@
 
 use super::awaited;
 use crate::link::{Arrival, Arrived, Remark, describe};
-use crate::scenario::case::StepRules;
 use crate::scenario::client::{Client, describe_end};
+use crate::scenario::context::Deciding;
 use crate::scenario::draft::{Draft, connect, pingreq};
 use crate::scenario::pattern::codes;
-use crate::scenario::subject::{Deciding, Subject};
+use crate::scenario::rules::StepRules;
+use crate::scenario::subject::Subject;
 use crate::scenario::verdict::{Evidence, Stop};
 use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, ReasonCode, Version};
 use mqtt_assay_standard::bounds;
@@ -225,7 +226,7 @@ fn wait_of_probe(client: &Client) -> Duration {
 async fn time_of_a_connect(client: &Client) -> Duration {
     let start = Instant::now();
     // One that isn't served has told the same: how long it was waited for.
-    let _ = Subject::new(Rc::clone(&client.link().context)).connect("bystander").await;
+    let _ = Subject::new(Rc::clone(client.context())).connect("bystander").await;
     start.elapsed()
 }
 

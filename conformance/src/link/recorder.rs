@@ -1,0 +1,143 @@
+//! What all connections of a case write to: the record, what the case itself has published, and how much is kept.
+
+use super::capacity::{Capacity, Room, RunCapacity};
+use super::transcript::{Remark, Transcript, What};
+use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, QoS, Version};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Something that came from the broker, and where it is written down.
+pub(crate) struct Sighting<'a> {
+    /// Id of the case whose connection it was.
+    pub(crate) case: &'a str,
+    /// The version that the connection speaks.
+    pub(crate) version: Version,
+    /// The role there.
+    pub(crate) role: &'a str,
+    /// The line of that case's transcript.
+    pub(crate) line: u32,
+    /// The packet; `None` for bytes that are no packet at all.
+    pub(crate) packet: Option<&'a Packet<'a>>,
+    /// The rule of form that its bytes break, if they break one.
+    pub(crate) error: Option<&'a DecodeError>,
+}
+
+/// Who is shown everything that a broker sends.
+pub(crate) trait Witness {
+    /// Takes notice of it.
+    fn saw(&self, sighting: &Sighting<'_>);
+}
+
+/// A message that some client of the case has sent: what a fence is compared with.
+#[derive(Debug, Clone)]
+pub(crate) struct Publication {
+    pub(crate) link: String,
+    /// The transcript line at which it was sent; of a will, the line of its CONNECT.
+    pub(crate) line: u32,
+    pub(crate) topic: String,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) qos: QoS,
+    /// Neither retained nor mutated: what the standard orders.
+    pub(crate) is_plain: bool,
+}
+
+/// The record of a case under way.
+pub(crate) struct Recorder {
+    started: Instant,
+    version: Version,
+    transcript: RefCell<Transcript>,
+    /// What stands before the topics of the case.
+    own_topics: String,
+    publications: RefCell<Vec<Publication>>,
+    capacity: Capacity,
+    witness: Rc<dyn Witness>,
+}
+
+impl Recorder {
+    pub(crate) fn new(
+        case: String,
+        version: Version,
+        own_topics: &str,
+        run: &Rc<RunCapacity>,
+        witness: Rc<dyn Witness>,
+    ) -> Self {
+        Self {
+            started: Instant::now(),
+            version,
+            transcript: RefCell::new(Transcript::new(case, version)),
+            own_topics: own_topics.to_owned(),
+            publications: RefCell::default(),
+            capacity: Capacity::of(run),
+            witness,
+        }
+    }
+
+    pub(crate) fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Since the case began.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    pub(crate) fn record(&self, role: &str, what: What) -> u32 {
+        self.transcript.borrow_mut().add(self.elapsed(), role, what)
+    }
+
+    pub(crate) fn say(&self, role: &str, remark: Remark, text: impl Into<String>) -> u32 {
+        self.record(role, What::Said(remark, text.into()))
+    }
+
+    pub(crate) fn transcript(&self) -> Transcript {
+        self.transcript.borrow().clone()
+    }
+
+    /// Takes a packet of this length from the broker in; false where there is no more room for what it sends.
+    pub(super) fn has_room_for(&self, len: usize) -> bool {
+        self.capacity.takes(len)
+    }
+
+    /// Whether there is room for a message of others that is so long.
+    pub(super) fn room_for_others(&self, len: usize) -> Room {
+        self.capacity.takes_of_others(len)
+    }
+
+    /// Shows a packet from the broker to who watches the run.
+    pub(super) fn show(&self, role: &str, line: u32, packet: &OwnedPacket, error: Option<&DecodeError>) {
+        self.tell(role, line, Some(&packet.packet()), error);
+    }
+
+    /// Shows bytes that are no packet to who watches the run.
+    pub(super) fn show_refused(&self, role: &str, line: u32, error: &DecodeError) {
+        self.tell(role, line, None, Some(error));
+    }
+
+    fn tell(&self, role: &str, line: u32, packet: Option<&Packet<'_>>, error: Option<&DecodeError>) {
+        let transcript = self.transcript.borrow();
+        let (case, version) = (transcript.case.as_str(), self.version);
+        self.witness.saw(&Sighting { case, version, role, line, packet, error });
+    }
+
+    pub(crate) fn published(&self, publication: Publication) {
+        self.publications.borrow_mut().push(publication);
+    }
+
+    /// The last message with this payload that a client of the case sent.
+    pub(crate) fn publication(&self, payload: &[u8]) -> Option<Publication> {
+        self.publications.borrow().iter().rev().find(|known| known.payload == payload).cloned()
+    }
+
+    /// True for a message below the case's own topics, or one that a client of the case has sent.
+    pub(super) fn is_ours(&self, topic: &str, payload: &[u8]) -> bool {
+        topic.starts_with(&self.own_topics)
+            || self.publications.borrow().iter().any(|known| known.topic == topic || known.payload == payload)
+    }
+
+    /// True for a topic that the case uses.
+    pub(super) fn is_our_topic(&self, topic: &str) -> bool {
+        topic.starts_with(&self.own_topics) || self.publications.borrow().iter().any(|known| known.topic == topic)
+    }
+}

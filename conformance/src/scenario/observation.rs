@@ -1,0 +1,27 @@
+//! One packet from the broker, and what an invariant says of it.
+
+use mqtt_assay_codec::{DecodeError, Packet, Version};
+
+/// A packet from the broker, to be held against an invariant.
+pub struct Observation<'a> {
+    /// The version of its connection.
+    pub version: Version,
+    /// The packet; `None` for bytes that are no packet at all.
+    pub packet: Option<&'a Packet<'a>>,
+    /// The rule of form that its bytes break, if they break one.
+    pub error: Option<&'a DecodeError>,
+}
+
+/// What an invariant says of a packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holding {
+    /// The invariant is not about such a packet.
+    NotAbout,
+    /// It holds.
+    Kept,
+    /// It doesn't, and why.
+    Broken(String),
+}
+
+/// Holds one packet against an invariant.
+pub type Check = fn(&Observation<'_>) -> Holding;
