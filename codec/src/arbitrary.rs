@@ -12,9 +12,11 @@ use crate::legal::{
     as_topic_name, legal_block, legal_codes, legal_options, legal_properties, sender_of, types_of, within_string,
 };
 use crate::lists::{SubscriptionsBuf, TopicFiltersBuf};
-use crate::packet::{PacketId, QoS, RetainHandling, SubscriptionOptions};
+use crate::options::{RetainHandling, SubscriptionOptions};
+use crate::packet::PacketId;
 use crate::properties::PropertiesBuf;
 use crate::property::{PropertyHome, PropertyId};
+use crate::qos::QoS;
 use crate::version::{Context, Limits, PacketType, Sender, Version};
 
 /// Sizes at which a length field takes a step.

@@ -10,11 +10,12 @@ use crate::error::DecodeError;
 use crate::fast::{self, Accepted};
 use crate::lists::{ReasonCodes, Subscriptions, TopicFilters};
 use crate::packet::{
-    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, Publish, QoS, Suback, Subscribe, Unsuback,
+    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, Publish, Suback, Subscribe, Unsuback,
     Unsubscribe, Will,
 };
 use crate::properties::Properties;
 use crate::property::PropertyHome;
+use crate::qos::QoS;
 use crate::read::{Observer, Prefixes, Reader, Stop, Strict, Waiving};
 use crate::rule::Rule;
 use crate::stream::PublishHead;

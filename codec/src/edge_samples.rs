@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use crate::lists::{SubscriptionsBuf, TopicFiltersBuf};
-use crate::packet::{Connect, Packet, PacketId, Publish, QoS, Subscribe, Unsubscribe, Will};
+use crate::packet::{Connect, Packet, PacketId, Publish, Subscribe, Unsubscribe, Will};
 use crate::properties::{Properties, PropertiesBuf};
 use crate::property::Property;
+use crate::qos::QoS;
 use crate::samples::Sample;
 use crate::vectors::Verdict;
 use crate::version::{Context, Sender, Version};

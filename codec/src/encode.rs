@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 use bytes::{BufMut, Bytes};
 
 use crate::code::ReasonCode;
+use crate::encode_error::EncodeError;
 use crate::encode_fast;
-use crate::error::EncodeError;
 use crate::field_name::FieldName;
 use crate::lists::Subscriptions;
 use crate::packet::{Acknowledgement, Connect, Packet, PacketId, Publish, Subscribe, Will};

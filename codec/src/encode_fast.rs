@@ -6,9 +6,10 @@
 use bytes::BufMut;
 
 use crate::encode::connect_flags;
-use crate::packet::{Connect, Publish, QoS, Subscribe};
+use crate::packet::{Connect, Publish, Subscribe};
 use crate::properties::Properties;
 use crate::property::PropertyHome;
+use crate::qos::QoS;
 use crate::version::{PacketType, Version};
 use crate::wire;
 

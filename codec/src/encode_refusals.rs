@@ -3,12 +3,14 @@
 use alloc::vec::Vec;
 
 use crate::decode::{Decoded, decode_waiving};
-use crate::error::EncodeError;
+use crate::encode_error::EncodeError;
 use crate::field_name::FieldName;
 use crate::lists::SubscriptionsBuf;
-use crate::packet::{Connect, Packet, PacketId, Publish, QoS, Subscribe, SubscriptionOptions, Will};
+use crate::options::SubscriptionOptions;
+use crate::packet::{Connect, Packet, PacketId, Publish, Subscribe, Will};
 use crate::properties::{Properties, PropertiesBuf};
 use crate::property::{Property, PropertyId};
+use crate::qos::QoS;
 use crate::rule::Rule;
 use crate::version::{Context, Limits, Sender, Version};
 

@@ -6,13 +6,15 @@ use alloc::vec::Vec;
 
 use crate::code::ReasonCode;
 use crate::lists::{ReasonCodes, SubscriptionsBuf, TopicFiltersBuf};
+use crate::options::SubscriptionOptions;
 use crate::packet::{
-    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, Publish, QoS, Suback, Subscribe,
-    SubscriptionOptions, Unsuback, Unsubscribe, Will,
+    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, Publish, Suback, Subscribe, Unsuback,
+    Unsubscribe, Will,
 };
 use crate::properties::PropertiesBuf;
 use crate::property::{Property, PropertyHome, PropertyId, PropertyType, RawValue};
-use crate::rule_scope::holds;
+use crate::qos::QoS;
+use crate::rule_properties::holds;
 use crate::version::{Context, PacketType, Sender, Version};
 
 /// A legal packet that owns what it holds: what the generators behind the features `arbitrary` and `proptest` make.

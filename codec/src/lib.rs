@@ -155,10 +155,12 @@ mod decode;
 #[cfg(test)]
 mod edge_samples;
 mod encode;
+mod encode_error;
 mod encode_fast;
 #[cfg(test)]
 mod encode_refusals;
 mod error;
+mod error_kind;
 mod fast;
 mod fast_properties;
 mod field_name;
@@ -177,17 +179,21 @@ mod laws;
 mod legal;
 mod lists;
 mod mutate;
+mod options;
 mod packet;
 mod properties;
 mod property;
+mod property_rows;
 #[cfg(test)]
 mod property_samples;
+mod qos;
 mod read;
 mod read_packets;
 mod read_properties;
 #[cfg(test)]
 mod refusals;
 mod rule;
+mod rule_properties;
 mod rule_scope;
 #[cfg(test)]
 mod samples;
@@ -219,7 +225,9 @@ mod wire;
 pub use annotate::annotate;
 pub use code::ReasonCode;
 pub use decode::{Decoded, OwnedDecoded, OwnedPacket, PacketView, decode, decode_waiving};
-pub use error::{DecodeError, EncodeError, ErrorKind};
+pub use encode_error::EncodeError;
+pub use error::DecodeError;
+pub use error_kind::ErrorKind;
 pub use field_name::FieldName;
 pub use fields::{Field, FieldKind, FieldMap, fields};
 #[cfg(any(test, feature = "arbitrary", feature = "proptest"))]
@@ -228,12 +236,14 @@ pub use lists::{
     ReasonCodes, Subscriptions, SubscriptionsBuf, SubscriptionsIter, TopicFilters, TopicFiltersBuf, TopicFiltersIter,
 };
 pub use mutate::{Expectation, MUTATIONS, Mutated, Mutation};
+pub use options::{RetainHandling, SubscriptionOptions};
 pub use packet::{
-    Acknowledgement, Auth, Connack, Connect, Disconnect, InvalidQoS, Packet, PacketId, Publish, QoS, RetainHandling,
-    Suback, Subscribe, SubscriptionOptions, Unsuback, Unsubscribe, Will,
+    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, Publish, Suback, Subscribe, Unsuback,
+    Unsubscribe, Will,
 };
 pub use properties::{Properties, PropertiesBuf, PropertiesIter};
 pub use property::{Property, PropertyHome, PropertyId, PropertyType};
+pub use qos::{InvalidQoS, QoS};
 pub use rule::Rule;
 pub use stream::{PacketBatch, PacketStream, PublishHead, StreamItem};
 pub use topic::{FilterFault, check_filter, is_shared, split_shared, topic_matches};

@@ -6,8 +6,8 @@ use core::fmt;
 
 use crate::code::ReasonCode;
 use crate::cursor::Cursor;
-use crate::error::EncodeError;
-use crate::packet::SubscriptionOptions;
+use crate::encode_error::EncodeError;
+use crate::options::SubscriptionOptions;
 use crate::wire;
 
 /// The payload of SUBSCRIBE: topic filters, each with its options.

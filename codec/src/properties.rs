@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::cursor::Cursor;
-use crate::error::EncodeError;
+use crate::encode_error::EncodeError;
 use crate::property::{Property, PropertyHome, PropertyId, PropertyType, RawValue};
+use crate::property_rows::property_rows;
 use crate::wire::{self, MAX_VARIABLE_BYTE_INTEGER};
 
 /// Properties of one packet or will: the encoded block without its length, read on demand.
@@ -103,6 +104,26 @@ impl<'a> Properties<'a> {
         }
     }
 }
+
+/// The getters: one for each row of the table.
+macro_rules! getters {
+    ($($(#[$doc:meta])* $variant:ident, $constant:ident, $getter:ident = $id:literal, $name:literal,
+        $kind:ident $value:ty, will $will:literal, [$($packet:ident)*];)*) => {
+        impl<'a> Properties<'a> {
+            $($(#[$doc])*
+            ///
+            /// `None` if absent; the first one if it repeats.
+            pub fn $getter(&self) -> Option<$value> {
+                self.iter().find_map(|property| match property {
+                    Property::$variant(value) => Some(value),
+                    _ => None,
+                })
+            })*
+        }
+    };
+}
+
+property_rows!(getters);
 
 impl PartialEq for Properties<'_> {
     fn eq(&self, other: &Self) -> bool {

@@ -8,13 +8,14 @@ use alloc::vec::Vec;
 use crate::code::ReasonCode;
 use crate::lists::{ReasonCodes, SubscriptionsBuf, TopicFiltersBuf};
 use crate::packet::{
-    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, Publish, QoS, Suback, Subscribe, Unsuback,
+    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, Publish, Suback, Subscribe, Unsuback,
     Unsubscribe, Will,
 };
 use crate::properties::{Properties, PropertiesBuf};
 use crate::property::{Property, PropertyHome, PropertyId, PropertyType, RawValue};
-use crate::read_properties::broken_value_rule;
-use crate::rule_scope::holds;
+use crate::qos::QoS;
+use crate::rule_properties::broken_value_rule;
+use crate::rule_properties::holds;
 use crate::samples::Sample;
 use crate::version::{Context, PacketType, Sender, Version};
 use crate::wire::MAX_VARIABLE_BYTE_INTEGER;

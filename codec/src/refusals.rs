@@ -6,7 +6,7 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 use crate::decode::{Decoded, decode, decode_waiving};
-use crate::error::ErrorKind;
+use crate::error_kind::ErrorKind;
 use crate::rule::Rule;
 use crate::version::{Context, Limits, PacketType, Sender, Version};
 

@@ -4,7 +4,7 @@
 use core::fmt;
 
 use crate::code::ReasonCode;
-use crate::error::ErrorKind;
+use crate::error_kind::ErrorKind;
 use crate::version::{PacketType, Sender, Version};
 
 /// Versions a row of ids is for: 3.1 and 3.1.1 (which share ids) or 5.0.

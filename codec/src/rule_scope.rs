@@ -1,8 +1,8 @@
 //! Which packets can break which rule: what the vectors are held against, so that none is forgotten.
 
 use crate::property::{PropertyHome, PropertyId, PropertyType};
-use crate::read_properties::{broken_value_rule, duplicate_rule, may_repeat};
 use crate::rule::Rule;
+use crate::rule_properties::{broken_value_rule, duplicate_rule, holds, may_repeat};
 use crate::version::{Context, PacketType, Sender, Version};
 
 impl Rule {
@@ -143,14 +143,4 @@ impl Rule {
 fn homes(packet: PacketType) -> impl Iterator<Item = PropertyHome> {
     let will = (packet == PacketType::Connect).then_some(PropertyHome::Will);
     [PropertyHome::Packet(packet)].into_iter().chain(will)
-}
-
-/// Whether the property may stand in this block, coming from this side.
-pub(crate) fn holds(home: PropertyHome, id: PropertyId, from: Sender) -> bool {
-    let wrong_side = match (home, id) {
-        (PropertyHome::Packet(PacketType::Publish), PropertyId::SUBSCRIPTION_IDENTIFIER) => from == Sender::Client,
-        (PropertyHome::Packet(PacketType::Disconnect), PropertyId::SESSION_EXPIRY_INTERVAL) => from == Sender::Server,
-        _ => false,
-    };
-    id.allowed_in(home) && !wrong_side
 }

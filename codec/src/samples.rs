@@ -8,12 +8,14 @@ use core::num::NonZeroU16;
 
 use crate::code::ReasonCode;
 use crate::lists::{ReasonCodes, SubscriptionsBuf, TopicFiltersBuf};
+use crate::options::{RetainHandling, SubscriptionOptions};
 use crate::packet::{
-    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, Publish, QoS, RetainHandling, Suback, Subscribe,
-    SubscriptionOptions, Unsuback, Unsubscribe, Will,
+    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, Publish, Suback, Subscribe, Unsuback, Unsubscribe,
+    Will,
 };
 use crate::properties::{Properties, PropertiesBuf};
 use crate::property::Property;
+use crate::qos::QoS;
 use crate::version::{Context, PacketType, Sender, Version};
 
 /// A legal packet.

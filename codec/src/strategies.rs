@@ -27,9 +27,11 @@ use crate::legal::{
     AnyConnect, AnyPublish, AnyWill, Content, LegalPacket, Values, as_legal_connect, as_share, as_topic_filter,
     as_topic_name, legal_block, legal_codes, legal_options, legal_properties, sender_of, types_of, within_string,
 };
-use crate::packet::{PacketId, QoS, RetainHandling, SubscriptionOptions};
+use crate::options::{RetainHandling, SubscriptionOptions};
+use crate::packet::PacketId;
 use crate::properties::PropertiesBuf;
 use crate::property::PropertyHome;
+use crate::qos::QoS;
 use crate::version::{Context, PacketType, Version};
 
 /// A legal packet of any version, from a side that may send it.

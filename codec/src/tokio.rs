@@ -28,7 +28,8 @@ use bytes::BytesMut;
 use tokio_util::codec::{Decoder, Encoder};
 
 use crate::decode::{Decoded, OwnedPacket, decode};
-use crate::error::{DecodeError, EncodeError};
+use crate::encode_error::EncodeError;
+use crate::error::DecodeError;
 use crate::packet::Packet;
 use crate::stream::PacketBatch;
 use crate::version::{Context, Limits};

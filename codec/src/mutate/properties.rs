@@ -10,9 +10,9 @@ use crate::mutate::edit::{Edited, Legal};
 use crate::mutate::{connect, header};
 use crate::properties::PropertiesBuf;
 use crate::property::{Property, PropertyHome, PropertyId, PropertyType, RawValue};
-use crate::read_properties::{broken_value_rule, duplicate_rule, may_repeat};
 use crate::rule::Rule;
-use crate::rule_scope::holds;
+use crate::rule_properties::holds;
+use crate::rule_properties::{broken_value_rule, duplicate_rule, may_repeat};
 use crate::version::{PacketType, Sender};
 
 /// Which block of properties.
