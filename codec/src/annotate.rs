@@ -6,8 +6,9 @@ use core::fmt::Write as _;
 
 use crate::code::ReasonCode;
 use crate::cursor::Cursor;
+use crate::field_kind::FieldKind;
 use crate::field_name::{FieldName, Part};
-use crate::fields::{Field, FieldKind, FieldMap, fields};
+use crate::fields::{Field, FieldMap, fields};
 use crate::property::PropertyId;
 use crate::version::{Context, PacketType};
 

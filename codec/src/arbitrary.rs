@@ -6,13 +6,13 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use bytes::Bytes;
 
 use crate::code::ReasonCode;
-use crate::decode::{OwnedDecoded, OwnedPacket};
 use crate::legal::{
     AnyConnect, AnyPublish, AnyWill, Content, LegalPacket, Values, as_legal_connect, as_share, as_topic_filter,
     as_topic_name, legal_block, legal_codes, legal_options, legal_properties, sender_of, types_of, within_string,
 };
 use crate::lists::{SubscriptionsBuf, TopicFiltersBuf};
 use crate::options::{RetainHandling, SubscriptionOptions};
+use crate::owned::{OwnedDecoded, OwnedPacket};
 use crate::packet::PacketId;
 use crate::properties::PropertiesBuf;
 use crate::property::{PropertyHome, PropertyId};

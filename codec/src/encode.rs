@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use bytes::{BufMut, Bytes};
 
 use crate::code::ReasonCode;
+use crate::connect_flags::connect_flags;
 use crate::encode_error::EncodeError;
 use crate::encode_fast;
 use crate::field_name::FieldName;
@@ -363,15 +364,6 @@ fn connect_len(connect: &Connect<'_>, version: Version) -> Result<usize, EncodeE
         length += prefixed_len(password, FieldName::PASSWORD)?;
     }
     Ok(length)
-}
-
-#[inline]
-pub(crate) fn connect_flags(connect: &Connect<'_>) -> u8 {
-    let will = connect.will.map_or(0, |will| 1 << 2 | (will.qos as u8) << 3 | u8::from(will.retain) << 5);
-    u8::from(connect.clean_start) << 1
-        | will
-        | u8::from(connect.password.is_some()) << 6
-        | u8::from(connect.user_name.is_some()) << 7
 }
 
 fn put_connect(connect: &Connect<'_>, version: Version, buffer: &mut impl BufMut) {

@@ -5,7 +5,7 @@
 
 use bytes::BufMut;
 
-use crate::encode::connect_flags;
+use crate::connect_flags::connect_flags;
 use crate::packet::{Connect, Publish, Subscribe};
 use crate::properties::Properties;
 use crate::property::PropertyHome;

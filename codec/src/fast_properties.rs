@@ -1,7 +1,7 @@
 //! Blocks of properties accepted in few instructions, for [`fast`](crate::fast): all that is judged of a property stands in
 //! one small table.
 
-use crate::fast::{prefixed, string, topic_name};
+use crate::fast_strings::{prefixed, string, topic_name};
 use crate::property::{LAST, PropertyHome, PropertyId, PropertyType};
 use crate::version::{Limits, PacketType};
 

@@ -8,9 +8,10 @@ use alloc::vec::Vec;
 use arbitrary::{Arbitrary, Unstructured};
 
 use crate::annotate::annotate;
-use crate::decode::{Decoded, PacketView, decode, decode_any, decode_waiving};
+use crate::decode::{Decoded, decode, decode_any, decode_waiving};
 use crate::error::DecodeError;
 use crate::fields::fields;
+use crate::fuzzing_choice::{BEFORE_V5, LIMITS, context_of};
 use crate::legal::LegalPacket;
 use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 use crate::packet::Packet;
@@ -18,11 +19,10 @@ use crate::scan;
 use crate::text;
 use crate::topic::{check_filter, is_shared, split_shared, topic_matches};
 use crate::version::{Context, Limits, Sender, Version};
+use crate::view::PacketView;
 use crate::wire::MAX_VARIABLE_BYTE_INTEGER;
 
 pub use crate::fuzzing_streams::split;
-
-pub(crate) const LIMITS: &Limits = &Limits::NONE;
 
 /// A receiver that takes little: every limit is low enough to be met.
 const LOW_LIMITS: &Limits =
@@ -41,19 +41,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("topic_match", topic_match),
 ];
 
-/// Versions that [`decode_v3`] reads.
-pub(crate) const BEFORE_V5: &[Version] = &[Version::V3_1_1, Version::V3_1];
-/// Senders, by the number that chooses them.
-pub(crate) const SENDERS: &[Sender] = &[Sender::Client, Sender::Server, Sender::Either];
-
 /// Longest input whose annotation is made: it costs more than all else together, and a longer one shows nothing more.
 const ANNOTATED: usize = 256;
-
-/// The context that a byte of the input chooses.
-pub(crate) fn context_of(choice: u8, versions: &[Version]) -> Context {
-    let choice = usize::from(choice);
-    Context::new(versions[choice % versions.len()], SENDERS[choice / versions.len() % SENDERS.len()])
-}
 
 /// Any bytes as a packet of 3.1 or 3.1.1; the first byte chooses version and sender.
 pub fn decode_v3(input: &[u8]) {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::decode::{Decoded, decode};
 use crate::error::DecodeError;
-use crate::fuzzing::{LIMITS, context_of};
+use crate::fuzzing_choice::{LIMITS, context_of};
 use crate::read::packet_len;
 use crate::stream::{PacketStream, StreamItem};
 use crate::version::{Context, Version};

@@ -10,7 +10,8 @@ use arbitrary::{Arbitrary, Unstructured};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::fuzzing::{BEFORE_V5, SENDERS, TARGETS, Target, context_of};
+use crate::fuzzing::{TARGETS, Target};
+use crate::fuzzing_choice::{BEFORE_V5, SENDERS, context_of};
 use crate::legal::LegalPacket;
 use crate::mutate::MUTATIONS;
 use crate::vectors;

@@ -10,11 +10,12 @@ use proptest::sample::{Index, select};
 use std::format;
 
 use crate::annotate::annotate;
-use crate::decode::{Decoded, OwnedDecoded, OwnedPacket, decode, decode_any, decode_waiving};
+use crate::decode::{Decoded, decode, decode_any, decode_waiving};
 use crate::error::DecodeError;
 use crate::fields::fields;
 use crate::legal::LegalPacket;
 use crate::mutate::MUTATIONS;
+use crate::owned::{OwnedDecoded, OwnedPacket};
 use crate::packet::Packet;
 use crate::properties::PropertiesBuf;
 use crate::property::PropertyHome;

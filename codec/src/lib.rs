@@ -150,6 +150,7 @@ mod annotate;
 #[cfg(any(test, feature = "arbitrary"))]
 mod arbitrary;
 mod code;
+mod connect_flags;
 mod cursor;
 mod decode;
 #[cfg(test)]
@@ -163,11 +164,15 @@ mod error;
 mod error_kind;
 mod fast;
 mod fast_properties;
+mod fast_strings;
+mod field_kind;
 mod field_name;
 mod fields;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(any(test, feature = "fuzzing"))]
+mod fuzzing_choice;
 #[cfg(any(test, feature = "fuzzing"))]
 mod fuzzing_streams;
 #[cfg(test)]
@@ -180,12 +185,14 @@ mod legal;
 mod lists;
 mod mutate;
 mod options;
+mod owned;
 mod packet;
 mod properties;
 mod property;
 mod property_rows;
 #[cfg(test)]
 mod property_samples;
+mod publish_head;
 mod qos;
 mod read;
 mod read_packets;
@@ -220,16 +227,18 @@ pub mod rules {}
 #[doc = include_str!("../README.md")]
 struct Readme;
 mod version;
+mod view;
 mod wire;
 
 pub use annotate::annotate;
 pub use code::ReasonCode;
-pub use decode::{Decoded, OwnedDecoded, OwnedPacket, PacketView, decode, decode_waiving};
+pub use decode::{Decoded, decode, decode_waiving};
 pub use encode_error::EncodeError;
 pub use error::DecodeError;
 pub use error_kind::ErrorKind;
+pub use field_kind::FieldKind;
 pub use field_name::FieldName;
-pub use fields::{Field, FieldKind, FieldMap, fields};
+pub use fields::{Field, FieldMap, fields};
 #[cfg(any(test, feature = "arbitrary", feature = "proptest"))]
 pub use legal::LegalPacket;
 pub use lists::{
@@ -237,14 +246,17 @@ pub use lists::{
 };
 pub use mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 pub use options::{RetainHandling, SubscriptionOptions};
+pub use owned::{OwnedDecoded, OwnedPacket};
 pub use packet::{
     Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, Publish, Suback, Subscribe, Unsuback,
     Unsubscribe, Will,
 };
 pub use properties::{Properties, PropertiesBuf, PropertiesIter};
 pub use property::{Property, PropertyHome, PropertyId, PropertyType};
+pub use publish_head::PublishHead;
 pub use qos::{InvalidQoS, QoS};
 pub use rule::Rule;
-pub use stream::{PacketBatch, PacketStream, PublishHead, StreamItem};
+pub use stream::{PacketBatch, PacketStream, StreamItem};
 pub use topic::{FilterFault, check_filter, is_shared, split_shared, topic_matches};
 pub use version::{Context, Limits, PacketType, Sender, UnknownVersion, Version};
+pub use view::PacketView;

@@ -6,8 +6,8 @@
 //! linear.
 
 use crate::error::DecodeError;
+use crate::field_kind::FieldKind;
 use crate::field_name::FieldName;
-use crate::fields::FieldKind;
 use crate::rule::Rule;
 use crate::scan;
 use crate::version::{Context, Limits, PacketType, Version};

@@ -1,8 +1,8 @@
 //! Reading and judging each packet behind its fixed header: variable header and payload.
 
 use crate::code::ReasonCode;
+use crate::field_kind::FieldKind;
 use crate::field_name::FieldName;
-use crate::fields::FieldKind;
 use crate::property::{PropertyHome, PropertyId};
 use crate::read::{Observer, Reader, Stop};
 use crate::rule::Rule;

@@ -1,7 +1,7 @@
 //! Reading and judging a block of properties (5.0 section 2.2.2).
 
+use crate::field_kind::FieldKind;
 use crate::field_name::{FieldName, Piece};
-use crate::fields::FieldKind;
 use crate::property::{PropertyHome, PropertyId, PropertyType};
 use crate::read::{Observer, Reader, Stop};
 use crate::rule::Rule;

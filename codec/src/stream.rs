@@ -5,12 +5,14 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::decode::{Decoded, OwnedPacket, PacketView, decode, decode_longer, publish_head};
+use crate::decode::{Decoded, decode, decode_longer};
 use crate::error::DecodeError;
 use crate::fast;
-use crate::packet::Publish;
+use crate::owned::OwnedPacket;
+use crate::publish_head::{PublishHead, publish_head};
 use crate::read::packet_len;
 use crate::version::{Context, Limits, PacketType};
+use crate::view::PacketView;
 
 /// Reads packets from a stream.
 ///
@@ -57,30 +59,6 @@ pub enum StreamItem<'a> {
         /// Bytes of the payload that follow these; 0: this was the last piece.
         left: usize,
     },
-}
-
-/// A PUBLISH whose payload has not come yet. All else is judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PublishHead<'a> {
-    pub(crate) view: PacketView<'a>,
-    pub(crate) payload_len: usize,
-}
-
-impl<'a> PublishHead<'a> {
-    /// The packet, with an empty payload.
-    pub fn publish(&self) -> Publish<'a> {
-        self.view.publish_only()
-    }
-
-    /// Length of its payload in bytes.
-    pub const fn payload_len(&self) -> usize {
-        self.payload_len
-    }
-
-    /// The bytes before the payload.
-    pub const fn bytes(&self) -> &'a [u8] {
-        self.view.bytes()
-    }
 }
 
 impl PacketStream {

@@ -10,11 +10,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::decode::{Decoded, OwnedPacket, decode};
+use crate::decode::{Decoded, decode};
 use crate::error::DecodeError;
 use crate::fuzzing_streams::filled_up;
 use crate::legal::LegalPacket;
 use crate::mutate::Mutation;
+use crate::owned::OwnedPacket;
 use crate::packet::{Packet, Publish};
 use crate::rule::Rule;
 use crate::samples::samples;

@@ -27,9 +27,10 @@ use std::io;
 use bytes::BytesMut;
 use tokio_util::codec::{Decoder, Encoder};
 
-use crate::decode::{Decoded, OwnedPacket, decode};
+use crate::decode::{Decoded, decode};
 use crate::encode_error::EncodeError;
 use crate::error::DecodeError;
+use crate::owned::OwnedPacket;
 use crate::packet::Packet;
 use crate::stream::PacketBatch;
 use crate::version::{Context, Limits};

@@ -4,8 +4,9 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::cursor::Cursor;
+use crate::field_kind::FieldKind;
 use crate::field_name::FieldName;
-use crate::fields::{Field, FieldKind, FieldMap, fields};
+use crate::fields::{Field, FieldMap, fields};
 use crate::mutate::{Expectation, Mutated};
 use crate::rule::Rule;
 use crate::version::{Context, PacketType, Version};

@@ -2,8 +2,9 @@
 
 use alloc::vec::Vec;
 
+use crate::field_kind::FieldKind;
 use crate::field_name::{FieldName, Part};
-use crate::fields::{Field, FieldKind};
+use crate::fields::Field;
 use crate::mutate::edit::Legal;
 use crate::mutate::{Mutated, connect};
 use crate::rule::Rule;

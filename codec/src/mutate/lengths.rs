@@ -1,7 +1,8 @@
 //! Strings whose length is one too small, and packets that end within a field.
 
+use crate::field_kind::FieldKind;
 use crate::field_name::{FieldName, Part};
-use crate::fields::{Field, FieldKind};
+use crate::fields::Field;
 use crate::mutate::Mutated;
 use crate::mutate::edit::Legal;
 use crate::rule::Rule;

@@ -3,8 +3,9 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use crate::field_kind::FieldKind;
 use crate::field_name::{FieldName, Part, Piece};
-use crate::fields::{Field, FieldKind};
+use crate::fields::Field;
 use crate::mutate::Mutated;
 use crate::mutate::edit::{Edited, Legal};
 use crate::mutate::{connect, header};
