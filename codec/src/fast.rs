@@ -8,7 +8,7 @@
 use crate::fast_properties::properties;
 use crate::fast_strings::{prefixed, string, topic_name};
 use crate::property::{PropertyHome, PropertyId};
-use crate::scan;
+use crate::text::scan;
 use crate::topic;
 use crate::version::{Context, Limits, PacketType, Sender, Version};
 

@@ -1,6 +1,6 @@
 //! Strings and data accepted in few instructions, for [`fast`](crate::fast).
 
-use crate::scan;
+use crate::text::scan;
 use crate::version::Limits;
 
 /// A plain string that is not too long, and what follows it.

@@ -177,7 +177,6 @@ mod fuzzing_choice;
 mod fuzzing_streams;
 #[cfg(test)]
 mod fuzzing_tests;
-mod lanes;
 #[cfg(test)]
 mod laws;
 #[cfg(any(test, feature = "arbitrary", feature = "proptest"))]
@@ -204,7 +203,6 @@ mod rule_properties;
 mod rule_scope;
 #[cfg(test)]
 mod samples;
-mod scan;
 #[cfg(any(test, feature = "proptest"))]
 pub mod strategies;
 mod stream;

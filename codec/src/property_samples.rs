@@ -14,8 +14,7 @@ use crate::packet::{
 use crate::properties::{Properties, PropertiesBuf};
 use crate::property::{Property, PropertyHome, PropertyId, PropertyType, RawValue};
 use crate::qos::QoS;
-use crate::rule_properties::broken_value_rule;
-use crate::rule_properties::holds;
+use crate::rule_properties::{broken_value_rule, holds};
 use crate::samples::Sample;
 use crate::version::{Context, PacketType, Sender, Version};
 use crate::wire::MAX_VARIABLE_BYTE_INTEGER;

@@ -9,7 +9,7 @@ use crate::error::DecodeError;
 use crate::field_kind::FieldKind;
 use crate::field_name::FieldName;
 use crate::rule::Rule;
-use crate::scan;
+use crate::text::scan;
 use crate::version::{Context, Limits, PacketType, Version};
 
 /// What goes along with the reader.

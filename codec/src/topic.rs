@@ -1,6 +1,6 @@
 //! Topic names and topic filters: what makes them legal, and when a filter matches a name.
 
-use crate::scan;
+use crate::text::scan;
 
 /// First wrong thing in a topic filter, with its byte offset in the filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

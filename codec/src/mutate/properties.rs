@@ -6,14 +6,12 @@ use core::ops::Range;
 use crate::field_kind::FieldKind;
 use crate::field_name::{FieldName, Part, Piece};
 use crate::fields::Field;
-use crate::mutate::Mutated;
 use crate::mutate::edit::{Edited, Legal};
-use crate::mutate::{connect, header};
+use crate::mutate::{Mutated, connect, header};
 use crate::properties::PropertiesBuf;
 use crate::property::{Property, PropertyHome, PropertyId, PropertyType, RawValue};
 use crate::rule::Rule;
-use crate::rule_properties::holds;
-use crate::rule_properties::{broken_value_rule, duplicate_rule, may_repeat};
+use crate::rule_properties::{broken_value_rule, duplicate_rule, holds, may_repeat};
 use crate::version::{PacketType, Sender};
 
 /// Which block of properties.

@@ -4,9 +4,8 @@
 use alloc::vec::Vec;
 
 use crate::field_name::{FieldName, Piece};
-use crate::mutate::Mutation;
 use crate::mutate::properties::{self, Block};
-use crate::mutate::{connect, header, lengths, subscribe, text};
+use crate::mutate::{Mutation, connect, header, lengths, subscribe, text};
 use crate::property::PropertyId;
 use crate::rule::Rule;
 use crate::version::PacketType;

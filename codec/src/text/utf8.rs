@@ -6,7 +6,7 @@
 
 use core::str;
 
-use crate::scan;
+use crate::text::scan;
 
 /// Bytes as text, up to the first that is not UTF-8: only waiving a rule can leave such a byte in a string.
 #[inline]

@@ -1,7 +1,7 @@
 //! Looks at the bytes of strings sixteen at a time. A string is nearly always plain, that is ASCII without U+0000, and that
 //! is settled here in a few instructions; what is not plain is looked at byte by byte elsewhere.
 
-use crate::lanes::{Lanes, Marks};
+use crate::text::lanes::{Lanes, Marks};
 
 /// A plain character that is no wildcard, for places that a string does not fill.
 const FILL: u64 = 0x0101_0101_0101_0101 * b'a' as u64;
