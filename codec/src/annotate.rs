@@ -4,13 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write as _;
 
-use crate::code::ReasonCode;
-use crate::cursor::Cursor;
 use crate::field_kind::FieldKind;
-use crate::field_name::{FieldName, Part};
 use crate::fields::{Field, FieldMap, fields};
-use crate::property::PropertyId;
-use crate::version::{Context, PacketType};
+use crate::packet::{Context, Cursor, FieldName, PacketType, Part, PropertyId, ReasonCode};
 
 /// Bytes on one line.
 const PER_LINE: usize = 8;
@@ -236,8 +232,8 @@ fn quoted(data: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::mutate::Mutation;
+    use crate::packet::{Sender, Version};
     use crate::samples::{all_samples, samples};
-    use crate::version::{Sender, Version};
 
     fn client(version: Version) -> Context {
         Context::new(version, Sender::Client)

@@ -5,19 +5,15 @@ use alloc::vec::Vec;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bytes::Bytes;
 
-use crate::code::ReasonCode;
 use crate::legal::{
     AnyConnect, AnyPublish, AnyWill, Content, LegalPacket, Values, as_legal_connect, as_share, as_topic_filter,
     as_topic_name, legal_block, legal_codes, legal_options, legal_properties, sender_of, types_of, within_string,
 };
-use crate::lists::{SubscriptionsBuf, TopicFiltersBuf};
-use crate::options::{RetainHandling, SubscriptionOptions};
 use crate::owned::{OwnedDecoded, OwnedPacket};
-use crate::packet::PacketId;
-use crate::properties::PropertiesBuf;
-use crate::property::{PropertyHome, PropertyId};
-use crate::qos::QoS;
-use crate::version::{Context, Limits, PacketType, Sender, Version};
+use crate::packet::{
+    Context, Limits, PacketId, PacketType, PropertiesBuf, PropertyHome, PropertyId, QoS, ReasonCode, RetainHandling,
+    Sender, SubscriptionOptions, SubscriptionsBuf, TopicFiltersBuf, Version,
+};
 
 /// Sizes at which a length field takes a step.
 const STEPS: [u16; 8] = [0, 1, 127, 128, 16_383, 16_384, 65_534, 65_535];

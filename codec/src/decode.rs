@@ -2,9 +2,9 @@
 
 use crate::error::DecodeError;
 use crate::fast::{self, Accepted};
+use crate::packet::{Context, Limits, Version};
 use crate::read::{Observer, Reader, Stop, Strict, Waiving};
 use crate::rule::Rule;
-use crate::version::{Context, Limits, Version};
 use crate::view::{PacketView, WAIVED};
 
 /// What [`decode`] made of bytes that break no rule.

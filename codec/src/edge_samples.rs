@@ -5,14 +5,12 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use bytes::Bytes;
 
-use crate::lists::{SubscriptionsBuf, TopicFiltersBuf};
-use crate::packet::{Connect, Packet, PacketId, Publish, Subscribe, Unsubscribe, Will};
-use crate::properties::{Properties, PropertiesBuf};
-use crate::property::Property;
-use crate::qos::QoS;
+use crate::packet::{
+    Connect, Context, Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS, Sender, Subscribe,
+    SubscriptionsBuf, TopicFiltersBuf, Unsubscribe, Version, Will,
+};
 use crate::samples::Sample;
 use crate::vectors::Verdict;
-use crate::version::{Context, Sender, Version};
 
 /// A packet at an edge.
 pub(crate) struct Edge {

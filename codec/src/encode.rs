@@ -3,17 +3,13 @@
 use alloc::vec::Vec;
 use bytes::{BufMut, Bytes};
 
-use crate::code::ReasonCode;
 use crate::connect_flags::connect_flags;
-use crate::encode_error::EncodeError;
 use crate::encode_fast;
-use crate::field_name::FieldName;
-use crate::lists::Subscriptions;
-use crate::packet::{Acknowledgement, Connect, Packet, PacketId, Publish, Subscribe, Will};
-use crate::properties::Properties;
-use crate::property::PropertyHome;
-use crate::version::{PacketType, Version};
-use crate::wire::{self, MAX_VARIABLE_BYTE_INTEGER};
+use crate::packet::wire::{self, MAX_VARIABLE_BYTE_INTEGER};
+use crate::packet::{
+    Acknowledgement, Connect, EncodeError, FieldName, Packet, PacketId, PacketType, Properties, PropertyHome, Publish,
+    ReasonCode, Subscribe, Subscriptions, Version, Will,
+};
 
 impl<'a> Packet<'a> {
     /// Bytes that [`encode`](Self::encode) will write.

@@ -6,12 +6,7 @@
 use bytes::BufMut;
 
 use crate::connect_flags::connect_flags;
-use crate::packet::{Connect, Publish, Subscribe};
-use crate::properties::Properties;
-use crate::property::PropertyHome;
-use crate::qos::QoS;
-use crate::version::{PacketType, Version};
-use crate::wire;
+use crate::packet::{Connect, PacketType, Properties, PropertyHome, Publish, QoS, Subscribe, Version, wire};
 
 /// From this remaining length on it takes three bytes.
 const TOO_LONG: usize = 0x4000;

@@ -3,16 +3,11 @@
 use alloc::vec::Vec;
 
 use crate::decode::{Decoded, decode_waiving};
-use crate::encode_error::EncodeError;
-use crate::field_name::FieldName;
-use crate::lists::SubscriptionsBuf;
-use crate::options::SubscriptionOptions;
-use crate::packet::{Connect, Packet, PacketId, Publish, Subscribe, Will};
-use crate::properties::{Properties, PropertiesBuf};
-use crate::property::{Property, PropertyId};
-use crate::qos::QoS;
+use crate::packet::{
+    Connect, Context, EncodeError, FieldName, Limits, Packet, PacketId, Properties, PropertiesBuf, Property,
+    PropertyId, Publish, QoS, Sender, Subscribe, SubscriptionOptions, SubscriptionsBuf, Version, Will,
+};
 use crate::rule::Rule;
-use crate::version::{Context, Limits, Sender, Version};
 
 #[track_caller]
 fn refused(packet: Packet<'_>, version: Version, error: EncodeError) {

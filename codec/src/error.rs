@@ -2,11 +2,9 @@
 
 use core::fmt;
 
-use crate::code::ReasonCode;
 use crate::error_kind::ErrorKind;
-use crate::field_name::FieldName;
+use crate::packet::{FieldName, PacketType, ReasonCode, Sender, Version};
 use crate::rule::Rule;
-use crate::version::{PacketType, Sender, Version};
 
 /// A refusal: which rule the bytes break, and where.
 ///

@@ -7,10 +7,8 @@
 
 use crate::fast_properties::properties;
 use crate::fast_strings::{prefixed, string, topic_name};
-use crate::property::{PropertyHome, PropertyId};
+use crate::packet::{Context, Limits, PacketType, PropertyHome, PropertyId, Sender, Version, topic};
 use crate::text::scan;
-use crate::topic;
-use crate::version::{Context, Limits, PacketType, Sender, Version};
 
 /// A packet that is certainly legal: its bytes, and what a view knows besides them and the version.
 #[derive(Clone, Copy)]

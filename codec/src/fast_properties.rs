@@ -2,8 +2,7 @@
 //! one small table.
 
 use crate::fast_strings::{prefixed, string, topic_name};
-use crate::property::{LAST, PropertyHome, PropertyId, PropertyType};
-use crate::version::{Limits, PacketType};
+use crate::packet::{LAST, Limits, PacketType, PropertyHome, PropertyId, PropertyType};
 
 /// What a value must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

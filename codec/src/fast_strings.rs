@@ -1,7 +1,7 @@
 //! Strings and data accepted in few instructions, for [`fast`](crate::fast).
 
+use crate::packet::Limits;
 use crate::text::scan;
-use crate::version::Limits;
 
 /// A plain string that is not too long, and what follows it.
 #[inline]

@@ -7,11 +7,9 @@ use core::ops::Range;
 
 use crate::error::DecodeError;
 use crate::field_kind::FieldKind;
-use crate::field_name::{FieldName, Part};
-use crate::property::PropertyId;
+use crate::packet::{Context, FieldName, Limits, PacketType, Part, PropertyId};
 use crate::read::{Observer, Reader, Stop, packet_len};
 use crate::rule::Rule;
-use crate::version::{Context, Limits, PacketType};
 
 /// One field of a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,12 +14,11 @@ use crate::fields::fields;
 use crate::fuzzing_choice::{BEFORE_V5, LIMITS, context_of};
 use crate::legal::LegalPacket;
 use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
-use crate::packet::Packet;
+use crate::packet::topic::{check_filter, is_shared, split_shared, topic_matches};
+use crate::packet::wire::MAX_VARIABLE_BYTE_INTEGER;
+use crate::packet::{Context, Limits, Packet, Sender, Version};
 use crate::text::{self, scan};
-use crate::topic::{check_filter, is_shared, split_shared, topic_matches};
-use crate::version::{Context, Limits, Sender, Version};
 use crate::view::PacketView;
-use crate::wire::MAX_VARIABLE_BYTE_INTEGER;
 
 pub use crate::fuzzing_streams::split;
 

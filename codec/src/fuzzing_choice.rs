@@ -1,6 +1,6 @@
 //! What the first bytes of an input choose.
 
-use crate::version::{Context, Limits, Sender, Version};
+use crate::packet::{Context, Limits, Sender, Version};
 
 pub(crate) const LIMITS: &Limits = &Limits::NONE;
 

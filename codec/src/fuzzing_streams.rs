@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 use crate::decode::{Decoded, decode};
 use crate::error::DecodeError;
 use crate::fuzzing_choice::{LIMITS, context_of};
+use crate::packet::{Context, Version};
 use crate::read::packet_len;
 use crate::stream::{PacketStream, StreamItem};
-use crate::version::{Context, Version};
 
 /// Longest packet that is filled up to see what became of it.
 const FILLED_UP: usize = 1 << 16;

@@ -14,8 +14,8 @@ use crate::fuzzing::{TARGETS, Target};
 use crate::fuzzing_choice::{BEFORE_V5, SENDERS, context_of};
 use crate::legal::LegalPacket;
 use crate::mutate::MUTATIONS;
+use crate::packet::{Context, Limits, Version};
 use crate::vectors;
-use crate::version::{Context, Limits, Version};
 
 /// Most files that the minimised corpus of a target may have.
 const MOST_FILES: usize = 500;

@@ -16,12 +16,9 @@ use crate::fields::fields;
 use crate::legal::LegalPacket;
 use crate::mutate::MUTATIONS;
 use crate::owned::{OwnedDecoded, OwnedPacket};
-use crate::packet::Packet;
-use crate::properties::PropertiesBuf;
-use crate::property::PropertyHome;
+use crate::packet::{Context, Limits, Packet, PropertiesBuf, PropertyHome, Sender, Version};
 use crate::rule::Rule;
 use crate::strategies::{any_packet, packet_of};
-use crate::version::{Context, Limits, Sender, Version};
 
 const LIMITS: &Limits = &Limits::NONE;
 
@@ -110,7 +107,7 @@ fn short_ways() -> impl Strategy<Value = Vec<u8>> {
         body.extend(behind);
         let remaining = body.len().saturating_add_signed(longer);
         let mut bytes = vec_of(first);
-        crate::wire::put_variable(&mut bytes, remaining as u32);
+        crate::packet::wire::put_variable(&mut bytes, remaining as u32);
         bytes.extend(body);
         bytes
     })

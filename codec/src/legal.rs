@@ -4,18 +4,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::code::ReasonCode;
-use crate::lists::{ReasonCodes, SubscriptionsBuf, TopicFiltersBuf};
-use crate::options::SubscriptionOptions;
 use crate::packet::{
-    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, Publish, Suback, Subscribe, Unsuback,
-    Unsubscribe, Will,
+    Acknowledgement, Auth, Connack, Connect, Context, Disconnect, Packet, PacketId, PacketType, PropertiesBuf,
+    Property, PropertyHome, PropertyId, PropertyType, Publish, QoS, RawValue, ReasonCode, ReasonCodes, Sender, Suback,
+    Subscribe, SubscriptionOptions, SubscriptionsBuf, TopicFiltersBuf, Unsuback, Unsubscribe, Version, Will,
 };
-use crate::properties::PropertiesBuf;
-use crate::property::{Property, PropertyHome, PropertyId, PropertyType, RawValue};
-use crate::qos::QoS;
 use crate::rule_properties::holds;
-use crate::version::{Context, PacketType, Sender, Version};
 
 /// A legal packet that owns what it holds: what the generators behind the features `arbitrary` and `proptest` make.
 ///
@@ -184,7 +178,7 @@ impl AnyPublish {
 
 /// A shared subscription may not have No Local.
 pub(crate) fn legal_options(filter: &str, options: SubscriptionOptions) -> SubscriptionOptions {
-    SubscriptionOptions { no_local: options.no_local && !crate::topic::is_shared(filter), ..options }
+    SubscriptionOptions { no_local: options.no_local && !crate::packet::topic::is_shared(filter), ..options }
 }
 
 /// Values to make a property from.

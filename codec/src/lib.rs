@@ -149,14 +149,11 @@ extern crate alloc;
 mod annotate;
 #[cfg(any(test, feature = "arbitrary"))]
 mod arbitrary;
-mod code;
 mod connect_flags;
-mod cursor;
 mod decode;
 #[cfg(test)]
 mod edge_samples;
 mod encode;
-mod encode_error;
 mod encode_fast;
 #[cfg(test)]
 mod encode_refusals;
@@ -166,7 +163,6 @@ mod fast;
 mod fast_properties;
 mod fast_strings;
 mod field_kind;
-mod field_name;
 mod fields;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
@@ -181,18 +177,12 @@ mod fuzzing_tests;
 mod laws;
 #[cfg(any(test, feature = "arbitrary", feature = "proptest"))]
 mod legal;
-mod lists;
 mod mutate;
-mod options;
 mod owned;
 mod packet;
-mod properties;
-mod property;
-mod property_rows;
 #[cfg(test)]
 mod property_samples;
 mod publish_head;
-mod qos;
 mod read;
 mod read_packets;
 mod read_properties;
@@ -211,7 +201,6 @@ mod stream_laws;
 mod text;
 #[cfg(feature = "tokio")]
 pub mod tokio;
-mod topic;
 #[cfg(test)]
 mod vector_set;
 #[cfg(test)]
@@ -224,37 +213,27 @@ pub mod rules {}
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
-mod version;
 mod view;
-mod wire;
 
 pub use annotate::annotate;
-pub use code::ReasonCode;
 pub use decode::{Decoded, decode, decode_waiving};
-pub use encode_error::EncodeError;
 pub use error::DecodeError;
 pub use error_kind::ErrorKind;
 pub use field_kind::FieldKind;
-pub use field_name::FieldName;
 pub use fields::{Field, FieldMap, fields};
 #[cfg(any(test, feature = "arbitrary", feature = "proptest"))]
 pub use legal::LegalPacket;
-pub use lists::{
-    ReasonCodes, Subscriptions, SubscriptionsBuf, SubscriptionsIter, TopicFilters, TopicFiltersBuf, TopicFiltersIter,
-};
 pub use mutate::{Expectation, MUTATIONS, Mutated, Mutation};
-pub use options::{RetainHandling, SubscriptionOptions};
 pub use owned::{OwnedDecoded, OwnedPacket};
 pub use packet::{
-    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, Publish, Suback, Subscribe, Unsuback,
-    Unsubscribe, Will,
+    Acknowledgement, Auth, Connack, Connect, Context, Disconnect, EncodeError, FieldName, FilterFault, InvalidQoS,
+    Limits, Packet, PacketId, PacketType, Properties, PropertiesBuf, PropertiesIter, Property, PropertyHome,
+    PropertyId, PropertyType, Publish, QoS, ReasonCode, ReasonCodes, RetainHandling, Sender, Suback, Subscribe,
+    SubscriptionOptions, Subscriptions, SubscriptionsBuf, SubscriptionsIter, TopicFilters, TopicFiltersBuf,
+    TopicFiltersIter, UnknownVersion, Unsuback, Unsubscribe, Version, Will, check_filter, is_shared, split_shared,
+    topic_matches,
 };
-pub use properties::{Properties, PropertiesBuf, PropertiesIter};
-pub use property::{Property, PropertyHome, PropertyId, PropertyType};
 pub use publish_head::PublishHead;
-pub use qos::{InvalidQoS, QoS};
 pub use rule::Rule;
 pub use stream::{PacketBatch, PacketStream, StreamItem};
-pub use topic::{FilterFault, check_filter, is_shared, split_shared, topic_matches};
-pub use version::{Context, Limits, PacketType, Sender, UnknownVersion, Version};
 pub use view::PacketView;

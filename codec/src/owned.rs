@@ -5,8 +5,7 @@ use core::fmt;
 
 use crate::decode::{Decoded, decode};
 use crate::error::DecodeError;
-use crate::packet::Packet;
-use crate::version::{Context, Limits, PacketType, Version};
+use crate::packet::{Context, Limits, Packet, PacketType, Version};
 use crate::view::{Offsets, PacketView};
 
 /// What [`OwnedPacket::decode`] made of bytes that break no rule.

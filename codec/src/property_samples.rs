@@ -5,19 +5,14 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::code::ReasonCode;
-use crate::lists::{ReasonCodes, SubscriptionsBuf, TopicFiltersBuf};
+use crate::packet::wire::MAX_VARIABLE_BYTE_INTEGER;
 use crate::packet::{
-    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, Publish, Suback, Subscribe, Unsuback,
-    Unsubscribe, Will,
+    Acknowledgement, Auth, Connack, Connect, Context, Disconnect, Packet, PacketId, PacketType, Properties,
+    PropertiesBuf, Property, PropertyHome, PropertyId, PropertyType, Publish, QoS, RawValue, ReasonCode, ReasonCodes,
+    Sender, Suback, Subscribe, SubscriptionsBuf, TopicFiltersBuf, Unsuback, Unsubscribe, Version, Will,
 };
-use crate::properties::{Properties, PropertiesBuf};
-use crate::property::{Property, PropertyHome, PropertyId, PropertyType, RawValue};
-use crate::qos::QoS;
 use crate::rule_properties::{broken_value_rule, holds};
 use crate::samples::Sample;
-use crate::version::{Context, PacketType, Sender, Version};
-use crate::wire::MAX_VARIABLE_BYTE_INTEGER;
 
 /// Long enough for a Property Length of two bytes.
 const LONG: usize = 130;

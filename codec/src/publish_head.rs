@@ -2,9 +2,8 @@
 
 use crate::error::DecodeError;
 use crate::fast::Accepted;
-use crate::packet::Publish;
+use crate::packet::{Context, Limits, Publish};
 use crate::read::{Prefixes, Reader, Stop};
-use crate::version::{Context, Limits};
 use crate::view::PacketView;
 
 /// A PUBLISH whose payload has not come yet. All else is judged.

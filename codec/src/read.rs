@@ -7,10 +7,9 @@
 
 use crate::error::DecodeError;
 use crate::field_kind::FieldKind;
-use crate::field_name::FieldName;
+use crate::packet::{Context, FieldName, Limits, PacketType, Version};
 use crate::rule::Rule;
 use crate::text::scan;
-use crate::version::{Context, Limits, PacketType, Version};
 
 /// What goes along with the reader.
 pub(crate) trait Observer {

@@ -1,13 +1,10 @@
 //! Reading and judging each packet behind its fixed header: variable header and payload.
 
-use crate::code::ReasonCode;
 use crate::field_kind::FieldKind;
-use crate::field_name::FieldName;
-use crate::property::{PropertyHome, PropertyId};
+use crate::packet::topic::{self, FilterFault};
+use crate::packet::{FieldName, PacketType, PropertyHome, PropertyId, ReasonCode, Version};
 use crate::read::{Observer, Reader, Stop};
 use crate::rule::Rule;
-use crate::topic::{self, FilterFault};
-use crate::version::{PacketType, Version};
 
 /// Bits of the connect flags (section 3.1.2.3).
 mod connect_flag {

@@ -1,13 +1,10 @@
 //! Reading and judging a block of properties (5.0 section 2.2.2).
 
 use crate::field_kind::FieldKind;
-use crate::field_name::{FieldName, Piece};
-use crate::property::{PropertyHome, PropertyId, PropertyType};
+use crate::packet::{FieldName, PacketType, Piece, PropertyHome, PropertyId, PropertyType, Sender, topic};
 use crate::read::{Observer, Reader, Stop};
 use crate::rule::Rule;
 use crate::rule_properties::{broken_value_rule, duplicate_rule, may_repeat};
-use crate::topic;
-use crate::version::{PacketType, Sender};
 
 /// The identifiers that a block has, one bit each.
 #[derive(Clone, Copy, Default)]

@@ -3,9 +3,8 @@
 
 use core::fmt;
 
-use crate::code::ReasonCode;
 use crate::error_kind::ErrorKind;
-use crate::version::{PacketType, Sender, Version};
+use crate::packet::{PacketType, ReasonCode, Sender, Version};
 
 /// Versions a row of ids is for: 3.1 and 3.1.1 (which share ids) or 5.0.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -6,17 +6,11 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use core::num::NonZeroU16;
 
-use crate::code::ReasonCode;
-use crate::lists::{ReasonCodes, SubscriptionsBuf, TopicFiltersBuf};
-use crate::options::{RetainHandling, SubscriptionOptions};
 use crate::packet::{
-    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, Publish, Suback, Subscribe, Unsuback, Unsubscribe,
-    Will,
+    Acknowledgement, Auth, Connack, Connect, Context, Disconnect, Packet, PacketType, Properties, PropertiesBuf,
+    Property, Publish, QoS, ReasonCode, ReasonCodes, RetainHandling, Sender, Suback, Subscribe, SubscriptionOptions,
+    SubscriptionsBuf, TopicFiltersBuf, Unsuback, Unsubscribe, Version, Will,
 };
-use crate::properties::{Properties, PropertiesBuf};
-use crate::property::Property;
-use crate::qos::QoS;
-use crate::version::{Context, PacketType, Sender, Version};
 
 /// A legal packet.
 #[derive(Debug, Clone)]

@@ -22,17 +22,14 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use crate::code::ReasonCode;
 use crate::legal::{
     AnyConnect, AnyPublish, AnyWill, Content, LegalPacket, Values, as_legal_connect, as_share, as_topic_filter,
     as_topic_name, legal_block, legal_codes, legal_options, legal_properties, sender_of, types_of, within_string,
 };
-use crate::options::{RetainHandling, SubscriptionOptions};
-use crate::packet::PacketId;
-use crate::properties::PropertiesBuf;
-use crate::property::PropertyHome;
-use crate::qos::QoS;
-use crate::version::{Context, PacketType, Version};
+use crate::packet::{
+    Context, PacketId, PacketType, PropertiesBuf, PropertyHome, QoS, ReasonCode, RetainHandling, SubscriptionOptions,
+    Version,
+};
 
 /// A legal packet of any version, from a side that may send it.
 pub fn any_packet() -> impl Strategy<Value = LegalPacket> {
@@ -231,7 +228,7 @@ mod tests {
 
     use super::*;
     use crate::decode::{Decoded, decode};
-    use crate::version::Limits;
+    use crate::packet::Limits;
     use proptest::strategy::ValueTree;
     use proptest::test_runner::TestRunner;
     use std::collections::BTreeSet;

@@ -9,9 +9,9 @@ use crate::decode::{Decoded, decode, decode_longer};
 use crate::error::DecodeError;
 use crate::fast;
 use crate::owned::OwnedPacket;
+use crate::packet::{Context, Limits, PacketType};
 use crate::publish_head::{PublishHead, publish_head};
 use crate::read::packet_len;
-use crate::version::{Context, Limits, PacketType};
 use crate::view::PacketView;
 
 /// Reads packets from a stream.

@@ -16,12 +16,11 @@ use crate::fuzzing_streams::filled_up;
 use crate::legal::LegalPacket;
 use crate::mutate::Mutation;
 use crate::owned::OwnedPacket;
-use crate::packet::{Packet, Publish};
+use crate::packet::{Context, Limits, Packet, Publish, Sender, Version};
 use crate::rule::Rule;
 use crate::samples::samples;
 use crate::strategies::packet_of;
 use crate::stream::{PacketBatch, PacketStream, StreamItem};
-use crate::version::{Context, Limits, Sender, Version};
 
 const LIMITS: Limits = Limits::NONE;
 

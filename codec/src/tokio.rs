@@ -28,12 +28,10 @@ use bytes::BytesMut;
 use tokio_util::codec::{Decoder, Encoder};
 
 use crate::decode::{Decoded, decode};
-use crate::encode_error::EncodeError;
 use crate::error::DecodeError;
 use crate::owned::OwnedPacket;
-use crate::packet::Packet;
+use crate::packet::{Context, EncodeError, Limits, Packet};
 use crate::stream::PacketBatch;
-use crate::version::{Context, Limits};
 
 /// What can go wrong on a stream.
 #[derive(Debug)]

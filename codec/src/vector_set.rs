@@ -6,18 +6,16 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::code::ReasonCode;
 use crate::decode::{Decoded, decode};
 use crate::edge_samples::{Edge, edges};
 use crate::error::DecodeError;
-use crate::field_name::FieldName;
 use crate::fields::fields;
 use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
+use crate::packet::{Context, FieldName, Limits, PacketType, ReasonCode, Sender, Version};
 use crate::property_samples::{has_reason, property_samples, reason_samples};
 use crate::rule::Rule;
 use crate::samples::{Sample, samples};
 use crate::vectors::Verdict;
-use crate::version::{Context, Limits, PacketType, Sender, Version};
 
 /// A vector in the making.
 pub(crate) struct Draft {

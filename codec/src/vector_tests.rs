@@ -15,10 +15,10 @@ use std::path::PathBuf;
 
 use crate::decode::decode;
 use crate::mutate::{MUTATIONS, Mutation};
+use crate::packet::{Context, PacketType, Sender, Version};
 use crate::rule::Rule;
 use crate::vector_set::{Draft, agrees, drafts, limits};
 use crate::vectors::{self, Vector, Verdict};
-use crate::version::{Context, PacketType, Sender, Version};
 
 /// Most bytes of all files together.
 const LARGEST: usize = 4 << 20;

@@ -13,8 +13,8 @@
 
 use alloc::vec::Vec;
 
+use crate::packet::{Context, Limits, PacketType, Sender, Version};
 use crate::rule::Rule;
-use crate::version::{Context, Limits, PacketType, Sender, Version};
 
 /// What a strict decoder makes of a vector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -3,18 +3,12 @@
 use core::fmt;
 use core::num::NonZeroU16;
 
-use crate::code::ReasonCode;
-use crate::cursor::Cursor;
 use crate::fast::Accepted;
-use crate::lists::{ReasonCodes, Subscriptions, TopicFilters};
 use crate::packet::{
-    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, Publish, Suback, Subscribe, Unsuback,
-    Unsubscribe, Will,
+    Acknowledgement, Auth, Connack, Connect, Cursor, Disconnect, Packet, PacketId, PacketType, Properties,
+    PropertyHome, Publish, QoS, ReasonCode, ReasonCodes, Suback, Subscribe, Subscriptions, TopicFilters, Unsuback,
+    Unsubscribe, Version, Will,
 };
-use crate::properties::Properties;
-use crate::property::PropertyHome;
-use crate::qos::QoS;
-use crate::version::{PacketType, Version};
 
 /// Stands beside the length of the fixed header where a breach was waived.
 pub(crate) const WAIVED: u8 = 0x80;

@@ -17,8 +17,8 @@ mod text;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::packet::Context;
 use crate::rule::Rule;
-use crate::version::Context;
 use edit::Legal;
 
 pub use table::MUTATIONS;

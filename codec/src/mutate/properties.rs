@@ -4,15 +4,15 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::field_kind::FieldKind;
-use crate::field_name::{FieldName, Part, Piece};
 use crate::fields::Field;
 use crate::mutate::edit::{Edited, Legal};
 use crate::mutate::{Mutated, connect, header};
-use crate::properties::PropertiesBuf;
-use crate::property::{Property, PropertyHome, PropertyId, PropertyType, RawValue};
+use crate::packet::{
+    FieldName, PacketType, Part, Piece, PropertiesBuf, Property, PropertyHome, PropertyId, PropertyType, RawValue,
+    Sender,
+};
 use crate::rule::Rule;
 use crate::rule_properties::{broken_value_rule, duplicate_rule, holds, may_repeat};
-use crate::version::{PacketType, Sender};
 
 /// Which block of properties.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -3,12 +3,10 @@
 
 use alloc::vec::Vec;
 
-use crate::field_name::{FieldName, Piece};
 use crate::mutate::properties::{self, Block};
 use crate::mutate::{Mutation, connect, header, lengths, subscribe, text};
-use crate::property::PropertyId;
+use crate::packet::{FieldName, PacketType, Piece, PropertyId};
 use crate::rule::Rule;
-use crate::version::PacketType;
 
 /// Concatenates tables of mutations into one.
 const fn joined<const N: usize>(tables: &[&[Mutation]]) -> [Mutation; N] {

@@ -4,9 +4,9 @@ extern crate std;
 
 use super::{Expectation, MUTATIONS, Mutation};
 use crate::decode::{Decoded, decode, decode_waiving};
+use crate::packet::{Context, Limits, Sender, Version};
 use crate::rule::Rule;
 use crate::samples::all_samples;
-use crate::version::{Context, Limits, Sender, Version};
 use std::collections::BTreeSet;
 use std::vec::Vec;
 

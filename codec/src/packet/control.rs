@@ -2,11 +2,11 @@
 
 use core::num::NonZeroU16;
 
-use crate::code::ReasonCode;
-use crate::lists::{ReasonCodes, Subscriptions, TopicFilters};
-use crate::properties::Properties;
-use crate::qos::QoS;
-use crate::version::PacketType;
+use crate::packet::code::ReasonCode;
+use crate::packet::lists::{ReasonCodes, Subscriptions, TopicFilters};
+use crate::packet::properties::Properties;
+use crate::packet::qos::QoS;
+use crate::packet::version::PacketType;
 
 /// Packet identifier: 1 to 65,535.
 pub type PacketId = NonZeroU16;

@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-use crate::property_rows::property_rows;
-use crate::version::PacketType;
+use crate::packet::properties::rows::property_rows;
+use crate::packet::version::PacketType;
 
 /// Identifier of a property (5.0 section 2.2.2.2). Every byte is a value; see [`PropertyId::name`] for those known.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,11 +3,11 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::cursor::Cursor;
-use crate::encode_error::EncodeError;
-use crate::property::{Property, PropertyHome, PropertyId, PropertyType, RawValue};
-use crate::property_rows::property_rows;
-use crate::wire::{self, MAX_VARIABLE_BYTE_INTEGER};
+use crate::packet::cursor::Cursor;
+use crate::packet::encode_error::EncodeError;
+use crate::packet::properties::property::{Property, PropertyHome, PropertyId, PropertyType, RawValue};
+use crate::packet::properties::rows::property_rows;
+use crate::packet::wire::{self, MAX_VARIABLE_BYTE_INTEGER};
 
 /// Properties of one packet or will: the encoded block without its length, read on demand.
 ///
@@ -319,7 +319,7 @@ impl From<Properties<'_>> for PropertiesBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::version::PacketType;
+    use crate::packet::version::PacketType;
 
     /// Every home that there is, whatever its number.
     fn homes() -> impl Iterator<Item = PropertyHome> {

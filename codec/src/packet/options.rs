@@ -1,6 +1,6 @@
 //! What a client asks for along with a topic filter.
 
-use crate::qos::QoS;
+use crate::packet::qos::QoS;
 
 /// Options of one subscription. In 3.1 and 3.1.1 there is only the QoS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::version::{PacketType, Sender, Version};
+use crate::packet::version::{PacketType, Sender, Version};
 
 /// A reason code (5.0 section 2.4), or a return code of 3.1 and 3.1.1 (CONNACK, SUBACK).
 ///

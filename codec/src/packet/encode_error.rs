@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use crate::field_name::FieldName;
-use crate::property::PropertyId;
-use crate::version::PacketType;
+use crate::packet::field_name::FieldName;
+use crate::packet::properties::PropertyId;
+use crate::packet::version::PacketType;
 
 /// Why a packet cannot be written: the format has no room for it.
 ///

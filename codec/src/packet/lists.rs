@@ -4,11 +4,11 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::code::ReasonCode;
-use crate::cursor::Cursor;
-use crate::encode_error::EncodeError;
-use crate::options::SubscriptionOptions;
-use crate::wire;
+use crate::packet::code::ReasonCode;
+use crate::packet::cursor::Cursor;
+use crate::packet::encode_error::EncodeError;
+use crate::packet::options::SubscriptionOptions;
+use crate::packet::wire;
 
 /// The payload of SUBSCRIBE: topic filters, each with its options.
 #[derive(Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::property::PropertyId;
+use crate::packet::properties::PropertyId;
 
 /// A place in a packet, such as `topic name`, `properties / topic alias` or `fixed header / flags`.
 ///
