@@ -1,10 +1,9 @@
 //! Bytes to packets: the entry points.
 
-use crate::error::DecodeError;
 use crate::fast::{self, Accepted};
 use crate::packet::{Context, Limits, Version};
 use crate::read::{Observer, Reader, Stop, Strict, Waiving};
-use crate::rule::Rule;
+use crate::rule::{DecodeError, Rule};
 use crate::view::{PacketView, WAIVED};
 
 /// What [`decode`] made of bytes that break no rule.

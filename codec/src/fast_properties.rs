@@ -111,7 +111,7 @@ fn value<'a>(shape: Shape, rest: &'a [u8], home: PropertyHome, limits: &Limits) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule_properties::broken_value_rule;
+    use crate::rule::broken_value_rule;
 
     #[test]
     fn the_table_judges_numbers_as_the_reader_does() {

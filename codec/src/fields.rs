@@ -5,11 +5,10 @@ use alloc::vec::Vec;
 use core::fmt::Write as _;
 use core::ops::Range;
 
-use crate::error::DecodeError;
 use crate::field_kind::FieldKind;
 use crate::packet::{Context, FieldName, Limits, PacketType, Part, PropertyId};
 use crate::read::{Observer, Reader, Stop, packet_len};
-use crate::rule::Rule;
+use crate::rule::{DecodeError, Rule};
 
 /// One field of a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,6 @@ use arbitrary::{Arbitrary, Unstructured};
 
 use crate::annotate::annotate;
 use crate::decode::{Decoded, decode, decode_any, decode_waiving};
-use crate::error::DecodeError;
 use crate::fields::fields;
 use crate::fuzzing_choice::{BEFORE_V5, LIMITS, context_of};
 use crate::legal::LegalPacket;
@@ -17,6 +16,7 @@ use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 use crate::packet::topic::{check_filter, is_shared, split_shared, topic_matches};
 use crate::packet::wire::MAX_VARIABLE_BYTE_INTEGER;
 use crate::packet::{Context, Limits, Packet, Sender, Version};
+use crate::rule::DecodeError;
 use crate::text::{self, scan};
 use crate::view::PacketView;
 

@@ -3,10 +3,10 @@
 use alloc::vec::Vec;
 
 use crate::decode::{Decoded, decode};
-use crate::error::DecodeError;
 use crate::fuzzing_choice::{LIMITS, context_of};
 use crate::packet::{Context, Version};
 use crate::read::packet_len;
+use crate::rule::DecodeError;
 use crate::stream::{PacketStream, StreamItem};
 
 /// Longest packet that is filled up to see what became of it.

@@ -11,13 +11,12 @@ use std::format;
 
 use crate::annotate::annotate;
 use crate::decode::{Decoded, decode, decode_any, decode_waiving};
-use crate::error::DecodeError;
 use crate::fields::fields;
 use crate::legal::LegalPacket;
 use crate::mutate::MUTATIONS;
 use crate::owned::{OwnedDecoded, OwnedPacket};
 use crate::packet::{Context, Limits, Packet, PropertiesBuf, PropertyHome, Sender, Version};
-use crate::rule::Rule;
+use crate::rule::{DecodeError, Rule};
 use crate::strategies::{any_packet, packet_of};
 
 const LIMITS: &Limits = &Limits::NONE;

@@ -9,7 +9,7 @@ use crate::packet::{
     Property, PropertyHome, PropertyId, PropertyType, Publish, QoS, RawValue, ReasonCode, ReasonCodes, Sender, Suback,
     Subscribe, SubscriptionOptions, SubscriptionsBuf, TopicFiltersBuf, Unsuback, Unsubscribe, Version, Will,
 };
-use crate::rule_properties::holds;
+use crate::rule::holds;
 
 /// A legal packet that owns what it holds: what the generators behind the features `arbitrary` and `proptest` make.
 ///

@@ -157,8 +157,6 @@ mod encode;
 mod encode_fast;
 #[cfg(test)]
 mod encode_refusals;
-mod error;
-mod error_kind;
 mod fast;
 mod fast_properties;
 mod fast_strings;
@@ -189,8 +187,6 @@ mod read_properties;
 #[cfg(test)]
 mod refusals;
 mod rule;
-mod rule_properties;
-mod rule_scope;
 #[cfg(test)]
 mod samples;
 #[cfg(any(test, feature = "proptest"))]
@@ -217,8 +213,6 @@ mod view;
 
 pub use annotate::annotate;
 pub use decode::{Decoded, decode, decode_waiving};
-pub use error::DecodeError;
-pub use error_kind::ErrorKind;
 pub use field_kind::FieldKind;
 pub use fields::{Field, FieldMap, fields};
 #[cfg(any(test, feature = "arbitrary", feature = "proptest"))]
@@ -234,6 +228,6 @@ pub use packet::{
     topic_matches,
 };
 pub use publish_head::PublishHead;
-pub use rule::Rule;
+pub use rule::{DecodeError, ErrorKind, Rule};
 pub use stream::{PacketBatch, PacketStream, StreamItem};
 pub use view::PacketView;

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use core::fmt;
 
 use crate::decode::{Decoded, decode};
-use crate::error::DecodeError;
 use crate::packet::{Context, Limits, Packet, PacketType, Version};
+use crate::rule::DecodeError;
 use crate::view::{Offsets, PacketView};
 
 /// What [`OwnedPacket::decode`] made of bytes that break no rule.

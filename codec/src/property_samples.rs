@@ -11,7 +11,7 @@ use crate::packet::{
     PropertiesBuf, Property, PropertyHome, PropertyId, PropertyType, Publish, QoS, RawValue, ReasonCode, ReasonCodes,
     Sender, Suback, Subscribe, SubscriptionsBuf, TopicFiltersBuf, Unsuback, Unsubscribe, Version, Will,
 };
-use crate::rule_properties::{broken_value_rule, holds};
+use crate::rule::{broken_value_rule, holds};
 use crate::samples::Sample;
 
 /// Long enough for a Property Length of two bytes.

@@ -1,9 +1,9 @@
 //! All of a PUBLISH but its payload, for payloads that come in pieces.
 
-use crate::error::DecodeError;
 use crate::fast::Accepted;
 use crate::packet::{Context, Limits, Publish};
 use crate::read::{Prefixes, Reader, Stop};
+use crate::rule::DecodeError;
 use crate::view::PacketView;
 
 /// A PUBLISH whose payload has not come yet. All else is judged.

@@ -5,10 +5,9 @@
 //! in which the whole packet has them: so more bytes never change an error, and reading a stream in pieces stays
 //! linear.
 
-use crate::error::DecodeError;
 use crate::field_kind::FieldKind;
 use crate::packet::{Context, FieldName, Limits, PacketType, Version};
-use crate::rule::Rule;
+use crate::rule::{DecodeError, Rule};
 use crate::text::scan;
 
 /// What goes along with the reader.

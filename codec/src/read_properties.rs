@@ -3,8 +3,7 @@
 use crate::field_kind::FieldKind;
 use crate::packet::{FieldName, PacketType, Piece, PropertyHome, PropertyId, PropertyType, Sender, topic};
 use crate::read::{Observer, Reader, Stop};
-use crate::rule::Rule;
-use crate::rule_properties::{broken_value_rule, duplicate_rule, may_repeat};
+use crate::rule::{Rule, broken_value_rule, duplicate_rule, may_repeat};
 
 /// The identifiers that a block has, one bit each.
 #[derive(Clone, Copy, Default)]

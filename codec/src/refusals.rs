@@ -6,9 +6,8 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 use crate::decode::{Decoded, decode, decode_waiving};
-use crate::error_kind::ErrorKind;
 use crate::packet::{Context, Limits, PacketType, Sender, Version};
-use crate::rule::Rule;
+use crate::rule::{ErrorKind, Rule};
 
 use Sender::{Client, Either, Server};
 use Version::{V3_1, V3_1_1, V5};

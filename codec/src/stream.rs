@@ -6,12 +6,12 @@
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::decode::{Decoded, decode, decode_longer};
-use crate::error::DecodeError;
 use crate::fast;
 use crate::owned::OwnedPacket;
 use crate::packet::{Context, Limits, PacketType};
 use crate::publish_head::{PublishHead, publish_head};
 use crate::read::packet_len;
+use crate::rule::DecodeError;
 use crate::view::PacketView;
 
 /// Reads packets from a stream.

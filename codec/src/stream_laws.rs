@@ -11,13 +11,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::decode::{Decoded, decode};
-use crate::error::DecodeError;
 use crate::fuzzing_streams::filled_up;
 use crate::legal::LegalPacket;
 use crate::mutate::Mutation;
 use crate::owned::OwnedPacket;
 use crate::packet::{Context, Limits, Packet, Publish, Sender, Version};
-use crate::rule::Rule;
+use crate::rule::{DecodeError, Rule};
 use crate::samples::samples;
 use crate::strategies::packet_of;
 use crate::stream::{PacketBatch, PacketStream, StreamItem};

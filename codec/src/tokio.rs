@@ -28,9 +28,9 @@ use bytes::BytesMut;
 use tokio_util::codec::{Decoder, Encoder};
 
 use crate::decode::{Decoded, decode};
-use crate::error::DecodeError;
 use crate::owned::OwnedPacket;
 use crate::packet::{Context, EncodeError, Limits, Packet};
+use crate::rule::DecodeError;
 use crate::stream::PacketBatch;
 
 /// What can go wrong on a stream.

@@ -8,12 +8,11 @@ use alloc::vec::Vec;
 
 use crate::decode::{Decoded, decode};
 use crate::edge_samples::{Edge, edges};
-use crate::error::DecodeError;
 use crate::fields::fields;
 use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 use crate::packet::{Context, FieldName, Limits, PacketType, ReasonCode, Sender, Version};
 use crate::property_samples::{has_reason, property_samples, reason_samples};
-use crate::rule::Rule;
+use crate::rule::{DecodeError, Rule};
 use crate::samples::{Sample, samples};
 use crate::vectors::Verdict;
 

@@ -11,8 +11,7 @@ use crate::packet::{
     FieldName, PacketType, Part, Piece, PropertiesBuf, Property, PropertyHome, PropertyId, PropertyType, RawValue,
     Sender,
 };
-use crate::rule::Rule;
-use crate::rule_properties::{broken_value_rule, duplicate_rule, holds, may_repeat};
+use crate::rule::{Rule, broken_value_rule, duplicate_rule, holds, may_repeat};
 
 /// Which block of properties.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Which packets can break which rule: what the vectors are held against, so that none is forgotten.
 
 use crate::packet::{Context, PacketType, PropertyHome, PropertyId, PropertyType, Sender, Version};
-use crate::rule::Rule;
-use crate::rule_properties::{broken_value_rule, duplicate_rule, holds, may_repeat};
+use crate::rule::property::{broken_value_rule, duplicate_rule, holds, may_repeat};
+use crate::rule::table::Rule;
 
 impl Rule {
     /// Whether a packet of this type can break the rule in this version, coming from this side.

@@ -1,4 +1,4 @@
-// The rows of the table in `rule.rs`: name, sort of error, reason code, sentence; then the ids, each with text, sender
+// The rows of the table in `table.rs`: name, sort of error, reason code, sentence; then the ids, each with text, sender
 // and packets (none: all). Of several ids that fit, the first one counts.
 
 rules! {

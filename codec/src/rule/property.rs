@@ -1,7 +1,7 @@
 //! Which rules there are about a property: where and how often it may come, and what its value may be.
 
 use crate::packet::{PacketType, PropertyHome, PropertyId, Sender};
-use crate::rule::Rule;
+use crate::rule::table::Rule;
 
 /// Whether the property may stand in this block, coming from this side.
 pub(crate) fn holds(home: PropertyHome, id: PropertyId, from: Sender) -> bool {

@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use crate::error_kind::ErrorKind;
 use crate::packet::{FieldName, PacketType, ReasonCode, Sender, Version};
-use crate::rule::Rule;
+use crate::rule::kind::ErrorKind;
+use crate::rule::table::Rule;
 
 /// A refusal: which rule the bytes break, and where.
 ///

@@ -3,8 +3,8 @@
 
 use core::fmt;
 
-use crate::error_kind::ErrorKind;
 use crate::packet::{PacketType, ReasonCode, Sender, Version};
+use crate::rule::kind::ErrorKind;
 
 /// Versions a row of ids is for: 3.1 and 3.1.1 (which share ids) or 5.0.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,7 +76,7 @@ macro_rules! rules {
     };
 }
 
-include!("rule_table.rs");
+include!("rows.rs");
 
 impl Rule {
     /// Stable name in kebab case.
