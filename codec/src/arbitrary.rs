@@ -9,11 +9,11 @@ use crate::legal::{
     AnyConnect, AnyPublish, AnyWill, Content, LegalPacket, Values, as_legal_connect, as_share, as_topic_filter,
     as_topic_name, legal_block, legal_codes, legal_options, legal_properties, sender_of, types_of, within_string,
 };
-use crate::owned::{OwnedDecoded, OwnedPacket};
 use crate::packet::{
     Context, Limits, PacketId, PacketType, PropertiesBuf, PropertyHome, PropertyId, QoS, ReasonCode, RetainHandling,
     Sender, SubscriptionOptions, SubscriptionsBuf, TopicFiltersBuf, Version,
 };
+use crate::read::{OwnedDecoded, OwnedPacket};
 
 /// Sizes at which a length field takes a step.
 const STEPS: [u16; 8] = [0, 1, 127, 128, 16_383, 16_384, 65_534, 65_535];
@@ -236,7 +236,7 @@ mod tests {
     extern crate std;
 
     use super::*;
-    use crate::decode::{Decoded, decode};
+    use crate::read::{Decoded, decode};
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 

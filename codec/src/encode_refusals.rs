@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use crate::decode::{Decoded, decode_waiving};
 use crate::packet::{
     Connect, Context, EncodeError, FieldName, Limits, Packet, PacketId, Properties, PropertiesBuf, Property,
     PropertyId, Publish, QoS, Sender, Subscribe, SubscriptionOptions, SubscriptionsBuf, Version, Will,
 };
+use crate::read::{Decoded, decode_waiving};
 use crate::rule::Rule;
 
 #[track_caller]

@@ -7,18 +7,15 @@ use alloc::format;
 use alloc::vec::Vec;
 use arbitrary::{Arbitrary, Unstructured};
 
-use crate::annotate::annotate;
-use crate::decode::{Decoded, decode, decode_any, decode_waiving};
-use crate::fields::fields;
 use crate::fuzzing_choice::{BEFORE_V5, LIMITS, context_of};
 use crate::legal::LegalPacket;
 use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 use crate::packet::topic::{check_filter, is_shared, split_shared, topic_matches};
 use crate::packet::wire::MAX_VARIABLE_BYTE_INTEGER;
 use crate::packet::{Context, Limits, Packet, Sender, Version};
+use crate::read::{Decoded, PacketView, annotate, decode, decode_any, decode_waiving, fields};
 use crate::rule::DecodeError;
 use crate::text::{self, scan};
-use crate::view::PacketView;
 
 pub use crate::fuzzing_streams::split;
 

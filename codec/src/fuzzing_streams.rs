@@ -2,10 +2,9 @@
 
 use alloc::vec::Vec;
 
-use crate::decode::{Decoded, decode};
 use crate::fuzzing_choice::{LIMITS, context_of};
 use crate::packet::{Context, Version};
-use crate::read::packet_len;
+use crate::read::{Decoded, decode, packet_len};
 use crate::rule::DecodeError;
 use crate::stream::{PacketStream, StreamItem};
 

@@ -9,13 +9,10 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use std::format;
 
-use crate::annotate::annotate;
-use crate::decode::{Decoded, decode, decode_any, decode_waiving};
-use crate::fields::fields;
 use crate::legal::LegalPacket;
 use crate::mutate::MUTATIONS;
-use crate::owned::{OwnedDecoded, OwnedPacket};
 use crate::packet::{Context, Limits, Packet, PropertiesBuf, PropertyHome, Sender, Version};
+use crate::read::{Decoded, OwnedDecoded, OwnedPacket, annotate, decode, decode_any, decode_waiving, fields};
 use crate::rule::{DecodeError, Rule};
 use crate::strategies::{any_packet, packet_of};
 

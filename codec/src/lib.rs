@@ -146,22 +146,15 @@
 #![no_std]
 extern crate alloc;
 
-mod annotate;
 #[cfg(any(test, feature = "arbitrary"))]
 mod arbitrary;
 mod connect_flags;
-mod decode;
 #[cfg(test)]
 mod edge_samples;
 mod encode;
 mod encode_fast;
 #[cfg(test)]
 mod encode_refusals;
-mod fast;
-mod fast_properties;
-mod fast_strings;
-mod field_kind;
-mod fields;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -176,14 +169,10 @@ mod laws;
 #[cfg(any(test, feature = "arbitrary", feature = "proptest"))]
 mod legal;
 mod mutate;
-mod owned;
 mod packet;
 #[cfg(test)]
 mod property_samples;
-mod publish_head;
 mod read;
-mod read_packets;
-mod read_properties;
 #[cfg(test)]
 mod refusals;
 mod rule;
@@ -209,16 +198,10 @@ pub mod rules {}
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
-mod view;
 
-pub use annotate::annotate;
-pub use decode::{Decoded, decode, decode_waiving};
-pub use field_kind::FieldKind;
-pub use fields::{Field, FieldMap, fields};
 #[cfg(any(test, feature = "arbitrary", feature = "proptest"))]
 pub use legal::LegalPacket;
 pub use mutate::{Expectation, MUTATIONS, Mutated, Mutation};
-pub use owned::{OwnedDecoded, OwnedPacket};
 pub use packet::{
     Acknowledgement, Auth, Connack, Connect, Context, Disconnect, EncodeError, FieldName, FilterFault, InvalidQoS,
     Limits, Packet, PacketId, PacketType, Properties, PropertiesBuf, PropertiesIter, Property, PropertyHome,
@@ -227,7 +210,9 @@ pub use packet::{
     TopicFiltersIter, UnknownVersion, Unsuback, Unsubscribe, Version, Will, check_filter, is_shared, split_shared,
     topic_matches,
 };
-pub use publish_head::PublishHead;
+pub use read::{
+    Decoded, Field, FieldKind, FieldMap, OwnedDecoded, OwnedPacket, PacketView, PublishHead, annotate, decode,
+    decode_waiving, fields,
+};
 pub use rule::{DecodeError, ErrorKind, Rule};
 pub use stream::{PacketBatch, PacketStream, StreamItem};
-pub use view::PacketView;

@@ -5,8 +5,8 @@ extern crate std;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-use crate::decode::{Decoded, decode, decode_waiving};
 use crate::packet::{Context, Limits, PacketType, Sender, Version};
+use crate::read::{Decoded, decode, decode_waiving};
 use crate::rule::{ErrorKind, Rule};
 
 use Sender::{Client, Either, Server};

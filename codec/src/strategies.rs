@@ -227,8 +227,8 @@ mod tests {
     extern crate std;
 
     use super::*;
-    use crate::decode::{Decoded, decode};
     use crate::packet::Limits;
+    use crate::read::{Decoded, decode};
     use proptest::strategy::ValueTree;
     use proptest::test_runner::TestRunner;
     use std::collections::BTreeSet;

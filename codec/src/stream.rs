@@ -5,14 +5,11 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::decode::{Decoded, decode, decode_longer};
-use crate::fast;
-use crate::owned::OwnedPacket;
 use crate::packet::{Context, Limits, PacketType};
-use crate::publish_head::{PublishHead, publish_head};
-use crate::read::packet_len;
+use crate::read::{
+    Decoded, OwnedPacket, PacketView, PublishHead, decode, decode_longer, fast, packet_len, publish_head,
+};
 use crate::rule::DecodeError;
-use crate::view::PacketView;
 
 /// Reads packets from a stream.
 ///

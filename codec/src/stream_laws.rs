@@ -10,12 +10,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::decode::{Decoded, decode};
 use crate::fuzzing_streams::filled_up;
 use crate::legal::LegalPacket;
 use crate::mutate::Mutation;
-use crate::owned::OwnedPacket;
 use crate::packet::{Context, Limits, Packet, Publish, Sender, Version};
+use crate::read::{Decoded, OwnedPacket, decode};
 use crate::rule::{DecodeError, Rule};
 use crate::samples::samples;
 use crate::strategies::packet_of;

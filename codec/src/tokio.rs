@@ -27,9 +27,8 @@ use std::io;
 use bytes::BytesMut;
 use tokio_util::codec::{Decoder, Encoder};
 
-use crate::decode::{Decoded, decode};
-use crate::owned::OwnedPacket;
 use crate::packet::{Context, EncodeError, Limits, Packet};
+use crate::read::{Decoded, OwnedPacket, decode};
 use crate::rule::DecodeError;
 use crate::stream::PacketBatch;
 

@@ -6,12 +6,11 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::decode::{Decoded, decode};
 use crate::edge_samples::{Edge, edges};
-use crate::fields::fields;
 use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 use crate::packet::{Context, FieldName, Limits, PacketType, ReasonCode, Sender, Version};
 use crate::property_samples::{has_reason, property_samples, reason_samples};
+use crate::read::{Decoded, decode, fields};
 use crate::rule::{DecodeError, Rule};
 use crate::samples::{Sample, samples};
 use crate::vectors::Verdict;

@@ -13,9 +13,9 @@ use core::fmt::Write as _;
 use serde_json::Value;
 use std::path::PathBuf;
 
-use crate::decode::decode;
 use crate::mutate::{MUTATIONS, Mutation};
 use crate::packet::{Context, PacketType, Sender, Version};
+use crate::read::decode;
 use crate::rule::Rule;
 use crate::vector_set::{Draft, agrees, drafts, limits};
 use crate::vectors::{self, Vector, Verdict};

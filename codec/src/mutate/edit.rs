@@ -3,11 +3,10 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::field_kind::FieldKind;
-use crate::fields::{Field, FieldMap, fields};
 use crate::mutate::{Expectation, Mutated};
 use crate::packet::wire::{self, MAX_VARIABLE_BYTE_INTEGER};
 use crate::packet::{Context, Cursor, FieldName, PacketType, Version};
+use crate::read::{Field, FieldKind, FieldMap, fields};
 use crate::rule::Rule;
 
 /// What a mutation starts from.

@@ -2,12 +2,11 @@
 
 use alloc::vec::Vec;
 
-use crate::field_kind::FieldKind;
-use crate::fields::Field;
 use crate::mutate::edit::Legal;
 use crate::mutate::{Mutated, connect};
 use crate::packet::wire::MAX_VARIABLE_BYTE_INTEGER;
 use crate::packet::{FieldName, PacketType, Part, Version};
+use crate::read::{Field, FieldKind};
 use crate::rule::Rule;
 
 /// Flags that the packet must not have.

@@ -1,10 +1,9 @@
 //! Strings whose length is one too small, and packets that end within a field.
 
-use crate::field_kind::FieldKind;
-use crate::fields::Field;
 use crate::mutate::Mutated;
 use crate::mutate::edit::Legal;
 use crate::packet::{FieldName, PacketType, Part, topic};
+use crate::read::{Field, FieldKind};
 use crate::rule::Rule;
 
 /// A length of one less than there is. The last byte is then read as the start of what follows: applied only where that

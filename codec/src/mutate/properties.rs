@@ -3,14 +3,13 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::field_kind::FieldKind;
-use crate::fields::Field;
 use crate::mutate::edit::{Edited, Legal};
 use crate::mutate::{Mutated, connect, header};
 use crate::packet::{
     FieldName, PacketType, Part, Piece, PropertiesBuf, Property, PropertyHome, PropertyId, PropertyType, RawValue,
     Sender,
 };
+use crate::read::{Field, FieldKind};
 use crate::rule::{Rule, broken_value_rule, duplicate_rule, holds, may_repeat};
 
 /// Which block of properties.

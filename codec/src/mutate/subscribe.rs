@@ -1,9 +1,9 @@
 //! Mistakes in SUBSCRIBE and UNSUBSCRIBE.
 
-use crate::fields::Field;
 use crate::mutate::Mutated;
 use crate::mutate::edit::Legal;
 use crate::packet::{FieldName, PacketType, topic};
+use crate::read::Field;
 use crate::rule::Rule;
 
 /// No topic filters at all.

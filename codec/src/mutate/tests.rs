@@ -3,8 +3,8 @@
 extern crate std;
 
 use super::{Expectation, MUTATIONS, Mutation};
-use crate::decode::{Decoded, decode, decode_waiving};
 use crate::packet::{Context, Limits, Sender, Version};
+use crate::read::{Decoded, decode, decode_waiving};
 use crate::rule::Rule;
 use crate::samples::all_samples;
 use std::collections::BTreeSet;

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use core::fmt;
 
-use crate::decode::{Decoded, decode};
 use crate::packet::{Context, Limits, Packet, PacketType, Version};
+use crate::read::decode::{Decoded, decode};
+use crate::read::view::{Offsets, PacketView};
 use crate::rule::DecodeError;
-use crate::view::{Offsets, PacketView};
 
 /// What [`OwnedPacket::decode`] made of bytes that break no rule.
 #[derive(Debug, Clone, PartialEq, Eq)]

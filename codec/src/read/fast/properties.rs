@@ -1,8 +1,8 @@
-//! Blocks of properties accepted in few instructions, for [`fast`](crate::fast): all that is judged of a property stands in
+//! Blocks of properties accepted in few instructions, for the short way: all that is judged of a property stands in
 //! one small table.
 
-use crate::fast_strings::{prefixed, string, topic_name};
 use crate::packet::{LAST, Limits, PacketType, PropertyHome, PropertyId, PropertyType};
+use crate::read::fast::strings::{prefixed, string, topic_name};
 
 /// What a value must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,9 +5,12 @@
 //! accepted here, the reader accepts with the same result. What is rare (long packets, strings that are not ASCII, properties
 //! that need more than their own value to be judged) is left to the reader even where it is legal.
 
-use crate::fast_properties::properties;
-use crate::fast_strings::{prefixed, string, topic_name};
+mod properties;
+mod strings;
+
 use crate::packet::{Context, Limits, PacketType, PropertyHome, PropertyId, Sender, Version, topic};
+use crate::read::fast::properties::properties;
+use crate::read::fast::strings::{prefixed, string, topic_name};
 use crate::text::scan;
 
 /// A packet that is certainly legal: its bytes, and what a view knows besides them and the version.

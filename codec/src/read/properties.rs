@@ -1,8 +1,8 @@
 //! Reading and judging a block of properties (5.0 section 2.2.2).
 
-use crate::field_kind::FieldKind;
 use crate::packet::{FieldName, PacketType, Piece, PropertyHome, PropertyId, PropertyType, Sender, topic};
-use crate::read::{Observer, Reader, Stop};
+use crate::read::kind::FieldKind;
+use crate::read::reader::{Observer, Reader, Stop};
 use crate::rule::{Rule, broken_value_rule, duplicate_rule, may_repeat};
 
 /// The identifiers that a block has, one bit each.

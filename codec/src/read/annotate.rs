@@ -4,9 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write as _;
 
-use crate::field_kind::FieldKind;
-use crate::fields::{Field, FieldMap, fields};
 use crate::packet::{Context, Cursor, FieldName, PacketType, Part, PropertyId, ReasonCode};
+use crate::read::fields::{Field, FieldMap, fields};
+use crate::read::kind::FieldKind;
 
 /// Bytes on one line.
 const PER_LINE: usize = 8;

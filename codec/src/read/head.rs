@@ -1,10 +1,10 @@
 //! All of a PUBLISH but its payload, for payloads that come in pieces.
 
-use crate::fast::Accepted;
 use crate::packet::{Context, Limits, Publish};
-use crate::read::{Prefixes, Reader, Stop};
+use crate::read::fast::Accepted;
+use crate::read::reader::{Prefixes, Reader, Stop};
+use crate::read::view::PacketView;
 use crate::rule::DecodeError;
-use crate::view::PacketView;
 
 /// A PUBLISH whose payload has not come yet. All else is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

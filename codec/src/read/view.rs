@@ -3,12 +3,12 @@
 use core::fmt;
 use core::num::NonZeroU16;
 
-use crate::fast::Accepted;
 use crate::packet::{
     Acknowledgement, Auth, Connack, Connect, Cursor, Disconnect, Packet, PacketId, PacketType, Properties,
     PropertyHome, Publish, QoS, ReasonCode, ReasonCodes, Suback, Subscribe, Subscriptions, TopicFilters, Unsuback,
     Unsubscribe, Version, Will,
 };
+use crate::read::fast::Accepted;
 
 /// Stands beside the length of the fixed header where a breach was waived.
 pub(crate) const WAIVED: u8 = 0x80;

@@ -1,9 +1,9 @@
 //! Reading and judging each packet behind its fixed header: variable header and payload.
 
-use crate::field_kind::FieldKind;
 use crate::packet::topic::{self, FilterFault};
 use crate::packet::{FieldName, PacketType, PropertyHome, PropertyId, ReasonCode, Version};
-use crate::read::{Observer, Reader, Stop};
+use crate::read::kind::FieldKind;
+use crate::read::reader::{Observer, Reader, Stop};
 use crate::rule::Rule;
 
 /// Bits of the connect flags (section 3.1.2.3).

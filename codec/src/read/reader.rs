@@ -5,8 +5,8 @@
 //! in which the whole packet has them: so more bytes never change an error, and reading a stream in pieces stays
 //! linear.
 
-use crate::field_kind::FieldKind;
 use crate::packet::{Context, FieldName, Limits, PacketType, Version};
+use crate::read::kind::FieldKind;
 use crate::rule::{DecodeError, Rule};
 use crate::text::scan;
 

@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 use core::fmt::Write as _;
 use core::ops::Range;
 
-use crate::field_kind::FieldKind;
 use crate::packet::{Context, FieldName, Limits, PacketType, Part, PropertyId};
-use crate::read::{Observer, Reader, Stop, packet_len};
+use crate::read::kind::FieldKind;
+use crate::read::reader::{Observer, Reader, Stop, packet_len};
 use crate::rule::{DecodeError, Rule};
 
 /// One field of a packet.

@@ -1,10 +1,10 @@
 //! Bytes to packets: the entry points.
 
-use crate::fast::{self, Accepted};
 use crate::packet::{Context, Limits, Version};
-use crate::read::{Observer, Reader, Stop, Strict, Waiving};
+use crate::read::fast::{self, Accepted};
+use crate::read::reader::{Observer, Reader, Stop, Strict, Waiving};
+use crate::read::view::{PacketView, WAIVED};
 use crate::rule::{DecodeError, Rule};
-use crate::view::{PacketView, WAIVED};
 
 /// What [`decode`] made of bytes that break no rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

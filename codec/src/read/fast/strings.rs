@@ -1,4 +1,4 @@
-//! Strings and data accepted in few instructions, for [`fast`](crate::fast).
+//! Strings and data accepted in few instructions, for the short way.
 
 use crate::packet::Limits;
 use crate::text::scan;
