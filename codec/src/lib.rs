@@ -148,11 +148,8 @@ extern crate alloc;
 
 #[cfg(any(test, feature = "arbitrary"))]
 mod arbitrary;
-mod connect_flags;
 #[cfg(test)]
 mod edge_samples;
-mod encode;
-mod encode_fast;
 #[cfg(test)]
 mod encode_refusals;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -192,6 +189,7 @@ mod vector_set;
 mod vector_tests;
 #[cfg(any(test, feature = "vectors"))]
 pub mod vectors;
+mod write;
 #[doc = include_str!("../RULES.md")]
 pub mod rules {}
 /// The examples of the README compile.

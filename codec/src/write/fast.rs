@@ -5,8 +5,8 @@
 
 use bytes::BufMut;
 
-use crate::connect_flags::connect_flags;
 use crate::packet::{Connect, PacketType, Properties, PropertyHome, Publish, QoS, Subscribe, Version, wire};
+use crate::write::flags::connect_flags;
 
 /// From this remaining length on it takes three bytes.
 const TOO_LONG: usize = 0x4000;

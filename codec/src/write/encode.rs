@@ -3,13 +3,13 @@
 use alloc::vec::Vec;
 use bytes::{BufMut, Bytes};
 
-use crate::connect_flags::connect_flags;
-use crate::encode_fast;
 use crate::packet::wire::{self, MAX_VARIABLE_BYTE_INTEGER};
 use crate::packet::{
     Acknowledgement, Connect, EncodeError, FieldName, Packet, PacketId, PacketType, Properties, PropertyHome, Publish,
     ReasonCode, Subscribe, Subscriptions, Version, Will,
 };
+use crate::write::fast;
+use crate::write::flags::connect_flags;
 
 impl<'a> Packet<'a> {
     /// Bytes that [`encode`](Self::encode) will write.
@@ -24,7 +24,7 @@ impl<'a> Packet<'a> {
     #[inline]
     pub fn encode(&self, version: Version, buffer: &mut impl BufMut) -> Result<usize, EncodeError> {
         if let Self::Publish(publish) = self
-            && let Some(length) = encode_fast::put_publish::<false, true>(publish, version, buffer)
+            && let Some(length) = fast::put_publish::<false, true>(publish, version, buffer)
         {
             return Ok(length);
         }
@@ -56,7 +56,7 @@ impl<'a> Packet<'a> {
         version: Version,
         buffer: &mut impl BufMut,
     ) -> Result<usize, EncodeError> {
-        let written = encode_fast::put_connect(connect, version, buffer);
+        let written = fast::put_connect(connect, version, buffer);
         written.map_or_else(|| self.encode_any(version, buffer), Ok)
     }
 
@@ -68,7 +68,7 @@ impl<'a> Packet<'a> {
         version: Version,
         buffer: &mut impl BufMut,
     ) -> Result<usize, EncodeError> {
-        let written = encode_fast::put_subscribe(subscribe, version, buffer);
+        let written = fast::put_subscribe(subscribe, version, buffer);
         written.map_or_else(|| self.encode_any(version, buffer), Ok)
     }
 
@@ -80,7 +80,7 @@ impl<'a> Packet<'a> {
         version: Version,
         buffer: &mut impl BufMut,
     ) -> Result<usize, EncodeError> {
-        let written = encode_fast::put_publish::<false, false>(publish, version, buffer);
+        let written = fast::put_publish::<false, false>(publish, version, buffer);
         written.map_or_else(|| self.encode_any(version, buffer), Ok)
     }
 
@@ -118,7 +118,7 @@ impl<'a> Packet<'a> {
             self.encode(version, buffer)?;
             return Ok(&[]);
         };
-        if encode_fast::put_publish::<true, true>(publish, version, buffer).is_none() {
+        if fast::put_publish::<true, true>(publish, version, buffer).is_none() {
             self.encode_longer_head(version, buffer, publish)?;
         }
         Ok(publish.payload)
@@ -132,7 +132,7 @@ impl<'a> Packet<'a> {
         buffer: &mut impl BufMut,
         publish: &Publish<'_>,
     ) -> Result<(), EncodeError> {
-        if encode_fast::put_publish::<true, false>(publish, version, buffer).is_none() {
+        if fast::put_publish::<true, false>(publish, version, buffer).is_none() {
             self.start(version, buffer, publish.payload.len())?;
             self.put_body(version, buffer);
         }
