@@ -181,8 +181,6 @@ mod stream;
 #[cfg(test)]
 mod stream_laws;
 mod text;
-#[cfg(feature = "tokio")]
-pub mod tokio;
 #[cfg(test)]
 mod vector_set;
 #[cfg(test)]
@@ -213,4 +211,6 @@ pub use read::{
     decode_waiving, fields,
 };
 pub use rule::{DecodeError, ErrorKind, Rule};
+#[cfg(feature = "tokio")]
+pub use stream::tokio;
 pub use stream::{PacketBatch, PacketStream, StreamItem};

@@ -238,7 +238,7 @@ fn what_a_length_promises_is_not_allocated() {
 #[cfg(feature = "tokio")]
 mod tokio {
     use super::*;
-    use crate::tokio::{BatchCodec, PacketCodec};
+    use crate::stream::tokio::{BatchCodec, PacketCodec};
     use tokio_util::codec::{Decoder, Encoder};
 
     proptest! {
