@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use arbitrary::{Arbitrary, Unstructured};
 
 use crate::fuzzing_choice::{BEFORE_V5, LIMITS, context_of};
-use crate::legal::LegalPacket;
+use crate::generate::LegalPacket;
 use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 use crate::packet::topic::{check_filter, is_shared, split_shared, topic_matches};
 use crate::packet::wire::MAX_VARIABLE_BYTE_INTEGER;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fuzzing::{TARGETS, Target};
 use crate::fuzzing_choice::{BEFORE_V5, SENDERS, context_of};
-use crate::legal::LegalPacket;
+use crate::generate::LegalPacket;
 use crate::mutate::MUTATIONS;
 use crate::packet::{Context, Limits, Version};
 use crate::vectors;

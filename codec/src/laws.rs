@@ -9,12 +9,12 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use std::format;
 
-use crate::legal::LegalPacket;
+use crate::generate::LegalPacket;
+use crate::generate::strategies::{any_packet, packet_of};
 use crate::mutate::MUTATIONS;
 use crate::packet::{Context, Limits, Packet, PropertiesBuf, PropertyHome, Sender, Version};
 use crate::read::{Decoded, OwnedDecoded, OwnedPacket, annotate, decode, decode_any, decode_waiving, fields};
 use crate::rule::{DecodeError, Rule};
-use crate::strategies::{any_packet, packet_of};
 
 const LIMITS: &Limits = &Limits::NONE;
 

@@ -146,8 +146,6 @@
 #![no_std]
 extern crate alloc;
 
-#[cfg(any(test, feature = "arbitrary"))]
-mod arbitrary;
 #[cfg(test)]
 mod edge_samples;
 #[cfg(test)]
@@ -161,10 +159,10 @@ mod fuzzing_choice;
 mod fuzzing_streams;
 #[cfg(test)]
 mod fuzzing_tests;
+#[cfg(any(test, feature = "arbitrary", feature = "proptest"))]
+mod generate;
 #[cfg(test)]
 mod laws;
-#[cfg(any(test, feature = "arbitrary", feature = "proptest"))]
-mod legal;
 mod mutate;
 mod packet;
 #[cfg(test)]
@@ -175,8 +173,6 @@ mod refusals;
 mod rule;
 #[cfg(test)]
 mod samples;
-#[cfg(any(test, feature = "proptest"))]
-pub mod strategies;
 mod stream;
 #[cfg(test)]
 mod stream_laws;
@@ -196,7 +192,9 @@ pub mod rules {}
 struct Readme;
 
 #[cfg(any(test, feature = "arbitrary", feature = "proptest"))]
-pub use legal::LegalPacket;
+pub use generate::LegalPacket;
+#[cfg(any(test, feature = "proptest"))]
+pub use generate::strategies;
 pub use mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 pub use packet::{
     Acknowledgement, Auth, Connack, Connect, Context, Disconnect, EncodeError, FieldName, FilterFault, InvalidQoS,

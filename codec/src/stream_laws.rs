@@ -11,13 +11,13 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::fuzzing_streams::filled_up;
-use crate::legal::LegalPacket;
+use crate::generate::LegalPacket;
+use crate::generate::strategies::packet_of;
 use crate::mutate::Mutation;
 use crate::packet::{Context, Limits, Packet, Publish, Sender, Version};
 use crate::read::{Decoded, OwnedPacket, decode};
 use crate::rule::{DecodeError, Rule};
 use crate::samples::samples;
-use crate::strategies::packet_of;
 use crate::stream::{PacketBatch, PacketStream, StreamItem};
 
 const LIMITS: Limits = Limits::NONE;

@@ -22,7 +22,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use crate::legal::{
+use crate::generate::legal::{
     AnyConnect, AnyPublish, AnyWill, Content, LegalPacket, Values, as_legal_connect, as_share, as_topic_filter,
     as_topic_name, legal_block, legal_codes, legal_options, legal_properties, sender_of, types_of, within_string,
 };

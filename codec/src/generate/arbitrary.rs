@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use bytes::Bytes;
 
-use crate::legal::{
+use crate::generate::legal::{
     AnyConnect, AnyPublish, AnyWill, Content, LegalPacket, Values, as_legal_connect, as_share, as_topic_filter,
     as_topic_name, legal_block, legal_codes, legal_options, legal_properties, sender_of, types_of, within_string,
 };
