@@ -147,8 +147,6 @@
 extern crate alloc;
 
 #[cfg(test)]
-mod edge_samples;
-#[cfg(test)]
 mod encode_refusals;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
@@ -165,20 +163,14 @@ mod generate;
 mod laws;
 mod mutate;
 mod packet;
-#[cfg(test)]
-mod property_samples;
 mod read;
 #[cfg(test)]
 mod refusals;
 mod rule;
-#[cfg(test)]
-mod samples;
 mod stream;
 #[cfg(test)]
 mod stream_laws;
 mod text;
-#[cfg(test)]
-mod vector_set;
 #[cfg(test)]
 mod vector_tests;
 #[cfg(any(test, feature = "vectors"))]

@@ -17,8 +17,8 @@ use crate::mutate::Mutation;
 use crate::packet::{Context, Limits, Packet, Publish, Sender, Version};
 use crate::read::{Decoded, OwnedPacket, decode};
 use crate::rule::{DecodeError, Rule};
-use crate::samples::samples;
 use crate::stream::{PacketBatch, PacketStream, StreamItem};
+use crate::vectors::samples;
 
 const LIMITS: Limits = Limits::NONE;
 

@@ -17,8 +17,7 @@ use crate::mutate::{MUTATIONS, Mutation};
 use crate::packet::{Context, PacketType, Sender, Version};
 use crate::read::decode;
 use crate::rule::Rule;
-use crate::vector_set::{Draft, agrees, drafts, limits};
-use crate::vectors::{self, Vector, Verdict};
+use crate::vectors::{self, Draft, Vector, Verdict, agrees, drafts, limits};
 
 /// Most bytes of all files together.
 const LARGEST: usize = 4 << 20;

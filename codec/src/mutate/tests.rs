@@ -6,7 +6,7 @@ use super::{Expectation, MUTATIONS, Mutation};
 use crate::packet::{Context, Limits, Sender, Version};
 use crate::read::{Decoded, decode, decode_waiving};
 use crate::rule::Rule;
-use crate::samples::all_samples;
+use crate::vectors::all_samples;
 use std::collections::BTreeSet;
 use std::vec::Vec;
 

@@ -233,13 +233,13 @@ mod tests {
     use super::*;
     use crate::mutate::Mutation;
     use crate::packet::{Sender, Version};
-    use crate::samples::{all_samples, samples};
+    use crate::vectors::{all_samples, samples};
 
     fn client(version: Version) -> Context {
         Context::new(version, Sender::Client)
     }
 
-    fn sample(version: Version, title: &str) -> crate::samples::Sample {
+    fn sample(version: Version, title: &str) -> crate::vectors::Sample {
         samples(version).into_iter().find(|sample| sample.title == title).expect("a sample of this title")
     }
 

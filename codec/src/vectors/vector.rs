@@ -1,15 +1,4 @@
-//! Test vectors: bytes with the verdict that the standards give them and the rule that decides it.
-//!
-//! The same data as the JSON files in `codec/vectors`, read one by one when asked for. Nothing is parsed before, and
-//! nothing is allocated but by [`Vector::bytes`].
-//!
-//! ```
-//! use mqtt_assay_codec::{decode, vectors};
-//! for vector in vectors::all().filter(|vector| vector.verdict == vectors::Verdict::Invalid).take(10) {
-//!     let error = decode(&vector.bytes(), vector.context, &vector.limits).expect_err(vector.id);
-//!     assert_eq!(Some(error.rule), vector.rule);
-//! }
-//! ```
+//! One vector, and how it is read out of the line of a file.
 
 use alloc::vec::Vec;
 
@@ -123,9 +112,9 @@ fn limits(line: &'static str) -> Limits {
 /// The file of each version, as it is in `codec/vectors`.
 pub(crate) const fn json(version: Version) -> &'static str {
     match version {
-        Version::V3_1 => include_str!("../vectors/mqtt-3.1.json"),
-        Version::V3_1_1 => include_str!("../vectors/mqtt-3.1.1.json"),
-        Version::V5 => include_str!("../vectors/mqtt-5.json"),
+        Version::V3_1 => include_str!("../../vectors/mqtt-3.1.json"),
+        Version::V3_1_1 => include_str!("../../vectors/mqtt-3.1.1.json"),
+        Version::V5 => include_str!("../../vectors/mqtt-5.json"),
     }
 }
 

@@ -9,8 +9,8 @@ use crate::packet::{
     Connect, Context, Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS, Sender, Subscribe,
     SubscriptionsBuf, TopicFiltersBuf, Unsubscribe, Version, Will,
 };
-use crate::samples::Sample;
-use crate::vectors::Verdict;
+use crate::vectors::samples::legal::Sample;
+use crate::vectors::vector::Verdict;
 
 /// A packet at an edge.
 pub(crate) struct Edge {

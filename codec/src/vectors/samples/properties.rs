@@ -12,7 +12,7 @@ use crate::packet::{
     Sender, Suback, Subscribe, SubscriptionsBuf, TopicFiltersBuf, Unsuback, Unsubscribe, Version, Will,
 };
 use crate::rule::{broken_value_rule, holds};
-use crate::samples::Sample;
+use crate::vectors::samples::legal::Sample;
 
 /// Long enough for a Property Length of two bytes.
 const LONG: usize = 130;

@@ -6,14 +6,12 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::edge_samples::{Edge, edges};
 use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 use crate::packet::{Context, FieldName, Limits, PacketType, ReasonCode, Sender, Version};
-use crate::property_samples::{has_reason, property_samples, reason_samples};
 use crate::read::{Decoded, decode, fields};
 use crate::rule::{DecodeError, Rule};
-use crate::samples::{Sample, samples};
-use crate::vectors::Verdict;
+use crate::vectors::samples::{Edge, Sample, edges, has_reason, property_samples, reason_samples, samples};
+use crate::vectors::vector::Verdict;
 
 /// A vector in the making.
 pub(crate) struct Draft {
