@@ -146,33 +146,16 @@
 #![no_std]
 extern crate alloc;
 
-#[cfg(test)]
-mod encode_refusals;
-#[cfg(any(test, feature = "fuzzing"))]
-#[doc(hidden)]
-pub mod fuzzing;
-#[cfg(any(test, feature = "fuzzing"))]
-mod fuzzing_choice;
-#[cfg(any(test, feature = "fuzzing"))]
-mod fuzzing_streams;
-#[cfg(test)]
-mod fuzzing_tests;
 #[cfg(any(test, feature = "arbitrary", feature = "proptest"))]
 mod generate;
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 mod laws;
 mod mutate;
 mod packet;
 mod read;
-#[cfg(test)]
-mod refusals;
 mod rule;
 mod stream;
-#[cfg(test)]
-mod stream_laws;
 mod text;
-#[cfg(test)]
-mod vector_tests;
 #[cfg(any(test, feature = "vectors"))]
 pub mod vectors;
 mod write;
@@ -187,6 +170,9 @@ struct Readme;
 pub use generate::LegalPacket;
 #[cfg(any(test, feature = "proptest"))]
 pub use generate::strategies;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub use laws::fuzzing;
 pub use mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 pub use packet::{
     Acknowledgement, Auth, Connack, Connect, Context, Disconnect, EncodeError, FieldName, FilterFault, InvalidQoS,

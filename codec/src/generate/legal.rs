@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::packet::{
     Acknowledgement, Auth, Connack, Connect, Context, Disconnect, Packet, PacketId, PacketType, PropertiesBuf,
     Property, PropertyHome, PropertyId, PropertyType, Publish, QoS, RawValue, ReasonCode, ReasonCodes, Sender, Suback,
-    Subscribe, SubscriptionOptions, SubscriptionsBuf, TopicFiltersBuf, Unsuback, Unsubscribe, Version, Will,
+    Subscribe, SubscriptionOptions, SubscriptionsBuf, TopicFiltersBuf, Unsuback, Unsubscribe, Version, Will, is_shared,
 };
 use crate::rule::holds;
 
@@ -178,7 +178,7 @@ impl AnyPublish {
 
 /// A shared subscription may not have No Local.
 pub(crate) fn legal_options(filter: &str, options: SubscriptionOptions) -> SubscriptionOptions {
-    SubscriptionOptions { no_local: options.no_local && !crate::packet::topic::is_shared(filter), ..options }
+    SubscriptionOptions { no_local: options.no_local && !is_shared(filter), ..options }
 }
 
 /// Values to make a property from.

@@ -10,8 +10,6 @@ mod lengths;
 mod properties;
 mod subscribe;
 mod table;
-#[cfg(test)]
-mod tests;
 mod text;
 
 use alloc::vec::Vec;

@@ -12,7 +12,7 @@ use std::format;
 use crate::generate::LegalPacket;
 use crate::generate::strategies::{any_packet, packet_of};
 use crate::mutate::MUTATIONS;
-use crate::packet::{Context, Limits, Packet, PropertiesBuf, PropertyHome, Sender, Version};
+use crate::packet::{Context, EncodeError, Limits, Packet, PropertiesBuf, PropertyHome, Sender, Version, wire};
 use crate::read::{Decoded, OwnedDecoded, OwnedPacket, annotate, decode, decode_any, decode_waiving, fields};
 use crate::rule::{DecodeError, Rule};
 
@@ -103,7 +103,7 @@ fn short_ways() -> impl Strategy<Value = Vec<u8>> {
         body.extend(behind);
         let remaining = body.len().saturating_add_signed(longer);
         let mut bytes = vec_of(first);
-        crate::packet::wire::put_variable(&mut bytes, remaining as u32);
+        wire::put_variable(&mut bytes, remaining as u32);
         bytes.extend(body);
         bytes
     })
@@ -193,7 +193,7 @@ proptest! {
         let needed = any.bytes().len();
         let mut room = alloc::vec![0xAA; size.index(needed)];
         let result = any.packet().encode(any.context.version, &mut &mut room[..]);
-        prop_assert_eq!(result, Err(crate::EncodeError::BufferFull { needed }));
+        prop_assert_eq!(result, Err(EncodeError::BufferFull { needed }));
         prop_assert!(room.iter().all(|&byte| byte == 0xAA));
     }
 

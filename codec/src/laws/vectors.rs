@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use crate::mutate::{MUTATIONS, Mutation};
 use crate::packet::{Context, PacketType, Sender, Version};
 use crate::read::decode;
-use crate::rule::Rule;
+use crate::rule::{ErrorKind, Rule};
 use crate::vectors::{self, Draft, Vector, Verdict, agrees, drafts, limits};
 
 /// Most bytes of all files together.
@@ -244,9 +244,9 @@ fn the_table_of_rules_is_up_to_date() {
     );
     for &rule in Rule::ALL {
         let kind = match rule.kind() {
-            crate::ErrorKind::Malformed => "malformed packet",
-            crate::ErrorKind::ProtocolError => "protocol error",
-            crate::ErrorKind::TooLarge => "limit of the receiver",
+            ErrorKind::Malformed => "malformed packet",
+            ErrorKind::ProtocolError => "protocol error",
+            ErrorKind::TooLarge => "limit of the receiver",
         };
         let _ = writeln!(text, "\n## {rule}\n\n{} ({kind})\n", rule.says());
         text.push_str("| MQTT | packet | from | statement | vector |\n| --- | --- | --- | --- | --- |\n");

@@ -10,9 +10,9 @@ use arbitrary::{Arbitrary, Unstructured};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::fuzzing::{TARGETS, Target};
-use crate::fuzzing_choice::{BEFORE_V5, SENDERS, context_of};
 use crate::generate::LegalPacket;
+use crate::laws::fuzzing::choice::{BEFORE_V5, SENDERS, context_of};
+use crate::laws::fuzzing::{TARGETS, Target};
 use crate::mutate::MUTATIONS;
 use crate::packet::{Context, Limits, Version};
 use crate::vectors;

@@ -10,9 +10,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::fuzzing_streams::filled_up;
 use crate::generate::LegalPacket;
 use crate::generate::strategies::packet_of;
+use crate::laws::fuzzing::filled_up;
 use crate::mutate::Mutation;
 use crate::packet::{Context, Limits, Packet, Publish, Sender, Version};
 use crate::read::{Decoded, OwnedPacket, decode};

@@ -2,7 +2,7 @@
 
 extern crate std;
 
-use super::{Expectation, MUTATIONS, Mutation};
+use crate::mutate::{Expectation, MUTATIONS, Mutation};
 use crate::packet::{Context, Limits, Sender, Version};
 use crate::read::{Decoded, decode, decode_waiving};
 use crate::rule::Rule;

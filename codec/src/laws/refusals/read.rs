@@ -6,8 +6,8 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 use crate::packet::{Context, Limits, PacketType, Sender, Version};
-use crate::read::{Decoded, decode, decode_waiving};
-use crate::rule::{ErrorKind, Rule};
+use crate::read::{Decoded, PacketView, decode, decode_waiving};
+use crate::rule::{DecodeError, ErrorKind, Rule};
 
 use Sender::{Client, Either, Server};
 use Version::{V3_1, V3_1_1, V5};
@@ -195,8 +195,8 @@ fn every_flag_of_every_type_is_judged() {
 
 #[test]
 fn errors_and_views_are_small() {
-    assert!(size_of::<crate::PacketView<'_>>() <= 32);
-    assert!(size_of::<crate::DecodeError>() <= 32);
+    assert!(size_of::<PacketView<'_>>() <= 32);
+    assert!(size_of::<DecodeError>() <= 32);
     let all: Vec<Rule> = Rule::ALL.to_vec();
     assert_eq!(size_of_val(&all[0]), 1);
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::fuzzing_choice::{LIMITS, context_of};
+use crate::laws::fuzzing::choice::{LIMITS, context_of};
 use crate::packet::{Context, Version};
 use crate::read::{Decoded, decode, packet_len};
 use crate::rule::DecodeError;

@@ -3,21 +3,27 @@
 //! They are plain functions, so that `cargo test` can replay the corpora without a fuzzer. Not a part of the crate's
 //! interface: nothing here is stable.
 
+mod choice;
+#[cfg(test)]
+mod corpora;
+mod split;
+
 use alloc::format;
 use alloc::vec::Vec;
 use arbitrary::{Arbitrary, Unstructured};
 
-use crate::fuzzing_choice::{BEFORE_V5, LIMITS, context_of};
 use crate::generate::LegalPacket;
+use crate::laws::fuzzing::choice::{BEFORE_V5, LIMITS, context_of};
 use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
-use crate::packet::topic::{check_filter, is_shared, split_shared, topic_matches};
 use crate::packet::wire::MAX_VARIABLE_BYTE_INTEGER;
-use crate::packet::{Context, Limits, Packet, Sender, Version};
+use crate::packet::{Context, Limits, Packet, Sender, Version, check_filter, is_shared, split_shared, topic_matches};
 use crate::read::{Decoded, PacketView, annotate, decode, decode_any, decode_waiving, fields};
 use crate::rule::DecodeError;
 use crate::text::{self, scan};
 
-pub use crate::fuzzing_streams::split;
+#[cfg(test)]
+pub(crate) use split::filled_up;
+pub use split::split;
 
 /// A receiver that takes little: every limit is low enough to be met.
 const LOW_LIMITS: &Limits =
