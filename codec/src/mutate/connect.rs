@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use crate::mutate::Mutated;
 use crate::mutate::edit::Legal;
+use crate::mutate::outcome::Mutated;
 use crate::packet::{FieldName, PacketType, Version};
 use crate::rule::Rule;
 

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::mutate::{Expectation, Mutated};
+use crate::mutate::outcome::{Expectation, Mutated};
 use crate::packet::wire::{self, MAX_VARIABLE_BYTE_INTEGER};
 use crate::packet::{Context, Cursor, FieldName, PacketType, Version};
 use crate::read::{Field, FieldKind, FieldMap, fields};

@@ -2,8 +2,9 @@
 
 use alloc::vec::Vec;
 
+use crate::mutate::connect;
 use crate::mutate::edit::Legal;
-use crate::mutate::{Mutated, connect};
+use crate::mutate::outcome::Mutated;
 use crate::packet::wire::MAX_VARIABLE_BYTE_INTEGER;
 use crate::packet::{FieldName, PacketType, Part, Version};
 use crate::read::{Field, FieldKind};

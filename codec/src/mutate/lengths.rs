@@ -1,7 +1,7 @@
 //! Strings whose length is one too small, and packets that end within a field.
 
-use crate::mutate::Mutated;
 use crate::mutate::edit::Legal;
+use crate::mutate::outcome::Mutated;
 use crate::packet::{FieldName, PacketType, Part, topic};
 use crate::read::{Field, FieldKind};
 use crate::rule::Rule;

@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::mutate::edit::{Edited, Legal};
-use crate::mutate::{Mutated, connect, header};
+use crate::mutate::outcome::Mutated;
+use crate::mutate::{connect, header};
 use crate::packet::{
     FieldName, PacketType, Part, Piece, PropertiesBuf, Property, PropertyHome, PropertyId, PropertyType, RawValue,
     Sender,

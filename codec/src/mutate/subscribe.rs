@@ -1,7 +1,7 @@
 //! Mistakes in SUBSCRIBE and UNSUBSCRIBE.
 
-use crate::mutate::Mutated;
 use crate::mutate::edit::Legal;
+use crate::mutate::outcome::Mutated;
 use crate::packet::{FieldName, PacketType, topic};
 use crate::read::Field;
 use crate::rule::Rule;

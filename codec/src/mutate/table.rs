@@ -3,8 +3,9 @@
 
 use alloc::vec::Vec;
 
+use crate::mutate::mutation::Mutation;
 use crate::mutate::properties::{self, Block};
-use crate::mutate::{Mutation, connect, header, lengths, subscribe, text};
+use crate::mutate::{connect, header, lengths, subscribe, text};
 use crate::packet::{FieldName, PacketType, Piece, PropertyId};
 use crate::rule::Rule;
 

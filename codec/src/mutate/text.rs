@@ -2,8 +2,9 @@
 
 use alloc::vec::Vec;
 
+use crate::mutate::connect;
 use crate::mutate::edit::{Edited, Legal};
-use crate::mutate::{Mutated, connect};
+use crate::mutate::outcome::Mutated;
 use crate::packet::{FieldName, Part, Piece, PropertyId, topic};
 use crate::rule::Rule;
 
