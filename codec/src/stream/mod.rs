@@ -2,8 +2,10 @@
 //!
 //! Uses `packet`, `rule` and `read`; `tokio` writes too.
 
+mod batch;
 mod packets;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
-pub use packets::{PacketBatch, PacketStream, StreamItem};
+pub use batch::PacketBatch;
+pub use packets::{PacketStream, StreamItem};

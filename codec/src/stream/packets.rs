@@ -3,13 +3,12 @@
 //! Bytes are read into one buffer, and packets are views of it: a packet costs no allocation and no reference count. How
 //! many bytes the next packet still lacks is remembered, so the work is linear in the bytes even if they come one by one.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 
 use crate::packet::{Context, Limits, PacketType};
-use crate::read::{
-    Decoded, OwnedPacket, PacketView, PublishHead, decode, decode_longer, fast, packet_len, publish_head,
-};
+use crate::read::{Decoded, PacketView, PublishHead, decode, decode_longer, fast, packet_len, publish_head};
 use crate::rule::DecodeError;
+use crate::stream::batch::PacketBatch;
 
 /// Reads packets from a stream.
 ///
@@ -200,14 +199,6 @@ fn next_longer<'a>(
     }
 }
 
-/// Bytes that the packet at the start must have before more can be known of it.
-fn wanted_len(rest: &[u8], context: Context, limits: &Limits) -> Result<usize, DecodeError> {
-    Ok(match decode(rest, context, limits)? {
-        Decoded::Complete { len, .. } => len,
-        Decoded::Partial { needed } => rest.len() + needed,
-    })
-}
-
 /// Length of all that comes before the payload of a PUBLISH of more than `whole_up_to` bytes, or of as much of it as must
 /// be there to know that length; `None` for other packets. Looks at a few bytes only.
 fn head_len(bytes: &[u8], context: Context, whole_up_to: usize) -> Option<usize> {
@@ -231,80 +222,4 @@ fn head_len(bytes: &[u8], context: Context, whole_up_to: usize) -> Option<usize>
     };
     let value = |bytes: &[u8]| bytes.iter().rev().fold(0, |value, byte| value << 7 | usize::from(byte & 0x7F));
     Some((properties_at + last + 1 + value(&encoded[..=last])).min(length))
-}
-
-/// Whole packets, one behind the other, in one reference-counted buffer.
-///
-/// They are judged when they are iterated over; after the first error there is nothing more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PacketBatch {
-    bytes: Bytes,
-    context: Context,
-    limits: Limits,
-}
-
-impl PacketBatch {
-    /// Splits off all whole packets at the start of a buffer; `None` if there is not one. `wanted`: the bytes without
-    /// which another try is in vain.
-    pub(crate) fn split_off(
-        buffer: &mut BytesMut,
-        context: Context,
-        limits: &Limits,
-        wanted: &mut usize,
-    ) -> Result<Option<Self>, DecodeError> {
-        if buffer.len() < *wanted {
-            return Ok(None);
-        }
-        let whole = whole_packets(buffer);
-        *wanted = if whole == 0 { wanted_len(buffer, context, limits)? } else { 0 };
-        Ok((whole > 0).then(|| Self { bytes: buffer.split_to(whole).freeze(), context, limits: *limits }))
-    }
-
-    /// The packets in their order, as views.
-    pub fn packets(&self) -> impl Iterator<Item = Result<PacketView<'_>, DecodeError>> {
-        self.views().map(|view| view.map(|(_, view)| view))
-    }
-
-    /// The packets in their order, each with a share of the buffer: one reference count a packet.
-    pub fn owned_packets(&self) -> impl Iterator<Item = Result<OwnedPacket, DecodeError>> {
-        self.views().map(|view| {
-            view.map(|(start, view)| OwnedPacket::adopt(view, self.bytes.slice(start..start + view.bytes().len())))
-        })
-    }
-
-    /// The bytes of all packets.
-    pub const fn bytes(&self) -> &Bytes {
-        &self.bytes
-    }
-
-    fn views(&self) -> impl Iterator<Item = Result<(usize, PacketView<'_>), DecodeError>> {
-        let mut start = 0;
-        core::iter::from_fn(move || {
-            let rest = self.bytes.get(start..).filter(|rest| !rest.is_empty())?;
-            let decoded = decode(rest, self.context, &self.limits);
-            let at = start;
-            // Behind an error it cannot be told where a packet begins.
-            start = self.bytes.len();
-            match decoded {
-                Ok(Decoded::Complete { packet, len }) => {
-                    start = at + len;
-                    Some(Ok((at, packet)))
-                }
-                Ok(Decoded::Partial { .. }) => None,
-                Err(error) => Some(Err(error)),
-            }
-        })
-    }
-}
-
-/// Bytes of the whole packets at the start, as their fixed headers have it.
-fn whole_packets(bytes: &[u8]) -> usize {
-    let mut end = 0;
-    while let Some(length) = bytes.get(end..).and_then(packet_len) {
-        match end + length as usize {
-            next if next <= bytes.len() => end = next,
-            _ => break,
-        }
-    }
-    end
 }

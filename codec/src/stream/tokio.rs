@@ -30,7 +30,7 @@ use tokio_util::codec::{Decoder, Encoder};
 use crate::packet::{Context, EncodeError, Limits, Packet};
 use crate::read::{Decoded, OwnedPacket, decode};
 use crate::rule::DecodeError;
-use crate::stream::packets::PacketBatch;
+use crate::stream::batch::PacketBatch;
 
 /// What can go wrong on a stream.
 #[derive(Debug)]
