@@ -5,6 +5,8 @@
 
 #[cfg(test)]
 mod annotation;
+#[cfg(test)]
+mod files;
 pub mod fuzzing;
 #[cfg(test)]
 mod mutations;
@@ -13,6 +15,15 @@ mod packets;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod shown;
+#[cfg(test)]
 mod streams;
 #[cfg(test)]
 mod vectors;
+
+/// Whether the files that tests compare are to be written anew instead.
+#[cfg(test)]
+fn writes_anew() -> bool {
+    extern crate std;
+    std::env::var_os("MQTT_ASSAY_WRITE").is_some_and(|value| value == "1")
+}

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use crate::generate::LegalPacket;
 use crate::laws::fuzzing::choice::{BEFORE_V5, SENDERS, context_of};
 use crate::laws::fuzzing::{TARGETS, Target};
+use crate::laws::writes_anew;
 use crate::mutate::MUTATIONS;
 use crate::packet::{Context, Limits, Version};
 use crate::vectors;
@@ -68,7 +69,7 @@ fn the_seeds_break_no_law() {
         for seed in &seeds {
             replay(target, seed, &format!("seed {seed:02x?} of {name}"));
         }
-        if std::env::var_os("MQTT_ASSAY_WRITE").is_some() {
+        if writes_anew() {
             write(&folder("seeds", name), &seeds);
         }
     }
@@ -83,7 +84,7 @@ fn the_seeds_of_differential_are_all_vectors_without_a_limit() {
         .filter(|seed| seed.len() <= LARGEST_SEED)
         .collect();
     assert!(seeds.len() > 1000);
-    if std::env::var_os("MQTT_ASSAY_WRITE").is_some() {
+    if writes_anew() {
         write(&folder("seeds", "differential"), &seeds);
     }
 }
