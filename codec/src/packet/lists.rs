@@ -7,8 +7,55 @@ use core::fmt;
 use crate::packet::code::ReasonCode;
 use crate::packet::cursor::Cursor;
 use crate::packet::encode_error::EncodeError;
+use crate::packet::listed::listed;
 use crate::packet::options::SubscriptionOptions;
 use crate::packet::wire;
+
+/// What a list of topic filters has, whatever stands beside each of them. The literals are words of its documentation: what
+/// is iterated over, and the packet whose payload it is.
+macro_rules! filter_list {
+    ($list:ident, $iter:ident, $item:ty, $yields:literal, $packet:literal) => {
+        impl<'a> $list<'a> {
+            #[doc = concat!($yields, ", in order.")]
+            pub fn iter(&self) -> $iter<'a> {
+                $iter { cursor: Cursor::new(self.bytes) }
+            }
+
+            /// Number of topic filters; counts them.
+            pub fn len(&self) -> usize {
+                self.iter().count()
+            }
+
+            #[doc = concat!("Whether there are none, which no legal ", $packet, " has.")]
+            pub const fn is_empty(&self) -> bool {
+                self.bytes.is_empty()
+            }
+
+            /// The encoded payload.
+            pub const fn as_bytes(&self) -> &'a [u8] {
+                self.bytes
+            }
+
+            #[inline]
+            pub(crate) const fn error(&self) -> Option<EncodeError> {
+                if self.too_long { Some(EncodeError::TopicFilterTooLong) } else { None }
+            }
+        }
+
+        listed! { $list, $iter, $item }
+    };
+}
+
+/// Appends a topic filter; remembers one that cannot be encoded.
+#[inline]
+fn put_filter(filter: &str, bytes: &mut Vec<u8>, too_long: &mut bool) -> Result<(), EncodeError> {
+    if !wire::fits(filter.as_bytes()) {
+        *too_long = true;
+        return Err(EncodeError::TopicFilterTooLong);
+    }
+    wire::put_prefixed(bytes, filter.as_bytes());
+    Ok(())
+}
 
 /// The payload of SUBSCRIBE: topic filters, each with its options.
 #[derive(Clone, Copy)]
@@ -24,26 +71,6 @@ impl<'a> Subscriptions<'a> {
     /// A payload that the decoder accepted; `qos_only`: in a version without other options.
     pub(crate) const fn from_payload(bytes: &'a [u8], qos_only: bool) -> Self {
         Self { bytes, too_long: false, qos_only }
-    }
-
-    /// Topic filters with their options, in order.
-    pub fn iter(&self) -> SubscriptionsIter<'a> {
-        SubscriptionsIter { cursor: Cursor::new(self.bytes) }
-    }
-
-    /// Number of topic filters; counts them.
-    pub fn len(&self) -> usize {
-        self.iter().count()
-    }
-
-    /// Whether there are none, which no legal SUBSCRIBE has.
-    pub const fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
-    /// The encoded payload.
-    pub const fn as_bytes(&self) -> &'a [u8] {
-        self.bytes
     }
 
     /// Whether there is a QoS behind every filter and nothing else.
@@ -62,11 +89,6 @@ impl<'a> Subscriptions<'a> {
             })
         })
     }
-
-    #[inline]
-    pub(crate) const fn error(&self) -> Option<EncodeError> {
-        if self.too_long { Some(EncodeError::TopicFilterTooLong) } else { None }
-    }
 }
 
 impl PartialEq for Subscriptions<'_> {
@@ -77,28 +99,8 @@ impl PartialEq for Subscriptions<'_> {
 
 impl Eq for Subscriptions<'_> {}
 
-impl fmt::Debug for Subscriptions<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
-    }
-}
-
-impl<'a> IntoIterator for Subscriptions<'a> {
-    type Item = (&'a str, SubscriptionOptions);
-    type IntoIter = SubscriptionsIter<'a>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-impl<'a> IntoIterator for &Subscriptions<'a> {
-    type Item = (&'a str, SubscriptionOptions);
-    type IntoIter = SubscriptionsIter<'a>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
+filter_list! {
+    Subscriptions, SubscriptionsIter, (&'a str, SubscriptionOptions), "Topic filters with their options", "SUBSCRIBE"
 }
 
 /// Iterator over [`Subscriptions`].
@@ -145,11 +147,7 @@ impl SubscriptionsBuf {
 
     /// Appends a topic filter with its options, or with a QoS alone.
     pub fn push(&mut self, filter: &str, options: impl Into<SubscriptionOptions>) -> Result<&mut Self, EncodeError> {
-        if !wire::fits(filter.as_bytes()) {
-            self.too_long = true;
-            return Err(EncodeError::TopicFilterTooLong);
-        }
-        wire::put_prefixed(&mut self.bytes, filter.as_bytes());
+        put_filter(filter, &mut self.bytes, &mut self.too_long)?;
         let options = options.into().to_byte();
         self.more_than_qos |= options > 2;
         self.bytes.push(options);
@@ -185,56 +183,9 @@ impl<'a> TopicFilters<'a> {
     pub(crate) const fn from_payload(bytes: &'a [u8]) -> Self {
         Self { bytes, too_long: false }
     }
-
-    /// Topic filters, in order.
-    pub fn iter(&self) -> TopicFiltersIter<'a> {
-        TopicFiltersIter { cursor: Cursor::new(self.bytes) }
-    }
-
-    /// Number of topic filters; counts them.
-    pub fn len(&self) -> usize {
-        self.iter().count()
-    }
-
-    /// Whether there are none, which no legal UNSUBSCRIBE has.
-    pub const fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
-    /// The encoded payload.
-    pub const fn as_bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    #[inline]
-    pub(crate) const fn error(&self) -> Option<EncodeError> {
-        if self.too_long { Some(EncodeError::TopicFilterTooLong) } else { None }
-    }
 }
 
-impl fmt::Debug for TopicFilters<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
-    }
-}
-
-impl<'a> IntoIterator for TopicFilters<'a> {
-    type Item = &'a str;
-    type IntoIter = TopicFiltersIter<'a>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-impl<'a> IntoIterator for &TopicFilters<'a> {
-    type Item = &'a str;
-    type IntoIter = TopicFiltersIter<'a>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
+filter_list! { TopicFilters, TopicFiltersIter, &'a str, "Topic filters", "UNSUBSCRIBE" }
 
 /// Iterator over [`TopicFilters`].
 #[derive(Debug, Clone)]
@@ -269,11 +220,7 @@ impl TopicFiltersBuf {
 
     /// Appends a topic filter.
     pub fn push(&mut self, filter: &str) -> Result<&mut Self, EncodeError> {
-        if !wire::fits(filter.as_bytes()) {
-            self.too_long = true;
-            return Err(EncodeError::TopicFilterTooLong);
-        }
-        wire::put_prefixed(&mut self.bytes, filter.as_bytes());
+        put_filter(filter, &mut self.bytes, &mut self.too_long)?;
         Ok(self)
     }
 

@@ -8,6 +8,7 @@ mod control;
 mod cursor;
 mod encode_error;
 mod field_name;
+mod listed;
 mod lists;
 mod options;
 mod properties;

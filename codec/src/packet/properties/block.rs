@@ -5,6 +5,7 @@ use core::fmt;
 
 use crate::packet::cursor::Cursor;
 use crate::packet::encode_error::EncodeError;
+use crate::packet::listed::listed;
 use crate::packet::properties::property::{Property, PropertyHome, PropertyId, PropertyType, RawValue};
 use crate::packet::properties::rows::property_rows;
 use crate::packet::wire::{self, MAX_VARIABLE_BYTE_INTEGER};
@@ -139,29 +140,7 @@ impl Default for Properties<'_> {
     }
 }
 
-impl fmt::Debug for Properties<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
-    }
-}
-
-impl<'a> IntoIterator for Properties<'a> {
-    type Item = Property<'a>;
-    type IntoIter = PropertiesIter<'a>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-impl<'a> IntoIterator for &Properties<'a> {
-    type Item = Property<'a>;
-    type IntoIter = PropertiesIter<'a>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
+listed! { Properties, PropertiesIter, Property<'a> }
 
 /// Iterator over a block of properties.
 #[derive(Debug, Clone)]
