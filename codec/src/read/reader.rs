@@ -16,13 +16,19 @@ pub(crate) trait Observer {
     const READS_PREFIXES: bool;
 
     /// A field was read, from `start` to `end`.
-    fn field(&mut self, name: FieldName, kind: FieldKind, start: usize, end: usize);
+    #[inline]
+    fn field(&mut self, _name: FieldName, _kind: FieldKind, _start: usize, _end: usize) {}
     /// The field last told of is the length of all that follows, up to [`leave`](Self::leave).
-    fn enter(&mut self);
+    #[inline]
+    fn enter(&mut self) {}
     /// End of what a length covers.
-    fn leave(&mut self);
+    #[inline]
+    fn leave(&mut self) {}
     /// Whether to read on after this breach.
-    fn waives(&mut self, error: &DecodeError) -> bool;
+    #[inline]
+    fn waives(&mut self, _error: &DecodeError) -> bool {
+        false
+    }
     /// Whether a breach was waived.
     fn has_waived(&self) -> bool {
         false
@@ -34,17 +40,6 @@ pub(crate) struct Strict;
 
 impl Observer for Strict {
     const READS_PREFIXES: bool = false;
-
-    #[inline]
-    fn field(&mut self, _: FieldName, _: FieldKind, _: usize, _: usize) {}
-    #[inline]
-    fn enter(&mut self) {}
-    #[inline]
-    fn leave(&mut self) {}
-    #[inline]
-    fn waives(&mut self, _: &DecodeError) -> bool {
-        false
-    }
 }
 
 /// Observes nothing, waives nothing, and reads as much of a prefix as there is.
@@ -52,13 +47,6 @@ pub(crate) struct Prefixes;
 
 impl Observer for Prefixes {
     const READS_PREFIXES: bool = true;
-
-    fn field(&mut self, _: FieldName, _: FieldKind, _: usize, _: usize) {}
-    fn enter(&mut self) {}
-    fn leave(&mut self) {}
-    fn waives(&mut self, _: &DecodeError) -> bool {
-        false
-    }
 }
 
 /// Waives one rule.
@@ -71,9 +59,6 @@ pub(crate) struct Waiving {
 impl Observer for Waiving {
     const READS_PREFIXES: bool = false;
 
-    fn field(&mut self, _: FieldName, _: FieldKind, _: usize, _: usize) {}
-    fn enter(&mut self) {}
-    fn leave(&mut self) {}
     fn waives(&mut self, error: &DecodeError) -> bool {
         let waived = error.rule == self.rule;
         self.broken |= waived;
