@@ -26,12 +26,12 @@ use crate::rule::holds;
 #[derive(Debug, Clone)]
 pub struct LegalPacket {
     pub(crate) context: Context,
-    pub(crate) content: Content,
+    pub(super) content: Content,
     pub(crate) properties: PropertiesBuf,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Content {
+pub(super) enum Content {
     Connect(AnyConnect),
     Connack(bool, ReasonCode),
     Publish(AnyPublish),
@@ -47,7 +47,7 @@ pub(crate) enum Content {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct AnyConnect {
+pub(super) struct AnyConnect {
     pub(crate) clean_start: bool,
     pub(crate) keep_alive: u16,
     pub(crate) client_id: String,
@@ -57,7 +57,7 @@ pub(crate) struct AnyConnect {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct AnyWill {
+pub(super) struct AnyWill {
     pub(crate) qos: QoS,
     pub(crate) retain: bool,
     pub(crate) topic: String,
@@ -66,7 +66,7 @@ pub(crate) struct AnyWill {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct AnyPublish {
+pub(super) struct AnyPublish {
     pub(crate) dup: bool,
     pub(crate) qos: QoS,
     pub(crate) retain: bool,
@@ -78,7 +78,7 @@ pub(crate) struct AnyPublish {
 impl LegalPacket {
     /// A packet of these parts. With an alias a PUBLISH may have an empty topic, which is where the alias is of use:
     /// half of the aliases take it away.
-    pub(crate) fn new(context: Context, mut content: Content, properties: PropertiesBuf) -> Self {
+    pub(super) fn new(context: Context, mut content: Content, properties: PropertiesBuf) -> Self {
         if let (Content::Publish(publish), Some(1..=0x7FFF)) = (&mut content, properties.as_properties().topic_alias())
         {
             publish.topic.clear();
@@ -177,13 +177,13 @@ impl AnyPublish {
 }
 
 /// A shared subscription may not have No Local.
-pub(crate) fn legal_options(filter: &str, options: SubscriptionOptions) -> SubscriptionOptions {
+pub(super) fn legal_options(filter: &str, options: SubscriptionOptions) -> SubscriptionOptions {
     SubscriptionOptions { no_local: options.no_local && !is_shared(filter), ..options }
 }
 
 /// Values to make a property from.
 #[derive(Debug, Clone)]
-pub(crate) struct Values {
+pub(super) struct Values {
     pub(crate) number: u32,
     pub(crate) text: String,
     pub(crate) topic: String,
@@ -191,7 +191,7 @@ pub(crate) struct Values {
 }
 
 /// Whether a generator may put the property into this block.
-pub(crate) fn may_hold(context: Context, home: PropertyHome, id: PropertyId) -> bool {
+pub(super) fn may_hold(context: Context, home: PropertyHome, id: PropertyId) -> bool {
     // AUTH always begins with it.
     let is_there = home == PropertyHome::Packet(PacketType::Auth) && id == PropertyId::AUTHENTICATION_METHOD;
     holds(home, id, context.from) && !is_there
@@ -225,7 +225,7 @@ fn legal_number(id: PropertyId, number: u32) -> u32 {
 }
 
 /// Cuts a text to what a string has room for.
-pub(crate) fn within_string(mut text: String) -> String {
+pub(super) fn within_string(mut text: String) -> String {
     text.retain(|character| character != '\0');
     let end = text.floor_char_boundary(usize::from(u16::MAX));
     text.truncate(end);
@@ -233,13 +233,13 @@ pub(crate) fn within_string(mut text: String) -> String {
 }
 
 /// A topic name from any string: without wildcards, and not empty.
-pub(crate) fn as_topic_name(mut text: String) -> String {
+pub(super) fn as_topic_name(mut text: String) -> String {
     text.retain(|character| !matches!(character, '+' | '#'));
     if text.is_empty() { String::from("/") } else { text }
 }
 
 /// The beginning of a shared subscription, with a share name from any string.
-pub(crate) fn as_share(text: String) -> String {
+pub(super) fn as_share(text: String) -> String {
     let mut name = as_topic_name(text).replace('/', "");
     name.truncate(name.floor_char_boundary(1000));
     if name.is_empty() {
@@ -249,7 +249,7 @@ pub(crate) fn as_share(text: String) -> String {
 }
 
 /// A topic filter from levels: `+`, or topic names of which only the text without slashes is taken.
-pub(crate) fn as_topic_filter(levels: &[String], all_below: bool, share: Option<&str>, version: Version) -> String {
+pub(super) fn as_topic_filter(levels: &[String], all_below: bool, share: Option<&str>, version: Version) -> String {
     let level =
         |level: &String| if level == "+" { level.clone() } else { as_topic_name(level.clone()).replace('/', "") };
     let mut filter = levels.iter().map(level).collect::<Vec<_>>().join("/");
@@ -266,7 +266,7 @@ pub(crate) fn as_topic_filter(levels: &[String], all_below: bool, share: Option<
 }
 
 /// What CONNECT may not lack or have in this version is put in or left out.
-pub(crate) fn as_legal_connect(mut connect: AnyConnect, version: Version) -> AnyConnect {
+pub(super) fn as_legal_connect(mut connect: AnyConnect, version: Version) -> AnyConnect {
     if version == Version::V3_1 {
         connect.client_id = connect.client_id.chars().take(23).collect();
         if connect.client_id.is_empty() {
@@ -281,7 +281,7 @@ pub(crate) fn as_legal_connect(mut connect: AnyConnect, version: Version) -> Any
 }
 
 /// A legal block of these properties and of some more User Properties.
-pub(crate) fn legal_block(
+pub(super) fn legal_block(
     context: Context,
     home: PropertyHome,
     properties: &[(PropertyId, Values)],
@@ -309,7 +309,7 @@ pub(crate) fn legal_block(
 }
 
 /// The codes that this packet may carry from this side; success alone where it has none.
-pub(crate) fn legal_codes(context: Context, packet_type: PacketType) -> Vec<ReasonCode> {
+pub(super) fn legal_codes(context: Context, packet_type: PacketType) -> Vec<ReasonCode> {
     let legal = |code: &ReasonCode| {
         code.allowed_in(context.version, packet_type) && context.from.may_be(code.sent_by(packet_type))
     };
@@ -318,18 +318,18 @@ pub(crate) fn legal_codes(context: Context, packet_type: PacketType) -> Vec<Reas
 }
 
 /// The properties that a generator may choose from.
-pub(crate) fn legal_properties(context: Context, home: PropertyHome) -> Vec<PropertyId> {
+pub(super) fn legal_properties(context: Context, home: PropertyHome) -> Vec<PropertyId> {
     let legal = |id: &PropertyId| context.version.has_properties() && may_hold(context, home, *id);
     PropertyId::ALL.into_iter().filter(legal).collect()
 }
 
 /// The types that a version has.
-pub(crate) fn types_of(version: Version) -> Vec<PacketType> {
+pub(super) fn types_of(version: Version) -> Vec<PacketType> {
     PacketType::ALL.into_iter().filter(|packet_type| packet_type.exists_in(version)).collect()
 }
 
 /// A side that may send this packet: the client where both may, if that is wanted.
-pub(crate) const fn sender_of(packet_type: PacketType, version: Version, client: bool) -> Sender {
+pub(super) const fn sender_of(packet_type: PacketType, version: Version, client: bool) -> Sender {
     match packet_type.sent_by(version) {
         Sender::Either if client => Sender::Client,
         Sender::Either => Sender::Server,

@@ -31,7 +31,7 @@ impl SubscriptionOptions {
 
     /// Options in an accepted byte; values that only waiving a rule lets through read as the highest legal ones.
     #[inline]
-    pub(crate) const fn from_accepted_byte(byte: u8) -> Self {
+    pub(super) const fn from_accepted_byte(byte: u8) -> Self {
         /// The options in all bytes, but for two bits that no version uses.
         static TABLE: [SubscriptionOptions; 64] = {
             let mut table = [SubscriptionOptions::at(QoS::AtMostOnce); 64];

@@ -7,7 +7,7 @@ use crate::rule::{Rule, broken_value_rule, duplicate_rule, may_repeat};
 
 /// The identifiers that a block has, one bit each.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Seen(u64);
+pub(super) struct Seen(u64);
 
 impl Seen {
     pub(crate) const fn has(self, id: PropertyId) -> bool {
@@ -21,7 +21,7 @@ impl Seen {
 
 impl<O: Observer> Reader<'_, '_, O> {
     /// Reads the Property Length; yields where the block ends.
-    pub(crate) fn property_length(&mut self, name: FieldName) -> Result<usize, Stop> {
+    pub(super) fn property_length(&mut self, name: FieldName) -> Result<usize, Stop> {
         let start = self.position;
         let length = self.variable(name, FieldKind::VariableLength, Rule::PropertyLengthMissing)?;
         let end = self.position + length as usize;
@@ -32,7 +32,7 @@ impl<O: Observer> Reader<'_, '_, O> {
     }
 
     /// Reads the properties up to `end`.
-    pub(crate) fn property_block(&mut self, home: PropertyHome, end: usize) -> Result<Seen, Stop> {
+    pub(super) fn property_block(&mut self, home: PropertyHome, end: usize) -> Result<Seen, Stop> {
         let mut seen = Seen::default();
         let mut user_properties = 0;
         self.observer.enter();
@@ -152,7 +152,7 @@ impl<O: Observer> Reader<'_, '_, O> {
     }
 
     /// A topic name that stands for itself: not empty, no wildcards.
-    pub(crate) fn check_topic_name(
+    pub(super) fn check_topic_name(
         &mut self,
         (start, end): (usize, usize),
         name: FieldName,

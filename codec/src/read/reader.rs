@@ -11,7 +11,7 @@ use crate::rule::{DecodeError, Rule};
 use crate::text::scan;
 
 /// What goes along with the reader.
-pub(crate) trait Observer {
+pub(super) trait Observer {
     /// Whether to read as much of a prefix as there is, not only its head.
     const READS_PREFIXES: bool;
 
@@ -36,21 +36,21 @@ pub(crate) trait Observer {
 }
 
 /// Observes nothing, waives nothing.
-pub(crate) struct Strict;
+pub(super) struct Strict;
 
 impl Observer for Strict {
     const READS_PREFIXES: bool = false;
 }
 
 /// Observes nothing, waives nothing, and reads as much of a prefix as there is.
-pub(crate) struct Prefixes;
+pub(super) struct Prefixes;
 
 impl Observer for Prefixes {
     const READS_PREFIXES: bool = true;
 }
 
 /// Waives one rule.
-pub(crate) struct Waiving {
+pub(super) struct Waiving {
     pub(crate) rule: Rule,
     /// Whether it was broken.
     pub(crate) broken: bool,
@@ -70,7 +70,7 @@ impl Observer for Waiving {
 }
 
 /// Why reading stopped before the end of the packet.
-pub(crate) enum Stop {
+pub(super) enum Stop {
     /// A rule is broken.
     Refused(DecodeError),
     /// The bytes end here; so far nothing is wrong with them.
@@ -78,7 +78,7 @@ pub(crate) enum Stop {
 }
 
 /// Position in a packet, with all that judging it needs.
-pub(crate) struct Reader<'a, 'o, O> {
+pub(super) struct Reader<'a, 'o, O> {
     /// The packet, or as much of it as there is. Never more.
     pub(crate) bytes: &'a [u8],
     /// Next byte to read.
@@ -89,7 +89,7 @@ pub(crate) struct Reader<'a, 'o, O> {
     pub(crate) limit: usize,
     pub(crate) context: Context,
     pub(crate) limits: &'o Limits,
-    pub(crate) observer: &'o mut O,
+    pub(super) observer: &'o mut O,
     /// `None` until it is known to be one of the version's.
     pub(crate) packet_type: Option<PacketType>,
     pub(crate) flags: u8,
@@ -124,7 +124,7 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
     }
 
     /// Reads type, flags and remaining length; after it the end of the packet is known.
-    pub(crate) fn fixed_header(&mut self) -> Result<PacketType, Stop> {
+    pub(super) fn fixed_header(&mut self) -> Result<PacketType, Stop> {
         let first = self.byte(FieldName::PACKET_TYPE, FieldKind::PacketType, Rule::Truncated)?;
         self.observer.field(FieldName::FLAGS, FieldKind::Flags, 0, 1);
         self.flags = first & 0x0F;
@@ -173,12 +173,12 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
 
     /// Ends the head of a packet: on a prefix nothing more is read.
     #[inline]
-    pub(crate) fn head_ends(&self) -> Result<(), Stop> {
+    pub(super) fn head_ends(&self) -> Result<(), Stop> {
         if O::READS_PREFIXES || self.bytes.len() >= self.end { Ok(()) } else { Err(Stop::Short) }
     }
 
     /// Whether the packet has nothing more.
-    pub(crate) fn at_end(&self) -> bool {
+    pub(super) fn at_end(&self) -> bool {
         self.position >= self.end
     }
 
@@ -188,7 +188,7 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
     }
 
     /// Refuses a packet that has more than `length` bytes from here: judged from the fixed header alone.
-    pub(crate) fn at_most(&mut self, length: usize) -> Result<(), Stop> {
+    pub(super) fn at_most(&mut self, length: usize) -> Result<(), Stop> {
         let end = self.position + length;
         if self.end > end { self.surplus(end) } else { Ok(()) }
     }
@@ -199,7 +199,7 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
 
     /// Makes sure of `length` more bytes: within what encloses them, else `rule` is broken; and there already.
     #[inline]
-    pub(crate) fn need(&mut self, length: usize, rule: Rule, name: FieldName, offset: usize) -> Result<(), Stop> {
+    pub(super) fn need(&mut self, length: usize, rule: Rule, name: FieldName, offset: usize) -> Result<(), Stop> {
         let end = self.position + length;
         if end <= self.limit.min(self.bytes.len()) { Ok(()) } else { Err(self.lacks(length, rule, name, offset)) }
     }
@@ -216,12 +216,12 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
     }
 
     #[inline]
-    pub(crate) fn two_bytes(&mut self, name: FieldName, kind: FieldKind, cut: Rule) -> Result<u16, Stop> {
+    pub(super) fn two_bytes(&mut self, name: FieldName, kind: FieldKind, cut: Rule) -> Result<u16, Stop> {
         Ok(u16::from_be_bytes(self.array(name, kind, cut)?))
     }
 
     #[inline]
-    pub(crate) fn four_bytes(&mut self, name: FieldName, cut: Rule) -> Result<u32, Stop> {
+    pub(super) fn four_bytes(&mut self, name: FieldName, cut: Rule) -> Result<u32, Stop> {
         Ok(u32::from_be_bytes(self.array(name, FieldKind::FourByteInteger, cut)?))
     }
 
@@ -272,7 +272,7 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
 
     /// Data behind its two-byte length, as a range of offsets. `cut`: the length itself is not complete.
     #[inline]
-    pub(crate) fn prefixed(
+    pub(super) fn prefixed(
         &mut self,
         name: FieldName,
         kind: FieldKind,
@@ -286,7 +286,7 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
 
     /// The data behind a two-byte length that stands at `length_at`.
     #[inline]
-    pub(crate) fn prefixed_data(
+    pub(super) fn prefixed_data(
         &mut self,
         name: FieldName,
         kind: FieldKind,
@@ -305,7 +305,7 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
 
     /// Judges length and characters of a string that has been read.
     #[inline]
-    pub(crate) fn check_text(
+    pub(super) fn check_text(
         &mut self,
         (start, end): (usize, usize),
         name: FieldName,
@@ -318,7 +318,7 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
 
     /// Judges the characters of a string that has been read.
     #[inline]
-    pub(crate) fn check_characters(
+    pub(super) fn check_characters(
         &mut self,
         (start, end): (usize, usize),
         name: FieldName,
@@ -334,7 +334,7 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
 
     /// Whether the receiver takes strings of this length; `length_at` is where the length stands.
     #[inline]
-    pub(crate) fn check_string_len(&mut self, length: usize, name: FieldName, length_at: usize) -> Result<(), Stop> {
+    pub(super) fn check_string_len(&mut self, length: usize, name: FieldName, length_at: usize) -> Result<(), Stop> {
         if length > usize::from(self.limits.max_string_len) {
             return Err(self.refusal(Rule::StringTooLong, name.length(), length_at));
         }
@@ -368,7 +368,7 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
 
     /// A rule is broken after which nothing can be read.
     #[cold]
-    pub(crate) fn refusal(&mut self, rule: Rule, field: FieldName, offset: usize) -> Stop {
+    pub(super) fn refusal(&mut self, rule: Rule, field: FieldName, offset: usize) -> Stop {
         Stop::Refused(self.error(rule, field, offset))
     }
 

@@ -11,7 +11,7 @@ use crate::packet::{
 use crate::read::fast::Accepted;
 
 /// Stands beside the length of the fixed header where a breach was waived.
-pub(crate) const WAIVED: u8 = 0x80;
+pub(super) const WAIVED: u8 = 0x80;
 
 /// An accepted packet: its bytes and a few offsets. What it holds is read from the bytes when asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct PacketView<'a> {
 }
 
 /// What a view knows besides the bytes: payload, packet identifier, length of the fixed header, version.
-pub(crate) type Offsets = (u32, u16, u8, Version);
+pub(super) type Offsets = (u32, u16, u8, Version);
 
 impl<'a> PacketView<'a> {
     /// An accepted packet.
@@ -130,7 +130,7 @@ impl<'a> PacketView<'a> {
 
     /// The packet as a PUBLISH, which it must be.
     #[inline]
-    pub(crate) fn publish_only(&self) -> Publish<'a> {
+    pub(super) fn publish_only(&self) -> Publish<'a> {
         self.publish(Cursor::new(self.bytes.get(usize::from(self.header_len & !WAIVED)..).unwrap_or(&[])))
     }
 

@@ -19,7 +19,7 @@ pub struct PacketBatch {
 impl PacketBatch {
     /// Splits off all whole packets at the start of a buffer; `None` if there is not one. `wanted`: the bytes without
     /// which another try is in vain.
-    pub(crate) fn split_off(
+    pub(super) fn split_off(
         buffer: &mut BytesMut,
         context: Context,
         limits: &Limits,

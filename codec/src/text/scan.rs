@@ -11,7 +11,7 @@ const PLACES: usize = 64;
 
 /// Whether all bytes are below 128.
 #[inline]
-pub(crate) fn is_ascii(text: &[u8]) -> bool {
+pub(super) fn is_ascii(text: &[u8]) -> bool {
     !any_marked(text, Lanes::high)
 }
 

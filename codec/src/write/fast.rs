@@ -16,7 +16,7 @@ const TOO_LONG: usize = 0x4000;
 /// `APART`: without the payload, which is to go elsewhere. `PLAIN`: only if it has no properties.
 #[expect(clippy::inline_always, reason = "a call costs a quarter of all")]
 #[inline(always)]
-pub(crate) fn put_publish<const APART: bool, const PLAIN: bool>(
+pub(super) fn put_publish<const APART: bool, const PLAIN: bool>(
     publish: &Publish<'_>,
     version: Version,
     buffer: &mut impl BufMut,
@@ -63,7 +63,7 @@ pub(crate) fn put_publish<const APART: bool, const PLAIN: bool>(
 
 /// Writes a CONNECT of 3.1.1 or 5.0 and returns its length. `None`: nothing is written.
 #[inline]
-pub(crate) fn put_connect(connect: &Connect<'_>, version: Version, buffer: &mut impl BufMut) -> Option<usize> {
+pub(super) fn put_connect(connect: &Connect<'_>, version: Version, buffer: &mut impl BufMut) -> Option<usize> {
     let length = |data: Option<&[u8]>| data.map_or(0, |data| 2 + data.len());
     let user_name = connect.user_name.map(str::as_bytes);
     let properties_len = block_len(connect.properties, PropertyHome::Packet(PacketType::Connect), version)?;
@@ -102,7 +102,7 @@ pub(crate) fn put_connect(connect: &Connect<'_>, version: Version, buffer: &mut 
 
 /// Writes a SUBSCRIBE and returns its length. `None`: nothing is written.
 #[inline]
-pub(crate) fn put_subscribe(subscribe: &Subscribe<'_>, version: Version, buffer: &mut impl BufMut) -> Option<usize> {
+pub(super) fn put_subscribe(subscribe: &Subscribe<'_>, version: Version, buffer: &mut impl BufMut) -> Option<usize> {
     let Subscribe { packet_id, properties, filters } = *subscribe;
     let properties_len = block_len(properties, PropertyHome::Packet(PacketType::Subscribe), version)?;
     let remaining = 2 + properties_len + filters.as_bytes().len();

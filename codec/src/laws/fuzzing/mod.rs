@@ -202,7 +202,7 @@ pub fn expect(input: &[u8]) {
 }
 
 /// Whether the decoder does what is expected of it.
-pub(crate) fn keeps(mutated: &Mutated, context: Context) -> bool {
+pub(super) fn keeps(mutated: &Mutated, context: Context) -> bool {
     let decoded = decode(&mutated.bytes, context, LIMITS);
     match mutated.expectation {
         Expectation::MustRefuse(rule) => decoded.is_err_and(|error| error.rule == rule),

@@ -53,7 +53,7 @@ struct Entry {
 }
 
 /// Highest identifier that 5.0 defines.
-pub(crate) const LAST: usize = 0x2A;
+pub(crate) const LAST_PROPERTY: usize = 0x2A;
 
 macro_rules! properties {
     ($($(#[$doc:meta])* $variant:ident, $constant:ident, $getter:ident = $id:literal, $name:literal,
@@ -63,8 +63,8 @@ macro_rules! properties {
         }
 
         /// The table of properties, indexed by identifier.
-        static TABLE: [Option<Entry>; LAST + 1] = {
-            let mut table = [const { None }; LAST + 1];
+        static TABLE: [Option<Entry>; LAST_PROPERTY + 1] = {
+            let mut table = [const { None }; LAST_PROPERTY + 1];
             $(table[$id] = Some(Entry {
                 name: $name,
                 kind: PropertyType::$kind,
@@ -160,10 +160,10 @@ impl PropertyId {
     #[inline]
     pub const fn value_type(self) -> Option<PropertyType> {
         /// The types alone, which is what reading asks for.
-        static TYPES: [Option<PropertyType>; LAST + 1] = {
-            let mut types = [None; LAST + 1];
+        static TYPES: [Option<PropertyType>; LAST_PROPERTY + 1] = {
+            let mut types = [None; LAST_PROPERTY + 1];
             let mut id = 0;
-            while id <= LAST {
+            while id <= LAST_PROPERTY {
                 if let Some(entry) = &TABLE[id] {
                     types[id] = Some(entry.kind);
                 }
@@ -172,7 +172,7 @@ impl PropertyId {
             types[PropertyId::USER_PROPERTY.0 as usize] = Some(PropertyType::Utf8StringPair);
             types
         };
-        if self.0 as usize <= LAST { TYPES[self.0 as usize] } else { None }
+        if self.0 as usize <= LAST_PROPERTY { TYPES[self.0 as usize] } else { None }
     }
 
     /// Whether the property may stand in this block (5.0 table 2-4). User Property may stand in every one.
@@ -195,7 +195,7 @@ impl PropertyId {
 
     #[inline]
     const fn entry(self) -> Option<&'static Entry> {
-        if self.0 as usize <= LAST { TABLE[self.0 as usize].as_ref() } else { None }
+        if self.0 as usize <= LAST_PROPERTY { TABLE[self.0 as usize].as_ref() } else { None }
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn accept<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> 
 
 /// As [`accept`], for SUBSCRIBE and CONNECT.
 #[inline(never)]
-pub(crate) fn accept_longer<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<Accepted<'a>> {
+pub(super) fn accept_longer<'a>(bytes: &'a [u8], context: Context, limits: &Limits) -> Option<Accepted<'a>> {
     match bytes.first()? {
         0x10 => connect(bytes, context, limits),
         0x82 => subscribe(bytes, context, limits),

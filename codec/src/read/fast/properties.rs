@@ -1,7 +1,7 @@
 //! Blocks of properties accepted in few instructions, for the short way: all that is judged of a property stands in
 //! one small table.
 
-use crate::packet::{LAST, Limits, PacketType, PropertyHome, PropertyId, PropertyType};
+use crate::packet::{LAST_PROPERTY, Limits, PacketType, PropertyHome, PropertyId, PropertyType};
 use crate::read::fast::strings::{prefixed, string, topic_name};
 
 /// What a value must be.
@@ -31,10 +31,10 @@ struct Traits {
     shape: Shape,
 }
 
-static TABLE: [Traits; LAST + 1] = {
-    let mut table = [Traits { once: 0, homes: 0, shape: Shape::Unknown }; LAST + 1];
+static TABLE: [Traits; LAST_PROPERTY + 1] = {
+    let mut table = [Traits { once: 0, homes: 0, shape: Shape::Unknown }; LAST_PROPERTY + 1];
     let mut id = 0;
-    while id <= LAST {
+    while id <= LAST_PROPERTY {
         let shape = shape(PropertyId(id as u8));
         let once = if matches!(shape, Shape::Pair) { 0 } else { 1 << id };
         table[id] = Traits { once, homes: PropertyId(id as u8).homes(), shape };
