@@ -146,95 +146,47 @@
 #![no_std]
 extern crate alloc;
 
-mod annotate;
-#[cfg(any(test, feature = "arbitrary"))]
-mod arbitrary;
-mod code;
-mod cursor;
-mod decode;
-#[cfg(test)]
-mod edge_samples;
-mod encode;
-mod encode_fast;
-#[cfg(test)]
-mod encode_refusals;
-mod error;
-mod fast;
-mod fast_properties;
-mod field_name;
-mod fields;
-#[cfg(any(test, feature = "fuzzing"))]
-#[doc(hidden)]
-pub mod fuzzing;
-#[cfg(any(test, feature = "fuzzing"))]
-mod fuzzing_streams;
-#[cfg(test)]
-mod fuzzing_tests;
-mod lanes;
-#[cfg(test)]
-mod laws;
 #[cfg(any(test, feature = "arbitrary", feature = "proptest"))]
-mod legal;
-mod lists;
+mod generate;
+#[cfg(any(test, feature = "fuzzing"))]
+mod laws;
 mod mutate;
 mod packet;
-mod properties;
-mod property;
-#[cfg(test)]
-mod property_samples;
 mod read;
-mod read_packets;
-mod read_properties;
-#[cfg(test)]
-mod refusals;
 mod rule;
-mod rule_scope;
-#[cfg(test)]
-mod samples;
-mod scan;
-#[cfg(any(test, feature = "proptest"))]
-pub mod strategies;
 mod stream;
-#[cfg(test)]
-mod stream_laws;
 mod text;
-#[cfg(feature = "tokio")]
-pub mod tokio;
-mod topic;
-#[cfg(test)]
-mod vector_set;
-#[cfg(test)]
-mod vector_tests;
 #[cfg(any(test, feature = "vectors"))]
 pub mod vectors;
+mod write;
 #[doc = include_str!("../RULES.md")]
 pub mod rules {}
 /// The examples of the README compile.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
-mod version;
-mod wire;
 
-pub use annotate::annotate;
-pub use code::ReasonCode;
-pub use decode::{Decoded, OwnedDecoded, OwnedPacket, PacketView, decode, decode_waiving};
-pub use error::{DecodeError, EncodeError, ErrorKind};
-pub use field_name::FieldName;
-pub use fields::{Field, FieldKind, FieldMap, fields};
 #[cfg(any(test, feature = "arbitrary", feature = "proptest"))]
-pub use legal::LegalPacket;
-pub use lists::{
-    ReasonCodes, Subscriptions, SubscriptionsBuf, SubscriptionsIter, TopicFilters, TopicFiltersBuf, TopicFiltersIter,
-};
+pub use generate::LegalPacket;
+#[cfg(any(test, feature = "proptest"))]
+pub use generate::strategies;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub use laws::fuzzing;
 pub use mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 pub use packet::{
-    Acknowledgement, Auth, Connack, Connect, Disconnect, InvalidQoS, Packet, PacketId, Publish, QoS, RetainHandling,
-    Suback, Subscribe, SubscriptionOptions, Unsuback, Unsubscribe, Will,
+    Acknowledgement, Auth, Connack, Connect, Context, Disconnect, EncodeError, FieldName, FilterFault, InvalidQoS,
+    Limits, Packet, PacketId, PacketType, Properties, PropertiesBuf, PropertiesIter, Property, PropertyHome,
+    PropertyId, PropertyType, Publish, QoS, ReasonCode, ReasonCodes, RetainHandling, Sender, Suback, Subscribe,
+    SubscriptionOptions, Subscriptions, SubscriptionsBuf, SubscriptionsIter, TopicFilters, TopicFiltersBuf,
+    TopicFiltersIter, UnknownVersion, Unsuback, Unsubscribe, Version, Will, check_filter, is_shared, split_shared,
+    topic_matches,
 };
-pub use properties::{Properties, PropertiesBuf, PropertiesIter};
-pub use property::{Property, PropertyHome, PropertyId, PropertyType};
-pub use rule::Rule;
-pub use stream::{PacketBatch, PacketStream, PublishHead, StreamItem};
-pub use topic::{FilterFault, check_filter, is_shared, split_shared, topic_matches};
-pub use version::{Context, Limits, PacketType, Sender, UnknownVersion, Version};
+pub use read::{
+    Decoded, Field, FieldKind, FieldMap, OwnedDecoded, OwnedPacket, PacketView, PublishHead, annotate, decode,
+    decode_waiving, fields,
+};
+pub use rule::{DecodeError, ErrorKind, Rule};
+#[cfg(feature = "tokio")]
+pub use stream::tokio;
+pub use stream::{PacketBatch, PacketStream, StreamItem};

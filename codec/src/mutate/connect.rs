@@ -2,11 +2,10 @@
 
 use alloc::vec::Vec;
 
-use crate::field_name::FieldName;
-use crate::mutate::Mutated;
 use crate::mutate::edit::Legal;
+use crate::mutate::outcome::Mutated;
+use crate::packet::{FieldName, PacketType, Version};
 use crate::rule::Rule;
-use crate::version::{PacketType, Version};
 
 const RESERVED: u8 = 1;
 const CLEAN_SESSION: u8 = 1 << 1;

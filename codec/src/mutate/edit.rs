@@ -3,13 +3,11 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::cursor::Cursor;
-use crate::field_name::FieldName;
-use crate::fields::{Field, FieldKind, FieldMap, fields};
-use crate::mutate::{Expectation, Mutated};
+use crate::mutate::outcome::{Expectation, Mutated};
+use crate::packet::wire::{self, MAX_VARIABLE_BYTE_INTEGER};
+use crate::packet::{Context, Cursor, FieldName, PacketType, Version};
+use crate::read::{Field, FieldKind, FieldMap, fields};
 use crate::rule::Rule;
-use crate::version::{Context, PacketType, Version};
-use crate::wire::{self, MAX_VARIABLE_BYTE_INTEGER};
 
 /// What a mutation starts from.
 pub(super) struct Legal<'a> {

@@ -2,13 +2,13 @@
 
 use alloc::vec::Vec;
 
-use crate::field_name::{FieldName, Part};
-use crate::fields::{Field, FieldKind};
+use crate::mutate::connect;
 use crate::mutate::edit::Legal;
-use crate::mutate::{Mutated, connect};
+use crate::mutate::outcome::Mutated;
+use crate::packet::wire::MAX_VARIABLE_BYTE_INTEGER;
+use crate::packet::{FieldName, PacketType, Part, Version};
+use crate::read::{Field, FieldKind};
 use crate::rule::Rule;
-use crate::version::{PacketType, Version};
-use crate::wire::MAX_VARIABLE_BYTE_INTEGER;
 
 /// Flags that the packet must not have.
 pub(super) fn reserved_flags(legal: &Legal<'_>, flags: u8) -> Option<Mutated> {
@@ -261,8 +261,7 @@ pub(super) fn undefined_reason(legal: &Legal<'_>) -> Option<Mutated> {
 
 /// A reason code of DISCONNECT or AUTH that only the other side may send.
 pub(super) fn wrong_side_reason(legal: &Legal<'_>) -> Option<Mutated> {
-    use crate::code::ReasonCode as Code;
-    use crate::version::Sender;
+    use crate::packet::{ReasonCode as Code, Sender};
     let code = match (legal.packet_type, legal.context.from) {
         (PacketType::Disconnect, Sender::Client) => Code::SESSION_TAKEN_OVER,
         (PacketType::Disconnect, Sender::Server) => Code::DISCONNECT_WITH_WILL_MESSAGE,

@@ -1,12 +1,10 @@
 //! Strings whose length is one too small, and packets that end within a field.
 
-use crate::field_name::{FieldName, Part};
-use crate::fields::{Field, FieldKind};
-use crate::mutate::Mutated;
 use crate::mutate::edit::Legal;
+use crate::mutate::outcome::Mutated;
+use crate::packet::{FieldName, PacketType, Part, topic};
+use crate::read::{Field, FieldKind};
 use crate::rule::Rule;
-use crate::topic;
-use crate::version::PacketType;
 
 /// A length of one less than there is. The last byte is then read as the start of what follows: applied only where that
 /// breaks one rule, or none, for certain.

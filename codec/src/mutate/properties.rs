@@ -3,17 +3,15 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::field_name::{FieldName, Part, Piece};
-use crate::fields::{Field, FieldKind};
-use crate::mutate::Mutated;
 use crate::mutate::edit::{Edited, Legal};
+use crate::mutate::outcome::Mutated;
 use crate::mutate::{connect, header};
-use crate::properties::PropertiesBuf;
-use crate::property::{Property, PropertyHome, PropertyId, PropertyType, RawValue};
-use crate::read_properties::{broken_value_rule, duplicate_rule, may_repeat};
-use crate::rule::Rule;
-use crate::rule_scope::holds;
-use crate::version::{PacketType, Sender};
+use crate::packet::{
+    FieldName, PacketType, Part, Piece, PropertiesBuf, Property, PropertyHome, PropertyId, PropertyType, RawValue,
+    Sender,
+};
+use crate::read::{Field, FieldKind};
+use crate::rule::{Rule, broken_value_rule, duplicate_rule, holds, may_repeat};
 
 /// Which block of properties.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,12 +1,10 @@
 //! Mistakes in SUBSCRIBE and UNSUBSCRIBE.
 
-use crate::field_name::FieldName;
-use crate::fields::Field;
-use crate::mutate::Mutated;
 use crate::mutate::edit::Legal;
+use crate::mutate::outcome::Mutated;
+use crate::packet::{FieldName, PacketType, topic};
+use crate::read::Field;
 use crate::rule::Rule;
-use crate::topic;
-use crate::version::PacketType;
 
 /// No topic filters at all.
 pub(super) fn no_filters(legal: &Legal<'_>, packet: PacketType) -> Option<Mutated> {

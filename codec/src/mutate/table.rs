@@ -3,13 +3,11 @@
 
 use alloc::vec::Vec;
 
-use crate::field_name::{FieldName, Piece};
-use crate::mutate::Mutation;
+use crate::mutate::mutation::Mutation;
 use crate::mutate::properties::{self, Block};
 use crate::mutate::{connect, header, lengths, subscribe, text};
-use crate::property::PropertyId;
+use crate::packet::{FieldName, PacketType, Piece, PropertyId};
 use crate::rule::Rule;
-use crate::version::PacketType;
 
 /// Concatenates tables of mutations into one.
 const fn joined<const N: usize>(tables: &[&[Mutation]]) -> [Mutation; N] {
@@ -31,6 +29,7 @@ const TABLES: &[&[Mutation]] = &[
     FLAGS,
     HEADER,
     LENGTHS,
+    STRINGS_OVER,
     STRINGS_UNDER,
     CUTS,
     CUTS_WITHIN,
@@ -41,7 +40,8 @@ const TABLES: &[&[Mutation]] = &[
     MARKS,
     CONTROLS,
     NONCHARACTERS,
-    TOPICS,
+    EMPTY_TOPICS,
+    WILDCARDS,
     LONG_TOPICS,
     FILTERS,
     CONNECT,
@@ -138,41 +138,30 @@ mutations! { LENGTHS:
         |legal| header::unterminated_property_length(legal, FieldName::WILL_PROPERTY_LENGTH);
     "varint.unterminated@subscription-identifier", "block of properties that ends within a Subscription Identifier",
         properties::unterminated_identifier;
-    "len.str.over@topic-name", "topic name past the end of the packet",
-        |legal| header::length_over(legal, FieldName::TOPIC_NAME, Rule::StringPastEnd);
-    "len.str.over@topic-filter", "topic filter past the end of the packet",
-        |legal| header::length_over(legal, FieldName::TOPIC_FILTER, Rule::StringPastEnd);
-    "len.str.over@protocol-name", "protocol name past the end of the packet",
-        |legal| header::length_over(legal, FieldName::PROTOCOL_NAME, Rule::StringPastEnd);
-    "len.str.over@client-identifier", "client identifier past the end of the packet",
-        |legal| header::length_over(legal, FieldName::CLIENT_ID, Rule::StringPastEnd);
-    "len.str.over@will-topic", "will topic past the end of the packet",
-        |legal| header::length_over(legal, FieldName::WILL_TOPIC, Rule::StringPastEnd);
-    "len.str.over@will-payload", "will payload past the end of the packet",
-        |legal| header::length_over(legal, FieldName::WILL_PAYLOAD, Rule::BinaryPastEnd);
-    "len.str.over@user-name", "user name past the end of the packet",
-        |legal| header::length_over(legal, FieldName::USER_NAME, Rule::StringPastEnd);
-    "len.str.over@password", "password past the end of the packet",
-        |legal| header::length_over(legal, FieldName::PASSWORD, Rule::BinaryPastEnd);
 }
 
-macro_rules! strings_under {
-    ($($place:literal $name:expr;)*) => {
+/// What a string or binary field can have wrong with its length.
+macro_rules! strings {
+    ($($place:literal $says:literal $name:ident $past_end:ident;)*) => {
+        mutations! { STRINGS_OVER: $(
+            concat!("len.str.over@", $place), concat!($says, " past the end of the packet"),
+                |legal| header::length_over(legal, FieldName::$name, Rule::$past_end);
+        )* }
         mutations! { STRINGS_UNDER: $(
             concat!("len.str.under@", $place), concat!("length of one less than there is: ", $place),
-                |legal| lengths::string_under(legal, $name);
+                |legal| lengths::string_under(legal, FieldName::$name);
         )* }
     };
 }
-strings_under! {
-    "topic-name" FieldName::TOPIC_NAME;
-    "topic-filter" FieldName::TOPIC_FILTER;
-    "protocol-name" FieldName::PROTOCOL_NAME;
-    "client-identifier" FieldName::CLIENT_ID;
-    "will-topic" FieldName::WILL_TOPIC;
-    "will-payload" FieldName::WILL_PAYLOAD;
-    "user-name" FieldName::USER_NAME;
-    "password" FieldName::PASSWORD;
+strings! {
+    "topic-name" "topic name" TOPIC_NAME StringPastEnd;
+    "topic-filter" "topic filter" TOPIC_FILTER StringPastEnd;
+    "protocol-name" "protocol name" PROTOCOL_NAME StringPastEnd;
+    "client-identifier" "client identifier" CLIENT_ID StringPastEnd;
+    "will-topic" "will topic" WILL_TOPIC StringPastEnd;
+    "will-payload" "will payload" WILL_PAYLOAD BinaryPastEnd;
+    "user-name" "user name" USER_NAME StringPastEnd;
+    "password" "password" PASSWORD BinaryPastEnd;
 }
 
 macro_rules! cuts {
@@ -274,39 +263,28 @@ in_strings! { CONTROLS, "utf8.control", "U+0001", |legal, name| text::doubtful_t
 in_strings! { NONCHARACTERS, "utf8.noncharacter", "U+FFFF",
 |legal, name| text::doubtful_text(legal, name, text::NONCHARACTER) }
 
-mutations! { TOPICS:
-    "topic.empty@topic-name", "empty topic name",
-        |legal| text::empty_topic(legal, FieldName::TOPIC_NAME, Rule::TopicNameEmpty);
-    "topic.empty@will-topic", "empty will topic",
-        |legal| text::empty_topic(legal, FieldName::WILL_TOPIC, Rule::WillTopicEmpty);
-    "topic.empty@response-topic", "empty response topic", |legal| {
-        text::empty_topic(legal, FieldName::property(PropertyId::RESPONSE_TOPIC), Rule::ResponseTopicEmpty)
+/// What a topic name can have wrong with it, wherever it stands.
+macro_rules! topic_names {
+    ($($place:literal $of:literal $says:literal $name:expr, $empty:ident $wildcard:ident;)*) => {
+        mutations! { EMPTY_TOPICS: $(
+            concat!("topic.empty@", $place), concat!("empty ", $says),
+                |legal| text::empty_topic(legal, $name, Rule::$empty);
+        )* }
+        mutations! { WILDCARDS: $(
+            concat!("topic.wildcard-in-name.hash", $of), concat!("# in the ", $says),
+                |legal| text::wildcard(legal, $name, b"#", Rule::$wildcard);
+            concat!("topic.wildcard-in-name.plus", $of), concat!("+ in the ", $says),
+                |legal| text::wildcard(legal, $name, b"+", Rule::$wildcard);
+        )* }
     };
-    "topic.empty@will-response-topic", "empty response topic of the will", |legal| {
-        text::empty_topic(legal, FieldName::will_property(PropertyId::RESPONSE_TOPIC), Rule::ResponseTopicEmpty)
-    };
-    "topic.wildcard-in-name.hash", "# in the topic name",
-        |legal| text::wildcard(legal, FieldName::TOPIC_NAME, b"#", Rule::TopicNameWildcard);
-    "topic.wildcard-in-name.plus", "+ in the topic name",
-        |legal| text::wildcard(legal, FieldName::TOPIC_NAME, b"+", Rule::TopicNameWildcard);
-    "topic.wildcard-in-name.hash@will-topic", "# in the will topic",
-        |legal| text::wildcard(legal, FieldName::WILL_TOPIC, b"#", Rule::WillTopicWildcard);
-    "topic.wildcard-in-name.plus@will-topic", "+ in the will topic",
-        |legal| text::wildcard(legal, FieldName::WILL_TOPIC, b"+", Rule::WillTopicWildcard);
-    "topic.wildcard-in-name.hash@response-topic", "# in the response topic", |legal| {
-        text::wildcard(legal, FieldName::property(PropertyId::RESPONSE_TOPIC), b"#", Rule::ResponseTopicWildcard)
-    };
-    "topic.wildcard-in-name.plus@response-topic", "+ in the response topic", |legal| {
-        text::wildcard(legal, FieldName::property(PropertyId::RESPONSE_TOPIC), b"+", Rule::ResponseTopicWildcard)
-    };
-    "topic.wildcard-in-name.hash@will-response-topic", "# in the response topic of the will", |legal| {
-        let name = FieldName::will_property(PropertyId::RESPONSE_TOPIC);
-        text::wildcard(legal, name, b"#", Rule::ResponseTopicWildcard)
-    };
-    "topic.wildcard-in-name.plus@will-response-topic", "+ in the response topic of the will", |legal| {
-        let name = FieldName::will_property(PropertyId::RESPONSE_TOPIC);
-        text::wildcard(legal, name, b"+", Rule::ResponseTopicWildcard)
-    };
+}
+topic_names! {
+    "topic-name" "" "topic name" FieldName::TOPIC_NAME, TopicNameEmpty TopicNameWildcard;
+    "will-topic" "@will-topic" "will topic" FieldName::WILL_TOPIC, WillTopicEmpty WillTopicWildcard;
+    "response-topic" "@response-topic" "response topic"
+        FieldName::property(PropertyId::RESPONSE_TOPIC), ResponseTopicEmpty ResponseTopicWildcard;
+    "will-response-topic" "@will-response-topic" "response topic of the will"
+        FieldName::will_property(PropertyId::RESPONSE_TOPIC), ResponseTopicEmpty ResponseTopicWildcard;
 }
 
 mutations! { LONG_TOPICS:
@@ -441,83 +419,60 @@ macro_rules! each_property {
     };
 }
 
-each_property! { DUPLICATES, "prop.duplicate@", "twice the property ",
-    |legal, id| properties::duplicate(legal, Block::Packet, id),
-    "payload-format-indicator" PAYLOAD_FORMAT_INDICATOR
-    "message-expiry-interval" MESSAGE_EXPIRY_INTERVAL
-    "content-type" CONTENT_TYPE
-    "response-topic" RESPONSE_TOPIC
-    "correlation-data" CORRELATION_DATA
-    "subscription-identifier" SUBSCRIPTION_IDENTIFIER
-    "session-expiry-interval" SESSION_EXPIRY_INTERVAL
-    "assigned-client-identifier" ASSIGNED_CLIENT_IDENTIFIER
-    "server-keep-alive" SERVER_KEEP_ALIVE
-    "authentication-method" AUTHENTICATION_METHOD
-    "authentication-data" AUTHENTICATION_DATA
-    "request-problem-information" REQUEST_PROBLEM_INFORMATION
-    "request-response-information" REQUEST_RESPONSE_INFORMATION
-    "response-information" RESPONSE_INFORMATION
-    "server-reference" SERVER_REFERENCE
-    "reason-string" REASON_STRING
-    "receive-maximum" RECEIVE_MAXIMUM
-    "topic-alias-maximum" TOPIC_ALIAS_MAXIMUM
-    "topic-alias" TOPIC_ALIAS
-    "maximum-qos" MAXIMUM_QOS
-    "retain-available" RETAIN_AVAILABLE
-    "maximum-packet-size" MAXIMUM_PACKET_SIZE
-    "wildcard-subscription-available" WILDCARD_SUBSCRIPTION_AVAILABLE
-    "subscription-identifier-available" SUBSCRIPTION_IDENTIFIER_AVAILABLE
-    "shared-subscription-available" SHARED_SUBSCRIPTION_AVAILABLE
-}
-
-each_property! { WILL_DUPLICATES, "prop.duplicate@will.", "twice in the will the property ",
-    |legal, id| properties::duplicate(legal, Block::Will, id),
-    "will-delay-interval" WILL_DELAY_INTERVAL
-    "payload-format-indicator" PAYLOAD_FORMAT_INDICATOR
-    "message-expiry-interval" MESSAGE_EXPIRY_INTERVAL
-    "content-type" CONTENT_TYPE
-    "response-topic" RESPONSE_TOPIC
-    "correlation-data" CORRELATION_DATA
-}
-
-/// Foreign to the packet and to the will; then those that the will may have, foreign to most packets only.
-macro_rules! foreign {
-    ($($place:literal $constant:ident)*; $($of_will:literal $will_constant:ident)*) => {
+/// The tables that have a row for each property, from two lists: those that a will may have as well as a PUBLISH, and those
+/// that no will has. The Will Delay Interval, which nothing but a will has, is named where it belongs.
+macro_rules! property_tables {
+    ([$($shared:literal $shared_constant:ident)*] [$($place:literal $constant:ident)*]) => {
+        each_property! { DUPLICATES, "prop.duplicate@", "twice the property ",
+            |legal, id| properties::duplicate(legal, Block::Packet, id),
+            $($shared $shared_constant)* $($place $constant)* }
+        each_property! { WILL_DUPLICATES, "prop.duplicate@will.", "twice in the will the property ",
+            |legal, id| properties::duplicate(legal, Block::Will, id),
+            "will-delay-interval" WILL_DELAY_INTERVAL $($shared $shared_constant)* }
         each_property! { FOREIGN, "prop.foreign@", "in a packet that does not have it the property ",
             |legal, id| properties::foreign(legal, Block::Packet, id),
-            $($place $constant)* $($of_will $will_constant)* }
+            $($place $constant)* $($shared $shared_constant)* "will-delay-interval" WILL_DELAY_INTERVAL }
         each_property! { WILL_FOREIGN, "prop.foreign@will.", "in the will, which does not have it, the property ",
             |legal, id| properties::foreign(legal, Block::Will, id), $($place $constant)* }
+        each_property! { WIDTHS, "prop.wrong-width@", "a value of the wrong width in the property ",
+            |legal, id| properties::wrong_width(legal, Block::Packet, id),
+            $($shared $shared_constant)* $($place $constant)* }
+        each_property! { WILL_WIDTHS, "prop.wrong-width@will.",
+            "in the will a value of the wrong width in the property ",
+            |legal, id| properties::wrong_width(legal, Block::Will, id),
+            "will-delay-interval" WILL_DELAY_INTERVAL $($shared $shared_constant)* }
     };
 }
-foreign! {
-    "subscription-identifier" SUBSCRIPTION_IDENTIFIER
-    "session-expiry-interval" SESSION_EXPIRY_INTERVAL
-    "assigned-client-identifier" ASSIGNED_CLIENT_IDENTIFIER
-    "server-keep-alive" SERVER_KEEP_ALIVE
-    "authentication-method" AUTHENTICATION_METHOD
-    "authentication-data" AUTHENTICATION_DATA
-    "request-problem-information" REQUEST_PROBLEM_INFORMATION
-    "request-response-information" REQUEST_RESPONSE_INFORMATION
-    "response-information" RESPONSE_INFORMATION
-    "server-reference" SERVER_REFERENCE
-    "reason-string" REASON_STRING
-    "receive-maximum" RECEIVE_MAXIMUM
-    "topic-alias-maximum" TOPIC_ALIAS_MAXIMUM
-    "topic-alias" TOPIC_ALIAS
-    "maximum-qos" MAXIMUM_QOS
-    "retain-available" RETAIN_AVAILABLE
-    "maximum-packet-size" MAXIMUM_PACKET_SIZE
-    "wildcard-subscription-available" WILDCARD_SUBSCRIPTION_AVAILABLE
-    "subscription-identifier-available" SUBSCRIPTION_IDENTIFIER_AVAILABLE
-    "shared-subscription-available" SHARED_SUBSCRIPTION_AVAILABLE
-    ;
-    "payload-format-indicator" PAYLOAD_FORMAT_INDICATOR
-    "message-expiry-interval" MESSAGE_EXPIRY_INTERVAL
-    "content-type" CONTENT_TYPE
-    "response-topic" RESPONSE_TOPIC
-    "correlation-data" CORRELATION_DATA
-    "will-delay-interval" WILL_DELAY_INTERVAL
+property_tables! {
+    [
+        "payload-format-indicator" PAYLOAD_FORMAT_INDICATOR
+        "message-expiry-interval" MESSAGE_EXPIRY_INTERVAL
+        "content-type" CONTENT_TYPE
+        "response-topic" RESPONSE_TOPIC
+        "correlation-data" CORRELATION_DATA
+    ]
+    [
+        "subscription-identifier" SUBSCRIPTION_IDENTIFIER
+        "session-expiry-interval" SESSION_EXPIRY_INTERVAL
+        "assigned-client-identifier" ASSIGNED_CLIENT_IDENTIFIER
+        "server-keep-alive" SERVER_KEEP_ALIVE
+        "authentication-method" AUTHENTICATION_METHOD
+        "authentication-data" AUTHENTICATION_DATA
+        "request-problem-information" REQUEST_PROBLEM_INFORMATION
+        "request-response-information" REQUEST_RESPONSE_INFORMATION
+        "response-information" RESPONSE_INFORMATION
+        "server-reference" SERVER_REFERENCE
+        "reason-string" REASON_STRING
+        "receive-maximum" RECEIVE_MAXIMUM
+        "topic-alias-maximum" TOPIC_ALIAS_MAXIMUM
+        "topic-alias" TOPIC_ALIAS
+        "maximum-qos" MAXIMUM_QOS
+        "retain-available" RETAIN_AVAILABLE
+        "maximum-packet-size" MAXIMUM_PACKET_SIZE
+        "wildcard-subscription-available" WILDCARD_SUBSCRIPTION_AVAILABLE
+        "subscription-identifier-available" SUBSCRIPTION_IDENTIFIER_AVAILABLE
+        "shared-subscription-available" SHARED_SUBSCRIPTION_AVAILABLE
+    ]
 }
 
 macro_rules! values {
@@ -552,43 +507,4 @@ values! {
     "prop.max" 0xFFFF Packet "topic-alias" TOPIC_ALIAS
     "prop.max" 0xFFFF Packet "server-keep-alive" SERVER_KEEP_ALIVE
     "prop.max" 0x0FFF_FFFF Packet "subscription-identifier" SUBSCRIPTION_IDENTIFIER
-}
-
-each_property! { WIDTHS, "prop.wrong-width@", "a value of the wrong width in the property ",
-    |legal, id| properties::wrong_width(legal, Block::Packet, id),
-    "payload-format-indicator" PAYLOAD_FORMAT_INDICATOR
-    "message-expiry-interval" MESSAGE_EXPIRY_INTERVAL
-    "content-type" CONTENT_TYPE
-    "response-topic" RESPONSE_TOPIC
-    "correlation-data" CORRELATION_DATA
-    "subscription-identifier" SUBSCRIPTION_IDENTIFIER
-    "session-expiry-interval" SESSION_EXPIRY_INTERVAL
-    "assigned-client-identifier" ASSIGNED_CLIENT_IDENTIFIER
-    "server-keep-alive" SERVER_KEEP_ALIVE
-    "authentication-method" AUTHENTICATION_METHOD
-    "authentication-data" AUTHENTICATION_DATA
-    "request-problem-information" REQUEST_PROBLEM_INFORMATION
-    "request-response-information" REQUEST_RESPONSE_INFORMATION
-    "response-information" RESPONSE_INFORMATION
-    "server-reference" SERVER_REFERENCE
-    "reason-string" REASON_STRING
-    "receive-maximum" RECEIVE_MAXIMUM
-    "topic-alias-maximum" TOPIC_ALIAS_MAXIMUM
-    "topic-alias" TOPIC_ALIAS
-    "maximum-qos" MAXIMUM_QOS
-    "retain-available" RETAIN_AVAILABLE
-    "maximum-packet-size" MAXIMUM_PACKET_SIZE
-    "wildcard-subscription-available" WILDCARD_SUBSCRIPTION_AVAILABLE
-    "subscription-identifier-available" SUBSCRIPTION_IDENTIFIER_AVAILABLE
-    "shared-subscription-available" SHARED_SUBSCRIPTION_AVAILABLE
-}
-
-each_property! { WILL_WIDTHS, "prop.wrong-width@will.", "in the will a value of the wrong width in the property ",
-    |legal, id| properties::wrong_width(legal, Block::Will, id),
-    "will-delay-interval" WILL_DELAY_INTERVAL
-    "payload-format-indicator" PAYLOAD_FORMAT_INDICATOR
-    "message-expiry-interval" MESSAGE_EXPIRY_INTERVAL
-    "content-type" CONTENT_TYPE
-    "response-topic" RESPONSE_TOPIC
-    "correlation-data" CORRELATION_DATA
 }

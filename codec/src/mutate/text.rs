@@ -2,12 +2,11 @@
 
 use alloc::vec::Vec;
 
-use crate::field_name::{FieldName, Part, Piece};
+use crate::mutate::connect;
 use crate::mutate::edit::{Edited, Legal};
-use crate::mutate::{Mutated, connect};
-use crate::property::PropertyId;
+use crate::mutate::outcome::Mutated;
+use crate::packet::{FieldName, Part, Piece, PropertyId, topic};
 use crate::rule::Rule;
-use crate::topic;
 
 /// A surrogate, which UTF-8 cannot hold.
 pub(super) const SURROGATE: &[u8] = b"\xED\xA0\x80";
