@@ -24,7 +24,7 @@ pub struct Access {
 
 /// Why a client isn't let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Denial {
+pub(crate) enum Denial {
     /// It gave no user name.
     Anonymous,
     /// No such user, or another password.
@@ -38,7 +38,7 @@ impl Default for Access {
 }
 
 impl Access {
-    pub(super) fn check(&self, user_name: Option<&str>, password: Option<&[u8]>) -> Result<(), Denial> {
+    pub(crate) fn check(&self, user_name: Option<&str>, password: Option<&[u8]>) -> Result<(), Denial> {
         match user_name {
             None if self.anonymous => Ok(()),
             None => Err(Denial::Anonymous),
@@ -52,7 +52,7 @@ impl Access {
     }
 
     /// Whether a topic name, or a filter taken as if it were one, is denied.
-    pub(super) fn denies(&self, topic: &str) -> bool {
+    pub(crate) fn denies(&self, topic: &str) -> bool {
         self.denied_topic.as_deref().is_some_and(|denied| denied == topic || topic_matches(denied, topic))
     }
 }

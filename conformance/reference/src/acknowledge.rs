@@ -2,14 +2,14 @@
 
 use mqtt_assay_codec::{Acknowledgement, PacketId, PacketType, ReasonCode};
 
-use super::connection::Connection;
-use super::publish::another;
-use super::refuse::Ids;
-use super::session::{Awaits, InFlight};
-use super::{ClientId, ConnectionId, Fault, Machine};
+use crate::connection::Connection;
+use crate::publish::another;
+use crate::refuse::Ids;
+use crate::session::{Awaits, InFlight};
+use crate::{ClientId, ConnectionId, Fault, Machine};
 
 impl Machine {
-    pub(super) fn puback(&mut self, id: ConnectionId, acknowledgement: &Acknowledgement<'_>) {
+    pub(crate) fn puback(&mut self, id: ConnectionId, acknowledgement: &Acknowledgement<'_>) {
         let Some(client_id) = self.check_ack(id, acknowledgement, &[Awaits::Puback]) else { return };
         if acknowledgement.reason.is_error() {
             self.refused_by_client(id, &client_id, acknowledgement.packet_id);
@@ -19,7 +19,7 @@ impl Machine {
         self.pump(&client_id);
     }
 
-    pub(super) fn pubrec(&mut self, id: ConnectionId, acknowledgement: &Acknowledgement<'_>) {
+    pub(crate) fn pubrec(&mut self, id: ConnectionId, acknowledgement: &Acknowledgement<'_>) {
         let packet_id = acknowledgement.packet_id;
         if !self.awaits_any(id, packet_id) {
             let is_v5 = self.connections.get(&id).is_some_and(Connection::is_v5);
@@ -48,7 +48,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn pubcomp(&mut self, id: ConnectionId, acknowledgement: &Acknowledgement<'_>) {
+    pub(crate) fn pubcomp(&mut self, id: ConnectionId, acknowledgement: &Acknowledgement<'_>) {
         let Some(client_id) = self.check_ack(id, acknowledgement, &[Awaits::Pubcomp]) else { return };
         if !self.fault(Fault::RedeliversCompleted) {
             self.forget(&client_id, acknowledgement.packet_id);
@@ -56,7 +56,7 @@ impl Machine {
         self.pump(&client_id);
     }
 
-    pub(super) fn pubrel(&mut self, id: ConnectionId, acknowledgement: &Acknowledgement<'_>) {
+    pub(crate) fn pubrel(&mut self, id: ConnectionId, acknowledgement: &Acknowledgement<'_>) {
         let packet_id = acknowledgement.packet_id;
         let remembers = self.fault(Fault::RemembersAfterPubcomp);
         let gives_up = self.fault(Fault::ExpiryEndsExchange);
@@ -97,7 +97,7 @@ impl Machine {
         self.acknowledge(id, PacketType::Pubcomp, packet_id, reason, "no QoS 2 message has this packet identifier");
     }
 
-    pub(super) fn send_pubrel(&mut self, id: ConnectionId, packet_id: PacketId, reason: ReasonCode) {
+    pub(crate) fn send_pubrel(&mut self, id: ConnectionId, packet_id: PacketId, reason: ReasonCode) {
         let packet_id = if self.fault(Fault::WrongPubrelId) { another(packet_id) } else { packet_id };
         if self.fault(Fault::PubrelInventsCode) && self.connections.get(&id).is_some_and(Connection::is_v5) {
             self.send_invented(id, 0x62, packet_id);

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use mqtt_assay_codec::{Auth, Connack, Connect, Packet, Properties, PropertiesBuf, Property, QoS, ReasonCode, Version};
 
-use super::access::Denial;
-use super::connection::{Connection, Phase};
-use super::message::Draft;
-use super::refuse::Ids;
-use super::send::Sent;
-use super::session::Session;
-use super::will::Will;
-use super::{ClientId, ConnectionId, Fault, Machine, Quirk};
+use crate::access::Denial;
+use crate::connection::{Connection, Phase};
+use crate::message::Draft;
+use crate::refuse::Ids;
+use crate::send::Sent;
+use crate::session::Session;
+use crate::will::Will;
+use crate::{ClientId, ConnectionId, Fault, Machine, Quirk};
 
 /// A quirk only: how long a session outlives its connection at most, in seconds.
 const SESSION_TIME: u32 = 3600;
@@ -33,7 +33,7 @@ struct Welcome {
 
 impl Machine {
     /// Deals with a CONNECT; true if a fault wants the bytes behind it to be published.
-    pub(super) fn connect(&mut self, id: ConnectionId, connect: &Connect<'_>) -> bool {
+    pub(crate) fn connect(&mut self, id: ConnectionId, connect: &Connect<'_>) -> bool {
         let Some(connection) = self.connections.get(&id) else { return false };
         if connection.phase == Phase::Open {
             self.second_connect(id);
@@ -192,7 +192,7 @@ impl Machine {
     }
 
     /// Answers a CONNECT that is refused, and closes. `conforms` says whether the CONNECT itself is well formed.
-    pub(super) fn refuse_connect(&mut self, id: ConnectionId, reason: ReasonCode, why: &str, conforms: bool) {
+    pub(crate) fn refuse_connect(&mut self, id: ConnectionId, reason: ReasonCode, why: &str, conforms: bool) {
         let is_v5 = self.is_v5(id);
         let silent =
             is_v5 && self.quirk(Quirk::ClosesBadConnectAtOnce) || !is_v5 && self.fault(Fault::RefusesWithoutConnack);
@@ -211,7 +211,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn send_connack_refusing(&mut self, id: ConnectionId, reason: ReasonCode, why: Option<&str>) {
+    pub(crate) fn send_connack_refusing(&mut self, id: ConnectionId, reason: ReasonCode, why: Option<&str>) {
         let reason = match self.is_v5(id) {
             _ if !self.fault(Fault::ConnackInventsCode) => reason,
             true => ReasonCode(0xF0),

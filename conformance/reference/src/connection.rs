@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use mqtt_assay_codec::{PacketId, Version};
 
-use super::ledger::Account;
-use super::will::Will;
-use super::{ClientId, ConnectionId};
+use crate::ledger::Account;
+use crate::will::Will;
+use crate::{ClientId, ConnectionId};
 
 /// How far a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     /// No CONNECT yet.
     Greeting,
     /// CONNECT accepted.
@@ -23,51 +23,51 @@ pub(super) enum Phase {
 
 /// One network connection.
 #[derive(Debug)]
-pub(super) struct Connection {
-    pub(super) id: ConnectionId,
-    pub(super) phase: Phase,
+pub(crate) struct Connection {
+    pub(crate) id: ConnectionId,
+    pub(crate) phase: Phase,
     /// 3.1.1 until CONNECT says otherwise.
-    pub(super) version: Version,
-    pub(super) client_id: Option<ClientId>,
+    pub(crate) version: Version,
+    pub(crate) client_id: Option<ClientId>,
     /// Bytes that don't make a packet yet: less than the largest packet.
-    pub(super) input: Vec<u8>,
+    pub(crate) input: Vec<u8>,
     /// No packet can be complete before this many bytes are here.
-    pub(super) wanted: usize,
+    pub(crate) wanted: usize,
     /// Bytes of a packet that is being thrown away.
-    pub(super) skip: usize,
-    pub(super) opened_at: Duration,
-    pub(super) heard_at: Duration,
+    pub(crate) skip: usize,
+    pub(crate) opened_at: Duration,
+    pub(crate) heard_at: Duration,
     /// One and a half times the keep alive, where there is one.
-    pub(super) patience: Option<Duration>,
-    pub(super) will: Option<Will>,
+    pub(crate) patience: Option<Duration>,
+    pub(crate) will: Option<Will>,
     /// Largest packet that the client takes.
-    pub(super) maximum_packet_size: usize,
-    pub(super) receive_maximum: u16,
+    pub(crate) maximum_packet_size: usize,
+    pub(crate) receive_maximum: u16,
     /// Highest alias that the client takes.
-    pub(super) topic_alias_maximum: u16,
-    pub(super) problem_information: bool,
+    pub(crate) topic_alias_maximum: u16,
+    pub(crate) problem_information: bool,
     /// Session Expiry Interval of CONNECT, then that of DISCONNECT; seconds, all ones for ever.
-    pub(super) session_expiry: u32,
+    pub(crate) session_expiry: u32,
     /// At most the announced maximum.
-    pub(super) aliases: BTreeMap<u16, Alias>,
+    pub(crate) aliases: BTreeMap<u16, Alias>,
     /// Topics that go to this client by number: at most [`MOST_ALIASES_SENT`], and no more than it takes.
-    pub(super) aliases_sent: Vec<Alias>,
+    pub(crate) aliases_sent: Vec<Alias>,
     /// Open QoS 2 exchanges of this connection of 5.0: at most the announced Receive Maximum.
-    pub(super) receiving: BTreeSet<PacketId>,
+    pub(crate) receiving: BTreeSet<PacketId>,
 }
 
 /// How many topics one client is told by number, however many it takes.
-pub(super) const MOST_ALIASES_SENT: u16 = 16;
+pub(crate) const MOST_ALIASES_SENT: u16 = 16;
 
 /// A topic that a client gave a number.
 #[derive(Debug)]
-pub(super) struct Alias {
-    pub(super) topic: Arc<str>,
-    pub(super) _account: Account,
+pub(crate) struct Alias {
+    pub(crate) topic: Arc<str>,
+    pub(crate) _account: Account,
 }
 
 impl Connection {
-    pub(super) fn new(id: ConnectionId, now: Duration) -> Self {
+    pub(crate) fn new(id: ConnectionId, now: Duration) -> Self {
         Self {
             id,
             phase: Phase::Greeting,
@@ -93,14 +93,14 @@ impl Connection {
 
     /// The number by which a topic goes to this client, and whether the client knows it already; `None` where it takes no
     /// more numbers.
-    pub(super) fn alias_for(&self, topic: &str) -> Option<(u16, bool)> {
+    pub(crate) fn alias_for(&self, topic: &str) -> Option<(u16, bool)> {
         let known = self.aliases_sent.iter().position(|known| *known.topic == *topic);
         let index = known.unwrap_or(self.aliases_sent.len());
         let alias = u16::try_from(index + 1).ok()?;
         (alias <= self.topic_alias_maximum.min(MOST_ALIASES_SENT)).then_some((alias, known.is_some()))
     }
 
-    pub(super) fn is_v5(&self) -> bool {
+    pub(crate) fn is_v5(&self) -> bool {
         self.version == Version::V5
     }
 }

@@ -6,13 +6,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use mqtt_assay_codec::{Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS};
 
-use super::connection::{Alias, Connection, Phase};
-use super::ledger::Account;
-use super::publish::is_control;
-use super::send::Sent;
-use super::session::{Awaits, InFlight, Outgoing, Session};
-use super::timers::Due;
-use super::{ClientId, ConnectionId, Fault, Machine, Quirk};
+use crate::connection::{Alias, Connection, Phase};
+use crate::ledger::Account;
+use crate::publish::is_control;
+use crate::send::Sent;
+use crate::session::{Awaits, InFlight, Outgoing, Session};
+use crate::timers::Due;
+use crate::{ClientId, ConnectionId, Fault, Machine, Quirk};
 
 /// How long an acknowledgement may take where messages are re-sent on a live connection.
 const RESEND_AFTER: Duration = Duration::from_secs(20);
@@ -28,7 +28,7 @@ const SHORT_QUEUE: usize = 10;
 
 /// A quirk only: a copy that waits to be handed on.
 #[derive(Debug)]
-pub(super) struct HeldBack {
+pub(crate) struct HeldBack {
     due: Duration,
     client_id: ClientId,
     outgoing: Outgoing,
@@ -43,13 +43,13 @@ struct Again {
 
 impl Machine {
     /// The session of an accepted connection.
-    pub(super) fn session_of(&mut self, id: ConnectionId) -> Option<&mut Session> {
+    pub(crate) fn session_of(&mut self, id: ConnectionId) -> Option<&mut Session> {
         let client_id = self.connections.get(&id)?.client_id.as_ref()?;
         self.sessions.get_mut(client_id)
     }
 
     /// Gives a client its copy of a message.
-    pub(super) fn deliver(&mut self, client_id: &ClientId, outgoing: Outgoing) {
+    pub(crate) fn deliver(&mut self, client_id: &ClientId, outgoing: Outgoing) {
         if self.quirk(Quirk::HandsOnLater) {
             self.hold_back(client_id, outgoing);
         } else {
@@ -69,7 +69,7 @@ impl Machine {
     }
 
     /// A quirk only: what was held back long enough goes to those who still have the session that it was meant for.
-    pub(super) fn held_back_due(&mut self) {
+    pub(crate) fn held_back_due(&mut self) {
         while let Some(first) = self.held_back.pop_front_if(|first| first.due <= self.now) {
             let same = |session: &Session| Arc::ptr_eq(&session.client_id, &first.client_id);
             if self.sessions.get(&first.client_id).is_some_and(same) {
@@ -134,7 +134,7 @@ impl Machine {
     }
 
     /// Joins a connection with its session and sends what waits: first again what was not acknowledged, then the queue.
-    pub(super) fn attach(&mut self, id: ConnectionId, client_id: &ClientId) {
+    pub(crate) fn attach(&mut self, id: ConnectionId, client_id: &ClientId) {
         let open = self.connections.get(&id).is_some_and(|connection| connection.phase == Phase::Open);
         let is_v5 = self.connections.get(&id).is_some_and(Connection::is_v5);
         let Some(session) = self.sessions.get_mut(client_id) else { return };
@@ -223,7 +223,7 @@ impl Machine {
     }
 
     /// Sends what the window has room for.
-    pub(super) fn pump(&mut self, client_id: &ClientId) {
+    pub(crate) fn pump(&mut self, client_id: &ClientId) {
         while let Some(id) = self.room_for(client_id) {
             if !self.send_again(id, client_id) && !self.send_next(id, client_id) {
                 break;
@@ -250,7 +250,7 @@ impl Machine {
         usize::from(window)
     }
 
-    pub(super) fn quota_is_used_up(&mut self, id: ConnectionId) -> bool {
+    pub(crate) fn quota_is_used_up(&mut self, id: ConnectionId) -> bool {
         let Some(client_id) = self.connections.get(&id).and_then(|connection| connection.client_id.clone()) else {
             return false;
         };
@@ -456,7 +456,7 @@ impl Machine {
     }
 
     /// Quirks and faults only: when a message of this connection is to be re-sent without a reconnect.
-    pub(super) fn resend_deadline(&self, connection: &Connection) -> Option<Duration> {
+    pub(crate) fn resend_deadline(&self, connection: &Connection) -> Option<Duration> {
         if !self.resends(connection) {
             return None;
         }
@@ -471,7 +471,7 @@ impl Machine {
     }
 
     /// Quirks and faults only: sends again what has waited too long on this connection.
-    pub(super) fn resend_due(&mut self, id: ConnectionId) {
+    pub(crate) fn resend_due(&mut self, id: ConnectionId) {
         let now = self.now;
         let Some(connection) = self.connections.get(&id) else { return };
         if !self.resends(connection) {

@@ -2,12 +2,12 @@
 
 use mqtt_assay_codec::{Disconnect, ReasonCode};
 
-use super::refuse::Ids;
-use super::{ConnectionId, Fault, Machine};
+use crate::refuse::Ids;
+use crate::{ConnectionId, Fault, Machine};
 
 impl Machine {
     /// Deals with a DISCONNECT; true if a fault wants the bytes behind it to be published.
-    pub(super) fn disconnect(&mut self, id: ConnectionId, disconnect: &Disconnect<'_>) -> bool {
+    pub(crate) fn disconnect(&mut self, id: ConnectionId, disconnect: &Disconnect<'_>) -> bool {
         if !self.settle_expiry(id, disconnect) {
             return false;
         }
@@ -40,7 +40,7 @@ impl Machine {
         true
     }
 
-    pub(super) fn unexpected_auth(&mut self, id: ConnectionId) {
+    pub(crate) fn unexpected_auth(&mut self, id: ConnectionId) {
         let ids = Ids("MQTT-4.8.0-1", "U5-192");
         let detail = "AUTH from a client that named no authentication method in CONNECT";
         if self.fault(Fault::AcceptsAuthWithoutMethod) {

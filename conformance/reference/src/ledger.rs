@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The count of stored bytes, and how many there may be.
 #[derive(Debug)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     used: Arc<AtomicUsize>,
     limit: usize,
 }
 
 /// A number of bytes on the ledger, given back when this is dropped.
 #[derive(Debug)]
-pub(super) struct Account {
+pub(crate) struct Account {
     used: Arc<AtomicUsize>,
     bytes: usize,
 }
@@ -21,12 +21,12 @@ pub(super) struct Account {
 const OVERHEAD: usize = 128;
 
 impl Ledger {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self { used: Arc::new(AtomicUsize::new(0)), limit }
     }
 
     /// Books `bytes` for one item, or nothing where that would go over the limit.
-    pub(super) fn open(&self, bytes: usize) -> Option<Account> {
+    pub(crate) fn open(&self, bytes: usize) -> Option<Account> {
         let bytes = bytes.saturating_add(OVERHEAD);
         let used = self.used.load(Ordering::Relaxed);
         if used.saturating_add(bytes) > self.limit {
@@ -37,7 +37,7 @@ impl Ledger {
     }
 
     /// Stored bytes at this moment.
-    pub(super) fn used(&self) -> usize {
+    pub(crate) fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
     }
 }

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::connection::{Alias, Connection, Phase};
-use super::deliver::HeldBack;
-use super::ledger::Ledger;
-use super::message::Message;
-use super::quirks::Quirk;
-use super::retained::Retained;
-use super::session::Session;
-use super::timers::{Due, Timers};
-use super::will::PendingWill;
-use super::{ClientId, Closing, ConnectionId, Effect, Event, Fault, Settings};
+use crate::connection::{Alias, Connection, Phase};
+use crate::deliver::HeldBack;
+use crate::ledger::Ledger;
+use crate::message::Message;
+use crate::quirks::Quirk;
+use crate::retained::Retained;
+use crate::session::Session;
+use crate::timers::{Due, Timers};
+use crate::will::PendingWill;
+use crate::{ClientId, Closing, ConnectionId, Effect, Event, Fault, Settings};
 
 /// The embedded broker, without I/O, clock or hash order.
 ///
@@ -22,29 +22,29 @@ use super::{ClientId, Closing, ConnectionId, Effect, Event, Fault, Settings};
 /// to bound: the machine hands every packet out at once.
 #[derive(Debug)]
 pub struct Machine {
-    pub(super) settings: Settings,
-    pub(super) now: Duration,
-    pub(super) effects: Vec<Effect>,
+    pub(crate) settings: Settings,
+    pub(crate) now: Duration,
+    pub(crate) effects: Vec<Effect>,
     /// At most `max_connections`.
-    pub(super) connections: BTreeMap<ConnectionId, Connection>,
+    pub(crate) connections: BTreeMap<ConnectionId, Connection>,
     /// At most `max_sessions`.
-    pub(super) sessions: BTreeMap<ClientId, Session>,
+    pub(crate) sessions: BTreeMap<ClientId, Session>,
     /// At most `max_retained_messages`, by topic.
-    pub(super) retained: BTreeMap<Arc<str>, Retained>,
+    pub(crate) retained: BTreeMap<Arc<str>, Retained>,
     /// Whose turn it is in each shared subscription; as many as there are shared filters.
-    pub(super) turns: BTreeMap<Arc<str>, usize>,
-    pub(super) timers: Timers,
-    pub(super) ledger: Ledger,
+    pub(crate) turns: BTreeMap<Arc<str>, usize>,
+    pub(crate) timers: Timers,
+    pub(crate) ledger: Ledger,
     /// How many client identifiers were assigned.
-    pub(super) assigned: u64,
+    pub(crate) assigned: u64,
     /// Quirks and faults only: wills that outlive their session, at most `max_sessions`.
-    pub(super) late_wills: Vec<PendingWill>,
+    pub(crate) late_wills: Vec<PendingWill>,
     /// Copies of messages that wait to be handed on: a quirk only.
-    pub(super) held_back: VecDeque<HeldBack>,
+    pub(crate) held_back: VecDeque<HeldBack>,
     /// Faults only: aliases of the client that left last.
-    pub(super) left_aliases: BTreeMap<u16, Alias>,
+    pub(crate) left_aliases: BTreeMap<u16, Alias>,
     /// Faults only: the will that was published last.
-    pub(super) left_will: Option<Arc<Message>>,
+    pub(crate) left_will: Option<Arc<Message>>,
 }
 
 impl Machine {
@@ -105,11 +105,11 @@ impl Machine {
         self.ledger.used()
     }
 
-    pub(super) fn fault(&self, fault: Fault) -> bool {
+    pub(crate) fn fault(&self, fault: Fault) -> bool {
         self.settings.faults.has(fault)
     }
 
-    pub(super) fn quirk(&self, quirk: Quirk) -> bool {
+    pub(crate) fn quirk(&self, quirk: Quirk) -> bool {
         self.settings.quirks.has(quirk)
     }
 
@@ -141,13 +141,13 @@ impl Machine {
     }
 
     /// Sets the connection's timer by its state.
-    pub(super) fn wind(&mut self, id: ConnectionId) {
+    pub(crate) fn wind(&mut self, id: ConnectionId) {
         let deadline = self.connections.get(&id).and_then(|connection| self.deadline_of(connection));
         self.timers.set(Due::Connection(id), deadline);
     }
 
     /// Sets the session's timer by its state.
-    pub(super) fn wind_session(&mut self, client_id: &ClientId) {
+    pub(crate) fn wind_session(&mut self, client_id: &ClientId) {
         let deadline = self.sessions.get(client_id).and_then(Session::deadline);
         self.timers.set(Due::Session(Arc::clone(client_id)), deadline);
     }

@@ -2,11 +2,11 @@
 
 use mqtt_assay_codec::topic_matches;
 
-use super::{Fault, Machine};
+use crate::{Fault, Machine};
 
 impl Machine {
     /// Whether a message to `topic` belongs to a subscription with `filter`, which is without its share name.
-    pub(super) fn matches(&self, filter: &str, topic: &str) -> bool {
+    pub(crate) fn matches(&self, filter: &str, topic: &str) -> bool {
         if self.settings.faults.is_empty() {
             return topic_matches(filter, topic);
         }

@@ -6,43 +6,43 @@ use std::time::Duration;
 use bytes::Bytes;
 use mqtt_assay_codec::{Properties, PropertiesBuf, Property, QoS};
 
-use super::ClientId;
-use super::ledger::{Account, Ledger};
+use crate::ClientId;
+use crate::ledger::{Account, Ledger};
 
 /// One published message, shared by everything that waits to deliver it.
 #[derive(Debug)]
-pub(super) struct Message {
-    pub(super) topic: Arc<str>,
-    pub(super) payload: Bytes,
-    pub(super) qos: QoS,
+pub(crate) struct Message {
+    pub(crate) topic: Arc<str>,
+    pub(crate) payload: Bytes,
+    pub(crate) qos: QoS,
     /// RETAIN of the PUBLISH, or Will Retain.
-    pub(super) retain: bool,
+    pub(crate) retain: bool,
     /// DUP of the PUBLISH: nobody should care.
-    pub(super) dup: bool,
+    pub(crate) dup: bool,
     /// Properties that go on to subscribers unchanged and in order.
-    pub(super) properties: PropertiesBuf,
-    pub(super) expires_at: Option<Duration>,
+    pub(crate) properties: PropertiesBuf,
+    pub(crate) expires_at: Option<Duration>,
     /// The interval as it was received, in seconds.
-    pub(super) expiry_interval: Option<u32>,
-    pub(super) publisher: ClientId,
+    pub(crate) expiry_interval: Option<u32>,
+    pub(crate) publisher: ClientId,
     _account: Account,
 }
 
 /// What a message is made of, before it is booked.
 #[derive(Debug)]
-pub(super) struct Draft<'a> {
-    pub(super) topic: &'a str,
-    pub(super) payload: &'a [u8],
-    pub(super) qos: QoS,
-    pub(super) retain: bool,
-    pub(super) dup: bool,
-    pub(super) properties: Properties<'a>,
-    pub(super) publisher: ClientId,
+pub(crate) struct Draft<'a> {
+    pub(crate) topic: &'a str,
+    pub(crate) payload: &'a [u8],
+    pub(crate) qos: QoS,
+    pub(crate) retain: bool,
+    pub(crate) dup: bool,
+    pub(crate) properties: Properties<'a>,
+    pub(crate) publisher: ClientId,
 }
 
 impl Draft<'_> {
     /// The message, unless the ledger has no room for it.
-    pub(super) fn book(self, ledger: &Ledger, now: Duration) -> Option<Message> {
+    pub(crate) fn book(self, ledger: &Ledger, now: Duration) -> Option<Message> {
         let properties = forwarded(self.properties);
         let size = self.topic.len() + self.payload.len() + properties.as_properties().as_bytes().len();
         let account = ledger.open(size)?;
@@ -80,12 +80,12 @@ fn forwarded(properties: Properties<'_>) -> PropertiesBuf {
 }
 
 impl Message {
-    pub(super) fn is_expired(&self, now: Duration) -> bool {
+    pub(crate) fn is_expired(&self, now: Duration) -> bool {
         self.expires_at.is_some_and(|at| now >= at)
     }
 
     /// Whole seconds that are left of the message's life, at least 0.
-    pub(super) fn seconds_left(&self, now: Duration) -> Option<u32> {
+    pub(crate) fn seconds_left(&self, now: Duration) -> Option<u32> {
         let left = self.expires_at?.saturating_sub(now);
         let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
         Some(u32::try_from(seconds).unwrap_or(u32::MAX))

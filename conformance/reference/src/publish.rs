@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use mqtt_assay_codec::{PacketId, PacketType, Publish, QoS, ReasonCode};
 
-use super::connection::{Alias, Connection};
-use super::message::{Draft, Message};
-use super::refuse::Ids;
-use super::session::Received;
-use super::{ClientId, ConnectionId, Fault, Machine, Quirk};
+use crate::connection::{Alias, Connection};
+use crate::message::{Draft, Message};
+use crate::refuse::Ids;
+use crate::session::Received;
+use crate::{ClientId, ConnectionId, Fault, Machine, Quirk};
 
 /// Faults only: whether a packet identifier is one of those that the fault strikes. Others are spared, so that the rest of
 /// the suite can go on.
-pub(super) fn is_high(packet_id: PacketId) -> bool {
+pub(crate) fn is_high(packet_id: PacketId) -> bool {
     packet_id.get() >= 0x1000
 }
 
@@ -27,7 +27,7 @@ enum Rejected {
 }
 
 impl Machine {
-    pub(super) fn publish(&mut self, id: ConnectionId, publish: &Publish<'_>) {
+    pub(crate) fn publish(&mut self, id: ConnectionId, publish: &Publish<'_>) {
         if self.refuse_unsupported(id, publish) || self.refuse_past_receive_maximum(id, publish) {
             return;
         }
@@ -50,7 +50,7 @@ impl Machine {
     }
 
     /// Faults only: a message from somebody who isn't connected.
-    pub(super) fn publish_anonymously(&mut self, publish: &Publish<'_>) {
+    pub(crate) fn publish_anonymously(&mut self, publish: &Publish<'_>) {
         let draft = draft(publish, publish.topic, "".into());
         if let Some(message) = draft.book(&self.ledger, self.now) {
             self.accept(&Arc::new(message));
@@ -329,7 +329,7 @@ impl Machine {
     }
 
     /// Topics that start with `$` are the broker's own (section 4.7.2), and what is denied is nobody's.
-    pub(super) fn may_publish(&self, topic: &str) -> bool {
+    pub(crate) fn may_publish(&self, topic: &str) -> bool {
         let is_let_through = self.fault(Fault::ExchangesDollarTopics) || self.fault(Fault::WildcardMatchesDollar);
         let own = topic.starts_with('$') && !is_let_through;
         let denied = self.settings.access.denies(topic) && !self.fault(Fault::DeliversDenied);
@@ -337,13 +337,13 @@ impl Machine {
     }
 
     /// The client of a connection; nameless if a fault took its session away.
-    pub(super) fn client_of(&self, id: ConnectionId) -> ClientId {
+    pub(crate) fn client_of(&self, id: ConnectionId) -> ClientId {
         let client_id = self.connections.get(&id).and_then(|connection| connection.client_id.clone());
         client_id.unwrap_or_else(|| "".into())
     }
 
     /// Faults only: an acknowledgement of 5.0 with a reason code that no table has.
-    pub(super) fn send_invented(&mut self, id: ConnectionId, first: u8, packet_id: PacketId) {
+    pub(crate) fn send_invented(&mut self, id: ConnectionId, first: u8, packet_id: PacketId) {
         let [high, low] = packet_id.get().to_be_bytes();
         self.send_bytes(id, vec![first, 3, high, low, 0x7F]);
     }
@@ -362,17 +362,17 @@ fn draft<'a>(publish: &Publish<'a>, topic: &'a str, publisher: ClientId) -> Draf
 }
 
 /// Faults only: a packet identifier that isn't this one.
-pub(super) fn another(packet_id: PacketId) -> PacketId {
+pub(crate) fn another(packet_id: PacketId) -> PacketId {
     packet_id.checked_add(1).unwrap_or(PacketId::MIN)
 }
 
 /// A quirk only: whether a string has code points that 5.0 section 1.5.4 advises against.
-pub(super) fn has_control_characters(text: &str) -> bool {
+pub(crate) fn has_control_characters(text: &str) -> bool {
     text.chars().any(is_control)
 }
 
 /// Control characters and non-characters, which a receiver may refuse.
-pub(super) fn is_control(character: char) -> bool {
+pub(crate) fn is_control(character: char) -> bool {
     let code = u32::from(character);
     character.is_control() || (0xFDD0..=0xFDEF).contains(&code) || code & 0xFFFE == 0xFFFE
 }

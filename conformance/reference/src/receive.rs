@@ -2,12 +2,12 @@
 
 use mqtt_assay_codec::{Context, Decoded, Limits, Packet, PacketType, Sender, Version, decode};
 
-use super::connection::Phase;
-use super::{ConnectionId, Fault, Machine};
+use crate::connection::Phase;
+use crate::{ConnectionId, Fault, Machine};
 
 /// What became of the first bytes of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// So many bytes are dealt with.
     Consumed(usize),
     /// No packet can be complete before so many more bytes are here.
@@ -18,7 +18,7 @@ pub(super) enum Step {
 
 /// What the first packet's fixed header and name give away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Greeting {
+pub(crate) enum Greeting {
     /// A protocol name and level.
     Level { name_is_mqtt: bool, level: u8 },
     /// Too few bytes to say.
@@ -31,7 +31,7 @@ pub(super) enum Greeting {
 const PINGREQ: u8 = (PacketType::Pingreq as u8) << 4;
 
 impl Machine {
-    pub(super) fn received(&mut self, id: ConnectionId, bytes: &[u8]) {
+    pub(crate) fn received(&mut self, id: ConnectionId, bytes: &[u8]) {
         let Some(mut input) = self.take_input(id, bytes) else { return };
         let mut at = 0;
         let mut wanted = 0;
@@ -152,14 +152,14 @@ impl Machine {
         }
     }
 
-    pub(super) fn decode_limits(&self, version: Version) -> Limits {
+    pub(crate) fn decode_limits(&self, version: Version) -> Limits {
         let unlimited = version == Version::V5 && self.fault(Fault::AcceptsLargePackets);
         let max_packet_size = if unlimited { 268_435_460 } else { self.settings.limits.max_packet_size };
         Limits { max_packet_size, ..Limits::default() }
     }
 
     /// Deals with one packet of `len` bytes at the start of `input`.
-    pub(super) fn take(&mut self, id: ConnectionId, packet: Packet<'_>, len: usize, input: &[u8]) -> Step {
+    pub(crate) fn take(&mut self, id: ConnectionId, packet: Packet<'_>, len: usize, input: &[u8]) -> Step {
         let Some(connection) = self.connections.get_mut(&id) else { return Step::Stop };
         connection.heard_at = self.now;
         let version = connection.version;
@@ -181,7 +181,7 @@ impl Machine {
     }
 
     /// Packets of an accepted connection, apart from CONNECT and DISCONNECT.
-    pub(super) fn serve(&mut self, id: ConnectionId, packet: &Packet<'_>) {
+    pub(crate) fn serve(&mut self, id: ConnectionId, packet: &Packet<'_>) {
         match packet {
             Packet::Publish(publish) => self.publish(id, publish),
             Packet::Puback(acknowledgement) => self.puback(id, acknowledgement),
@@ -200,7 +200,7 @@ impl Machine {
 
 /// How long the first packet is, by its fixed header alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PacketLen {
+pub(crate) enum PacketLen {
     /// In bytes, fixed header included.
     Known(usize),
     /// Its length isn't here yet.
@@ -209,7 +209,7 @@ pub(super) enum PacketLen {
     Never,
 }
 
-pub(super) fn packet_len(input: &[u8]) -> PacketLen {
+pub(crate) fn packet_len(input: &[u8]) -> PacketLen {
     let mut length = 0;
     for (index, byte) in input.iter().skip(1).take(4).enumerate() {
         length |= usize::from(byte & 0x7f) << (7 * index);
@@ -229,7 +229,7 @@ fn is_incomplete(input: &[u8]) -> bool {
 }
 
 /// Reads as much of the first packet as tells which version it speaks.
-pub(super) fn greeting(input: &[u8]) -> Greeting {
+pub(crate) fn greeting(input: &[u8]) -> Greeting {
     let Some(first) = input.first() else { return Greeting::Unknown };
     if first >> 4 != PacketType::Connect as u8 {
         return Greeting::Other(first >> 4);

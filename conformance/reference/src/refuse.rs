@@ -7,17 +7,17 @@ use mqtt_assay_codec::{
     Rule, Sender, Version, decode, decode_waiving,
 };
 
-use super::connection::Phase;
-use super::receive::{Greeting, PacketLen, Step, greeting, packet_len};
-use super::{Breach, ConnectionId, Effect, Fault, Machine};
+use crate::connection::Phase;
+use crate::receive::{Greeting, PacketLen, Step, greeting, packet_len};
+use crate::{Breach, ConnectionId, Effect, Fault, Machine};
 
 /// Ids of one rule: in 3.1.1, then in 5.0.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ids(pub(super) &'static str, pub(super) &'static str);
+pub(crate) struct Ids(pub(crate) &'static str, pub(crate) &'static str);
 
 impl Machine {
     /// Names a rule that the client broke.
-    pub(super) fn breach(&mut self, id: ConnectionId, ids: Ids, detail: &str) {
+    pub(crate) fn breach(&mut self, id: ConnectionId, ids: Ids, detail: &str) {
         let Some(connection) = self.connections.get(&id) else { return };
         let rule = if connection.is_v5() { ids.1 } else { ids.0 };
         self.effects.push(Effect::Breach(Breach {
@@ -32,7 +32,7 @@ impl Machine {
     }
 
     /// Adds the packet at the start of `input` to the breaches that were named since there were `before` effects.
-    pub(super) fn show_packet(&mut self, before: usize, input: &[u8]) {
+    pub(crate) fn show_packet(&mut self, before: usize, input: &[u8]) {
         let packet_len = match packet_len(input) {
             PacketLen::Known(len) => len,
             PacketLen::Unknown | PacketLen::Never => input.len(),
@@ -47,13 +47,13 @@ impl Machine {
     }
 
     /// Names the rule and closes, with that reason code in 5.0.
-    pub(super) fn violation(&mut self, id: ConnectionId, ids: Ids, reason: ReasonCode, detail: &str) {
+    pub(crate) fn violation(&mut self, id: ConnectionId, ids: Ids, reason: ReasonCode, detail: &str) {
         self.breach(id, ids, detail);
         self.refuse(id, reason, detail);
     }
 
     /// Closes an accepted connection for an error: DISCONNECT first in 5.0.
-    pub(super) fn refuse(&mut self, id: ConnectionId, reason: ReasonCode, why: &str) {
+    pub(crate) fn refuse(&mut self, id: ConnectionId, reason: ReasonCode, why: &str) {
         let version = self.connections.get(&id).map(|connection| connection.version);
         if version == Some(Version::V5) {
             self.send_disconnect(id, reason, why);
@@ -75,7 +75,7 @@ impl Machine {
     }
 
     /// DISCONNECT of 5.0 with its reason, as far as the client takes it.
-    pub(super) fn send_disconnect(&mut self, id: ConnectionId, reason: ReasonCode, why: &str) {
+    pub(crate) fn send_disconnect(&mut self, id: ConnectionId, reason: ReasonCode, why: &str) {
         if self.fault(Fault::ClosesWithoutDisconnect) {
             return;
         }
@@ -91,7 +91,7 @@ impl Machine {
     }
 
     /// Deals with bytes that the decoder refused.
-    pub(super) fn refuse_packet(&mut self, id: ConnectionId, error: DecodeError, input: &[u8]) -> Step {
+    pub(crate) fn refuse_packet(&mut self, id: ConnectionId, error: DecodeError, input: &[u8]) -> Step {
         let mut error = error;
         if self.fault(Fault::ActsOn(error.rule)) {
             match self.act_on(id, &error, input) {
@@ -196,7 +196,7 @@ impl Machine {
 
     /// Answers an unknown protocol level: in the form of 3.1.1 below 4, else in that of 5.0.
     fn refuse_level(&mut self, id: ConnectionId, level: u8) {
-        let old = level < 4 || self.quirk(super::Quirk::AnswersUnknownLevelAs311);
+        let old = level < 4 || self.quirk(crate::Quirk::AnswersUnknownLevelAs311);
         let (version, reason) = if old {
             (Version::V3_1_1, ReasonCode::UNACCEPTABLE_PROTOCOL_LEVEL)
         } else {
@@ -209,7 +209,7 @@ impl Machine {
     }
 
     /// The first packet isn't CONNECT.
-    pub(super) fn not_a_connect(&mut self, id: ConnectionId, number: u8, input: &[u8]) -> Step {
+    pub(crate) fn not_a_connect(&mut self, id: ConnectionId, number: u8, input: &[u8]) -> Step {
         let served = self.fault(Fault::ServesBeforeConnect);
         if !served && !self.fault(Fault::IgnoresBeforeConnect) {
             let detail = format!("the first packet is {}, not CONNECT", name_of(number));
@@ -232,7 +232,7 @@ impl Machine {
     }
 
     /// Faults only: whether the broker is stricter than the standard about a packet of 5.0 of `len` bytes.
-    pub(super) fn dislikes(&self, packet: &Packet<'_>, len: usize) -> bool {
+    pub(crate) fn dislikes(&self, packet: &Packet<'_>, len: usize) -> bool {
         let sorted = || packet.properties().iter().map(|property| property.id()).is_sorted();
         let spells_success = match packet {
             Packet::Puback(ack) | Packet::Pubrec(ack) | Packet::Pubrel(ack) | Packet::Pubcomp(ack) => {
@@ -246,7 +246,7 @@ impl Machine {
     }
 
     /// Faults only: closes on a packet that the broker dislikes.
-    pub(super) fn refuse_disliked(&mut self, id: ConnectionId) -> Step {
+    pub(crate) fn refuse_disliked(&mut self, id: ConnectionId) -> Step {
         let phase = self.connections.get(&id).map(|connection| connection.phase);
         if phase == Some(Phase::Greeting) {
             self.refuse_connect(id, ReasonCode::MALFORMED_PACKET, "the broker takes this CONNECT for malformed", true);
@@ -257,7 +257,7 @@ impl Machine {
     }
 
     /// Faults only: publishes what a client sent that should not be listened to any more.
-    pub(super) fn publish_rest(&mut self, mut rest: &[u8], version: Version) {
+    pub(crate) fn publish_rest(&mut self, mut rest: &[u8], version: Version) {
         let context = Context::new(version, Sender::Client);
         let limits = self.decode_limits(version);
         while let Ok(Decoded::Complete { packet, len }) = decode(rest, context, &limits) {

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use mqtt_assay_codec::{Publish, QoS};
 
-use super::message::Message;
-use super::session::Outgoing;
-use super::{ClientId, Fault, Machine, Quirk};
+use crate::message::Message;
+use crate::session::Outgoing;
+use crate::{ClientId, Fault, Machine, Quirk};
 
 /// A retained message.
 #[derive(Debug)]
-pub(super) struct Retained {
-    pub(super) message: Arc<Message>,
+pub(crate) struct Retained {
+    pub(crate) message: Arc<Message>,
 }
 
 impl Machine {
     /// Stores, replaces or removes the retained message of a topic, as the message asks for.
-    pub(super) fn retain(&mut self, message: &Arc<Message>) {
+    pub(crate) fn retain(&mut self, message: &Arc<Message>) {
         if !message.retain {
             self.retain_by_fault(message);
             return;
@@ -69,13 +69,13 @@ impl Machine {
     }
 
     /// Whether this PUBLISH asks for a retained message too many.
-    pub(super) fn retains_no_more(&mut self, publish: &Publish<'_>, topic: &str) -> bool {
+    pub(crate) fn retains_no_more(&mut self, publish: &Publish<'_>, topic: &str) -> bool {
         let stores = publish.retain && !publish.payload.is_empty() && self.settings.limits.retain_available;
         stores && !self.retained.contains_key(topic) && !self.retained_has_room()
     }
 
     /// The retained messages for a subscription, by topic.
-    pub(super) fn retained_for(
+    pub(crate) fn retained_for(
         &mut self,
         client_id: &ClientId,
         topic_filter: &str,

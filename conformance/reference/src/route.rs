@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use mqtt_assay_codec::{QoS, split_shared};
 
-use super::message::Message;
-use super::session::{Outgoing, Session, Subscription};
-use super::{ClientId, Fault, Machine, Quirk};
+use crate::message::Message;
+use crate::session::{Outgoing, Session, Subscription};
+use crate::{ClientId, Fault, Machine, Quirk};
 
 impl Machine {
     /// Takes ownership of a message: retains it where it asks for that, and gives it to everybody whose subscriptions
     /// match. Says whether anybody's did.
-    pub(super) fn accept(&mut self, message: &Arc<Message>) -> bool {
+    pub(crate) fn accept(&mut self, message: &Arc<Message>) -> bool {
         self.retain(message);
         let empty = message.retain && message.payload.is_empty();
         if empty && self.fault(Fault::EmptyNotForwarded) {
@@ -99,7 +99,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn qos_of_copy(&self, published: QoS, granted: QoS) -> QoS {
+    pub(crate) fn qos_of_copy(&self, published: QoS, granted: QoS) -> QoS {
         if self.fault(Fault::AboveGrantedQos) {
             published
         } else if self.fault(Fault::AbovePublishedQos) {
@@ -164,7 +164,7 @@ impl Machine {
     }
 
     /// Faults only: gives a message of a shared subscription to another member than this one.
-    pub(super) fn pass_on(&mut self, client_id: &ClientId, outgoing: Outgoing) {
+    pub(crate) fn pass_on(&mut self, client_id: &ClientId, outgoing: Outgoing) {
         let Some(filter) = outgoing.group.clone() else { return };
         let others = self.sessions.values().filter(|session| session.client_id != *client_id);
         let other = others
@@ -177,7 +177,7 @@ impl Machine {
     }
 
     /// Forgets whose turn it is in a shared subscription that nobody has any more.
-    pub(super) fn forget_turn(&mut self, filter: &Arc<str>) {
+    pub(crate) fn forget_turn(&mut self, filter: &Arc<str>) {
         let mut subscriptions = self.sessions.values().flat_map(|session| &session.subscriptions);
         if self.turns.contains_key(filter) && !subscriptions.any(|subscription| subscription.filter == *filter) {
             self.turns.remove(filter);

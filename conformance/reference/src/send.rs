@@ -6,13 +6,13 @@ use mqtt_assay_codec::{
     QoS, ReasonCode, Suback, Unsuback,
 };
 
-use super::connection::Connection;
-use super::faults::mistaken;
-use super::{ConnectionId, Effect, Fault, Machine, Quirk};
+use crate::connection::Connection;
+use crate::faults::mistaken;
+use crate::{ConnectionId, Effect, Fault, Machine, Quirk};
 
 /// Whether a packet went out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sent {
+pub(crate) enum Sent {
     /// It did.
     Yes,
     /// The client doesn't take packets of this size.
@@ -28,12 +28,12 @@ const LONG: &str = "this text is far longer than a client with a small maximum p
 
 impl Machine {
     /// Sends a packet that nobody waits to hear about if it is too large for the client.
-    pub(super) fn send(&mut self, id: ConnectionId, packet: &Packet<'_>) {
+    pub(crate) fn send(&mut self, id: ConnectionId, packet: &Packet<'_>) {
         self.try_send(id, packet);
     }
 
     /// Sends a packet unless the client doesn't take its size (`[MQTT-3.1.2-24]`).
-    pub(super) fn try_send(&mut self, id: ConnectionId, packet: &Packet<'_>) -> Sent {
+    pub(crate) fn try_send(&mut self, id: ConnectionId, packet: &Packet<'_>) -> Sent {
         let Some(connection) = self.connections.get(&id) else { return Sent::Yes };
         let Ok(bytes) = packet.to_bytes(connection.version) else { return Sent::TooLarge };
         let most = connection.maximum_packet_size;
@@ -46,7 +46,7 @@ impl Machine {
     }
 
     /// Sends bytes as they are.
-    pub(super) fn send_bytes(&mut self, id: ConnectionId, bytes: impl Into<Bytes>) {
+    pub(crate) fn send_bytes(&mut self, id: ConnectionId, bytes: impl Into<Bytes>) {
         let Some(connection) = self.connections.get(&id) else { return };
         if !connection.is_v5() && self.fault(Fault::SendsNothing) {
             return;
@@ -69,7 +69,7 @@ impl Machine {
     }
 
     /// Sends a packet of 5.0 with a reason string, or without one where the client wants none or has no room for it.
-    pub(super) fn send_explained(&mut self, id: ConnectionId, why: Option<&str>, packet: Packet<'_>) {
+    pub(crate) fn send_explained(&mut self, id: ConnectionId, why: Option<&str>, packet: Packet<'_>) {
         let Some(connection) = self.connections.get(&id) else { return };
         if !connection.is_v5() {
             self.send(id, &packet);
@@ -120,7 +120,7 @@ impl Machine {
     }
 
     /// PUBACK, PUBREC, PUBREL or PUBCOMP with a reason code, explained if it is an error.
-    pub(super) fn acknowledge(
+    pub(crate) fn acknowledge(
         &mut self,
         id: ConnectionId,
         packet_type: PacketType,
@@ -140,7 +140,7 @@ impl Machine {
         self.send_explained(id, reason.is_error().then_some(why), packet);
     }
 
-    pub(super) fn pingreq(&mut self, id: ConnectionId) {
+    pub(crate) fn pingreq(&mut self, id: ConnectionId) {
         if self.fault(Fault::PingForgetsSubscriptions)
             && let Some(session) = self.session_of(id)
         {
@@ -160,7 +160,7 @@ impl Machine {
     }
 
     /// Quirks and faults only: rearranges the effects of one event.
-    pub(super) fn rearrange_effects(&mut self) {
+    pub(crate) fn rearrange_effects(&mut self) {
         if self.quirk(Quirk::ReversesAcknowledgements) {
             let places = places(&self.effects, |first| matches!(first >> 4, 4 | 5));
             for (one, other) in places.iter().zip(places.iter().rev()).take(places.len() / 2) {

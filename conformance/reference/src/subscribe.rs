@@ -7,10 +7,10 @@ use mqtt_assay_codec::{
     is_shared, split_shared,
 };
 
-use super::publish::{another, has_control_characters, is_high};
-use super::refuse::Ids;
-use super::session::{Outgoing, Subscription};
-use super::{ClientId, ConnectionId, Fault, Machine, Quirk};
+use crate::publish::{another, has_control_characters, is_high};
+use crate::refuse::Ids;
+use crate::session::{Outgoing, Subscription};
+use crate::{ClientId, ConnectionId, Fault, Machine, Quirk};
 
 /// One topic filter with its options, as it is asked for.
 struct Request<'a> {
@@ -39,7 +39,7 @@ impl Request<'_> {
 }
 
 impl Machine {
-    pub(super) fn subscribe(&mut self, id: ConnectionId, subscribe: &Subscribe<'_>) {
+    pub(crate) fn subscribe(&mut self, id: ConnectionId, subscribe: &Subscribe<'_>) {
         let Some(connection) = self.connections.get(&id) else { return };
         let (is_v5, Some(client_id)) = (connection.is_v5(), connection.client_id.clone()) else { return };
         let identifier = subscribe.properties.subscription_identifier();
@@ -257,7 +257,7 @@ impl Machine {
     }
 
     /// Takes away the session's subscriptions that `leaves` names; how many there were.
-    pub(super) fn remove_subscriptions(
+    pub(crate) fn remove_subscriptions(
         &mut self,
         client_id: &ClientId,
         leaves: impl Fn(&Subscription) -> bool,

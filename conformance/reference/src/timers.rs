@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{ClientId, ConnectionId};
+use crate::{ClientId, ConnectionId};
 
 /// Whose time has come.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Due {
+pub(crate) enum Due {
     /// Keep alive, the wait for CONNECT, a re-send.
     Connection(ConnectionId),
     /// Session expiry, a delayed will.
@@ -20,14 +20,14 @@ pub(super) enum Due {
 
 /// At most one deadline for each connection and each session.
 #[derive(Debug, Default)]
-pub(super) struct Timers {
+pub(crate) struct Timers {
     by_owner: BTreeMap<Due, Duration>,
     by_time: BTreeSet<(Duration, Due)>,
 }
 
 impl Timers {
     /// Replaces the owner's deadline; `None` takes it away.
-    pub(super) fn set(&mut self, due: Due, at: Option<Duration>) {
+    pub(crate) fn set(&mut self, due: Due, at: Option<Duration>) {
         if self.by_owner.get(&due).copied() == at {
             return;
         }
@@ -40,12 +40,12 @@ impl Timers {
         }
     }
 
-    pub(super) fn next(&self) -> Option<Duration> {
+    pub(crate) fn next(&self) -> Option<Duration> {
         self.by_time.first().map(|(at, _)| *at)
     }
 
     /// Takes out the first owner whose deadline isn't after `now`.
-    pub(super) fn pop(&mut self, now: Duration) -> Option<Due> {
+    pub(crate) fn pop(&mut self, now: Duration) -> Option<Due> {
         let (at, _) = self.by_time.first()?;
         if *at > now {
             return None;

@@ -4,13 +4,13 @@ use mqtt_assay_codec::{
     Packet, PacketId, Properties, ReasonCode, ReasonCodes, Unsuback, Unsubscribe, is_shared, topic_matches,
 };
 
-use super::connection::Connection;
-use super::publish::another;
-use super::refuse::Ids;
-use super::{ClientId, ConnectionId, Fault, Machine};
+use crate::connection::Connection;
+use crate::publish::another;
+use crate::refuse::Ids;
+use crate::{ClientId, ConnectionId, Fault, Machine};
 
 impl Machine {
-    pub(super) fn unsubscribe(&mut self, id: ConnectionId, unsubscribe: &Unsubscribe<'_>) {
+    pub(crate) fn unsubscribe(&mut self, id: ConnectionId, unsubscribe: &Unsubscribe<'_>) {
         let Some(connection) = self.connections.get(&id) else { return };
         let (is_v5, Some(client_id)) = (connection.is_v5(), connection.client_id.clone()) else { return };
         let packet_id = unsubscribe.packet_id;

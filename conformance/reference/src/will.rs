@@ -5,29 +5,29 @@ use std::time::Duration;
 
 use mqtt_assay_codec::{PropertiesBuf, QoS, ReasonCode};
 
-use super::connection::{Connection, Phase};
-use super::message::Message;
-use super::timers::Due;
-use super::{ClientId, Closing, ConnectionId, Effect, Fault, Machine, Quirk};
+use crate::connection::{Connection, Phase};
+use crate::message::Message;
+use crate::timers::Due;
+use crate::{ClientId, Closing, ConnectionId, Effect, Fault, Machine, Quirk};
 
 /// What is published if the connection ends otherwise than by a normal DISCONNECT.
 #[derive(Debug)]
-pub(super) struct Will {
-    pub(super) message: Message,
+pub(crate) struct Will {
+    pub(crate) message: Message,
     /// How long it waits after the connection.
-    pub(super) delay: Duration,
+    pub(crate) delay: Duration,
 }
 
 /// A will that waits for its delay, or for the end of its session.
 #[derive(Debug)]
-pub(super) struct PendingWill {
-    pub(super) will: Will,
-    pub(super) due: Duration,
+pub(crate) struct PendingWill {
+    pub(crate) will: Will,
+    pub(crate) due: Duration,
 }
 
 impl Machine {
     /// Ends a connection: closes it, publishes the will or lets it wait, keeps or ends the session.
-    pub(super) fn end(&mut self, id: ConnectionId, with_will: bool) {
+    pub(crate) fn end(&mut self, id: ConnectionId, with_will: bool) {
         let Some(connection) = self.connections.remove(&id) else { return };
         self.wind(id);
         self.effects.push(Effect::Close(id, Closing::Fin));
@@ -35,7 +35,7 @@ impl Machine {
     }
 
     /// Faults only: does all that the end of a connection does, but leaves it open and deaf.
-    pub(super) fn end_without_close(&mut self, id: ConnectionId, with_will: bool) {
+    pub(crate) fn end_without_close(&mut self, id: ConnectionId, with_will: bool) {
         let deaf = Connection { phase: Phase::Deaf, ..Connection::new(id, self.now) };
         if let Some(connection) = self.connections.insert(id, deaf) {
             self.wind(id);
@@ -141,7 +141,7 @@ impl Machine {
     }
 
     /// Quirks and faults only: publishes the wills that have waited long enough.
-    pub(super) fn late_wills_due(&mut self) {
+    pub(crate) fn late_wills_due(&mut self) {
         let wills = std::mem::take(&mut self.late_wills).into_iter();
         let (due, waiting): (Vec<_>, Vec<_>) = wills.partition(|pending| pending.due <= self.now);
         self.late_wills = waiting;
@@ -152,7 +152,7 @@ impl Machine {
     }
 
     /// Forgets the session; a will that still waits is published now, because the session ends.
-    pub(super) fn end_session(&mut self, client_id: &ClientId) {
+    pub(crate) fn end_session(&mut self, client_id: &ClientId) {
         let Some(mut session) = self.sessions.remove(client_id) else { return };
         self.wind_session(client_id);
         let filters: Vec<Arc<str>> = session.subscriptions.drain(..).map(|subscription| subscription.filter).collect();
@@ -173,7 +173,7 @@ impl Machine {
     }
 
     /// A session's time has come: its will is due, or its expiry, or both.
-    pub(super) fn session_due(&mut self, client_id: &ClientId) {
+    pub(crate) fn session_due(&mut self, client_id: &ClientId) {
         let now = self.now;
         let Some(session) = self.sessions.get_mut(client_id) else { return };
         let will = session.will.take_if(|pending| pending.due <= now);
@@ -188,7 +188,7 @@ impl Machine {
     }
 
     /// Publishes a will as its client asked for, unless its topic is denied.
-    pub(super) fn publish_will(&mut self, will: Will) {
+    pub(crate) fn publish_will(&mut self, will: Will) {
         let Will { mut message, .. } = will;
         if !self.may_publish(&message.topic) {
             return;
@@ -220,7 +220,7 @@ impl Machine {
     }
 
     /// Nothing came for one and a half times the keep alive: the network is taken for broken.
-    pub(super) fn keep_alive_over(&mut self, id: ConnectionId) {
+    pub(crate) fn keep_alive_over(&mut self, id: ConnectionId) {
         let asked = self.connections.get(&id).and_then(|connection| connection.patience);
         let idle = asked.is_none() || self.quirk(Quirk::ClosesIdleClients);
         if !idle && self.connections.get(&id).is_some_and(Connection::is_v5) {

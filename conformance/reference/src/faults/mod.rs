@@ -9,7 +9,7 @@ use mqtt_assay_codec::{MUTATIONS, PacketType, Rule, Sender, Version};
 
 use mqtt_assay_standard as standard;
 
-pub(super) use sends::mistaken;
+pub(crate) use sends::mistaken;
 pub use table::Fault;
 
 impl Fault {
