@@ -7,7 +7,6 @@
 //!
 //! It is no product: nothing outlives the process, there is no cluster and no administration.
 
-mod access;
 mod acknowledge;
 mod connect;
 mod connection;
@@ -15,7 +14,6 @@ mod deliver;
 mod disconnect;
 mod faults;
 mod ledger;
-mod limits;
 mod machine;
 mod matching;
 mod message;
@@ -27,6 +25,7 @@ mod retained;
 mod route;
 mod send;
 mod session;
+mod settings;
 
 mod subscribe;
 mod timers;
@@ -41,11 +40,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use mqtt_assay_codec::Version;
 
-pub use access::{Access, User};
 pub use faults::{Fault, FaultSet};
-pub use limits::{BrokerLimits, LimitName};
 pub use machine::Machine;
 pub use quirks::{Quirk, QuirkSet};
+pub use settings::access::{Access, User};
+pub use settings::limits::{BrokerLimits, LimitName};
 
 /// A client identifier as the machine keys its sessions by it.
 type ClientId = Arc<str>;
