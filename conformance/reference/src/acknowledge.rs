@@ -2,10 +2,10 @@
 
 use mqtt_assay_codec::{Acknowledgement, PacketId, PacketType, ReasonCode};
 
-use crate::connection::Connection;
 use crate::publish::another;
 use crate::refuse::Ids;
-use crate::session::{Awaits, InFlight};
+use crate::state::connection::Connection;
+use crate::state::session::{Awaits, InFlight};
 use crate::{ClientId, ConnectionId, Fault, Machine};
 
 impl Machine {

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use mqtt_assay_codec::{Auth, Connack, Connect, Packet, Properties, PropertiesBuf, Property, QoS, ReasonCode, Version};
 
-use crate::connection::{Connection, Phase};
-use crate::message::Draft;
 use crate::refuse::Ids;
 use crate::send::Sent;
-use crate::session::Session;
 use crate::settings::access::Denial;
+use crate::state::connection::{Connection, Phase};
+use crate::state::message::Draft;
+use crate::state::session::Session;
 use crate::will::Will;
 use crate::{ClientId, ConnectionId, Fault, Machine, Quirk};
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use mqtt_assay_codec::{Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS};
 
-use crate::connection::{Alias, Connection, Phase};
-use crate::ledger::Account;
 use crate::publish::is_control;
 use crate::send::Sent;
-use crate::session::{Awaits, InFlight, Outgoing, Session};
-use crate::timers::Due;
+use crate::state::connection::{Alias, Connection, Phase};
+use crate::state::ledger::Account;
+use crate::state::session::{Awaits, InFlight, Outgoing, Session};
+use crate::state::timers::Due;
 use crate::{ClientId, ConnectionId, Fault, Machine, Quirk};
 
 /// How long an acknowledgement may take where messages are re-sent on a live connection.

@@ -9,14 +9,11 @@
 
 mod acknowledge;
 mod connect;
-mod connection;
 mod deliver;
 mod disconnect;
 mod faults;
-mod ledger;
 mod machine;
 mod matching;
-mod message;
 mod publish;
 mod quirks;
 mod receive;
@@ -24,11 +21,10 @@ mod refuse;
 mod retained;
 mod route;
 mod send;
-mod session;
 mod settings;
+mod state;
 
 mod subscribe;
-mod timers;
 mod unsubscribe;
 mod will;
 

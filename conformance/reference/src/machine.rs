@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::connection::{Alias, Connection, Phase};
 use crate::deliver::HeldBack;
-use crate::ledger::Ledger;
-use crate::message::Message;
 use crate::quirks::Quirk;
 use crate::retained::Retained;
-use crate::session::Session;
-use crate::timers::{Due, Timers};
+use crate::state::connection::{Alias, Connection, Phase};
+use crate::state::ledger::Ledger;
+use crate::state::message::Message;
+use crate::state::session::Session;
+use crate::state::timers::{Due, Timers};
 use crate::will::PendingWill;
 use crate::{ClientId, Closing, ConnectionId, Effect, Event, Fault, Settings};
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use mqtt_assay_codec::{PacketId, PacketType, Publish, QoS, ReasonCode};
 
-use crate::connection::{Alias, Connection};
-use crate::message::{Draft, Message};
 use crate::refuse::Ids;
-use crate::session::Received;
+use crate::state::connection::{Alias, Connection};
+use crate::state::message::{Draft, Message};
+use crate::state::session::Received;
 use crate::{ClientId, ConnectionId, Fault, Machine, Quirk};
 
 /// Faults only: whether a packet identifier is one of those that the fault strikes. Others are spared, so that the rest of

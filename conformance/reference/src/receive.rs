@@ -2,7 +2,7 @@
 
 use mqtt_assay_codec::{Context, Decoded, Limits, Packet, PacketType, Sender, Version, decode};
 
-use crate::connection::Phase;
+use crate::state::connection::Phase;
 use crate::{ConnectionId, Fault, Machine};
 
 /// What became of the first bytes of the input.

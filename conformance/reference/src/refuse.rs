@@ -7,8 +7,8 @@ use mqtt_assay_codec::{
     Rule, Sender, Version, decode, decode_waiving,
 };
 
-use crate::connection::Phase;
 use crate::receive::{Greeting, PacketLen, Step, greeting, packet_len};
+use crate::state::connection::Phase;
 use crate::{Breach, ConnectionId, Effect, Fault, Machine};
 
 /// Ids of one rule: in 3.1.1, then in 5.0.

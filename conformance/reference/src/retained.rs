@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use mqtt_assay_codec::{Publish, QoS};
 
-use crate::message::Message;
-use crate::session::Outgoing;
+use crate::state::message::Message;
+use crate::state::session::Outgoing;
 use crate::{ClientId, Fault, Machine, Quirk};
 
 /// A retained message.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use mqtt_assay_codec::{QoS, split_shared};
 
-use crate::message::Message;
-use crate::session::{Outgoing, Session, Subscription};
+use crate::state::message::Message;
+use crate::state::session::{Outgoing, Session, Subscription};
 use crate::{ClientId, Fault, Machine, Quirk};
 
 impl Machine {

@@ -6,8 +6,8 @@ use mqtt_assay_codec::{
     QoS, ReasonCode, Suback, Unsuback,
 };
 
-use crate::connection::Connection;
 use crate::faults::mistaken;
+use crate::state::connection::Connection;
 use crate::{ConnectionId, Effect, Fault, Machine, Quirk};
 
 /// Whether a packet went out.

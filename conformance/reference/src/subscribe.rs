@@ -9,7 +9,7 @@ use mqtt_assay_codec::{
 
 use crate::publish::{another, has_control_characters, is_high};
 use crate::refuse::Ids;
-use crate::session::{Outgoing, Subscription};
+use crate::state::session::{Outgoing, Subscription};
 use crate::{ClientId, ConnectionId, Fault, Machine, Quirk};
 
 /// One topic filter with its options, as it is asked for.

@@ -4,9 +4,9 @@ use mqtt_assay_codec::{
     Packet, PacketId, Properties, ReasonCode, ReasonCodes, Unsuback, Unsubscribe, is_shared, topic_matches,
 };
 
-use crate::connection::Connection;
 use crate::publish::another;
 use crate::refuse::Ids;
+use crate::state::connection::Connection;
 use crate::{ClientId, ConnectionId, Fault, Machine};
 
 impl Machine {

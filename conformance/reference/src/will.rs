@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use mqtt_assay_codec::{PropertiesBuf, QoS, ReasonCode};
 
-use crate::connection::{Connection, Phase};
-use crate::message::Message;
-use crate::timers::Due;
+use crate::state::connection::{Connection, Phase};
+use crate::state::message::Message;
+use crate::state::timers::Due;
 use crate::{ClientId, Closing, ConnectionId, Effect, Fault, Machine, Quirk};
 
 /// What is published if the connection ends otherwise than by a normal DISCONNECT.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use mqtt_assay_codec::{PacketId, QoS, SubscriptionOptions};
 
-use crate::ledger::Account;
-use crate::message::Message;
+use crate::state::ledger::Account;
+use crate::state::message::Message;
 use crate::will::PendingWill;
 use crate::{ClientId, ConnectionId};
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use mqtt_assay_codec::{Properties, PropertiesBuf, Property, QoS};
 
 use crate::ClientId;
-use crate::ledger::{Account, Ledger};
+use crate::state::ledger::{Account, Ledger};
 
 /// One published message, shared by everything that waits to deliver it.
 #[derive(Debug)]

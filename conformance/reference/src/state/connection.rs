@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mqtt_assay_codec::{PacketId, Version};
 
-use crate::ledger::Account;
+use crate::state::ledger::Account;
 use crate::will::Will;
 use crate::{ClientId, ConnectionId};
 
