@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use mqtt_assay_codec::{Auth, Connack, Connect, Packet, Properties, PropertiesBuf, Property, QoS, ReasonCode, Version};
 
+use crate::delivery::send::Sent;
 use crate::refuse::Ids;
-use crate::send::Sent;
 use crate::settings::access::Denial;
 use crate::state::connection::{Connection, Phase};
 use crate::state::message::Draft;

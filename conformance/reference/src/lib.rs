@@ -9,18 +9,14 @@
 
 mod acknowledge;
 mod connect;
-mod deliver;
+mod delivery;
 mod disconnect;
 mod faults;
 mod machine;
-mod matching;
 mod publish;
 mod quirks;
 mod receive;
 mod refuse;
-mod retained;
-mod route;
-mod send;
 mod settings;
 mod state;
 

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::deliver::HeldBack;
+use crate::delivery::deliver::HeldBack;
+use crate::delivery::retained::Retained;
 use crate::quirks::Quirk;
-use crate::retained::Retained;
 use crate::state::connection::{Alias, Connection, Phase};
 use crate::state::ledger::Ledger;
 use crate::state::message::Message;
