@@ -6,12 +6,12 @@ use std::time::Duration;
 use mqtt_assay_codec::{Auth, Connack, Connect, Packet, Properties, PropertiesBuf, Property, QoS, ReasonCode, Version};
 
 use crate::delivery::send::Sent;
-use crate::refuse::Ids;
+use crate::ending::refuse::Ids;
+use crate::ending::will::Will;
 use crate::settings::access::Denial;
 use crate::state::connection::{Connection, Phase};
 use crate::state::message::Draft;
 use crate::state::session::Session;
-use crate::will::Will;
 use crate::{ClientId, ConnectionId, Fault, Machine, Quirk};
 
 /// A quirk only: how long a session outlives its connection at most, in seconds.

@@ -2,7 +2,7 @@
 
 use mqtt_assay_codec::{Disconnect, ReasonCode};
 
-use crate::refuse::Ids;
+use crate::ending::refuse::Ids;
 use crate::{ConnectionId, Fault, Machine};
 
 impl Machine {

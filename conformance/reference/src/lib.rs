@@ -11,18 +11,17 @@ mod acknowledge;
 mod connect;
 mod delivery;
 mod disconnect;
+mod ending;
 mod faults;
 mod machine;
 mod publish;
 mod quirks;
 mod receive;
-mod refuse;
 mod settings;
 mod state;
 
 mod subscribe;
 mod unsubscribe;
-mod will;
 
 #[cfg(test)]
 mod tests;

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use crate::delivery::deliver::HeldBack;
 use crate::delivery::retained::Retained;
+use crate::ending::will::PendingWill;
 use crate::quirks::Quirk;
 use crate::state::connection::{Alias, Connection, Phase};
 use crate::state::ledger::Ledger;
 use crate::state::message::Message;
 use crate::state::session::Session;
 use crate::state::timers::{Due, Timers};
-use crate::will::PendingWill;
 use crate::{ClientId, Closing, ConnectionId, Effect, Event, Fault, Settings};
 
 /// The embedded broker, without I/O, clock or hash order.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mqtt_assay_codec::{PacketId, PacketType, Publish, QoS, ReasonCode};
 
-use crate::refuse::Ids;
+use crate::ending::refuse::Ids;
 use crate::state::connection::{Alias, Connection};
 use crate::state::message::{Draft, Message};
 use crate::state::session::Received;

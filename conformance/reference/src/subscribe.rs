@@ -7,8 +7,8 @@ use mqtt_assay_codec::{
     is_shared, split_shared,
 };
 
+use crate::ending::refuse::Ids;
 use crate::publish::{another, has_control_characters, is_high};
-use crate::refuse::Ids;
 use crate::state::session::{Outgoing, Subscription};
 use crate::{ClientId, ConnectionId, Fault, Machine, Quirk};
 

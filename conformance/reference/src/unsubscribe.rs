@@ -4,8 +4,8 @@ use mqtt_assay_codec::{
     Packet, PacketId, Properties, ReasonCode, ReasonCodes, Unsuback, Unsubscribe, is_shared, topic_matches,
 };
 
+use crate::ending::refuse::Ids;
 use crate::publish::another;
-use crate::refuse::Ids;
 use crate::state::connection::Connection;
 use crate::{ClientId, ConnectionId, Fault, Machine};
 

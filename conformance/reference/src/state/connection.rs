@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use mqtt_assay_codec::{PacketId, Version};
 
+use crate::ending::will::Will;
 use crate::state::ledger::Account;
-use crate::will::Will;
 use crate::{ClientId, ConnectionId};
 
 /// How far a connection has come.

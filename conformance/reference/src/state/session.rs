@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use mqtt_assay_codec::{PacketId, QoS, SubscriptionOptions};
 
+use crate::ending::will::PendingWill;
 use crate::state::ledger::Account;
 use crate::state::message::Message;
-use crate::will::PendingWill;
 use crate::{ClientId, ConnectionId};
 
 /// The state that belongs to one client identifier.

@@ -1,0 +1,6 @@
+//! How connections and sessions end: in order, for a broken rule, by time; and the wills that follow.
+//!
+//! May use: the machine and its state, and `delivery`, by which wills go out.
+
+pub(crate) mod refuse;
+pub(crate) mod will;
