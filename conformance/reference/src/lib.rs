@@ -7,21 +7,14 @@
 //!
 //! It is no product: nothing outlives the process, there is no cluster and no administration.
 
-mod acknowledge;
-mod connect;
 mod delivery;
-mod disconnect;
 mod ending;
 mod faults;
 mod machine;
-mod publish;
+mod packets;
 mod quirks;
-mod receive;
 mod settings;
 mod state;
-
-mod subscribe;
-mod unsubscribe;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use mqtt_assay_codec::{Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS};
 
 use crate::delivery::send::Sent;
-use crate::publish::is_control;
+use crate::packets::publish::is_control;
 use crate::state::connection::{Alias, Connection, Phase};
 use crate::state::ledger::Account;
 use crate::state::session::{Awaits, InFlight, Outgoing, Session};

@@ -7,7 +7,7 @@ use mqtt_assay_codec::{
     Rule, Sender, Version, decode, decode_waiving,
 };
 
-use crate::receive::{Greeting, PacketLen, Step, greeting, packet_len};
+use crate::packets::receive::{Greeting, PacketLen, Step, greeting, packet_len};
 use crate::state::connection::Phase;
 use crate::{Breach, ConnectionId, Effect, Fault, Machine};
 

@@ -5,7 +5,7 @@ use mqtt_assay_codec::{
 };
 
 use crate::ending::refuse::Ids;
-use crate::publish::another;
+use crate::packets::publish::another;
 use crate::state::connection::Connection;
 use crate::{ClientId, ConnectionId, Fault, Machine};
 

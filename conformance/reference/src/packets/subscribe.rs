@@ -8,7 +8,7 @@ use mqtt_assay_codec::{
 };
 
 use crate::ending::refuse::Ids;
-use crate::publish::{another, has_control_characters, is_high};
+use crate::packets::publish::{another, has_control_characters, is_high};
 use crate::state::session::{Outgoing, Subscription};
 use crate::{ClientId, ConnectionId, Fault, Machine, Quirk};
 

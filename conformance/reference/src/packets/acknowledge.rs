@@ -3,7 +3,7 @@
 use mqtt_assay_codec::{Acknowledgement, PacketId, PacketType, ReasonCode};
 
 use crate::ending::refuse::Ids;
-use crate::publish::another;
+use crate::packets::publish::another;
 use crate::state::connection::Connection;
 use crate::state::session::{Awaits, InFlight};
 use crate::{ClientId, ConnectionId, Fault, Machine};

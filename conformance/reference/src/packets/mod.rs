@@ -1,0 +1,11 @@
+//! What clients send: a file for each packet and its answer, and `receive`, which makes packets of bytes.
+//!
+//! May use: everything below, that is the machine and its state, `delivery`, `ending`.
+
+pub(crate) mod acknowledge;
+pub(crate) mod connect;
+pub(crate) mod disconnect;
+pub(crate) mod publish;
+pub(crate) mod receive;
+pub(crate) mod subscribe;
+pub(crate) mod unsubscribe;
