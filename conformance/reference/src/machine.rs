@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Quirk;
 use crate::delivery::deliver::HeldBack;
 use crate::delivery::retained::Retained;
 use crate::ending::will::PendingWill;
-use crate::quirks::Quirk;
 use crate::state::connection::{Alias, Connection, Phase};
 use crate::state::ledger::Ledger;
 use crate::state::message::Message;

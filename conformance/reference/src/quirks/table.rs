@@ -1,4 +1,4 @@
-//! Quirks: what the standard permits, although this broker does otherwise by default. No case may punish any of them.
+//! The quirks: one name for each freedom, and what the broker does with it in one sentence.
 
 macro_rules! quirks {
     ($($variant:ident $name:literal $says:literal;)*) => {
