@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::Quirk;
 use crate::delivery::deliver::HeldBack;
 use crate::delivery::retained::Retained;
 use crate::ending::will::PendingWill;
+use crate::event::{Closing, ConnectionId, Effect, Event};
+use crate::faults::Fault;
+use crate::quirks::Quirk;
+use crate::settings::Settings;
+use crate::state::ClientId;
 use crate::state::connection::{Alias, Connection, Phase};
 use crate::state::ledger::Ledger;
 use crate::state::message::Message;
 use crate::state::session::Session;
 use crate::state::timers::{Due, Timers};
-use crate::{ClientId, Closing, ConnectionId, Effect, Event, Fault, Settings};
 
 /// The embedded broker, without I/O, clock or hash order.
 ///

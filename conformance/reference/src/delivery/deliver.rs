@@ -7,12 +7,16 @@ use bytes::Bytes;
 use mqtt_assay_codec::{Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS};
 
 use crate::delivery::send::Sent;
+use crate::event::ConnectionId;
+use crate::faults::Fault;
+use crate::machine::Machine;
 use crate::packets::publish::is_control;
+use crate::quirks::Quirk;
+use crate::state::ClientId;
 use crate::state::connection::{Alias, Connection, Phase};
 use crate::state::ledger::Account;
 use crate::state::session::{Awaits, InFlight, Outgoing, Session};
 use crate::state::timers::Due;
-use crate::{ClientId, ConnectionId, Fault, Machine, Quirk};
 
 /// How long an acknowledgement may take where messages are re-sent on a live connection.
 const RESEND_AFTER: Duration = Duration::from_secs(20);

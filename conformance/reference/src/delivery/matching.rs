@@ -2,7 +2,8 @@
 
 use mqtt_assay_codec::topic_matches;
 
-use crate::{Fault, Machine};
+use crate::faults::Fault;
+use crate::machine::Machine;
 
 impl Machine {
     /// Whether a message to `topic` belongs to a subscription with `filter`, which is without its share name.
@@ -53,7 +54,8 @@ fn plus_takes_nothing(filter: &str, topic: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{FaultSet, Settings};
+    use crate::faults::FaultSet;
+    use crate::settings::Settings;
 
     #[test]
     fn each_fault_errs_in_its_own_way() {

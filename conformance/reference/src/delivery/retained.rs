@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use mqtt_assay_codec::{Publish, QoS};
 
+use crate::faults::Fault;
+use crate::machine::Machine;
+use crate::quirks::Quirk;
+use crate::state::ClientId;
 use crate::state::message::Message;
 use crate::state::session::Outgoing;
-use crate::{ClientId, Fault, Machine, Quirk};
 
 /// A retained message.
 #[derive(Debug)]

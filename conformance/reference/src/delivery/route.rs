@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use mqtt_assay_codec::{QoS, split_shared};
 
+use crate::faults::Fault;
+use crate::machine::Machine;
+use crate::quirks::Quirk;
+use crate::state::ClientId;
 use crate::state::message::Message;
 use crate::state::session::{Outgoing, Session, Subscription};
-use crate::{ClientId, Fault, Machine, Quirk};
 
 impl Machine {
     /// Takes ownership of a message: retains it where it asks for that, and gives it to everybody whose subscriptions

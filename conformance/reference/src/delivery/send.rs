@@ -6,9 +6,12 @@ use mqtt_assay_codec::{
     QoS, ReasonCode, Suback, Unsuback,
 };
 
+use crate::event::{ConnectionId, Effect};
+use crate::faults::Fault;
 use crate::faults::mistaken;
+use crate::machine::Machine;
+use crate::quirks::Quirk;
 use crate::state::connection::Connection;
-use crate::{ConnectionId, Effect, Fault, Machine, Quirk};
 
 /// Whether a packet went out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,9 +7,12 @@ use mqtt_assay_codec::{
     Rule, Sender, Version, decode, decode_waiving,
 };
 
+use crate::event::{Breach, ConnectionId, Effect};
+use crate::faults::Fault;
+use crate::machine::Machine;
 use crate::packets::receive::{Greeting, PacketLen, Step, greeting, packet_len};
+use crate::quirks::Quirk;
 use crate::state::connection::Phase;
-use crate::{Breach, ConnectionId, Effect, Fault, Machine};
 
 /// Ids of one rule: in 3.1.1, then in 5.0.
 #[derive(Clone, Copy, Debug)]
@@ -196,7 +199,7 @@ impl Machine {
 
     /// Answers an unknown protocol level: in the form of 3.1.1 below 4, else in that of 5.0.
     fn refuse_level(&mut self, id: ConnectionId, level: u8) {
-        let old = level < 4 || self.quirk(crate::Quirk::AnswersUnknownLevelAs311);
+        let old = level < 4 || self.quirk(Quirk::AnswersUnknownLevelAs311);
         let (version, reason) = if old {
             (Version::V3_1_1, ReasonCode::UNACCEPTABLE_PROTOCOL_LEVEL)
         } else {

@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use mqtt_assay_codec::{PropertiesBuf, QoS, ReasonCode};
 
+use crate::event::{Closing, ConnectionId, Effect};
+use crate::faults::Fault;
+use crate::machine::Machine;
+use crate::quirks::Quirk;
+use crate::state::ClientId;
 use crate::state::connection::{Connection, Phase};
 use crate::state::message::Message;
 use crate::state::timers::Due;
-use crate::{ClientId, Closing, ConnectionId, Effect, Fault, Machine, Quirk};
 
 /// What is published if the connection ends otherwise than by a normal DISCONNECT.
 #[derive(Debug)]

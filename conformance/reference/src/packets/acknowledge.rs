@@ -3,10 +3,13 @@
 use mqtt_assay_codec::{Acknowledgement, PacketId, PacketType, ReasonCode};
 
 use crate::ending::refuse::Ids;
+use crate::event::ConnectionId;
+use crate::faults::Fault;
+use crate::machine::Machine;
 use crate::packets::publish::another;
+use crate::state::ClientId;
 use crate::state::connection::Connection;
 use crate::state::session::{Awaits, InFlight};
-use crate::{ClientId, ConnectionId, Fault, Machine};
 
 impl Machine {
     pub(crate) fn puback(&mut self, id: ConnectionId, acknowledgement: &Acknowledgement<'_>) {

@@ -8,11 +8,15 @@ use mqtt_assay_codec::{Auth, Connack, Connect, Packet, Properties, PropertiesBuf
 use crate::delivery::send::Sent;
 use crate::ending::refuse::Ids;
 use crate::ending::will::Will;
+use crate::event::ConnectionId;
+use crate::faults::Fault;
+use crate::machine::Machine;
+use crate::quirks::Quirk;
 use crate::settings::access::Denial;
+use crate::state::ClientId;
 use crate::state::connection::{Connection, Phase};
 use crate::state::message::Draft;
 use crate::state::session::Session;
-use crate::{ClientId, ConnectionId, Fault, Machine, Quirk};
 
 /// A quirk only: how long a session outlives its connection at most, in seconds.
 const SESSION_TIME: u32 = 3600;

@@ -3,7 +3,9 @@
 use mqtt_assay_codec::{Disconnect, ReasonCode};
 
 use crate::ending::refuse::Ids;
-use crate::{ConnectionId, Fault, Machine};
+use crate::event::ConnectionId;
+use crate::faults::Fault;
+use crate::machine::Machine;
 
 impl Machine {
     /// Deals with a DISCONNECT; true if a fault wants the bytes behind it to be published.

@@ -6,10 +6,14 @@ use std::time::Duration;
 use mqtt_assay_codec::{PacketId, PacketType, Publish, QoS, ReasonCode};
 
 use crate::ending::refuse::Ids;
+use crate::event::ConnectionId;
+use crate::faults::Fault;
+use crate::machine::Machine;
+use crate::quirks::Quirk;
+use crate::state::ClientId;
 use crate::state::connection::{Alias, Connection};
 use crate::state::message::{Draft, Message};
 use crate::state::session::Received;
-use crate::{ClientId, ConnectionId, Fault, Machine, Quirk};
 
 /// Faults only: whether a packet identifier is one of those that the fault strikes. Others are spared, so that the rest of
 /// the suite can go on.

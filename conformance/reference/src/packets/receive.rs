@@ -2,8 +2,10 @@
 
 use mqtt_assay_codec::{Context, Decoded, Limits, Packet, PacketType, Sender, Version, decode};
 
+use crate::event::ConnectionId;
+use crate::faults::Fault;
+use crate::machine::Machine;
 use crate::state::connection::Phase;
-use crate::{ConnectionId, Fault, Machine};
 
 /// What became of the first bytes of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,9 +8,13 @@ use mqtt_assay_codec::{
 };
 
 use crate::ending::refuse::Ids;
+use crate::event::ConnectionId;
+use crate::faults::Fault;
+use crate::machine::Machine;
 use crate::packets::publish::{another, has_control_characters, is_high};
+use crate::quirks::Quirk;
+use crate::state::ClientId;
 use crate::state::session::{Outgoing, Subscription};
-use crate::{ClientId, ConnectionId, Fault, Machine, Quirk};
 
 /// One topic filter with its options, as it is asked for.
 struct Request<'a> {

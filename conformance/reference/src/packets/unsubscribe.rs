@@ -5,9 +5,12 @@ use mqtt_assay_codec::{
 };
 
 use crate::ending::refuse::Ids;
+use crate::event::ConnectionId;
+use crate::faults::Fault;
+use crate::machine::Machine;
 use crate::packets::publish::another;
+use crate::state::ClientId;
 use crate::state::connection::Connection;
-use crate::{ClientId, ConnectionId, Fault, Machine};
 
 impl Machine {
     pub(crate) fn unsubscribe(&mut self, id: ConnectionId, unsubscribe: &Unsubscribe<'_>) {

@@ -7,8 +7,9 @@ use std::time::Duration;
 use mqtt_assay_codec::{PacketId, Version};
 
 use crate::ending::will::Will;
+use crate::event::ConnectionId;
+use crate::state::ClientId;
 use crate::state::ledger::Account;
-use crate::{ClientId, ConnectionId};
 
 /// How far a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

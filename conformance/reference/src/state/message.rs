@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use mqtt_assay_codec::{Properties, PropertiesBuf, Property, QoS};
 
-use crate::ClientId;
+use crate::state::ClientId;
 use crate::state::ledger::{Account, Ledger};
 
 /// One published message, shared by everything that waits to deliver it.

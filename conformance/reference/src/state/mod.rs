@@ -8,3 +8,8 @@ pub(crate) mod ledger;
 pub(crate) mod message;
 pub(crate) mod session;
 pub(crate) mod timers;
+
+use std::sync::Arc;
+
+/// A client identifier as the machine keys its sessions by it.
+pub(crate) type ClientId = Arc<str>;

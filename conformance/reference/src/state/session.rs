@@ -7,9 +7,10 @@ use std::time::Duration;
 use mqtt_assay_codec::{PacketId, QoS, SubscriptionOptions};
 
 use crate::ending::will::PendingWill;
+use crate::event::ConnectionId;
+use crate::state::ClientId;
 use crate::state::ledger::Account;
 use crate::state::message::Message;
-use crate::{ClientId, ConnectionId};
 
 /// The state that belongs to one client identifier.
 #[derive(Debug)]

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::{ClientId, ConnectionId};
+use crate::event::ConnectionId;
+use crate::state::ClientId;
 
 /// Whose time has come.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
