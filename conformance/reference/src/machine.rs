@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use crate::delivery::deliver::HeldBack;
 use crate::delivery::retained::Retained;
-use crate::ending::will::PendingWill;
 use crate::event::{Closing, ConnectionId, Effect, Event};
 use crate::faults::Fault;
 use crate::quirks::Quirk;
@@ -17,6 +16,7 @@ use crate::state::ledger::Ledger;
 use crate::state::message::Message;
 use crate::state::session::Session;
 use crate::state::timers::{Due, Timers};
+use crate::state::will::PendingWill;
 
 /// The embedded broker, without I/O, clock or hash order.
 ///

@@ -11,23 +11,8 @@ use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::state::ClientId;
 use crate::state::connection::{Connection, Phase};
-use crate::state::message::Message;
 use crate::state::timers::Due;
-
-/// What is published if the connection ends otherwise than by a normal DISCONNECT.
-#[derive(Debug)]
-pub(crate) struct Will {
-    pub(crate) message: Message,
-    /// How long it waits after the connection.
-    pub(crate) delay: Duration,
-}
-
-/// A will that waits for its delay, or for the end of its session.
-#[derive(Debug)]
-pub(crate) struct PendingWill {
-    pub(crate) will: Will,
-    pub(crate) due: Duration,
-}
+use crate::state::will::{PendingWill, Will};
 
 impl Machine {
     /// Ends a connection: closes it, publishes the will or lets it wait, keeps or ends the session.

@@ -7,7 +7,6 @@ use mqtt_assay_codec::{Auth, Connack, Connect, Packet, Properties, PropertiesBuf
 
 use crate::delivery::send::Sent;
 use crate::ending::refuse::Ids;
-use crate::ending::will::Will;
 use crate::event::ConnectionId;
 use crate::faults::Fault;
 use crate::machine::Machine;
@@ -17,6 +16,7 @@ use crate::state::ClientId;
 use crate::state::connection::{Connection, Phase};
 use crate::state::message::Draft;
 use crate::state::session::Session;
+use crate::state::will::Will;
 
 /// A quirk only: how long a session outlives its connection at most, in seconds.
 const SESSION_TIME: u32 = 3600;

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use mqtt_assay_codec::{PacketId, Version};
 
-use crate::ending::will::Will;
 use crate::event::ConnectionId;
 use crate::state::ClientId;
 use crate::state::ledger::Account;
+use crate::state::will::Will;
 
 /// How far a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ pub(crate) mod ledger;
 pub(crate) mod message;
 pub(crate) mod session;
 pub(crate) mod timers;
+pub(crate) mod will;
 
 use std::sync::Arc;
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use mqtt_assay_codec::{PacketId, QoS, SubscriptionOptions};
 
-use crate::ending::will::PendingWill;
 use crate::event::ConnectionId;
 use crate::state::ClientId;
 use crate::state::ledger::Account;
 use crate::state::message::Message;
+use crate::state::will::PendingWill;
 
 /// The state that belongs to one client identifier.
 #[derive(Debug)]
