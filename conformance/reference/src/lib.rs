@@ -8,6 +8,7 @@
 //! It is no product: nothing outlives the process, there is no cluster and no administration.
 
 mod delivery;
+mod drive;
 mod ending;
 mod event;
 mod faults;

@@ -1,7 +1,6 @@
 //! Delivery to one client: its queue, its window, its re-sends.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use mqtt_assay_codec::{Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS};
@@ -14,44 +13,12 @@ use crate::packets::publish::is_control;
 use crate::quirks::Quirk;
 use crate::state::ClientId;
 use crate::state::connection::{Alias, Connection, Phase};
-use crate::state::ledger::Account;
 use crate::state::session::{Awaits, InFlight, Outgoing, Session};
-use crate::state::timers::Due;
-
-/// How long an acknowledgement may take where messages are re-sent on a live connection.
-const RESEND_AFTER: Duration = Duration::from_secs(20);
-
-/// Faults only: the same in 5.0, where it is forbidden; short, so that a case need not wait for long.
-const RESEND_AFTER_IN_5: Duration = Duration::from_secs(4);
-
-/// A quirk only: how long a message is held back.
-const HELD_BACK: Duration = Duration::from_millis(50);
 
 /// How many messages wait for one session of a broker with short queues.
 const SHORT_QUEUE: usize = 10;
 
-/// A quirk only: a copy that waits to be handed on.
-#[derive(Debug)]
-pub(crate) struct HeldBack {
-    due: Duration,
-    client_id: ClientId,
-    outgoing: Outgoing,
-    _account: Account,
-}
-
-/// A message on its way that is to be sent again: where it stands, and as what.
-struct Again {
-    outgoing: Outgoing,
-    packet_id: PacketId,
-}
-
 impl Machine {
-    /// The session of an accepted connection.
-    pub(crate) fn session_of(&mut self, id: ConnectionId) -> Option<&mut Session> {
-        let client_id = self.connections.get(&id)?.client_id.as_ref()?;
-        self.sessions.get_mut(client_id)
-    }
-
     /// Gives a client its copy of a message.
     pub(crate) fn deliver(&mut self, client_id: &ClientId, outgoing: Outgoing) {
         if self.quirk(Quirk::HandsOnLater) {
@@ -61,30 +28,8 @@ impl Machine {
         }
     }
 
-    /// A quirk only: the copy waits a moment, at most as many of them as messages may wait for one session.
-    fn hold_back(&mut self, client_id: &ClientId, outgoing: Outgoing) {
-        let Some(session) = self.sessions.get(client_id) else { return };
-        let Some(account) = self.ledger.open(size_of_val(outgoing.identifiers.as_slice())) else { return };
-        if self.held_back.len() < self.settings.limits.max_queued_messages {
-            let client_id = Arc::clone(&session.client_id);
-            self.held_back.push_back(HeldBack { due: self.now + HELD_BACK, client_id, outgoing, _account: account });
-            self.timers.set(Due::HeldBack, self.held_back.front().map(|first| first.due));
-        }
-    }
-
-    /// A quirk only: what was held back long enough goes to those who still have the session that it was meant for.
-    pub(crate) fn held_back_due(&mut self) {
-        while let Some(first) = self.held_back.pop_front_if(|first| first.due <= self.now) {
-            let same = |session: &Session| Arc::ptr_eq(&session.client_id, &first.client_id);
-            if self.sessions.get(&first.client_id).is_some_and(same) {
-                self.hand_on(&first.client_id, first.outgoing);
-            }
-        }
-        self.timers.set(Due::HeldBack, self.held_back.front().map(|first| first.due));
-    }
-
     /// Sends a copy, or queues it: QoS 0 goes out at once or not at all.
-    fn hand_on(&mut self, client_id: &ClientId, outgoing: Outgoing) {
+    pub(crate) fn hand_on(&mut self, client_id: &ClientId, outgoing: Outgoing) {
         let drops_for_absent = self.fault(Fault::DropsForAbsent);
         let Some(session) = self.sessions.get_mut(client_id) else { return };
         if outgoing.qos == QoS::AtMostOnce {
@@ -140,7 +85,7 @@ impl Machine {
     /// Joins a connection with its session and sends what waits: first again what was not acknowledged, then the queue.
     pub(crate) fn attach(&mut self, id: ConnectionId, client_id: &ClientId) {
         let open = self.connections.get(&id).is_some_and(|connection| connection.phase == Phase::Open);
-        let is_v5 = self.connections.get(&id).is_some_and(Connection::is_v5);
+        let is_v5 = self.is_v5(id);
         let Some(session) = self.sessions.get_mut(client_id) else { return };
         if !open || session.connection == Some(id) {
             return;
@@ -152,22 +97,6 @@ impl Machine {
         if self.quirk(Quirk::GreetsClients) {
             self.greet_client(id);
         }
-    }
-
-    /// A quirk only: a message from a subscription that the client didn't make.
-    fn greet_client(&mut self, id: ConnectionId) {
-        self.send(
-            id,
-            &Packet::Publish(Publish {
-                dup: false,
-                qos: QoS::AtMostOnce,
-                retain: false,
-                topic: "$SYS/broker/welcome",
-                packet_id: None,
-                properties: Properties::EMPTY,
-                payload: b"welcome",
-            }),
-        );
     }
 
     /// Faults only: what gets lost or rearranged before the re-sends.
@@ -271,14 +200,14 @@ impl Machine {
         };
         entry.sent = true;
         entry.sent_at = now;
-        let again = Again { outgoing: entry.outgoing.clone(), packet_id: entry.packet_id };
+        let (outgoing, packet_id) = (entry.outgoing.clone(), entry.packet_id);
         let acknowledged = entry.awaits == Awaits::Nothing;
-        let sent = self.send_publish(id, &again.outgoing, Some(again.packet_id), true);
+        let sent = self.send_publish(id, &outgoing, Some(packet_id), true);
         if (sent == Sent::TooLarge || acknowledged)
             && let Some(session) = self.sessions.get_mut(client_id)
         {
             // What can't be sent counts as delivered (`[MQTT-3.1.2-25]`).
-            session.forget_in_flight(again.packet_id);
+            session.forget_in_flight(packet_id);
         }
         true
     }
@@ -309,7 +238,7 @@ impl Machine {
     }
 
     /// Sends one PUBLISH; `again` if it was sent before.
-    fn send_publish(
+    pub(crate) fn send_publish(
         &mut self,
         id: ConnectionId,
         outgoing: &Outgoing,
@@ -458,47 +387,6 @@ impl Machine {
         }
         kept.into_iter().collect()
     }
-
-    /// Quirks and faults only: when a message of this connection is to be re-sent without a reconnect.
-    pub(crate) fn resend_deadline(&self, connection: &Connection) -> Option<Duration> {
-        if !self.resends(connection) {
-            return None;
-        }
-        let session = self.sessions.get(connection.client_id.as_ref()?)?;
-        let waiting = session.in_flight.iter().filter(|entry| entry.sent && entry.awaits != Awaits::Pubcomp);
-        waiting.map(|entry| entry.sent_at + resend_after(connection)).min()
-    }
-
-    /// Quirks and faults only: whether messages are re-sent on this connection.
-    fn resends(&self, connection: &Connection) -> bool {
-        if connection.is_v5() { self.fault(Fault::ResendsOnLive) } else { self.quirk(Quirk::ResendsOnTimer) }
-    }
-
-    /// Quirks and faults only: sends again what has waited too long on this connection.
-    pub(crate) fn resend_due(&mut self, id: ConnectionId) {
-        let now = self.now;
-        let Some(connection) = self.connections.get(&id) else { return };
-        if !self.resends(connection) {
-            return;
-        }
-        let after = resend_after(connection);
-        let Some(session) = self.session_of(id) else { return };
-        let mut due = Vec::new();
-        for entry in session.in_flight.iter_mut().filter(|entry| entry.sent && entry.awaits != Awaits::Pubcomp) {
-            if entry.sent_at + after <= now {
-                entry.sent_at = now;
-                due.push(Again { outgoing: entry.outgoing.clone(), packet_id: entry.packet_id });
-            }
-        }
-        for again in due {
-            self.send_publish(id, &again.outgoing, Some(again.packet_id), true);
-        }
-    }
-}
-
-/// Quirks and faults only: how long an acknowledgement may take.
-fn resend_after(connection: &Connection) -> Duration {
-    if connection.is_v5() { RESEND_AFTER_IN_5 } else { RESEND_AFTER }
 }
 
 fn sent_count(session: &Session) -> usize {

@@ -11,12 +11,6 @@ use crate::state::ClientId;
 use crate::state::message::Message;
 use crate::state::session::Outgoing;
 
-/// A retained message.
-#[derive(Debug)]
-pub(crate) struct Retained {
-    pub(crate) message: Arc<Message>,
-}
-
 impl Machine {
     /// Stores, replaces or removes the retained message of a topic, as the message asks for.
     pub(crate) fn retain(&mut self, message: &Arc<Message>) {
@@ -47,7 +41,7 @@ impl Machine {
             return;
         }
         if exists || self.retained_has_room() {
-            self.retained.insert(Arc::clone(topic), Retained { message: Arc::clone(message) });
+            self.retained.insert(Arc::clone(topic), Arc::clone(message));
         }
     }
 
@@ -57,7 +51,7 @@ impl Machine {
             self.retained.remove(&message.topic);
         }
         if self.fault(Fault::PlainReplacesRetained) && self.retained_has_room() {
-            self.retained.insert(Arc::clone(&message.topic), Retained { message: Arc::clone(message) });
+            self.retained.insert(Arc::clone(&message.topic), Arc::clone(message));
         }
     }
 
@@ -66,7 +60,7 @@ impl Machine {
         let most = self.settings.limits.max_retained_messages;
         if self.retained.len() >= most && !self.fault(Fault::RetainedNeverExpires) {
             let now = self.now;
-            self.retained.retain(|_, retained| !retained.message.is_expired(now));
+            self.retained.retain(|_, retained| !retained.is_expired(now));
         }
         self.retained.len() < most
     }
@@ -88,10 +82,9 @@ impl Machine {
     ) -> Vec<Outgoing> {
         let now = self.now;
         if !self.fault(Fault::RetainedNeverExpires) && !self.fault(Fault::MessageExpiryIgnored) {
-            self.retained.retain(|_, retained| !retained.message.is_expired(now));
+            self.retained.retain(|_, retained| !retained.is_expired(now));
         }
-        let messages = self.retained.values().map(|retained| &retained.message);
-        let matching = messages.filter(|message| {
+        let matching = self.retained.values().filter(|message| {
             self.matches(topic_filter, &message.topic) && !(no_local && message.publisher == *client_id)
         });
         let qos_lost = self.fault(Fault::RetainedQosLost);

@@ -11,7 +11,6 @@ use crate::faults::Fault;
 use crate::faults::mistaken;
 use crate::machine::Machine;
 use crate::quirks::Quirk;
-use crate::state::connection::Connection;
 
 /// Whether a packet went out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,7 +130,7 @@ impl Machine {
         reason: ReasonCode,
         why: &str,
     ) {
-        let is_v5 = self.connections.get(&id).is_some_and(Connection::is_v5);
+        let is_v5 = self.is_v5(id);
         let reason = if is_v5 { reason } else { ReasonCode::SUCCESS };
         let acknowledgement = Acknowledgement { packet_id, reason, properties: Properties::EMPTY };
         let packet = match packet_type {

@@ -11,7 +11,6 @@ use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::state::ClientId;
 use crate::state::connection::{Connection, Phase};
-use crate::state::timers::Due;
 use crate::state::will::{PendingWill, Will};
 
 impl Machine {
@@ -36,7 +35,7 @@ impl Machine {
     fn finish(&mut self, mut connection: Connection, with_will: bool) {
         let id = connection.id;
         if self.fault(Fault::AliasAcrossConnections) {
-            self.left_aliases = std::mem::take(&mut connection.aliases);
+            self.faulty.left_aliases = std::mem::take(&mut connection.aliases);
         }
         let will = connection.will.take().filter(|_| with_will && !self.fault(Fault::WillNotSent));
         let Some(client_id) = connection.client_id else {
@@ -63,7 +62,7 @@ impl Machine {
 
     /// Faults only: publishes the will of the client's connection before.
     fn will_of_before(&mut self, client_id: &ClientId) {
-        if let Some(message) = self.left_will.take_if(|message| message.publisher == *client_id) {
+        if let Some(message) = self.faulty.left_will.take_if(|message| message.publisher == *client_id) {
             self.accept(&message);
         }
     }
@@ -113,33 +112,6 @@ impl Machine {
         }
     }
 
-    /// Quirks and faults only: a will that waits although its session may be gone; at most one for each session.
-    fn late_will(&mut self, will: Will, delay: Duration) {
-        if self.late_wills.len() >= self.settings.limits.max_sessions {
-            self.publish_will(will);
-            return;
-        }
-        self.late_wills.push(PendingWill { will, due: self.now + delay });
-        self.wind_late_wills();
-    }
-
-    /// Quirks and faults only: sets the timer of wills that wait.
-    fn wind_late_wills(&mut self) {
-        let deadline = self.late_wills.iter().map(|pending| pending.due).min();
-        self.timers.set(Due::LateWills, deadline);
-    }
-
-    /// Quirks and faults only: publishes the wills that have waited long enough.
-    pub(crate) fn late_wills_due(&mut self) {
-        let wills = std::mem::take(&mut self.late_wills).into_iter();
-        let (due, waiting): (Vec<_>, Vec<_>) = wills.partition(|pending| pending.due <= self.now);
-        self.late_wills = waiting;
-        for PendingWill { will, .. } in due {
-            self.publish_will(will);
-        }
-        self.wind_late_wills();
-    }
-
     /// Forgets the session; a will that still waits is published now, because the session ends.
     pub(crate) fn end_session(&mut self, client_id: &ClientId) {
         let Some(mut session) = self.sessions.remove(client_id) else { return };
@@ -149,7 +121,7 @@ impl Machine {
             self.forget_turn(&filter);
         }
         if self.fault(Fault::RetainedEndsWithSession) {
-            self.retained.retain(|_, retained| retained.message.publisher != *client_id);
+            self.retained.retain(|_, retained| retained.publisher != *client_id);
         }
         if self.fault(Fault::SharedEndedGoesOn) {
             for entry in std::mem::take(&mut session.in_flight) {
@@ -201,7 +173,7 @@ impl Machine {
         let message = Arc::new(message);
         self.accept(&message);
         if self.fault(Fault::WillStays) {
-            self.left_will = Some(Arc::clone(&message));
+            self.faulty.left_will = Some(Arc::clone(&message));
         }
         if self.fault(Fault::WillTwice) {
             self.accept(&message);
@@ -212,7 +184,7 @@ impl Machine {
     pub(crate) fn keep_alive_over(&mut self, id: ConnectionId) {
         let asked = self.connections.get(&id).and_then(|connection| connection.patience);
         let idle = asked.is_none() || self.quirk(Quirk::ClosesIdleClients);
-        if !idle && self.connections.get(&id).is_some_and(Connection::is_v5) {
+        if !idle && self.is_v5(id) {
             self.send_disconnect(
                 id,
                 ReasonCode::KEEP_ALIVE_TIMEOUT,

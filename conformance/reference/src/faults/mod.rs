@@ -4,8 +4,10 @@
 
 mod catalog;
 mod sends;
+mod state;
 mod table;
 
 pub use catalog::FaultSet;
 pub(crate) use sends::mistaken;
+pub(crate) use state::State;
 pub use table::Fault;

@@ -8,7 +8,6 @@ use crate::faults::Fault;
 use crate::machine::Machine;
 use crate::packets::publish::another;
 use crate::state::ClientId;
-use crate::state::connection::Connection;
 use crate::state::session::{Awaits, InFlight};
 
 impl Machine {
@@ -25,7 +24,7 @@ impl Machine {
     pub(crate) fn pubrec(&mut self, id: ConnectionId, acknowledgement: &Acknowledgement<'_>) {
         let packet_id = acknowledgement.packet_id;
         if !self.awaits_any(id, packet_id) {
-            let is_v5 = self.connections.get(&id).is_some_and(Connection::is_v5);
+            let is_v5 = self.is_v5(id);
             if !(is_v5 && self.fault(Fault::UnknownPubrecUnanswered)) {
                 self.send_pubrel(id, packet_id, ReasonCode::PACKET_IDENTIFIER_NOT_FOUND);
             }
@@ -93,7 +92,7 @@ impl Machine {
             return;
         }
         let packet_id = if self.fault(Fault::WrongPubcompId) { another(packet_id) } else { packet_id };
-        if self.fault(Fault::PubcompInventsCode) && self.connections.get(&id).is_some_and(Connection::is_v5) {
+        if self.fault(Fault::PubcompInventsCode) && self.is_v5(id) {
             self.send_invented(id, 0x70, packet_id);
             return;
         }
@@ -102,7 +101,7 @@ impl Machine {
 
     pub(crate) fn send_pubrel(&mut self, id: ConnectionId, packet_id: PacketId, reason: ReasonCode) {
         let packet_id = if self.fault(Fault::WrongPubrelId) { another(packet_id) } else { packet_id };
-        if self.fault(Fault::PubrelInventsCode) && self.connections.get(&id).is_some_and(Connection::is_v5) {
+        if self.fault(Fault::PubrelInventsCode) && self.is_v5(id) {
             self.send_invented(id, 0x62, packet_id);
             return;
         }

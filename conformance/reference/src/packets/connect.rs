@@ -13,7 +13,7 @@ use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::settings::access::Denial;
 use crate::state::ClientId;
-use crate::state::connection::{Connection, Phase};
+use crate::state::connection::Phase;
 use crate::state::message::Draft;
 use crate::state::session::Session;
 use crate::state::will::Will;
@@ -56,10 +56,6 @@ impl Machine {
         }
         self.accept_connect(id, connect);
         false
-    }
-
-    fn is_v5(&self, id: ConnectionId) -> bool {
-        self.connections.get(&id).is_some_and(Connection::is_v5)
     }
 
     fn second_connect(&mut self, id: ConnectionId) {
@@ -355,7 +351,7 @@ impl Machine {
     fn open_connection(&mut self, id: ConnectionId, connect: &Connect<'_>, client_id: &ClientId, will: Option<Will>) {
         let server_keep_alive = self.settings.limits.server_keep_alive;
         let expiry = self.granted_expiry(id, connect);
-        let aliases = std::mem::take(&mut self.left_aliases);
+        let aliases = std::mem::take(&mut self.faulty.left_aliases);
         let ignored = self.fault(Fault::ServerKeepAliveIgnored);
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let is_v5 = connection.is_v5();

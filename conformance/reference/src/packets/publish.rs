@@ -11,7 +11,7 @@ use crate::faults::Fault;
 use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::state::ClientId;
-use crate::state::connection::{Alias, Connection};
+use crate::state::connection::Alias;
 use crate::state::message::{Draft, Message};
 use crate::state::session::Received;
 
@@ -63,7 +63,7 @@ impl Machine {
 
     /// Closes on what the CONNACK of 5.0 ruled out; true if it did.
     fn refuse_unsupported(&mut self, id: ConnectionId, publish: &Publish<'_>) -> bool {
-        if !self.connections.get(&id).is_some_and(Connection::is_v5) {
+        if !self.is_v5(id) {
             return false;
         }
         let limits = &self.settings.limits;
@@ -142,7 +142,7 @@ impl Machine {
     fn publish_qos1(&mut self, id: ConnectionId, publish: &Publish<'_>, topic: &str, packet_id: PacketId) {
         let open = self.session_of(id).is_some_and(|session| session.received.contains_key(&packet_id));
         let remembered = self.fault(Fault::RemembersAfterPuback) && open;
-        let reason = if open && !remembered && self.connections.get(&id).is_some_and(Connection::is_v5) {
+        let reason = if open && !remembered && self.is_v5(id) {
             self.breach(id, Ids("MQTT-2.3.1-2", "U5-029"), "a packet identifier that is in use");
             Ok(ReasonCode::PACKET_IDENTIFIER_IN_USE)
         } else if remembered {
@@ -163,7 +163,7 @@ impl Machine {
         }
         let packet_id =
             if self.fault(Fault::WrongPubackId) && is_high(packet_id) { another(packet_id) } else { packet_id };
-        if self.fault(Fault::PubackInventsCode) && self.connections.get(&id).is_some_and(Connection::is_v5) {
+        if self.fault(Fault::PubackInventsCode) && self.is_v5(id) {
             self.send_invented(id, 0x40, packet_id);
             return;
         }
@@ -242,7 +242,7 @@ impl Machine {
 
     /// A denied message of 3.1.1 is acknowledged as if it were taken (`[MQTT-3.3.5-2]`).
     fn denied_in_3(&self, id: ConnectionId, taken: Result<ReasonCode, Rejected>) -> bool {
-        matches!(taken, Err(Rejected::Denied)) && !self.connections.get(&id).is_some_and(Connection::is_v5)
+        matches!(taken, Err(Rejected::Denied)) && !self.is_v5(id)
     }
 
     fn count_open(&mut self, id: ConnectionId, packet_id: PacketId) {
@@ -264,7 +264,7 @@ impl Machine {
             return;
         }
         let packet_id = if self.fault(Fault::WrongPubrecId) { another(packet_id) } else { packet_id };
-        if self.fault(Fault::PubrecInventsCode) && self.connections.get(&id).is_some_and(Connection::is_v5) {
+        if self.fault(Fault::PubrecInventsCode) && self.is_v5(id) {
             self.send_invented(id, 0x50, packet_id);
             return;
         }
@@ -280,7 +280,7 @@ impl Machine {
             Ok(reason) => Some((reason, "")),
             Err(Rejected::Denied) if self.fault(Fault::DeniedUnanswered) => None,
             Err(Rejected::Denied) => Some((ReasonCode::NOT_AUTHORIZED, "nobody may publish to this topic")),
-            Err(Rejected::NoRoom) if self.connections.get(&id).is_some_and(Connection::is_v5) => {
+            Err(Rejected::NoRoom) if self.is_v5(id) => {
                 Some((ReasonCode::QUOTA_EXCEEDED, "the broker has no room for this message"))
             }
             Err(Rejected::NoRoom) => {
@@ -338,12 +338,6 @@ impl Machine {
         let own = topic.starts_with('$') && !is_let_through;
         let denied = self.settings.access.denies(topic) && !self.fault(Fault::DeliversDenied);
         !own && !denied
-    }
-
-    /// The client of a connection; nameless if a fault took its session away.
-    pub(crate) fn client_of(&self, id: ConnectionId) -> ClientId {
-        let client_id = self.connections.get(&id).and_then(|connection| connection.client_id.clone());
-        client_id.unwrap_or_else(|| "".into())
     }
 
     /// Faults only: an acknowledgement of 5.0 with a reason code that no table has.

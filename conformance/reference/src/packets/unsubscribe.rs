@@ -10,7 +10,6 @@ use crate::faults::Fault;
 use crate::machine::Machine;
 use crate::packets::publish::another;
 use crate::state::ClientId;
-use crate::state::connection::Connection;
 
 impl Machine {
     pub(crate) fn unsubscribe(&mut self, id: ConnectionId, unsubscribe: &Unsubscribe<'_>) {
@@ -86,7 +85,7 @@ impl Machine {
             return;
         }
         let packet_id = if self.fault(Fault::WrongUnsubackId) { another(packet_id) } else { packet_id };
-        if !self.connections.get(&id).is_some_and(Connection::is_v5) {
+        if !self.is_v5(id) {
             let (properties, reasons) = (Properties::EMPTY, ReasonCodes::EMPTY);
             self.send(id, &Packet::Unsuback(Unsuback { packet_id, properties, reasons }));
             return;
