@@ -302,7 +302,8 @@ impl Machine {
         if outgoing.qos == QoS::AtMostOnce {
             return false;
         }
-        let first = self.fault(Fault::DupOnFirstDelivery) || self.fault(Fault::DupPropagated) && outgoing.message.dup;
+        let first =
+            self.fault(Fault::DupOnFirstDelivery) || self.fault(Fault::DupPropagated) && outgoing.message.faulty.dup;
         if again { !self.fault(Fault::DupMissingOnRedelivery) } else { first }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mqtt_assay_codec::{Publish, QoS};
 
-use crate::faults::Fault;
+use crate::faults::{CopyState, Fault};
 use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::state::ClientId;
@@ -94,8 +94,8 @@ impl Machine {
                 qos: if qos_lost { QoS::AtMostOnce } else { self.qos_of_copy(message.qos, granted) },
                 retain: !self.fault(Fault::RetainFlagMissing),
                 identifiers: identifier.into_iter().collect(),
-                group: None,
                 account: None,
+                faulty: CopyState::default(),
             })
             .collect()
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mqtt_assay_codec::{QoS, split_shared};
 
-use crate::faults::Fault;
+use crate::faults::{CopyState, Fault};
 use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::state::ClientId;
@@ -87,8 +87,8 @@ impl Machine {
             qos: self.qos_for(session, message.qos, granted.unwrap_or(QoS::AtMostOnce)),
             retain: as_published && message.retain,
             identifiers: self.identifiers(session, together),
-            group: None,
             account: None,
+            faulty: CopyState::default(),
         }
     }
 
@@ -154,7 +154,7 @@ impl Machine {
                     continue;
                 }
                 let mut outgoing = self.copy(session, &[subscription], message);
-                outgoing.group = Some(Arc::clone(&subscription.filter));
+                outgoing.faulty.group = Some(Arc::clone(&subscription.filter));
                 let groups = if session.connection.is_some() { &mut connected } else { &mut absent };
                 let members: &mut Vec<_> = groups.entry(Arc::clone(&subscription.filter)).or_default();
                 members.push((Arc::clone(&session.client_id), outgoing));
@@ -168,7 +168,7 @@ impl Machine {
 
     /// Faults only: gives a message of a shared subscription to another member than this one.
     pub(crate) fn pass_on(&mut self, client_id: &ClientId, outgoing: Outgoing) {
-        let Some(filter) = outgoing.group.clone() else { return };
+        let Some(filter) = outgoing.faulty.group.clone() else { return };
         let others = self.sessions.values().filter(|session| session.client_id != *client_id);
         let other = others
             .filter(|session| session.subscriptions.iter().any(|subscription| subscription.filter == filter))

@@ -84,7 +84,7 @@ impl Machine {
         }
         let lasts = match expiry {
             0 if !stays => Duration::ZERO,
-            _ if forgets || forgets_anew && session.begun_anew => Duration::ZERO,
+            _ if forgets || forgets_anew && session.faulty.begun_anew => Duration::ZERO,
             0 | u32::MAX => Duration::MAX,
             _ if forever => Duration::MAX,
             seconds if early => Duration::from_secs(u64::from(seconds)) / 2,

@@ -9,5 +9,5 @@ mod table;
 
 pub use catalog::FaultSet;
 pub(crate) use sends::mistaken;
-pub(crate) use state::State;
+pub(crate) use state::{CopyState, ExchangeState, MessageState, SessionState, State};
 pub use table::Fault;

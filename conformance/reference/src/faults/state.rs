@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
+
+use mqtt_assay_codec::Publish;
 
 use crate::state::connection::Alias;
 use crate::state::message::Message;
@@ -13,4 +16,40 @@ pub(crate) struct State {
     pub(crate) left_aliases: BTreeMap<u16, Alias>,
     /// The will that was published last.
     pub(crate) left_will: Option<Arc<Message>>,
+}
+
+/// What a session remembers for faults only.
+#[derive(Debug, Default)]
+pub(crate) struct SessionState {
+    /// It began with Clean Start 1.
+    pub(crate) begun_anew: bool,
+}
+
+/// What a message remembers for faults only.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct MessageState {
+    /// DUP of the PUBLISH: nobody should care.
+    pub(crate) dup: bool,
+}
+
+/// What one client's copy of a message remembers for faults only.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CopyState {
+    /// The shared subscription that chose this client.
+    pub(crate) group: Option<Arc<str>>,
+}
+
+/// What an open QoS 2 exchange with a publisher remembers for faults only.
+#[derive(Debug, Default)]
+pub(crate) struct ExchangeState {
+    /// When its message expires.
+    pub(crate) expires_at: Option<Duration>,
+}
+
+impl ExchangeState {
+    /// What is to be remembered of the PUBLISH that opens the exchange.
+    pub(crate) fn of(publish: &Publish<'_>, now: Duration) -> Self {
+        let interval = publish.properties.message_expiry_interval();
+        Self { expires_at: interval.map(|seconds| now + Duration::from_secs(u64::from(seconds))) }
+    }
 }

@@ -70,7 +70,7 @@ impl Machine {
         }
         let reason = match received {
             Some(received) => {
-                if gives_up && received.expires_at.is_some_and(|at| at <= now) {
+                if gives_up && received.faulty.expires_at.is_some_and(|at| at <= now) {
                     return;
                 }
                 if let Some(message) = &received.held {

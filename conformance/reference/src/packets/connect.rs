@@ -8,7 +8,7 @@ use mqtt_assay_codec::{Auth, Connack, Connect, Packet, Properties, PropertiesBuf
 use crate::delivery::send::Sent;
 use crate::ending::refuse::Ids;
 use crate::event::ConnectionId;
-use crate::faults::Fault;
+use crate::faults::{Fault, MessageState};
 use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::settings::access::Denial;
@@ -262,9 +262,9 @@ impl Machine {
             payload: will.payload,
             qos: will.qos,
             retain: will.retain,
-            dup: false,
             properties: will.properties,
             publisher,
+            faulty: MessageState::default(),
         };
         let message = draft.book(&self.ledger, self.now)?;
         let delay = will.properties.will_delay_interval().unwrap_or(0);
@@ -329,7 +329,8 @@ impl Machine {
             return None;
         }
         let account = self.ledger.open(client_id.len())?;
-        let session = Session { begun_anew: clean_start, ..Session::new(Arc::clone(client_id), account) };
+        let mut session = Session::new(Arc::clone(client_id), account);
+        session.faulty.begun_anew = clean_start;
         self.sessions.insert(Arc::clone(client_id), session);
         Some(false)
     }

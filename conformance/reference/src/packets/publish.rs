@@ -1,13 +1,12 @@
 //! PUBLISH from a client: checked, handed on, acknowledged.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use mqtt_assay_codec::{PacketId, PacketType, Publish, QoS, ReasonCode};
 
 use crate::ending::refuse::Ids;
 use crate::event::ConnectionId;
-use crate::faults::Fault;
+use crate::faults::{ExchangeState, Fault, MessageState};
 use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::state::ClientId;
@@ -231,11 +230,10 @@ impl Machine {
         publish: &Publish<'_>,
         held: Option<Arc<Message>>,
     ) -> bool {
-        let interval = publish.properties.message_expiry_interval();
-        let expires_at = interval.map(|seconds| self.now + Duration::from_secs(u64::from(seconds)));
+        let faulty = ExchangeState::of(publish, self.now);
         let Some(account) = self.ledger.open(0) else { return false };
         if let Some(session) = self.session_of(id) {
-            session.received.insert(packet_id, Received { held, expires_at, _account: account });
+            session.received.insert(packet_id, Received { held, faulty, _account: account });
         }
         true
     }
@@ -353,9 +351,9 @@ fn draft<'a>(publish: &Publish<'a>, topic: &'a str, publisher: ClientId) -> Draf
         payload: publish.payload,
         qos: publish.qos,
         retain: publish.retain,
-        dup: publish.dup,
         properties: publish.properties,
         publisher,
+        faulty: MessageState { dup: publish.dup },
     }
 }
 

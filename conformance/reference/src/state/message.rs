@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use mqtt_assay_codec::{Properties, PropertiesBuf, Property, QoS};
 
+use crate::faults::MessageState;
 use crate::state::ClientId;
 use crate::state::ledger::{Account, Ledger};
 
@@ -17,14 +18,13 @@ pub(crate) struct Message {
     pub(crate) qos: QoS,
     /// RETAIN of the PUBLISH, or Will Retain.
     pub(crate) retain: bool,
-    /// DUP of the PUBLISH: nobody should care.
-    pub(crate) dup: bool,
     /// Properties that go on to subscribers unchanged and in order.
     pub(crate) properties: PropertiesBuf,
     pub(crate) expires_at: Option<Duration>,
     /// The interval as it was received, in seconds.
     pub(crate) expiry_interval: Option<u32>,
     pub(crate) publisher: ClientId,
+    pub(crate) faulty: MessageState,
     _account: Account,
 }
 
@@ -35,9 +35,9 @@ pub(crate) struct Draft<'a> {
     pub(crate) payload: &'a [u8],
     pub(crate) qos: QoS,
     pub(crate) retain: bool,
-    pub(crate) dup: bool,
     pub(crate) properties: Properties<'a>,
     pub(crate) publisher: ClientId,
+    pub(crate) faulty: MessageState,
 }
 
 impl Draft<'_> {
@@ -52,11 +52,11 @@ impl Draft<'_> {
             payload: Bytes::copy_from_slice(self.payload),
             qos: self.qos,
             retain: self.retain,
-            dup: self.dup,
             properties,
             expires_at: expiry_interval.map(|seconds| now + Duration::from_secs(u64::from(seconds))),
             expiry_interval,
             publisher: self.publisher,
+            faulty: self.faulty,
             _account: account,
         })
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use mqtt_assay_codec::{PacketId, QoS, SubscriptionOptions};
 
 use crate::event::ConnectionId;
+use crate::faults::{CopyState, ExchangeState, SessionState};
 use crate::state::ClientId;
 use crate::state::ledger::Account;
 use crate::state::message::Message;
@@ -29,8 +30,7 @@ pub(crate) struct Session {
     pub(crate) received: BTreeMap<PacketId, Received>,
     pub(crate) last_packet_id: u16,
     pub(crate) will: Option<PendingWill>,
-    /// For faults only: it began with Clean Start 1.
-    pub(crate) begun_anew: bool,
+    pub(crate) faulty: SessionState,
     pub(crate) _account: Account,
 }
 
@@ -55,10 +55,9 @@ pub(crate) struct Outgoing {
     pub(crate) qos: QoS,
     pub(crate) retain: bool,
     pub(crate) identifiers: Vec<u32>,
-    /// The shared subscription that chose this client.
-    pub(crate) group: Option<Arc<str>>,
     /// Its place in the queue, once it has one.
     pub(crate) account: Option<Arc<Account>>,
+    pub(crate) faulty: CopyState,
 }
 
 /// A message of QoS 1 or 2 that was sent and isn't acknowledged yet.
@@ -88,7 +87,7 @@ pub(crate) enum Awaits {
 pub(crate) struct Received {
     /// The message, if it is handed on only when PUBREL comes.
     pub(crate) held: Option<Arc<Message>>,
-    pub(crate) expires_at: Option<Duration>,
+    pub(crate) faulty: ExchangeState,
     pub(crate) _account: Account,
 }
 
@@ -104,7 +103,7 @@ impl Session {
             received: BTreeMap::new(),
             last_packet_id: 0,
             will: None,
-            begun_anew: false,
+            faulty: SessionState::default(),
             _account: account,
         }
     }
