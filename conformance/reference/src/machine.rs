@@ -93,6 +93,11 @@ impl Machine {
         self.settings.faults.has(fault)
     }
 
+    /// Whether the broker does nothing wrong at all.
+    pub(crate) fn is_faultless(&self) -> bool {
+        self.settings.faults.is_empty()
+    }
+
     /// Whether the broker uses this freedom.
     pub(crate) fn quirk(&self, quirk: Quirk) -> bool {
         self.settings.quirks.has(quirk)

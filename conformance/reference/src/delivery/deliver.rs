@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use mqtt_assay_codec::{Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS};
+use mqtt_assay_codec::{Packet, PacketId, PropertiesBuf, Property, Publish, QoS};
 
 use crate::delivery::send::Sent;
 use crate::event::ConnectionId;
 use crate::faults::Fault;
 use crate::machine::Machine;
-use crate::packets::publish::is_control;
 use crate::quirks::Quirk;
 use crate::state::ClientId;
 use crate::state::connection::{Alias, Connection, Phase};
@@ -30,16 +28,14 @@ impl Machine {
 
     /// Sends a copy, or queues it: QoS 0 goes out at once or not at all.
     pub(crate) fn hand_on(&mut self, client_id: &ClientId, outgoing: Outgoing) {
-        let drops_for_absent = self.fault(Fault::DropsForAbsent);
-        let Some(session) = self.sessions.get_mut(client_id) else { return };
+        let Some(session) = self.sessions.get(client_id) else { return };
         if outgoing.qos == QoS::AtMostOnce {
             if let Some(id) = session.connection {
                 self.send_qos0(id, &outgoing);
             }
             return;
         }
-        let absent = session.connection.is_none();
-        if absent && drops_for_absent
+        if session.connection.is_none() && self.fault(Fault::DropsForAbsent)
             || self.fault(Fault::DropsBinary) && std::str::from_utf8(&outgoing.message.payload).is_err()
         {
             return;
@@ -91,52 +87,13 @@ impl Machine {
             return;
         }
         session.connection = Some(id);
-        self.spoil_in_flight(client_id, is_v5);
+        if !self.is_faultless() {
+            self.spoil_in_flight(client_id, is_v5);
+        }
         self.resend_pubrels(id, client_id);
         self.pump(client_id);
         if self.quirk(Quirk::GreetsClients) {
             self.greet_client(id);
-        }
-    }
-
-    /// Faults only: what gets lost or rearranged before the re-sends.
-    fn spoil_in_flight(&mut self, client_id: &ClientId, is_v5: bool) {
-        let faults = self.settings.faults.clone();
-        let now = self.now;
-        let Some(session) = self.sessions.get_mut(client_id).filter(|_| !faults.is_empty()) else { return };
-        session.in_flight.retain(|entry| {
-            let lost = match entry.awaits {
-                Awaits::Puback => faults.has(Fault::NoRedeliveryQos1),
-                Awaits::Pubrec => faults.has(Fault::NoRedeliveryQos2),
-                Awaits::Pubcomp => faults.has(Fault::NoRedeliveryPubrel),
-                Awaits::Nothing => false,
-            };
-            let expired = faults.has(Fault::ExpiresInFlight) && entry.outgoing.message.is_expired(now);
-            !lost && !expired
-        });
-        if faults.has(Fault::RedeliversAfterPubrec) {
-            for entry in session.in_flight.iter_mut().filter(|entry| entry.awaits == Awaits::Pubcomp) {
-                entry.awaits = Awaits::Pubrec;
-            }
-        }
-        if faults.has(Fault::RedeliveryReversed) {
-            session.in_flight.sort_by_key(|entry| entry.awaits == Awaits::Pubcomp);
-            let publishes = session.in_flight.iter().filter(|entry| entry.awaits != Awaits::Pubcomp).count();
-            session.in_flight[..publishes].reverse();
-        }
-        if faults.has(Fault::PubrelsReversed) && !is_v5 {
-            session.in_flight.sort_by_key(|entry| entry.awaits != Awaits::Pubcomp);
-            let pubrels = session.in_flight.iter().filter(|entry| entry.awaits == Awaits::Pubcomp).count();
-            session.in_flight[..pubrels].reverse();
-        }
-        if faults.has(Fault::RedeliversUnderNewId) {
-            for index in 0..session.in_flight.len() {
-                if session.in_flight[index].awaits != Awaits::Pubcomp
-                    && let Some(packet_id) = session.unused_packet_id()
-                {
-                    session.in_flight[index].packet_id = packet_id;
-                }
-            }
         }
     }
 
@@ -246,11 +203,10 @@ impl Machine {
         again: bool,
     ) -> Sent {
         let Some(connection) = self.connections.get(&id) else { return Sent::Yes };
-        let version = connection.version;
         let properties =
             if connection.is_v5() { self.properties_of(connection, outgoing) } else { PropertiesBuf::new() };
         let message = Arc::clone(&outgoing.message);
-        let payload = self.payload_as_sent(outgoing);
+        let payload = self.spoiled_payload(outgoing).unwrap_or_else(|| message.payload.clone());
         let topic = self.topic_as_sent(&message.topic);
         let publish = Publish {
             dup: self.dup_of(outgoing, again),
@@ -265,10 +221,7 @@ impl Machine {
             return Sent::Yes;
         }
         let packet = Packet::Publish(publish);
-        if self.fault(Fault::PastMaximumPacketSize)
-            && let Ok(bytes) = packet.to_bytes(version)
-        {
-            self.send_bytes(id, bytes);
+        if self.fault(Fault::PastMaximumPacketSize) && self.send_whatever_its_size(id, &packet) {
             return Sent::Yes;
         }
         if outgoing.qos == QoS::AtMostOnce && self.fault(Fault::DupOnQos0) {
@@ -307,55 +260,16 @@ impl Machine {
         if again { !self.fault(Fault::DupMissingOnRedelivery) } else { first }
     }
 
-    /// Faults only: DUP on QoS 0, which the encoder refuses.
-    fn send_with_dup(&mut self, id: ConnectionId, packet: &Packet<'_>) {
-        let Some(connection) = self.connections.get(&id) else { return };
-        let Ok(bytes) = packet.to_bytes(connection.version) else { return };
-        let mut bytes = bytes.to_vec();
-        if let Some(first) = bytes.first_mut() {
-            *first |= 0x08;
-        }
-        self.send_bytes(id, bytes);
-    }
-
     fn topic_as_sent(&self, topic: &Arc<str>) -> Arc<str> {
         if self.quirk(Quirk::RewritesTopics) {
             return format!("rewritten/{topic}").into();
         }
-        if self.fault(Fault::TopicNormalized) {
-            let levels: Vec<&str> = topic.split('/').filter(|level| !level.is_empty()).collect();
-            if !levels.is_empty() {
-                return levels.join("/").into();
-            }
-        }
-        if self.fault(Fault::StripsByteOrderMark) {
-            return topic.replace('\u{feff}', "").into();
-        }
-        if self.fault(Fault::StripsControlCharacters) {
-            return topic.chars().filter(|&character| !is_control(character)).collect::<String>().into();
-        }
-        Arc::clone(topic)
-    }
-
-    fn payload_as_sent(&self, outgoing: &Outgoing) -> Bytes {
-        let payload = &outgoing.message.payload;
-        if self.fault(Fault::PayloadChanged)
-            && let Some(zero) = payload.iter().position(|byte| *byte == 0)
-        {
-            return payload.slice(..zero);
-        }
-        if self.fault(Fault::CutsLongPayloads) {
-            return payload.slice(..payload.len().min(16_000));
-        }
-        if self.fault(Fault::Qos0WithId) && outgoing.qos == QoS::AtMostOnce && !outgoing.retain {
-            return [&[0, 1], &payload[..]].concat().into();
-        }
-        payload.clone()
+        self.spoiled_topic(topic).unwrap_or_else(|| Arc::clone(topic))
     }
 
     fn properties_of(&self, connection: &Connection, outgoing: &Outgoing) -> PropertiesBuf {
         let message = &outgoing.message;
-        let mut properties = if self.settings.faults.is_empty() {
+        let mut properties = if self.is_faultless() {
             message.properties.clone()
         } else {
             self.spoiled_properties(message.properties.as_properties())
@@ -370,23 +284,6 @@ impl Machine {
             properties.extend([Property::TopicAlias(1)]);
         }
         properties
-    }
-
-    /// Faults only: properties that don't go on as they came.
-    fn spoiled_properties(&self, properties: Properties<'_>) -> PropertiesBuf {
-        let dropped = |property: &Property<'_>| match property {
-            Property::UserProperty(..) => self.fault(Fault::UserPropertiesDropped),
-            Property::PayloadFormatIndicator(_) => self.fault(Fault::PayloadFormatDropped),
-            Property::ContentType(_) => self.fault(Fault::ContentTypeDropped),
-            Property::ResponseTopic(_) => self.fault(Fault::ResponseTopicDropped),
-            Property::CorrelationData(_) => self.fault(Fault::CorrelationDataDropped),
-            _ => false,
-        };
-        let mut kept: Vec<Property<'_>> = properties.iter().filter(|property| !dropped(property)).collect();
-        if self.fault(Fault::UserPropertiesReordered) {
-            kept.reverse();
-        }
-        kept.into_iter().collect()
     }
 }
 

@@ -27,8 +27,7 @@ impl Machine {
                 self.retained.remove(topic);
             }
             if self.fault(Fault::EmptyClearsBelow) {
-                let below = format!("{topic}/");
-                self.retained.retain(|topic, _| !topic.starts_with(&below));
+                self.clear_below(topic);
             }
             return;
         }
@@ -45,18 +44,8 @@ impl Machine {
         }
     }
 
-    /// Faults only: what a message with RETAIN 0 does to the retained one.
-    fn retain_by_fault(&mut self, message: &Arc<Message>) {
-        if self.fault(Fault::PlainClearsRetained) {
-            self.retained.remove(&message.topic);
-        }
-        if self.fault(Fault::PlainReplacesRetained) && self.retained_has_room() {
-            self.retained.insert(Arc::clone(&message.topic), Arc::clone(message));
-        }
-    }
-
     /// Whether one more topic may have a retained message; expired ones make room.
-    fn retained_has_room(&mut self) -> bool {
+    pub(crate) fn retained_has_room(&mut self) -> bool {
         let most = self.settings.limits.max_retained_messages;
         if self.retained.len() >= most && !self.fault(Fault::RetainedNeverExpires) {
             let now = self.now;

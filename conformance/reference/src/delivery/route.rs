@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mqtt_assay_codec::{QoS, split_shared};
+use mqtt_assay_codec::{QoS, split_shared, topic_matches};
 
+use crate::faults::delivering::{mix_identifiers, other_qos};
 use crate::faults::{CopyState, Fault};
 use crate::machine::Machine;
 use crate::quirks::Quirk;
@@ -17,11 +18,8 @@ impl Machine {
     /// match. Says whether anybody's did.
     pub(crate) fn accept(&mut self, message: &Arc<Message>) -> bool {
         self.retain(message);
-        let empty = message.retain && message.payload.is_empty();
-        if empty && self.fault(Fault::EmptyNotForwarded) {
-            return false;
-        }
-        if message.payload.is_empty() && !message.retain && self.fault(Fault::LosesEmpty) {
+        let loses_empty = if message.retain { Fault::EmptyNotForwarded } else { Fault::LosesEmpty };
+        if message.payload.is_empty() && self.fault(loses_empty) {
             return false;
         }
         let mut copies = self.plain_copies(message);
@@ -55,6 +53,11 @@ impl Machine {
     fn wants(&self, session: &Session, subscription: &Subscription, message: &Message) -> bool {
         let own = subscription.options.no_local && message.publisher == session.client_id;
         (!own || self.fault(Fault::NoLocalIgnored)) && self.matches(&subscription.filter, &message.topic)
+    }
+
+    /// Whether a message to `topic` belongs to a subscription with `filter`, which is without its share name.
+    pub(crate) fn matches(&self, filter: &str, topic: &str) -> bool {
+        if self.is_faultless() { topic_matches(filter, topic) } else { self.matches_by_fault(filter, topic) }
     }
 
     /// The matching subscriptions of one client by the copies that it gets: one for all, unless a quirk or fault says
@@ -95,11 +98,8 @@ impl Machine {
     /// The QoS of a copy for this session.
     fn qos_for(&self, session: &Session, published: QoS, granted: QoS) -> QoS {
         let owed = self.qos_of_copy(published, granted);
-        match owed {
-            _ if session.connection.is_none() || !self.fault(Fault::DeliversAtOtherQos) => owed,
-            QoS::AtMostOnce | QoS::ExactlyOnce => QoS::AtLeastOnce,
-            QoS::AtLeastOnce => QoS::AtMostOnce,
-        }
+        let strays = session.connection.is_some() && self.fault(Fault::DeliversAtOtherQos);
+        if strays { other_qos(owed) } else { owed }
     }
 
     pub(crate) fn qos_of_copy(&self, published: QoS, granted: QoS) -> QoS {
@@ -129,10 +129,7 @@ impl Machine {
         let mut copies = Vec::new();
         for (filter, mut members) in groups {
             if self.fault(Fault::SharedIdentifiersMixed) {
-                let all: Vec<u32> = members.iter().flat_map(|(_, copy)| copy.identifiers.clone()).collect();
-                for (_, copy) in &mut members {
-                    copy.identifiers.clone_from(&all);
-                }
+                mix_identifiers(&mut members);
             }
             let turn = self.turns.entry(Arc::clone(&filter)).or_insert(0);
             let chosen = *turn % members.len();
@@ -164,19 +161,6 @@ impl Machine {
             connected.entry(filter).or_insert(members);
         }
         connected
-    }
-
-    /// Faults only: gives a message of a shared subscription to another member than this one.
-    pub(crate) fn pass_on(&mut self, client_id: &ClientId, outgoing: Outgoing) {
-        let Some(filter) = outgoing.faulty.group.clone() else { return };
-        let others = self.sessions.values().filter(|session| session.client_id != *client_id);
-        let other = others
-            .filter(|session| session.subscriptions.iter().any(|subscription| subscription.filter == filter))
-            .map(|session| Arc::clone(&session.client_id))
-            .next();
-        if let Some(other) = other {
-            self.deliver(&other, outgoing);
-        }
     }
 
     /// Forgets whose turn it is in a shared subscription that nobody has any more.

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mqtt_assay_codec::{PropertiesBuf, QoS, ReasonCode};
+use mqtt_assay_codec::{QoS, ReasonCode};
 
 use crate::event::{Closing, ConnectionId, Effect};
 use crate::faults::Fault;
+use crate::faults::ending::reversed;
 use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::state::ClientId;
-use crate::state::connection::{Connection, Phase};
+use crate::state::connection::Connection;
+use crate::state::session::Session;
 use crate::state::will::{PendingWill, Will};
 
 impl Machine {
@@ -22,35 +24,20 @@ impl Machine {
         self.finish(connection, with_will);
     }
 
-    /// Faults only: does all that the end of a connection does, but leaves it open and deaf.
-    pub(crate) fn end_without_close(&mut self, id: ConnectionId, with_will: bool) {
-        let deaf = Connection { phase: Phase::Deaf, ..Connection::new(id, self.now) };
-        if let Some(connection) = self.connections.insert(id, deaf) {
-            self.wind(id);
-            self.finish(connection, with_will);
-        }
-    }
-
     /// What follows the end of a connection: its will, and its session.
-    fn finish(&mut self, mut connection: Connection, with_will: bool) {
+    pub(crate) fn finish(&mut self, mut connection: Connection, with_will: bool) {
         let id = connection.id;
         if self.fault(Fault::AliasAcrossConnections) {
             self.faulty.left_aliases = std::mem::take(&mut connection.aliases);
         }
         let will = connection.will.take().filter(|_| with_will && !self.fault(Fault::WillNotSent));
-        let Some(client_id) = connection.client_id else {
-            // Only a connection that a fault cut off from its session has a will and no client identifier.
-            if let Some(will) = will {
-                self.publish_will(will);
-            }
-            return;
-        };
+        let Some(client_id) = connection.client_id else { return self.will_of_cut_off(will) };
         let had_will = will.is_some();
         let expiry = self.detach(id, &client_id, connection.session_expiry);
         if let Some(will) = will {
             self.will_after_end(&client_id, will, expiry);
         }
-        if !had_will {
+        if !had_will && self.fault(Fault::WillStays) {
             self.will_of_before(&client_id);
         }
         if expiry.is_zero() {
@@ -60,38 +47,34 @@ impl Machine {
         }
     }
 
-    /// Faults only: publishes the will of the client's connection before.
-    fn will_of_before(&mut self, client_id: &ClientId) {
-        if let Some(message) = self.faulty.left_will.take_if(|message| message.publisher == *client_id) {
-            self.accept(&message);
-        }
-    }
-
     /// Takes the connection from its session; says how long the session lasts from now.
     fn detach(&mut self, id: ConnectionId, client_id: &ClientId, expiry: u32) -> Duration {
-        let stays = self.fault(Fault::EndedSessionStays);
-        let forgets = self.fault(Fault::ForgetsSession);
-        let forgets_anew = self.fault(Fault::ForgetsCleanlyBegun);
-        let forever = self.fault(Fault::SessionNeverExpires);
-        let early = self.fault(Fault::SessionExpiresEarly);
         let now = self.now;
-        let Some(session) = self.sessions.get_mut(client_id).filter(|session| session.connection == Some(id)) else {
+        let Some(session) = self.sessions.get(client_id).filter(|session| session.connection == Some(id)) else {
             return Duration::MAX;
         };
-        session.connection = None;
-        for entry in &mut session.in_flight {
-            entry.sent = false;
+        let lasts = self.lasts(session, expiry);
+        if let Some(session) = self.sessions.get_mut(client_id) {
+            session.connection = None;
+            session.expires_at = now.checked_add(lasts);
+            for entry in &mut session.in_flight {
+                entry.sent = false;
+            }
         }
-        let lasts = match expiry {
-            0 if !stays => Duration::ZERO,
-            _ if forgets || forgets_anew && session.faulty.begun_anew => Duration::ZERO,
-            0 | u32::MAX => Duration::MAX,
-            _ if forever => Duration::MAX,
-            seconds if early => Duration::from_secs(u64::from(seconds)) / 2,
-            seconds => Duration::from_secs(u64::from(seconds)),
-        };
-        session.expires_at = now.checked_add(lasts);
         lasts
+    }
+
+    /// How long a session outlives its connection.
+    fn lasts(&self, session: &Session, expiry: u32) -> Duration {
+        let anew = session.faulty.begun_anew && self.fault(Fault::ForgetsCleanlyBegun);
+        match expiry {
+            0 if !self.fault(Fault::EndedSessionStays) => Duration::ZERO,
+            _ if anew || self.fault(Fault::ForgetsSession) => Duration::ZERO,
+            0 | u32::MAX => Duration::MAX,
+            _ if self.fault(Fault::SessionNeverExpires) => Duration::MAX,
+            seconds if self.fault(Fault::SessionExpiresEarly) => Duration::from_secs(u64::from(seconds)) / 2,
+            seconds => Duration::from_secs(u64::from(seconds)),
+        }
     }
 
     /// Publishes the will, or lets it wait for its delay or the end of the session, whichever is first
@@ -124,9 +107,7 @@ impl Machine {
             self.retained.retain(|_, retained| retained.publisher != *client_id);
         }
         if self.fault(Fault::SharedEndedGoesOn) {
-            for entry in std::mem::take(&mut session.in_flight) {
-                self.pass_on(client_id, entry.outgoing);
-            }
+            self.pass_all_on(client_id, &mut session);
         }
         if let Some(pending) = session.will.take() {
             self.publish_will(pending.will);
@@ -166,9 +147,7 @@ impl Machine {
             retain => retain && !self.fault(Fault::WillNotRetained),
         };
         if self.fault(Fault::WillPropertiesReordered) {
-            let properties: Vec<_> = message.properties.as_properties().iter().collect();
-            let reversed: PropertiesBuf = properties.into_iter().rev().collect();
-            message.properties = reversed;
+            message.properties = reversed(&message.properties);
         }
         let message = Arc::new(message);
         self.accept(&message);

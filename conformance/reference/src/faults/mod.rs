@@ -1,13 +1,22 @@
 //! Faults: what the broker does wrong on purpose, so that it can be shown that a case notices.
 //!
-//! `table` names them, `catalog` says which rules each one breaks, `sends` is about packets with a mistake in their bytes.
+//! Below the machine: `table` names them, `catalog` says which rules each one breaks, `sends` puts mistakes into the bytes of
+//! packets, `state` is what the broker remembers for their sake. The other files are chapters of the machine, by subject: what
+//! it does under a fault that takes more than a condition at the branch. Those may use everything. The branch itself, with
+//! its question `self.fault(..)`, stays where the rule is kept.
 
 mod catalog;
+mod connecting;
+pub(crate) mod delivering;
+pub(crate) mod ending;
+mod matching;
+mod receiving;
 mod sends;
 mod state;
 mod table;
 
 pub use catalog::FaultSet;
+pub(crate) use receiving::Segment;
 pub(crate) use sends::mistaken;
 pub(crate) use state::{CopyState, ExchangeState, MessageState, SessionState, State};
 pub use table::Fault;

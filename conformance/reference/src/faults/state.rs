@@ -16,6 +16,8 @@ pub(crate) struct State {
     pub(crate) left_aliases: BTreeMap<u16, Alias>,
     /// The will that was published last.
     pub(crate) left_will: Option<Arc<Message>>,
+    /// What stands behind the packet of now is to be published, although its connection takes no more.
+    pub(crate) publishes_rest: bool,
 }
 
 /// What a session remembers for faults only.

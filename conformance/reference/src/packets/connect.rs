@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mqtt_assay_codec::{Auth, Connack, Connect, Packet, Properties, PropertiesBuf, Property, QoS, ReasonCode, Version};
+use mqtt_assay_codec::{Connack, Connect, Packet, Properties, PropertiesBuf, Property, QoS, ReasonCode, Version};
 
 use crate::delivery::send::Sent;
 use crate::ending::refuse::Ids;
@@ -22,10 +22,10 @@ use crate::state::will::Will;
 const SESSION_TIME: u32 = 3600;
 
 /// Why a CONNECT is refused: reason codes of 3.1.1 and 5.0, and a sentence.
-struct Refusal {
-    v311: ReasonCode,
-    v5: ReasonCode,
-    why: &'static str,
+pub(crate) struct Refusal {
+    pub(crate) v311: ReasonCode,
+    pub(crate) v5: ReasonCode,
+    pub(crate) why: &'static str,
 }
 
 /// What CONNACK tells besides Session Present.
@@ -36,37 +36,39 @@ struct Welcome {
 }
 
 impl Machine {
-    /// Deals with a CONNECT; true if a fault wants the bytes behind it to be published.
-    pub(crate) fn connect(&mut self, id: ConnectionId, connect: &Connect<'_>) -> bool {
-        let Some(connection) = self.connections.get(&id) else { return false };
+    /// Deals with a CONNECT.
+    pub(crate) fn connect(&mut self, id: ConnectionId, connect: &Connect<'_>) {
+        let Some(connection) = self.connections.get(&id) else { return };
         if connection.phase == Phase::Open {
             self.second_connect(id);
-            return false;
+            return;
         }
         let version = connection.version;
         self.note_tolerances(id, connect);
         if self.fault(Fault::RefusesUnusualClientIds) && self.refuse_unusual_client_id(id, connect.client_id) {
-            return false;
+            return;
         }
         if let Err(refusal) = self.check_connect(version, connect) {
             self.breach_of_refused(id, connect);
             let reason = if self.is_v5(id) { refusal.v5 } else { refusal.v311 };
             self.refuse_connect(id, reason, refusal.why, true);
-            return self.fault(Fault::ProcessesAfterRefusal);
+            self.faulty.publishes_rest = self.fault(Fault::ProcessesAfterRefusal);
+            return;
         }
         self.accept_connect(id, connect);
-        false
     }
 
     fn second_connect(&mut self, id: ConnectionId) {
+        let ids = Ids("MQTT-3.1.0-2", "MQTT-3.1.0-2");
         let detail = "a second CONNECT on the same connection";
-        if self.fault(Fault::AnswersSecondConnect) {
-            self.breach(id, Ids("MQTT-3.1.0-2", "MQTT-3.1.0-2"), detail);
+        let answers = self.fault(Fault::AnswersSecondConnect);
+        if !answers && !self.fault(Fault::IgnoresSecondConnect) {
+            self.violation(id, ids, ReasonCode::PROTOCOL_ERROR, detail);
+            return;
+        }
+        self.breach(id, ids, detail);
+        if answers {
             self.send(id, &connack(false, ReasonCode::SUCCESS));
-        } else if self.fault(Fault::IgnoresSecondConnect) {
-            self.breach(id, Ids("MQTT-3.1.0-2", "MQTT-3.1.0-2"), detail);
-        } else {
-            self.violation(id, Ids("MQTT-3.1.0-2", "MQTT-3.1.0-2"), ReasonCode::PROTOCOL_ERROR, detail);
         }
     }
 
@@ -138,51 +140,6 @@ impl Machine {
         Ok(())
     }
 
-    /// Faults only: refusals of what is legal.
-    fn check_tastes(&self, connect: &Connect<'_>) -> Result<(), Refusal> {
-        let refused =
-            |why| Err(Refusal { v311: ReasonCode::SERVER_UNAVAILABLE_3, v5: ReasonCode::MALFORMED_PACKET, why });
-        let alone = connect.password.is_some() && connect.user_name.is_none();
-        if connect.client_id.is_empty() && !connect.clean_start && self.fault(Fault::RefusesEmptyIdToResume) {
-            return refused("an empty client identifier without Clean Start");
-        }
-        if alone && self.fault(Fault::RefusesPasswordAlone) {
-            return refused("a password without a user name");
-        }
-        if self.fault(Fault::RefusesRepeatedUserProperty) {
-            let mut names: Vec<&str> = connect.properties.user_properties().map(|(name, _)| name).collect();
-            let count = names.len();
-            names.sort_unstable();
-            names.dedup();
-            if names.len() < count {
-                return refused("a user property came twice");
-            }
-        }
-        Ok(())
-    }
-
-    /// Faults only: refuses a long client identifier with a CONNACK and no close, an unusual one in 3.1.1 with a close and
-    /// no CONNACK. True if it did.
-    fn refuse_unusual_client_id(&mut self, id: ConnectionId, client_id: &str) -> bool {
-        let is_long = client_id.len() > 1000;
-        let is_usual = client_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        if !is_long && is_usual {
-            return false;
-        }
-        let is_v5 = self.is_v5(id);
-        if !is_long && !is_v5 {
-            self.end(id, false);
-            return true;
-        }
-        let reason = if is_v5 { ReasonCode::CLIENT_IDENTIFIER_NOT_VALID } else { ReasonCode::IDENTIFIER_REJECTED };
-        self.send_connack_refusing(id, reason, None);
-        if let Some(connection) = self.connections.get_mut(&id) {
-            connection.phase = Phase::Deaf;
-            self.wind(id);
-        }
-        true
-    }
-
     /// Names the rule where a refused CONNECT broke one; wrong credentials break none.
     fn breach_of_refused(&mut self, id: ConnectionId, connect: &Connect<'_>) {
         if connect.client_id.is_empty() && !connect.clean_start && !self.is_v5(id) {
@@ -202,27 +159,16 @@ impl Machine {
             self.send_connack_refusing(id, reason, (is_v5 && conforms).then_some(why));
         }
         if self.fault(Fault::RefusalStaysOpen) && !silent {
-            if let Some(connection) = self.connections.get_mut(&id) {
-                connection.phase = Phase::Deaf;
-                self.wind(id);
-            }
+            self.leave_open(id);
         } else {
             self.end(id, false);
         }
     }
 
     pub(crate) fn send_connack_refusing(&mut self, id: ConnectionId, reason: ReasonCode, why: Option<&str>) {
-        let reason = match self.is_v5(id) {
-            _ if !self.fault(Fault::ConnackInventsCode) => reason,
-            true => ReasonCode(0xF0),
-            false => ReasonCode(0x42),
-        };
+        let reason = if self.fault(Fault::ConnackInventsCode) { self.invented_refusal(id) } else { reason };
         if self.fault(Fault::SessionPresentOnRefusal) {
-            let packet = connack(true, reason);
-            let version = if self.is_v5(id) { Version::V5 } else { Version::V3_1_1 };
-            if let Ok(bytes) = packet.to_bytes(version) {
-                self.send_bytes(id, bytes);
-            }
+            self.send_whatever_its_size(id, &connack(true, reason));
             return;
         }
         self.send_explained(id, why, connack(false, reason));
@@ -293,9 +239,7 @@ impl Machine {
             return;
         }
         if self.fault(Fault::TakeoverLeavesOldOpen) {
-            if let Some(connection) = self.connections.get_mut(&old) {
-                connection.client_id = None;
-            }
+            self.cut_off(old);
             return;
         }
         if self.is_v5(old) && !self.fault(Fault::TakeoverWithoutDisconnect) {
@@ -314,12 +258,14 @@ impl Machine {
         if !clean_start && self.fault(Fault::ResumesForeignSession) {
             self.adopt_foreign_session(client_id);
         }
+        let keeps_will = self.fault(Fault::WillNotCancelled);
+        let forgets = self.fault(Fault::ForgetsSubscriptions);
         if let Some(session) = self.sessions.get_mut(client_id) {
             session.expires_at = None;
-            if !self.settings.faults.has(Fault::WillNotCancelled) {
+            if !keeps_will {
                 session.will = None;
             }
-            if self.settings.faults.has(Fault::ForgetsSubscriptions) {
+            if forgets {
                 session.subscriptions.clear();
             }
             self.wind_session(client_id);
@@ -335,24 +281,9 @@ impl Machine {
         Some(false)
     }
 
-    /// Faults only: makes another client's session this one's.
-    fn adopt_foreign_session(&mut self, client_id: &ClientId) {
-        if self.sessions.contains_key(client_id) {
-            return;
-        }
-        let foreign = self.sessions.values().find(|session| session.connection.is_none());
-        let Some(foreign) = foreign.map(|session| Arc::clone(&session.client_id)) else { return };
-        if let Some(mut session) = self.sessions.remove(&foreign) {
-            self.wind_session(&foreign);
-            session.client_id = Arc::clone(client_id);
-            self.sessions.insert(Arc::clone(client_id), session);
-        }
-    }
-
     fn open_connection(&mut self, id: ConnectionId, connect: &Connect<'_>, client_id: &ClientId, will: Option<Will>) {
         let server_keep_alive = self.settings.limits.server_keep_alive;
         let expiry = self.granted_expiry(id, connect);
-        let aliases = std::mem::take(&mut self.faulty.left_aliases);
         let ignored = self.fault(Fault::ServerKeepAliveIgnored);
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let is_v5 = connection.is_v5();
@@ -366,7 +297,9 @@ impl Machine {
         connection.patience = (keep_alive > 0).then_some(patience);
         connection.will = will;
         connection.session_expiry = expiry;
-        connection.aliases = aliases;
+        if self.fault(Fault::AliasAcrossConnections) {
+            self.inherit_aliases(id);
+        }
     }
 
     /// What the client takes, which binds the broker even where it refuses.
@@ -406,9 +339,7 @@ impl Machine {
             return;
         }
         if self.fault(Fault::AuthUnasked) && self.is_v5(id) && connect.properties.authentication_method().is_none() {
-            let method = PropertiesBuf::new().with(Property::AuthenticationMethod("surprise"));
-            let reason = ReasonCode::CONTINUE_AUTHENTICATION;
-            self.send(id, &Packet::Auth(Auth { reason, properties: method.as_properties() }));
+            self.send_auth(id);
         }
         if self.try_send(id, &packet) == Sent::TooLarge {
             // The client can't be told that it is connected.
@@ -417,18 +348,6 @@ impl Machine {
         if self.fault(Fault::ConnackTwice) && self.is_v5(id) {
             self.send(id, &packet);
         }
-    }
-
-    /// Faults only: CONNACK with a flag that no table has.
-    fn send_connack_with_reserved_flag(&mut self, id: ConnectionId, packet: &Packet<'_>) {
-        let version = if self.is_v5(id) { Version::V5 } else { Version::V3_1_1 };
-        let Ok(bytes) = packet.to_bytes(version) else { return };
-        let mut bytes = bytes.to_vec();
-        let flags = bytes.iter().skip(1).position(|byte| byte & 0x80 == 0).map_or(2, |end| end + 2);
-        if let Some(flags) = bytes.get_mut(flags) {
-            *flags |= 0x02;
-        }
-        self.send_bytes(id, bytes);
     }
 
     /// What the CONNACK of 5.0 says about this broker and this session.
@@ -459,12 +378,7 @@ impl Machine {
         if let Some(seconds) = limits.server_keep_alive {
             tell(true, Property::ServerKeepAlive(seconds));
         }
-        let asked = connect.properties.request_response_information() == Some(1);
-        tell(!asked && self.fault(Fault::ResponseInformationUnasked), Property::ResponseInformation("responses"));
-        let method = connect.properties.authentication_method().is_some();
-        tell(!method && self.fault(Fault::AuthenticationMethodUnasked), Property::AuthenticationMethod("surprise"));
-        tell(self.fault(Fault::ServerReferenceAlways), Property::ServerReference("elsewhere.example"));
-        tell(self.fault(Fault::IgnoresProblemInformation), Property::ReasonString("welcome"));
+        told.extend(self.announced_unasked(connect));
         told
     }
 }

@@ -8,10 +8,10 @@ use crate::faults::Fault;
 use crate::machine::Machine;
 
 impl Machine {
-    /// Deals with a DISCONNECT; true if a fault wants the bytes behind it to be published.
-    pub(crate) fn disconnect(&mut self, id: ConnectionId, disconnect: &Disconnect<'_>) -> bool {
+    /// Deals with a DISCONNECT.
+    pub(crate) fn disconnect(&mut self, id: ConnectionId, disconnect: &Disconnect<'_>) {
         if !self.settle_expiry(id, disconnect) {
-            return false;
+            return;
         }
         let normal = disconnect.reason == ReasonCode::NORMAL_DISCONNECTION;
         let with_will =
@@ -21,7 +21,7 @@ impl Machine {
         } else {
             self.end(id, with_will);
         }
-        self.fault(Fault::ProcessesAfterDisconnect)
+        self.faulty.publishes_rest = self.fault(Fault::ProcessesAfterDisconnect);
     }
 
     /// Takes over a new session expiry interval; false if that was an error and the connection is closed.

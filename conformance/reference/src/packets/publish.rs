@@ -52,14 +52,6 @@ impl Machine {
         }
     }
 
-    /// Faults only: a message from somebody who isn't connected.
-    pub(crate) fn publish_anonymously(&mut self, publish: &Publish<'_>) {
-        let draft = draft(publish, publish.topic, "".into());
-        if let Some(message) = draft.book(&self.ledger, self.now) {
-            self.accept(&Arc::new(message));
-        }
-    }
-
     /// Closes on what the CONNACK of 5.0 ruled out; true if it did.
     fn refuse_unsupported(&mut self, id: ConnectionId, publish: &Publish<'_>) -> bool {
         if !self.is_v5(id) {
@@ -345,7 +337,7 @@ impl Machine {
     }
 }
 
-fn draft<'a>(publish: &Publish<'a>, topic: &'a str, publisher: ClientId) -> Draft<'a> {
+pub(crate) fn draft<'a>(publish: &Publish<'a>, topic: &'a str, publisher: ClientId) -> Draft<'a> {
     Draft {
         topic,
         payload: publish.payload,

@@ -3,7 +3,7 @@
 use mqtt_assay_codec::{Context, Decoded, Limits, Packet, PacketType, Sender, Version, decode};
 
 use crate::event::ConnectionId;
-use crate::faults::Fault;
+use crate::faults::{Fault, Segment};
 use crate::machine::Machine;
 use crate::state::connection::Phase;
 
@@ -29,24 +29,15 @@ pub(crate) enum Greeting {
     Other(u8),
 }
 
-/// The first byte of a PINGREQ; the other one is 0.
-const PINGREQ: u8 = (PacketType::Pingreq as u8) << 4;
-
 impl Machine {
     pub(crate) fn received(&mut self, id: ConnectionId, bytes: &[u8]) {
         let Some(mut input) = self.take_input(id, bytes) else { return };
         let mut at = 0;
         let mut wanted = 0;
-        let (mut packets, mut pings) = (0, 0);
+        let mut segment = Segment::default();
         while at < input.len() && self.listens(id) {
-            if self.is_dropped(input[at], packets) {
-                at = input.len();
-                break;
-            }
-            packets += 1;
-            pings += usize::from(input[at] == PINGREQ);
-            if pings > 1 && self.fault(Fault::AnswersOnePingOfSegment) && input[at..].starts_with(&[PINGREQ, 0]) {
-                at += 2;
+            if let Some(lost) = self.lost_of_segment(&mut segment, &input[at..]) {
+                at += lost;
                 continue;
             }
             let before = self.effects.len();
@@ -85,28 +76,6 @@ impl Machine {
         connection.input.extend_from_slice(bytes);
         let enough = !bytes.is_empty() && connection.input.len() >= connection.wanted;
         enough.then(|| std::mem::take(&mut connection.input))
-    }
-
-    /// Faults only: whether an unfinished packet on this connection costs it. Long ones come in pieces on every transport.
-    fn wants_more_at_once(&self, id: ConnectionId, input: &[u8]) -> bool {
-        let is_open = self.connections.get(&id).is_some_and(|connection| connection.phase == Phase::Open);
-        let is_short = !matches!(packet_len(input), PacketLen::Known(1000..));
-        is_open && is_short && self.fault(Fault::WantsPacketsInOnePiece)
-    }
-
-    /// Faults only: whether what stands behind a packet with this first byte is lost, up to the end of its segment.
-    fn loses_behind(&self, first: u8) -> bool {
-        match PacketType::from_number(first >> 4) {
-            Some(PacketType::Subscribe) => self.fault(Fault::LosesBehindSubscribe),
-            Some(PacketType::Connect) => self.fault(Fault::LosesBehindConnect),
-            _ => false,
-        }
-    }
-
-    /// Faults only: whether a packet with this first byte, behind so many others of its segment, is lost.
-    fn is_dropped(&self, first: u8, before: usize) -> bool {
-        let is_qos1 = first & 0xF6 == 0x32;
-        self.fault(Fault::DropsThirdOfSegment) && is_qos1 && before >= 2
     }
 
     fn listens(&self, id: ConnectionId) -> bool {
@@ -168,15 +137,12 @@ impl Machine {
         if self.dislikes(&packet, len) {
             return self.refuse_disliked(id);
         }
-        let followed = match packet {
+        match packet {
             Packet::Connect(connect) => self.connect(id, &connect),
             Packet::Disconnect(disconnect) => self.disconnect(id, &disconnect),
-            packet => {
-                self.serve(id, &packet);
-                false
-            }
-        };
-        if followed {
+            packet => self.serve(id, &packet),
+        }
+        if std::mem::take(&mut self.faulty.publishes_rest) {
             self.publish_rest(&input[len.min(input.len())..], version);
         }
         Step::Consumed(len)

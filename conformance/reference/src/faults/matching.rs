@@ -1,21 +1,13 @@
-//! Which topics a filter matches, right and wrong.
+//! Which topics a filter matches, by mistake.
 
 use mqtt_assay_codec::topic_matches;
 
-use crate::faults::Fault;
+use super::Fault;
 use crate::machine::Machine;
 
 impl Machine {
-    /// Whether a message to `topic` belongs to a subscription with `filter`, which is without its share name.
-    pub(crate) fn matches(&self, filter: &str, topic: &str) -> bool {
-        if self.settings.faults.is_empty() {
-            return topic_matches(filter, topic);
-        }
-        self.matches_by_fault(filter, topic)
-    }
-
-    /// Faults only: the same, each fault with its own mistake.
-    fn matches_by_fault(&self, filter: &str, topic: &str) -> bool {
+    /// As [`Machine::matches`], each fault with its own mistake.
+    pub(crate) fn matches_by_fault(&self, filter: &str, topic: &str) -> bool {
         if self.fault(Fault::WildcardMatchesDollar) && topic.starts_with('$') {
             return filter.starts_with(['#', '+']) && topic_matches(&format!("x/{filter}"), &format!("x/{topic}"));
         }
@@ -46,7 +38,7 @@ impl Machine {
     }
 }
 
-/// Faults only: whether a `+` stands where the topic has an empty level.
+/// Whether a `+` stands where the topic has an empty level.
 fn plus_takes_nothing(filter: &str, topic: &str) -> bool {
     filter.split('/').zip(topic.split('/')).any(|(wanted, level)| wanted == "+" && level.is_empty())
 }
