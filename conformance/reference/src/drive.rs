@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::event::{Closing, ConnectionId, Effect, Event};
+use crate::faults::Fault;
 use crate::machine::Machine;
+use crate::quirks::Quirk;
 use crate::state::connection::{Connection, Phase};
 use crate::state::timers::Due;
 
@@ -20,7 +22,12 @@ impl Machine {
             Event::HalfClosed(id) | Event::Reset(id) => self.lost(id),
             Event::Tick => self.tick(),
         }
-        self.rearrange_effects();
+        if self.quirk(Quirk::ReversesAcknowledgements) {
+            self.reverse_acknowledgements();
+        }
+        if self.fault(Fault::SwapsPairs) {
+            self.swap_pairs();
+        }
         effects.append(&mut self.effects);
     }
 

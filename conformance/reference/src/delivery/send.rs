@@ -2,15 +2,14 @@
 
 use bytes::Bytes;
 use mqtt_assay_codec::{
-    Acknowledgement, Connack, Disconnect, Mutation, Packet, PacketId, PacketType, Properties, PropertiesBuf, Property,
-    QoS, ReasonCode, Suback, Unsuback,
+    Acknowledgement, Connack, Disconnect, Packet, PacketId, PacketType, Properties, PropertiesBuf, Property,
+    ReasonCode, Suback, Unsuback,
 };
 
 use crate::event::{ConnectionId, Effect};
 use crate::faults::Fault;
-use crate::faults::mistaken;
+use crate::faults::sending::long_explanation;
 use crate::machine::Machine;
-use crate::quirks::Quirk;
 
 /// Whether a packet went out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +22,6 @@ pub(crate) enum Sent {
 
 /// The user property that goes with every explanation: whose it is.
 const REFERENCE: &str = "the reference broker of mqtt-assay";
-
-/// Text that makes any packet longer than the small maximum of a client that tries.
-const LONG: &str = "this text is far longer than a client with a small maximum packet size is ready to take, and a broker \
-    that keeps the standard leaves it out of the packet where the packet would become too large by it";
 
 impl Machine {
     /// Sends a packet that nobody waits to hear about if it is too large for the client.
@@ -53,20 +48,8 @@ impl Machine {
         if !connection.is_v5() && self.fault(Fault::SendsNothing) {
             return;
         }
-        let mut bytes = bytes.into();
-        if self.fault(Fault::MaximumQosTwice)
-            && self.settings.limits.maximum_qos < QoS::ExactlyOnce
-            && let Some(mistaken) = mistaken(Mutation::named("prop.duplicate@maximum-qos"), &bytes, connection.version)
-        {
-            bytes = mistaken;
-        }
-        for fault in self.settings.faults.iter() {
-            if let Fault::Sends(mutation) = fault
-                && let Some(mistaken) = mistaken(mutation, &bytes, connection.version)
-            {
-                bytes = mistaken;
-            }
-        }
+        let bytes = bytes.into();
+        let bytes = if self.is_faultless() { bytes } else { self.with_mistakes(bytes, connection.version) };
         self.effects.push(Effect::Send(id, bytes));
     }
 
@@ -81,34 +64,19 @@ impl Machine {
         let explanation = self.explanation(id, why, &packet);
         let explained = with_properties(packet, explanation.as_properties());
         let fits = explained.encoded_len(version).is_ok_and(|len| len <= maximum);
-        let kept = explanation.as_properties().iter().filter(|property| self.sends_too_large(property));
-        let kept: PropertiesBuf = kept.collect();
         if fits {
             self.send(id, &explained);
-        } else if !kept.is_empty()
-            && let Ok(bytes) = with_properties(packet, kept.as_properties()).to_bytes(version)
-        {
-            self.send_bytes(id, bytes);
-        } else {
+        } else if self.is_faultless() || !self.send_too_large(id, packet, &explanation) {
             self.send(id, &packet);
-        }
-    }
-
-    /// Faults only: what stays in an explanation although it makes the packet too large.
-    fn sends_too_large(&self, property: &Property<'_>) -> bool {
-        match property {
-            Property::ReasonString(_) => self.fault(Fault::ReasonStringTooLong),
-            Property::UserProperty(..) => self.fault(Fault::UserPropertyTooLong),
-            _ => false,
         }
     }
 
     fn explanation(&self, id: ConnectionId, why: Option<&str>, packet: &Packet<'_>) -> PropertiesBuf {
         let always = matches!(packet, Packet::Connack(_) | Packet::Disconnect(_));
         let asked = self.connections.get(&id).is_some_and(|connection| connection.problem_information);
-        let too_large = [Property::ReasonString(LONG), Property::UserProperty("broker", LONG)];
-        if (asked || always) && too_large.iter().any(|property| self.sends_too_large(property)) {
-            return too_large.into_iter().collect();
+        let too_large = self.fault(Fault::ReasonStringTooLong) || self.fault(Fault::UserPropertyTooLong);
+        if too_large && (asked || always) {
+            return long_explanation();
         }
         match why {
             Some(why) if asked || always => {
@@ -141,57 +109,10 @@ impl Machine {
         };
         self.send_explained(id, reason.is_error().then_some(why), packet);
     }
-
-    pub(crate) fn pingreq(&mut self, id: ConnectionId) {
-        if self.fault(Fault::PingForgetsSubscriptions)
-            && let Some(session) = self.session_of(id)
-        {
-            session.subscriptions.clear();
-        }
-        let blocked = self.fault(Fault::QuotaBlocksAll) && self.quota_is_used_up(id);
-        if self.fault(Fault::PingUnanswered) || blocked {
-            return;
-        }
-        if self.fault(Fault::PingrespWithPayload) {
-            self.send_bytes(id, &b"\xd0\x01\x00"[..]);
-        } else if self.fault(Fault::PingrespReservedFlags) {
-            self.send_bytes(id, &b"\xd1\x00"[..]);
-        } else {
-            self.send(id, &Packet::Pingresp);
-        }
-    }
-
-    /// Quirks and faults only: rearranges the effects of one event.
-    pub(crate) fn rearrange_effects(&mut self) {
-        if self.quirk(Quirk::ReversesAcknowledgements) {
-            let places = places(&self.effects, |first| matches!(first >> 4, 4 | 5));
-            for (one, other) in places.iter().zip(places.iter().rev()).take(places.len() / 2) {
-                self.effects.swap(*one, *other);
-            }
-        }
-        if self.fault(Fault::SwapsPairs) {
-            self.swap_pairs();
-        }
-    }
-
-    /// Faults only: swaps messages that the standard keeps in order.
-    fn swap_pairs(&mut self) {
-        let places = places(&self.effects, |first| first >> 4 == 3);
-        let mut swapped = vec![false; places.len()];
-        for one in 0..places.len() {
-            let twin = (one + 1..places.len()).find(|other| {
-                !swapped[*other] && same_stream(&self.effects[places[one]], &self.effects[places[*other]])
-            });
-            if let (false, Some(other)) = (swapped[one], twin) {
-                self.effects.swap(places[one], places[other]);
-                swapped[other] = true;
-            }
-        }
-    }
 }
 
 /// The packet with these properties instead of its own, for the packets that carry a reason.
-fn with_properties<'a>(packet: Packet<'a>, properties: Properties<'a>) -> Packet<'a> {
+pub(crate) fn with_properties<'a>(packet: Packet<'a>, properties: Properties<'a>) -> Packet<'a> {
     match packet {
         Packet::Connack(connack) => Packet::Connack(Connack { properties, ..connack }),
         Packet::Puback(acknowledgement) => Packet::Puback(Acknowledgement { properties, ..acknowledgement }),
@@ -203,32 +124,4 @@ fn with_properties<'a>(packet: Packet<'a>, properties: Properties<'a>) -> Packet
         Packet::Disconnect(disconnect) => Packet::Disconnect(Disconnect { properties, ..disconnect }),
         other => other,
     }
-}
-
-/// Quirks and faults only: where packets are sent whose first byte is of that kind.
-fn places(effects: &[Effect], kind: impl Fn(u8) -> bool) -> Vec<usize> {
-    let sends = effects.iter().enumerate();
-    sends
-        .filter_map(|(place, effect)| match effect {
-            Effect::Send(_, bytes) if bytes.first().is_some_and(|first| kind(*first)) => Some(place),
-            _ => None,
-        })
-        .collect()
-}
-
-/// Faults only: whether two PUBLISH packets have connection, QoS and topic in common.
-fn same_stream(one: &Effect, other: &Effect) -> bool {
-    match (one, other) {
-        (Effect::Send(one_id, one), Effect::Send(other_id, other)) => {
-            one_id == other_id && one[0] & 0x06 == other[0] & 0x06 && topic_of(one) == topic_of(other)
-        }
-        _ => false,
-    }
-}
-
-/// Faults only: the topic name in the bytes of a PUBLISH.
-fn topic_of(publish: &[u8]) -> Option<&[u8]> {
-    let end = publish.iter().skip(1).position(|byte| byte & 0x80 == 0)? + 2;
-    let length = usize::from(u16::from_be_bytes([*publish.get(end)?, *publish.get(end + 1)?]));
-    publish.get(end + 2..end + 2 + length)
 }

@@ -8,7 +8,7 @@ use mqtt_assay_codec::{Packet, Properties, PropertiesBuf, Property, QoS};
 use super::Fault;
 use crate::event::ConnectionId;
 use crate::machine::Machine;
-use crate::packets::publish::is_control;
+use crate::quirks::characters::is_control;
 use crate::state::ClientId;
 use crate::state::message::Message;
 use crate::state::session::{Awaits, InFlight, Outgoing, Session};

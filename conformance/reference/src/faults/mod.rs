@@ -5,18 +5,20 @@
 //! it does under a fault that takes more than a condition at the branch. Those may use everything. The branch itself, with
 //! its question `self.fault(..)`, stays where the rule is kept.
 
+pub(crate) mod answering;
 mod catalog;
 mod connecting;
 pub(crate) mod delivering;
 pub(crate) mod ending;
 mod matching;
 mod receiving;
+pub(crate) mod sending;
 mod sends;
 mod state;
+mod subscribing;
 mod table;
 
 pub use catalog::FaultSet;
 pub(crate) use receiving::Segment;
-pub(crate) use sends::mistaken;
 pub(crate) use state::{CopyState, ExchangeState, MessageState, SessionState, State};
 pub use table::Fault;

@@ -45,7 +45,7 @@ pub(crate) struct CopyState {
 #[derive(Debug, Default)]
 pub(crate) struct ExchangeState {
     /// When its message expires.
-    pub(crate) expires_at: Option<Duration>,
+    expires_at: Option<Duration>,
 }
 
 impl ExchangeState {
@@ -53,5 +53,10 @@ impl ExchangeState {
     pub(crate) fn of(publish: &Publish<'_>, now: Duration) -> Self {
         let interval = publish.properties.message_expiry_interval();
         Self { expires_at: interval.map(|seconds| now + Duration::from_secs(u64::from(seconds))) }
+    }
+
+    /// Whether its message has expired.
+    pub(crate) fn is_over(&self, now: Duration) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
     }
 }

@@ -5,8 +5,8 @@ use mqtt_assay_codec::{Acknowledgement, PacketId, PacketType, ReasonCode};
 use crate::ending::refuse::Ids;
 use crate::event::ConnectionId;
 use crate::faults::Fault;
+use crate::faults::answering::another;
 use crate::machine::Machine;
-use crate::packets::publish::another;
 use crate::state::ClientId;
 use crate::state::session::{Awaits, InFlight};
 
@@ -60,9 +60,6 @@ impl Machine {
 
     pub(crate) fn pubrel(&mut self, id: ConnectionId, acknowledgement: &Acknowledgement<'_>) {
         let packet_id = acknowledgement.packet_id;
-        let remembers = self.fault(Fault::RemembersAfterPubcomp);
-        let gives_up = self.fault(Fault::ExpiryEndsExchange);
-        let now = self.now;
         let Some(session) = self.session_of(id) else { return };
         let received = session.received.remove(&packet_id);
         if let Some(connection) = self.connections.get_mut(&id) {
@@ -70,14 +67,14 @@ impl Machine {
         }
         let reason = match received {
             Some(received) => {
-                if gives_up && received.faulty.expires_at.is_some_and(|at| at <= now) {
+                if self.fault(Fault::ExpiryEndsExchange) && received.faulty.is_over(self.now) {
                     return;
                 }
                 if let Some(message) = &received.held {
                     self.accept(message);
                 }
-                if remembers && let Some(session) = self.session_of(id) {
-                    session.received.insert(packet_id, received);
+                if self.fault(Fault::RemembersAfterPubcomp) {
+                    self.remember(id, packet_id, received);
                 }
                 ReasonCode::SUCCESS
             }
@@ -106,8 +103,7 @@ impl Machine {
             return;
         }
         if self.fault(Fault::PubrelReservedFlags) && !reason.is_error() {
-            let [high, low] = packet_id.get().to_be_bytes();
-            self.send_bytes(id, vec![0x60, 2, high, low]);
+            self.send_pubrel_without_flags(id, packet_id);
             return;
         }
         self.acknowledge(id, PacketType::Pubrel, packet_id, reason, "no message has this packet identifier");
@@ -129,7 +125,6 @@ impl Machine {
             self.refuse(id, ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR, "an acknowledgement with an error code");
             return None;
         }
-        let takes_any = self.fault(Fault::AcceptsWrongAck);
         let session = self.session_of(id)?;
         let client_id = ClientId::clone(&session.client_id);
         let awaits = session.in_flight_mut(acknowledgement.packet_id).filter(|entry| entry.sent)?.awaits;
@@ -137,7 +132,7 @@ impl Machine {
             return Some(client_id);
         }
         let detail = "an acknowledgement that doesn't fit the QoS of the message or the state of its exchange";
-        if takes_any {
+        if self.fault(Fault::AcceptsWrongAck) {
             self.breach(id, Ids("MQTT-4.8.0-1", "U5-201"), detail);
             return Some(client_id);
         }
@@ -147,39 +142,30 @@ impl Machine {
 
     /// The client acknowledged: the message is done.
     fn delivered(&mut self, client_id: &ClientId, packet_id: PacketId) {
-        let redelivers = self.fault(Fault::RedeliversAcknowledged);
-        self.settle(client_id, packet_id, redelivers);
+        if self.fault(Fault::RedeliversAcknowledged) {
+            self.redeliver_later(client_id, packet_id);
+        } else {
+            self.forget(client_id, packet_id);
+        }
     }
 
     /// The client refused the message, which is then done as well (`[MQTT-4.4.0-2]`).
     fn refused_by_client(&mut self, id: ConnectionId, client_id: &ClientId, packet_id: PacketId) {
-        let redelivers = self.fault(Fault::RedeliversRefused);
-        let keeps_quota = self.fault(Fault::QuotaNotRestored)
-            && self
-                .session_of(id)
-                .and_then(|session| session.in_flight_mut(packet_id))
-                .is_some_and(|entry| entry.awaits == Awaits::Pubrec);
-        if keeps_quota {
+        if self.fault(Fault::QuotaNotRestored) && self.awaits_pubrec(id, packet_id) {
             return;
         }
-        let Some(entry) = self.settle(client_id, packet_id, redelivers) else { return };
+        if self.fault(Fault::RedeliversRefused) {
+            self.redeliver_later(client_id, packet_id);
+            return;
+        }
+        let Some(entry) = self.forget(client_id, packet_id) else { return };
         if self.fault(Fault::SharedRefusedGoesOn) {
             self.pass_on(client_id, entry.outgoing);
         }
     }
 
-    /// Takes the message off the list, or under a fault only marks it, so that it is sent again on the next connection.
-    fn settle(&mut self, client_id: &ClientId, packet_id: PacketId, keep: bool) -> Option<InFlight> {
-        let session = self.sessions.get_mut(client_id)?;
-        if keep {
-            let entry = session.in_flight_mut(packet_id)?;
-            entry.awaits = Awaits::Nothing;
-            return None;
-        }
-        session.forget_in_flight(packet_id)
-    }
-
-    fn forget(&mut self, client_id: &ClientId, packet_id: PacketId) {
-        self.settle(client_id, packet_id, false);
+    /// Takes the message off the list of those in flight.
+    fn forget(&mut self, client_id: &ClientId, packet_id: PacketId) -> Option<InFlight> {
+        self.sessions.get_mut(client_id)?.forget_in_flight(packet_id)
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod acknowledge;
 pub(crate) mod connect;
 pub(crate) mod disconnect;
 pub(crate) mod malformed;
+pub(crate) mod ping;
 pub(crate) mod publish;
 pub(crate) mod receive;
 pub(crate) mod subscribe;

@@ -6,23 +6,19 @@ use mqtt_assay_codec::{PacketId, PacketType, Publish, QoS, ReasonCode};
 
 use crate::ending::refuse::Ids;
 use crate::event::ConnectionId;
+use crate::faults::answering::{another, is_high};
 use crate::faults::{ExchangeState, Fault, MessageState};
 use crate::machine::Machine;
 use crate::quirks::Quirk;
+use crate::quirks::characters::has_control_characters;
 use crate::state::ClientId;
 use crate::state::connection::Alias;
 use crate::state::message::{Draft, Message};
 use crate::state::session::Received;
 
-/// Faults only: whether a packet identifier is one of those that the fault strikes. Others are spared, so that the rest of
-/// the suite can go on.
-pub(crate) fn is_high(packet_id: PacketId) -> bool {
-    packet_id.get() >= 0x1000
-}
-
 /// Why a message isn't taken: the reason code of 5.0, and a sentence.
 #[derive(Clone, Copy, Debug)]
-enum Rejected {
+pub(crate) enum Rejected {
     /// Nobody may publish there: 3.1.1 acknowledges all the same.
     Denied,
     /// No room: 3.1.1 closes.
@@ -131,23 +127,21 @@ impl Machine {
     }
 
     fn publish_qos1(&mut self, id: ConnectionId, publish: &Publish<'_>, topic: &str, packet_id: PacketId) {
+        if self.fault(Fault::RemembersAfterPuback) {
+            self.publish_qos1_once(id, publish, topic, packet_id);
+            return;
+        }
         let open = self.session_of(id).is_some_and(|session| session.received.contains_key(&packet_id));
-        let remembered = self.fault(Fault::RemembersAfterPuback) && open;
-        let reason = if open && !remembered && self.is_v5(id) {
+        let reason = if open && self.is_v5(id) {
             self.breach(id, Ids("MQTT-2.3.1-2", "U5-029"), "a packet identifier that is in use");
             Ok(ReasonCode::PACKET_IDENTIFIER_IN_USE)
-        } else if remembered {
-            Ok(ReasonCode::SUCCESS)
         } else {
             self.take_message(id, publish, topic)
         };
-        if self.fault(Fault::RemembersAfterPuback) {
-            self.note_received(id, packet_id, publish, None);
-        }
         self.puback_for(id, reason, packet_id);
     }
 
-    fn puback_for(&mut self, id: ConnectionId, reason: Result<ReasonCode, Rejected>, packet_id: PacketId) {
+    pub(crate) fn puback_for(&mut self, id: ConnectionId, reason: Result<ReasonCode, Rejected>, packet_id: PacketId) {
         let Some((reason, why)) = self.answer(id, reason) else { return };
         if self.fault(Fault::NoPuback) && is_high(packet_id) {
             return;
@@ -178,11 +172,7 @@ impl Machine {
             }
             return;
         }
-        if self.fault(Fault::IdentifiersShared)
-            && self.sessions.values().any(|session| session.received.contains_key(&packet_id))
-        {
-            self.note_received(id, packet_id, publish, None);
-            self.pubrec_for(id, Ok(ReasonCode::SUCCESS), packet_id);
+        if self.fault(Fault::IdentifiersShared) && self.takes_for_repeated(id, publish, packet_id) {
             return;
         }
         let taken = self.open_exchange(id, publish, topic, packet_id);
@@ -215,7 +205,7 @@ impl Machine {
     }
 
     /// Notes an open exchange in the session; false if there is no room for it.
-    fn note_received(
+    pub(crate) fn note_received(
         &mut self,
         id: ConnectionId,
         packet_id: PacketId,
@@ -248,7 +238,7 @@ impl Machine {
         }
     }
 
-    fn pubrec_for(&mut self, id: ConnectionId, reason: Result<ReasonCode, Rejected>, packet_id: PacketId) {
+    pub(crate) fn pubrec_for(&mut self, id: ConnectionId, reason: Result<ReasonCode, Rejected>, packet_id: PacketId) {
         let Some((reason, why)) = self.answer(id, reason) else { return };
         if self.fault(Fault::NoPubrec) {
             return;
@@ -281,28 +271,20 @@ impl Machine {
     }
 
     /// Hands the message on, if it may be.
-    fn take_message(&mut self, id: ConnectionId, publish: &Publish<'_>, topic: &str) -> Result<ReasonCode, Rejected> {
+    pub(crate) fn take_message(
+        &mut self,
+        id: ConnectionId,
+        publish: &Publish<'_>,
+        topic: &str,
+    ) -> Result<ReasonCode, Rejected> {
         let Some(message) = self.check_message(id, publish, topic)? else { return Ok(ReasonCode::SUCCESS) };
         let matched = self.accept(&message);
         let tells = self.quirk(Quirk::ReportsNoSubscribers) && !matched;
         Ok(if tells { ReasonCode::NO_MATCHING_SUBSCRIBERS } else { ReasonCode::SUCCESS })
     }
 
-    /// A quirk only: keeps the message until its PUBREL.
-    fn hold_message(
-        &mut self,
-        id: ConnectionId,
-        publish: &Publish<'_>,
-        topic: &str,
-        packet_id: PacketId,
-    ) -> Result<ReasonCode, Rejected> {
-        let Some(message) = self.check_message(id, publish, topic)? else { return Ok(ReasonCode::SUCCESS) };
-        self.note_received(id, packet_id, publish, Some(message));
-        Ok(ReasonCode::SUCCESS)
-    }
-
     /// The message as it is to be handed on; none if it is to be acknowledged and dropped.
-    fn check_message(
+    pub(crate) fn check_message(
         &mut self,
         id: ConnectionId,
         publish: &Publish<'_>,
@@ -329,12 +311,6 @@ impl Machine {
         let denied = self.settings.access.denies(topic) && !self.fault(Fault::DeliversDenied);
         !own && !denied
     }
-
-    /// Faults only: an acknowledgement of 5.0 with a reason code that no table has.
-    pub(crate) fn send_invented(&mut self, id: ConnectionId, first: u8, packet_id: PacketId) {
-        let [high, low] = packet_id.get().to_be_bytes();
-        self.send_bytes(id, vec![first, 3, high, low, 0x7F]);
-    }
 }
 
 pub(crate) fn draft<'a>(publish: &Publish<'a>, topic: &'a str, publisher: ClientId) -> Draft<'a> {
@@ -347,20 +323,4 @@ pub(crate) fn draft<'a>(publish: &Publish<'a>, topic: &'a str, publisher: Client
         publisher,
         faulty: MessageState { dup: publish.dup },
     }
-}
-
-/// Faults only: a packet identifier that isn't this one.
-pub(crate) fn another(packet_id: PacketId) -> PacketId {
-    packet_id.checked_add(1).unwrap_or(PacketId::MIN)
-}
-
-/// A quirk only: whether a string has code points that 5.0 section 1.5.4 advises against.
-pub(crate) fn has_control_characters(text: &str) -> bool {
-    text.chars().any(is_control)
-}
-
-/// Control characters and non-characters, which a receiver may refuse.
-pub(crate) fn is_control(character: char) -> bool {
-    let code = u32::from(character);
-    character.is_control() || (0xFDD0..=0xFDEF).contains(&code) || code & 0xFFFE == 0xFFFE
 }

@@ -10,22 +10,26 @@ use mqtt_assay_codec::{
 use crate::ending::refuse::Ids;
 use crate::event::ConnectionId;
 use crate::faults::Fault;
+use crate::faults::answering::{another, is_high};
 use crate::machine::Machine;
-use crate::packets::publish::{another, has_control_characters, is_high};
 use crate::quirks::Quirk;
+use crate::quirks::characters::has_control_characters;
 use crate::state::ClientId;
 use crate::state::session::{Outgoing, Subscription};
 
+/// What a SUBSCRIBE of 5.0 may not ask for: the rule, the reason code, what it asks for.
+pub(crate) type Unavailable = (&'static str, ReasonCode, &'static str);
+
 /// One topic filter with its options, as it is asked for.
-struct Request<'a> {
+pub(crate) struct Request<'a> {
     filter: &'a str,
-    options: SubscriptionOptions,
+    pub(crate) options: SubscriptionOptions,
     identifier: Option<u32>,
     is_v5: bool,
 }
 
 impl Request<'_> {
-    fn is_shared(&self) -> bool {
+    pub(crate) fn is_shared(&self) -> bool {
         self.is_v5 && is_shared(self.filter)
     }
 
@@ -37,9 +41,14 @@ impl Request<'_> {
         }
     }
 
-    fn has_wildcards(&self) -> bool {
+    pub(crate) fn has_wildcards(&self) -> bool {
         self.topic_filter().contains(['+', '#'])
     }
+}
+
+/// Whether one of these requests is one of 5.0 with this wish.
+pub(crate) fn asks<'a>(requests: &[Request<'a>], wish: impl Fn(&Request<'a>) -> bool) -> bool {
+    requests.iter().any(|request| request.is_v5 && wish(request))
 }
 
 impl Machine {
@@ -83,9 +92,7 @@ impl Machine {
     ) {
         let suback_first = !self.quirk(Quirk::PublishBeforeSuback);
         if self.fault(Fault::SubackForEachFilter) {
-            for _ in 1..codes.len() {
-                self.send_suback(id, packet_id, codes);
-            }
+            self.send_more_subacks(id, packet_id, codes);
         }
         if suback_first {
             self.send_suback(id, packet_id, codes);
@@ -111,40 +118,29 @@ impl Machine {
         true
     }
 
-    fn unavailable(&self, requests: &[Request<'_>]) -> Option<(&'static str, ReasonCode, &'static str)> {
+    fn unavailable(&self, requests: &[Request<'_>]) -> Option<Unavailable> {
         let limits = &self.settings.limits;
-        let asks = |wish: &dyn Fn(&Request<'_>) -> bool| requests.iter().any(|request| request.is_v5 && wish(request));
         if !limits.wildcards_available
-            && asks(&|request: &Request<'_>| request.has_wildcards())
+            && asks(requests, Request::has_wildcards)
             && !self.fault(Fault::GrantsUnavailableWildcard)
         {
             let reason = ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED;
             return Some(("U5-101", reason, "a wildcard where none is available"));
         }
         if !limits.shared_subscriptions_available
-            && asks(&|request: &Request<'_>| request.is_shared())
+            && asks(requests, Request::is_shared)
             && !self.fault(Fault::AcceptsUnavailableShare)
         {
             let reason = ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED;
             return Some(("U5-110", reason, "a shared subscription where none is available"));
         }
-        let identified = asks(&|request: &Request<'_>| request.identifier.is_some());
+        let identified = asks(requests, |request| request.identifier.is_some());
         if !limits.subscription_identifiers_available && identified && !self.fault(Fault::AcceptsUnavailableIdentifier)
         {
             let reason = ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED;
             return Some(("U5-106", reason, "a subscription identifier where none is available"));
         }
-        if self.fault(Fault::RefusesWildcards) && asks(&|request: &Request<'_>| request.has_wildcards()) {
-            return Some(("U5-103", ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED, "a wildcard"));
-        }
-        if self.fault(Fault::RefusesShares) && asks(&|request: &Request<'_>| request.is_shared()) {
-            return Some(("U5-111", ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED, "a shared subscription"));
-        }
-        let higher = asks(&|request: &Request<'_>| request.options.qos > limits.maximum_qos);
-        if higher && self.fault(Fault::RefusesHighQosSubscribe) {
-            return Some(("MQTT-3.2.2-10", ReasonCode::QOS_NOT_SUPPORTED, "a QoS above the maximum"));
-        }
-        None
+        self.ruled_out_by_fault(requests)
     }
 
     /// Makes or replaces one subscription: its code, and the retained messages for it.
@@ -187,12 +183,9 @@ impl Machine {
         let most = self.settings.limits.max_subscriptions;
         let counted = request.is_shared() && self.fault(Fault::SharedCountsTwice);
         let twice = self.fault(Fault::SubscribesTwice) || counted;
-        let keeps_old = self.fault(Fault::ReplacementKeepsOld);
-        let keeps_identifier = self.fault(Fault::StaleIdentifier);
-        let loses = self.fault(Fault::ReplacementLosesMessages);
         let account = self.ledger.open(request.filter.len()).ok_or(ReasonCode::QUOTA_EXCEEDED)?;
         let session = self.sessions.get_mut(client_id).ok_or(ReasonCode::UNSPECIFIED_ERROR)?;
-        let mut subscription = Subscription {
+        let subscription = Subscription {
             filter: request.filter.into(),
             options: request.options,
             granted,
@@ -202,16 +195,7 @@ impl Machine {
         };
         let held = session.subscriptions.iter().position(|held| held.filter == subscription.filter);
         if let Some(held) = held.filter(|_| !twice) {
-            let held = &mut session.subscriptions[held];
-            if keeps_identifier {
-                subscription.identifier = held.identifier;
-            }
-            if !keeps_old {
-                *held = subscription;
-            }
-            if loses {
-                session.queue.clear();
-            }
+            self.replace_subscription(client_id, held, subscription);
             return Ok(true);
         }
         if session.subscriptions.len() >= most {
@@ -219,6 +203,24 @@ impl Machine {
         }
         session.subscriptions.push(subscription);
         Ok(held.is_some())
+    }
+
+    /// Puts a subscription in the place of the one that the session has with the same filter.
+    fn replace_subscription(&mut self, client_id: &ClientId, place: usize, mut subscription: Subscription) {
+        let keeps_old = self.fault(Fault::ReplacementKeepsOld);
+        let keeps_identifier = self.fault(Fault::StaleIdentifier);
+        let loses = self.fault(Fault::ReplacementLosesMessages);
+        let Some(session) = self.sessions.get_mut(client_id) else { return };
+        let held = &mut session.subscriptions[place];
+        if keeps_identifier {
+            subscription.identifier = held.identifier;
+        }
+        if !keeps_old {
+            *held = subscription;
+        }
+        if loses {
+            session.queue.clear();
+        }
     }
 
     /// Whether a SUBSCRIBE asks for the retained messages (5.0 section 3.8.3.1; in 3.1.1 always).
@@ -234,26 +236,13 @@ impl Machine {
         }
     }
 
-    fn send_suback(&mut self, id: ConnectionId, packet_id: PacketId, codes: &[u8]) {
+    pub(crate) fn send_suback(&mut self, id: ConnectionId, packet_id: PacketId, codes: &[u8]) {
         if self.fault(Fault::NoSuback) && is_high(packet_id) {
             return;
         }
         let packet_id =
             if self.fault(Fault::WrongSubackId) && is_high(packet_id) { another(packet_id) } else { packet_id };
-        let mut codes = codes.to_vec();
-        if self.fault(Fault::SubackReversed) {
-            codes.reverse();
-        }
-        if self.fault(Fault::SubackTooFewCodes) {
-            codes.truncate(1);
-        }
-        for code in codes.iter_mut().filter(|code| **code < 0x80 && is_high(packet_id)) {
-            if self.fault(Fault::SubackInventsCode) {
-                *code = 3;
-            } else if self.fault(Fault::SubackClaimsHigherQos) {
-                *code = 2;
-            }
-        }
+        let codes = self.spoiled_suback_codes(codes, packet_id);
         let failed = codes.iter().any(|code| *code >= 0x80);
         let why = failed.then_some("not every subscription was granted");
         let reasons = ReasonCodes::from(codes.as_slice());

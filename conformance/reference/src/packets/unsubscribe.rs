@@ -7,8 +7,8 @@ use mqtt_assay_codec::{
 use crate::ending::refuse::Ids;
 use crate::event::ConnectionId;
 use crate::faults::Fault;
+use crate::faults::answering::another;
 use crate::machine::Machine;
-use crate::packets::publish::another;
 use crate::state::ClientId;
 
 impl Machine {
@@ -29,16 +29,12 @@ impl Machine {
             let code = if existed { ReasonCode::SUCCESS } else { ReasonCode::NO_SUBSCRIPTION_EXISTED };
             codes.push(code.0);
         }
-        if self.fault(Fault::UnsubscribeDropsInFlight)
-            && let Some(session) = self.session_of(id)
-        {
-            session.in_flight.clear();
+        if self.fault(Fault::UnsubscribeDropsInFlight) {
+            self.drop_in_flight(id);
         }
         let none_existed = codes.iter().all(|code| *code != 0);
         if self.fault(Fault::UnsubackForEachFilter) {
-            for _ in 1..codes.len() {
-                self.send_unsuback(id, packet_id, codes.clone());
-            }
+            self.send_more_unsubacks(id, packet_id, &codes);
         }
         if !(none_existed && self.fault(Fault::NoUnsubackForUnknown)) {
             self.send_unsuback(id, packet_id, codes);
@@ -49,9 +45,7 @@ impl Machine {
     /// wait for the client or are on their way are still delivered.
     fn unsubscribe_one(&mut self, client_id: &ClientId, filter: &str) -> bool {
         if self.fault(Fault::UnsubscribeIneffective) {
-            return self.sessions.get(client_id).is_some_and(|session| {
-                session.subscriptions.iter().any(|subscription| *subscription.filter == *filter)
-            });
+            return self.has_subscription(client_id, filter);
         }
         if self.fault(Fault::SharedCountsTwice) && is_shared(filter) {
             return self.remove_one(client_id, filter);
@@ -63,24 +57,12 @@ impl Machine {
             held == filter || by_prefix && held.starts_with(filter) || by_match && topic_matches(filter, held)
         });
         if self.fault(Fault::UnsubscribeEndsGroup) {
-            let others: Vec<ClientId> = self.sessions.keys().cloned().collect();
-            for other in others {
-                self.remove_subscriptions(&other, |subscription| {
-                    subscription.shared && *subscription.filter == *filter
-                });
-            }
+            self.end_group(filter);
         }
         removed > 0
     }
 
-    /// Faults only: removes one of several equal subscriptions.
-    fn remove_one(&mut self, client_id: &ClientId, filter: &str) -> bool {
-        let Some(session) = self.sessions.get_mut(client_id) else { return false };
-        let held = session.subscriptions.iter().position(|subscription| *subscription.filter == *filter);
-        held.map(|held| session.subscriptions.remove(held)).is_some()
-    }
-
-    fn send_unsuback(&mut self, id: ConnectionId, packet_id: PacketId, mut codes: Vec<u8>) {
+    pub(crate) fn send_unsuback(&mut self, id: ConnectionId, packet_id: PacketId, mut codes: Vec<u8>) {
         if self.fault(Fault::NoUnsuback) {
             return;
         }
@@ -91,15 +73,7 @@ impl Machine {
             return;
         }
         let why = codes.iter().any(|code| *code != 0).then_some("not every subscription existed");
-        if self.fault(Fault::UnsubackReversed) {
-            codes.reverse();
-        }
-        if self.fault(Fault::UnsubackAlwaysSuccess) {
-            codes.fill(0);
-        }
-        if self.fault(Fault::UnsubackInventsCode) {
-            codes.fill(0x7F);
-        }
+        self.spoil_unsuback_codes(&mut codes);
         let reasons = ReasonCodes::from(codes.as_slice());
         self.send_explained(id, why, Packet::Unsuback(Unsuback { packet_id, properties: Properties::EMPTY, reasons }));
     }

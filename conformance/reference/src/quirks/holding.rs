@@ -1,9 +1,13 @@
-//! Messages that are handed on a moment after they were acknowledged.
+//! Messages that are handed on only a moment after they were acknowledged, or only when their PUBREL comes.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use mqtt_assay_codec::{PacketId, Publish, ReasonCode};
+
+use crate::event::ConnectionId;
 use crate::machine::Machine;
+use crate::packets::publish::Rejected;
 use crate::quirks::state::HeldBack;
 use crate::state::ClientId;
 use crate::state::session::{Outgoing, Session};
@@ -38,5 +42,18 @@ impl Machine {
             }
         }
         self.timers.set(Due::HeldBack, self.quirky.held_back.front().map(|first| first.due));
+    }
+
+    /// Keeps the message until its PUBREL.
+    pub(crate) fn hold_message(
+        &mut self,
+        id: ConnectionId,
+        publish: &Publish<'_>,
+        topic: &str,
+        packet_id: PacketId,
+    ) -> Result<ReasonCode, Rejected> {
+        let Some(message) = self.check_message(id, publish, topic)? else { return Ok(ReasonCode::SUCCESS) };
+        self.note_received(id, packet_id, publish, Some(message));
+        Ok(ReasonCode::SUCCESS)
     }
 }
