@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use mqtt_assay_codec::{Packet, PacketId, PropertiesBuf, Property, Publish, QoS};
+use mqtt_assay_codec::{Packet, PacketId, PacketType, PropertiesBuf, Property, Publish, QoS, ReasonCode};
 
 use crate::delivery::send::Sent;
 use crate::event::ConnectionId;
 use crate::faults::Fault;
+use crate::faults::answering::another;
 use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::state::ClientId;
@@ -108,8 +109,22 @@ impl Machine {
             packet_ids.push(entry.packet_id);
         }
         for packet_id in packet_ids {
-            self.send_pubrel(id, packet_id, mqtt_assay_codec::ReasonCode::SUCCESS);
+            self.send_pubrel(id, packet_id, ReasonCode::SUCCESS);
         }
+    }
+
+    /// Answers a PUBREC.
+    pub(crate) fn send_pubrel(&mut self, id: ConnectionId, packet_id: PacketId, reason: ReasonCode) {
+        let packet_id = if self.fault(Fault::WrongPubrelId) { another(packet_id) } else { packet_id };
+        if self.fault(Fault::PubrelInventsCode) && self.is_v5(id) {
+            self.send_invented(id, 0x62, packet_id);
+            return;
+        }
+        if self.fault(Fault::PubrelReservedFlags) && !reason.is_error() {
+            self.send_pubrel_without_flags(id, packet_id);
+            return;
+        }
+        self.acknowledge(id, PacketType::Pubrel, packet_id, reason, "no message has this packet identifier");
     }
 
     /// Sends what the window has room for.

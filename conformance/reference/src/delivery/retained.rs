@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mqtt_assay_codec::{Publish, QoS};
 
-use crate::faults::{CopyState, Fault};
+use crate::faults::{CopyMarks, Fault};
 use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::state::ClientId;
@@ -84,7 +84,7 @@ impl Machine {
                 retain: !self.fault(Fault::RetainFlagMissing),
                 identifiers: identifier.into_iter().collect(),
                 account: None,
-                faulty: CopyState::default(),
+                faulty: CopyMarks::default(),
             })
             .collect()
     }

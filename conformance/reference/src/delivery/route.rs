@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mqtt_assay_codec::{QoS, split_shared, topic_matches};
+use mqtt_assay_codec::{QoS, split_shared};
 
 use crate::faults::delivering::{mix_identifiers, other_qos};
-use crate::faults::{CopyState, Fault};
+use crate::faults::{CopyMarks, Fault};
 use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::state::ClientId;
@@ -31,6 +31,14 @@ impl Machine {
         matched
     }
 
+    /// Topics that start with `$` are the broker's own (section 4.7.2), and what is denied is nobody's.
+    pub(crate) fn may_publish(&self, topic: &str) -> bool {
+        let is_let_through = self.fault(Fault::ExchangesDollarTopics) || self.fault(Fault::WildcardMatchesDollar);
+        let own = topic.starts_with('$') && !is_let_through;
+        let denied = self.settings.access.denies(topic) && !self.fault(Fault::DeliversDenied);
+        !own && !denied
+    }
+
     fn plain_copies(&self, message: &Arc<Message>) -> Vec<(ClientId, Outgoing)> {
         let mut copies = Vec::new();
         for session in self.sessions.values() {
@@ -53,11 +61,6 @@ impl Machine {
     fn wants(&self, session: &Session, subscription: &Subscription, message: &Message) -> bool {
         let own = subscription.options.no_local && message.publisher == session.client_id;
         (!own || self.fault(Fault::NoLocalIgnored)) && self.matches(&subscription.filter, &message.topic)
-    }
-
-    /// Whether a message to `topic` belongs to a subscription with `filter`, which is without its share name.
-    pub(crate) fn matches(&self, filter: &str, topic: &str) -> bool {
-        if self.is_faultless() { topic_matches(filter, topic) } else { self.matches_by_fault(filter, topic) }
     }
 
     /// The matching subscriptions of one client by the copies that it gets: one for all, unless a quirk or fault says
@@ -91,7 +94,7 @@ impl Machine {
             retain: as_published && message.retain,
             identifiers: self.identifiers(session, together),
             account: None,
-            faulty: CopyState::default(),
+            faulty: CopyMarks::default(),
         }
     }
 
@@ -100,16 +103,6 @@ impl Machine {
         let owed = self.qos_of_copy(published, granted);
         let strays = session.connection.is_some() && self.fault(Fault::DeliversAtOtherQos);
         if strays { other_qos(owed) } else { owed }
-    }
-
-    pub(crate) fn qos_of_copy(&self, published: QoS, granted: QoS) -> QoS {
-        if self.fault(Fault::AboveGrantedQos) {
-            published
-        } else if self.fault(Fault::AbovePublishedQos) {
-            granted
-        } else {
-            published.min(granted)
-        }
     }
 
     fn identifiers(&self, session: &Session, together: &[&Subscription]) -> Vec<u32> {

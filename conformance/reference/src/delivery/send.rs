@@ -109,6 +109,21 @@ impl Machine {
         };
         self.send_explained(id, reason.is_error().then_some(why), packet);
     }
+
+    /// DISCONNECT of 5.0 with its reason, as far as the client takes it.
+    pub(crate) fn send_disconnect(&mut self, id: ConnectionId, reason: ReasonCode, why: &str) {
+        if self.fault(Fault::ClosesWithoutDisconnect) {
+            return;
+        }
+        let reason = if self.fault(Fault::DisconnectUnspecified) { ReasonCode::UNSPECIFIED_ERROR } else { reason };
+        let reason = if self.fault(Fault::DisconnectInventsCode) { ReasonCode(0xF0) } else { reason };
+        if self.fault(Fault::DisconnectWithExpiry) {
+            self.send_disconnect_with_expiry(id, reason);
+            return;
+        }
+        let packet = Packet::Disconnect(Disconnect { reason, properties: Properties::EMPTY });
+        self.send_explained(id, Some(why), packet);
+    }
 }
 
 /// The packet with these properties instead of its own, for the packets that carry a reason.

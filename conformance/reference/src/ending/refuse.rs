@@ -2,7 +2,7 @@
 //! connection is closed.
 
 use bytes::Bytes;
-use mqtt_assay_codec::{Disconnect, Packet, Properties, ReasonCode, Version};
+use mqtt_assay_codec::{Packet, ReasonCode, Version};
 
 use crate::event::{Breach, ConnectionId, Effect};
 use crate::faults::Fault;
@@ -51,20 +51,5 @@ impl Machine {
         }
         let with_will = !self.fault(Fault::NoWillOnError);
         self.end(id, with_will);
-    }
-
-    /// DISCONNECT of 5.0 with its reason, as far as the client takes it.
-    pub(crate) fn send_disconnect(&mut self, id: ConnectionId, reason: ReasonCode, why: &str) {
-        if self.fault(Fault::ClosesWithoutDisconnect) {
-            return;
-        }
-        let reason = if self.fault(Fault::DisconnectUnspecified) { ReasonCode::UNSPECIFIED_ERROR } else { reason };
-        let reason = if self.fault(Fault::DisconnectInventsCode) { ReasonCode(0xF0) } else { reason };
-        if self.fault(Fault::DisconnectWithExpiry) {
-            self.send_disconnect_with_expiry(id, reason);
-            return;
-        }
-        let packet = Packet::Disconnect(Disconnect { reason, properties: Properties::EMPTY });
-        self.send_explained(id, Some(why), packet);
     }
 }

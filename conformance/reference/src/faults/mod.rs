@@ -1,7 +1,8 @@
 //! Faults: what the broker does wrong on purpose, so that it can be shown that a case notices.
 //!
 //! Below the machine: `table` names them, `catalog` says which rules each one breaks, `sends` puts mistakes into the bytes of
-//! packets, `state` is what the broker remembers for their sake. The other files are chapters of the machine, by subject: what
+//! packets, `marks` is what the structs of `state/` carry for their sake, `state`
+//! what the machine remembers. The other files are chapters of the machine, by subject: what
 //! it does under a fault that takes more than a condition at the branch. Those may use everything. The branch itself, with
 //! its question `self.fault(..)`, stays where the rule is kept.
 
@@ -10,6 +11,7 @@ mod catalog;
 mod connecting;
 pub(crate) mod delivering;
 pub(crate) mod ending;
+mod marks;
 mod matching;
 mod receiving;
 pub(crate) mod sending;
@@ -19,6 +21,7 @@ mod subscribing;
 mod table;
 
 pub use catalog::FaultSet;
+pub(crate) use marks::{CopyMarks, ExchangeMarks, MessageMarks, SessionMarks};
 pub(crate) use receiving::Segment;
-pub(crate) use state::{CopyState, ExchangeState, MessageState, SessionState, State};
+pub(crate) use state::State;
 pub use table::Fault;

@@ -10,8 +10,9 @@ use mqtt_assay_codec::{
 use super::Fault;
 use crate::event::ConnectionId;
 use crate::machine::Machine;
+use crate::packets::framing::{PacketLen, packet_len};
 use crate::packets::publish::draft;
-use crate::packets::receive::{PacketLen, Step, packet_len};
+use crate::packets::receive::Step;
 use crate::state::connection::Phase;
 
 /// The first byte of a PINGREQ; the other one is 0.

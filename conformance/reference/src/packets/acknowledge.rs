@@ -96,19 +96,6 @@ impl Machine {
         self.acknowledge(id, PacketType::Pubcomp, packet_id, reason, "no QoS 2 message has this packet identifier");
     }
 
-    pub(crate) fn send_pubrel(&mut self, id: ConnectionId, packet_id: PacketId, reason: ReasonCode) {
-        let packet_id = if self.fault(Fault::WrongPubrelId) { another(packet_id) } else { packet_id };
-        if self.fault(Fault::PubrelInventsCode) && self.is_v5(id) {
-            self.send_invented(id, 0x62, packet_id);
-            return;
-        }
-        if self.fault(Fault::PubrelReservedFlags) && !reason.is_error() {
-            self.send_pubrel_without_flags(id, packet_id);
-            return;
-        }
-        self.acknowledge(id, PacketType::Pubrel, packet_id, reason, "no message has this packet identifier");
-    }
-
     fn awaits_any(&mut self, id: ConnectionId, packet_id: PacketId) -> bool {
         self.session_of(id).is_some_and(|session| session.in_flight_mut(packet_id).is_some())
     }

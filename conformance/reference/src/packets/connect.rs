@@ -8,7 +8,7 @@ use mqtt_assay_codec::{Connack, Connect, Packet, Properties, PropertiesBuf, Prop
 use crate::delivery::send::Sent;
 use crate::ending::refuse::Ids;
 use crate::event::ConnectionId;
-use crate::faults::{Fault, MessageState};
+use crate::faults::{Fault, MessageMarks};
 use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::settings::access::Denial;
@@ -210,7 +210,7 @@ impl Machine {
             retain: will.retain,
             properties: will.properties,
             publisher,
-            faulty: MessageState::default(),
+            faulty: MessageMarks::default(),
         };
         let message = draft.book(&self.ledger, self.now)?;
         let delay = will.properties.will_delay_interval().unwrap_or(0);

@@ -1,32 +1,17 @@
 //! Bytes that the decoder refused, and first packets that aren't CONNECT.
 
-use bytes::Bytes;
 use mqtt_assay_codec::{Context, DecodeError, Decoded, PacketType, ReasonCode, Rule, Sender, Version, decode_waiving};
 
 use crate::ending::refuse::Ids;
-use crate::event::{Breach, ConnectionId, Effect};
+use crate::event::ConnectionId;
 use crate::faults::Fault;
 use crate::machine::Machine;
-use crate::packets::receive::{Greeting, PacketLen, Step, greeting, packet_len};
+use crate::packets::framing::{Greeting, greeting};
+use crate::packets::receive::Step;
 use crate::quirks::Quirk;
 use crate::state::connection::Phase;
 
 impl Machine {
-    /// Adds the packet at the start of `input` to the breaches that were named since there were `before` effects.
-    pub(crate) fn show_packet(&mut self, before: usize, input: &[u8]) {
-        let packet_len = match packet_len(input) {
-            PacketLen::Known(len) => len,
-            PacketLen::Unknown | PacketLen::Never => input.len(),
-        };
-        for effect in self.effects.iter_mut().skip(before) {
-            if let Effect::Breach(breach) = effect {
-                let shown = packet_len.min(input.len()).min(Breach::MOST_BYTES);
-                breach.packet = Bytes::copy_from_slice(&input[..shown]);
-                breach.packet_len = packet_len;
-            }
-        }
-    }
-
     /// Deals with bytes that the decoder refused.
     pub(crate) fn refuse_packet(&mut self, id: ConnectionId, error: DecodeError, input: &[u8]) -> Step {
         let mut error = error;

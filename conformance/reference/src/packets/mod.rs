@@ -5,6 +5,7 @@
 pub(crate) mod acknowledge;
 pub(crate) mod connect;
 pub(crate) mod disconnect;
+pub(crate) mod framing;
 pub(crate) mod malformed;
 pub(crate) mod ping;
 pub(crate) mod publish;

@@ -7,7 +7,7 @@ use mqtt_assay_codec::{PacketId, PacketType, Publish, QoS, ReasonCode};
 use crate::ending::refuse::Ids;
 use crate::event::ConnectionId;
 use crate::faults::answering::{another, is_high};
-use crate::faults::{ExchangeState, Fault, MessageState};
+use crate::faults::{ExchangeMarks, Fault, MessageMarks};
 use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::quirks::characters::has_control_characters;
@@ -212,7 +212,7 @@ impl Machine {
         publish: &Publish<'_>,
         held: Option<Arc<Message>>,
     ) -> bool {
-        let faulty = ExchangeState::of(publish, self.now);
+        let faulty = ExchangeMarks::of(publish, self.now);
         let Some(account) = self.ledger.open(0) else { return false };
         if let Some(session) = self.session_of(id) {
             session.received.insert(packet_id, Received { held, faulty, _account: account });
@@ -303,14 +303,6 @@ impl Machine {
         let message = draft(publish, topic, publisher).book(&self.ledger, self.now).ok_or(Rejected::NoRoom)?;
         Ok(Some(Arc::new(message)))
     }
-
-    /// Topics that start with `$` are the broker's own (section 4.7.2), and what is denied is nobody's.
-    pub(crate) fn may_publish(&self, topic: &str) -> bool {
-        let is_let_through = self.fault(Fault::ExchangesDollarTopics) || self.fault(Fault::WildcardMatchesDollar);
-        let own = topic.starts_with('$') && !is_let_through;
-        let denied = self.settings.access.denies(topic) && !self.fault(Fault::DeliversDenied);
-        !own && !denied
-    }
 }
 
 pub(crate) fn draft<'a>(publish: &Publish<'a>, topic: &'a str, publisher: ClientId) -> Draft<'a> {
@@ -321,6 +313,6 @@ pub(crate) fn draft<'a>(publish: &Publish<'a>, topic: &'a str, publisher: Client
         retain: publish.retain,
         properties: publish.properties,
         publisher,
-        faulty: MessageState { dup: publish.dup },
+        faulty: MessageMarks { dup: publish.dup },
     }
 }

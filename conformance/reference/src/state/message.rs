@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use mqtt_assay_codec::{Properties, PropertiesBuf, Property, QoS};
 
-use crate::faults::MessageState;
+use crate::faults::MessageMarks;
 use crate::state::ClientId;
 use crate::state::ledger::{Account, Ledger};
 
@@ -24,7 +24,7 @@ pub(crate) struct Message {
     /// The interval as it was received, in seconds.
     pub(crate) expiry_interval: Option<u32>,
     pub(crate) publisher: ClientId,
-    pub(crate) faulty: MessageState,
+    pub(crate) faulty: MessageMarks,
     _account: Account,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) retain: bool,
     pub(crate) properties: Properties<'a>,
     pub(crate) publisher: ClientId,
-    pub(crate) faulty: MessageState,
+    pub(crate) faulty: MessageMarks,
 }
 
 impl Draft<'_> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use mqtt_assay_codec::{PacketId, QoS, SubscriptionOptions};
 
 use crate::event::ConnectionId;
-use crate::faults::{CopyState, ExchangeState, SessionState};
+use crate::faults::{CopyMarks, ExchangeMarks, SessionMarks};
 use crate::state::ClientId;
 use crate::state::ledger::Account;
 use crate::state::message::Message;
@@ -30,7 +30,7 @@ pub(crate) struct Session {
     pub(crate) received: BTreeMap<PacketId, Received>,
     pub(crate) last_packet_id: u16,
     pub(crate) will: Option<PendingWill>,
-    pub(crate) faulty: SessionState,
+    pub(crate) faulty: SessionMarks,
     pub(crate) _account: Account,
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct Outgoing {
     pub(crate) identifiers: Vec<u32>,
     /// Its place in the queue, once it has one.
     pub(crate) account: Option<Arc<Account>>,
-    pub(crate) faulty: CopyState,
+    pub(crate) faulty: CopyMarks,
 }
 
 /// A message of QoS 1 or 2 that was sent and isn't acknowledged yet.
@@ -87,7 +87,7 @@ pub(crate) enum Awaits {
 pub(crate) struct Received {
     /// The message, if it is handed on only when PUBREL comes.
     pub(crate) held: Option<Arc<Message>>,
-    pub(crate) faulty: ExchangeState,
+    pub(crate) faulty: ExchangeMarks,
     pub(crate) _account: Account,
 }
 
@@ -103,7 +103,7 @@ impl Session {
             received: BTreeMap::new(),
             last_packet_id: 0,
             will: None,
-            faulty: SessionState::default(),
+            faulty: SessionMarks::default(),
             _account: account,
         }
     }
