@@ -31,6 +31,14 @@ impl Machine {
         self.send_bytes(id, vec![0x60, 2, high, low]);
     }
 
+    /// Counts a message of QoS 0 as an open exchange: under an identifier that nobody is likely to use, downwards.
+    pub(crate) fn count_qos0(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.connections.get_mut(&id).filter(|connection| connection.is_v5()) {
+            let taken = u16::try_from(connection.receiving.len()).unwrap_or(u16::MAX);
+            connection.receiving.insert(PacketId::new(u16::MAX - taken).unwrap_or(PacketId::MIN));
+        }
+    }
+
     /// Takes a message of QoS 1 only once under one packet identifier, however often that comes.
     pub(crate) fn publish_qos1_once(
         &mut self,

@@ -40,7 +40,7 @@ impl Machine {
                 // Refused messages of QoS 0 are dropped: nothing could be answered.
                 let _ = self.take_message(id, publish, &topic);
                 if self.fault(Fault::Qos0CountsAsOpen) {
-                    self.count_open(id, PacketId::MAX);
+                    self.count_qos0(id);
                 }
             }
             (QoS::AtLeastOnce, Some(packet_id)) => self.publish_qos1(id, publish, &topic, packet_id),
@@ -227,13 +227,6 @@ impl Machine {
 
     fn count_open(&mut self, id: ConnectionId, packet_id: PacketId) {
         if let Some(connection) = self.connections.get_mut(&id).filter(|connection| connection.is_v5()) {
-            let packet_id = if packet_id == PacketId::MAX {
-                // Faults only: messages of QoS 0 take identifiers that nobody is likely to use, downwards.
-                let taken = u16::try_from(connection.receiving.len()).unwrap_or(u16::MAX);
-                PacketId::new(u16::MAX - taken).unwrap_or(PacketId::MIN)
-            } else {
-                packet_id
-            };
             connection.receiving.insert(packet_id);
         }
     }
