@@ -18,7 +18,7 @@ pub enum Event<'a> {
     HalfClosed(ConnectionId),
     /// The connection broke (RST).
     Reset(ConnectionId),
-    /// The deadline that [`Machine::next_deadline`] named has come.
+    /// The deadline that [`Machine::next_deadline`](crate::Machine::next_deadline) named has come.
     Tick,
 }
 

@@ -6,6 +6,27 @@
 //! each rule that a client broke).
 //!
 //! It is no product: nothing outlives the process, there is no cluster and no administration.
+//!
+//! # Rooms
+//!
+//! From the bottom up; each uses those before it. What a room does, it adds to `impl Machine`.
+//!
+//! | room | what lives there |
+//! |---|---|
+//! | `event` | the words between the machine and whoever drives it |
+//! | `faults::{table, catalog, sends, marks}`, `quirks::table` | what the broker may be told to do otherwise, by name |
+//! | `state` | connections, sessions, messages, wills, timers, and the count of what is stored |
+//! | `settings` | limits and access, fixed before the start |
+//! | `faults::state`, `quirks::state` | what the machine remembers for the sake of faults or quirks only |
+//! | `machine` | what a broker is made of, and what every room may ask of it |
+//! | `delivery` | the way of a message from its acceptance to the bytes for each client |
+//! | `ending` | how connections and sessions end, and the wills that follow |
+//! | `packets` | what clients send, a file for each packet |
+//! | `drive` | events in, effects out |
+//!
+//! Each room asks for [`Fault`]s and [`Quirk`]s where it keeps the rule. Where the answer takes more than a condition, a
+//! function in another file of `faults` or `quirks` does it. Those files may use every room, and every room may call them:
+//! the one circle between rooms that is meant.
 
 mod delivery;
 mod drive;

@@ -1,10 +1,11 @@
 //! Faults: what the broker does wrong on purpose, so that it can be shown that a case notices.
 //!
-//! Below the machine: `table` names them, `catalog` says which rules each one breaks, `sends` puts mistakes into the bytes of
-//! packets, `marks` is what the structs of `state/` carry for their sake, `state`
-//! what the machine remembers. The other files are chapters of the machine, by subject: what
-//! it does under a fault that takes more than a condition at the branch. Those may use everything. The branch itself, with
-//! its question `self.fault(..)`, stays where the rule is kept.
+//! Below the machine: `table` names them, `catalog` says which rules each one breaks, `sends` puts mistakes into the
+//! bytes of packets, `marks` is what the structs of `state/` carry for their sake, `state` what the machine remembers.
+//!
+//! The other files are chapters of the machine, by subject: what it does under a fault that takes more than a condition at
+//! the branch. Those may use every room. The branch itself, with its question `self.fault(..)`, stays where the rule is
+//! kept, so that the rest of the crate reads as a broker.
 
 pub(crate) mod answering;
 mod catalog;

@@ -56,25 +56,24 @@ impl Machine {
     }
 
     /// Does what the packet says. A first packet of another name or level is read in whatever version fits.
-    pub(crate) fn act_on(&mut self, id: ConnectionId, error: &DecodeError, input: &[u8]) -> Result<Step, DecodeError> {
+    pub(crate) fn act_on(&mut self, id: ConnectionId, error: DecodeError, input: &[u8]) -> Step {
         let opening = matches!(error.rule, Rule::ProtocolName | Rule::ProtocolLevel);
-        let other = opening.then_some(Version::V5);
-        let mut outcome = Err(*error);
-        for version in std::iter::once(error.version).chain(other) {
+        let mut last = error;
+        for version in std::iter::once(error.version).chain(opening.then_some(Version::V5)) {
             let context = Context::new(version, Sender::Client);
             match decode_waiving(input, context, &self.decode_limits(version), error.rule) {
-                Ok(Decoded::Partial { needed }) => return Ok(Step::Wants(needed)),
+                Ok(Decoded::Partial { needed }) => return Step::Wants(needed),
                 Ok(Decoded::Complete { packet, len }) => {
-                    self.breach_of_codec(id, error);
+                    self.breach_of_codec(id, &error);
                     if let Some(connection) = self.connections.get_mut(&id) {
                         connection.version = version;
                     }
-                    return Ok(self.take(id, packet.packet(), len, input));
+                    return self.take(id, packet.packet(), len, input);
                 }
-                Err(other) => outcome = Err(other),
+                Err(other) => last = other,
             }
         }
-        outcome
+        self.refuse_unread(id, last, input)
     }
 
     /// Drops the packet and keeps the connection, however little of the packet is here.

@@ -14,13 +14,14 @@ use crate::state::connection::Phase;
 impl Machine {
     /// Deals with bytes that the decoder refused.
     pub(crate) fn refuse_packet(&mut self, id: ConnectionId, error: DecodeError, input: &[u8]) -> Step {
-        let mut error = error;
         if self.fault(Fault::ActsOn(error.rule)) {
-            match self.act_on(id, &error, input) {
-                Ok(step) => return step,
-                Err(other) => error = other,
-            }
+            return self.act_on(id, error, input);
         }
+        self.refuse_unread(id, error, input)
+    }
+
+    /// The same, where nothing waives the rule.
+    pub(crate) fn refuse_unread(&mut self, id: ConnectionId, error: DecodeError, input: &[u8]) -> Step {
         if self.fault(Fault::Tolerates(error.rule)) || self.fault(Fault::LenientToEverything) {
             return self.tolerate(id, &error, input);
         }

@@ -1,7 +1,9 @@
 //! Quirks: what the standard permits, although this broker does otherwise by default. No case may punish any of them.
 //!
-//! `table` names them and `state` holds what they need, below the machine. The other files are chapters of the machine: what
-//! it does under a quirk that takes more than a condition at the branch. Those may use everything.
+//! Below the machine: `table` names them, `state` is what the machine remembers for their sake.
+//!
+//! The other files are chapters of the machine: what it does under a quirk that takes more than a condition at the branch.
+//! Those may use every room.
 
 pub(crate) mod characters;
 mod greeting;

@@ -1,7 +1,7 @@
 //! What the broker remembers of its clients and their messages, and how it counts that.
 //!
 //! Data with what can be asked of it alone. What is done with it is said in the rooms above.
-//! May use: the codec, the words of `event.rs`.
+//! May use: the codec, the words of `event`, and `faults::marks`, which its structs carry.
 
 pub(crate) mod connection;
 pub(crate) mod ledger;
