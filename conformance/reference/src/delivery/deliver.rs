@@ -141,7 +141,7 @@ impl Machine {
     }
 
     /// The connection, if the client may get one more message of QoS 1 or 2.
-    fn room_for(&self, client_id: &ClientId) -> Option<ConnectionId> {
+    pub(crate) fn room_for(&self, client_id: &ClientId) -> Option<ConnectionId> {
         let session = self.sessions.get(client_id)?;
         let connection = self.connections.get(&session.connection?)?;
         let window = self.window(connection);
@@ -153,13 +153,6 @@ impl Machine {
         let window = if self.fault(Fault::PastReceiveMaximum) { own } else { own.min(connection.receive_maximum) };
         let window = if self.quirk(Quirk::OneInFlight) { 1 } else { window };
         usize::from(window)
-    }
-
-    pub(crate) fn quota_is_used_up(&mut self, id: ConnectionId) -> bool {
-        let Some(client_id) = self.connections.get(&id).and_then(|connection| connection.client_id.clone()) else {
-            return false;
-        };
-        self.sessions.contains_key(&client_id) && self.room_for(&client_id).is_none()
     }
 
     /// Sends the first message again that was sent on an earlier connection only; false if there is none.

@@ -32,6 +32,20 @@ impl Machine {
         bytes
     }
 
+    /// A PINGRESP that isn't one.
+    pub(crate) fn wrong_pingresp(&self) -> Option<&'static [u8]> {
+        if self.fault(Fault::PingrespWithPayload) {
+            return Some(b"\xd0\x01\x00");
+        }
+        self.fault(Fault::PingrespReservedFlags).then_some(b"\xd1\x00")
+    }
+
+    /// Whether the client may get no more messages of QoS 1 and 2 before it acknowledges some.
+    pub(crate) fn quota_is_used_up(&self, id: ConnectionId) -> bool {
+        let client_id = self.client_of(id);
+        self.sessions.contains_key(&client_id) && self.room_for(&client_id).is_none()
+    }
+
     /// Sends as much of an explanation as there should be no room for; false if there is no such part.
     pub(crate) fn send_too_large(&mut self, id: ConnectionId, packet: Packet<'_>, explanation: &PropertiesBuf) -> bool {
         let kept = explanation.as_properties().iter().filter(|property| self.sends_too_large(property));

@@ -8,6 +8,7 @@ use crate::event::ConnectionId;
 use crate::machine::Machine;
 use crate::packets::subscribe::{Request, Unavailable, asks};
 use crate::state::ClientId;
+use crate::state::session::Subscription;
 
 impl Machine {
     /// Forgets the subscriptions of a client that is connected.
@@ -28,6 +29,23 @@ impl Machine {
         let most = self.settings.limits.maximum_qos;
         let higher = self.fault(Fault::RefusesHighQosSubscribe) && asks(requests, |request| request.options.qos > most);
         higher.then_some(("MQTT-3.2.2-10", ReasonCode::QOS_NOT_SUPPORTED, "a QoS above the maximum"))
+    }
+
+    /// Takes back something of what a repeated subscription replaced.
+    pub(crate) fn spoil_replacement(&mut self, client_id: &ClientId, place: usize, old: Subscription) {
+        let keeps_old = self.fault(Fault::ReplacementKeepsOld);
+        let keeps_identifier = self.fault(Fault::StaleIdentifier);
+        let loses_messages = self.fault(Fault::ReplacementLosesMessages);
+        let Some(session) = self.sessions.get_mut(client_id) else { return };
+        if loses_messages {
+            session.queue.clear();
+        }
+        if keeps_identifier {
+            session.subscriptions[place].identifier = old.identifier;
+        }
+        if keeps_old {
+            session.subscriptions[place] = old;
+        }
     }
 
     /// Sends a SUBACK for each topic filter but one.

@@ -15,12 +15,9 @@ impl Machine {
         if self.fault(Fault::PingUnanswered) || blocked {
             return;
         }
-        if self.fault(Fault::PingrespWithPayload) {
-            self.send_bytes(id, &b"\xd0\x01\x00"[..]);
-        } else if self.fault(Fault::PingrespReservedFlags) {
-            self.send_bytes(id, &b"\xd1\x00"[..]);
-        } else {
-            self.send(id, &Packet::Pingresp);
+        match self.wrong_pingresp() {
+            Some(wrong) => self.send_bytes(id, wrong),
+            None => self.send(id, &Packet::Pingresp),
         }
     }
 }

@@ -195,7 +195,10 @@ impl Machine {
         };
         let held = session.subscriptions.iter().position(|held| held.filter == subscription.filter);
         if let Some(held) = held.filter(|_| !twice) {
-            self.replace_subscription(client_id, held, subscription);
+            let old = std::mem::replace(&mut session.subscriptions[held], subscription);
+            if !self.is_faultless() {
+                self.spoil_replacement(client_id, held, old);
+            }
             return Ok(true);
         }
         if session.subscriptions.len() >= most {
@@ -203,24 +206,6 @@ impl Machine {
         }
         session.subscriptions.push(subscription);
         Ok(held.is_some())
-    }
-
-    /// Puts a subscription in the place of the one that the session has with the same filter.
-    fn replace_subscription(&mut self, client_id: &ClientId, place: usize, mut subscription: Subscription) {
-        let keeps_old = self.fault(Fault::ReplacementKeepsOld);
-        let keeps_identifier = self.fault(Fault::StaleIdentifier);
-        let loses = self.fault(Fault::ReplacementLosesMessages);
-        let Some(session) = self.sessions.get_mut(client_id) else { return };
-        let held = &mut session.subscriptions[place];
-        if keeps_identifier {
-            subscription.identifier = held.identifier;
-        }
-        if !keeps_old {
-            *held = subscription;
-        }
-        if loses {
-            session.queue.clear();
-        }
     }
 
     /// Whether a SUBSCRIBE asks for the retained messages (5.0 section 3.8.3.1; in 3.1.1 always).
