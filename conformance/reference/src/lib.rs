@@ -6,125 +6,46 @@
 //! each rule that a client broke).
 //!
 //! It is no product: nothing outlives the process, there is no cluster and no administration.
+//!
+//! # Rooms
+//!
+//! From the bottom up; each uses those before it. What a room does, it adds to `impl Machine`.
+//!
+//! | room | what lives there |
+//! |---|---|
+//! | `event` | the words between the machine and whoever drives it |
+//! | `faults::{table, catalog, sends, marks}`, `quirks::table` | what the broker may be told to do otherwise, by name |
+//! | `state` | connections, sessions, messages, wills, timers, and the count of what is stored |
+//! | `settings` | limits and access, fixed before the start |
+//! | `faults::state`, `quirks::state` | what the machine remembers for the sake of faults or quirks only |
+//! | `machine` | what a broker is made of, and what every room may ask of it |
+//! | `delivery` | the way of a message from its acceptance to the bytes for each client |
+//! | `ending` | how connections and sessions end, and the wills that follow |
+//! | `packets` | what clients send, a file for each packet |
+//! | `drive` | events in, effects out |
+//!
+//! Each room asks for [`Fault`]s and [`Quirk`]s where it keeps the rule. Where the answer takes more than a condition, a
+//! function in another file of `faults` or `quirks` does it. Those files may use every room, and every room may call them:
+//! the one circle between rooms that is meant.
 
-mod access;
-mod acknowledge;
-mod connect;
-mod connection;
-mod deliver;
-mod disconnect;
+mod delivery;
+mod drive;
+mod ending;
+mod event;
 mod faults;
-mod ledger;
-mod limits;
 mod machine;
-mod matching;
-mod message;
-mod publish;
+mod packets;
 mod quirks;
-mod receive;
-mod refuse;
-mod retained;
-mod route;
-mod send;
-mod session;
-
-mod subscribe;
-mod timers;
-mod unsubscribe;
-mod will;
+mod settings;
+mod state;
 
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
-use bytes::Bytes;
-use mqtt_assay_codec::Version;
-
-pub use access::{Access, User};
+pub use event::{Breach, Closing, ConnectionId, Effect, Event};
 pub use faults::{Fault, FaultSet};
-pub use limits::{BrokerLimits, LimitName};
 pub use machine::Machine;
 pub use quirks::{Quirk, QuirkSet};
-
-/// A client identifier as the machine keys its sessions by it.
-type ClientId = Arc<str>;
-
-/// A network connection, numbered by whoever drives the machine; a number is never used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConnectionId(pub u64);
-
-/// Something that happened on the network, or to the clock.
-#[derive(Clone, Copy, Debug)]
-pub enum Event<'a> {
-    /// A client opened a connection.
-    Opened(ConnectionId),
-    /// Bytes came, cut anyhow.
-    Received(ConnectionId, &'a [u8]),
-    /// The client closed its half of the connection (FIN).
-    HalfClosed(ConnectionId),
-    /// The connection broke (RST).
-    Reset(ConnectionId),
-    /// The deadline that [`Machine::next_deadline`] named has come.
-    Tick,
-}
-
-/// How the broker closes a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closing {
-    /// In order, after everything sent before.
-    Fin,
-    /// At once.
-    Reset,
-}
-
-/// Something that whoever drives the machine has to do, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Write one whole control packet.
-    Send(ConnectionId, Bytes),
-    /// Close the connection. Nothing follows for it; each opened connection gets this once, however it ended.
-    Close(ConnectionId, Closing),
-    /// A client broke a rule: for a log, nothing needs doing.
-    Breach(Breach),
-}
-
-/// A rule that a client broke, noticed by the machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Breach {
-    /// On which connection.
-    pub connection: ConnectionId,
-    /// Which client, once its CONNECT was accepted.
-    pub client_id: Option<String>,
-    /// Id of the statement or unnumbered rule, as the catalog spells it.
-    pub rule: &'static str,
-    /// Version that the connection speaks; 3.1.1 as long as the client hasn't said.
-    pub version: Version,
-    /// What the client did, in one sentence.
-    pub detail: String,
-    /// The packet with which it did so, cut after [`Breach::MOST_BYTES`], or as much of it as had come; empty if it was
-    /// none.
-    pub packet: Bytes,
-    /// Bytes of the whole packet, as far as its fixed header says.
-    pub packet_len: usize,
-}
-
-impl Breach {
-    /// Bytes of a packet that a breach shows.
-    pub const MOST_BYTES: usize = 64;
-}
-
-/// Everything that is fixed about a broker before it starts.
-#[derive(Clone, Debug, Default)]
-pub struct Settings {
-    /// What it offers and stores.
-    pub limits: BrokerLimits,
-    /// Who may do what.
-    pub access: Access,
-    /// What it does wrong on purpose.
-    pub faults: FaultSet,
-    /// Where it uses the freedom that the standard leaves.
-    pub quirks: QuirkSet,
-    /// Where its assigned client identifiers start.
-    pub seed: u64,
-}
+pub use settings::Settings;
+pub use settings::access::{Access, User};
+pub use settings::limits::{BrokerLimits, LimitName};

@@ -1,50 +1,51 @@
-//! The machine: events in, effects out.
+//! The machine: what a broker is made of, and what every room may ask of it.
+//!
+//! The rooms above add to `impl Machine` what is theirs to do. May use: the state.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::connection::{Alias, Connection, Phase};
-use super::deliver::HeldBack;
-use super::ledger::Ledger;
-use super::message::Message;
-use super::quirks::Quirk;
-use super::retained::Retained;
-use super::session::Session;
-use super::timers::{Due, Timers};
-use super::will::PendingWill;
-use super::{ClientId, Closing, ConnectionId, Effect, Event, Fault, Settings};
+use crate::event::{ConnectionId, Effect};
+use crate::faults::{self, Fault};
+use crate::quirks::{self, Quirk};
+use crate::settings::Settings;
+use crate::state::ClientId;
+use crate::state::connection::{Connection, Phase};
+use crate::state::ledger::Ledger;
+use crate::state::message::Message;
+use crate::state::session::Session;
+use crate::state::timers::{Due, Timers};
 
 /// The embedded broker, without I/O, clock or hash order.
 ///
 /// Whoever drives it feeds [`Event`]s to [`Machine::handle`] and does the [`Effect`]s in order; when the time is
 /// [`Machine::next_deadline`], it feeds [`Event::Tick`]. What is on its way to a client that doesn't read is the driver's
 /// to bound: the machine hands every packet out at once.
+///
+/// [`Event`]: crate::Event
+/// [`Event::Tick`]: crate::Event::Tick
 #[derive(Debug)]
 pub struct Machine {
-    pub(super) settings: Settings,
-    pub(super) now: Duration,
-    pub(super) effects: Vec<Effect>,
+    pub(crate) settings: Settings,
+    pub(crate) now: Duration,
+    pub(crate) effects: Vec<Effect>,
     /// At most `max_connections`.
-    pub(super) connections: BTreeMap<ConnectionId, Connection>,
+    pub(crate) connections: BTreeMap<ConnectionId, Connection>,
     /// At most `max_sessions`.
-    pub(super) sessions: BTreeMap<ClientId, Session>,
+    pub(crate) sessions: BTreeMap<ClientId, Session>,
     /// At most `max_retained_messages`, by topic.
-    pub(super) retained: BTreeMap<Arc<str>, Retained>,
+    pub(crate) retained: BTreeMap<Arc<str>, Arc<Message>>,
     /// Whose turn it is in each shared subscription; as many as there are shared filters.
-    pub(super) turns: BTreeMap<Arc<str>, usize>,
-    pub(super) timers: Timers,
-    pub(super) ledger: Ledger,
+    pub(crate) turns: BTreeMap<Arc<str>, usize>,
+    pub(crate) timers: Timers,
+    pub(crate) ledger: Ledger,
     /// How many client identifiers were assigned.
-    pub(super) assigned: u64,
-    /// Quirks and faults only: wills that outlive their session, at most `max_sessions`.
-    pub(super) late_wills: Vec<PendingWill>,
-    /// Copies of messages that wait to be handed on: a quirk only.
-    pub(super) held_back: VecDeque<HeldBack>,
-    /// Faults only: aliases of the client that left last.
-    pub(super) left_aliases: BTreeMap<u16, Alias>,
-    /// Faults only: the will that was published last.
-    pub(super) left_will: Option<Arc<Message>>,
+    pub(crate) assigned: u64,
+    /// What only quirks need.
+    pub(crate) quirky: quirks::State,
+    /// What only faults need.
+    pub(crate) faulty: faults::State,
 }
 
 impl Machine {
@@ -62,30 +63,12 @@ impl Machine {
             timers: Timers::default(),
             ledger,
             assigned: 0,
-            late_wills: Vec::new(),
-            held_back: VecDeque::new(),
-            left_aliases: BTreeMap::new(),
-            left_will: None,
+            quirky: quirks::State::default(),
+            faulty: faults::State::default(),
         }
     }
 
-    /// Takes in one event that happened at `now` since the start, and appends what is to be done to `effects`.
-    ///
-    /// Time never runs backwards: an earlier `now` than before counts as the one before. Events of a connection that was
-    /// never opened or is closed change nothing.
-    pub fn handle(&mut self, event: Event<'_>, now: Duration, effects: &mut Vec<Effect>) {
-        self.now = self.now.max(now);
-        match event {
-            Event::Opened(id) => self.opened(id),
-            Event::Received(id, bytes) => self.received(id, bytes),
-            Event::HalfClosed(id) | Event::Reset(id) => self.lost(id),
-            Event::Tick => self.tick(),
-        }
-        self.rearrange_effects();
-        effects.append(&mut self.effects);
-    }
-
-    /// When the machine wants [`Event::Tick`] next; nothing is due by time if there is none.
+    /// When the machine wants [`Event::Tick`](crate::Event::Tick) next; nothing is due by time if there is none.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.timers.next()
     }
@@ -105,49 +88,46 @@ impl Machine {
         self.ledger.used()
     }
 
-    pub(super) fn fault(&self, fault: Fault) -> bool {
+    /// Whether the broker does this wrong: the one question at every branch where a fault strikes.
+    pub(crate) fn fault(&self, fault: Fault) -> bool {
         self.settings.faults.has(fault)
     }
 
-    pub(super) fn quirk(&self, quirk: Quirk) -> bool {
+    /// Whether the broker does nothing wrong at all.
+    pub(crate) fn is_faultless(&self) -> bool {
+        self.settings.faults.is_empty()
+    }
+
+    /// Whether the broker uses this freedom.
+    pub(crate) fn quirk(&self, quirk: Quirk) -> bool {
         self.settings.quirks.has(quirk)
     }
 
-    fn opened(&mut self, id: ConnectionId) {
-        if self.connections.contains_key(&id) {
-            return;
-        }
-        if self.connections.len() >= self.settings.limits.max_connections {
-            self.effects.push(Effect::Close(id, Closing::Fin));
-            return;
-        }
-        self.connections.insert(id, Connection::new(id, self.now));
-        self.wind(id);
+    /// Whether this connection speaks 5.0.
+    pub(crate) fn is_v5(&self, id: ConnectionId) -> bool {
+        self.connections.get(&id).is_some_and(Connection::is_v5)
     }
 
-    fn lost(&mut self, id: ConnectionId) {
-        self.end(id, true);
+    /// The session of an accepted connection.
+    pub(crate) fn session_of(&mut self, id: ConnectionId) -> Option<&mut Session> {
+        let client_id = self.connections.get(&id)?.client_id.as_ref()?;
+        self.sessions.get_mut(client_id)
     }
 
-    fn tick(&mut self) {
-        while let Some(due) = self.timers.pop(self.now) {
-            match due {
-                Due::Connection(id) => self.connection_due(id),
-                Due::Session(client_id) => self.session_due(&client_id),
-                Due::LateWills => self.late_wills_due(),
-                Due::HeldBack => self.held_back_due(),
-            }
-        }
+    /// The client of a connection; nameless if a fault took its session away.
+    pub(crate) fn client_of(&self, id: ConnectionId) -> ClientId {
+        let client_id = self.connections.get(&id).and_then(|connection| connection.client_id.clone());
+        client_id.unwrap_or_else(|| "".into())
     }
 
     /// Sets the connection's timer by its state.
-    pub(super) fn wind(&mut self, id: ConnectionId) {
+    pub(crate) fn wind(&mut self, id: ConnectionId) {
         let deadline = self.connections.get(&id).and_then(|connection| self.deadline_of(connection));
         self.timers.set(Due::Connection(id), deadline);
     }
 
     /// Sets the session's timer by its state.
-    pub(super) fn wind_session(&mut self, client_id: &ClientId) {
+    pub(crate) fn wind_session(&mut self, client_id: &ClientId) {
         let deadline = self.sessions.get(client_id).and_then(Session::deadline);
         self.timers.set(Due::Session(Arc::clone(client_id)), deadline);
     }
@@ -165,36 +145,17 @@ impl Machine {
         }
     }
 
-    fn connect_timeout(&self) -> Duration {
+    pub(crate) fn connect_timeout(&self) -> Duration {
         Duration::from_secs(u64::from(self.settings.limits.connect_timeout))
     }
 
     /// How long a connection may be silent.
-    fn patience_with(&self, connection: &Connection) -> Option<Duration> {
+    pub(crate) fn patience_with(&self, connection: &Connection) -> Option<Duration> {
         let asked = if self.fault(Fault::KeepAliveNotEnforced) { None } else { connection.patience };
         let idle = self.quirk(Quirk::ClosesIdleClients).then_some(IDLE);
         let early = self.fault(Fault::KeepAliveEarly) && connection.is_v5();
         let asked = if early { asked.map(|patience| patience / 3) } else { asked };
         asked.into_iter().chain(idle).min()
-    }
-
-    fn connection_due(&mut self, id: ConnectionId) {
-        let Some(connection) = self.connections.get(&id) else { return };
-        let silent = match connection.phase {
-            Phase::Deaf => false,
-            Phase::Greeting => connection.opened_at + self.connect_timeout() <= self.now,
-            Phase::Open => {
-                self.patience_with(connection).is_some_and(|patience| connection.heard_at + patience <= self.now)
-            }
-        };
-        match (silent, connection.phase) {
-            (true, Phase::Open) => self.keep_alive_over(id),
-            (true, _) => self.end(id, false),
-            (false, _) => {
-                self.resend_due(id);
-                self.wind(id);
-            }
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which rules a broker breaks that sends its packets with a certain mistake.
+//! Packets with a mistake in their bytes: how they come about, and which rules a broker breaks that sends them.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU16;

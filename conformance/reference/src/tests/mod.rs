@@ -4,8 +4,8 @@ mod delivery;
 mod faulty;
 mod laws;
 mod opening;
-mod properties;
 mod publishing;
+mod rooms;
 mod subscribing;
 mod wills;
 

@@ -148,6 +148,19 @@ fn the_receive_maximum_holds_in_5() {
 }
 
 #[test]
+fn the_highest_packet_identifier_counts_as_any_other() {
+    let mut script = Script::limited(&[("receive-maximum", "2")]);
+    script.connect(2, V5, "publisher");
+    let numbered = |packet_id| Publish { packet_id: Some(number(packet_id)), ..publish("a", 2, "x") };
+    script.send(2, &Packet::Publish(numbered(1)));
+    script.send(2, &Packet::Publish(numbered(u16::MAX)));
+    script.pubrel(2, u16::MAX);
+    script.send(2, &Packet::Publish(numbered(2)));
+    assert_eq!(script.got(2), ["PUBREC 1 00", "PUBREC 65535 00", "PUBCOMP 65535 00", "PUBREC 2 00"]);
+    assert!(script.breaches.is_empty());
+}
+
+#[test]
 fn what_was_ruled_out_closes_in_5() {
     let mut script = Script::limited(&[("max-qos", "1"), ("retain", "no"), ("max-packet-size", "64")]);
     script.connect(1, V5, "qos");

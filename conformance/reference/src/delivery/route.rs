@@ -1,0 +1,166 @@
+//! Who gets a message: matching subscriptions become copies, one for each client.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use mqtt_assay_codec::{QoS, split_shared};
+
+use crate::faults::delivering::{mix_identifiers, other_qos};
+use crate::faults::{CopyMarks, Fault};
+use crate::machine::Machine;
+use crate::quirks::Quirk;
+use crate::state::ClientId;
+use crate::state::message::Message;
+use crate::state::session::{Outgoing, Session, Subscription};
+
+impl Machine {
+    /// Takes ownership of a message: retains it where it asks for that, and gives it to everybody whose subscriptions
+    /// match. Says whether anybody's did.
+    pub(crate) fn accept(&mut self, message: &Arc<Message>) -> bool {
+        self.retain(message);
+        let loses_empty = if message.retain { Fault::EmptyNotForwarded } else { Fault::LosesEmpty };
+        if message.payload.is_empty() && self.fault(loses_empty) {
+            return false;
+        }
+        let mut copies = self.plain_copies(message);
+        copies.extend(self.shared_copies(message));
+        let matched = !copies.is_empty();
+        for (client_id, outgoing) in copies {
+            self.deliver(&client_id, outgoing);
+        }
+        matched
+    }
+
+    /// Topics that start with `$` are the broker's own (section 4.7.2), and what is denied is nobody's.
+    pub(crate) fn may_publish(&self, topic: &str) -> bool {
+        let is_let_through = self.fault(Fault::ExchangesDollarTopics) || self.fault(Fault::WildcardMatchesDollar);
+        let own = topic.starts_with('$') && !is_let_through;
+        let denied = self.settings.access.denies(topic) && !self.fault(Fault::DeliversDenied);
+        !own && !denied
+    }
+
+    fn plain_copies(&self, message: &Arc<Message>) -> Vec<(ClientId, Outgoing)> {
+        let mut copies = Vec::new();
+        for session in self.sessions.values() {
+            let matching: Vec<&Subscription> = session
+                .subscriptions
+                .iter()
+                .filter(|subscription| !subscription.shared && self.wants(session, subscription, message))
+                .collect();
+            for (index, together) in self.grouped(&matching).into_iter().enumerate() {
+                let mut copy = self.copy(session, &together, message);
+                if index > 0 && self.fault(Fault::CopiesWithoutIdentifier) {
+                    copy.identifiers.clear();
+                }
+                copies.push((Arc::clone(&session.client_id), copy));
+            }
+        }
+        copies
+    }
+
+    fn wants(&self, session: &Session, subscription: &Subscription, message: &Message) -> bool {
+        let own = subscription.options.no_local && message.publisher == session.client_id;
+        (!own || self.fault(Fault::NoLocalIgnored)) && self.matches(&subscription.filter, &message.topic)
+    }
+
+    /// The matching subscriptions of one client by the copies that it gets: one for all, unless a quirk or fault says
+    /// otherwise.
+    fn grouped<'s>(&self, matching: &[&'s Subscription]) -> Vec<Vec<&'s Subscription>> {
+        if matching.is_empty() {
+            return Vec::new();
+        }
+        let identified = matching.iter().any(|subscription| subscription.identifier.is_some());
+        if self.quirk(Quirk::ExtraCopies) || identified && self.fault(Fault::CopiesWithoutIdentifier) {
+            return matching.iter().map(|subscription| vec![*subscription]).collect();
+        }
+        let (repeated, first): (Vec<_>, Vec<_>) = matching.iter().enumerate().partition(|(index, subscription)| {
+            matching[..*index].iter().any(|before| before.filter == subscription.filter)
+        });
+        let mut groups = vec![first.into_iter().map(|(_, subscription)| *subscription).collect()];
+        groups.extend(repeated.into_iter().map(|(_, subscription)| vec![*subscription]));
+        groups
+    }
+
+    /// One copy of the message for these subscriptions of a client.
+    fn copy(&self, session: &Session, together: &[&Subscription], message: &Arc<Message>) -> Outgoing {
+        let granted = together.iter().map(|subscription| subscription.granted);
+        let granted = if self.fault(Fault::OverlapTakesLowestQos) { granted.min() } else { granted.max() };
+        let as_published = together.iter().any(|subscription| subscription.options.retain_as_published);
+        let as_published =
+            as_published && !self.fault(Fault::RetainAsPublishedIgnored) || self.fault(Fault::RetainFlagOnLive);
+        Outgoing {
+            message: Arc::clone(message),
+            qos: self.qos_for(session, message.qos, granted.unwrap_or(QoS::AtMostOnce)),
+            retain: as_published && message.retain,
+            identifiers: self.identifiers(session, together),
+            account: None,
+            faulty: CopyMarks::default(),
+        }
+    }
+
+    /// The QoS of a copy for this session.
+    fn qos_for(&self, session: &Session, published: QoS, granted: QoS) -> QoS {
+        let owed = self.qos_of_copy(published, granted);
+        let strays = session.connection.is_some() && self.fault(Fault::DeliversAtOtherQos);
+        if strays { other_qos(owed) } else { owed }
+    }
+
+    fn identifiers(&self, session: &Session, together: &[&Subscription]) -> Vec<u32> {
+        if self.fault(Fault::ForeignIdentifiers) {
+            return session.subscriptions.iter().filter_map(|subscription| subscription.identifier).collect();
+        }
+        let mut identifiers: Vec<u32> = together.iter().filter_map(|subscription| subscription.identifier).collect();
+        if self.fault(Fault::OnlyFirstIdentifier) {
+            identifiers.truncate(1);
+        }
+        identifiers
+    }
+
+    /// One copy for each shared subscription, for the member whose turn it is; members who are connected go first.
+    fn shared_copies(&mut self, message: &Arc<Message>) -> Vec<(ClientId, Outgoing)> {
+        let groups = self.shared_groups(message);
+        let mut copies = Vec::new();
+        for (filter, mut members) in groups {
+            if self.fault(Fault::SharedIdentifiersMixed) {
+                mix_identifiers(&mut members);
+            }
+            let turn = self.turns.entry(Arc::clone(&filter)).or_insert(0);
+            let chosen = *turn % members.len();
+            *turn = turn.wrapping_add(1);
+            let all = self.fault(Fault::SharedToAll);
+            let members = members.into_iter().enumerate();
+            copies.extend(members.filter(|(index, _)| all || *index == chosen).map(|(_, member)| member));
+        }
+        copies
+    }
+
+    fn shared_groups(&self, message: &Arc<Message>) -> BTreeMap<Arc<str>, Vec<(ClientId, Outgoing)>> {
+        let mut connected = BTreeMap::new();
+        let mut absent = BTreeMap::new();
+        for session in self.sessions.values() {
+            for subscription in session.subscriptions.iter().filter(|subscription| subscription.shared) {
+                let Some((_, topic_filter)) = split_shared(&subscription.filter) else { continue };
+                if !self.matches(topic_filter, &message.topic) {
+                    continue;
+                }
+                let mut outgoing = self.copy(session, &[subscription], message);
+                outgoing.faulty.group = Some(Arc::clone(&subscription.filter));
+                let groups = if session.connection.is_some() { &mut connected } else { &mut absent };
+                let members: &mut Vec<_> = groups.entry(Arc::clone(&subscription.filter)).or_default();
+                members.push((Arc::clone(&session.client_id), outgoing));
+            }
+        }
+        for (filter, members) in absent {
+            connected.entry(filter).or_insert(members);
+        }
+        connected
+    }
+
+    /// Forgets whose turn it is in a shared subscription that nobody has any more.
+    pub(crate) fn forget_turn(&mut self, filter: &Arc<str>) {
+        let mut subscriptions = self.sessions.values().flat_map(|session| &session.subscriptions);
+        if self.turns.contains_key(filter) && !subscriptions.any(|subscription| subscription.filter == *filter) {
+            self.turns.remove(filter);
+        }
+    }
+}

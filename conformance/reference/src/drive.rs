@@ -1,0 +1,79 @@
+//! Events in, effects out: the top of the machine, from which every room is reached.
+
+use std::time::Duration;
+
+use crate::event::{Closing, ConnectionId, Effect, Event};
+use crate::faults::Fault;
+use crate::machine::Machine;
+use crate::quirks::Quirk;
+use crate::state::connection::{Connection, Phase};
+use crate::state::timers::Due;
+
+impl Machine {
+    /// Takes in one event that happened at `now` since the start, and appends what is to be done to `effects`.
+    ///
+    /// Time never runs backwards: an earlier `now` than before counts as the one before. Events of a connection that was
+    /// never opened or is closed change nothing.
+    pub fn handle(&mut self, event: Event<'_>, now: Duration, effects: &mut Vec<Effect>) {
+        self.now = self.now.max(now);
+        match event {
+            Event::Opened(id) => self.opened(id),
+            Event::Received(id, bytes) => self.received(id, bytes),
+            Event::HalfClosed(id) | Event::Reset(id) => self.lost(id),
+            Event::Tick => self.tick(),
+        }
+        if self.quirk(Quirk::ReversesAcknowledgements) {
+            self.reverse_acknowledgements();
+        }
+        if self.fault(Fault::SwapsPairs) {
+            self.swap_pairs();
+        }
+        effects.append(&mut self.effects);
+    }
+
+    fn opened(&mut self, id: ConnectionId) {
+        if self.connections.contains_key(&id) {
+            return;
+        }
+        if self.connections.len() >= self.settings.limits.max_connections {
+            self.effects.push(Effect::Close(id, Closing::Fin));
+            return;
+        }
+        self.connections.insert(id, Connection::new(id, self.now));
+        self.wind(id);
+    }
+
+    fn lost(&mut self, id: ConnectionId) {
+        self.end(id, true);
+    }
+
+    fn tick(&mut self) {
+        while let Some(due) = self.timers.pop(self.now) {
+            match due {
+                Due::Connection(id) => self.connection_due(id),
+                Due::Session(client_id) => self.session_due(&client_id),
+                Due::LateWills => self.late_wills_due(),
+                Due::HeldBack => self.held_back_due(),
+            }
+        }
+    }
+
+    fn connection_due(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let silent = match connection.phase {
+            Phase::Deaf => false,
+            Phase::Greeting => connection.opened_at + self.connect_timeout() <= self.now,
+            Phase::Open => {
+                self.patience_with(connection).is_some_and(|patience| connection.heard_at + patience <= self.now)
+            }
+        };
+        match (silent, connection.phase) {
+            (true, Phase::Open) => self.keep_alive_over(id),
+            (true, _) => self.end(id, false),
+            (false, _) => {
+                self.resend_due(id);
+                self.wind(id);
+            }
+        }
+    }
+}

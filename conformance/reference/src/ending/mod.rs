@@ -1,0 +1,8 @@
+//! How connections and sessions end: in order, for a broken rule, by time; and the wills that follow.
+//!
+//! Floors, from below: `will`, `end`, `refuse`.
+//! May use: the machine and its state, and `delivery`, by which wills go out.
+
+pub(crate) mod end;
+pub(crate) mod refuse;
+pub(crate) mod will;

@@ -1,0 +1,70 @@
+//! Which topics a filter matches, by mistake.
+
+use mqtt_assay_codec::topic_matches;
+
+use super::Fault;
+use crate::machine::Machine;
+
+impl Machine {
+    /// As [`Machine::matches`], each fault with its own mistake.
+    pub(crate) fn matches_by_fault(&self, filter: &str, topic: &str) -> bool {
+        if self.fault(Fault::WildcardMatchesDollar) && topic.starts_with('$') {
+            return filter.starts_with(['#', '+']) && topic_matches(&format!("x/{filter}"), &format!("x/{topic}"));
+        }
+        if self.fault(Fault::CaseInsensitive) {
+            return topic_matches(&filter.to_lowercase(), &topic.to_lowercase());
+        }
+        if self.fault(Fault::HashExcludesParent)
+            && filter.strip_suffix("/#").is_some_and(|parent| topic_matches(parent, topic))
+        {
+            return false;
+        }
+        if self.fault(Fault::PlusNeedsText) && plus_takes_nothing(filter, topic) {
+            return false;
+        }
+        if self.fault(Fault::PlusMatchesSeveral)
+            && let Some(parent) = filter.strip_suffix('+')
+            && topic_matches(&format!("{parent}#"), topic)
+        {
+            return topic.split('/').count() >= filter.split('/').count();
+        }
+        if self.fault(Fault::LosesLongTopics) && (topic.len() > 1000 || topic.split('/').count() > 10) {
+            return false;
+        }
+        if self.fault(Fault::DeliversByPrefix) && topic.starts_with(filter) {
+            return true;
+        }
+        topic_matches(filter, topic)
+    }
+}
+
+/// Whether a `+` stands where the topic has an empty level.
+fn plus_takes_nothing(filter: &str, topic: &str) -> bool {
+    filter.split('/').zip(topic.split('/')).any(|(wanted, level)| wanted == "+" && level.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::faults::FaultSet;
+    use crate::settings::Settings;
+
+    #[test]
+    fn each_fault_errs_in_its_own_way() {
+        for (fault, filter, topic, wrong) in [
+            (Fault::WildcardMatchesDollar, "#", "$SYS/a", true),
+            (Fault::WildcardMatchesDollar, "+/a", "$SYS/a", true),
+            (Fault::CaseInsensitive, "a/B", "A/b", true),
+            (Fault::HashExcludesParent, "a/#", "a", false),
+            (Fault::PlusNeedsText, "a/+", "a/", false),
+            (Fault::PlusMatchesSeveral, "a/+", "a/b/c", true),
+            (Fault::DeliversByPrefix, "a/b", "a/b/c", true),
+            (Fault::LosesLongTopics, "a/#", "a/2/3/4/5/6/7/8/9/10/11", false),
+        ] {
+            let machine = Machine::new(Settings { faults: FaultSet::from(fault), ..Settings::default() });
+            assert_eq!(machine.matches(filter, topic), wrong, "{} {filter} {topic}", fault.name());
+            assert_eq!(topic_matches(filter, topic), !wrong, "{filter} {topic}");
+            assert!(machine.matches("x/+/#", "x/y/z"), "{}", fault.name());
+        }
+    }
+}

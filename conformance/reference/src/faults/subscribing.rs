@@ -1,0 +1,125 @@
+//! Subscriptions that are refused, kept, counted or answered otherwise than the standard has it.
+
+use mqtt_assay_codec::{PacketId, ReasonCode};
+
+use super::Fault;
+use super::answering::is_high;
+use crate::event::ConnectionId;
+use crate::machine::Machine;
+use crate::packets::subscribe::{Request, Unavailable, asks};
+use crate::state::ClientId;
+use crate::state::session::Subscription;
+
+impl Machine {
+    /// Forgets the subscriptions of a client that is connected.
+    pub(crate) fn forget_subscriptions(&mut self, id: ConnectionId) {
+        if let Some(session) = self.session_of(id) {
+            session.subscriptions.clear();
+        }
+    }
+
+    /// What this broker refuses although it said that it is available.
+    pub(crate) fn ruled_out_by_fault(&self, requests: &[Request<'_>]) -> Option<Unavailable> {
+        if self.fault(Fault::RefusesWildcards) && asks(requests, Request::has_wildcards) {
+            return Some(("U5-103", ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED, "a wildcard"));
+        }
+        if self.fault(Fault::RefusesShares) && asks(requests, Request::is_shared) {
+            return Some(("U5-111", ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED, "a shared subscription"));
+        }
+        let most = self.settings.limits.maximum_qos;
+        let higher = self.fault(Fault::RefusesHighQosSubscribe) && asks(requests, |request| request.options.qos > most);
+        higher.then_some(("MQTT-3.2.2-10", ReasonCode::QOS_NOT_SUPPORTED, "a QoS above the maximum"))
+    }
+
+    /// Takes back something of what a repeated subscription replaced.
+    pub(crate) fn spoil_replacement(&mut self, client_id: &ClientId, place: usize, old: Subscription) {
+        let keeps_old = self.fault(Fault::ReplacementKeepsOld);
+        let keeps_identifier = self.fault(Fault::StaleIdentifier);
+        let loses_messages = self.fault(Fault::ReplacementLosesMessages);
+        let Some(session) = self.sessions.get_mut(client_id) else { return };
+        if loses_messages {
+            session.queue.clear();
+        }
+        if keeps_identifier {
+            session.subscriptions[place].identifier = old.identifier;
+        }
+        if keeps_old {
+            session.subscriptions[place] = old;
+        }
+    }
+
+    /// Sends a SUBACK for each topic filter but one.
+    pub(crate) fn send_more_subacks(&mut self, id: ConnectionId, packet_id: PacketId, codes: &[u8]) {
+        for _ in 1..codes.len() {
+            self.send_suback(id, packet_id, codes);
+        }
+    }
+
+    /// The codes of SUBACK as they are sent.
+    pub(crate) fn spoiled_suback_codes(&self, codes: &[u8], packet_id: PacketId) -> Vec<u8> {
+        let mut codes = codes.to_vec();
+        if self.fault(Fault::SubackReversed) {
+            codes.reverse();
+        }
+        if self.fault(Fault::SubackTooFewCodes) {
+            codes.truncate(1);
+        }
+        for code in codes.iter_mut().filter(|code| **code < 0x80 && is_high(packet_id)) {
+            if self.fault(Fault::SubackInventsCode) {
+                *code = 3;
+            } else if self.fault(Fault::SubackClaimsHigherQos) {
+                *code = 2;
+            }
+        }
+        codes
+    }
+
+    /// Drops what is on its way to a client that is connected.
+    pub(crate) fn drop_in_flight(&mut self, id: ConnectionId) {
+        if let Some(session) = self.session_of(id) {
+            session.in_flight.clear();
+        }
+    }
+
+    /// Whether the client has a subscription with this filter.
+    pub(crate) fn has_subscription(&self, client_id: &ClientId, filter: &str) -> bool {
+        self.sessions
+            .get(client_id)
+            .is_some_and(|session| session.subscriptions.iter().any(|subscription| *subscription.filter == *filter))
+    }
+
+    /// Removes one of several equal subscriptions.
+    pub(crate) fn remove_one(&mut self, client_id: &ClientId, filter: &str) -> bool {
+        let Some(session) = self.sessions.get_mut(client_id) else { return false };
+        let held = session.subscriptions.iter().position(|subscription| *subscription.filter == *filter);
+        held.map(|held| session.subscriptions.remove(held)).is_some()
+    }
+
+    /// Takes every member out of a shared subscription.
+    pub(crate) fn end_group(&mut self, filter: &str) {
+        let members: Vec<ClientId> = self.sessions.keys().cloned().collect();
+        for member in members {
+            self.remove_subscriptions(&member, |subscription| subscription.shared && *subscription.filter == *filter);
+        }
+    }
+
+    /// Sends an UNSUBACK for each topic filter but one.
+    pub(crate) fn send_more_unsubacks(&mut self, id: ConnectionId, packet_id: PacketId, codes: &[u8]) {
+        for _ in 1..codes.len() {
+            self.send_unsuback(id, packet_id, codes.to_vec());
+        }
+    }
+
+    /// Makes the codes of UNSUBACK those that are sent.
+    pub(crate) fn spoil_unsuback_codes(&self, codes: &mut [u8]) {
+        if self.fault(Fault::UnsubackReversed) {
+            codes.reverse();
+        }
+        if self.fault(Fault::UnsubackAlwaysSuccess) {
+            codes.fill(0);
+        }
+        if self.fault(Fault::UnsubackInventsCode) {
+            codes.fill(0x7F);
+        }
+    }
+}

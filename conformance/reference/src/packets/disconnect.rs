@@ -1,0 +1,54 @@
+//! DISCONNECT from a client, and AUTH, which nobody has reason to send.
+
+use mqtt_assay_codec::{Disconnect, ReasonCode};
+
+use crate::ending::refuse::Ids;
+use crate::event::ConnectionId;
+use crate::faults::Fault;
+use crate::machine::Machine;
+
+impl Machine {
+    /// Deals with a DISCONNECT.
+    pub(crate) fn disconnect(&mut self, id: ConnectionId, disconnect: &Disconnect<'_>) {
+        if !self.settle_expiry(id, disconnect) {
+            return;
+        }
+        let normal = disconnect.reason == ReasonCode::NORMAL_DISCONNECTION;
+        let with_will =
+            if normal { self.fault(Fault::WillAfterDisconnect) } else { !self.fault(Fault::NoWillOnDisconnectCode) };
+        if self.fault(Fault::DisconnectLeftOpen) {
+            self.end_without_close(id, with_will);
+        } else {
+            self.end(id, with_will);
+        }
+        self.faulty.publishes_rest = self.fault(Fault::ProcessesAfterDisconnect);
+    }
+
+    /// Takes over a new session expiry interval; false if that was an error and the connection is closed.
+    fn settle_expiry(&mut self, id: ConnectionId, disconnect: &Disconnect<'_>) -> bool {
+        let most = self.settings.limits.session_expiry_maximum;
+        let accepts = self.fault(Fault::AcceptsExpiryAfterZero);
+        let ignores = self.fault(Fault::DisconnectExpiryIgnored);
+        let Some(expiry) = disconnect.properties.session_expiry_interval() else { return true };
+        let Some(connection) = self.connections.get_mut(&id) else { return false };
+        if connection.session_expiry == 0 && expiry > 0 && !accepts {
+            let detail = "a session expiry interval in DISCONNECT, after none in CONNECT";
+            self.violation(id, Ids("MQTT-4.8.0-1", "U5-185"), ReasonCode::PROTOCOL_ERROR, detail);
+            return false;
+        }
+        if !ignores {
+            connection.session_expiry = expiry.min(most);
+        }
+        true
+    }
+
+    pub(crate) fn unexpected_auth(&mut self, id: ConnectionId) {
+        let ids = Ids("MQTT-4.8.0-1", "U5-192");
+        let detail = "AUTH from a client that named no authentication method in CONNECT";
+        if self.fault(Fault::AcceptsAuthWithoutMethod) {
+            self.breach(id, ids, detail);
+        } else {
+            self.violation(id, ids, ReasonCode::PROTOCOL_ERROR, detail);
+        }
+    }
+}

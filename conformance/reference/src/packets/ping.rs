@@ -1,0 +1,23 @@
+//! PINGREQ.
+
+use mqtt_assay_codec::Packet;
+
+use crate::event::ConnectionId;
+use crate::faults::Fault;
+use crate::machine::Machine;
+
+impl Machine {
+    pub(crate) fn pingreq(&mut self, id: ConnectionId) {
+        if self.fault(Fault::PingForgetsSubscriptions) {
+            self.forget_subscriptions(id);
+        }
+        let blocked = self.fault(Fault::QuotaBlocksAll) && self.quota_is_used_up(id);
+        if self.fault(Fault::PingUnanswered) || blocked {
+            return;
+        }
+        match self.wrong_pingresp() {
+            Some(wrong) => self.send_bytes(id, wrong),
+            None => self.send(id, &Packet::Pingresp),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! From the bytes of a connection to packets, and from packets to what they ask for.
+
+use bytes::Bytes;
+use mqtt_assay_codec::{Context, Decoded, Limits, Packet, Sender, Version, decode};
+
+use crate::event::{Breach, ConnectionId, Effect};
+use crate::faults::{Fault, Segment};
+use crate::machine::Machine;
+use crate::packets::framing::{Greeting, PacketLen, greeting, is_incomplete, packet_len};
+use crate::state::connection::Phase;
+
+/// What became of the first bytes of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// So many bytes are dealt with.
+    Consumed(usize),
+    /// No packet can be complete before so many more bytes are here.
+    Wants(usize),
+    /// The connection takes no more bytes.
+    Stop,
+}
+
+impl Machine {
+    pub(crate) fn received(&mut self, id: ConnectionId, bytes: &[u8]) {
+        let Some(mut input) = self.take_input(id, bytes) else { return };
+        let mut at = 0;
+        let mut wanted = 0;
+        let mut segment = Segment::default();
+        while at < input.len() && self.listens(id) {
+            if let Some(lost) = self.lost_of_segment(&mut segment, &input[at..]) {
+                at += lost;
+                continue;
+            }
+            let before = self.effects.len();
+            let step = self.step(id, &input[at..]);
+            self.show_packet(before, &input[at..]);
+            match step {
+                Step::Consumed(_) if self.loses_behind(input[at]) => at = input.len(),
+                Step::Consumed(length) => at += length.max(1),
+                Step::Wants(more) => {
+                    wanted = input.len() - at + more;
+                    break;
+                }
+                Step::Stop => break,
+            }
+        }
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if connection.phase == Phase::Deaf {
+            return;
+        }
+        connection.skip = at.saturating_sub(input.len());
+        input.drain(..at.min(input.len()));
+        connection.input = input;
+        connection.wanted = wanted;
+        self.wind(id);
+    }
+
+    /// Adds the packet at the start of `input` to the breaches that were named since there were `before` effects.
+    pub(crate) fn show_packet(&mut self, before: usize, input: &[u8]) {
+        let packet_len = match packet_len(input) {
+            PacketLen::Known(len) => len,
+            PacketLen::Unknown | PacketLen::Never => input.len(),
+        };
+        for effect in self.effects.iter_mut().skip(before) {
+            if let Effect::Breach(breach) = effect {
+                let shown = packet_len.min(input.len()).min(Breach::MOST_BYTES);
+                breach.packet = Bytes::copy_from_slice(&input[..shown]);
+                breach.packet_len = packet_len;
+            }
+        }
+    }
+
+    /// The connection's input with the new bytes, if that may hold a packet.
+    fn take_input(&mut self, id: ConnectionId, mut bytes: &[u8]) -> Option<Vec<u8>> {
+        let connection = self.connections.get_mut(&id)?;
+        if connection.phase == Phase::Deaf {
+            return None;
+        }
+        let skipped = connection.skip.min(bytes.len());
+        connection.skip -= skipped;
+        bytes = &bytes[skipped..];
+        connection.input.extend_from_slice(bytes);
+        let enough = !bytes.is_empty() && connection.input.len() >= connection.wanted;
+        enough.then(|| std::mem::take(&mut connection.input))
+    }
+
+    fn listens(&self, id: ConnectionId) -> bool {
+        self.connections.get(&id).is_some_and(|connection| connection.phase != Phase::Deaf)
+    }
+
+    fn step(&mut self, id: ConnectionId, input: &[u8]) -> Step {
+        let Some(connection) = self.connections.get(&id) else { return Step::Stop };
+        match connection.phase {
+            Phase::Greeting => self.greet(id, input),
+            Phase::Open => self.take_packet(id, connection.version, input),
+            Phase::Deaf => Step::Stop,
+        }
+    }
+
+    fn greet(&mut self, id: ConnectionId, input: &[u8]) -> Step {
+        match greeting(input) {
+            Greeting::Other(number) => self.not_a_connect(id, number, input),
+            Greeting::Unknown | Greeting::Level { .. }
+                if is_incomplete(input) && self.fault(Fault::WantsConnectInOnePiece) =>
+            {
+                self.end(id, false);
+                Step::Stop
+            }
+            Greeting::Unknown if is_incomplete(input) => Step::Wants(1),
+            Greeting::Level { name_is_mqtt: true, level: 5 } => self.take_packet(id, Version::V5, input),
+            _ => self.take_packet(id, Version::V3_1_1, input),
+        }
+    }
+
+    /// Decodes the first packet and does what it says.
+    fn take_packet(&mut self, id: ConnectionId, version: Version, input: &[u8]) -> Step {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.version = version;
+        }
+        let context = Context::new(version, Sender::Client);
+        match decode(input, context, &self.decode_limits(version)) {
+            Ok(Decoded::Partial { .. }) if self.wants_more_at_once(id, input) => {
+                self.end(id, true);
+                Step::Stop
+            }
+            Ok(Decoded::Partial { needed }) => Step::Wants(needed),
+            Ok(Decoded::Complete { packet, len }) => self.take(id, packet.packet(), len, input),
+            Err(error) => self.refuse_packet(id, error, input),
+        }
+    }
+
+    pub(crate) fn decode_limits(&self, version: Version) -> Limits {
+        let unlimited = version == Version::V5 && self.fault(Fault::AcceptsLargePackets);
+        let max_packet_size = if unlimited { 268_435_460 } else { self.settings.limits.max_packet_size };
+        Limits { max_packet_size, ..Limits::default() }
+    }
+
+    /// Deals with one packet of `len` bytes at the start of `input`.
+    pub(crate) fn take(&mut self, id: ConnectionId, packet: Packet<'_>, len: usize, input: &[u8]) -> Step {
+        let Some(connection) = self.connections.get_mut(&id) else { return Step::Stop };
+        connection.heard_at = self.now;
+        let version = connection.version;
+        if self.dislikes(&packet, len) {
+            return self.refuse_disliked(id);
+        }
+        match packet {
+            Packet::Connect(connect) => self.connect(id, &connect),
+            Packet::Disconnect(disconnect) => self.disconnect(id, &disconnect),
+            packet => self.serve(id, &packet),
+        }
+        if std::mem::take(&mut self.faulty.publishes_rest) {
+            self.publish_rest(&input[len.min(input.len())..], version);
+        }
+        Step::Consumed(len)
+    }
+
+    /// Packets of an accepted connection, apart from CONNECT and DISCONNECT.
+    pub(crate) fn serve(&mut self, id: ConnectionId, packet: &Packet<'_>) {
+        match packet {
+            Packet::Publish(publish) => self.publish(id, publish),
+            Packet::Puback(acknowledgement) => self.puback(id, acknowledgement),
+            Packet::Pubrec(acknowledgement) => self.pubrec(id, acknowledgement),
+            Packet::Pubrel(acknowledgement) => self.pubrel(id, acknowledgement),
+            Packet::Pubcomp(acknowledgement) => self.pubcomp(id, acknowledgement),
+            Packet::Subscribe(subscribe) => self.subscribe(id, subscribe),
+            Packet::Unsubscribe(unsubscribe) => self.unsubscribe(id, unsubscribe),
+            Packet::Pingreq => self.pingreq(id),
+            Packet::Auth(_) => self.unexpected_auth(id),
+            // The decoder refuses what only servers send; a waived rule may let it through, and then there is nothing to do.
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What the machine knows of one network connection.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mqtt_assay_codec::{PacketId, Version};
+
+use crate::event::ConnectionId;
+use crate::state::ClientId;
+use crate::state::ledger::Account;
+use crate::state::will::Will;
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// No CONNECT yet.
+    Greeting,
+    /// CONNECT accepted.
+    Open,
+    /// Refused and yet left open: only faults come here.
+    Deaf,
+}
+
+/// One network connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) id: ConnectionId,
+    pub(crate) phase: Phase,
+    /// 3.1.1 until CONNECT says otherwise.
+    pub(crate) version: Version,
+    pub(crate) client_id: Option<ClientId>,
+    /// Bytes that don't make a packet yet: less than the largest packet.
+    pub(crate) input: Vec<u8>,
+    /// No packet can be complete before this many bytes are here.
+    pub(crate) wanted: usize,
+    /// Bytes of a packet that is being thrown away.
+    pub(crate) skip: usize,
+    pub(crate) opened_at: Duration,
+    pub(crate) heard_at: Duration,
+    /// One and a half times the keep alive, where there is one.
+    pub(crate) patience: Option<Duration>,
+    pub(crate) will: Option<Will>,
+    /// Largest packet that the client takes.
+    pub(crate) maximum_packet_size: usize,
+    pub(crate) receive_maximum: u16,
+    /// Highest alias that the client takes.
+    pub(crate) topic_alias_maximum: u16,
+    pub(crate) problem_information: bool,
+    /// Session Expiry Interval of CONNECT, then that of DISCONNECT; seconds, all ones for ever.
+    pub(crate) session_expiry: u32,
+    /// At most the announced maximum.
+    pub(crate) aliases: BTreeMap<u16, Alias>,
+    /// Topics that go to this client by number: at most [`MOST_ALIASES_SENT`], and no more than it takes.
+    pub(crate) aliases_sent: Vec<Alias>,
+    /// Open QoS 2 exchanges of this connection of 5.0: at most the announced Receive Maximum.
+    pub(crate) receiving: BTreeSet<PacketId>,
+}
+
+/// How many topics one client is told by number, however many it takes.
+pub(crate) const MOST_ALIASES_SENT: u16 = 16;
+
+/// A topic that a client gave a number.
+#[derive(Debug)]
+pub(crate) struct Alias {
+    pub(crate) topic: Arc<str>,
+    pub(crate) _account: Account,
+}
+
+impl Connection {
+    pub(crate) fn new(id: ConnectionId, now: Duration) -> Self {
+        Self {
+            id,
+            phase: Phase::Greeting,
+            version: Version::V3_1_1,
+            client_id: None,
+            input: Vec::new(),
+            wanted: 0,
+            skip: 0,
+            opened_at: now,
+            heard_at: now,
+            patience: None,
+            will: None,
+            maximum_packet_size: usize::MAX,
+            receive_maximum: u16::MAX,
+            topic_alias_maximum: 0,
+            problem_information: true,
+            session_expiry: 0,
+            aliases: BTreeMap::new(),
+            aliases_sent: Vec::new(),
+            receiving: BTreeSet::new(),
+        }
+    }
+
+    /// The number by which a topic goes to this client, and whether the client knows it already; `None` where it takes no
+    /// more numbers.
+    pub(crate) fn alias_for(&self, topic: &str) -> Option<(u16, bool)> {
+        let known = self.aliases_sent.iter().position(|known| *known.topic == *topic);
+        let index = known.unwrap_or(self.aliases_sent.len());
+        let alias = u16::try_from(index + 1).ok()?;
+        (alias <= self.topic_alias_maximum.min(MOST_ALIASES_SENT)).then_some((alias, known.is_some()))
+    }
+
+    pub(crate) fn is_v5(&self) -> bool {
+        self.version == Version::V5
+    }
+}
