@@ -95,7 +95,7 @@ impl Machine {
 
     /// Whether the broker does nothing wrong at all.
     pub(crate) fn is_faultless(&self) -> bool {
-        self.settings.faults.is_empty()
+        self.settings.faults.is_idle()
     }
 
     /// Whether the broker uses this freedom.

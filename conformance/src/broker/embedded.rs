@@ -2,7 +2,7 @@
 
 use super::{Endpoint, Ready, Setting, Unready, Variant};
 use crate::broker::Shell;
-use mqtt_assay_reference::{Access, BrokerLimits, Fault, Machine, Quirk, Settings, User};
+use mqtt_assay_reference::{Access, BrokerLimits, Fault, FaultSet, Machine, Questions, Quirk, Settings, User};
 use std::rc::Rc;
 
 /// The user name and passwords, and the denied topic, of the variant with access control.
@@ -20,6 +20,8 @@ pub struct EmbeddedOptions {
     pub quirks: Vec<Quirk>,
     /// What decides where the standard leaves a choice to chance: delays, order.
     pub seed: u64,
+    /// Where to note the faults that the broker is asked for.
+    pub questions: Option<Questions>,
 }
 
 /// The embedded broker as a target.
@@ -41,11 +43,15 @@ impl EmbeddedTarget {
         }
         let (access, setting) =
             if variant == Variant::WITH_ACCESS { with_access() } else { (Access::default(), Setting::default()) };
-        let EmbeddedOptions { faults, quirks, seed } = &self.options;
+        let EmbeddedOptions { faults, quirks, seed, questions } = &self.options;
+        let faults: FaultSet = faults.iter().copied().collect();
         let settings = Settings {
             limits,
             access,
-            faults: faults.iter().copied().collect(),
+            faults: match questions {
+                Some(questions) => faults.noting(questions.clone()),
+                None => faults,
+            },
             quirks: quirks.iter().copied().collect(),
             seed: *seed,
         };

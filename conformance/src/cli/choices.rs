@@ -32,6 +32,39 @@ impl Versions {
     }
 }
 
+/// Which cases a command is about.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct FilterArgs {
+    /// Only these cases: ids, globs, predicates (repeatable: any of them)
+    #[arg(short, long, value_name = "FILTER")]
+    pub(crate) filter: Vec<String>,
+}
+
+impl FilterArgs {
+    /// As one filter, if there is one.
+    pub(crate) fn parse(&self) -> Result<Option<Filter>, Failure> {
+        Filter::parse_any(&self.filter).map_err(|error| {
+            let exit = if error.is_unknown_case { Exit::NothingSelected } else { Exit::Usage };
+            Failure::new(exit, error.to_string())
+        })
+    }
+
+    /// The cases that the filters, the versions and the variant leave, in the order of the chapters.
+    pub(crate) fn select(&self, versions: Versions, variant: Option<Variant>) -> Result<Vec<Instance>, Failure> {
+        let filter = self.parse()?;
+        let versions = versions.list();
+        let selected: Vec<Instance> = cases::all()
+            .filter(|instance| versions.contains(&instance.version))
+            .filter(|instance| variant.is_none_or(|variant| instance.case.variant == variant))
+            .filter(|instance| filter.as_ref().is_none_or(|filter| filter.matches(instance)))
+            .collect();
+        if selected.is_empty() {
+            return Err(nothing_selected("case", &self.filter, &versions, variant));
+        }
+        Ok(selected)
+    }
+}
+
 /// Text for people or data for machines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
@@ -40,36 +73,20 @@ pub(crate) enum Format {
     Json,
 }
 
-/// The cases that the filters, the versions and the variant leave, in the order of the chapters.
-pub(crate) fn select(
+/// A filter that leaves nothing is a mistake of whoever wrote it.
+pub(crate) fn nothing_selected(
+    kind: &str,
     filters: &[String],
-    versions: Versions,
+    versions: &[Version],
     variant: Option<Variant>,
-) -> Result<Vec<Instance>, Failure> {
-    let filter = Filter::parse_any(filters).map_err(|error| {
-        let exit = if error.is_unknown_case { Exit::NothingSelected } else { Exit::Usage };
-        Failure::new(exit, error.to_string())
-    })?;
-    let versions = versions.list();
-    let selected: Vec<Instance> = cases::all()
-        .filter(|instance| versions.contains(&instance.version))
-        .filter(|instance| variant.is_none_or(|variant| instance.case.variant == variant))
-        .filter(|instance| filter.as_ref().is_none_or(|filter| filter.matches(instance)))
-        .collect();
-    if selected.is_empty() {
-        return Err(nothing_selected(filters, &versions, variant));
-    }
-    Ok(selected)
-}
-
-fn nothing_selected(filters: &[String], versions: &[Version], variant: Option<Variant>) -> Failure {
+) -> Failure {
     let mut by: Vec<String> = filters.iter().map(|filter| format!("'{}'", crate::text::single_line(filter))).collect();
     if let [version] = versions {
         by.push(format!("--mqtt {version}"));
     }
     by.extend(variant.map(|variant| format!("--variant {}", variant.name)));
     let message = format!(
-        "no case is selected by {}; `mqtt-assay list` shows all, `mqtt-assay explain filters` how to choose",
+        "no {kind} is selected by {}; `mqtt-assay list` shows all, `mqtt-assay explain filters` how to choose",
         by.join(" ")
     );
     Failure::new(Exit::NothingSelected, message)

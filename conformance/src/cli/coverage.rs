@@ -1,6 +1,6 @@
 //! `mqtt-assay coverage`: which rules of the standards have a case, which of these are proven, and why others have none.
 
-use super::choices::{Format, Versions};
+use super::choices::{FilterArgs, Format, Versions, nothing_selected};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
@@ -16,6 +16,10 @@ Examples:
   mqtt-assay coverage
   mqtt-assay coverage --missing --mqtt 5
   mqtt-assay coverage --format json > coverage.json
+  mqtt-assay coverage -f 'section(4.12)' --missing
+
+With -f: the rules that these cases judge, by these cases; and the rules without a case that the
+filter means by section, level, rule, version or need.
 
 Coverage says what the suite can judge. How a broker does is what `mqtt-assay run` says.";
 
@@ -23,6 +27,9 @@ Coverage says what the suite can judge. How a broker does is what `mqtt-assay ru
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct CoverageArgs {
+    #[command(flatten)]
+    filter: FilterArgs,
+
     /// Versions to show
     #[arg(long, value_enum, default_value = "all", value_name = "VERSION")]
     mqtt: Versions,
@@ -38,8 +45,12 @@ pub(crate) struct CoverageArgs {
 
 /// Shows the coverage.
 pub(crate) fn coverage(args: &CoverageArgs) -> Result<Exit, Failure> {
-    let versions: Vec<(Version, Coverage)> =
-        args.mqtt.list().into_iter().map(|version| (version, coverage::of(version))).collect();
+    let (filter, versions) = (args.filter.parse()?, args.mqtt.list());
+    let of = |version: Version| (version, coverage::of(version, filter.as_ref()));
+    let versions: Vec<(Version, Coverage)> = versions.into_iter().map(of).collect();
+    if versions.iter().all(|(_, coverage)| coverage.rules.is_empty()) {
+        return Err(nothing_selected("rule", &args.filter.filter, &args.mqtt.list(), None));
+    }
     let text =
         match args.format {
             Format::Json => {

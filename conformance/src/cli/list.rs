@@ -1,6 +1,6 @@
 //! `mqtt-assay list`: the cases, their rules and what each needs; no network.
 
-use super::choices::{Format, Versions, select};
+use super::choices::{FilterArgs, Format, Versions};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
@@ -18,7 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   mqtt-assay list
   mqtt-assay list 'section(3.3) & !needs(retain)'
-  mqtt-assay list 'rule(MQTT-3.3.2-2)' --format json
+  mqtt-assay list -f 'rule(MQTT-3.3.2-2)' --format json
 
 What a filter may be: mqtt-assay explain filters.";
 
@@ -26,9 +26,12 @@ What a filter may be: mqtt-assay explain filters.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ListArgs {
-    /// Only these cases: ids, globs, predicates (several: any of them)
+    /// Only these cases, as with -f
     #[arg(value_name = "FILTER")]
-    filter: Vec<String>,
+    filters: Vec<String>,
+
+    #[command(flatten)]
+    filter: FilterArgs,
 
     /// Versions to list
     #[arg(long, value_enum, default_value = "all", value_name = "VERSION")]
@@ -52,7 +55,8 @@ struct CaseRow {
 
 /// Lists the cases.
 pub(crate) fn list(args: &ListArgs) -> Result<Exit, Failure> {
-    let selected = select(&args.filter, args.mqtt, None)?;
+    let filter: Vec<String> = args.filters.iter().chain(&args.filter.filter).cloned().collect();
+    let selected = FilterArgs { filter }.select(args.mqtt, None)?;
     match args.format {
         Format::Text => print(&table(&selected))?,
         Format::Json => {

@@ -1,6 +1,6 @@
 //! `mqtt-assay prove`: the proof of the suite itself.
 
-use super::choices::{Versions, select};
+use super::choices::{FilterArgs, Versions};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
@@ -16,7 +16,10 @@ use std::path::{Path, PathBuf};
 const EXAMPLES: &str = "\
 Every case is run against the reference broker with each fault that a case claims to catch, on a
 broker of its own, and with each freedom that the standard leaves (quirks). Ends with 1 where the
-suite itself is wrong.
+suite itself is wrong. A pair is not run where the broker, without the fault, never came to a place
+that asks for it: it would do the same again.
+
+An invariant is held against the packets of all cases, also where -f names it alone.
 
 Examples:
   mqtt-assay prove                     every fault, every quirk, with and without delays
@@ -34,18 +37,18 @@ pub(crate) struct ProveArgs {
     #[arg(value_name = "FAULT", value_parser = super::choices::fault)]
     fault: Option<Fault>,
 
-    /// Only these cases: ids, globs, predicates (repeatable: any of them)
-    #[arg(short, long, value_name = "FILTER")]
-    filter: Vec<String>,
+    #[command(flatten)]
+    filter: FilterArgs,
 
-    /// Write the tables (rules with the faults and cases that prove them, quirks, inconclusive cases) into this folder
-    #[arg(long, value_name = "DIR")]
+    /// Write the tables (rules with the faults and cases that prove them, quirks, inconclusive cases) into this folder:
+    /// of the whole proof only
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["fault", "filter"])]
     write: Option<PathBuf>,
 }
 
 /// Runs the proof and says what it showed.
 pub(crate) fn prove(args: &ProveArgs) -> Result<Exit, Failure> {
-    let selected: BTreeSet<String> = select(&args.filter, Versions::All, None)?.iter().map(Instance::id).collect();
+    let selected: BTreeSet<String> = args.filter.select(Versions::All, None)?.iter().map(Instance::id).collect();
     let proof = run_proof(args.fault, |instance| selected.contains(&instance.id()));
     match &args.write {
         Some(folder) => write(folder, &proof)?,
@@ -82,8 +85,9 @@ fn summary(proof: &Proof) -> String {
     }
     let _ = writeln!(
         out,
-        "{} of case and broker: {} caught, {} respected, {} of the suite",
+        "{} of case and broker, {} of them run: {} caught, {} respected, {} of the suite",
         counted(proof.pairs, "pair"),
+        proof.run,
         counted(proof.caught.len(), "fault"),
         counted(proof.quirks.len(), "quirk"),
         counted(proof.defects.len(), "defect")

@@ -1,7 +1,7 @@
 //! `mqtt-assay run`: certifies a broker.
 
 use super::broker::{Broker, BrokerArgs};
-use super::choices::{Versions, select};
+use super::choices::{FilterArgs, Versions};
 use super::complain;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -56,9 +56,8 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     broker: BrokerArgs,
 
-    /// Run only these cases: ids, globs, predicates (repeatable: any of them)
-    #[arg(short, long, value_name = "FILTER", help_heading = "Which cases")]
-    filter: Vec<String>,
+    #[command(flatten, next_help_heading = "Which cases")]
+    filter: FilterArgs,
 
     /// Versions to run
     #[arg(long, value_enum, default_value = "all", value_name = "VERSION", help_heading = "Which cases")]
@@ -266,7 +265,7 @@ fn silence(target: &Target, selected: &[Instance], patience: u32) -> Duration {
 
 /// Runs the cases, reports, and says how it ended.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
-    let selected = select(&args.filter, args.mqtt, args.variant)?;
+    let selected = args.filter.select(args.mqtt, args.variant)?;
     let Broker { target, words } = args.broker.resolve(args.seed, args.patience)?;
     let timeout = args.timeout.map(Duration::from_secs);
     // From here on a signal ends the run in order: before a report of an earlier run is emptied.

@@ -2,6 +2,7 @@
 //! why there is none. It says what the suite can judge, never how a broker did.
 
 use crate::cases;
+use crate::run::filter::Filter;
 use crate::scenario::Instance;
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::Fault;
@@ -63,8 +64,21 @@ pub(crate) struct RuleCoverage {
 impl RuleCoverage {
     /// Looks a rule up in all cases.
     pub(crate) fn of(id: RuleId) -> Self {
+        Self::made_of(id, &cases::all().filter(|instance| judges(instance, id)).collect::<Vec<_>>())
+    }
+
+    /// With these of all cases: nothing where it has cases and none of them is meant, or where it has none and is not
+    /// meant itself.
+    fn of_those(id: RuleId, filter: &Filter) -> Option<Self> {
+        let mut judging: Vec<Instance> = cases::all().filter(|instance| judges(instance, id)).collect();
+        let has_cases = !judging.is_empty();
+        judging.retain(|instance| filter.matches(instance));
+        let is_meant = if has_cases { !judging.is_empty() } else { filter.matches_rule(id) };
+        is_meant.then(|| Self::made_of(id, &judging))
+    }
+
+    fn made_of(id: RuleId, judging: &[Instance]) -> Self {
         let rule = id.rule();
-        let judging: Vec<Instance> = cases::all().filter(|instance| judges(instance, id)).collect();
         let mut faults = Vec::new();
         for fault in judging.iter().flat_map(|instance| instance.case.caught) {
             let name = fault.name();
@@ -114,9 +128,13 @@ fn reason(rule: &Rule) -> &'static str {
     }
 }
 
-/// The coverage of a version.
-pub(crate) fn of(version: Version) -> Coverage {
-    let rules: Vec<RuleCoverage> = standard::rules(version).map(RuleCoverage::of).collect();
+/// The coverage of a version; with a filter, of the rules and by the cases that it means.
+pub(crate) fn of(version: Version, filter: Option<&Filter>) -> Coverage {
+    let rules = standard::rules(version);
+    let rules: Vec<RuleCoverage> = match filter {
+        None => rules.map(RuleCoverage::of).collect(),
+        Some(filter) => rules.filter_map(|id| RuleCoverage::of_those(id, filter)).collect(),
+    };
     let numbered = count(rules.iter().filter(|rule| rule.rule.rule().is_numbered()));
     Coverage {
         statements: rules.iter().filter(|rule| rule.rule.rule().is_numbered()).count(),
@@ -157,7 +175,7 @@ mod tests {
     #[test]
     fn every_rule_has_a_case_or_a_reason() {
         for version in [Version::V3_1_1, Version::V5] {
-            for rule in of(version).rules {
+            for rule in of(version, None).rules {
                 assert_eq!(rule.cases.is_empty(), rule.reason.is_some(), "{}", rule.id);
                 assert!(rule.reason.is_none_or(|reason| !reason.is_empty()), "{}", rule.id);
             }
@@ -167,7 +185,7 @@ mod tests {
     #[test]
     fn a_rule_that_cannot_be_judged_has_no_case() {
         for version in [Version::V3_1_1, Version::V5] {
-            for rule in of(version).rules {
+            for rule in of(version, None).rules {
                 assert!(
                     rule.cases.is_empty() || rule.rule.rule().observable.can_be_judged(),
                     "{}: {:?}",
@@ -181,10 +199,21 @@ mod tests {
     #[test]
     fn numbers_fit_into_each_other() {
         for version in [Version::V3_1_1, Version::V5] {
-            let coverage = of(version);
+            let coverage = of(version, None);
             assert!(coverage.proven <= coverage.covered && coverage.covered <= coverage.observable);
             assert!(coverage.observable <= coverage.statements);
         }
+    }
+
+    #[test]
+    fn a_filter_keeps_the_rules_and_the_cases_that_it_means() {
+        let filter = |text: &str| Filter::parse(text).expect("a filter");
+        let retain = of(Version::V5, Some(&filter("chapter(retain)")));
+        assert!(retain.rules.iter().all(|rule| !rule.cases.is_empty()));
+        assert!(retain.rules.iter().flat_map(|rule| &rule.cases).all(|case| case.starts_with("5/retain/")));
+        let section = of(Version::V5, Some(&filter("section(4.12)")));
+        assert!(section.rules.iter().any(|rule| rule.cases.is_empty()), "rules without a case have a section too");
+        assert!(section.rules.len() < of(Version::V5, None).rules.len());
     }
 
     #[test]

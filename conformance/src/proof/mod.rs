@@ -3,6 +3,7 @@
 //! Uses `run` and what lies below it. Nothing here is about a broker under test.
 
 pub(crate) mod coverage;
+mod pairs;
 mod prove;
 mod tables;
 

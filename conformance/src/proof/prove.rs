@@ -5,16 +5,14 @@
 //! does not break. A quirk must not make any case fail, turn weak or become inconclusive. Everything is done a second
 //! time with delays on every connection, because one scheduler and orderly wake-ups hide the races of real brokers.
 
-use crate::broker::{EmbeddedOptions, EmbeddedTarget, Variant};
+use super::pairs::{Pair, Seen, Switch, control_tells, is_concerned, pairs, run_all, takes_steps};
 use crate::cases;
-use crate::run::{CaseResult, Order, RunOptions, alone, invariants, try_out};
-use crate::scenario::{Instance, Invariants, Method, RunNames, Verdict};
+use crate::scenario::{Instance, Verdict};
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::{Fault, Quirk};
 use mqtt_assay_standard::RuleId;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 
 /// One thing that the proof found wrong with the suite.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,8 +36,10 @@ pub struct Proof {
     pub coarse: BTreeMap<String, (usize, usize)>,
     /// Quirks tried, each with the cases whose thing it takes away.
     pub quirks: BTreeMap<String, BTreeSet<String>>,
-    /// How many pairs were run.
+    /// How many pairs there are.
     pub pairs: usize,
+    /// How many of them were run; in the others the broker is not asked for its fault.
+    pub run: usize,
     /// What is wrong; empty where the suite is proven.
     pub defects: Vec<Defect>,
 }
@@ -69,58 +69,16 @@ const COARSE: usize = 4;
 /// every refusal less well than 5.0 recommends, which is weak and no blame, or says nothing that could be looked at.
 const ABOUT_CODES: &[&str] = &["U3-07", "U5-210", "MQTT-3.2.2-8", "MQTT-3.14.0-1", "MQTT-3.14.2-1"];
 
-/// What is switched on in the broker of a pair.
-#[derive(Clone, Copy)]
-enum Switch {
-    Fault(Fault),
-    Quirk(Quirk),
-}
-
-#[derive(Clone, Copy)]
-struct Pair {
-    switch: Option<Switch>,
-    instance: Instance,
-    delayed: bool,
-}
-
-/// What came of one pair: the verdicts of the case's rules, and the invariants that it saw broken.
-struct Seen {
-    verdict: Verdict,
-    rules: Vec<(RuleId, Verdict)>,
-    invariants: Vec<(String, RuleId)>,
-    text: String,
-}
-
-/// Seeds of the proof: names, and the delays of the second round.
-const SEED: u64 = 7;
-
 /// Runs the proof for the cases that `is_meant` says yes to; with a fault, for that fault alone. Uses as many threads as
 /// the machine has cores.
 pub fn prove(only: Option<Fault>, is_meant: impl Fn(&Instance) -> bool) -> Proof {
-    let is_run = |instance: &Instance| matches!(instance.case.method, Method::Steps(_)) && is_meant(instance);
-    let instances: Vec<Instance> = cases::all().filter(is_run).collect();
     let claimed = claimed();
-    let mut switches: Vec<Option<Switch>> = vec![None];
-    if let Some(fault) = only {
-        switches.push(Some(Switch::Fault(fault)));
-    } else {
-        switches.extend(claimed.iter().map(|&fault| Some(Switch::Fault(fault))));
-        switches.extend(
-            Quirk::ALL
-                .iter()
-                .filter(|quirk| !STOPS_AT_CONTROL.contains(quirk))
-                .map(|&quirk| Some(Switch::Quirk(quirk))),
-        );
-    }
-    let mut pairs = Vec::new();
-    for delayed in [false, true] {
-        for &switch in &switches {
-            let concerned = instances.iter().filter(|instance| is_concerned(switch, instance));
-            pairs.extend(concerned.map(|&instance| Pair { switch, instance, delayed }));
-        }
-    }
-    let seen = run_all(&pairs);
-    let mut proof = Proof { pairs: pairs.len(), ..Proof::default() };
+    let pairs = match only {
+        Some(fault) => pairs(&[fault], &[], &is_meant),
+        None => pairs(&claimed, &judged_quirks(), &is_meant),
+    };
+    let (seen, run) = run_all(&pairs);
+    let mut proof = Proof { pairs: pairs.len(), run, ..Proof::default() };
     if only.is_none() {
         let unclaimed = Fault::ALL.iter().filter(|fault| !claimed.contains(fault));
         proof.unclaimed = unclaimed.map(|fault| fault.name()).collect();
@@ -128,12 +86,15 @@ pub fn prove(only: Option<Fault>, is_meant: impl Fn(&Instance) -> bool) -> Proof
         proof.quirks.extend(STOPS_AT_CONTROL.iter().map(|quirk| (quirk.name().to_owned(), BTreeSet::new())));
     }
     judge(&pairs, &seen, &is_meant, &mut proof);
-    if only.is_none() {
-        count_coarse(&pairs, &seen, &mut proof);
-    }
+    count_coarse(&pairs, &seen, &mut proof);
     proof.defects.sort();
     proof.defects.dedup();
     proof
+}
+
+/// The quirks with which a broker can be judged.
+fn judged_quirks() -> Vec<Quirk> {
+    Quirk::ALL.iter().copied().filter(|quirk| !STOPS_AT_CONTROL.contains(quirk)).collect()
 }
 
 /// Every fault that a case claims to catch, once each.
@@ -149,111 +110,34 @@ pub fn claimed() -> Vec<Fault> {
     claimed
 }
 
-/// A fault that breaks no rule of a version sends the same bytes there as a broker without it, which its own tests show.
-/// A weighty case meets the faults that it claims to catch, and no other.
-fn is_concerned(switch: Option<Switch>, instance: &Instance) -> bool {
-    match switch {
-        Some(Switch::Fault(fault)) if instance.case.weighty && !instance.case.caught.contains(&fault) => false,
-        Some(Switch::Fault(fault)) => !fault.breaks(instance.version).is_empty(),
-        _ => true,
-    }
-}
-
-fn run_all(pairs: &[Pair]) -> Vec<Seen> {
-    let next = AtomicUsize::new(0);
-    let seen: Mutex<Vec<Option<Seen>>> = Mutex::new(pairs.iter().map(|_| None).collect());
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(pair) = pairs.get(index) else { return };
-                    let result = run_pair(pair);
-                    if let Ok(mut seen) = seen.lock() {
-                        seen[index] = Some(result);
-                    }
-                }
-            });
-        }
-    });
-    seen.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).into_iter().flatten().collect()
-}
-
-fn run_pair(pair: &Pair) -> Seen {
-    let mut quirks = Vec::new();
-    let mut faults = Vec::new();
-    match pair.switch {
-        Some(Switch::Fault(fault)) => faults.push(fault),
-        Some(Switch::Quirk(quirk)) => quirks.push(quirk),
-        None => {}
-    }
-    if pair.delayed && !quirks.contains(&Quirk::DelayPerConnection) {
-        quirks.push(Quirk::DelayPerConnection);
-    }
-    let target = EmbeddedTarget::new(EmbeddedOptions { faults, quirks, seed: SEED });
-    let invariants = invariants();
-    let instance = pair.instance;
-    let result = crate::run::clock::simulated(async {
-        let ready = target.prepare(instance.case.variant).map_err(|why| format!("{why:?}"))?;
-        Ok::<_, String>(alone(instance, ready, &options(), &invariants).await)
-    });
-    match result {
-        Ok(result) => look_at(&result, &invariants),
-        Err(why) => Seen { verdict: Verdict::Inconclusive, rules: Vec::new(), invariants: Vec::new(), text: why },
-    }
-}
-
-fn options() -> RunOptions {
-    RunOptions {
-        seed: SEED,
-        jobs: 1,
-        patience: 1,
-        order: Order::LongWaitsFirst,
-        fail_fast: false,
-        intrusive: true,
-        names: RunNames {
-            topic_prefix: "mqtt-assay".to_owned(),
-            client_id_prefix: "ma".to_owned(),
-            run: "proof".to_owned(),
-        },
-    }
-}
-
-fn look_at(result: &CaseResult, invariants: &Invariants) -> Seen {
-    let rules = result.rules.iter().map(|rule| (rule.rule, rule.verdict)).collect();
-    let broken = invariants.tallies().into_iter().filter(|tally| tally.broken.is_some());
-    let invariants =
-        broken.flat_map(|tally| tally.instance.rules.judged().map(move |rule| (tally.instance.id(), rule))).collect();
-    let seen = result.decisive().map(|rule| rule.seen.clone());
-    let text = result.reason.clone().or(seen).unwrap_or_default();
-    Seen { verdict: result.verdict, rules, invariants, text }
-}
-
-fn judge(pairs: &[Pair], seen: &[Seen], is_meant: &impl Fn(&Instance) -> bool, proof: &mut Proof) {
+fn judge(pairs: &[Pair], seen: &[Arc<Seen>], is_meant: &impl Fn(&Instance) -> bool, proof: &mut Proof) {
+    let invariants: Vec<Instance> = cases::all().filter(|case| !takes_steps(case) && is_meant(case)).collect();
+    let is_asked = |id: &str| invariants.iter().any(|invariant| invariant.id() == id);
     let mut plain: BTreeMap<String, Verdict> = BTreeMap::new();
-    let mut caught_invariants: BTreeMap<(String, bool), BTreeSet<String>> = BTreeMap::new();
+    let mut caught: BTreeMap<(String, bool), BTreeSet<String>> = BTreeMap::new();
     for (pair, seen) in pairs.iter().zip(seen) {
-        match pair.switch {
-            None => {
-                if !pair.delayed {
-                    plain.insert(pair.instance.id(), seen.verdict);
-                }
-                permitted(pair, seen, None, proof);
-            }
-            Some(Switch::Quirk(quirk)) => permitted(pair, seen, Some(quirk), proof),
+        let quirk = match pair.switch {
+            None => None,
+            Some(Switch::Quirk(quirk)) => Some(quirk),
             Some(Switch::Fault(fault)) => {
                 let before = plain.get(&pair.instance.id()).copied().unwrap_or(Verdict::Pass);
-                faulty(pair, seen, fault, before, proof);
-                let broken = seen.invariants.iter().map(|(id, _)| id.clone());
-                caught_invariants.entry((fault.name(), pair.delayed)).or_default().extend(broken);
+                if !pair.is_traffic {
+                    faulty(pair, seen, fault, before, proof);
+                }
+                let broken = seen.invariants.iter().map(|(id, _)| id).filter(|id| is_asked(id)).cloned();
+                caught.entry((fault.name(), pair.delayed)).or_default().extend(broken);
+                continue;
             }
+        };
+        if quirk.is_none() && !pair.delayed {
+            plain.insert(pair.instance.id(), seen.verdict);
         }
+        permitted(pair, seen, quirk, proof);
     }
-    let is_invariant = |instance: &Instance| matches!(instance.case.method, Method::Invariant(_)) && is_meant(instance);
-    for instance in cases::all().filter(is_invariant) {
+    for instance in &invariants {
         for fault in instance.case.caught {
             for delayed in [false, true] {
-                invariant_caught(&instance, *fault, delayed, &caught_invariants, proof);
+                invariant_caught(instance, *fault, delayed, &caught, proof);
             }
         }
     }
@@ -261,15 +145,7 @@ fn judge(pairs: &[Pair], seen: &[Seen], is_meant: &impl Fn(&Instance) -> bool, p
 
 /// The defects of a control that does not tell a broker that can't be judged.
 fn not_told_by_control(quirk: Quirk) -> Vec<Defect> {
-    let target = EmbeddedTarget::new(EmbeddedOptions { faults: Vec::new(), quirks: vec![quirk], seed: SEED });
-    let told = |version| {
-        let invariants = invariants();
-        crate::run::clock::simulated(async {
-            let ready = target.prepare(Variant::PLAIN).map_err(|why| format!("{why:?}"))?;
-            Ok::<_, String>(try_out(&ready, version, &options(), &invariants).await.is_err())
-        })
-    };
-    let untold = [Version::V3_1_1, Version::V5].into_iter().filter(|&version| told(version) != Ok(true));
+    let untold = [Version::V3_1_1, Version::V5].into_iter().filter(|&version| !control_tells(quirk, version));
     let defect = |version| Defect {
         switch: quirk.name().to_owned(),
         case: format!("{version}/control"),
@@ -278,29 +154,35 @@ fn not_told_by_control(quirk: Quirk) -> Vec<Defect> {
     untold.map(defect).collect()
 }
 
-/// Counts the cases about other rules that each fault leaves inconclusive; too many are a defect of the fault.
-fn count_coarse(pairs: &[Pair], seen: &[Seen], proof: &mut Proof) {
-    let mut counts: BTreeMap<String, (Fault, usize, usize)> = BTreeMap::new();
+/// Counts the cases about other rules that each fault leaves inconclusive; too many are a defect of the fault. They are
+/// held against all such cases of the suite, however few were run: a fault is no coarser for being looked at closely.
+fn count_coarse(pairs: &[Pair], seen: &[Arc<Seen>], proof: &mut Proof) {
+    let mut counts: BTreeMap<String, (Fault, usize)> = BTreeMap::new();
     for (pair, seen) in pairs.iter().zip(seen) {
         let Some(Switch::Fault(fault)) = pair.switch else { continue };
-        let broken = fault.breaks(pair.instance.version);
-        if pair.delayed || pair.instance.rules.judged().any(|rule| broken.contains(&rule.id())) {
-            continue;
+        let counts_here = !pair.delayed && !pair.is_traffic && is_about_others(fault, &pair.instance);
+        if counts_here && seen.verdict == Verdict::Inconclusive {
+            counts.entry(fault.name()).or_insert((fault, 0)).1 += 1;
         }
-        let (_, inconclusive, all) = counts.entry(fault.name()).or_insert((fault, 0, 0));
-        *all += 1;
-        *inconclusive += usize::from(seen.verdict == Verdict::Inconclusive);
     }
-    for (name, (fault, inconclusive, all)) in counts {
+    for (name, (fault, inconclusive)) in counts {
+        let is_counted = |case: &Instance| {
+            takes_steps(case) && is_concerned(Some(Switch::Fault(fault)), case) && is_about_others(fault, case)
+        };
+        let all = cases::all().filter(is_counted).count();
         let excused = fault.breaks(Version::V3_1_1).iter().any(|id| BREAKS_EVERYTHING.contains(id));
         if inconclusive * COARSE > all && !excused {
             let problem = format!("too coarse: {inconclusive} of {all} cases about other rules are inconclusive");
             proof.defects.push(Defect { switch: name.clone(), case: "every case".to_owned(), problem });
         }
-        if inconclusive > 0 {
-            proof.coarse.insert(name, (inconclusive, all));
-        }
+        proof.coarse.insert(name, (inconclusive, all));
     }
+}
+
+/// A case of which no rule is broken by the fault.
+fn is_about_others(fault: Fault, instance: &Instance) -> bool {
+    let broken = fault.breaks(instance.version);
+    !instance.rules.judged().any(|rule| broken.contains(&rule.id()))
 }
 
 /// A broker that the standard permits: nothing may fail, turn weak or become inconclusive.
@@ -320,6 +202,7 @@ fn permitted(pair: &Pair, seen: &Seen, quirk: Option<Quirk>, proof: &mut Proof) 
     if quirk.is_some() {
         proof.quirks.entry(name.clone()).or_default();
     }
+    let problem = problem.filter(|_| !pair.is_traffic);
     let broken = seen
         .invariants
         .iter()

@@ -1,4 +1,4 @@
-//! The filter language of `run -f`, `list` and others: which cases are meant.
+//! The filter language of `-f`, the same for all commands: which cases are meant.
 //!
 //! A filter is made of ids (`5/publish/topic-with-wildcard`), globs (`*/publish/*`) and predicates (`level(must)`),
 //! joined by `&`, `|`, `!` and parentheses. `!` binds strongest, then `&`, then `|`.
@@ -9,7 +9,7 @@ use crate::scenario::Instance;
 use crate::text::{did_you_mean, single_line};
 use mqtt_assay_codec::{Rule, Version};
 use mqtt_assay_reference::Fault;
-use mqtt_assay_standard::{self as standard, Level};
+use mqtt_assay_standard::{self as standard, Level, RuleId};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -126,6 +126,17 @@ impl Filter {
             Self::Either(left, right) => left.matches(instance) || right.matches(instance),
         }
     }
+
+    /// Whether a rule that has no case is meant: what is asked of a case does not hold of it.
+    pub(crate) fn matches_rule(&self, rule: RuleId) -> bool {
+        match self {
+            Self::Id(_) => false,
+            Self::Is(predicate) => predicate.holds_of_rule(rule),
+            Self::Not(inner) => !inner.matches_rule(rule),
+            Self::Both(left, right) => left.matches_rule(rule) && right.matches_rule(rule),
+            Self::Either(left, right) => left.matches_rule(rule) || right.matches_rule(rule),
+        }
+    }
 }
 
 impl fmt::Display for Filter {
@@ -142,7 +153,7 @@ impl fmt::Display for Filter {
 
 impl Predicate {
     fn holds(&self, instance: &Instance) -> bool {
-        let mut rules = instance.rules.judged().map(standard::RuleId::rule);
+        let mut rules = instance.rules.judged().map(RuleId::rule);
         match self {
             Self::Section(section) => rules.any(|rule| is_within(rule.section, section)),
             Self::Level(level) => rules.any(|rule| rule.level == *level),
@@ -157,6 +168,19 @@ impl Predicate {
             Self::Waits => instance.case.waits > 0,
             Self::Intrusive => instance.case.intrusive,
             Self::Verdictless => instance.level() == Level::May,
+        }
+    }
+
+    fn holds_of_rule(&self, id: RuleId) -> bool {
+        let rule = id.rule();
+        match self {
+            Self::Section(section) => is_within(rule.section, section),
+            Self::Level(level) => rule.level == *level,
+            Self::Rule(name) => standard::find(rule.version, name) == Some(id),
+            Self::Mqtt(version) => rule.version == *version,
+            Self::Needs(feature) => rule.needs.contains(&feature.as_str()),
+            Self::Verdictless => rule.level == Level::May,
+            Self::Chapter(_) | Self::Variant(_) | Self::Catches(_) | Self::Waits | Self::Intrusive => false,
         }
     }
 

@@ -118,39 +118,6 @@ fn broken_too(rule: Rule, version: Version) -> &'static [&'static str] {
     }
 }
 
-/// Any number of faults: none for a broker that keeps the standard.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FaultSet(Vec<Fault>);
-
-impl FaultSet {
-    /// Whether the fault is on.
-    pub fn has(&self, fault: Fault) -> bool {
-        !self.0.is_empty() && self.0.contains(&fault)
-    }
-
-    /// Whether no fault is on.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Those that are on, in the order given.
-    pub fn iter(&self) -> impl Iterator<Item = Fault> + '_ {
-        self.0.iter().copied()
-    }
-}
-
-impl FromIterator<Fault> for FaultSet {
-    fn from_iter<I: IntoIterator<Item = Fault>>(faults: I) -> Self {
-        Self(faults.into_iter().collect())
-    }
-}
-
-impl From<Fault> for FaultSet {
-    fn from(fault: Fault) -> Self {
-        Self(vec![fault])
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! Faults: what the broker does wrong on purpose, so that it can be shown that a case notices.
 //!
-//! Below the machine: `table` names them, `catalog` says which rules each one breaks, `sends` puts mistakes into the
+//! Below the machine: `table` names them, `catalog` says which rules each one breaks, `set` which are on, `sends` puts mistakes into the
 //! bytes of packets, `marks` is what the structs of `state/` carry for their sake, `state` what the machine remembers.
 //!
 //! The other files are chapters of the machine, by subject: what it does under a fault that takes more than a condition at
@@ -17,12 +17,13 @@ mod matching;
 mod receiving;
 pub(crate) mod sending;
 mod sends;
+mod set;
 mod state;
 mod subscribing;
 mod table;
 
-pub use catalog::FaultSet;
 pub(crate) use marks::{CopyMarks, ExchangeMarks, MessageMarks, SessionMarks};
 pub(crate) use receiving::Segment;
+pub use set::{FaultSet, Questions};
 pub(crate) use state::State;
 pub use table::Fault;

@@ -1,0 +1,228 @@
+//! Pairs of a case and a broker that does one thing wrong, or uses one freedom: which there are, and what comes of each.
+//!
+//! A case is run once on a broker without faults, which remembers what faults it was asked for. With a fault that it was
+//! not asked for it would do the same again, byte for byte, so that only the other pairs are run.
+
+use crate::broker::{EmbeddedOptions, EmbeddedTarget, Variant};
+use crate::cases;
+use crate::run::{CaseResult, Order, RunOptions, alone, invariants, try_out};
+use crate::scenario::{Instance, Invariants, Method, RunNames, Verdict};
+use mqtt_assay_codec::Version;
+use mqtt_assay_reference::{Fault, Questions, Quirk};
+use mqtt_assay_standard::RuleId;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What is switched on in the broker of a pair.
+#[derive(Clone, Copy)]
+pub(super) enum Switch {
+    Fault(Fault),
+    Quirk(Quirk),
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Pair {
+    pub(super) switch: Option<Switch>,
+    pub(super) instance: Instance,
+    /// With delays on every connection.
+    pub(super) delayed: bool,
+    /// The case itself is not asked about: it makes packets for the invariants that are.
+    pub(super) is_traffic: bool,
+}
+
+/// What came of one pair: the verdicts of the case's rules, and the invariants that it saw broken.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) verdict: Verdict,
+    pub(super) rules: Vec<(RuleId, Verdict)>,
+    pub(super) invariants: Vec<(String, RuleId)>,
+    pub(super) text: String,
+}
+
+/// Seeds of the proof: names, and the delays of the second round.
+const SEED: u64 = 7;
+
+/// The pairs by which the cases that `is_meant` says yes to are proven with these faults and quirks. First in each round
+/// are those without either.
+pub(super) fn pairs(faults: &[Fault], quirks: &[Quirk], is_meant: impl Fn(&Instance) -> bool) -> Vec<Pair> {
+    let faults = faults.iter().map(|&fault| Some(Switch::Fault(fault)));
+    let quirks = quirks.iter().map(|&quirk| Some(Switch::Quirk(quirk)));
+    let switches: Vec<Option<Switch>> = [None].into_iter().chain(faults).chain(quirks).collect();
+    let invariants: Vec<Instance> = cases::all().filter(|case| !takes_steps(case) && is_meant(case)).collect();
+    let mut pairs = Vec::new();
+    for delayed in [false, true] {
+        for &switch in &switches {
+            for instance in cases::all().filter(takes_steps).filter(|instance| is_concerned(switch, instance)) {
+                let is_traffic = !is_meant(&instance);
+                if !is_traffic || invariants.iter().any(|invariant| needs_traffic(invariant, switch, &instance)) {
+                    pairs.push(Pair { switch, instance, delayed, is_traffic });
+                }
+            }
+        }
+    }
+    pairs
+}
+
+/// Whether an invariant is to see the packets that this case makes of a broker: all that a permitted broker sends, and all
+/// of one with a fault that it claims to catch.
+fn needs_traffic(invariant: &Instance, switch: Option<Switch>, case: &Instance) -> bool {
+    let is_asked = match switch {
+        Some(Switch::Fault(fault)) => invariant.case.caught.contains(&fault),
+        Some(Switch::Quirk(_)) | None => true,
+    };
+    is_asked && invariant.version == case.version
+}
+
+/// A case that is run, and not an invariant.
+pub(super) fn takes_steps(instance: &Instance) -> bool {
+    matches!(instance.case.method, Method::Steps(_))
+}
+
+/// A fault that breaks no rule of a version sends the same bytes there as a broker without it, which its own tests show.
+/// A weighty case meets the faults that it claims to catch, and no other.
+pub(super) fn is_concerned(switch: Option<Switch>, instance: &Instance) -> bool {
+    match switch {
+        Some(Switch::Fault(fault)) if instance.case.weighty && !instance.case.caught.contains(&fault) => false,
+        Some(Switch::Fault(fault)) => !fault.breaks(instance.version).is_empty(),
+        _ => true,
+    }
+}
+
+/// What the cases saw on brokers without a fault, and what faults these were asked for.
+#[derive(Default)]
+struct Plain(BTreeMap<(String, bool), (Arc<Seen>, BTreeSet<String>)>);
+
+impl Plain {
+    /// What comes of a pair that does the same as one without the fault.
+    fn of(&self, pair: &Pair) -> Option<Arc<Seen>> {
+        let Some(Switch::Fault(fault)) = pair.switch else { return None };
+        let (seen, asked) = self.0.get(&(pair.instance.id(), pair.delayed))?;
+        // Whether a packet has a place for a mistake is seen only when it is made.
+        let is_same = !matches!(fault, Fault::Sends(_)) && !asked.contains(&fault.name());
+        is_same.then(|| Arc::clone(seen))
+    }
+}
+
+/// Runs the pairs on as many threads as the machine has cores; what was seen, in their order, and how many were run.
+pub(super) fn run_all(pairs: &[Pair]) -> (Vec<Arc<Seen>>, usize) {
+    let plain: Vec<&Pair> = pairs.iter().filter(|pair| pair.switch.is_none()).collect();
+    let seen = on_all_cores(&plain, |pair| {
+        let questions = Questions::default();
+        let seen = Arc::new(run_pair(pair, Some(questions.clone())));
+        (seen, questions.asked().iter().map(|fault| fault.name()).collect::<BTreeSet<String>>())
+    });
+    let keys = plain.iter().map(|pair| (pair.instance.id(), pair.delayed));
+    let plain = Plain(keys.zip(seen).collect());
+    let run = AtomicUsize::new(plain.0.len());
+    let seen = on_all_cores(pairs, |pair| match (pair.switch, plain.of(pair)) {
+        (None, _) => plain.0.get(&(pair.instance.id(), pair.delayed)).map(|(seen, _)| Arc::clone(seen)),
+        (Some(_), Some(same)) => Some(same),
+        (Some(_), None) => {
+            run.fetch_add(1, Ordering::Relaxed);
+            Some(Arc::new(run_pair(pair, None)))
+        }
+    });
+    (seen.into_iter().flatten().collect(), run.into_inner())
+}
+
+/// What `work` makes of each item, in their order.
+fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<Option<R>>> = Mutex::new(items.iter().map(|_| None).collect());
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let index = next.fetch_add(1, Ordering::Relaxed)
+                    && let Some(item) = items.get(index)
+                {
+                    let result = work(item);
+                    done.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(result);
+                }
+            });
+        }
+    });
+    done.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect()
+}
+
+fn run_pair(pair: &Pair, questions: Option<Questions>) -> Seen {
+    let mut quirks = Vec::new();
+    let mut faults = Vec::new();
+    match pair.switch {
+        Some(Switch::Fault(fault)) => faults.push(fault),
+        Some(Switch::Quirk(quirk)) => quirks.push(quirk),
+        None => {}
+    }
+    if pair.delayed && !quirks.contains(&Quirk::DelayPerConnection) {
+        quirks.push(Quirk::DelayPerConnection);
+    }
+    let target = EmbeddedTarget::new(EmbeddedOptions { faults, quirks, seed: SEED, questions });
+    let invariants = invariants();
+    let instance = pair.instance;
+    let result = crate::run::clock::simulated(async {
+        let ready = target.prepare(instance.case.variant).map_err(|why| format!("{why:?}"))?;
+        Ok::<_, String>(alone(instance, ready, &options(), &invariants).await)
+    });
+    match result {
+        Ok(result) => look_at(&result, &invariants),
+        Err(why) => Seen { verdict: Verdict::Inconclusive, rules: Vec::new(), invariants: Vec::new(), text: why },
+    }
+}
+
+/// Whether the control tells that a broker with this quirk can't be judged.
+pub(super) fn control_tells(quirk: Quirk, version: Version) -> bool {
+    let target = EmbeddedTarget::new(EmbeddedOptions { quirks: vec![quirk], seed: SEED, ..EmbeddedOptions::default() });
+    let invariants = invariants();
+    let told = crate::run::clock::simulated(async {
+        let ready = target.prepare(Variant::PLAIN).map_err(|why| format!("{why:?}"))?;
+        Ok::<_, String>(try_out(&ready, version, &options(), &invariants).await.is_err())
+    });
+    told == Ok(true)
+}
+
+fn options() -> RunOptions {
+    RunOptions {
+        seed: SEED,
+        jobs: 1,
+        patience: 1,
+        order: Order::LongWaitsFirst,
+        fail_fast: false,
+        intrusive: true,
+        names: RunNames {
+            topic_prefix: "mqtt-assay".to_owned(),
+            client_id_prefix: "ma".to_owned(),
+            run: "proof".to_owned(),
+        },
+    }
+}
+
+fn look_at(result: &CaseResult, invariants: &Invariants) -> Seen {
+    let rules = result.rules.iter().map(|rule| (rule.rule, rule.verdict)).collect();
+    let broken = invariants.tallies().into_iter().filter(|tally| tally.broken.is_some());
+    let invariants =
+        broken.flat_map(|tally| tally.instance.rules.judged().map(move |rule| (tally.instance.id(), rule))).collect();
+    let seen = result.decisive().map(|rule| rule.seen.clone());
+    let text = result.reason.clone().or(seen).unwrap_or_default();
+    Seen { verdict: result.verdict, rules, invariants, text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many pairs lie between two that are tried: no divisor of what the pairs are ordered by.
+    const STRIDE: usize = 997;
+
+    #[test]
+    fn a_broker_that_is_not_asked_for_its_fault_does_the_same_without_it() {
+        let all = pairs(&crate::proof::claimed(), &[], |_| true);
+        let some: Vec<Pair> = all.into_iter().step_by(STRIDE).collect();
+        let plain: Vec<Pair> = some.iter().map(|&pair| Pair { switch: None, ..pair }).collect();
+        let with_plain: Vec<Pair> = plain.iter().chain(&some).copied().collect();
+        let (seen, run) = run_all(&with_plain);
+        assert!(run < with_plain.len() * 3 / 4, "{run} of {} were run", with_plain.len());
+        for (pair, seen) in some.iter().zip(&seen[plain.len()..]) {
+            assert_eq!(&run_pair(pair, None), &**seen, "{}", pair.instance.id());
+        }
+    }
+}
