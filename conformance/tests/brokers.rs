@@ -6,8 +6,8 @@
 //!   `varies` in the snapshot, and no other verdict than those listed may come.
 //! - `not-judged.tsv`: why a case is inconclusive, by a rule that is broken in the same run, or not exercised.
 //!
-//! `ASSAY_RUNS=20` repeats the run that often, in random order, with 1, 8 and all jobs in turn. `ASSAY_BUSY=1` keeps a
-//! core busy meanwhile. `ASSAY_UPDATE=1` writes the snapshot anew.
+//! `MQTT_ASSAY_RUNS=20` repeats the run that often, in random order, with 1, 8 and all jobs in turn. `MQTT_ASSAY_BUSY=1`
+//! keeps a core busy meanwhile. `MQTT_ASSAY_WRITE=1` writes `verdicts.tsv` anew.
 
 use mqtt_assay::broker::{AddressTarget, Endpoint, Profile, Setting, SpawnedTarget, Target, Variant};
 use mqtt_assay::cases;
@@ -51,8 +51,8 @@ fn is_as_its_report_says(name: &str) {
     let _alone = ONE_BROKER_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let profile = Profile::load(name).unwrap_or_else(|error| panic!("{error}"));
     // A run with a process for each case takes minutes.
-    let runs = number("ASSAY_RUNS").unwrap_or(if profile.fresh_for_each_case { 1 } else { RUNS });
-    let _busy = number("ASSAY_BUSY").map(|_| Busy::start());
+    let runs = number("MQTT_ASSAY_RUNS").unwrap_or(if profile.fresh_for_each_case { 1 } else { RUNS });
+    let _busy = number("MQTT_ASSAY_BUSY").map(|_| Busy::start());
     let (first, version) = one_run(&profile, 0);
     let report = Report::read(name, &version);
     let verdicts = report.snapshot(&first);
@@ -208,6 +208,8 @@ const VARIES: &str = "varies";
 /// What `reports/NAME-VERSION` says.
 struct Report {
     folder: PathBuf,
+    /// What writes the snapshot anew.
+    command: String,
     /// Verdicts that a case and rule may have, where it varies.
     varies: BTreeMap<(String, String), Vec<String>>,
     not_judged: BTreeMap<String, NotJudged>,
@@ -233,7 +235,8 @@ impl Report {
         let not_judged = rows(&folder.join("not-judged.tsv"), head).into_iter();
         let not_judged = not_judged
             .map(|[case, verdict, broken_case, rule, _]| (case, NotJudged { verdict, cause: (broken_case, rule) }));
-        Self { varies: varies.collect(), not_judged: not_judged.collect(), folder }
+        let command = format!("MQTT_ASSAY_WRITE=1 cargo test -p mqtt-assay --features brokers --test brokers {name}");
+        Self { varies: varies.collect(), not_judged: not_judged.collect(), folder, command }
     }
 
     /// The run's rows, with those that vary marked as such.
@@ -300,19 +303,23 @@ impl Report {
 
     fn compare(&self, verdicts: &str) {
         let file = self.folder.join("verdicts.tsv");
-        if number("ASSAY_UPDATE").is_some() {
+        if std::env::var_os("MQTT_ASSAY_WRITE").is_some_and(|value| value == "1") {
             std::fs::create_dir_all(&self.folder)
                 .and_then(|()| std::fs::write(&file, verdicts))
                 .expect("reports can be written");
             return;
         }
-        let known = std::fs::read_to_string(&file).unwrap_or_else(|error| {
-            panic!("{}: {error}; ASSAY_UPDATE=1 writes the snapshot of a new version", file.display())
-        });
+        let known = std::fs::read_to_string(&file)
+            .unwrap_or_else(|error| panic!("{}: {error}; what writes it: {}", file.display(), self.command));
         let (known, verdicts): (BTreeSet<&str>, BTreeSet<&str>) = (known.lines().collect(), verdicts.lines().collect());
         let gone: Vec<&&str> = known.difference(&verdicts).collect();
         let new: Vec<&&str> = verdicts.difference(&known).collect();
-        assert!(gone.is_empty() && new.is_empty(), "{} differs\nno longer: {gone:#?}\nnow: {new:#?}", file.display());
+        assert!(
+            gone.is_empty() && new.is_empty(),
+            "{} differs; once each row is explained, what writes it anew: {}\nno longer: {gone:#?}\nnow: {new:#?}",
+            file.display(),
+            self.command
+        );
     }
 }
 
