@@ -17,98 +17,94 @@ pub struct Variant {
 
 impl Variant {
     /// Nothing special: anonymous clients, no limits.
-    pub const PLAIN: Self =
-        Self { name: "plain", says: "anonymous clients, every feature, no limits", limits: &[], lacks: "", flags: "" };
+    pub const PLAIN: Self = Self::new("plain", "anonymous clients, every feature, no limits", &[]);
 
     /// User name and password are checked, and one topic is denied.
     pub const WITH_ACCESS: Self = Self {
-        name: "with-access",
-        says: "user name and password are checked, and a topic is denied to the ordinary user",
-        limits: &[],
-        lacks: "",
         flags: "--user, --password, --bad-password and --denied-topic",
+        ..Self::new(
+            "with-access",
+            "user name and password are checked, and a topic is denied to the ordinary user",
+            &[],
+        )
     };
 
     /// Maximum QoS 1 (5.0).
-    pub const MAX_QOS_1: Self = Self {
-        name: "max-qos-1",
-        says: "the broker supports QoS 0 and 1 only, and says so in CONNACK (5.0)",
-        limits: &[("max-qos", "1")],
-        lacks: "qos2",
-        flags: "",
-    };
+    pub const MAX_QOS_1: Self = Self::new(
+        "max-qos-1",
+        "the broker supports QoS 0 and 1 only, and says so in CONNACK (5.0)",
+        &[("max-qos", "1")],
+    )
+    .lacking("qos2");
 
     /// Retain Available 0 (5.0).
-    pub const NO_RETAIN: Self = Self {
-        name: "no-retain",
-        says: "the broker has no retained messages, and says so in CONNACK (5.0)",
-        limits: &[("retain", "no")],
-        lacks: "retain",
-        flags: "",
-    };
+    pub const NO_RETAIN: Self = Self::new(
+        "no-retain",
+        "the broker has no retained messages, and says so in CONNACK (5.0)",
+        &[("retain", "no")],
+    )
+    .lacking("retain");
 
     /// Maximum Packet Size 1024 (5.0).
-    pub const SMALL_PACKETS: Self = Self {
-        name: "small-packets",
-        says: "the broker takes packets of 1024 bytes at most, and says so in CONNACK (5.0)",
-        limits: &[("max-packet-size", "1024")],
-        lacks: "",
-        flags: "",
-    };
+    pub const SMALL_PACKETS: Self = Self::new(
+        "small-packets",
+        "the broker takes packets of 1024 bytes at most, and says so in CONNACK (5.0)",
+        &[("max-packet-size", "1024")],
+    );
 
     /// No wildcards in topic filters; 5.0 announces it, 3.1.1 has no means to.
-    pub const NO_WILDCARDS: Self = Self {
-        name: "no-wildcards",
-        says: "the broker refuses topic filters with wildcards, and says so in CONNACK (5.0)",
-        limits: &[("wildcards", "no")],
-        lacks: "wildcard",
-        flags: "",
-    };
+    pub const NO_WILDCARDS: Self = Self::new(
+        "no-wildcards",
+        "the broker refuses topic filters with wildcards, and says so in CONNACK (5.0)",
+        &[("wildcards", "no")],
+    )
+    .lacking("wildcard");
 
     /// Shared Subscription Available 0 (5.0).
-    pub const NO_SHARED: Self = Self {
-        name: "no-shared-subscriptions",
-        says: "the broker has no shared subscriptions, and says so in CONNACK (5.0)",
-        limits: &[("shared-subscriptions", "no")],
-        lacks: "shared-subscriptions",
-        flags: "",
-    };
+    pub const NO_SHARED: Self = Self::new(
+        "no-shared-subscriptions",
+        "the broker has no shared subscriptions, and says so in CONNACK (5.0)",
+        &[("shared-subscriptions", "no")],
+    )
+    .lacking("shared-subscriptions");
 
     /// Subscription Identifier Available 0 (5.0).
-    pub const NO_IDENTIFIERS: Self = Self {
-        name: "no-subscription-identifiers",
-        says: "the broker has no subscription identifiers, and says so in CONNACK (5.0)",
-        limits: &[("subscription-identifiers", "no")],
-        lacks: "subscription-identifiers",
-        flags: "",
-    };
+    pub const NO_IDENTIFIERS: Self = Self::new(
+        "no-subscription-identifiers",
+        "the broker has no subscription identifiers, and says so in CONNACK (5.0)",
+        &[("subscription-identifiers", "no")],
+    )
+    .lacking("subscription-identifiers");
 
     /// Server Keep Alive 1 (5.0).
-    pub const SERVER_KEEP_ALIVE: Self = Self {
-        name: "server-keep-alive",
-        says: "the broker sets a keep alive of its own for every client, and says so in CONNACK (5.0)",
-        limits: &[("server-keep-alive", "1")],
-        lacks: "",
-        flags: "",
-    };
+    pub const SERVER_KEEP_ALIVE: Self = Self::new(
+        "server-keep-alive",
+        "the broker sets a keep alive of its own for every client, and says so in CONNACK (5.0)",
+        &[("server-keep-alive", "1")],
+    );
 
     /// Sessions of 4 seconds at most (5.0).
-    pub const SHORT_SESSIONS: Self = Self {
-        name: "short-sessions",
-        says: "the broker keeps sessions for 4 seconds at most, and says so in CONNACK (5.0)",
-        limits: &[("session-expiry-maximum", "4")],
-        lacks: "",
-        flags: "",
-    };
+    pub const SHORT_SESSIONS: Self = Self::new(
+        "short-sessions",
+        "the broker keeps sessions for 4 seconds at most, and says so in CONNACK (5.0)",
+        &[("session-expiry-maximum", "4")],
+    );
 
     /// Client identifiers of 23 bytes at most.
-    pub const SHORT_CLIENT_IDS: Self = Self {
-        name: "short-client-ids",
-        says: "the broker refuses client identifiers of more than 23 bytes",
-        limits: &[("max-client-id-bytes", "23")],
-        lacks: "",
-        flags: "",
-    };
+    pub const SHORT_CLIENT_IDS: Self = Self::new(
+        "short-client-ids",
+        "the broker refuses client identifiers of more than 23 bytes",
+        &[("max-client-id-bytes", "23")],
+    );
+
+    const fn new(name: &'static str, says: &'static str, limits: &'static [(&'static str, &'static str)]) -> Self {
+        Self { name, says, limits, lacks: "", flags: "" }
+    }
+
+    /// So is a broker that lacks this by itself, and says so.
+    const fn lacking(self, feature: &'static str) -> Self {
+        Self { lacks: feature, ..self }
+    }
 
     /// The variant with this name.
     pub fn find(name: &str) -> Option<Self> {

@@ -1,7 +1,7 @@
 //! QoS 1 and 2 to clients: packet identifiers, DUP, what is sent again after a reconnect, and how much at a time.
 
 use super::prelude::*;
-use crate::scenario::{Client, Received};
+use crate::scenario::{Client, Evidence, Received};
 
 pub(super) const CASES: &[Case] = &[
     case!(pubrel_answers_pubrec: "A PUBREC is answered with a PUBREL under its packet identifier",
@@ -240,6 +240,18 @@ async fn left_unacknowledged(broker: &Subject, payload: &[u8], qos: QoS) -> Resu
     Ok(first)
 }
 
+/// Decides: what came again has the packet identifier of its first delivery, and DUP 1.
+async fn is_marked_as_sent_again(sleeper: &mut Client, first: &Received, again: &Evidence) -> Outcome {
+    let _ = sleeper
+        .expect_right(again, a_message("news", b"again").id(first.id()))
+        .decides(rule!(v311 "MQTT-2.3.1-4", v5 "MQTT-4.4.0-1"))
+        .await?;
+    sleeper
+        .expect_right(again, a_message("news", b"again").dup(true))
+        .decides(rule!(v311 "MQTT-3.3.1-1", v5 "MQTT-3.3.1-1"))
+        .await
+}
+
 async fn redelivery_qos1(broker: &Subject) -> Outcome {
     let first = left_unacknowledged(broker, b"again", AtLeastOnce).await?;
 
@@ -247,14 +259,7 @@ async fn redelivery_qos1(broker: &Subject) -> Outcome {
 
     let again =
         sleeper.expect(a_message("news", b"again")).decides(rule!(v311 "MQTT-4.4.0-1", v5 "MQTT-4.3.2-3")).await?;
-    let _ = sleeper
-        .expect_right(&again, a_message("news", b"again").id(first.id()))
-        .decides(rule!(v311 "MQTT-2.3.1-4", v5 "MQTT-4.4.0-1"))
-        .await?;
-    sleeper
-        .expect_right(&again, a_message("news", b"again").dup(true))
-        .decides(rule!(v311 "MQTT-3.3.1-1", v5 "MQTT-3.3.1-1"))
-        .await
+    is_marked_as_sent_again(&mut sleeper, &first, &again).await
 }
 
 async fn redelivery_qos2(broker: &Subject) -> Outcome {
@@ -264,14 +269,7 @@ async fn redelivery_qos2(broker: &Subject) -> Outcome {
 
     let again =
         sleeper.expect(a_message("news", b"again")).decides(rule!(v311 "MQTT-4.4.0-1", v5 "MQTT-4.3.3-3")).await?;
-    let _ = sleeper
-        .expect_right(&again, a_message("news", b"again").id(first.id()))
-        .decides(rule!(v311 "MQTT-2.3.1-4", v5 "MQTT-4.4.0-1"))
-        .await?;
-    sleeper
-        .expect_right(&again, a_message("news", b"again").dup(true))
-        .decides(rule!(v311 "MQTT-3.3.1-1", v5 "MQTT-3.3.1-1"))
-        .await
+    is_marked_as_sent_again(&mut sleeper, &first, &again).await
 }
 
 async fn redelivery_pubrel(broker: &Subject) -> Outcome {
