@@ -8,7 +8,7 @@ use crate::broker::VARIANTS;
 use crate::cases;
 use crate::proof::coverage::RuleCoverage;
 use crate::run::filter::{fault_names, needs};
-use crate::scenario::{Instance, Method};
+use crate::scenario::{Case, Instance, Method};
 use crate::text::{did_you_mean, quoted};
 use clap::Args;
 use mqtt_assay_codec::{MUTATIONS, Version};
@@ -165,9 +165,16 @@ fn proved(instance: &Instance) -> Vec<RuleId> {
 
 fn steps(instance: &Instance) -> String {
     match instance.case.method {
-        Method::Steps(_) => format!("`{}` in conformance/src/cases/{}.rs", instance.case.function, instance.chapter),
+        Method::Steps(_) => format!("`{}` in {}", instance.case.function, file(instance.case)),
         Method::Invariant(_) => "none: every packet of the run is held against it".to_owned(),
     }
+}
+
+/// The case's file within the repository, wherever this program was built.
+fn file(case: &Case) -> String {
+    let path = case.file.replace('\\', "/");
+    let below = path.rsplit_once("/cases/").map_or(path.as_str(), |(_, below)| below);
+    format!("conformance/src/cases/{below}")
 }
 
 /// A fault, quirk, variant or mutation of this name.

@@ -31,6 +31,8 @@ pub enum Method {
 pub struct Case {
     /// The name of its function.
     pub function: &'static str,
+    /// The source file that its row stands in, as the compiler was told of it.
+    pub file: &'static str,
     /// For a member of a family: which one.
     pub member: &'static str,
     /// One sentence: what a conforming broker does.
@@ -61,6 +63,7 @@ impl Case {
     pub const fn new(function: &'static str, member: &'static str, title: &'static str, method: Method) -> Self {
         Self {
             function,
+            file: "",
             member,
             title,
             v3_1_1: None,

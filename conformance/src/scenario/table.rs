@@ -38,6 +38,7 @@ macro_rules! invariant {
                 proves: &[$(&[::mqtt_assay_standard::RuleId::v5($p5) $(, ::mqtt_assay_standard::RuleId::v5($t5))*]),*],
             }),)?
             caught: &[$($fault),*],
+            file: file!(),
             ..$crate::scenario::Case::new(stringify!($check), "", $title, $crate::scenario::Method::Invariant($check))
         }
     };
@@ -70,6 +71,7 @@ macro_rules! case {
                 proves: &[$(&[::mqtt_assay_standard::RuleId::v5($p5) $(, ::mqtt_assay_standard::RuleId::v5($t5))*]),*],
             }),)?
             caught: &[$($fault),*],
+            file: file!(),
             $($key: $value,)*
             ..$crate::scenario::Case::new(
                 stringify!($function),
