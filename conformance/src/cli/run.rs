@@ -281,7 +281,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     };
     let mut console = args.console(&facts);
     console.say(&args.header(&facts));
-    let (started, begun) = (jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), Instant::now());
+    let (started, begun) = (crate::text::now(), Instant::now());
     let outcome = judge(&target, &selected, &args.options(&target, selected.len()), &guard, &mut console)?;
     // Brokers that were started end here, before anything is written.
     drop(target);

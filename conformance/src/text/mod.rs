@@ -6,7 +6,9 @@ mod line;
 mod number;
 pub(crate) mod shell;
 mod suggest;
+mod time;
 
 pub(crate) use line::{quoted, single_line};
 pub(crate) use number::{counted, seconds};
 pub(crate) use suggest::did_you_mean;
+pub(crate) use time::now;
