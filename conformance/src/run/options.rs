@@ -1,6 +1,6 @@
 //! What a run is asked for: order, limits, names.
 
-use crate::scenario::RunNames;
+use crate::scenario::{Instance, RunNames};
 
 /// In which order cases are started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,4 +29,22 @@ pub struct RunOptions {
     pub intrusive: bool,
     /// What stands before all names.
     pub names: RunNames,
+}
+
+/// Cases in the order in which they are started.
+pub(super) fn ordered(mut cases: Vec<Instance>, options: &RunOptions) -> Vec<Instance> {
+    match options.order {
+        Order::LongWaitsFirst => cases.sort_by_key(|instance| std::cmp::Reverse(instance.case.waits)),
+        Order::Random => shuffle(&mut cases, options.seed),
+    }
+    cases
+}
+
+/// Fisher and Yates, by a small generator that the seed fixes on every machine.
+fn shuffle<T>(items: &mut [T], seed: u64) {
+    let mut state = seed;
+    for last in (1..items.len()).rev() {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        items.swap(last, (state >> 33) as usize % (last + 1));
+    }
 }

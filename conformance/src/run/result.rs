@@ -1,7 +1,7 @@
 //! What a run says of its cases: results, and the counts made from them.
 
-use crate::link::Transcript;
-use crate::scenario::{Instance, RuleVerdict, Stop, Verdict};
+use crate::link::{Remark, Transcript, What};
+use crate::scenario::{Instance, RuleVerdict, Stop, Tally, Verdict};
 use mqtt_assay_standard::Basis;
 use serde::Serialize;
 use std::time::Duration;
@@ -35,6 +35,11 @@ impl CaseResult {
     /// itself.
     pub fn is_lenient(&self) -> bool {
         self.verdict == Verdict::Fail && self.decisive().is_some_and(|rule| rule.basis == Basis::Reaction)
+    }
+
+    /// The result of a case of which no step was taken.
+    pub(super) fn without_steps(instance: Instance, stop: Stop) -> Self {
+        Self::new(instance, &[], Some(stop), Transcript::new(instance.id(), instance.version))
     }
 
     /// Puts a result together: rules with evidence, and for the others what the stop says of them.
@@ -73,6 +78,35 @@ fn unless_stopped(mut entry: RuleVerdict, others: Verdict, reason: Option<&str>)
         reason.unwrap_or_default().clone_into(&mut entry.seen);
     }
     entry
+}
+
+/// The result of an invariant, with the lines around its breach taken from the case in which it was seen.
+pub(super) fn of_invariant(tally: &Tally, case: Option<&CaseResult>) -> CaseResult {
+    let instance = tally.instance;
+    let mut transcript = Transcript::new(instance.id(), instance.version);
+    let expected = instance.case.title.to_owned();
+    let (verdict, seen) = match &tally.broken {
+        None if tally.held == 0 => (Verdict::NotExercised, "no packet that it is about was seen".to_owned()),
+        None => (Verdict::Pass, format!("{} packets held against it", tally.held)),
+        Some(breach) => (Verdict::Fail, format!("{} ({} line {})", breach.seen, breach.case, breach.line)),
+    };
+    if let (Some(breach), Some(case)) = (&tally.broken, case) {
+        transcript.lines.extend(case.transcript.line(breach.line).cloned());
+    }
+    let line = transcript.add(Duration::ZERO, "run", What::Said(Remark::Decides, format!("{verdict}: {seen}")));
+    let judged: Vec<RuleVerdict> = instance
+        .rules
+        .judged()
+        .map(|rule| RuleVerdict {
+            rule,
+            basis: rule.rule().basis,
+            verdict: if verdict == Verdict::Fail { Verdict::broken(rule.rule().level) } else { verdict },
+            line: Some(line),
+            expected: expected.clone(),
+            seen: seen.clone(),
+        })
+        .collect();
+    CaseResult::new(instance, &judged, None, transcript)
 }
 
 /// Counts of cases by verdict.
