@@ -14,16 +14,34 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// A fault with the rules that it breaks, which are asked for in each of its pairs.
+pub(super) struct Broken {
+    pub(super) fault: Fault,
+    v3_1_1: Vec<&'static str>,
+    v5: Vec<&'static str>,
+}
+
+impl Broken {
+    pub(super) fn new(fault: Fault) -> Self {
+        Self { fault, v3_1_1: fault.breaks(Version::V3_1_1), v5: fault.breaks(Version::V5) }
+    }
+
+    /// The rules that it breaks in this version, twins included; none where it does nothing wrong there.
+    pub(super) fn rules(&self, version: Version) -> &[&'static str] {
+        if version == Version::V5 { &self.v5 } else { &self.v3_1_1 }
+    }
+}
+
 /// What is switched on in the broker of a pair.
 #[derive(Clone, Copy)]
-pub(super) enum Switch {
-    Fault(Fault),
+pub(super) enum Switch<'a> {
+    Fault(&'a Broken),
     Quirk(Quirk),
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Pair {
-    pub(super) switch: Option<Switch>,
+pub(super) struct Pair<'a> {
+    pub(super) switch: Option<Switch<'a>>,
     pub(super) instance: Instance,
     /// With delays on every connection.
     pub(super) delayed: bool,
@@ -45,16 +63,17 @@ const SEED: u64 = 7;
 
 /// The pairs by which the cases that `is_meant` says yes to are proven with these faults and quirks. First in each round
 /// are those without either.
-pub(super) fn pairs(faults: &[Fault], quirks: &[Quirk], is_meant: impl Fn(&Instance) -> bool) -> Vec<Pair> {
-    let faults = faults.iter().map(|&fault| Some(Switch::Fault(fault)));
+pub(super) fn pairs<'a>(faults: &'a [Broken], quirks: &[Quirk], is_meant: impl Fn(&Instance) -> bool) -> Vec<Pair<'a>> {
+    let faults = faults.iter().map(|broken| Some(Switch::Fault(broken)));
     let quirks = quirks.iter().map(|&quirk| Some(Switch::Quirk(quirk)));
-    let switches: Vec<Option<Switch>> = [None].into_iter().chain(faults).chain(quirks).collect();
-    let invariants: Vec<Instance> = cases::all().filter(|case| !takes_steps(case) && is_meant(case)).collect();
+    let switches: Vec<Option<Switch<'_>>> = [None].into_iter().chain(faults).chain(quirks).collect();
+    let (cases, invariants): (Vec<Instance>, Vec<Instance>) = cases::all().partition(takes_steps);
+    let cases: Vec<(Instance, bool)> = cases.into_iter().map(|instance| (instance, !is_meant(&instance))).collect();
+    let invariants: Vec<Instance> = invariants.into_iter().filter(is_meant).collect();
     let mut pairs = Vec::new();
     for delayed in [false, true] {
         for &switch in &switches {
-            for instance in cases::all().filter(takes_steps).filter(|instance| is_concerned(switch, instance)) {
-                let is_traffic = !is_meant(&instance);
+            for &(instance, is_traffic) in cases.iter().filter(|(instance, _)| is_concerned(switch, instance)) {
                 if !is_traffic || invariants.iter().any(|invariant| needs_traffic(invariant, switch, &instance)) {
                     pairs.push(Pair { switch, instance, delayed, is_traffic });
                 }
@@ -66,9 +85,9 @@ pub(super) fn pairs(faults: &[Fault], quirks: &[Quirk], is_meant: impl Fn(&Insta
 
 /// Whether an invariant is to see the packets that this case makes of a broker: all that a permitted broker sends, and all
 /// of one with a fault that it claims to catch.
-fn needs_traffic(invariant: &Instance, switch: Option<Switch>, case: &Instance) -> bool {
+fn needs_traffic(invariant: &Instance, switch: Option<Switch<'_>>, case: &Instance) -> bool {
     let is_asked = match switch {
-        Some(Switch::Fault(fault)) => invariant.case.caught.contains(&fault),
+        Some(Switch::Fault(broken)) => invariant.case.caught.contains(&broken.fault),
         Some(Switch::Quirk(_)) | None => true,
     };
     is_asked && invariant.version == case.version
@@ -81,10 +100,10 @@ pub(super) fn takes_steps(instance: &Instance) -> bool {
 
 /// A fault that breaks no rule of a version sends the same bytes there as a broker without it, which its own tests show.
 /// A weighty case meets the faults that it claims to catch, and no other.
-pub(super) fn is_concerned(switch: Option<Switch>, instance: &Instance) -> bool {
+pub(super) fn is_concerned(switch: Option<Switch<'_>>, instance: &Instance) -> bool {
     match switch {
-        Some(Switch::Fault(fault)) if instance.case.weighty && !instance.case.caught.contains(&fault) => false,
-        Some(Switch::Fault(fault)) => !fault.breaks(instance.version).is_empty(),
+        Some(Switch::Fault(broken)) if instance.case.weighty && !instance.case.caught.contains(&broken.fault) => false,
+        Some(Switch::Fault(broken)) => !broken.rules(instance.version).is_empty(),
         _ => true,
     }
 }
@@ -95,8 +114,8 @@ struct Plain(BTreeMap<(String, bool), (Arc<Seen>, BTreeSet<String>)>);
 
 impl Plain {
     /// What comes of a pair that does the same as one without the fault.
-    fn of(&self, pair: &Pair) -> Option<Arc<Seen>> {
-        let Some(Switch::Fault(fault)) = pair.switch else { return None };
+    fn of(&self, pair: &Pair<'_>) -> Option<Arc<Seen>> {
+        let Some(Switch::Fault(&Broken { fault, .. })) = pair.switch else { return None };
         let (seen, asked) = self.0.get(&(pair.instance.id(), pair.delayed))?;
         // Whether a packet has a place for a mistake is seen only when it is made.
         let is_same = !matches!(fault, Fault::Sends(_)) && !asked.contains(&fault.name());
@@ -105,8 +124,8 @@ impl Plain {
 }
 
 /// Runs the pairs on as many threads as the machine has cores; what was seen, in their order, and how many were run.
-pub(super) fn run_all(pairs: &[Pair]) -> (Vec<Arc<Seen>>, usize) {
-    let plain: Vec<&Pair> = pairs.iter().filter(|pair| pair.switch.is_none()).collect();
+pub(super) fn run_all(pairs: &[Pair<'_>]) -> (Vec<Arc<Seen>>, usize) {
+    let plain: Vec<&Pair<'_>> = pairs.iter().filter(|pair| pair.switch.is_none()).collect();
     let seen = on_all_cores(&plain, |pair| {
         let questions = Questions::default();
         let seen = Arc::new(run_pair(pair, Some(questions.clone())));
@@ -145,11 +164,11 @@ fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) ->
     done.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect()
 }
 
-fn run_pair(pair: &Pair, questions: Option<Questions>) -> Seen {
+fn run_pair(pair: &Pair<'_>, questions: Option<Questions>) -> Seen {
     let mut quirks = Vec::new();
     let mut faults = Vec::new();
     match pair.switch {
-        Some(Switch::Fault(fault)) => faults.push(fault),
+        Some(Switch::Fault(broken)) => faults.push(broken.fault),
         Some(Switch::Quirk(quirk)) => quirks.push(quirk),
         None => {}
     }
@@ -215,10 +234,10 @@ mod tests {
 
     #[test]
     fn a_broker_that_is_not_asked_for_its_fault_does_the_same_without_it() {
-        let all = pairs(&crate::proof::claimed(), &[], |_| true);
-        let some: Vec<Pair> = all.into_iter().step_by(STRIDE).collect();
-        let plain: Vec<Pair> = some.iter().map(|&pair| Pair { switch: None, ..pair }).collect();
-        let with_plain: Vec<Pair> = plain.iter().chain(&some).copied().collect();
+        let faults: Vec<Broken> = crate::proof::claimed().into_iter().map(Broken::new).collect();
+        let some: Vec<Pair<'_>> = pairs(&faults, &[], |_| true).into_iter().step_by(STRIDE).collect();
+        let plain: Vec<Pair<'_>> = some.iter().map(|&pair| Pair { switch: None, ..pair }).collect();
+        let with_plain: Vec<Pair<'_>> = plain.iter().chain(&some).copied().collect();
         let (seen, run) = run_all(&with_plain);
         assert!(run < with_plain.len() * 3 / 4, "{run} of {} were run", with_plain.len());
         for (pair, seen) in some.iter().zip(&seen[plain.len()..]) {

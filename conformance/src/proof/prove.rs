@@ -5,7 +5,7 @@
 //! does not break. A quirk must not make any case fail, turn weak or become inconclusive. Everything is done a second
 //! time with delays on every connection, because one scheduler and orderly wake-ups hide the races of real brokers.
 
-use super::pairs::{Pair, Seen, Switch, control_tells, is_concerned, pairs, run_all, takes_steps};
+use super::pairs::{Broken, Pair, Seen, Switch, control_tells, is_concerned, pairs, run_all, takes_steps};
 use crate::cases;
 use crate::scenario::{Instance, Verdict};
 use mqtt_assay_codec::Version;
@@ -73,10 +73,10 @@ const ABOUT_CODES: &[&str] = &["U3-07", "U5-210", "MQTT-3.2.2-8", "MQTT-3.14.0-1
 /// the machine has cores.
 pub fn prove(only: Option<Fault>, is_meant: impl Fn(&Instance) -> bool) -> Proof {
     let claimed = claimed();
-    let pairs = match only {
-        Some(fault) => pairs(&[fault], &[], &is_meant),
-        None => pairs(&claimed, &judged_quirks(), &is_meant),
-    };
+    let faults: Vec<Broken> =
+        only.map_or_else(|| claimed.clone(), |fault| vec![fault]).into_iter().map(Broken::new).collect();
+    let quirks = if only.is_some() { Vec::new() } else { judged_quirks() };
+    let pairs = pairs(&faults, &quirks, &is_meant);
     let (seen, run) = run_all(&pairs);
     let mut proof = Proof { pairs: pairs.len(), run, ..Proof::default() };
     if only.is_none() {
@@ -110,7 +110,7 @@ pub fn claimed() -> Vec<Fault> {
     claimed
 }
 
-fn judge(pairs: &[Pair], seen: &[Arc<Seen>], is_meant: &impl Fn(&Instance) -> bool, proof: &mut Proof) {
+fn judge(pairs: &[Pair<'_>], seen: &[Arc<Seen>], is_meant: &impl Fn(&Instance) -> bool, proof: &mut Proof) {
     let invariants: Vec<Instance> = cases::all().filter(|case| !takes_steps(case) && is_meant(case)).collect();
     let is_asked = |id: &str| invariants.iter().any(|invariant| invariant.id() == id);
     let mut plain: BTreeMap<String, Verdict> = BTreeMap::new();
@@ -119,13 +119,13 @@ fn judge(pairs: &[Pair], seen: &[Arc<Seen>], is_meant: &impl Fn(&Instance) -> bo
         let quirk = match pair.switch {
             None => None,
             Some(Switch::Quirk(quirk)) => Some(quirk),
-            Some(Switch::Fault(fault)) => {
+            Some(Switch::Fault(broken)) => {
                 let before = plain.get(&pair.instance.id()).copied().unwrap_or(Verdict::Pass);
                 if !pair.is_traffic {
-                    faulty(pair, seen, fault, before, proof);
+                    faulty(pair, seen, broken, before, proof);
                 }
-                let broken = seen.invariants.iter().map(|(id, _)| id).filter(|id| is_asked(id)).cloned();
-                caught.entry((fault.name(), pair.delayed)).or_default().extend(broken);
+                let noticed = seen.invariants.iter().map(|(id, _)| id).filter(|id| is_asked(id)).cloned();
+                caught.entry((broken.fault.name(), pair.delayed)).or_default().extend(noticed);
                 continue;
             }
         };
@@ -156,21 +156,21 @@ fn not_told_by_control(quirk: Quirk) -> Vec<Defect> {
 
 /// Counts the cases about other rules that each fault leaves inconclusive; too many are a defect of the fault. They are
 /// held against all such cases of the suite, however few were run: a fault is no coarser for being looked at closely.
-fn count_coarse(pairs: &[Pair], seen: &[Arc<Seen>], proof: &mut Proof) {
-    let mut counts: BTreeMap<String, (Fault, usize)> = BTreeMap::new();
+fn count_coarse(pairs: &[Pair<'_>], seen: &[Arc<Seen>], proof: &mut Proof) {
+    let mut counts: BTreeMap<String, (&Broken, usize)> = BTreeMap::new();
     for (pair, seen) in pairs.iter().zip(seen) {
-        let Some(Switch::Fault(fault)) = pair.switch else { continue };
-        let counts_here = !pair.delayed && !pair.is_traffic && is_about_others(fault, &pair.instance);
-        if counts_here && seen.verdict == Verdict::Inconclusive {
-            counts.entry(fault.name()).or_insert((fault, 0)).1 += 1;
+        let Some(Switch::Fault(broken)) = pair.switch else { continue };
+        let counts_here = !pair.delayed && !pair.is_traffic && seen.verdict == Verdict::Inconclusive;
+        if counts_here && is_about_others(broken, &pair.instance) {
+            counts.entry(broken.fault.name()).or_insert((broken, 0)).1 += 1;
         }
     }
-    for (name, (fault, inconclusive)) in counts {
+    for (name, (broken, inconclusive)) in counts {
         let is_counted = |case: &Instance| {
-            takes_steps(case) && is_concerned(Some(Switch::Fault(fault)), case) && is_about_others(fault, case)
+            takes_steps(case) && is_concerned(Some(Switch::Fault(broken)), case) && is_about_others(broken, case)
         };
         let all = cases::all().filter(is_counted).count();
-        let excused = fault.breaks(Version::V3_1_1).iter().any(|id| BREAKS_EVERYTHING.contains(id));
+        let excused = broken.rules(Version::V3_1_1).iter().any(|id| BREAKS_EVERYTHING.contains(id));
         if inconclusive * COARSE > all && !excused {
             let problem = format!("too coarse: {inconclusive} of {all} cases about other rules are inconclusive");
             proof.defects.push(Defect { switch: name.clone(), case: "every case".to_owned(), problem });
@@ -180,13 +180,12 @@ fn count_coarse(pairs: &[Pair], seen: &[Arc<Seen>], proof: &mut Proof) {
 }
 
 /// A case of which no rule is broken by the fault.
-fn is_about_others(fault: Fault, instance: &Instance) -> bool {
-    let broken = fault.breaks(instance.version);
-    !instance.rules.judged().any(|rule| broken.contains(&rule.id()))
+fn is_about_others(broken: &Broken, instance: &Instance) -> bool {
+    !instance.rules.judged().any(|rule| broken.rules(instance.version).contains(&rule.id()))
 }
 
 /// A broker that the standard permits: nothing may fail, turn weak or become inconclusive.
-fn permitted(pair: &Pair, seen: &Seen, quirk: Option<Quirk>, proof: &mut Proof) {
+fn permitted(pair: &Pair<'_>, seen: &Seen, quirk: Option<Quirk>, proof: &mut Proof) {
     let name = quirk.map_or_else(|| "nothing".to_owned(), |quirk| quirk.name().to_owned());
     let id = pair.instance.id();
     let problem = match seen.verdict {
@@ -220,8 +219,8 @@ fn is_taken_away(quirk: Quirk, instance: &Instance) -> bool {
 }
 
 /// A broker with a fault: who claims it must catch it, and nobody may blame a rule that it keeps.
-fn faulty(pair: &Pair, seen: &Seen, fault: Fault, before: Verdict, proof: &mut Proof) {
-    let broken = fault.breaks(pair.instance.version);
+fn faulty(pair: &Pair<'_>, seen: &Seen, broken: &Broken, before: Verdict, proof: &mut Proof) {
+    let (fault, broken) = (broken.fault, broken.rules(pair.instance.version));
     let id = pair.instance.id();
     let mut defect = |problem: String| {
         let switch = switch_name(&fault.name(), pair.delayed);
