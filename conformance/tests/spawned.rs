@@ -11,8 +11,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// What must happen has happened by then; the machine may have other work.
-const WITHIN: Duration = Duration::from_mins(1);
+/// What has not happened by then never will; how long the machine takes beside its other work decides nothing.
+const WITHIN: Duration = Duration::from_mins(10);
 
 /// What stands in the pipe of standard output when its writer has to wait, at least: it has room for 16 pages, and none
 /// of them need be full.

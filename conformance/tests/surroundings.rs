@@ -31,11 +31,9 @@ const BROKEN: [&str; 2] = ["--fault", "acts-on:topic-name-wildcard"];
 /// The most that a run may have in memory, in bytes.
 const MOST_MEMORY: u64 = 200_000_000;
 
-/// After so long a run is killed. The longest of these waits 10 s for a packet; the machine may have other work.
-const WITHIN: Duration = Duration::from_mins(1);
-
-/// What a run may say that it took.
-const OWN_DEADLINE: Duration = Duration::from_secs(20);
+/// After so long a run hangs, and is killed. The longest of these waits 10 s for a packet; how long the machine takes
+/// beside its other work decides nothing.
+const WITHIN: Duration = Duration::from_mins(10);
 
 /// The longest line for people. Whatever a broker sends, a terminal can still show it.
 const LONGEST_LINE: usize = 1000;
@@ -111,7 +109,8 @@ impl Row {
     fn tried(self) -> String {
         let Self { what, arguments, output, signal, wrapper, report, served } = self;
         let command = started(&wrapper, &arguments);
-        let is_timed = matches!(signal, Some((_, Moment::AfterLines(_))));
+        let is_timed =
+            matches!(signal, Some((_, Moment::AfterLines(_)))) || arguments.iter().any(|word| word == "--timeout");
         let ended = watched::run(command, &output, signal, WITHIN);
         hold(what, &ended);
         // The others may be over before the first look.
@@ -119,7 +118,7 @@ impl Row {
         let code = ended.code.unwrap_or_else(|| panic!("{what}: a signal ended it: {}", ended.errors));
         let report = report.map_or_else(String::new, |path| {
             let told = in_report(what, &path, first_line(&ended));
-            // How far it is after a certain line is a matter of speed.
+            // How far it is after a certain line, or time, is a matter of speed.
             format!("\n      report: {}", if is_timed { "those that had ended" } else { &told })
         });
         format!("{what}\n  $ mqtt-assay {}\n  {code:>3} {}{report}\n", arguments.join(" "), first_line(&ended))
@@ -138,10 +137,8 @@ fn started(wrapper: &[String], arguments: &[String]) -> Command {
 /// What holds of every run, whatever surrounds it.
 fn hold(what: &str, ended: &Ended) {
     let Ended { out, errors, peak, .. } = ended;
-    let took = took(out).or_else(|| took(errors));
-    println!("{what}: at most {} MB of memory, {took:?}", peak / 1_000_000);
+    println!("{what}: at most {} MB of memory", peak / 1_000_000);
     assert!(*peak < MOST_MEMORY, "{what}: {} MB of memory", peak / 1_000_000);
-    assert!(took.is_none_or(|took| took < OWN_DEADLINE), "{what}: it took {took:?}");
     for text in [out, errors] {
         let foreign = text.chars().find(|letter| letter.is_control() && *letter != '\n' || *letter == DIRECTION);
         assert_eq!(foreign, None, "{what}: a control code came through:\n{text:?}");
@@ -149,13 +146,6 @@ fn hold(what: &str, ended: &Ended) {
         let longest = text.lines().map(|line| line.chars().count()).max().unwrap_or_default();
         assert!(longest <= LONGEST_LINE, "{what}: a line of {longest} letters:\n{text}");
     }
-}
-
-/// How long a run says that it took.
-fn took(text: &str) -> Option<Duration> {
-    let (before, _) = text.split_once("s, exit code")?;
-    let (_, seconds) = before.rsplit_once('(')?;
-    Duration::try_from_secs_f64(seconds.parse().ok()?).ok()
 }
 
 /// The first line of the complaint, or where there is none the result.
@@ -324,7 +314,8 @@ fn every_input_has_its_exit_code_and_its_first_line() {
     let mut settings = settings();
     // A run against a real broker has a name of its own, which nobody can foretell.
     settings.add_filter(r"mqtt-assay/[a-z0-9]{6}/", "mqtt-assay/[run]/");
-    // How far a run on the simulated clock has come at a certain line depends on the machine.
+    // How far a run on the simulated clock has come at a certain line, or any run at a certain time, depends on the machine.
     settings.add_filter(r"interrupted: \d+ of \d{3,} ", "interrupted: [n] of [n] ");
+    settings.add_filter(r"is over: \d+ of ", "is over: [n] of ");
     settings.bind(|| insta::assert_snapshot!("table", table));
 }
