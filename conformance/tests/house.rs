@@ -131,3 +131,20 @@ fn crates_know_only_what_lies_below_them() {
         assert_eq!(known, allowed, "{folder}/Cargo.toml");
     }
 }
+
+/// Lines without their indentation.
+fn unindented(text: &str) -> String {
+    text.lines().map(str::trim).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_case_that_contributors_are_shown_is_there() {
+    let page = read(&root().join("CONTRIBUTING.md"));
+    let blocks: Vec<String> =
+        page.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).map(unindented).collect();
+    assert_eq!(blocks.len(), 2, "a row and its function");
+    let chapter = unindented(&read(&root().join("conformance/src/cases/qos.rs")));
+    for block in blocks {
+        assert!(chapter.contains(block.trim()), "not in qos.rs:\n{block}");
+    }
+}
