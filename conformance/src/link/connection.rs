@@ -1,15 +1,12 @@
-//! One network connection of a case: what it knows of itself, a task that reads (`reader`), a task that writes, and an
-//! inbox.
+//! One network connection of a case: what it knows of itself, and an inbox. `reader` and `writer` are its tasks.
 
-use super::doorway::Place;
 use super::recorder::Recorder;
 use super::transcript::What;
 use crate::wire::{Ending, Read, Transport, read_outcome};
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, PacketType};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -58,7 +55,7 @@ impl Arrived {
     }
 }
 
-enum Order {
+pub(super) enum Order {
     Bytes(Bytes),
     /// A write of their own, and the broker has a chance to read before the next.
     Alone(Bytes),
@@ -80,10 +77,10 @@ pub(crate) struct Link {
     inbox: RefCell<VecDeque<Arrived>>,
     /// How many bytes of a packet have come whose rest has not.
     pub(super) unfinished: Cell<usize>,
-    arrived: Notify,
-    orders: RefCell<VecDeque<Order>>,
-    ordered: Notify,
-    tasks: RefCell<Vec<AbortHandle>>,
+    pub(super) arrived: Notify,
+    pub(super) orders: RefCell<VecDeque<Order>>,
+    pub(super) ordered: Notify,
+    pub(super) tasks: RefCell<Vec<AbortHandle>>,
     /// Acknowledge what arrives without being asked.
     pub(crate) acknowledges: Cell<bool>,
     /// The CONNACK that accepted us, with its line.
@@ -97,25 +94,19 @@ pub(crate) struct Link {
     begun: RefCell<BTreeSet<u16>>,
     pub(super) ended: Cell<Option<Ending>>,
     closed_by_us: Cell<bool>,
-    written: Cell<bool>,
+    pub(super) written: Cell<bool>,
     last_write: Cell<Instant>,
     bytewise: Cell<bool>,
     pub(super) watches: RefCell<Vec<(Forbidden, OnStraggler)>>,
     largest: Cell<u32>,
     /// Keeps our place at the broker's door, until it has answered or that has lasted too long.
-    at_the_door: RefCell<Option<AbortHandle>>,
+    pub(super) at_the_door: RefCell<Option<AbortHandle>>,
 }
 
 impl Link {
-    /// Takes a fresh stream into use, and the place at the door that it was opened from.
-    pub(crate) fn start(
-        stream: Box<dyn Transport>,
-        place: Option<Place>,
-        label: String,
-        recorder: Rc<Recorder>,
-    ) -> Rc<Self> {
-        recorder.record(&label, What::Open);
-        let link = Rc::new(Self {
+    /// A connection over a fresh stream, on which nothing is read or written yet.
+    pub(super) fn new(stream: Box<dyn Transport>, label: String, recorder: Rc<Recorder>) -> Rc<Self> {
+        Rc::new(Self {
             label,
             recorder,
             stream: RefCell::new(Some(stream)),
@@ -139,15 +130,7 @@ impl Link {
             watches: RefCell::default(),
             largest: Cell::new(LARGEST_PACKET),
             at_the_door: RefCell::default(),
-        });
-        let reader = tokio::task::spawn_local(super::reader::read_all(Rc::clone(&link)));
-        let writer = tokio::task::spawn_local(write_all(Rc::clone(&link)));
-        link.tasks.borrow_mut().extend([reader.abort_handle(), writer.abort_handle()]);
-        if let Some(place) = place {
-            let waiting = tokio::task::spawn_local(place.keep());
-            *link.at_the_door.borrow_mut() = Some(waiting.abort_handle());
-        }
-        link
+        })
     }
 
     /// The broker has let us in, or sent us away: another may knock.
@@ -339,7 +322,7 @@ impl Link {
     }
 
     /// These bytes and all that are ordered right behind them, so that packets sent together leave in one write.
-    fn with_the_following(&self, first: Bytes) -> BytesMut {
+    pub(super) fn with_the_following(&self, first: Bytes) -> BytesMut {
         let mut bytes = BytesMut::from(first);
         let mut orders = self.orders.borrow_mut();
         while let Some(Order::Bytes(next)) = orders.front() {
@@ -357,50 +340,17 @@ impl Link {
         Pin::new(&mut **stream).poll_read(context, &mut into).map(|done| read_outcome(&done, into.filled().len()))
     }
 
-    fn poll_write(&self, context: &mut TaskContext<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    pub(super) fn poll_write(&self, context: &mut TaskContext<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.stream.borrow_mut().as_mut() {
             Some(stream) => Pin::new(&mut **stream).poll_write(context, bytes),
             None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
     }
 
-    fn poll_shutdown(&self, context: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_shutdown(&self, context: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
         match self.stream.borrow_mut().as_mut() {
             Some(stream) => Pin::new(&mut **stream).poll_shutdown(context),
             None => Poll::Ready(Ok(())),
-        }
-    }
-}
-
-async fn write_all(link: Rc<Link>) {
-    loop {
-        let order = link.orders.borrow_mut().pop_front();
-        match order {
-            Some(Order::Bytes(first)) => write(&link, link.with_the_following(first)).await,
-            Some(Order::Alone(bytes)) => {
-                write(&link, BytesMut::from(bytes)).await;
-                tokio::task::yield_now().await;
-            }
-            Some(Order::HalfClose) => {
-                let _ = poll_fn(|context| link.poll_shutdown(context)).await;
-            }
-            Some(Order::Close) => {
-                let _ = poll_fn(|context| link.poll_shutdown(context)).await;
-                link.written.set(true);
-                link.arrived.notify_one();
-                return;
-            }
-            None => link.ordered.notified().await,
-        }
-    }
-}
-
-async fn write(link: &Link, mut bytes: BytesMut) {
-    while !bytes.is_empty() {
-        match poll_fn(|context| link.poll_write(context, &bytes)).await {
-            Ok(count) if count > 0 => bytes.advance(count),
-            // The broker has ended the connection: its end is told by the reader.
-            _ => break,
         }
     }
 }

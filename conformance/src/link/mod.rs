@@ -10,7 +10,9 @@ mod doorway;
 pub(crate) mod laws;
 mod reader;
 mod recorder;
+mod start;
 mod transcript;
+mod writer;
 
 pub(crate) use capacity::RunCapacity;
 pub(crate) use connection::{Arrival, Arrived, Link};
