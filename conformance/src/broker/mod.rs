@@ -1,4 +1,7 @@
-//! Where the broker under test is: embedded in this process, at an address, or started from a profile.
+//! Where the broker under test is: embedded in this process, at an address, or started from a profile; and the shell that
+//! drives the reference broker over byte streams.
+//!
+//! Uses `wire` and `text`, and the reference broker. It knows nothing of cases.
 
 mod address;
 mod embedded;

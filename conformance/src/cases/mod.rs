@@ -1,4 +1,6 @@
 //! The cases, one file a chapter.
+//!
+//! Uses `scenario`, whose page lists the words of a case, by way of `prelude`; where it needs one, `link` and `broker`.
 
 mod connect;
 mod delivery;

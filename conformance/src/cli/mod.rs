@@ -1,4 +1,6 @@
 //! The command line: arguments in, exit code out; one file a subcommand.
+//!
+//! The top floor: it may use every room, and no room uses it.
 
 mod broker;
 mod choices;

@@ -113,12 +113,15 @@ pub(super) fn is_concerned(switch: Option<Switch<'_>>, instance: &Instance) -> b
 struct Plain(BTreeMap<(String, bool), (Arc<Seen>, BTreeSet<String>)>);
 
 impl Plain {
-    /// What comes of a pair that does the same as one without the fault.
+    /// What comes of a pair without a fault, or of one that does the same.
     fn of(&self, pair: &Pair<'_>) -> Option<Arc<Seen>> {
-        let Some(Switch::Fault(&Broken { fault, .. })) = pair.switch else { return None };
         let (seen, asked) = self.0.get(&(pair.instance.id(), pair.delayed))?;
-        // Whether a packet has a place for a mistake is seen only when it is made.
-        let is_same = !matches!(fault, Fault::Sends(_)) && !asked.contains(&fault.name());
+        let is_same = match pair.switch {
+            None => true,
+            // Whether a packet has a place for a mistake is seen only when it is made.
+            Some(Switch::Quirk(_) | Switch::Fault(Broken { fault: Fault::Sends(_), .. })) => false,
+            Some(Switch::Fault(broken)) => !asked.contains(&broken.fault.name()),
+        };
         is_same.then(|| Arc::clone(seen))
     }
 }
@@ -134,15 +137,13 @@ pub(super) fn run_all(pairs: &[Pair<'_>]) -> (Vec<Arc<Seen>>, usize) {
     let keys = plain.iter().map(|pair| (pair.instance.id(), pair.delayed));
     let plain = Plain(keys.zip(seen).collect());
     let run = AtomicUsize::new(plain.0.len());
-    let seen = on_all_cores(pairs, |pair| match (pair.switch, plain.of(pair)) {
-        (None, _) => plain.0.get(&(pair.instance.id(), pair.delayed)).map(|(seen, _)| Arc::clone(seen)),
-        (Some(_), Some(same)) => Some(same),
-        (Some(_), None) => {
+    let seen = on_all_cores(pairs, |pair| {
+        plain.of(pair).unwrap_or_else(|| {
             run.fetch_add(1, Ordering::Relaxed);
-            Some(Arc::new(run_pair(pair, None)))
-        }
+            Arc::new(run_pair(pair, None))
+        })
     });
-    (seen.into_iter().flatten().collect(), run.into_inner())
+    (seen, run.into_inner())
 }
 
 /// What `work` makes of each item, in their order.

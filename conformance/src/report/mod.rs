@@ -1,4 +1,6 @@
 //! Consumers of a run's events, and the texts they share.
+//!
+//! Uses `run` and what its results are made of. Whatever a broker has sent is hostile, and leaves here escaped.
 
 pub(crate) mod console;
 pub(crate) mod json;

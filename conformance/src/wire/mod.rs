@@ -1,6 +1,6 @@
 //! Byte streams between a client of the suite and a broker: TCP sockets and the in-memory pipe.
 //!
-//! All of them tell an orderly end (FIN) from an abortive one (RST); a verdict may depend on it.
+//! All of them tell an orderly end (FIN) from an abortive one (RST); a verdict may depend on it. Uses nothing of this crate.
 
 mod memory;
 mod tcp;
