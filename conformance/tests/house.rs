@@ -129,6 +129,10 @@ fn crates_know_only_what_lies_below_them() {
             manifest["dependencies"].as_table().expect("a table").clone().into_iter().collect();
         let known: Vec<&str> = dependencies.keys().map(String::as_str).collect();
         assert_eq!(known, allowed, "{folder}/Cargo.toml");
+        let for_tests =
+            manifest.get("dev-dependencies").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::keys);
+        let up: Vec<&String> = for_tests.filter(|name| name.starts_with("mqtt-assay")).collect();
+        assert!(up.is_empty(), "{folder}/Cargo.toml: tests point back too: {up:?}");
     }
 }
 
