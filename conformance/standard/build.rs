@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-const TABLES: [(&str, &str); 4] = [
+const TABLES: [(&str, &str); 6] = [
     ("mqtt-3.1.1.tsv", "V3_1_1"),
     ("unnumbered-3.1.1.tsv", "V3_1_1"),
     ("mqtt-5.tsv", "V5"),
     ("unnumbered-5.tsv", "V5"),
+    ("policy-3.1.1.tsv", "V3_1_1"),
+    ("policy-5.tsv", "V5"),
 ];
 
 const COLUMNS: [&str; 12] = [
@@ -67,7 +69,7 @@ fn row(file: &Path, line: usize, text: &str, version: &'static str) -> Row {
         ("level", "must implied behaviour should may"),
         ("binds", "server client both"),
         ("observable", "wire conditional invariant client-only internal"),
-        ("basis", "direct reaction direct+reaction -"),
+        ("basis", "direct reaction direct+reaction policy -"),
     ] {
         let cell = row.cell(column);
         assert!(values.split(' ').any(|value| value == cell), "{place}: {column} is `{cell}`, not one of: {values}");

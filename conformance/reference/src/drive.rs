@@ -16,6 +16,9 @@ impl Machine {
     /// never opened or is closed change nothing.
     pub fn handle(&mut self, event: Event<'_>, now: Duration, effects: &mut Vec<Effect>) {
         self.now = self.now.max(now);
+        if self.faulty.is_silent {
+            return;
+        }
         match event {
             Event::Opened(id) => self.opened(id),
             Event::Received(id, bytes) => self.received(id, bytes),

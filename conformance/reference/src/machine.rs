@@ -70,7 +70,7 @@ impl Machine {
 
     /// When the machine wants [`Event::Tick`](crate::Event::Tick) next; nothing is due by time if there is none.
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.timers.next()
+        if self.faulty.is_silent { None } else { self.timers.next() }
     }
 
     /// Open connections.

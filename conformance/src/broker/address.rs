@@ -64,7 +64,11 @@ impl AddressTarget {
         if variant != Variant::PLAIN && variant != Variant::WITH_ACCESS {
             return Err(Unready::NotOffered(format!("an address is what it is: {}", variant.says)));
         }
-        Ok(Ready { endpoint: Endpoint::Tcp(format!("{}:{}", self.host, self.port)), setting: self.setting.clone() })
+        Ok(Ready {
+            endpoint: Endpoint::Tcp(format!("{}:{}", self.host, self.port)),
+            setting: self.setting.clone(),
+            process: None,
+        })
     }
 }
 

@@ -56,7 +56,7 @@ impl EmbeddedTarget {
             seed: *seed,
         };
         let shell = Shell::start(Machine::new(settings), quirks, *seed, |_| {});
-        Ok(Ready { endpoint: Endpoint::Embedded(Rc::new(shell)), setting })
+        Ok(Ready { endpoint: Endpoint::Embedded(Rc::new(shell)), setting, process: None })
     }
 }
 

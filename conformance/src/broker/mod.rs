@@ -19,6 +19,8 @@ pub use shell::Shell;
 pub use spawned::{Lease, SpawnedTarget};
 pub use variant::{VARIANTS, Variant};
 
+pub use processes::ProcessWatch;
+
 pub(crate) use processes::end_all;
 
 use crate::wire::{Tcp, Transport, pipe};
@@ -76,12 +78,15 @@ pub struct Ready {
     pub endpoint: Endpoint,
     /// How it is set up.
     pub setting: Setting,
+    /// Its process, where the suite has started it.
+    pub process: Option<ProcessWatch>,
 }
 
 /// A running broker of one variant, and where it speaks which version.
 pub struct Started {
     endpoints: Endpoints,
     setting: Setting,
+    process: Option<ProcessWatch>,
 }
 
 enum Endpoints {
@@ -93,11 +98,16 @@ enum Endpoints {
 
 impl Started {
     pub(crate) fn one(ready: Ready) -> Self {
-        Self { endpoints: Endpoints::One(ready.endpoint), setting: ready.setting }
+        Self { endpoints: Endpoints::One(ready.endpoint), setting: ready.setting, process: ready.process }
     }
 
     pub(crate) fn by_version(endpoints: BTreeMap<Version, Endpoint>, setting: Setting) -> Self {
-        Self { endpoints: Endpoints::ByVersion(endpoints), setting }
+        Self { endpoints: Endpoints::ByVersion(endpoints), setting, process: None }
+    }
+
+    /// The same, with its process.
+    pub(crate) fn watched(self, process: ProcessWatch) -> Self {
+        Self { process: Some(process), ..self }
     }
 
     /// The broker for cases of this version.
@@ -107,7 +117,8 @@ impl Started {
             Endpoints::ByVersion(endpoints) => endpoints.get(&version),
         };
         let none = || Unready::NotOffered(format!("the profile says that the broker does not speak MQTT {version}"));
-        Ok(Ready { endpoint: endpoint.cloned().ok_or_else(none)?, setting: self.setting.clone() })
+        let (setting, process) = (self.setting.clone(), self.process.clone());
+        Ok(Ready { endpoint: endpoint.cloned().ok_or_else(none)?, setting, process })
     }
 }
 

@@ -1,7 +1,7 @@
 //! A broker that the suite starts from a profile and ends, whatever happens: own port, own folder, killed by pid.
 
 use super::ports::Ports;
-use super::processes::Process;
+use super::processes::{Process, ProcessWatch};
 use super::profile::ProfileVariant;
 use super::{Profile, Started, Unready, Variant};
 use crate::wire::{Read, Tcp, read};
@@ -109,7 +109,9 @@ impl SpawnedTarget {
         let mut tries = 1;
         loop {
             match self.start(settings).await {
-                Ok((process, ports)) => return Ok((ports.started(settings), Lease { process })),
+                Ok((process, ports)) => {
+                    return Ok((ports.started(settings).watched(process.watch()), Lease { process }));
+                }
                 Err(_) if tries < PORT_TRIES => tries += 1,
                 Err(why) => return Err(Unready::Failed(why)),
             }
@@ -198,6 +200,13 @@ async fn take_leave(mut stream: Tcp, version: Version) {
     };
     // A broker that leaves the closing to us is ready all the same.
     let _ = timeout(LEAVE, leave).await;
+}
+
+impl ProcessWatch {
+    /// What it printed last, on a line of its own and escaped; empty where it printed nothing.
+    pub fn last_words(&self) -> String {
+        last_words(self.folder()).trim_start_matches("; ").to_owned()
+    }
 }
 
 fn last_words(folder: &Path) -> String {

@@ -10,6 +10,7 @@ mod explanations;
 mod identifiers;
 mod invariants;
 mod keep_alive;
+mod life;
 mod malformed;
 mod order;
 mod prelude;
@@ -56,6 +57,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "malformed-properties", cases: malformed::properties::CASES },
     Chapter { name: "strings", cases: strings::CASES },
     Chapter { name: "invariants", cases: invariants::CASES },
+    Chapter { name: "life", cases: life::CASES },
 ];
 
 /// Every case in every version it exists in, in the order of the chapters.

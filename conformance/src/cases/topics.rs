@@ -250,7 +250,8 @@ async fn deepest(broker: &Subject) -> Outcome {
 
 /// Decides: a message on this topic is delivered, where the broker takes such topics.
 async fn at_length(broker: &Subject, topic: Topic, refused: &str) -> Outcome {
-    let untaken = |_| Stop::NotExercised(refused.to_owned());
+    // A refusal says that the broker takes no such topic. Silence says nothing.
+    let untaken = |stop: Stop| if stop.is_silence() { stop } else { Stop::NotExercised(refused.to_owned()) };
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe_tried("control", "control", AtLeastOnce).await?;
     watcher.subscribe(&topic, AtLeastOnce).await.map_err(untaken)?;

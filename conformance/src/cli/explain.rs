@@ -134,6 +134,9 @@ fn case_text(instance: &Instance) -> String {
     if case.weighty {
         row(&mut out, "weighty", "it moves megabytes: the proof pairs it with the faults that it claims, and no other");
     }
+    if case.is_heavy() {
+        row(&mut out, "heavy", "it runs last and alone");
+    }
     if case.intrusive {
         row(&mut out, "intrusive", "off on a broker beyond this machine, unless --intrusive");
     }
@@ -167,6 +170,7 @@ fn steps(instance: &Instance) -> String {
     match instance.case.method {
         Method::Steps(_) => format!("`{}` in {}", instance.case.function, file(instance.case)),
         Method::Invariant(_) => "none: every packet of the run is held against it".to_owned(),
+        Method::Life(_) => "none: a connection that is held for nothing else is asked behind every case".to_owned(),
     }
 }
 

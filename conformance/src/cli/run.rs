@@ -301,6 +301,8 @@ fn judge(
         match &event {
             Event::Started(instance) => guard.note(&instance.id(), true),
             Event::Finished(result) | Event::Revised(result) => guard.note(&result.instance.id(), false),
+            Event::Postponed(instance) => guard.note(&instance.id(), false),
+            Event::BrokerLost(_) => {}
         }
         console.on_event(&event);
     };
@@ -377,7 +379,7 @@ fn exits_of(result: &RunResult, is_strict: bool, guard: &Guard) -> Vec<Exit> {
         ),
         (Exit::Interrupted, result.is_partial && guard.ending().is_some()),
         (Exit::Failed, has(Verdict::Fail) || is_strict && has(Verdict::Weak)),
-        (Exit::Inconclusive, has(Verdict::Inconclusive)),
+        (Exit::Inconclusive, has(Verdict::Inconclusive) || result.broker_lost.is_some()),
     ];
     applying.into_iter().filter(|(_, applies)| *applies).map(|(exit, _)| exit).collect()
 }

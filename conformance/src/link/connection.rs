@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context as TaskContext, Poll};
 use tokio::io::ReadBuf;
 use tokio::sync::Notify;
@@ -19,6 +20,9 @@ use tokio::time::Instant;
 /// The largest packet that a broker may send us, in bytes, where the case doesn't expect larger ones: little enough that
 /// all connections of a run can wait for the rest of one.
 pub(crate) const LARGEST_PACKET: u32 = 1 << 20;
+
+/// How often something was written to a broker.
+static WRITES: AtomicU64 = AtomicU64::new(1);
 
 /// What came from the broker.
 #[derive(Debug, Clone)]
@@ -96,6 +100,8 @@ pub(crate) struct Link {
     closed_by_us: Cell<bool>,
     pub(super) written: Cell<bool>,
     last_write: Cell<Instant>,
+    /// The number of that write among all of this process.
+    write_number: Cell<u64>,
     bytewise: Cell<bool>,
     pub(super) watches: RefCell<Vec<(Forbidden, OnStraggler)>>,
     largest: Cell<u32>,
@@ -126,6 +132,7 @@ impl Link {
             closed_by_us: Cell::new(false),
             written: Cell::new(false),
             last_write: Cell::new(Instant::now()),
+            write_number: Cell::new(0),
             bytewise: Cell::new(false),
             watches: RefCell::default(),
             largest: Cell::new(LARGEST_PACKET),
@@ -144,6 +151,7 @@ impl Link {
     /// inbox, for the step that comes next.
     pub(crate) fn send(&self, bytes: Bytes, mutation: Option<&str>) -> u32 {
         self.last_write.set(Instant::now());
+        self.write_number.set(WRITES.fetch_add(1, Ordering::Relaxed));
         let line = self
             .recorder
             .record(&self.label, What::Sent { bytes: bytes.clone(), mutation: mutation.map(str::to_owned) });
@@ -209,6 +217,11 @@ impl Link {
     /// When the last packet was handed to the connection, before it was written.
     pub(crate) fn last_write(&self) -> Instant {
         self.last_write.get()
+    }
+
+    /// The number of that write among all of this process: which of two came later, where no time passed between them.
+    pub(crate) fn write_number(&self) -> u64 {
+        self.write_number.get()
     }
 
     fn order(&self, order: Order) {

@@ -5,11 +5,11 @@
 
 use crate::broker::{EmbeddedOptions, EmbeddedTarget, Variant};
 use crate::cases;
-use crate::run::{CaseResult, Order, RunOptions, alone, invariants, try_out};
-use crate::scenario::{Instance, Invariants, Method, RunNames, Verdict};
+use crate::run::{CaseResult, End, Order, RunOptions, alone, invariants, try_out, watch_over};
+use crate::scenario::{Instance, Invariants, Method, RunNames, Verdict, Vital};
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::{Fault, Questions, Quirk};
-use mqtt_assay_standard::RuleId;
+use mqtt_assay_standard::{Basis, RuleId, find};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -181,10 +181,15 @@ fn run_pair(pair: &Pair<'_>, questions: Option<Questions>) -> Seen {
     let instance = pair.instance;
     let result = crate::run::clock::simulated(async {
         let ready = target.prepare(instance.case.variant).map_err(|why| format!("{why:?}"))?;
-        Ok::<_, String>(alone(instance, ready, &options(), &invariants).await)
+        let life = if endangers(pair.switch, instance.version) {
+            Some(watch_over(&ready, instance.version, &options(), &invariants).await)
+        } else {
+            None
+        };
+        Ok::<_, String>(alone(instance, ready, &options(), &invariants, life).await)
     });
     match result {
-        Ok(result) => look_at(&result, &invariants),
+        Ok((result, end)) => look_at(&result, end.as_ref(), &invariants),
         Err(why) => Seen { verdict: Verdict::Inconclusive, rules: Vec::new(), invariants: Vec::new(), text: why },
     }
 }
@@ -216,11 +221,31 @@ fn options() -> RunOptions {
     }
 }
 
-fn look_at(result: &CaseResult, invariants: &Invariants) -> Seen {
+/// A fault that the broker may not survive. Only there it is asked whether it lives.
+fn endangers(switch: Option<Switch<'_>>, version: Version) -> bool {
+    let Some(Switch::Fault(broken)) = switch else { return false };
+    broken.rules(version).iter().any(|&id| find(version, id).is_some_and(|rule| rule.rule().basis == Basis::Policy))
+}
+
+/// The cases about the broker's life that its end is a fail of.
+fn lost(end: Option<&End>, version: Version) -> Vec<(String, RuleId)> {
+    let vital = match end {
+        Some(End::Died(_)) => Vital::StaysAlive,
+        Some(End::Silent(_)) => Vital::Answers,
+        Some(End::TookLeave(_)) | None => return Vec::new(),
+    };
+    let is_about = |instance: &Instance| matches!(instance.case.method, Method::Life(about) if about == vital);
+    cases::all()
+        .filter(|instance| instance.version == version && is_about(instance))
+        .flat_map(|instance| instance.rules.judged().map(move |rule| (instance.id(), rule)))
+        .collect()
+}
+
+fn look_at(result: &CaseResult, end: Option<&End>, invariants: &Invariants) -> Seen {
     let rules = result.rules.iter().map(|rule| (rule.rule, rule.verdict)).collect();
     let broken = invariants.tallies().into_iter().filter(|tally| tally.broken.is_some());
-    let invariants =
-        broken.flat_map(|tally| tally.instance.rules.judged().map(move |rule| (tally.instance.id(), rule))).collect();
+    let broken = broken.flat_map(|tally| tally.instance.rules.judged().map(move |rule| (tally.instance.id(), rule)));
+    let invariants = broken.chain(lost(end, result.instance.version)).collect();
     let seen = result.decisive().map(|rule| rule.seen.clone());
     let text = result.reason.clone().or(seen).unwrap_or_default();
     Seen { verdict: result.verdict, rules, invariants, text }

@@ -63,6 +63,12 @@ impl Console {
                 }
                 self.result(result, "");
             }
+            Event::Postponed(instance) => {
+                if let Some(progress) = &mut self.progress {
+                    progress.postponed(instance);
+                }
+            }
+            Event::BrokerLost(how) => self.say(&text::broker_lost(how)),
             Event::Revised(result) => self.result(result, "Revised, a straggler came:\n"),
         }
     }
@@ -143,6 +149,12 @@ impl Progress {
 
     fn started(&mut self, instance: &Instance) {
         self.running.push(instance.id());
+        self.show();
+    }
+
+    fn postponed(&mut self, instance: &Instance) {
+        let id = instance.id();
+        self.running.retain(|running| *running != id);
         self.show();
     }
 

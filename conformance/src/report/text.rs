@@ -9,7 +9,7 @@ use crate::text::{counted, seconds, single_line};
 use anstyle::{AnsiColor, Style};
 use bytes::Bytes;
 use mqtt_assay_codec::Sender;
-use mqtt_assay_standard::Rule;
+use mqtt_assay_standard::{Basis, Rule};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -40,6 +40,11 @@ pub(crate) fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// The broker was lost: the loudest line there is.
+pub(crate) fn broker_lost(how: &str) -> String {
+    format!("{}\n", styled(style(Verdict::Fail), &format!("BROKER LOST: {}", single_line(how))))
+}
+
 fn bold(text: &str) -> String {
     styled(Style::new().bold(), text)
 }
@@ -56,7 +61,7 @@ pub(crate) fn details(result: &CaseResult, facts: &RunFacts) -> String {
         Verdict::Fail | Verdict::Weak => breach(result, facts),
         Verdict::Inconclusive => {
             let mut out = row("NOT JUDGED", &single_line(result.reason.as_deref().unwrap_or("no reason given")));
-            out.push_str(&row("repeat", &facts.repeat(&result.instance.id())));
+            out.push_str(&row("repeat", &facts.repeat(&result.repeated_by())));
             out
         }
         Verdict::NotOffered | Verdict::NotExercised => {
@@ -68,7 +73,7 @@ pub(crate) fn details(result: &CaseResult, facts: &RunFacts) -> String {
 
 /// Which rule, what it says, what was sent, what came, how to repeat it.
 fn breach(result: &CaseResult, facts: &RunFacts) -> String {
-    let Some(decisive) = result.decisive() else { return row("repeat", &facts.repeat(&result.instance.id())) };
+    let Some(decisive) = result.decisive() else { return row("repeat", &facts.repeat(&result.repeated_by())) };
     let mut out = String::new();
     for broken in result.rules.iter().filter(|rule| rule.verdict == result.verdict) {
         let is_ours = result.instance.rules.breaks.contains(&broken.rule);
@@ -90,12 +95,15 @@ fn breach(result: &CaseResult, facts: &RunFacts) -> String {
     let deciding = decisive.line.and_then(|number| result.transcript.line(number));
     let came = deciding.map_or_else(String::new, |line| format!("line {}, {}: ", line.number, single_line(&line.role)));
     out.push_str(&row("came", &format!("{came}{}", single_line(&decisive.seen))));
-    out.push_str(&row("repeat", &facts.repeat(&result.instance.id())));
+    out.push_str(&row("repeat", &facts.repeat(&result.repeated_by())));
     out
 }
 
 /// Id, level and section of a rule.
 fn place(rule: &Rule) -> String {
+    if rule.basis == Basis::Policy {
+        return format!("{} (asked by the suite, in no section of MQTT {})", bold(rule.id), rule.version);
+    }
     format!("{} ({}, section {} of MQTT {})", bold(rule.id), rule.level.word(), rule.section, rule.version)
 }
 

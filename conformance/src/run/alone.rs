@@ -1,59 +1,83 @@
 //! One case: its steps within its deadline, and a run of it with nothing beside it.
 
-use super::begin::begin;
+use super::begin::{begin, watch_over};
+use super::life::{End, Life};
 use super::options::RunOptions;
-use super::result::CaseResult;
-use crate::broker::{Ready, SpawnedTarget, Unready, Variant};
+use super::result::{CaseResult, Disturbance};
+use crate::broker::{Ready, Unready};
 use crate::link::{Remark, Transcript, What};
 use crate::scenario::{CaseContext, Common, Instance, Invariants, Method, Stop, Subject};
 use mqtt_assay_standard::bounds;
 use std::rc::Rc;
 use tokio::time::{sleep, timeout};
 
-/// A case on a broker that is started for it and ends after it.
-pub(super) async fn with_its_own_broker(
-    target: &SpawnedTarget,
+/// A case on a broker of its own, and how that broker was lost, if it was.
+pub(super) async fn on_its_own_broker(
     instance: Instance,
+    ready: Result<Ready, Unready>,
     options: &RunOptions,
     invariants: &Rc<Invariants>,
-) -> CaseResult {
-    let (options, invariants) = (options.clone(), Rc::clone(invariants));
-    let mut leased = target.lease(instance.case.variant).await;
-    if matches!(leased, Err(Unready::NotOffered(_))) {
-        // The plain broker announces by itself what the variant is about.
-        leased = target.lease(Variant::PLAIN).await;
-    }
-    let leased = leased.and_then(|(started, lease)| Ok((started.ready(instance.version)?, lease)));
+) -> (CaseResult, Option<End>) {
     let begun = std::time::Instant::now();
-    let (ready, _lease) = match leased {
-        Ok(leased) => leased,
-        Err(unready) => return CaseResult::without_steps(instance, Stop::from(unready)),
+    let ready = match ready {
+        Ok(ready) => ready,
+        Err(unready) => return (CaseResult::without_steps(instance, Stop::from(unready)), None),
     };
-    let steps = tokio::task::spawn_local(async move { alone(instance, ready, &options, &invariants).await });
-    let mut result = steps.await.unwrap_or_else(|error| {
-        let why = format!("a defect of the suite: {error}");
-        CaseResult { is_our_bug: true, ..CaseResult::without_steps(instance, Stop::Inconclusive { why, line: None }) }
+    let (options, invariants) = (options.clone(), Rc::clone(invariants));
+    let steps = tokio::task::spawn_local(async move {
+        let life = watch_over(&ready, instance.version, &options, &invariants).await;
+        alone(instance, ready, &options, &invariants, Some(life)).await
     });
+    let (mut result, end) = steps.await.unwrap_or_else(|error| (CaseResult::of_a_defect(instance, &error), None));
     result.took = begun.elapsed();
-    result
+    (result, end)
 }
 
-/// One case alone with a broker of its own, watched to the end: for the proof, where nothing else runs beside it.
+/// One case alone with a broker of its own, watched to the end, and how the broker was lost. Without a life nobody asks
+/// for that: the broker that is built in can't be lost where no fault makes it so.
 pub(crate) async fn alone(
     instance: Instance,
     ready: Ready,
     options: &RunOptions,
     invariants: &Rc<Invariants>,
-) -> CaseResult {
+    life: Option<Rc<Life>>,
+) -> (CaseResult, Option<End>) {
     let subject = begin(instance, ready, options, invariants, &Common::default());
     let context = Rc::clone(subject.context());
-    let stop = take_steps(instance, Rc::clone(&context), options.patience).await;
+    let stop = match &life {
+        None => take_steps(instance, Rc::clone(&context), options.patience).await,
+        Some(life) => tokio::select! {
+            biased;
+            stop = take_steps(instance, Rc::clone(&context), options.patience) => stop,
+            _ = life.over() => None,
+        },
+    };
     subject.close().await;
     watch_out(subject.is_watching(), options).await;
     subject.finish().await;
     subject.clean_up().await;
     subject.release();
-    CaseResult::new(instance, &context.rule_verdicts(), stop, context.transcript())
+    let end = match &life {
+        None => None,
+        Some(life) => life.ask().await,
+    };
+    if let Some(life) = &life {
+        life.leave().await;
+    }
+    let result = match &end {
+        None => CaseResult::new(instance, &context.rule_verdicts(), stop, context.transcript()),
+        Some(end) => struck(instance, end, &context),
+    };
+    (result, end)
+}
+
+/// The result of a case whose broker was lost: whatever it saw decides nothing.
+pub(super) fn struck(instance: Instance, end: &End, context: &CaseContext) -> CaseResult {
+    let why = format!("the broker was lost: {}", end.says());
+    let line = context.say("case", Remark::Notes, why.as_str());
+    let stop = Stop::Inconclusive { why, line: Some(line) };
+    let result = CaseResult::new(instance, &[], Some(stop), context.transcript());
+    CaseResult { disturbed: Some(Disturbance::BrokerLost), ..result }
 }
 
 /// Leaves stragglers of the last cases the time to come.

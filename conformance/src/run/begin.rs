@@ -1,9 +1,11 @@
 //! What a run hands to each of its cases before their first step.
 
+use super::life::Life;
 use super::options::RunOptions;
 use crate::broker::Ready;
 use crate::cases;
-use crate::scenario::{CaseContext, Common, Instance, Invariants, Method, Names, Subject};
+use crate::scenario::{Case, CaseContext, CaseRules, Common, Instance, Invariants, Method, Names, Subject, Vital};
+use mqtt_assay_codec::Version;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
@@ -26,4 +28,22 @@ pub(super) fn begin(
     let names = Names::new(&options.names, &brief.id);
     let (witness, Ready { endpoint, setting, .. }) = (Rc::clone(invariants), ready);
     Subject::new(CaseContext::new(brief, names, endpoint, setting, options.patience, witness, common))
+}
+
+/// Who holds connections to a broker for nothing but to see that it lives.
+static WATCHMAN: Case = Case::new("watchman", "", "the broker lives", Method::Life(Vital::StaysAlive));
+
+/// It decides no rule by itself.
+static RULES: CaseRules = CaseRules { breaks: &[], proves: &[] };
+
+/// Begins to watch over a broker.
+pub(crate) async fn watch_over(
+    ready: &Ready,
+    version: Version,
+    options: &RunOptions,
+    invariants: &Rc<Invariants>,
+) -> Rc<Life> {
+    let instance = Instance { chapter: "life", case: &WATCHMAN, version, rules: &RULES };
+    let subject = begin(instance, ready.clone(), options, invariants, &Common::default());
+    Life::begin(subject, ready.clone(), options.patience).await
 }

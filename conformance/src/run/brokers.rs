@@ -1,12 +1,16 @@
 //! The brokers of a run: started, tried by the control, and found again by the case that wants one.
 
+use super::begin::watch_over;
 use super::control::{self, Offer};
+use super::life::Life;
 use super::options::RunOptions;
 use crate::broker::{Ready, Target, Unready, Variant};
 use crate::scenario::{Instance, Invariants, Stop};
 use mqtt_assay_codec::Version;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use tokio::sync::Notify;
 
 /// The control did not work: nothing was judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,11 +18,30 @@ pub struct NothingJudged(pub String);
 
 /// The brokers of a run, one for each variant in use, and what the control learnt of them.
 pub(super) struct Brokers {
-    ready: BTreeMap<(Variant, &'static str), Prepared>,
+    ready: RefCell<BTreeMap<(Variant, Version), Prepared>>,
+    /// Numbers of brokers that were lost, and have nobody in their place yet.
+    lost: RefCell<BTreeSet<usize>>,
+    /// No broker comes in the place of the last one.
+    is_over: Cell<bool>,
+    changed: Notify,
+    next: Cell<usize>,
 }
 
 /// A broker that has passed the control, or what the cases that need it come to.
-type Prepared = Result<(Ready, Offer), Stop>;
+type Prepared = Result<Found, Stop>;
+
+/// A broker as a case gets it.
+#[derive(Clone)]
+pub(super) struct Found {
+    pub(super) ready: Ready,
+    offer: Offer,
+    /// The variant that it was started for: the plain one serves cases of another where it announces what that is about.
+    pub(super) variant: Variant,
+    /// One number for each broker that was started.
+    pub(super) number: usize,
+    /// Nobody watches over those that are started for each case anew, before they are.
+    pub(super) life: Option<Rc<Life>>,
+}
 
 impl Brokers {
     pub(super) async fn prepare(
@@ -40,7 +63,13 @@ impl Brokers {
                 plain.push(instance.version);
             }
         }
-        let mut brokers = Self { ready: BTreeMap::new() };
+        let brokers = Self {
+            ready: RefCell::default(),
+            lost: RefCell::default(),
+            is_over: Cell::new(false),
+            changed: Notify::new(),
+            next: Cell::new(0),
+        };
         let plain = versions.remove_entry(&Variant::PLAIN);
         for (variant, versions) in plain.into_iter().chain(versions) {
             brokers.prepare_variant(target, variant, &versions, options, invariants).await;
@@ -52,42 +81,118 @@ impl Brokers {
     }
 
     async fn prepare_variant(
-        &mut self,
+        &self,
         target: &Target,
         variant: Variant,
         versions: &[Version],
         options: &RunOptions,
         invariants: &Rc<Invariants>,
     ) {
+        let is_fresh = target.fresh_for_each_case().is_some();
         let mut prepared = target.prepare(variant).await;
+        let number = self.next_number();
         for (index, &version) in versions.iter().enumerate() {
-            if index > 0 && target.fresh_for_each_case().is_some() {
+            if index > 0 && is_fresh {
                 // What would spoil a case that comes after another one spoils a control as well.
                 prepared = target.prepare(variant).await;
             }
-            let prepared = prepared.as_ref().map_err(Unready::clone).and_then(|started| started.ready(version));
-            let found = match (&prepared, self.announced(variant, version)) {
-                (Ok(ready), _) => {
-                    let offer = control::try_out(ready, version, options, invariants).await;
-                    offer.and_then(|offer| announces(variant, version, &offer).map(|()| (ready.clone(), offer)))
-                }
+            let ready = prepared.as_ref().map_err(Unready::clone).and_then(|started| started.ready(version));
+            let found = match (ready, self.announced(variant, version)) {
+                (Ok(ready), _) => match tried(&ready, variant, version, options, invariants).await {
+                    Ok(offer) if is_fresh => Ok(Found { ready, offer, variant, number, life: None }),
+                    Ok(offer) => {
+                        let life = Some(watch_over(&ready, version, options, invariants).await);
+                        Ok(Found { ready, offer, variant, number, life })
+                    }
+                    Err(stop) => Err(stop),
+                },
                 (Err(Unready::NotOffered(_)), Some(plain)) => Ok(plain),
-                (Err(unready), _) => Err(Stop::from(unready.clone())),
+                (Err(unready), _) => Err(Stop::from(unready)),
             };
-            self.ready.insert((variant, word(version)), found);
+            self.ready.borrow_mut().insert((variant, version), found);
         }
     }
 
+    fn next_number(&self) -> usize {
+        let number = self.next.get();
+        self.next.set(number + 1);
+        number
+    }
+
     /// The plain broker, where it announces by itself what the variant is about.
-    fn announced(&self, variant: Variant, version: Version) -> Option<(Ready, Offer)> {
-        let plain = self.ready.get(&(Variant::PLAIN, word(version)))?.as_ref().ok()?;
-        (!variant.lacks.is_empty() && plain.1.lacks(variant.lacks).is_some()).then(|| plain.clone())
+    fn announced(&self, variant: Variant, version: Version) -> Option<Found> {
+        let ready = self.ready.borrow();
+        let plain = ready.get(&(Variant::PLAIN, version))?.as_ref().ok()?;
+        (!variant.lacks.is_empty() && plain.offer.lacks(variant.lacks).is_some()).then(|| plain.clone())
+    }
+
+    /// Takes note of a loss; false where it is known already.
+    pub(super) fn lose(&self, number: usize) -> bool {
+        self.lost.borrow_mut().insert(number)
+    }
+
+    /// No case begins any more on brokers that were lost.
+    pub(super) fn give_up(&self) {
+        self.is_over.set(true);
+        self.changed.notify_waiters();
+    }
+
+    /// Starts another broker in the place of one that was lost. It was tried by the control when it was started first.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none: the run can't go on with it.
+    pub(super) async fn renew(
+        &self,
+        target: &Target,
+        number: usize,
+        options: &RunOptions,
+        invariants: &Rc<Invariants>,
+    ) -> Result<(), String> {
+        let places: Vec<((Variant, Version), Found)> = {
+            let ready = self.ready.borrow();
+            let of_it = |(place, found): (&(Variant, Version), &Prepared)| {
+                Some((*place, found.as_ref().ok().filter(|found| found.number == number)?.clone()))
+            };
+            ready.iter().filter_map(of_it).collect()
+        };
+        let Some((_, first)) = places.first() else { return Ok(()) };
+        if let Some(process) = &first.ready.process {
+            process.end();
+        }
+        let started = target.prepare(first.variant).await.map_err(|unready| format!("{unready:?}"))?;
+        let new = self.next_number();
+        for ((variant, version), found) in places {
+            let ready = started.ready(version).map_err(|unready| format!("{unready:?}"))?;
+            let life = Some(watch_over(&ready, version, options, invariants).await);
+            let renewed = Found { ready, number: new, life, ..found };
+            self.ready.borrow_mut().insert((variant, version), Ok(renewed));
+        }
+        self.lost.borrow_mut().remove(&number);
+        self.changed.notify_waiters();
+        Ok(())
+    }
+
+    /// Every broker that cases may be at, once for each variant that it serves.
+    pub(super) fn watched(&self) -> Vec<Found> {
+        self.ready.borrow().values().filter_map(|found| found.as_ref().ok()).cloned().collect()
+    }
+
+    /// Every watch over them, once.
+    pub(super) fn lives(&self) -> Vec<Rc<Life>> {
+        let mut lives: Vec<Rc<Life>> = Vec::new();
+        for life in self.watched().into_iter().filter_map(|found| found.life) {
+            if !lives.iter().any(|known| Rc::ptr_eq(known, &life)) {
+                lives.push(life);
+            }
+        }
+        lives
     }
 
     /// Without a single version in which the plain control works, nothing can be judged.
     fn require_a_control(&self) -> Result<(), NothingJudged> {
         let mut why = Vec::new();
-        for ((_, version), ready) in &self.ready {
+        for ((_, version), ready) in self.ready.borrow().iter() {
             match ready {
                 Ok(_) => return Ok(()),
                 Err(Stop::Inconclusive { why: reason, .. } | Stop::NotOffered(reason) | Stop::NotExercised(reason)) => {
@@ -101,24 +206,41 @@ impl Brokers {
 
     /// Why the broker can't be spoken to in this version, where its own word or the profile says so.
     pub(super) fn lacks_version(&self, version: Version) -> Option<Stop> {
-        let plain = self.ready.get(&(Variant::PLAIN, word(version)))?;
+        let ready = self.ready.borrow();
+        let plain = ready.get(&(Variant::PLAIN, version))?;
         plain.as_ref().err().filter(|stop| matches!(stop, Stop::NotOffered(_))).cloned()
     }
 
-    pub(super) fn find(&self, instance: &Instance, options: &RunOptions) -> Result<&Ready, Stop> {
+    /// The broker for a case, once there is one.
+    pub(super) async fn find(&self, instance: &Instance, options: &RunOptions) -> Result<Found, Stop> {
         if instance.case.intrusive && !options.intrusive {
             return Err(Stop::NotOffered(
                 "intrusive, and the broker is not on this machine; --intrusive allows it".to_owned(),
             ));
         }
-        let plain = self.ready.get(&(Variant::PLAIN, word(instance.version)));
-        if let Some(Err(stop)) = plain {
+        loop {
+            let changed = self.changed.notified();
+            let found = self.known(instance)?;
+            if !self.lost.borrow().contains(&found.number) {
+                return Ok(found);
+            }
+            if self.is_over.get() {
+                let why = "the broker was lost before this case began".to_owned();
+                return Err(Stop::Inconclusive { why, line: None });
+            }
+            changed.await;
+        }
+    }
+
+    fn known(&self, instance: &Instance) -> Result<Found, Stop> {
+        let ready = self.ready.borrow();
+        if let Some(Err(stop)) = ready.get(&(Variant::PLAIN, instance.version)) {
             return Err(stop.clone());
         }
-        match self.ready.get(&(instance.case.variant, word(instance.version))) {
-            Some(Ok((ready, offer))) => match instance.case.needs.iter().find_map(|need| offer.lacks(need)) {
+        match ready.get(&(instance.case.variant, instance.version)) {
+            Some(Ok(found)) => match instance.case.needs.iter().find_map(|need| found.offer.lacks(need)) {
                 Some(why) => Err(Stop::NotOffered(why.to_owned())),
-                None => Ok(ready),
+                None => Ok(found.clone()),
             },
             Some(Err(stop)) => Err(stop.clone()),
             None => Err(Stop::Inconclusive {
@@ -129,20 +251,25 @@ impl Brokers {
     }
 }
 
+/// What the broker offers that gets through the control and is what the variant is about.
+async fn tried(
+    ready: &Ready,
+    variant: Variant,
+    version: Version,
+    options: &RunOptions,
+    invariants: &Rc<Invariants>,
+) -> Result<Offer, Stop> {
+    let offer = control::try_out(ready, version, options, invariants).await?;
+    announces(variant, version, &offer)?;
+    Ok(offer)
+}
+
 /// A variant about something that a 5.0 broker lacks is there only if its CONNACK says that it is lacking.
 fn announces(variant: Variant, version: Version, offer: &Offer) -> Result<(), Stop> {
     if version == Version::V5 && !variant.lacks.is_empty() && offer.lacks(variant.lacks).is_none() {
         return Err(Stop::NotOffered(format!("variant {}: the broker does not announce it in CONNACK", variant.name)));
     }
     Ok(())
-}
-
-fn word(version: Version) -> &'static str {
-    match version {
-        Version::V3_1 => "3.1",
-        Version::V3_1_1 => "3.1.1",
-        Version::V5 => "5",
-    }
 }
 
 impl From<Unready> for Stop {

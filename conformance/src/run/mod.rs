@@ -2,21 +2,27 @@
 //!
 //! Uses `cases`, `scenario`, `broker`, `link` and `text`. Reports and the proof of the suite consume what it tells.
 
+mod again;
 mod alone;
 mod begin;
 mod brokers;
 pub mod clock;
 mod control;
+mod death;
 pub(crate) mod filter;
+mod life;
+mod one_case;
 mod options;
 mod result;
 mod schedule;
+mod standstill;
 
 pub use brokers::NothingJudged;
 pub use options::{Order, RunOptions};
-pub use result::{CaseResult, Summary};
+pub use result::{CaseResult, Disturbance, Summary};
 pub use schedule::{Event, RunResult, run};
 
 pub(crate) use alone::alone;
-pub(crate) use begin::invariants;
+pub(crate) use begin::{invariants, watch_over};
 pub(crate) use control::try_out;
+pub(crate) use life::End;

@@ -23,6 +23,35 @@ pub struct CaseResult {
     pub transcript: Transcript,
     /// A panic of ours in it.
     pub is_our_bug: bool,
+    /// What kept it from being judged, though it is not about that.
+    pub disturbed: Option<Disturbance>,
+    /// It was judged alone, for this had disturbed it beside others.
+    pub alone: Option<Disturbance>,
+    /// Another case that shows the same when it is run.
+    pub repeat: Option<String>,
+}
+
+/// What may come between a case and its verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Disturbance {
+    /// A step of the set-up came to its limit of time.
+    TimedOut,
+    /// The broker was lost while the case was at it.
+    BrokerLost,
+    /// The suite itself had stood still.
+    Standstill,
+}
+
+impl Disturbance {
+    /// In words: `3 ...`.
+    pub const fn says(self) -> &'static str {
+        match self {
+            Self::TimedOut => "had timed out beside others",
+            Self::BrokerLost => "had lost their broker",
+            Self::Standstill => "had been at it while the suite itself stood still",
+        }
+    }
 }
 
 impl CaseResult {
@@ -67,7 +96,29 @@ impl CaseResult {
             })
             .collect();
         let verdict = Verdict::of_case(rules.iter().map(|rule| rule.verdict));
-        Self { instance, verdict, rules, reason, took: Duration::ZERO, transcript, is_our_bug: false }
+        Self {
+            instance,
+            verdict,
+            rules,
+            reason,
+            took: Duration::ZERO,
+            transcript,
+            is_our_bug: false,
+            disturbed: None,
+            alone: None,
+            repeat: None,
+        }
+    }
+
+    /// The result of a case in which the suite itself went wrong.
+    pub(super) fn of_a_defect(instance: Instance, what: &impl std::fmt::Display) -> Self {
+        let why = format!("a defect of the suite: {what}");
+        Self { is_our_bug: true, ..Self::without_steps(instance, Stop::Inconclusive { why, line: None }) }
+    }
+
+    /// The id to run for seeing it again.
+    pub fn repeated_by(&self) -> String {
+        self.repeat.clone().unwrap_or_else(|| self.instance.id())
     }
 }
 

@@ -1,16 +1,18 @@
-//! A run: prepares the target's variants, tries the control, runs the cases side by side within their deadlines, and
-//! tells one stream of events about it. Consumers follow the last event about a case: a straggler may turn a verdict
-//! until the run ends.
+//! A run: prepares the target's variants, tries the control, runs the cases side by side within their deadlines, the
+//! heavy ones alone behind them, and tells one stream of events about it. Consumers follow the last event about a case: a
+//! straggler may turn a verdict until the run ends, and what was disturbed is judged again, alone.
 
-use super::alone::{take_steps, watch_out, with_its_own_broker};
-use super::begin::{self, begin};
+use super::alone::watch_out;
+use super::begin;
 use super::brokers::{Brokers, NothingJudged};
+use super::death::{Death, of_life};
+use super::one_case::{Message, Shared, one_case};
 use super::options::{RunOptions, ordered};
-use super::result::{CaseResult, of_invariant};
-use crate::broker::{SpawnedTarget, Target};
-use crate::scenario::{CaseContext, Common, Instance, Invariants, Method, Stop, Subject, Verdict};
-use std::cell::Cell;
-use std::collections::BTreeMap;
+use super::result::{CaseResult, Disturbance, of_invariant};
+use crate::broker::Target;
+use crate::scenario::{CaseContext, Instance, Method, Stop, Subject, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc};
@@ -27,6 +29,10 @@ pub enum Event<'a> {
     Finished(&'a CaseResult),
     /// A straggler has turned a verdict.
     Revised(&'a CaseResult),
+    /// A case was disturbed, and is to be judged again, alone.
+    Postponed(&'a Instance),
+    /// The broker was lost, in one line.
+    BrokerLost(&'a str),
 }
 
 /// A run's outcome.
@@ -35,6 +41,10 @@ pub struct RunResult {
     pub results: Vec<CaseResult>,
     /// True where the run was ended before all cases had run.
     pub is_partial: bool,
+    /// Why no broker could be had for the rest of the cases, where that ended the run.
+    pub broker_lost: Option<String>,
+    /// What whoever started the run should know of it, a line each.
+    pub hints: Vec<String>,
 }
 
 /// Runs the cases against the target; calls `on_event` as things happen. `stop` ends the run early.
@@ -43,83 +53,49 @@ pub async fn run(
     selected: &[Instance],
     options: &RunOptions,
     stop: impl Future<Output = ()>,
-    mut on_event: impl FnMut(Event<'_>),
+    on_event: impl FnMut(Event<'_>),
 ) -> Result<RunResult, NothingJudged> {
     let invariants = begin::invariants();
     let (cases, held): (Vec<Instance>, Vec<Instance>) =
         selected.iter().partition(|instance| matches!(instance.case.method, Method::Steps(_)));
     let brokers = Brokers::prepare(target, selected, options, &invariants).await?;
-    let (sender, mut messages) = mpsc::unbounded_channel();
-    let shared = Rc::new(Shared {
-        brokers,
-        fresh: target.fresh_for_each_case().cloned(),
-        options: options.clone(),
-        invariants: Rc::clone(&invariants),
-        common: Common::default(),
-        permits: Arc::new(Semaphore::new(jobs(target, options))),
-        messages: sender,
-        is_stopping: Cell::new(false),
-    });
-    let tasks: Vec<JoinHandle<()>> = ordered(cases, options)
-        .into_iter()
-        .map(|instance| tokio::task::spawn_local(one_case(Rc::clone(&shared), instance)))
-        .collect();
-    let mut results = BTreeMap::new();
-    let mut subjects = Vec::new();
-    let mut is_partial = false;
+    let (sender, messages) = mpsc::unbounded_channel();
+    let shared = Shared::new(brokers, target, options, &invariants, sender);
+    let mut run = Run {
+        target,
+        shared: Rc::new(shared),
+        messages,
+        on_event,
+        results: BTreeMap::new(),
+        postponed: BTreeSet::new(),
+        timed_out: Vec::new(),
+        is_partial: false,
+        broker_lost: None,
+    };
     tokio::pin!(stop);
-    let total = tasks.len();
-    while subjects.len() < total {
-        let message = tokio::select! {
-            // What is finished belongs into the reports, even if the run is to end.
-            biased;
-            message = messages.recv() => message,
-            () = &mut stop => {
-                is_partial = true;
-                break;
-            }
-        };
-        match message {
-            Some(Message::Started(instance)) => on_event(Event::Started(&instance)),
-            Some(Message::Finished(result, subject)) => {
-                if result.verdict == Verdict::Fail && options.fail_fast {
-                    shared.is_stopping.set(true);
-                }
-                on_event(Event::Finished(&result));
-                subjects.push((result.instance, subject));
-                results.insert(result.instance.id(), *result);
-            }
-            Some(Message::Skipped(instance)) => {
-                is_partial = true;
-                subjects.push((instance, None));
-            }
-            None => break,
-        }
+    let total = cases.len();
+    let (heavy, ordinary): (Vec<Instance>, Vec<Instance>) =
+        cases.into_iter().partition(|instance| instance.case.is_heavy());
+    for (cases, jobs) in [(ordinary, jobs(target, options)), (heavy, 1)] {
+        run.side_by_side(cases, jobs, &mut stop).await;
     }
-    for task in &tasks {
-        task.abort();
-    }
-    watch_out(subjects.iter().any(|(_, subject)| subject.is_some()), options).await;
-    let watched: Vec<(Instance, Rc<Subject>)> =
-        subjects.into_iter().filter_map(|(instance, subject)| Some((instance, Rc::new(subject?)))).collect();
-    settle(&watched, options).await;
-    for (instance, subject) in &watched {
-        revise(instance, subject.context(), &mut results, &mut on_event);
-    }
-    for tally in invariants
-        .tallies()
-        .into_iter()
-        .filter(|tally| held.iter().any(|instance| instance.id() == tally.instance.id()))
-    {
-        let breached = tally.broken.as_ref().and_then(|breach| results.get(&breach.case));
-        let result = match shared.brokers.lacks_version(tally.instance.version) {
+    run.again(&mut stop).await;
+    for tally in invariants.tallies().into_iter().filter(|tally| is_among(&held, &tally.instance)) {
+        let breached = tally.broken.as_ref().and_then(|breach| run.results.get(&breach.case));
+        let result = match run.shared.brokers.lacks_version(tally.instance.version) {
             Some(stop) if tally.held == 0 && tally.broken.is_none() => CaseResult::without_steps(tally.instance, stop),
             _ => of_invariant(&tally, breached),
         };
-        on_event(Event::Finished(&result));
-        results.insert(result.instance.id(), result);
+        run.finish(result);
     }
-    Ok(RunResult { results: results.into_values().collect(), is_partial })
+    run.judge_lives(&held);
+    let hints = run.hints(total);
+    Ok(RunResult {
+        results: run.results.into_values().collect(),
+        is_partial: run.is_partial,
+        broker_lost: run.broker_lost,
+        hints,
+    })
 }
 
 /// How many cases run side by side.
@@ -128,105 +104,243 @@ fn jobs(target: &Target, options: &RunOptions) -> usize {
     options.jobs.clamp(1, most)
 }
 
-/// Closes what was kept open for stragglers, as many cases side by side as in the run: a broker that has fallen silent
-/// costs the limits of a few cases, not those of all.
-async fn settle(watched: &[(Instance, Rc<Subject>)], options: &RunOptions) {
-    let permits = Arc::new(Semaphore::new(options.jobs.max(1)));
-    let tasks: Vec<JoinHandle<()>> = watched
-        .iter()
-        .map(|(_, subject)| (Rc::clone(subject), Arc::clone(&permits)))
-        .map(|(subject, permits)| {
-            tokio::task::spawn_local(async move {
-                let Ok(_permit) = permits.acquire().await else { return };
-                subject.finish().await;
-                subject.clean_up().await;
-                subject.release();
+fn is_among(cases: &[Instance], instance: &Instance) -> bool {
+    cases.iter().any(|case| case.id() == instance.id())
+}
+
+/// A run under way.
+pub(super) struct Run<'a, E> {
+    pub(super) target: &'a Target,
+    pub(super) shared: Rc<Shared>,
+    messages: mpsc::UnboundedReceiver<Message>,
+    on_event: E,
+    pub(super) results: BTreeMap<String, CaseResult>,
+    /// Cases that are to be judged again, whose first result nobody has been told.
+    pub(super) postponed: BTreeSet<String>,
+    /// Why cases had timed out beside others.
+    timed_out: Vec<String>,
+    pub(super) is_partial: bool,
+    pub(super) broker_lost: Option<String>,
+}
+
+impl<E: FnMut(Event<'_>)> Run<'_, E> {
+    /// No more cases begin.
+    pub(super) fn is_ending(&self) -> bool {
+        self.is_partial || self.broker_lost.is_some()
+    }
+
+    /// Some cases, so many at a time, up to the end of what they left open for stragglers.
+    pub(super) async fn side_by_side<S: Future<Output = ()>>(
+        &mut self,
+        cases: Vec<Instance>,
+        jobs: usize,
+        stop: &mut Pin<&mut S>,
+    ) {
+        if self.is_ending() || cases.is_empty() {
+            self.is_partial |= !cases.is_empty();
+            return;
+        }
+        let permits = Arc::new(Semaphore::new(jobs));
+        let is_alone = jobs == 1;
+        let tasks: Vec<JoinHandle<()>> = ordered(cases, &self.shared.options)
+            .into_iter()
+            .map(|instance| {
+                let (shared, permits) = (Rc::clone(&self.shared), Arc::clone(&permits));
+                tokio::task::spawn_local(one_case(shared, permits, instance, is_alone))
             })
-        })
-        .collect();
-    for task in tasks {
-        // A panic is our bug, here as elsewhere.
-        if let Err(error) = task.await
-            && let Ok(panic) = error.try_into_panic()
-        {
-            std::panic::resume_unwind(panic);
+            .collect();
+        let subjects = self.listen(tasks.len(), stop).await;
+        for task in &tasks {
+            task.abort();
+        }
+        self.settle(subjects).await;
+        self.look_for_losses().await;
+    }
+
+    /// Follows so many cases to their ends, or to that of the run. Returns those that still watch for stragglers.
+    async fn listen<S: Future<Output = ()>>(
+        &mut self,
+        total: usize,
+        stop: &mut Pin<&mut S>,
+    ) -> Vec<(Instance, Subject)> {
+        let mut watching = Vec::new();
+        let mut ended = 0;
+        while ended < total {
+            let message = tokio::select! {
+                // What is finished belongs into the reports, even if the run is to end.
+                biased;
+                message = self.messages.recv() => message,
+                () = &mut *stop => {
+                    self.is_partial = true;
+                    break;
+                }
+            };
+            match message {
+                Some(Message::Started(instance)) => (self.on_event)(Event::Started(&instance)),
+                Some(Message::Finished(result, subject)) => {
+                    ended += 1;
+                    watching.extend(subject.map(|subject| (result.instance, subject)));
+                    self.take(*result);
+                }
+                Some(Message::Skipped) => {
+                    ended += 1;
+                    self.is_partial = true;
+                }
+                Some(Message::Lost(number)) => self.replace(number, stop).await,
+                None => break,
+            }
+        }
+        watching
+    }
+
+    /// Takes a result in; one that was disturbed waits for what it comes to alone.
+    fn take(&mut self, result: CaseResult) {
+        if result.verdict == Verdict::Fail && self.shared.options.fail_fast {
+            self.shared.is_stopping.set(true);
+        }
+        if result.disturbed.is_none() || !self.shared.repeats(&result) {
+            return self.finish(result);
+        }
+        if result.disturbed == Some(Disturbance::TimedOut) {
+            self.timed_out.extend(result.reason.clone());
+        }
+        (self.on_event)(Event::Postponed(&result.instance));
+        self.postponed.insert(result.instance.id());
+        self.results.insert(result.instance.id(), result);
+    }
+
+    /// Takes a result in and tells it.
+    pub(super) fn finish(&mut self, result: CaseResult) {
+        (self.on_event)(Event::Finished(&result));
+        self.postponed.remove(&result.instance.id());
+        self.results.insert(result.instance.id(), result);
+    }
+
+    /// A broker was lost: another one comes in its place, where the suite can start one. At an address nothing comes, and the
+    /// run ends.
+    async fn replace<S: Future<Output = ()>>(&mut self, number: usize, stop: &mut Pin<&mut S>) {
+        let says = self.shared.deaths.borrow().last().map(Death::says).unwrap_or_default();
+        (self.on_event)(Event::BrokerLost(&says));
+        let shared = Rc::clone(&self.shared);
+        let renewed = match self.target {
+            Target::Address(_) => Err(says),
+            Target::Embedded(_) | Target::Spawned(_) => tokio::select! {
+                renewed = shared.brokers.renew(self.target, number, &shared.options, &shared.invariants) => renewed,
+                () = &mut *stop => {
+                    self.is_partial = true;
+                    Ok(())
+                }
+            },
+        };
+        if let Err(why) = renewed {
+            self.broker_lost = Some(why);
+            shared.is_stopping.set(true);
+            shared.brokers.give_up();
+        }
+    }
+
+    /// Asks every broker once more, behind the last connection to it.
+    async fn look_for_losses(&mut self) {
+        for found in self.shared.brokers.watched() {
+            if let Some(life) = &found.life
+                && let Some(end) = life.ask().await
+            {
+                self.shared.lose(&found, end);
+            }
+        }
+        let lost = std::iter::from_fn(|| self.messages.try_recv().ok());
+        let lost: Vec<usize> =
+            lost.filter_map(|message| if let Message::Lost(number) = message { Some(number) } else { None }).collect();
+        for number in lost {
+            let never = std::future::pending();
+            tokio::pin!(never);
+            self.replace(number, &mut never).await;
+        }
+    }
+
+    /// Leaves stragglers the time to come, closes what was kept open for them, as many cases side by side as in the run, and
+    /// tells what they have turned. A broker that has fallen silent costs the limits of a few cases, not those of all.
+    async fn settle(&mut self, subjects: Vec<(Instance, Subject)>) {
+        watch_out(!subjects.is_empty(), &self.shared.options).await;
+        let watched: Vec<(Instance, Rc<Subject>)> =
+            subjects.into_iter().map(|(instance, subject)| (instance, Rc::new(subject))).collect();
+        let permits = Arc::new(Semaphore::new(self.shared.options.jobs.max(1)));
+        let tasks: Vec<JoinHandle<()>> = watched
+            .iter()
+            .map(|(_, subject)| (Rc::clone(subject), Arc::clone(&permits)))
+            .map(|(subject, permits)| {
+                tokio::task::spawn_local(async move {
+                    let Ok(_permit) = permits.acquire().await else { return };
+                    subject.finish().await;
+                    subject.clean_up().await;
+                    subject.release();
+                })
+            })
+            .collect();
+        for task in tasks {
+            // A panic is our bug, here as elsewhere.
+            if let Err(error) = task.await
+                && let Ok(panic) = error.try_into_panic()
+            {
+                std::panic::resume_unwind(panic);
+            }
+        }
+        for (instance, subject) in &watched {
+            self.revise(instance, subject.context());
+        }
+    }
+
+    /// Tells of a straggler, if one came.
+    fn revise(&mut self, instance: &Instance, context: &CaseContext) {
+        if !context.was_revised() {
+            return;
+        }
+        if let Some(result) = self.results.get_mut(&instance.id()) {
+            let stop = result.reason.take().map(|why| Stop::Inconclusive { why, line: None });
+            let stop = stop.filter(|_| result.verdict == Verdict::Inconclusive);
+            let CaseResult { took, is_our_bug, alone, .. } = *result;
+            let revised = CaseResult::new(*instance, &context.rule_verdicts(), stop, context.transcript());
+            *result = CaseResult { took, is_our_bug, alone, ..revised };
+            (self.on_event)(Event::Revised(result));
+        }
+    }
+
+    /// The chapter of the broker's life; a loss is told whether it was asked for or not.
+    fn judge_lives(&mut self, held: &[Instance]) {
+        let answers = self.shared.answers();
+        for instance in crate::cases::all() {
+            let Method::Life(vital) = instance.case.method else { continue };
+            let is_asked = is_among(held, &instance);
+            let is_there = self.results.values().any(|result| result.instance.version == instance.version);
+            let result = match self.shared.brokers.lacks_version(instance.version) {
+                Some(stop) => CaseResult::without_steps(instance, stop),
+                None => of_life(instance, vital, &self.shared.deaths.borrow(), answers),
+            };
+            if is_asked || is_there && result.verdict == Verdict::Fail {
+                self.finish(result);
+            }
+        }
+    }
+
+    /// What to know of a run that many cases had timed out in.
+    fn hints(&self, cases: usize) -> Vec<String> {
+        let timed_out = self.timed_out.len();
+        let mut steps: BTreeMap<&str, usize> = BTreeMap::new();
+        for why in &self.timed_out {
+            let step = why.split_once(": ").map_or(why.as_str(), |(_, step)| step);
+            *steps.entry(step).or_default() += 1;
+        }
+        let most = steps.iter().max_by_key(|(_, count)| **count);
+        match most {
+            Some((step, count)) if timed_out >= MANY && timed_out * MANY_OF >= cases => vec![format!(
+                "{timed_out} of {cases} cases had timed out beside others, {count} of them at: {step}; fewer at a time \
+                 (--jobs 8) or more patience (--patience x3) may help"
+            )],
+            _ => Vec::new(),
         }
     }
 }
 
-/// Tells of a straggler, if one came.
-fn revise(
-    instance: &Instance,
-    context: &CaseContext,
-    results: &mut BTreeMap<String, CaseResult>,
-    on_event: &mut impl FnMut(Event<'_>),
-) {
-    if !context.was_revised() {
-        return;
-    }
-    if let Some(result) = results.get_mut(&instance.id()) {
-        let (took, is_our_bug) = (result.took, result.is_our_bug);
-        let stop = result.reason.take().map(|why| Stop::Inconclusive { why, line: None });
-        let stop = stop.filter(|_| result.verdict == Verdict::Inconclusive);
-        *result = CaseResult::new(*instance, &context.rule_verdicts(), stop, context.transcript());
-        (result.took, result.is_our_bug) = (took, is_our_bug);
-        on_event(Event::Revised(result));
-    }
-}
-
-struct Shared {
-    brokers: Brokers,
-    /// What starts a broker for each case; nothing where they share one.
-    fresh: Option<SpawnedTarget>,
-    options: RunOptions,
-    invariants: Rc<Invariants>,
-    common: Common,
-    permits: Arc<Semaphore>,
-    messages: mpsc::UnboundedSender<Message>,
-    is_stopping: Cell<bool>,
-}
-
-enum Message {
-    Started(Instance),
-    /// The subject comes along where it still watches for stragglers.
-    Finished(Box<CaseResult>, Option<Subject>),
-    Skipped(Instance),
-}
-
-async fn one_case(shared: Rc<Shared>, instance: Instance) {
-    let Ok(_permit) = Arc::clone(&shared.permits).acquire_owned().await else { return };
-    // The receiver is gone only when the run has ended.
-    let tell = |message| drop(shared.messages.send(message));
-    if shared.is_stopping.get() {
-        return tell(Message::Skipped(instance));
-    }
-    tell(Message::Started(instance));
-    let ready = match shared.brokers.find(&instance, &shared.options) {
-        Ok(ready) => ready.clone(),
-        Err(stop) => {
-            return tell(Message::Finished(Box::new(CaseResult::without_steps(instance, stop)), None));
-        }
-    };
-    if let Some(fresh) = &shared.fresh {
-        let result = with_its_own_broker(fresh, instance, &shared.options, &shared.invariants).await;
-        return tell(Message::Finished(Box::new(result), None));
-    }
-    let begun = std::time::Instant::now();
-    let subject = begin(instance, ready, &shared.options, &shared.invariants, &shared.common);
-    let steps = tokio::task::spawn_local(take_steps(instance, Rc::clone(subject.context()), shared.options.patience));
-    let (stop, is_our_bug) = match steps.await {
-        Ok(stop) => (stop, false),
-        Err(error) => (Some(Stop::Inconclusive { why: format!("a defect of the suite: {error}"), line: None }), true),
-    };
-    subject.close().await;
-    let watching = subject.is_watching();
-    if !watching {
-        subject.clean_up().await;
-        subject.release();
-    }
-    let context = subject.context();
-    let mut result = CaseResult::new(instance, &context.rule_verdicts(), stop, context.transcript());
-    result.took = begun.elapsed();
-    result.is_our_bug = is_our_bug;
-    tell(Message::Finished(Box::new(result), watching.then_some(subject)));
-}
+/// So many cases that timed out, and one of so many, are worth a line.
+const MANY: usize = 5;
+const MANY_OF: usize = 50;

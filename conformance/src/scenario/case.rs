@@ -25,6 +25,17 @@ pub enum Method {
     Steps(for<'a> fn(&'a Subject) -> Running<'a>),
     /// It holds every packet of the run against a rule.
     Invariant(Check),
+    /// It is about the life of the broker, all through the run.
+    Life(Vital),
+}
+
+/// What a broker must be for anything about it to be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vital {
+    /// It runs.
+    StaysAlive,
+    /// It answers.
+    Answers,
 }
 
 /// One case.
@@ -54,6 +65,9 @@ pub struct Case {
     /// It moves megabytes: the proof pairs it with the faults that it claims to catch and with every quirk, and with no other
     /// fault.
     pub weighty: bool,
+    /// It takes so much of a broker that others beside it would not get their turn: it runs last and alone, as intrusive and
+    /// weighty ones do.
+    pub heavy: bool,
     /// How it comes to its verdict.
     pub method: Method,
 }
@@ -74,6 +88,7 @@ impl Case {
             waits: 0,
             intrusive: false,
             weighty: false,
+            heavy: false,
             method,
         }
     }
@@ -91,6 +106,11 @@ impl Case {
     pub fn name(&self) -> String {
         let function = self.function.replace('_', "-");
         if self.member.is_empty() { function } else { format!("{function}.{}", self.member) }
+    }
+
+    /// Whether it runs last and alone: others beside it would not be judged fairly, nor would it.
+    pub const fn is_heavy(&self) -> bool {
+        self.heavy || self.weighty || self.intrusive
     }
 
     /// The standard's own waits in it.

@@ -270,7 +270,7 @@ impl Client {
             other => {
                 let code = other.map_or_else(|| "none".to_owned(), |code| format!("0x{:02x}", code.0));
                 let why = format!("{}: the subscription was not granted as asked (code {code})", self.link.label);
-                Err(Stop::Inconclusive { why, line: None })
+                Err(Stop::Inconclusive { why, line: Some(suback.line) })
             }
         }
     }

@@ -44,7 +44,7 @@ impl Invariants {
         let tallies = cases
             .filter_map(|instance| match instance.case.method {
                 Method::Invariant(check) => Some(Tally { instance, check, held: 0, broken: None }),
-                Method::Steps(_) => None,
+                Method::Steps(_) | Method::Life(_) => None,
             })
             .collect();
         Self { tallies: RefCell::new(tallies) }

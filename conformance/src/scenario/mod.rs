@@ -81,8 +81,9 @@ mod subject;
 mod table;
 mod verdict;
 
-pub use case::{Case, Chapter, Instance, Method, Running};
+pub use case::{Case, Chapter, Instance, Method, Running, Vital};
 pub use client::Client;
+pub(crate) use client::describe_end;
 pub use context::CaseContext;
 pub use invariant::{Breach, Invariants, Tally};
 pub use names::{Names, RunNames, Topic, exact};

@@ -190,6 +190,13 @@ pub enum Stop {
     NotExercised(String),
 }
 
+impl Stop {
+    /// True where nothing came that could tell why: a limit of time was over.
+    pub const fn is_silence(&self) -> bool {
+        matches!(self, Self::Inconclusive { line: None, .. })
+    }
+}
+
 /// What a case returns.
 pub type Outcome = Result<Evidence, Stop>;
 

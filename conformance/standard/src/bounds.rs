@@ -31,6 +31,24 @@ pub const WATCH: Duration = Duration::from_millis(500);
 /// How long a case may take beyond the waits that it declares; then it is inconclusive.
 pub const CASE: Duration = Duration::from_secs(45);
 
+/// How often a connection that is held for nothing else asks whether the broker is there, besides behind every case.
+pub const ASK: Duration = Duration::from_secs(1);
+
+/// How long a broker may answer nobody, neither on a held connection nor a new CONNECT, until that is a finding.
+pub const SILENT: Duration = Duration::from_secs(10);
+
+/// How long before a broker's death a case may have ended and still be a suspect.
+pub const SUSPECT: Duration = Duration::from_secs(2);
+
+/// How long the suspects of all deaths of a run may take to be run again, each on a broker of its own.
+pub const HUNT: Duration = Duration::from_secs(30);
+
+/// How long all cases that had timed out beside others may take to be run again alone.
+pub const AGAIN: Duration = Duration::from_mins(2);
+
+/// A gap in the suite's own time beyond which it has stood still: a stopped process, a suspended machine.
+pub const STANDSTILL: Duration = Duration::from_secs(3);
+
 /// How long connecting the socket may take.
 pub const OPEN: Duration = Duration::from_secs(5);
 
@@ -49,6 +67,12 @@ pub const TABLE: &[(&str, Duration, &str)] = &[
     ("grace", GRACE, "lateness allowed where the standard demands something and names no limit"),
     ("margin", MARGIN, "lateness allowed where lateness itself is the breach"),
     ("watch", WATCH, "stragglers, after the last case has ended; at least so long"),
+    ("ask", ASK, "between two questions whether the broker is there, besides those behind each case"),
+    ("silent", SILENT, "a broker that answers nobody; later that is a finding"),
+    ("suspect", SUSPECT, "between the end of a case and the death of a broker that it may have caused"),
+    ("hunt", HUNT, "running the suspects of all deaths again, each on a broker of its own"),
+    ("again", AGAIN, "running again alone what timed out beside others"),
+    ("standstill", STANDSTILL, "a gap in the suite's own time; what it touches is not judged"),
     ("case", CASE, "a whole case, besides the waits that it declares; later it is inconclusive"),
     ("start", START, "a spawned broker's first CONNACK"),
     ("clean-up", CLEAN_UP, "removing what a case left on the broker"),

@@ -104,6 +104,8 @@ pub enum Basis {
     Reaction,
     /// Both halves exist.
     DirectAndReaction,
+    /// No statement of the standard: what the suite demands of a broker that is to be judged at all.
+    Policy,
     /// The rule is not observable.
     None,
 }
@@ -115,6 +117,7 @@ impl Basis {
             Self::Direct => "direct",
             Self::Reaction => "reaction",
             Self::DirectAndReaction => "direct+reaction",
+            Self::Policy => "policy",
             Self::None => "",
         }
     }
@@ -123,7 +126,8 @@ impl Basis {
 /// One rule of one version of the standard.
 #[derive(Debug)]
 pub struct Rule {
-    /// The statement's id (`MQTT-3.3.2-2`), or the project's own for a rule that has none (`U5-014`).
+    /// The statement's id (`MQTT-3.3.2-2`), or the project's own for a rule that has none (`U5-014`), or for one that the
+    /// suite adds (`LIFE-1`).
     pub id: &'static str,
     /// Other spellings in print.
     pub aliases: &'static [&'static str],
@@ -220,9 +224,10 @@ pub fn find(version: Version, id: &str) -> Option<RuleId> {
     index.binary_search_by(|(known, _)| known.cmp(&id)).ok().map(|place| RuleId(index[place].1))
 }
 
-/// Every rule of a version, in the order of its text; first the numbered ones.
+/// Every rule of a version's text, in its order; first the numbered ones. What the suite demands by itself is not among them.
 pub fn rules(version: Version) -> impl Iterator<Item = RuleId> {
-    (0u16..).zip(&RULES).filter(move |(_, rule)| rule.version == version).map(|(place, _)| RuleId(place))
+    let is_meant = move |rule: &Rule| rule.version == version && rule.basis != Basis::Policy;
+    (0u16..).zip(&RULES).filter(move |(_, rule)| is_meant(rule)).map(|(place, _)| RuleId(place))
 }
 
 const fn search(index: &[(&str, u16)], id: &str) -> u16 {

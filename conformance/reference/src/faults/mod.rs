@@ -11,6 +11,7 @@ pub(crate) mod answering;
 mod catalog;
 mod connecting;
 pub(crate) mod delivering;
+mod dying;
 pub(crate) mod ending;
 mod marks;
 mod matching;

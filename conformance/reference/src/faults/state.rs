@@ -15,4 +15,6 @@ pub(crate) struct State {
     pub(crate) left_will: Option<Arc<Message>>,
     /// What stands behind the packet of now is to be published, although its connection takes no more.
     pub(crate) publishes_rest: bool,
+    /// Nobody is answered any more.
+    pub(crate) is_silent: bool,
 }

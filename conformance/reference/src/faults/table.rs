@@ -440,6 +440,12 @@ faults! {
     LenientToEverything "lenient-to-everything" "Drops any malformed packet and keeps the connection."
         ["MQTT-4.8.0-1" "MQTT-2.2.2-2" "MQTT-1.5.3-1" "MQTT-1.5.3-2"] ["MQTT-4.13.1-1"];
 
+    // The broker's life
+    DiesOfWildcardTopic "dies-of-wildcard-topic" "Crashes at a PUBLISH whose topic has a wildcard; what watches over it starts it again at once."
+        ["LIFE-1"] ["LIFE-1"];
+    FallsSilentAtDeepFilter "falls-silent-at-deep-filter" "Answers nobody any more after a topic filter of more than a thousand levels."
+        ["LIFE-2"] ["LIFE-2"];
+
     // Properties
     UserPropertiesReordered "user-properties-reordered" "Reverses the user properties of a message."
         [] ["MQTT-3.3.2-18" "MQTT-3.1.3-10"];

@@ -14,6 +14,9 @@ use crate::state::connection::Phase;
 impl Machine {
     /// Deals with bytes that the decoder refused.
     pub(crate) fn refuse_packet(&mut self, id: ConnectionId, error: DecodeError, input: &[u8]) -> Step {
+        if self.dies_of(error.rule) {
+            return Step::Stop;
+        }
         if self.fault(Fault::ActsOn(error.rule)) {
             return self.act_on(id, error, input);
         }

@@ -53,6 +53,9 @@ pub(crate) fn asks<'a>(requests: &[Request<'a>], wish: impl Fn(&Request<'a>) -> 
 
 impl Machine {
     pub(crate) fn subscribe(&mut self, id: ConnectionId, subscribe: &Subscribe<'_>) {
+        if self.falls_silent_at(subscribe) {
+            return;
+        }
         let Some(connection) = self.connections.get(&id) else { return };
         let (is_v5, Some(client_id)) = (connection.is_v5(), connection.client_id.clone()) else { return };
         let identifier = subscribe.properties.subscription_identifier();

@@ -1,0 +1,118 @@
+//! What was disturbed is judged again, alone: first the suspects of each loss of a broker, each on a fresh one, until one
+//! of them is seen to do it again; then everything else whose first try said nothing.
+
+use super::alone::on_its_own_broker;
+use super::life::End;
+use super::result::{CaseResult, Disturbance};
+use super::schedule::{Event, Run};
+use crate::broker::Target;
+use crate::scenario::Instance;
+use mqtt_assay_standard::bounds;
+use std::pin::Pin;
+use std::rc::Rc;
+use tokio::time::{Instant, timeout_at};
+
+/// Waits of a suspect, in seconds, that are tried last.
+const LONG: u64 = 5;
+
+impl<E: FnMut(Event<'_>)> Run<'_, E> {
+    /// Runs again what was disturbed, as far as its time goes; then tells what is left as it was.
+    pub(super) async fn again<S: Future<Output = ()>>(&mut self, stop: &mut Pin<&mut S>) {
+        let hunted_until = Instant::now() + bounds::HUNT * self.shared.options.patience;
+        self.hunt(hunted_until, stop).await;
+        let until = Instant::now() + bounds::AGAIN * self.shared.options.patience;
+        for instance in self.disturbed() {
+            if self.is_ending() || Instant::now() > until {
+                break;
+            }
+            let why = self.results.get(&instance.id()).and_then(|result| result.disturbed);
+            self.side_by_side(vec![instance], 1, stop).await;
+            self.mark(&instance, why);
+        }
+        // Two that each end the broker may have been at it together; the second is known only now.
+        self.hunt(hunted_until, stop).await;
+        for id in std::mem::take(&mut self.postponed) {
+            if let Some(result) = self.results.remove(&id) {
+                self.finish(result);
+            }
+        }
+    }
+
+    fn disturbed(&self) -> Vec<Instance> {
+        self.postponed.iter().filter_map(|id| self.results.get(id)).map(|result| result.instance).collect()
+    }
+
+    fn mark(&mut self, instance: &Instance, why: Option<Disturbance>) {
+        if let Some(result) = self.results.get_mut(&instance.id())
+            && result.disturbed.is_none()
+        {
+            result.alone = why;
+        }
+    }
+
+    /// Looks for the case that ended each broker that was lost.
+    async fn hunt<S: Future<Output = ()>>(&mut self, until: Instant, stop: &mut Pin<&mut S>) {
+        if self.is_ending() {
+            return;
+        }
+        tokio::select! {
+            () = self.try_suspects(until) => {}
+            () = &mut *stop => self.is_partial = true,
+        }
+    }
+
+    async fn try_suspects(&mut self, until: Instant) {
+        let count = self.shared.deaths.borrow().len();
+        for index in 0..count {
+            let suspects = {
+                let deaths = self.shared.deaths.borrow();
+                let death = &deaths[index];
+                let is_open = death.is_finding() && death.killer.is_none();
+                let (short, long): (Vec<Instance>, Vec<Instance>) =
+                    death.suspects.iter().filter(|_| is_open).partition(|suspect| suspect.case.waits < LONG);
+                // What waits for minutes would use up the time of all others.
+                [short, long].concat()
+            };
+            for suspect in suspects {
+                match timeout_at(until, self.try_suspect(index, suspect)).await {
+                    Ok(true) => break,
+                    Ok(false) => {}
+                    Err(_) => return,
+                }
+            }
+        }
+    }
+
+    /// Whether this case ends a fresh broker. One that doesn't has its verdict, if it had none.
+    async fn try_suspect(&mut self, index: usize, suspect: Instance) -> bool {
+        let Some(prepared) = self.fresh_broker(suspect).await else { return false };
+        let process = prepared.process.clone();
+        let shared = Rc::clone(&self.shared);
+        let (result, end) = on_its_own_broker(suspect, Ok(prepared), &shared.options, &shared.invariants).await;
+        let is_again = matches!(end, Some(End::Died(_) | End::Silent(_)));
+        if let Some(process) = &process {
+            let mut deaths = shared.deaths.borrow_mut();
+            if is_again && deaths[index].last_words.is_empty() {
+                deaths[index].last_words = process.last_words();
+            }
+            process.end();
+        }
+        if is_again {
+            shared.deaths.borrow_mut()[index].killer = Some((suspect, result.transcript.clone()));
+            self.finish(CaseResult { disturbed: None, ..result });
+        } else if self.postponed.contains(&suspect.id()) {
+            let why = Some(Disturbance::BrokerLost);
+            self.finish(CaseResult { disturbed: None, alone: why, ..result });
+        }
+        is_again
+    }
+
+    /// A broker that nobody has been at.
+    async fn fresh_broker(&self, instance: Instance) -> Option<crate::broker::Ready> {
+        if matches!(self.target, Target::Address(_)) {
+            return None;
+        }
+        let found = self.shared.brokers.find(&instance, &self.shared.options).await.ok()?;
+        self.target.prepare(found.variant).await.ok()?.ready(instance.version).ok()
+    }
+}
