@@ -16,7 +16,7 @@ pub use address::AddressTarget;
 pub use embedded::{EmbeddedOptions, EmbeddedTarget};
 pub use profile::{Profile, ProfileError};
 pub use shell::Shell;
-pub use spawned::{Lease, SpawnedTarget};
+pub use spawned::{Lease, SpawnedBroker, SpawnedTarget};
 pub use variant::{VARIANTS, Variant};
 
 pub(crate) use processes::end_all;
@@ -82,6 +82,8 @@ pub struct Ready {
 pub struct Started {
     endpoints: Endpoints,
     setting: Setting,
+    /// Where it is a process that this suite has started.
+    spawned: Option<SpawnedBroker>,
 }
 
 enum Endpoints {
@@ -93,11 +95,21 @@ enum Endpoints {
 
 impl Started {
     pub(crate) fn one(ready: Ready) -> Self {
-        Self { endpoints: Endpoints::One(ready.endpoint), setting: ready.setting }
+        Self { endpoints: Endpoints::One(ready.endpoint), setting: ready.setting, spawned: None }
     }
 
     pub(crate) fn by_version(endpoints: BTreeMap<Version, Endpoint>, setting: Setting) -> Self {
-        Self { endpoints: Endpoints::ByVersion(endpoints), setting }
+        Self { endpoints: Endpoints::ByVersion(endpoints), setting, spawned: None }
+    }
+
+    pub(crate) fn by(self, broker: SpawnedBroker) -> Self {
+        Self { spawned: Some(broker), ..self }
+    }
+
+    /// The process, where this suite has started it: how it ended and what it said last. A fresh broker of the same
+    /// profile is another [`SpawnedTarget::lease`].
+    pub fn spawned(&self) -> Option<&SpawnedBroker> {
+        self.spawned.as_ref()
     }
 
     /// The broker for cases of this version.
