@@ -16,10 +16,8 @@ pub use address::AddressTarget;
 pub use embedded::{EmbeddedOptions, EmbeddedTarget};
 pub use profile::{Profile, ProfileError};
 pub use shell::Shell;
-pub use spawned::{Lease, SpawnedTarget};
+pub use spawned::{Lease, SpawnedBroker, SpawnedTarget};
 pub use variant::{VARIANTS, Variant};
-
-pub use processes::ProcessWatch;
 
 pub(crate) use processes::end_all;
 
@@ -79,14 +77,15 @@ pub struct Ready {
     /// How it is set up.
     pub setting: Setting,
     /// Its process, where the suite has started it.
-    pub process: Option<ProcessWatch>,
+    pub process: Option<SpawnedBroker>,
 }
 
 /// A running broker of one variant, and where it speaks which version.
 pub struct Started {
     endpoints: Endpoints,
     setting: Setting,
-    process: Option<ProcessWatch>,
+    /// Where it is a process that this suite has started.
+    spawned: Option<SpawnedBroker>,
 }
 
 enum Endpoints {
@@ -98,16 +97,16 @@ enum Endpoints {
 
 impl Started {
     pub(crate) fn one(ready: Ready) -> Self {
-        Self { endpoints: Endpoints::One(ready.endpoint), setting: ready.setting, process: ready.process }
+        Self { endpoints: Endpoints::One(ready.endpoint), setting: ready.setting, spawned: ready.process }
     }
 
     pub(crate) fn by_version(endpoints: BTreeMap<Version, Endpoint>, setting: Setting) -> Self {
-        Self { endpoints: Endpoints::ByVersion(endpoints), setting, process: None }
+        Self { endpoints: Endpoints::ByVersion(endpoints), setting, spawned: None }
     }
 
     /// The same, with its process.
-    pub(crate) fn watched(self, process: ProcessWatch) -> Self {
-        Self { process: Some(process), ..self }
+    pub(crate) fn by(self, broker: SpawnedBroker) -> Self {
+        Self { spawned: Some(broker), ..self }
     }
 
     /// The broker for cases of this version.
@@ -117,7 +116,7 @@ impl Started {
             Endpoints::ByVersion(endpoints) => endpoints.get(&version),
         };
         let none = || Unready::NotOffered(format!("the profile says that the broker does not speak MQTT {version}"));
-        let (setting, process) = (self.setting.clone(), self.process.clone());
+        let (setting, process) = (self.setting.clone(), self.spawned.clone());
         Ok(Ready { endpoint: endpoint.cloned().ok_or_else(none)?, setting, process })
     }
 }

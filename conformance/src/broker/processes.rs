@@ -72,41 +72,16 @@ impl Process {
         &self.folder
     }
 
-    /// For those who want to know of it and do not hold it.
-    pub(super) fn watch(&self) -> ProcessWatch {
-        ProcessWatch { number: self.number, folder: self.folder.clone() }
+    /// Ends it before its handle is dropped.
+    pub(super) fn end(&self) {
+        if let Some(started) = living().by_number.get_mut(&self.number) {
+            started.end();
+        }
     }
 
     /// How it ended, if it has.
     pub(super) fn has_ended(&self) -> Option<ExitStatus> {
         living().by_number.get_mut(&self.number)?.child.try_wait().ok()?
-    }
-}
-
-/// Who looks after a running broker that somebody else holds.
-#[derive(Clone)]
-pub struct ProcessWatch {
-    number: u64,
-    folder: PathBuf,
-}
-
-impl ProcessWatch {
-    /// How it ended, if it has: its exit status or signal.
-    pub fn ended(&self) -> Option<String> {
-        let status = living().by_number.get_mut(&self.number)?.child.try_wait().ok()??;
-        Some(status.to_string())
-    }
-
-    /// Its folder.
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
-    }
-
-    /// Ends it, where it is of no use any more.
-    pub fn end(&self) {
-        if let Some(started) = living().by_number.get_mut(&self.number) {
-            started.end();
-        }
     }
 }
 

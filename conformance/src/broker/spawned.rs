@@ -1,7 +1,7 @@
 //! A broker that the suite starts from a profile and ends, whatever happens: own port, own folder, killed by pid.
 
 use super::ports::Ports;
-use super::processes::{Process, ProcessWatch};
+use super::processes::Process;
 use super::profile::ProfileVariant;
 use super::{Profile, Started, Unready, Variant};
 use crate::wire::{Read, Tcp, read};
@@ -9,7 +9,7 @@ use mqtt_assay_codec::{Connect, Disconnect, Packet, Properties, ReasonCode, Vers
 use mqtt_assay_standard::bounds;
 use std::cell::RefCell;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
@@ -37,9 +37,42 @@ const LOG: &str = "output.log";
 /// How much of a broker's output a message quotes, in lines.
 const LOG_LINES: usize = 5;
 
+/// How many bytes of a broker's output are looked at for its last words.
+const LOG_END: u64 = 16 << 10;
+
+/// A broker that the suite has started, as a process. It ends when the last of its handles is dropped.
+#[derive(Clone)]
+pub struct SpawnedBroker {
+    process: Rc<Process>,
+}
+
+impl SpawnedBroker {
+    /// How it ended, if it has: its exit status or the signal, in words. `None` while it runs.
+    pub fn ended(&self) -> Option<String> {
+        self.process.has_ended().map(|status| status.to_string())
+    }
+
+    /// Ends it, where it is of no use any more.
+    pub fn end(&self) {
+        self.process.end();
+    }
+
+    /// The last lines that it has printed, on one line, escaped; empty where there are none. It may be running.
+    pub fn last_words(&self) -> String {
+        last_lines(self.process.folder())
+    }
+}
+
 /// A process that ends with the last case that holds it.
 pub struct Lease {
-    process: Process,
+    broker: SpawnedBroker,
+}
+
+impl Lease {
+    /// The broker that ends with this.
+    pub fn broker(&self) -> &SpawnedBroker {
+        &self.broker
+    }
 }
 
 /// A profile as a target.
@@ -49,7 +82,7 @@ pub struct SpawnedTarget {
     patience: u32,
     /// How many may be starting at the same time.
     starting: Rc<Semaphore>,
-    running: Rc<RefCell<Vec<Process>>>,
+    running: Rc<RefCell<Vec<SpawnedBroker>>>,
 }
 
 impl SpawnedTarget {
@@ -84,7 +117,7 @@ impl SpawnedTarget {
     /// Starts a broker for this variant, which ends with the target, and waits until it answers a CONNECT.
     pub async fn prepare(&self, variant: Variant) -> Result<Started, Unready> {
         let (started, lease) = self.lease(variant).await?;
-        self.running.borrow_mut().push(lease.process);
+        self.running.borrow_mut().push(lease.broker);
         Ok(started)
     }
 
@@ -110,7 +143,8 @@ impl SpawnedTarget {
         loop {
             match self.start(settings).await {
                 Ok((process, ports)) => {
-                    return Ok((ports.started(settings).watched(process.watch()), Lease { process }));
+                    let broker = SpawnedBroker { process: Rc::new(process) };
+                    return Ok((ports.started(settings).by(broker.clone()), Lease { broker }));
                 }
                 Err(_) if tries < PORT_TRIES => tries += 1,
                 Err(why) => return Err(Unready::Failed(why)),
@@ -202,21 +236,26 @@ async fn take_leave(mut stream: Tcp, version: Version) {
     let _ = timeout(LEAVE, leave).await;
 }
 
-impl ProcessWatch {
-    /// What it printed last, on a line of its own and escaped; empty where it printed nothing.
-    pub fn last_words(&self) -> String {
-        last_words(self.folder()).trim_start_matches("; ").to_owned()
-    }
+/// The last lines of its output behind a colon; nothing where it has printed nothing.
+fn last_words(folder: &Path) -> String {
+    let words = last_lines(folder);
+    if words.is_empty() { words } else { format!("; it printed: {words}") }
 }
 
-fn last_words(folder: &Path) -> String {
-    let printed = fs::read(folder.join(LOG)).unwrap_or_default();
+fn last_lines(folder: &Path) -> String {
+    let printed = end_of(&folder.join(LOG)).unwrap_or_default();
     let printed = String::from_utf8_lossy(&printed);
     let mut lines: Vec<&str> = printed.lines().rev().take(LOG_LINES).collect();
     lines.reverse();
-    if lines.is_empty() {
-        String::new()
-    } else {
-        format!("; it printed: {}", crate::text::single_line(&lines.join(" | ")))
-    }
+    crate::text::single_line(&lines.join(" | "))
+}
+
+/// The end of a file, however long it is.
+fn end_of(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LOG_END)))?;
+    let mut end = Vec::new();
+    file.take(LOG_END).read_to_end(&mut end)?;
+    Ok(end)
 }

@@ -8,7 +8,7 @@ use super::life::End;
 use super::options::RunOptions;
 use super::result::{CaseResult, Disturbance};
 use super::standstill::Standstills;
-use crate::broker::{ProcessWatch, SpawnedTarget, Target, Unready, Variant};
+use crate::broker::{SpawnedBroker, SpawnedTarget, Target, Unready, Variant};
 use crate::scenario::{Common, Instance, Invariants, Stop, Subject, Verdict};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -86,7 +86,7 @@ impl Shared {
             return;
         }
         self.answered.set(self.answered.get() + found.life.as_ref().map_or(0, |life| life.answers()));
-        let last_words = found.ready.process.as_ref().map(ProcessWatch::last_words).unwrap_or_default();
+        let last_words = found.ready.process.as_ref().map(SpawnedBroker::last_words).unwrap_or_default();
         let death = death(found.variant, end, last_words, &self.roll.borrow(), found.number);
         self.deaths.borrow_mut().push(death);
         drop(self.messages.send(Message::Lost(found.number)));
