@@ -3,7 +3,7 @@
 
 use mqtt_assay::broker::{EmbeddedOptions, EmbeddedTarget, Target};
 use mqtt_assay::cases;
-use mqtt_assay::run::{Order, RunOptions, RunResult, clock, run};
+use mqtt_assay::run::{Event, Order, RunOptions, RunResult, clock, run};
 use mqtt_assay::scenario::{Instance, RunNames, Verdict};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -68,6 +68,29 @@ fn every_case_passes_on_the_embedded_broker() {
     }
     assert!(complaints.is_empty(), "{complaints}");
     assert_eq!(result.results.len(), cases::all().count());
+}
+
+/// Nothing else is at the broker while a heavy case is, whatever order was asked for.
+#[test]
+fn heavy_cases_run_last_and_alone() {
+    let selected: Vec<Instance> = cases::all().filter(|case| case.chapter == "topics").collect();
+    let target = Target::Embedded(EmbeddedTarget::new(EmbeddedOptions::default()));
+    let (mut running, mut heavy, mut most) = (0, 0, 0);
+    let on_event = |event: Event<'_>| match event {
+        Event::Started(instance) => {
+            running += 1;
+            most = running.max(most);
+            assert!(!instance.case.is_heavy() || running == 1, "{} is not alone", instance.id());
+            assert!(instance.case.is_heavy() || heavy == 0, "{} comes behind a heavy one", instance.id());
+            heavy += usize::from(instance.case.is_heavy());
+        }
+        Event::Finished(result) if result.took.is_zero() => {}
+        Event::Finished(_) => running -= 1,
+        _ => {}
+    };
+    let options = options(3, 64, Order::Random);
+    let ran = clock::simulated(async { run(&target, &selected, &options, std::future::pending(), on_event).await });
+    assert!(ran.is_ok() && heavy > 0 && most > 1, "{heavy} heavy ones, at most {most} side by side");
 }
 
 #[test]

@@ -51,6 +51,8 @@ struct CaseRow {
     breaks: Vec<RuleId>,
     proves: Vec<RuleId>,
     needs: BTreeSet<&'static str>,
+    /// It runs last and alone.
+    heavy: bool,
 }
 
 /// Lists the cases.
@@ -77,6 +79,7 @@ fn row(instance: &Instance) -> CaseRow {
         breaks: instance.rules.breaks.to_vec(),
         proves: instance.rules.proves.iter().copied().flatten().copied().collect(),
         needs: filter::needs(instance),
+        heavy: instance.case.is_heavy(),
     }
 }
 
@@ -117,6 +120,9 @@ fn properties(instance: &Instance) -> Vec<String> {
     }
     if instance.case.waits > 0 {
         out.push(format!("waits {} s", instance.case.waits));
+    }
+    if instance.case.is_heavy() {
+        out.push("heavy".to_owned());
     }
     if instance.case.intrusive {
         out.push("intrusive".to_owned());

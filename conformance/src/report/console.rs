@@ -2,8 +2,9 @@
 //! one line a case.
 
 use super::{RunFacts, text};
-use crate::run::{CaseResult, Event};
+use crate::run::{CaseResult, Disturbance, Event};
 use crate::scenario::{Instance, Verdict};
+use crate::text::single_line;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, ErrorKind, Write};
 use std::time::Duration;
@@ -69,6 +70,7 @@ impl Console {
                 }
             }
             Event::BrokerLost(how) => self.say(&text::broker_lost(how)),
+            Event::Hint(hint) => self.say(&format!("{}\n", single_line(hint))),
             Event::Revised(result) => self.result(result, "Revised, a straggler came:\n"),
         }
     }
@@ -100,6 +102,8 @@ impl Console {
 
     fn result(&mut self, result: &CaseResult, before: &str) {
         let needs_an_eye = matches!(result.verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive);
+        // The loss of its broker was told.
+        let needs_an_eye = needs_an_eye && result.disturbed != Some(Disturbance::BrokerLost);
         // With a bar, what is as it should be only moves the bar.
         let is_shown = match self.verbosity {
             Verbosity::Quiet => needs_an_eye,

@@ -2,7 +2,7 @@
 
 use super::{RunFacts, TargetName};
 use crate::link::Transcript;
-use crate::run::{CaseResult, Summary};
+use crate::run::{CaseResult, Disturbance, Summary};
 use crate::scenario::{Case, Verdict};
 use mqtt_assay_codec::Version;
 use serde::{Serialize, Serializer};
@@ -85,6 +85,8 @@ struct CaseReport<'a> {
     variant: &'static str,
     verdict: Verdict,
     took_ms: u128,
+    /// What had disturbed it beside others; then this is what came of it alone. `null` where nothing had.
+    alone: Option<Disturbance>,
     rules: Vec<RuleReport>,
     decided_by: DecidedBy<'a>,
     /// What the deciding step expected; `null` where none was reached.
@@ -154,6 +156,7 @@ fn case_report(result: &CaseResult, transcripts: Transcripts) -> CaseReport<'_> 
         variant: result.instance.case.variant.name,
         verdict: result.verdict,
         took_ms: result.took.as_millis(),
+        alone: result.alone,
         rules: result
             .rules
             .iter()

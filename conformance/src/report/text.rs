@@ -3,7 +3,7 @@
 
 use super::{RunFacts, cause};
 use crate::link::{Line, Transcript, What, describe};
-use crate::run::{CaseResult, Summary};
+use crate::run::{CaseResult, Disturbance, Summary};
 use crate::scenario::Verdict;
 use crate::text::{counted, seconds, single_line};
 use anstyle::{AnsiColor, Style};
@@ -59,6 +59,8 @@ pub(crate) fn result_line(result: &CaseResult) -> String {
 pub(crate) fn details(result: &CaseResult, facts: &RunFacts) -> String {
     match result.verdict {
         Verdict::Fail | Verdict::Weak => breach(result, facts),
+        // That was told when it was lost.
+        Verdict::Inconclusive if result.disturbed == Some(Disturbance::BrokerLost) => String::new(),
         Verdict::Inconclusive => {
             let mut out = row("NOT JUDGED", &single_line(result.reason.as_deref().unwrap_or("no reason given")));
             out.push_str(&row("repeat", &facts.repeat(&result.repeated_by())));
@@ -166,6 +168,20 @@ pub(crate) fn summary(results: &[CaseResult], facts: &RunFacts) -> String {
     }
     for verdict in [Verdict::NotExercised, Verdict::NotOffered, Verdict::Inconclusive] {
         out.push_str(&grouped(results, verdict));
+    }
+    out.push_str(&judged_alone(results));
+    out
+}
+
+/// What was judged only when it was run again with nothing beside it.
+fn judged_alone(results: &[CaseResult]) -> String {
+    let mut counts: BTreeMap<Disturbance, usize> = BTreeMap::new();
+    for why in results.iter().filter_map(|result| result.alone) {
+        *counts.entry(why).or_default() += 1;
+    }
+    let mut out = String::new();
+    for (why, count) in counts {
+        let _ = writeln!(out, "\nJudged alone, when run again: {}, which {}", counted(count, "case"), why.says());
     }
     out
 }

@@ -73,7 +73,11 @@ impl Death {
             Some((killer, _)) => format!("{} does it by itself", killer.id()),
             None => self.suspected(),
         };
-        let parts = [self.end.says(), &who, &self.last_words];
+        let last_words = match self.last_words.as_str() {
+            "" => String::new(),
+            words => format!("its last words: {words}"),
+        };
+        let parts = [self.end.says(), &who, &last_words];
         let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         format!("{variant}{}", parts.join("; "))
     }

@@ -28,6 +28,7 @@ pub(crate) const PREDICATES: &[(&str, &str)] = &[
     ("catches(drops-binary)", "cases that catch this fault of the reference broker"),
     ("waits()", "cases with waits that the standard itself makes"),
     ("intrusive()", "cases that a broker in use should not get"),
+    ("heavy()", "cases that run last and alone"),
     ("verdictless()", "cases that only observe what a broker makes of a permission"),
 ];
 
@@ -59,6 +60,8 @@ pub(crate) enum Predicate {
     Catches(Fault),
     Waits,
     Intrusive,
+    /// It runs last and alone.
+    Heavy,
     Verdictless,
 }
 
@@ -167,6 +170,7 @@ impl Predicate {
             Self::Catches(fault) => instance.case.caught.contains(fault),
             Self::Waits => instance.case.waits > 0,
             Self::Intrusive => instance.case.intrusive,
+            Self::Heavy => instance.case.is_heavy(),
             Self::Verdictless => instance.level() == Level::May,
         }
     }
@@ -180,7 +184,9 @@ impl Predicate {
             Self::Mqtt(version) => rule.version == *version,
             Self::Needs(feature) => rule.needs.contains(&feature.as_str()),
             Self::Verdictless => rule.level == Level::May,
-            Self::Chapter(_) | Self::Variant(_) | Self::Catches(_) | Self::Waits | Self::Intrusive => false,
+            Self::Chapter(_) | Self::Variant(_) | Self::Catches(_) | Self::Waits | Self::Intrusive | Self::Heavy => {
+                false
+            }
         }
     }
 
@@ -210,6 +216,7 @@ impl Predicate {
             "catches" => fault(argument).map(Self::Catches),
             "waits" => bare(Self::Waits),
             "intrusive" => bare(Self::Intrusive),
+            "heavy" => bare(Self::Heavy),
             "verdictless" => bare(Self::Verdictless),
             _ => {
                 let known = PREDICATES.iter().filter_map(|(form, _)| form.split('(').next());
@@ -235,6 +242,7 @@ impl fmt::Display for Predicate {
             Self::Catches(fault) => write!(f, "catches({})", fault.name()),
             Self::Waits => f.write_str("waits()"),
             Self::Intrusive => f.write_str("intrusive()"),
+            Self::Heavy => f.write_str("heavy()"),
             Self::Verdictless => f.write_str("verdictless()"),
         }
     }
@@ -477,6 +485,7 @@ mod tests {
                 Predicate::Catches(Fault::ALL[0]),
                 Predicate::Waits,
                 Predicate::Intrusive,
+                Predicate::Heavy,
                 Predicate::Verdictless,
             ])
             .prop_map(Filter::Is),

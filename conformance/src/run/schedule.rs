@@ -33,6 +33,8 @@ pub enum Event<'a> {
     Postponed(&'a Instance),
     /// The broker was lost, in one line.
     BrokerLost(&'a str),
+    /// What whoever started the run should know of it, in one line.
+    Hint(&'a str),
 }
 
 /// A run's outcome.
@@ -43,8 +45,6 @@ pub struct RunResult {
     pub is_partial: bool,
     /// Why no broker could be had for the rest of the cases, where that ended the run.
     pub broker_lost: Option<String>,
-    /// What whoever started the run should know of it, a line each.
-    pub hints: Vec<String>,
 }
 
 /// Runs the cases against the target; calls `on_event` as things happen. `stop` ends the run early.
@@ -89,12 +89,13 @@ pub async fn run(
         run.finish(result);
     }
     run.judge_lives(&held);
-    let hints = run.hints(total);
+    if let Some(hint) = run.hint(total) {
+        (run.on_event)(Event::Hint(&hint));
+    }
     Ok(RunResult {
         results: run.results.into_values().collect(),
         is_partial: run.is_partial,
         broker_lost: run.broker_lost,
-        hints,
     })
 }
 
@@ -323,21 +324,20 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
     }
 
     /// What to know of a run that many cases had timed out in.
-    fn hints(&self, cases: usize) -> Vec<String> {
+    fn hint(&self, cases: usize) -> Option<String> {
         let timed_out = self.timed_out.len();
         let mut steps: BTreeMap<&str, usize> = BTreeMap::new();
         for why in &self.timed_out {
             let step = why.split_once(": ").map_or(why.as_str(), |(_, step)| step);
             *steps.entry(step).or_default() += 1;
         }
-        let most = steps.iter().max_by_key(|(_, count)| **count);
-        match most {
-            Some((step, count)) if timed_out >= MANY && timed_out * MANY_OF >= cases => vec![format!(
+        let (step, count) = steps.iter().max_by_key(|(_, count)| **count)?;
+        (timed_out >= MANY && timed_out * MANY_OF >= cases).then(|| {
+            format!(
                 "{timed_out} of {cases} cases had timed out beside others, {count} of them at: {step}; fewer at a time \
                  (--jobs 8) or more patience (--patience x3) may help"
-            )],
-            _ => Vec::new(),
-        }
+            )
+        })
     }
 }
 

@@ -14,11 +14,6 @@ pub const GRACE: Duration = Duration::from_secs(10);
 /// may cost the reason code: a broker that closes a socket with unread bytes resets it.
 pub const PROBE: Duration = Duration::from_secs(1);
 
-/// The same for a CONNECT that is to be refused, after which the probe is a CONNECT: a close behind it tells nothing, so it
-/// comes only when the broker has served another CONNECT meanwhile. Shorter than what brokers allow a connection to stay
-/// silent.
-pub const PROBE_CONNECT: Duration = Duration::from_secs(3);
-
 /// How long a set-up step may take before the case is inconclusive.
 pub const SET_UP: Duration = Duration::from_secs(10);
 
@@ -61,8 +56,7 @@ pub const CLEAN_UP: Duration = Duration::from_secs(5);
 /// A row for people: name, limit, reason.
 pub const TABLE: &[(&str, Duration, &str)] = &[
     ("open", OPEN, "connecting the socket"),
-    ("probe", PROBE, "a refusal; later a PINGREQ asks whether the broker goes on"),
-    ("probe-connect", PROBE_CONNECT, "the refusal of a CONNECT; later a CONNECT asks whether the broker goes on"),
+    ("probe", PROBE, "a refusal on a connection that was let in; later a PINGREQ asks whether the broker goes on"),
     ("set-up", SET_UP, "a set-up step; later the case is inconclusive"),
     ("grace", GRACE, "lateness allowed where the standard demands something and names no limit"),
     ("margin", MARGIN, "lateness allowed where lateness itself is the breach"),

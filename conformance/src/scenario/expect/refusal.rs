@@ -1,21 +1,19 @@
 //! The deciding step about something forbidden that was sent: the broker ends the connection.
 //!
 //! Only what comes after the offending packet counts. A close before it is no reaction; an acknowledgement of it is no
-//! refusal; and only a probe sent after it, answered, shows that the broker went on.
+//! refusal. On a connection that was let in, a PINGREQ that is answered shows that the broker went on. Before that nothing
+//! can be asked without giving the broker another reason to close: there only waiting decides.
 
 use super::awaited;
 use crate::link::{Arrival, Arrived, Remark, describe};
 use crate::scenario::client::{Client, describe_end};
 use crate::scenario::context::Deciding;
-use crate::scenario::draft::{Draft, connect, pingreq};
+use crate::scenario::draft::pingreq;
 use crate::scenario::pattern::codes;
 use crate::scenario::rules::StepRules;
-use crate::scenario::subject::Subject;
 use crate::scenario::verdict::{Evidence, Stop};
 use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, ReasonCode, Version};
 use mqtt_assay_standard::bounds;
-use std::rc::Rc;
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// See [`Client::expect_refusal`].
@@ -64,9 +62,9 @@ impl<'a> ExpectRefusal<'a> {
         let offence = Offence::of(client);
         let grace = context.patient(bounds::GRACE);
         let start = Instant::now();
-        let mut probe_at = Some(start + context.patient(wait_of_probe(client)));
+        let is_let_in = client.link().accepted_line().is_some();
+        let mut probe_at = is_let_in.then(|| start + context.patient(bounds::PROBE));
         let mut probe_line = None;
-        let mut is_in_time = client.link().accepted_line().is_some();
         client.say(Remark::Expects, expected.as_str());
         let mut answered: Option<OwnedPacket> = None;
         loop {
@@ -76,14 +74,9 @@ impl<'a> ExpectRefusal<'a> {
             let is_unread = |arrived: &Arrived| is_over && matches!(arrived.what, Arrival::Unreadable(_));
             let wanted = |arrived: &Arrived| !is_unread(arrived) && offence.is_answered_by(arrived, probe_line);
             let Some(arrived) = client.next(until, wanted).await else {
-                if probe_at.is_some() && answered.is_none() && !is_in_time {
-                    is_in_time = true;
-                    probe_at = Some(Instant::now() + time_of_a_connect(client).await);
-                    continue;
-                }
                 // Once the broker has said goodbye, nothing more is asked of it.
                 if probe_at.take().is_some() && answered.is_none() {
-                    client.send(probe(client))?;
+                    client.send(pingreq())?;
                     probe_line = Some(client.link().last_line());
                     continue;
                 }
@@ -100,14 +93,6 @@ impl<'a> ExpectRefusal<'a> {
                 Arrival::Ended(_) if line < offence.line => {
                     let why = format!(
                         "{}: {} before the packet that was to be refused",
-                        client.link().label,
-                        describe_end(&arrived.what)
-                    );
-                    return Err(Stop::Inconclusive { why, line: Some(line) });
-                }
-                Arrival::Ended(_) if may_be_for_the_probe(client, answered.as_ref(), probe_line) => {
-                    let why = format!(
-                        "{}: {} only after a second CONNECT, which is a reason in itself",
                         client.link().label,
                         describe_end(&arrived.what)
                     );
@@ -214,33 +199,6 @@ fn in_words(client: &Client, codes: &[ReasonCode]) -> String {
     }
     let codes: Vec<String> = codes.iter().map(|code| format!("0x{:02x}", code.0)).collect();
     format!("the broker closes the connection, preferably after code {}", codes.join(" or "))
-}
-
-/// How long a refusal is waited for before the probe.
-fn wait_of_probe(client: &Client) -> Duration {
-    if client.link().accepted_line().is_some() { bounds::PROBE } else { bounds::PROBE_CONNECT }
-}
-
-/// How long the broker takes for a CONNECT that is in order. A busy one gets to the one that isn't in its turn, and then as
-/// long again: a close that comes behind the probe tells nothing.
-async fn time_of_a_connect(client: &Client) -> Duration {
-    let start = Instant::now();
-    // One that isn't served has told the same: how long it was waited for.
-    let _ = Subject::new(Rc::clone(client.context())).connect("bystander").await;
-    start.elapsed()
-}
-
-/// What asks whether the broker goes on. Before CONNECT a PINGREQ would be a reason to close in itself; a broker that has
-/// dropped what came before accepts a CONNECT.
-fn probe(client: &Client) -> Draft {
-    if client.link().accepted_line().is_some() { pingreq() } else { connect() }
-}
-
-/// True where a close says nothing of the offence: the probe was a CONNECT, and a broker that had let the client in before,
-/// without a word, must close for it. A CONNACK that refuses leaves no doubt.
-fn may_be_for_the_probe(client: &Client, answered: Option<&OwnedPacket>, probe_line: Option<u32>) -> bool {
-    let is_refused = matches!(answered.map(OwnedPacket::packet), Some(Packet::Connack(_)));
-    probe_line.is_some() && client.link().accepted_line().is_none() && !is_refused
 }
 
 /// The connection is closed; in 5.0 the reason code before it may be less than recommended.
