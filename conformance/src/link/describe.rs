@@ -3,7 +3,7 @@
 use crate::text::single_line;
 use mqtt_assay_codec::{
     Acknowledgement, Connack, Connect, Context, Decoded, Limits, Packet, Properties, Property, Publish, ReasonCode,
-    Sender, Version, decode,
+    Sender, Version, decode, packet_len,
 };
 use std::fmt::Write as _;
 
@@ -51,7 +51,10 @@ pub(crate) fn bytes(bytes: &[u8], mqtt: Version, from: Sender) -> String {
         Ok(Decoded::Complete { packet: view, len }) => {
             format!("{}, then {} more bytes", packet(&view.packet()), bytes.len() - len)
         }
-        Ok(Decoded::Partial { needed }) => format!("incomplete, at least {needed} more bytes"),
+        Ok(Decoded::Partial { needed }) => {
+            let missing = packet_len(bytes).map_or(needed, |length| length as usize - bytes.len());
+            format!("incomplete, at least {missing} more bytes")
+        }
         Err(error) => single_line(&error.to_string()),
     }
 }
