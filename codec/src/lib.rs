@@ -53,7 +53,7 @@
 //!     Decoded::Complete { packet, len } => {
 //!         assert_eq!((packet.packet(), len), (Packet::Publish(publish), bytes.len()));
 //!     }
-//!     Decoded::Partial { needed } => println!("at least {needed} more bytes"),
+//!     Decoded::Partial { needed } => println!("nothing can be said before {needed} more bytes"),
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -184,7 +184,7 @@ pub use packet::{
 };
 pub use read::{
     Decoded, Field, FieldKind, FieldMap, OwnedDecoded, OwnedPacket, PacketView, PublishHead, annotate, decode,
-    decode_waiving, fields,
+    decode_waiving, fields, packet_len,
 };
 pub use rule::{DecodeError, ErrorKind, Rule};
 #[cfg(feature = "tokio")]

@@ -171,6 +171,7 @@ fn one_run(profile: &Profile, seed: u64) -> (RunResult, String) {
     let options =
         RunOptions { seed, jobs, patience: 1, order: Order::Random, fail_fast: false, intrusive: true, names };
     let target = Target::Spawned(SpawnedTarget::new(profile.clone(), 1));
+    clock::real(target.learn_version()).unwrap_or_else(|error| panic!("no runtime: {error}"));
     let version = target.version().map(|(version, _)| version);
     let version = version.unwrap_or_else(|| panic!("{} does not tell its version: is it installed?", target.name()));
     let result = clock::real(async { run(&target, &selected, &options, std::future::pending(), |_| {}).await })

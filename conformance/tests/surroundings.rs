@@ -298,6 +298,107 @@ fn signals(folder: &Path) -> Vec<Row> {
     rows
 }
 
+/// Ten million bytes, as twice as many digits: a payload of half of them, and packets of as many fields as can be.
+#[test]
+fn decode_takes_no_more_memory_than_the_bytes_need() {
+    let folder = TempDir::new().expect("a folder of our own");
+    let packet = |first: u8, start: &[u8], rest: &[u8], length: usize| {
+        let length = start.len() + length / rest.len() * rest.len();
+        let encoded: Vec<u8> =
+            (0..4).map(|place| (length >> (7 * place)) as u8 & 0x7f | if place < 3 { 0x80 } else { 0 }).collect();
+        [&[first], &encoded[..], start, &rest.repeat((length - start.len()) / rest.len())].concat()
+    };
+    let properties = packet(0x62, b"\x00\x01\x00\x80\x80\x80\x04", b"\x26\x00\x00\x00\x00", 5 << 20);
+    // The property length is what it takes to reach the end.
+    let length = properties.len() - 5 - 7;
+    let mut properties = properties;
+    (0..4).for_each(|place| {
+        properties[8 + place] = (length >> (7 * place)) as u8 & 0x7f | if place < 3 { 0x80 } else { 0 }
+    });
+    let inputs = [
+        [packet(0x30, b"\x00\x01a\x00", b"x", 5 << 20), packet(0x82, b"\x00\x01\x00", b"\x00\x01a\x00", 5 << 20)]
+            .concat(),
+        [packet(0x90, b"\x00\x01\x00", b"\x00", 5 << 20), properties].concat(),
+    ];
+    for (number, bytes) in inputs.iter().enumerate() {
+        let path = folder.path().join("hex");
+        let digit = |value: u8| char::from_digit(value.into(), 16).expect("a digit");
+        let digits: String = bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+        assert!(digits.len() > 20_000_000, "{}", digits.len());
+        fs::write(&path, digits).expect("written");
+        let mut command = mqtt_assay(&["decode", "--mqtt", "5", "-"]);
+        command.stdin(fs::File::open(&path).expect("it is there"));
+        let ended = watched::run(command, &StandardOutput::Read, None, WITHIN);
+        assert_eq!(ended.code, Some(0), "{number}: {}", ended.errors);
+        assert!(ended.peak < 100_000_000, "{number}: {} MB", ended.peak / 1_000_000);
+        assert!(ended.out.ends_with(&format!("valid: 2 packets, {} bytes of MQTT 5\n", bytes.len())), "{number}");
+        assert!(number == 0 || ended.out.contains(" more fields\n"), "{number}");
+    }
+}
+
+/// What somebody wrote is told in a message that can be read, however long it is and whatever a terminal makes of it.
+#[test]
+fn what_was_written_is_repeated_within_reason() {
+    let long = "x".repeat(100_000);
+    let escape = "a\u{1b}[2Jb\u{202e}\r";
+    let folder = TempDir::new().expect("a folder of our own");
+    let profile = folder.path().join("odd.toml");
+    fs::write(&profile, "name = 'x'\ncommand = ['x']\n\u{9b}31m\u{1b}[2J = 1\n").expect("written");
+    let profile = profile.display().to_string();
+    for arguments in [
+        &["explain", &long][..],
+        &["explain", escape],
+        &["run", "-f", escape],
+        &["run", "--fault", escape],
+        &["run", "--fault", &long],
+        &["run", &long],
+        &["run", "--variant", &long],
+        &["run", &format!("./{escape}.toml")],
+        &["run", "--json", &format!("/no/{escape}")],
+        &["run", "--spawn", &format!("./{escape} {{port}}"), "-f", "5/publish/qos3"],
+        &["run", "--spawn", "sh -c 'printf \"\\\\033[2J\\\\233\"; exit 1' {port}", "-f", "5/publish/qos3"],
+        &["run", &profile],
+        &["prove", "--write", &format!("/dev/null/{escape}")],
+    ] {
+        let ended = watched::run(mqtt_assay(arguments), &StandardOutput::Read, None, WITHIN);
+        let what = arguments.join(" ");
+        let what = &what[..what.floor_char_boundary(100)];
+        assert!(matches!(ended.code, Some(2..=4)), "{what:?}: {:?}", ended.code);
+        assert!(ended.errors.len() < 3000 && !ended.errors.is_empty(), "{what:?}: {} bytes", ended.errors.len());
+        hold(what, &ended);
+    }
+}
+
+/// A proof takes minutes: whether its tables can be written is tried before.
+#[test]
+fn a_proof_that_could_not_be_written_is_not_made() {
+    let folder = TempDir::new().expect("a folder of our own");
+    let file = folder.path().join("file");
+    fs::write(&file, "").expect("written");
+    let table = folder.path().join("rules.tsv");
+    fs::create_dir(&table).expect("a folder in the place of a table");
+    for place in [&file, folder.path()] {
+        let command = mqtt_assay(&["prove", "--write", &place.display().to_string()]);
+        let ended = watched::run(command, &StandardOutput::Read, None, WITHIN);
+        assert_eq!(ended.code, Some(2), "{}", ended.errors);
+        assert!(ended.errors.contains("nothing was proven"), "{}", ended.errors);
+    }
+}
+
+/// What can't be tried on a broker is no pass of it.
+#[test]
+fn where_nothing_is_judged_the_exit_code_says_so() {
+    let (_served, address) = Served::start(&[]);
+    let target = format!("mqtt://{address}");
+    let command = mqtt_assay(&["run", &target, "--variant", "max-qos-1"]);
+    let ended = watched::run(command, &StandardOutput::Read, None, WITHIN);
+    assert_eq!(ended.code, Some(3), "{}", ended.out);
+    assert!(ended.out.contains("Result: nothing judged: of "), "{}", ended.out);
+    let command = mqtt_assay(&["prove", "drops-binary", "-f", "5/connect/takeover"]);
+    let ended = watched::run(command, &StandardOutput::Read, None, WITHIN);
+    assert!(ended.code != Some(0) || !ended.out.starts_with("0 pairs"), "{}", ended.out);
+}
+
 #[test]
 fn every_input_has_its_exit_code_and_its_first_line() {
     let folder = TempDir::new().expect("a folder of our own");

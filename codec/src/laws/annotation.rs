@@ -82,6 +82,21 @@ refused: MQTT-3.3.2-1 (topic-name-utf8): PUBLISH, topic name at byte 10: The top
     assert_eq!(annotate(&bytes, client(Version::V3_1_1)), expected);
 }
 
+/// A SUBACK of so many reason codes that not all are shown: the one at fault is.
+#[test]
+fn of_many_fields_the_first_are_shown_and_the_one_at_fault() {
+    let mut bytes = b"\x90\x92\x4e\x00\x01".to_vec();
+    bytes.resize(10_005, 1);
+    let text = annotate(&bytes[..], Context::new(Version::V3_1_1, Sender::Server));
+    assert!(text.lines().count() < 5000 && text.ends_with("... 5908 more fields\n"), "{}", &text[text.len() - 200..]);
+    bytes[9_000] = 3;
+    let text = annotate(&bytes[..], Context::new(Version::V3_1_1, Sender::Server));
+    let end: Vec<&str> = text.lines().rev().take(3).collect();
+    assert!(end[0].starts_with("refused:") && end[0].contains("at byte 9000"), "{end:?}");
+    assert!(end[1].starts_with("! 9000  03 "), "{end:?}");
+    assert!(end[2].contains("... 5907 more fields"), "{end:?}");
+}
+
 #[test]
 fn the_start_of_a_packet_is_explained_as_far_as_it_goes() {
     let expected = r"PUBLISH, MQTT 3.1.1, from client, 8 bytes

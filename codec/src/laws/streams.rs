@@ -150,6 +150,89 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn a_stream_refuses_with_the_byte_with_which_the_decoder_does(
+        (context, bytes) in wrong_at_its_end(),
+        sizes in vec(1..60_usize, 1..20),
+        whole_up_to in 0..200_usize,
+    ) {
+        refused_with_the_same_byte(context, &bytes, &[1], whole_up_to)?;
+        refused_with_the_same_byte(context, &bytes, &sizes, whole_up_to)?;
+    }
+}
+
+/// A legal packet or two, the last of them with one byte changed near its start.
+fn wrong_at_its_end() -> impl Strategy<Value = (Context, Vec<u8>)> {
+    let version = select(&Version::ALL[..]);
+    let packets = version.prop_flat_map(|version| vec(packet_of(version), 1..3));
+    (packets, any::<proptest::sample::Index>(), 1..=255_u8).prop_map(|(packets, at, bits)| {
+        let mut bytes = joined(&packets);
+        let last = packets.last().map_or(0, |packet| packet.bytes().len());
+        let place = bytes.len() - last + at.index(last.clamp(1, 12).min(last));
+        bytes[place] ^= bits;
+        (context(&packets), bytes)
+    })
+}
+
+/// After each read a stream has refused what has come if the decoder refuses it; and only then, but for the head of a
+/// PUBLISH whose payload comes in pieces: that is read as it comes.
+fn refused_with_the_same_byte(
+    context: Context,
+    bytes: &[u8],
+    sizes: &[usize],
+    whole_up_to: usize,
+) -> Result<(), TestCaseError> {
+    let mut streams = [(); 3].map(|()| PacketStream::new(context, LIMITS));
+    let mut come = 0;
+    for read in reads(bytes, sizes) {
+        come += read.len();
+        let wanted = read_by_decoder(&bytes[..come], context).1;
+        for stream in &mut streams {
+            stream.buffer().extend_from_slice(read);
+        }
+        let [single, batches, pieces] = &mut streams;
+        let found = drained(|| single.next_packet().map(|packet| packet.is_some()));
+        prop_assert_eq!(found, wanted, "one by one, {} of {:02x?}", come, bytes);
+        let found = drained(|| {
+            let batch = batches.next_batch()?;
+            batch.iter().flat_map(PacketBatch::packets).try_for_each(|packet| packet.map(drop))?;
+            Ok(batch.is_some())
+        });
+        prop_assert_eq!(found, wanted, "in batches, {} of {:02x?}", come, bytes);
+        let found = drained(|| pieces.next_item(whole_up_to).map(|item| item.is_some()));
+        prop_assert!(found == wanted || wanted.is_none(), "in pieces: {:?}, {} of {:02x?}", found, come, bytes);
+        if wanted.is_some() || found.is_some() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The error that ends what there is, if one does.
+fn drained(mut step: impl FnMut() -> Result<bool, DecodeError>) -> Option<Rule> {
+    loop {
+        match step() {
+            Ok(true) => {}
+            Ok(false) => return None,
+            Err(error) => return Some(error.rule),
+        }
+    }
+}
+
+/// A property length past the end of an UNSUBACK: five bytes show it, of the twenty-four that are promised.
+#[test]
+fn a_length_past_the_end_is_refused_before_the_rest_has_come() {
+    let context = Context::new(Version::V5, Sender::Server);
+    let mut stream = PacketStream::new(context, LIMITS);
+    for byte in [0xB0, 0x16, 0x00, 0x11] {
+        stream.buffer().put_u8(byte);
+        assert_eq!(stream.next_packet(), Ok(None));
+    }
+    stream.buffer().put_u8(0x1F);
+    assert_eq!(stream.next_packet().map_err(|error| error.rule), Err(Rule::PropertyLengthPastEnd));
+}
+
 /// Where the decoder stops, and the error that it stops at, if it is one.
 fn read_by_decoder(bytes: &[u8], context: Context) -> (usize, Option<Rule>) {
     let mut start = 0;
@@ -242,6 +325,24 @@ mod tokio {
     use tokio_util::codec::{Decoder, Encoder};
 
     proptest! {
+        #[test]
+        fn the_codecs_refuse_with_the_byte_with_which_the_decoder_does((context, bytes) in wrong_at_its_end()) {
+            let (mut one_by_one, mut batches) = (PacketCodec::new(context, LIMITS), BatchCodec::new(context, LIMITS));
+            let (mut left, mut right) = (BytesMut::new(), BytesMut::new());
+            for come in 1..=bytes.len() {
+                let refused = read_by_decoder(&bytes[..come], context).1.is_some();
+                left.put_u8(bytes[come - 1]);
+                right.put_u8(bytes[come - 1]);
+                prop_assert_eq!(one_by_one.decode(&mut left).is_err(), refused, "{} of {:02x?}", come, bytes);
+                let batch = batches.decode(&mut right);
+                let is_refused = batch.map_or(true, |batch| batch.iter().flat_map(PacketBatch::packets).any(|packet| packet.is_err()));
+                prop_assert_eq!(is_refused, refused, "{} of {:02x?}", come, bytes);
+                if refused {
+                    break;
+                }
+            }
+        }
+
         #[test]
         fn the_codecs_read_what_they_write((packets, sizes) in stream()) {
             let mut one_by_one = PacketCodec::new(context(&packets), LIMITS);

@@ -5,21 +5,23 @@ use alloc::vec::Vec;
 use core::fmt::Write as _;
 
 use crate::packet::{Context, Cursor, FieldName, PacketType, Part, PropertyId, ReasonCode};
-use crate::read::fields::{Field, FieldMap, fields};
+use crate::read::fields::{Field, FieldMap, first_fields};
 use crate::read::kind::FieldKind;
 
 /// Bytes on one line.
 const PER_LINE: usize = 8;
 /// Most bytes of one field that are shown; of longer ones only the first lines.
 const SHOWN: usize = 32;
+/// Most fields of one packet that are shown, besides the one at fault and what was not read.
+const FIELDS_SHOWN: usize = 4096;
 /// Most characters of a text that are shown.
 const TEXT_SHOWN: usize = 64;
 
 /// The packet at the start of `bytes` as annotated hex: one line for each field, with offset, bytes, path and value.
 ///
 /// Works on the start of a packet and on refused bytes too; a last line then says what is missing or which rule is
-/// broken, and `!` marks the field at fault. Text from the packet is escaped, long fields are cut. Every line ends with
-/// a line break.
+/// broken, and `!` marks the field at fault. Text from the packet is escaped, long fields are cut, and of many fields
+/// the first are shown. Every line ends with a line break.
 ///
 /// ```
 /// use mqtt_assay_codec::{Context, Sender, Version, annotate};
@@ -35,14 +37,20 @@ const TEXT_SHOWN: usize = 64;
 /// ");
 /// ```
 pub fn annotate(bytes: &[u8], context: Context) -> String {
-    let map = fields(bytes, context);
+    let (map, left_out) = first_fields(bytes, context, FIELDS_SHOWN);
     let page = Page { bytes, context, map: &map, width: width(&map) };
     let mut text = String::new();
     page.title(&mut text);
     let mut shown = None;
-    for field in &map.fields {
+    for (index, field) in map.fields.iter().enumerate() {
+        if index == FIELDS_SHOWN {
+            page.line(&mut text, ' ', None, &alloc::format!("... {left_out} more fields"), ("", ""));
+        }
         page.field(&mut text, field, shown.as_ref() == Some(&field.range));
         shown = Some(field.range.clone());
+    }
+    if map.fields.len() <= FIELDS_SHOWN && left_out > 0 {
+        page.line(&mut text, ' ', None, &alloc::format!("... {left_out} more fields"), ("", ""));
     }
     page.ending(&mut text);
     text

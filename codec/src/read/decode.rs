@@ -18,7 +18,8 @@ pub enum Decoded<'a> {
     },
     /// The start of a packet.
     Partial {
-        /// At least so many more bytes belong to it: 1 or more, and never more than do.
+        /// So many more bytes must come before anything more can be known of it: 1 or more, and never more than belong to
+        /// it. Whoever waits for them refuses as early as whoever looks at every byte.
         needed: usize,
     },
 }
@@ -105,15 +106,6 @@ fn decode_with<'a, O: Observer>(
             Ok(Decoded::Complete { packet, len: reader.end })
         }
         Err(Stop::Refused(error)) => Err(error),
-        Err(Stop::Short) => Ok(Decoded::Partial { needed: still_needed(bytes.len(), reader.end) }),
-    }
-}
-
-/// Bytes that are still to come, as far as is known: no packet is shorter than two bytes.
-fn still_needed(have: usize, end: usize) -> usize {
-    match (have, end) {
-        (0, _) => 2,
-        (_, usize::MAX) => 1,
-        _ => end - have,
+        Err(Stop::Short(wanted)) => Ok(Decoded::Partial { needed: wanted - bytes.len() }),
     }
 }

@@ -55,16 +55,23 @@ impl FieldMap {
 /// Works on the start of a packet, and on packets that are refused: explains as far as it goes. Bytes behind the end
 /// of the packet are not looked at.
 pub fn fields(bytes: &[u8], context: Context) -> FieldMap {
-    let mut recorder = Recorder::default();
+    first_fields(bytes, context, usize::MAX).0
+}
+
+/// As [`fields`], but of many fields only the first and the one at fault; and how many are left out.
+pub(super) fn first_fields(bytes: &[u8], context: Context, most: usize) -> (FieldMap, usize) {
+    let mut recorder = Recorder { most, ..Recorder::default() };
     let mut reader = Reader::new(bytes, context, &Limits::NONE, &mut recorder);
     let stop = reader.packet();
     let packet_type = reader.packet_type;
     if let Err(Stop::Refused(error)) = stop {
-        recorder.error.get_or_insert(error);
+        recorder.note(error);
     }
+    recorder.keep_the_one_at_fault();
     let packet_len = packet_len(bytes).map(|length| length as usize);
     recorder.explain_rest(packet_len.unwrap_or(usize::MAX).min(bytes.len()));
-    FieldMap { fields: recorder.fields, error: recorder.error, packet_type, packet_len }
+    let left_out = recorder.left_out;
+    (FieldMap { fields: recorder.fields, error: recorder.error, packet_type, packet_len }, left_out)
 }
 
 /// Writes down what the reader finds, and reads on after every breach that lets it.
@@ -77,15 +84,40 @@ struct Recorder {
     surplus: bool,
     topic_filters: usize,
     user_properties: usize,
+    /// How many fields are kept.
+    most: usize,
+    left_out: usize,
+    /// Where the last field ends that was read, kept or not.
+    end: usize,
+    /// The last field that was left out.
+    latest: Option<Field>,
+    /// The one before the first breach, if it was left out.
+    at_fault: Option<Field>,
 }
 
 impl Recorder {
     /// Covers the bytes that no field covers: the start of a field that is cut, or what follows a breach.
     fn explain_rest(&mut self, end: usize) {
-        let start = self.fields.iter().map(|field| field.range.end).max().unwrap_or(0);
+        let start = self.end;
         if start < end {
             let name = if self.surplus { FieldName::SURPLUS } else { FieldName::INCOMPLETE };
+            self.most = usize::MAX;
             self.field(name, FieldKind::Unread, start, end);
+        }
+    }
+
+    /// The first breach counts.
+    fn note(&mut self, error: DecodeError) {
+        if self.error.is_none() {
+            self.error = Some(error);
+            self.at_fault = self.latest.take();
+        }
+    }
+
+    fn keep_the_one_at_fault(&mut self) {
+        if let Some(field) = self.at_fault.take() {
+            self.left_out -= 1;
+            self.fields.push(field);
         }
     }
 
@@ -128,8 +160,17 @@ impl Observer for Recorder {
 
     fn field(&mut self, name: FieldName, kind: FieldKind, start: usize, end: usize) {
         self.count(name);
-        let path = self.path(name);
-        self.fields.push(Field { name, path, kind, range: start..end, enclosing: self.enclosing.clone() });
+        self.end = self.end.max(end);
+        if self.fields.len() < self.most {
+            let path = self.path(name);
+            self.fields.push(Field { name, path, kind, range: start..end, enclosing: self.enclosing.clone() });
+        } else {
+            self.left_out += 1;
+            if self.error.is_none() {
+                self.latest =
+                    Some(Field { name, path: self.path(name), kind, range: start..end, enclosing: Vec::new() });
+            }
+        }
     }
 
     fn enter(&mut self) {
@@ -141,7 +182,7 @@ impl Observer for Recorder {
     }
 
     fn waives(&mut self, error: &DecodeError) -> bool {
-        self.error.get_or_insert(*error);
+        self.note(*error);
         self.surplus |= error.rule == Rule::TrailingBytes;
         true
     }

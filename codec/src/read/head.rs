@@ -40,8 +40,8 @@ pub(crate) fn publish_head<'a>(
     let mut reader = Reader::new(bytes, context, limits, &mut observer);
     match reader.packet() {
         Err(Stop::Refused(error)) => return Err(error),
-        Err(Stop::Short) if reader.payload == 0 => return Ok(None),
-        Ok(()) | Err(Stop::Short) => {}
+        Err(Stop::Short(_)) if reader.payload == 0 => return Ok(None),
+        Ok(()) | Err(Stop::Short(_)) => {}
     }
     let payload_len = reader.end - reader.payload;
     let accepted = Accepted {

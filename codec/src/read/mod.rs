@@ -25,5 +25,5 @@ pub use head::PublishHead;
 pub(crate) use head::publish_head;
 pub use kind::FieldKind;
 pub use owned::{OwnedDecoded, OwnedPacket};
-pub(crate) use reader::packet_len;
+pub use reader::packet_len;
 pub use view::PacketView;

@@ -13,7 +13,7 @@ use crate::rule::DecodeError;
 pub enum OwnedDecoded {
     /// A whole packet; it takes as many bytes as its [`bytes`](OwnedPacket::bytes) are long.
     Complete(OwnedPacket),
-    /// The start of a packet: at least `needed` more bytes belong to it.
+    /// The start of a packet: `needed` more bytes must come before more can be known of it.
     Partial {
         /// As in [`Decoded::Partial`].
         needed: usize,

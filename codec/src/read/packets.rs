@@ -36,7 +36,7 @@ impl<O: Observer> Reader<'_, '_, O> {
             PacketType::Disconnect => self.disconnect()?,
             PacketType::Auth => self.auth()?,
         }
-        if self.bytes.len() < self.end { Err(Stop::Short) } else { Ok(()) }
+        if self.bytes.len() < self.end { Err(Stop::Short(self.end)) } else { Ok(()) }
     }
 
     fn connect(&mut self) -> Result<(), Stop> {

@@ -73,8 +73,8 @@ impl Observer for Waiving {
 pub(super) enum Stop {
     /// A rule is broken.
     Refused(DecodeError),
-    /// The bytes end here; so far nothing is wrong with them.
-    Short,
+    /// The bytes end here; so far nothing is wrong with them, and with fewer than so many nothing new can be known.
+    Short(usize),
 }
 
 /// Position in a packet, with all that judging it needs.
@@ -174,7 +174,7 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
     /// Ends the head of a packet: on a prefix nothing more is read.
     #[inline]
     pub(super) fn head_ends(&self) -> Result<(), Stop> {
-        if O::READS_PREFIXES || self.bytes.len() >= self.end { Ok(()) } else { Err(Stop::Short) }
+        if O::READS_PREFIXES || self.bytes.len() >= self.end { Ok(()) } else { Err(Stop::Short(self.end)) }
     }
 
     /// Whether the packet has nothing more.
@@ -207,7 +207,8 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
     /// Why there are not `length` more bytes.
     #[cold]
     fn lacks(&mut self, length: usize, rule: Rule, name: FieldName, offset: usize) -> Stop {
-        if self.position + length > self.limit { self.refusal(rule, name, offset) } else { Stop::Short }
+        let end = self.position + length;
+        if end > self.limit { self.refusal(rule, name, offset) } else { Stop::Short(end) }
     }
 
     #[inline]
@@ -387,8 +388,9 @@ impl<'a, 'o, O: Observer> Reader<'a, 'o, O> {
     }
 }
 
-/// Length of the packet that begins here, if its fixed header is complete and its remaining length readable.
-pub(crate) fn packet_len(bytes: &[u8]) -> Option<u32> {
+/// Length of the packet that begins here, if its fixed header is complete and its remaining length readable (section 2.1
+/// in 5.0, 2.2 in 3.1.1).
+pub fn packet_len(bytes: &[u8]) -> Option<u32> {
     let mut value = 0;
     for (index, &byte) in bytes.get(1..)?.iter().take(4).enumerate() {
         value |= u32::from(byte & 0x7F) << (7 * index);

@@ -1,7 +1,8 @@
 //! Packets out of a stream of bytes, however it is cut.
 //!
 //! Bytes are read into one buffer, and packets are views of it: a packet costs no allocation and no reference count. How
-//! many bytes the next packet still lacks is remembered, so the work is linear in the bytes even if they come one by one.
+//! many bytes are to come before more can be known is remembered, so the work is linear in the bytes even if they come one
+//! by one; and what is wrong is refused with the same byte as by [`decode`], however the stream is cut.
 
 use bytes::{Buf, BytesMut};
 
@@ -146,7 +147,8 @@ impl PacketStream {
             Decoded::Partial { needed } => needed,
         };
         match head_len(rest, self.context, whole_up_to) {
-            Some(length) if length > rest.len() => self.wanted = length,
+            // The reader may have to look before the whole head is there.
+            Some(length) if length > rest.len() => self.wanted = length.min(rest.len() + needed),
             Some(_) => {
                 let Some(head) = publish_head(rest, self.context, &self.limits)? else { return Ok(None) };
                 self.start += head.bytes().len();
@@ -221,5 +223,8 @@ fn head_len(bytes: &[u8], context: Context, whole_up_to: usize) -> Option<usize>
         return Some(properties_at + (encoded.len() + 1).min(4));
     };
     let value = |bytes: &[u8]| bytes.iter().rev().fold(0, |value, byte| value << 7 | usize::from(byte & 0x7F));
-    Some((properties_at + last + 1 + value(&encoded[..=last])).min(length))
+    let block_at = properties_at + last + 1;
+    let block_end = block_at + value(&encoded[..=last]);
+    // What does not fit is refused for its length alone.
+    Some(if block_end > length { block_at } else { block_end })
 }

@@ -5,11 +5,15 @@
 
 mod address;
 mod embedded;
+mod family;
+mod folders;
+mod log;
 mod ports;
 mod processes;
 mod profile;
 mod shell;
 mod spawned;
+mod supervisor;
 mod variant;
 
 pub use address::AddressTarget;
@@ -20,6 +24,7 @@ pub use spawned::{Lease, SpawnedBroker, SpawnedTarget};
 pub use variant::{VARIANTS, Variant};
 
 pub(crate) use processes::end_all;
+pub(crate) use supervisor::supervise;
 
 use crate::wire::{Tcp, Transport, pipe};
 use mqtt_assay_codec::Version;
@@ -181,6 +186,13 @@ impl Target {
             Self::Embedded(_) => Some((env!("CARGO_PKG_VERSION").to_owned(), "built in".to_owned())),
             Self::Address(_) => None,
             Self::Spawned(target) => target.version(),
+        }
+    }
+
+    /// Asks for the version where that takes a command: before [`version`](Self::version).
+    pub async fn learn_version(&self) {
+        if let Self::Spawned(target) = self {
+            target.learn_version().await;
         }
     }
 

@@ -44,6 +44,11 @@ impl Ports {
         Started::by_version(endpoints.collect(), variant.setting())
     }
 
+    /// Whether nobody listens on any of them.
+    pub(super) fn are_free(&self) -> bool {
+        self.by_version.values().all(|&port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
+    }
+
     /// Where the version is spoken.
     pub(super) fn address(&self, version: Version) -> String {
         format!("127.0.0.1:{}", self.by_version[&version])
@@ -65,8 +70,10 @@ fn free() -> io::Result<(u16, UdpSocket)> {
     for _ in 0..TRIES {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = listener.local_addr()?.port();
-        if let Ok(mark) = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)) {
-            return Ok((port, mark));
+        match UdpSocket::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(mark) => return Ok((port, mark)),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            Err(error) => return Err(error),
         }
     }
     Err(io::ErrorKind::AddrInUse.into())

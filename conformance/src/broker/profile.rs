@@ -4,6 +4,7 @@
 //! speaks each version on a port of its own has `{port-3.1.1}` and `{port-5}` instead.
 
 use super::Setting;
+use crate::text::{short, visible};
 use mqtt_assay_codec::Version;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -86,7 +87,7 @@ pub struct ProfileError {
 
 impl fmt::Display for ProfileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "profile {}: {}", self.source, self.problem)
+        write!(f, "profile {}: {}", short(&self.source), visible(&self.problem))
     }
 }
 
@@ -109,7 +110,8 @@ impl Profile {
         if !is_path {
             let known = Self::built_in().collect::<Vec<_>>().join(", ");
             return Err(failed(format!(
-                "there is none of this name; built in: {known}; or give a path (./{name_or_path}.toml) or an address (mqtt://HOST:PORT)"
+                "there is none of this name; built in: {known}; or give a path (./{}.toml) or an address (mqtt://HOST:PORT)",
+                short(name_or_path)
             )));
         }
         let text = std::fs::read_to_string(name_or_path).map_err(|error| failed(error.to_string()))?;

@@ -1,23 +1,23 @@
 //! A broker that the suite starts from a profile and ends, whatever happens: own port, own folder, killed by pid.
 
+use super::folders;
 use super::ports::Ports;
-use super::processes::Process;
-use super::profile::ProfileVariant;
+use super::processes::{self, End, Process, found_from_here};
+use super::profile::{ProfileVariant, VersionQuestion};
 use super::{Profile, Started, Unready, Variant};
+use crate::text::{quoted, seconds, single_line};
 use crate::wire::{Read, Tcp, read};
 use mqtt_assay_codec::{Connect, Disconnect, Packet, Properties, ReasonCode, Version};
 use mqtt_assay_standard::bounds;
 use std::cell::RefCell;
-use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::rc::Rc;
 use std::time::Duration;
-use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
 
 /// How often a starting broker is asked whether it answers.
 const ASK_EVERY: Duration = Duration::from_millis(20);
@@ -31,15 +31,6 @@ const LEAVE: Duration = Duration::from_millis(100);
 /// How many brokers may be starting side by side: starting is work, and would disturb the cases that run.
 const STARTING: usize = 2;
 
-/// The file in the broker's folder that takes what it prints.
-const LOG: &str = "output.log";
-
-/// How much of a broker's output a message quotes, in lines.
-const LOG_LINES: usize = 5;
-
-/// How many bytes of a broker's output are looked at for its last words.
-const LOG_END: u64 = 16 << 10;
-
 /// A broker that the suite has started, as a process. It ends when the last of its handles is dropped.
 #[derive(Clone)]
 pub struct SpawnedBroker {
@@ -49,7 +40,13 @@ pub struct SpawnedBroker {
 impl SpawnedBroker {
     /// How it ended, if it has: its exit status or the signal, in words. `None` while it runs.
     pub fn ended(&self) -> Option<String> {
-        self.process.has_ended().map(|status| status.to_string())
+        self.process.has_ended().map(|end| how_it_ended(&end))
+    }
+
+    /// Whether it runs, asked now: what ended before this call is seen, while [`ended`](Self::ended) may learn of it a
+    /// moment later.
+    pub async fn is_running(&self) -> bool {
+        self.process.is_running().await
     }
 
     /// Ends it, where it is of no use any more.
@@ -59,7 +56,7 @@ impl SpawnedBroker {
 
     /// The last lines that it has printed, on one line, escaped; empty where there are none. It may be running.
     pub fn last_words(&self) -> String {
-        last_lines(self.process.folder())
+        self.process.last_lines()
     }
 }
 
@@ -83,13 +80,16 @@ pub struct SpawnedTarget {
     /// How many may be starting at the same time.
     starting: Rc<Semaphore>,
     running: Rc<RefCell<Vec<SpawnedBroker>>>,
+    /// The version and how it was learnt, once it was.
+    version: Rc<RefCell<Option<(String, String)>>>,
 }
 
 impl SpawnedTarget {
     /// A target that starts this broker; `patience` stretches the time that it may take.
     pub fn new(profile: Profile, patience: u32) -> Self {
+        folders::remove_abandoned();
         let starting = Rc::new(Semaphore::new(STARTING));
-        Self { profile: Rc::new(profile), patience, starting, running: Rc::default() }
+        Self { profile: Rc::new(profile), patience, starting, running: Rc::default(), version: Rc::default() }
     }
 
     /// True where each case wants a broker of its own.
@@ -97,21 +97,23 @@ impl SpawnedTarget {
         self.profile.fresh_for_each_case
     }
 
-    /// The profile's name.
+    /// The profile's name, escaped.
     pub fn name(&self) -> String {
-        self.profile.name.clone()
+        single_line(&self.profile.name)
     }
 
-    /// The broker's version and how it was learnt.
+    /// The broker's version and how it was learnt, escaped, once [`learn_version`](Self::learn_version) has found it.
     pub fn version(&self) -> Option<(String, String)> {
-        let question = self.profile.version.as_ref()?;
-        let (program, arguments) = question.command.split_first()?;
-        let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
-        let printed = [output.stdout, output.stderr].concat();
-        let printed = String::from_utf8_lossy(&printed);
-        let (_, behind) = printed.split_once(&question.after)?;
-        let version = behind.split_whitespace().next()?.trim_end_matches(['.', ',', ';']).to_owned();
-        Some((version, question.command.join(" ")))
+        self.version.borrow().clone()
+    }
+
+    /// Asks for the broker's version, as the profile says. What doesn't answer in the time that a start may take has none.
+    pub async fn learn_version(&self) {
+        let Some(question) = &self.profile.version else { return };
+        let limit = bounds::START * self.patience;
+        let learnt = timeout(limit, printed(question)).await.ok().and_then(Result::ok);
+        let version = learnt.as_deref().and_then(|printed| version_in(printed, &question.after));
+        *self.version.borrow_mut() = version.map(|version| (version, single_line(&question.command.join(" "))));
     }
 
     /// Starts a broker for this variant, which ends with the target, and waits until it answers a CONNECT.
@@ -128,14 +130,12 @@ impl SpawnedTarget {
             Some(settings) => settings,
             None if variant == Variant::PLAIN => &none,
             None => {
-                return Err(Unready::NotOffered(format!(
-                    "the profile {} has no variant {}",
-                    self.profile.name, variant.name
-                )));
+                let name = self.name();
+                return Err(Unready::NotOffered(format!("the profile {name} has no variant {}", variant.name)));
             }
         };
         if let Some(why) = &settings.not_offered {
-            return Err(Unready::NotOffered(why.clone()));
+            return Err(Unready::NotOffered(single_line(why)));
         }
         // The semaphore is never closed.
         let _permit = self.starting.acquire().await;
@@ -146,57 +146,137 @@ impl SpawnedTarget {
                     let broker = SpawnedBroker { process: Rc::new(process) };
                     return Ok((ports.started(settings).by(broker.clone()), Lease { broker }));
                 }
-                Err(_) if tries < PORT_TRIES => tries += 1,
-                Err(why) => return Err(Unready::Failed(why)),
+                Err(failed) if failed.has_lost_its_port && tries < PORT_TRIES => tries += 1,
+                Err(failed) => return Err(Unready::Failed(format!("{}: {}", self.name(), failed.why))),
             }
         }
     }
 
-    async fn start(&self, variant: &ProfileVariant) -> Result<(Process, Ports), String> {
-        let in_words = |what: &str| format!("{}: {what}", self.profile.name);
-        let folder =
-            TempDir::with_prefix("mqtt-assay-").map_err(|error| in_words(&format!("no folder of its own: {error}")))?;
-        let ports = Ports::choose(&self.profile).map_err(|error| in_words(&format!("no free port: {error}")))?;
-        let fill = |text: &str| ports.fill(text).replace("{dir}", &folder.path().to_string_lossy());
+    async fn start(&self, variant: &ProfileVariant) -> Result<(Process, Ports), NotStarted> {
+        let (folder, own) = processes::folder().map_err(|error| NotStarted::by(no_folder(&error)))?;
+        let ports = Ports::choose(&self.profile).map_err(|error| NotStarted::by(format!("no free port: {error}")))?;
+        let fill = |text: &str| ports.fill(text).replace("{dir}", &own.to_string_lossy());
         for (name, text) in self.profile.files_of(variant) {
-            fs::write(folder.path().join(&name), fill(&text)).map_err(|error| in_words(&format!("{name}: {error}")))?;
+            let written = fs::write(own.join(&name), fill(&text));
+            written.map_err(|error| NotStarted::by(format!("{}: {error}", single_line(&name))))?;
         }
-        let command: Vec<String> = self.profile.command.iter().map(|word| fill(word)).collect();
-        let process = spawn(&command, folder)
-            .map_err(|error| in_words(&format!("`{}`: {error}; is it installed?", command.join(" "))))?;
-        self.wait_until_ready(&process, &ports, variant).await.map_err(|what| in_words(&what))?;
+        let words: Vec<String> = self.profile.command.iter().map(|word| fill(word)).collect();
+        let mut process = Process::start(for_the_system(&words), own, folder)
+            .await
+            .map_err(|error| NotStarted::by(not_started(&words, &error)))?;
+        self.wait_until_ready(&mut process, &ports, variant).await?;
         Ok((process, ports))
     }
 
     /// Ends when every port answers a CONNECT of its version.
-    async fn wait_until_ready(&self, process: &Process, ports: &Ports, variant: &ProfileVariant) -> Result<(), String> {
-        let limit = bounds::START * self.patience;
-        let deadline = Instant::now() + limit;
+    async fn wait_until_ready(
+        &self,
+        process: &mut Process,
+        ports: &Ports,
+        variant: &ProfileVariant,
+    ) -> Result<(), NotStarted> {
+        let begun = Instant::now();
+        let deadline = begun + bounds::START * self.patience;
         let mut ask = interval(ASK_EVERY);
         ask.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut to_ask = ports.to_ask();
-        while let Some(&version) = to_ask.last() {
+        loop {
             ask.tick().await;
-            if let Some(status) = process.has_ended() {
-                return Err(format!("ended at once ({status}){}", last_words(process.folder())));
+            if let Some(end) = process.has_ended() {
+                return Err(ended_early(process, &end, begun.elapsed(), ports));
             }
-            if answers(&ports.address(version), version, variant.credentials.as_ref()).await {
+            let Some(&version) = to_ask.last() else {
+                // What answers may be in the background, and the command gone.
+                if process.is_running().await {
+                    return Ok(());
+                }
+                continue;
+            };
+            let address = ports.address(version);
+            let answer = answers(&address, version, variant.credentials.as_ref());
+            if timeout_at(deadline, answer).await == Ok(true) {
                 to_ask.pop();
-            } else if Instant::now() > deadline {
-                return Err(format!("no CONNACK within {limit:?}{}", last_words(process.folder())));
+            } else if Instant::now() >= deadline {
+                let why = format!("no CONNACK on {address} within {}{}", seconds(begun.elapsed()), last_words(process));
+                return Err(NotStarted::by(why));
             }
         }
-        Ok(())
     }
 }
 
-fn spawn(command: &[String], folder: TempDir) -> io::Result<Process> {
-    let (program, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-    let log = File::create(folder.path().join(LOG))?;
-    let errors = log.try_clone()?;
-    let mut command = Command::new(program);
-    command.args(arguments).current_dir(folder.path()).stdin(Stdio::null()).stdout(log).stderr(errors);
-    Process::start(&mut command, folder)
+/// Why a broker does not run.
+struct NotStarted {
+    why: String,
+    /// Somebody else has the port that was meant for it: another may be free.
+    has_lost_its_port: bool,
+}
+
+impl NotStarted {
+    fn by(why: String) -> Self {
+        Self { why, has_lost_its_port: false }
+    }
+}
+
+/// What is said of a command that ended before it was ready.
+fn ended_early(process: &Process, end: &End, took: Duration, ports: &Ports) -> NotStarted {
+    let words = last_words(process);
+    if end.is_in_background() {
+        let why = format!(
+            "the command went into the background: it ended after {} and left running: {}; start the broker in the foreground{words}",
+            seconds(took),
+            end.left
+        );
+        return NotStarted::by(why);
+    }
+    let says_in_use = ["in use", "EADDRINUSE"].iter().any(|sign| words.contains(sign));
+    let why = format!("ended after {} ({}){words}", seconds(took), how_it_ended(end));
+    NotStarted { why, has_lost_its_port: says_in_use || !ports.are_free() }
+}
+
+fn how_it_ended(end: &End) -> String {
+    let End { status, left } = end;
+    if left.is_empty() { status.clone() } else { format!("{status}; it left running: {left}") }
+}
+
+/// The last lines of its output behind a colon; nothing where it has printed nothing.
+fn last_words(process: &Process) -> String {
+    let words = process.last_lines();
+    if words.is_empty() { words } else { format!("; it printed: {words}") }
+}
+
+fn no_folder(error: &io::Error) -> String {
+    let place = single_line(&std::env::temp_dir().to_string_lossy());
+    format!("no folder for it among the temporary files in {place}: {error}; TMPDIR names another place")
+}
+
+fn not_started(words: &[String], error: &io::Error) -> String {
+    let way_out = match error.kind() {
+        ErrorKind::NotFound => "; is it installed?",
+        ErrorKind::PermissionDenied => "; may it be executed?",
+        _ => "",
+    };
+    format!("{}: {error}{way_out}", quoted(&words.join(" ")))
+}
+
+fn for_the_system(words: &[String]) -> Vec<OsString> {
+    let (program, arguments) = words.split_first().map_or((None, words), |(program, rest)| (Some(program), rest));
+    let program = program.map(|program| found_from_here(program));
+    program.into_iter().chain(arguments.iter().map(OsString::from)).collect()
+}
+
+/// What the command prints that is to tell the version.
+async fn printed(question: &VersionQuestion) -> io::Result<String> {
+    let (folder, _) = processes::folder()?;
+    let mut process = Process::start(for_the_system(&question.command), std::env::current_dir()?, folder).await?;
+    process.wait().await;
+    Ok(process.beginning())
+}
+
+/// The word behind this text.
+fn version_in(printed: &str, after: &str) -> Option<String> {
+    let (_, behind) = printed.split_once(after)?;
+    let version = behind.split_whitespace().next()?.trim_end_matches(['.', ',', ';']);
+    Some(single_line(version))
 }
 
 /// True once something sends the first byte of a CONNACK: an open port alone is not readiness.
@@ -234,28 +314,4 @@ async fn take_leave(mut stream: Tcp, version: Version) {
     };
     // A broker that leaves the closing to us is ready all the same.
     let _ = timeout(LEAVE, leave).await;
-}
-
-/// The last lines of its output behind a colon; nothing where it has printed nothing.
-fn last_words(folder: &Path) -> String {
-    let words = last_lines(folder);
-    if words.is_empty() { words } else { format!("; it printed: {words}") }
-}
-
-fn last_lines(folder: &Path) -> String {
-    let printed = end_of(&folder.join(LOG)).unwrap_or_default();
-    let printed = String::from_utf8_lossy(&printed);
-    let mut lines: Vec<&str> = printed.lines().rev().take(LOG_LINES).collect();
-    lines.reverse();
-    crate::text::single_line(&lines.join(" | "))
-}
-
-/// The end of a file, however long it is.
-fn end_of(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(LOG_END)))?;
-    let mut end = Vec::new();
-    file.take(LOG_END).read_to_end(&mut end)?;
-    Ok(end)
 }

@@ -2,16 +2,16 @@
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::print;
+use super::output::settle;
 use crate::link::describe;
 use crate::text::counted;
 use clap::{Args, ValueEnum};
 use mqtt_assay_codec::{
-    Context, DecodeError, Decoded, ErrorKind, Limits, Sender, Version, annotate, decode as read_packet,
+    Context, DecodeError, Decoded, ErrorKind, Limits, Sender, Version, annotate, decode as read_packet, packet_len,
 };
 use mqtt_assay_standard as standard;
 use std::fmt::Write as _;
-use std::io::Read as _;
+use std::io::{self, BufWriter, ErrorKind as IoErrorKind, Read, Write};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -111,43 +111,116 @@ impl From<SenderChoice> for Sender {
     }
 }
 
-/// Explains the bytes.
+/// How much hexadecimal text is read at once, in bytes.
+const READ: usize = 64 << 10;
+
+/// The longest line about a packet as a whole, in bytes.
+const LONGEST_LINE: usize = 64 << 10;
+
+/// Explains the bytes, packet by packet: of a large input only its bytes are in memory.
 pub(crate) fn decode(args: &DecodeArgs) -> Result<Exit, Failure> {
-    let text = if args.hex == ["-"] { standard_input()? } else { args.hex.join(" ") };
-    let bytes = bytes(&text)?;
+    let mut digits = Digits::default();
+    if args.hex == ["-"] {
+        digits.read_from(io::stdin().lock())?;
+    } else {
+        digits.read_text(&args.hex.join(" "))?;
+    }
+    let bytes = digits.into_bytes()?;
     let version = args.mqtt.map(Version::from).or_else(|| announced(&bytes)).unwrap_or(Version::V5);
-    let (text, exit) = explain(&bytes, Context::new(version, args.from.into()), &Limits::from(&args.limits));
-    print(&text)?;
-    Ok(exit)
+    let mut out = BufWriter::with_capacity(READ, io::stdout().lock());
+    let explained = explain(&bytes, Context::new(version, args.from.into()), &Limits::from(&args.limits), &mut out);
+    let exit = explained.and_then(|exit| out.flush().map(|()| exit));
+    // What is left in the buffer must not be tried again when it is dropped.
+    drop(out.into_parts());
+    match exit {
+        Ok(exit) => Ok(exit),
+        Err(error) => settle(Err(error)).map(|()| verdict_unread(&bytes, version, args)),
+    }
 }
 
-fn standard_input() -> Result<String, Failure> {
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map_err(|error| Failure::usage(format!("standard input: {error}")))?;
-    Ok(text)
+/// How it ends where nobody reads what is printed.
+fn verdict_unread(bytes: &[u8], version: Version, args: &DecodeArgs) -> Exit {
+    let (context, limits) = (Context::new(version, args.from.into()), Limits::from(&args.limits));
+    let mut at = 0;
+    while at < bytes.len() {
+        match read_packet(&bytes[at..], context, &limits) {
+            Ok(Decoded::Complete { len, .. }) => at += len,
+            Ok(Decoded::Partial { .. }) => return Exit::Incomplete,
+            Err(_) => return Exit::Failed,
+        }
+    }
+    Exit::Success
 }
 
-/// Bytes from pairs of digits.
-fn bytes(text: &str) -> Result<Vec<u8>, Failure> {
-    let mut digits = Vec::new();
-    for (place, letter) in text.chars().enumerate().filter(|(_, letter)| !letter.is_whitespace() && *letter != ':') {
-        let digit = letter.to_digit(16).ok_or_else(|| {
-            let letter = letter.escape_default();
-            Failure::usage(format!("`{letter}`, letter {} of what was given, is no hexadecimal digit", place + 1))
-        })?;
-        digits.push(digit as u8);
+/// Bytes from pairs of hexadecimal digits, which may come in pieces.
+#[derive(Default)]
+struct Digits {
+    bytes: Vec<u8>,
+    /// The first digit of a pair whose second has not come.
+    half: Option<u8>,
+    /// Letters that have come.
+    letters: usize,
+}
+
+impl Digits {
+    fn read_from(&mut self, mut from: impl Read) -> Result<(), Failure> {
+        let mut buffer = vec![0; READ];
+        // A letter of more than one byte may be cut between two reads.
+        let mut kept = 0;
+        loop {
+            let count = match from.read(&mut buffer[kept..]) {
+                Ok(0) => break,
+                Ok(count) => kept + count,
+                Err(error) if error.kind() == IoErrorKind::Interrupted => continue,
+                Err(error) => return Err(Failure::usage(format!("standard input: {error}"))),
+            };
+            let whole = match std::str::from_utf8(&buffer[..count]) {
+                Ok(_) => count,
+                Err(error) if error.error_len().is_none() => error.valid_up_to(),
+                Err(error) => {
+                    self.read_text(&String::from_utf8_lossy(&buffer[..error.valid_up_to()]))?;
+                    return Err(self.no_digit(&format!("\\x{:02x}", buffer[error.valid_up_to()])));
+                }
+            };
+            self.read_text(&String::from_utf8_lossy(&buffer[..whole]))?;
+            buffer.copy_within(whole..count, 0);
+            kept = count - whole;
+        }
+        if kept > 0 { Err(self.no_digit(&format!("\\x{:02x}", buffer[0]))) } else { Ok(()) }
     }
-    if digits.is_empty() {
-        return Err(Failure::usage("there are no bytes; write hexadecimal digits, as in c0 00"));
+
+    fn read_text(&mut self, text: &str) -> Result<(), Failure> {
+        for letter in text.chars() {
+            if !letter.is_whitespace() && letter != ':' {
+                let digit =
+                    letter.to_digit(16).ok_or_else(|| self.no_digit(&letter.escape_default().to_string()))? as u8;
+                match self.half.take() {
+                    Some(high) => self.bytes.push(high << 4 | digit),
+                    None => self.half = Some(digit),
+                }
+            }
+            self.letters += 1;
+        }
+        Ok(())
     }
-    let (pairs, rest) = digits.as_chunks::<2>();
-    if !rest.is_empty() {
-        return Err(Failure::usage(format!(
-            "{} hexadecimal digits, which is odd: half of the last byte is missing",
-            digits.len()
-        )));
+
+    fn no_digit(&self, letter: &str) -> Failure {
+        Failure::usage(format!("`{letter}`, letter {} of what was given, is no hexadecimal digit", self.letters + 1))
     }
-    Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect())
+
+    fn into_bytes(self) -> Result<Vec<u8>, Failure> {
+        if self.half.is_some() {
+            let digits = 2 * self.bytes.len() + 1;
+            return Err(Failure::usage(format!(
+                "{}, which is odd: half of the last byte is missing",
+                counted(digits, "hexadecimal digit")
+            )));
+        }
+        if self.bytes.is_empty() {
+            return Err(Failure::usage("there are no bytes; write hexadecimal digits, as in c0 00"));
+        }
+        Ok(self.bytes)
+    }
 }
 
 /// The version that a CONNECT at the start names.
@@ -164,35 +237,44 @@ fn announced(bytes: &[u8]) -> Option<Version> {
 }
 
 /// Every packet explained, up to the first that is refused or cut.
-fn explain(bytes: &[u8], context: Context, limits: &Limits) -> (String, Exit) {
-    let mut out = String::new();
+fn explain(bytes: &[u8], context: Context, limits: &Limits, out: &mut impl Write) -> io::Result<Exit> {
     let mut at = 0;
     let mut packets = 0;
     while at < bytes.len() {
         let rest = &bytes[at..];
         match read_packet(rest, context, limits) {
             Ok(Decoded::Complete { packet, len }) => {
-                out.push_str(&fields(&rest[..len], context, at));
-                let _ = writeln!(out, "{}\n", describe::packet(&packet.packet()));
+                out.write_all(fields(&rest[..len], context, at).as_bytes())?;
+                writeln!(out, "{}\n", cut(describe::packet(&packet.packet())))?;
                 at += len;
                 packets += 1;
             }
             Ok(Decoded::Partial { needed }) => {
-                out.push_str(&fields(rest, context, at));
-                let _ = writeln!(out, "\nincomplete: at least {}", counted(needed, "more byte"));
-                return (out, Exit::Incomplete);
+                out.write_all(fields(rest, context, at).as_bytes())?;
+                let missing = packet_len(rest).map_or(needed, |length| length as usize - rest.len());
+                writeln!(out, "\nincomplete: at least {}", counted(missing, "more byte"))?;
+                return Ok(Exit::Incomplete);
             }
             Err(error) => {
                 let end = error.packet_len.map_or(rest.len(), |length| rest.len().min(length as usize));
-                out.push_str(&fields(&rest[..end], context, at));
-                out.push_str(&refusal(&error, at));
-                return (out, Exit::Failed);
+                out.write_all(fields(&rest[..end], context, at).as_bytes())?;
+                out.write_all(refusal(&error, at).as_bytes())?;
+                return Ok(Exit::Failed);
             }
         }
     }
     let (packets, length) = (counted(packets, "packet"), counted(bytes.len(), "byte"));
-    let _ = writeln!(out, "valid: {packets}, {length} of MQTT {}", context.version);
-    (out, Exit::Success)
+    writeln!(out, "valid: {packets}, {length} of MQTT {}", context.version)?;
+    Ok(Exit::Success)
+}
+
+/// A packet may hold millions of filters, which nobody reads on one line.
+fn cut(mut line: String) -> String {
+    if line.len() > LONGEST_LINE {
+        line.truncate(line.floor_char_boundary(LONGEST_LINE));
+        line.push_str("...");
+    }
+    line
 }
 
 /// The fields of one packet, without the verdict on it, which is told here at more length.
@@ -244,6 +326,27 @@ mod tests {
     use mqtt_assay_codec::vectors::{self, Verdict};
     use proptest::prelude::*;
 
+    /// As from standard input, where a read may end anywhere.
+    fn bytes(text: &str) -> Result<Vec<u8>, Failure> {
+        let (mut at_once, mut in_pieces) = (Digits::default(), Digits::default());
+        let pieces = text
+            .as_bytes()
+            .chunks(1)
+            .fold(Box::new(io::empty()) as Box<dyn Read>, |before, piece| Box::new(before.chain(piece)));
+        let results = (at_once.read_text(text), in_pieces.read_from(pieces));
+        assert_eq!(results.0, results.1);
+        results.0?;
+        let (bytes, same) = (at_once.into_bytes(), in_pieces.into_bytes());
+        assert_eq!(bytes, same);
+        bytes
+    }
+
+    fn explained(bytes: &[u8], context: Context, limits: &Limits) -> (String, Exit) {
+        let mut out = Vec::new();
+        let exit = explain(bytes, context, limits, &mut out).expect("memory takes all");
+        (String::from_utf8(out).expect("it is text"), exit)
+    }
+
     #[test]
     fn a_connect_names_its_version() {
         let connect = |level: u8| vec![0x10, 0x0d, 0, 4, b'M', b'Q', b'T', b'T', level];
@@ -259,6 +362,12 @@ mod tests {
     fn digits_are_read_whatever_stands_between_them() {
         assert_eq!(bytes(" 30:03\n00 0161").as_deref(), Ok(&[0x30, 3, 0, 1, 0x61][..]));
         let problem = |text| bytes(text).map_err(|failure| failure.message);
+        assert!(problem("30 ü").is_err_and(|message| message.starts_with("`\\u{fc}`, letter 4 of what")));
+        assert!(
+            Digits::default()
+                .read_from(&b"30 \xff"[..])
+                .is_err_and(|failure| failure.message.starts_with("`\\xff`, letter 4 of what"))
+        );
         assert!(problem("30 0g").is_err_and(|message| message.starts_with("`g`, letter 5 of what was given,")));
         assert!(problem("303").is_err_and(|message| message.starts_with("3 hexadecimal digits")));
         assert!(problem(" ").is_err_and(|message| message.starts_with("there are no bytes")));
@@ -268,7 +377,7 @@ mod tests {
     fn every_vector_gets_its_verdict_and_its_rule() {
         let mut refused = 0;
         for vector in vectors::all() {
-            let (text, exit) = explain(&vector.bytes(), vector.context, &vector.limits);
+            let (text, exit) = explained(&vector.bytes(), vector.context, &vector.limits);
             let is_right = match vector.verdict {
                 Verdict::Valid => exit == Exit::Success,
                 Verdict::Incomplete => exit == Exit::Incomplete,
@@ -288,7 +397,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_explained(input in proptest::collection::vec(any::<u8>(), 1..64), level in 0..3_usize) {
-            let (text, exit) = explain(&input, Context::new(Version::ALL[level], Sender::Either), &Limits::NONE);
+            let (text, exit) = explained(&input, Context::new(Version::ALL[level], Sender::Either), &Limits::NONE);
             prop_assert!(!text.is_empty());
             prop_assert!(matches!(exit, Exit::Success | Exit::Failed | Exit::Incomplete));
         }

@@ -78,7 +78,7 @@ impl Exit {
             Self::Failed => "a case fails (with --strict also: is weak); `decode`: a packet is refused",
             Self::Usage => "usage or configuration; a report path that can't be opened, which is tried before the run",
             Self::NothingJudged => {
-                "the broker can't be reached, or a plain connect, subscribe, publish, receive failed: nothing judged"
+                "nothing judged: no broker, a plain connect, subscribe, publish, receive failed, or no case could be tried"
             }
             Self::NothingSelected => "no case is selected",
             Self::BaselineStale => "the baseline is stale (kept free for it)",

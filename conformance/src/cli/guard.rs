@@ -24,6 +24,9 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 /// How often the watchdog looks.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How many pipes' descriptors two runtimes and the handling of signals need at most.
+const NEEDED_PIPES: usize = 6;
+
 /// Why a run was asked to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
@@ -52,6 +55,7 @@ impl Guard {
     /// Begins to watch. `timeout` is that of the whole run; `silence` how long nothing may happen, where the run is on
     /// the simulated clock.
     pub(crate) fn start(timeout: Option<Duration>, silence: Option<Duration>) -> io::Result<Self> {
+        require_descriptors()?;
         let shared = Arc::<Shared>::default();
         let watched = Arc::clone(&shared);
         let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -100,6 +104,12 @@ impl Guard {
     pub(crate) fn running(&self) -> Vec<String> {
         self.shared.running.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
+}
+
+/// A runtime that can't open what it needs panics: so that is tried before.
+fn require_descriptors() -> io::Result<()> {
+    let pipes: io::Result<Vec<_>> = (0..NEEDED_PIPES).map(|_| io::pipe()).collect();
+    pipes.map(drop)
 }
 
 impl Drop for Guard {
@@ -152,8 +162,8 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
-            // Where no stream is a terminal's, `nohup` may have had it ignored, and that is to stay so.
-            hang_up: has_terminal().then(|| signal(SignalKind::hangup())).transpose()?,
+            // What `nohup` has had ignored is to stay so.
+            hang_up: is_hang_up_heard().then(|| signal(SignalKind::hangup())).transpose()?,
         })
     }
 
@@ -190,6 +200,21 @@ async fn received(signal: Option<&mut tokio::signal::unix::Signal>) {
         Some(signal) => drop(signal.recv().await),
         None => std::future::pending().await,
     }
+}
+
+/// Whether the end of the terminal would end this process. Where the system doesn't say so, `nohup` is taken to have been at
+/// work where no stream is a terminal's.
+#[cfg(unix)]
+fn is_hang_up_heard() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    is_hang_up_ignored(&status).map_or_else(has_terminal, |is_ignored| !is_ignored)
+}
+
+/// From what Linux says of a process: `SigIgn`, one bit for each signal from the first on, which is SIGHUP.
+#[cfg(unix)]
+fn is_hang_up_ignored(status: &str) -> Option<bool> {
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    Some(u64::from_str_radix(ignored.trim(), 16).ok()? & 1 == 1)
 }
 
 #[cfg(unix)]
@@ -261,6 +286,14 @@ mod tests {
         assert_eq!(ended_by(None, Some(moment)), Some(Ending::Standstill));
         assert_eq!(ended_by(Some(moment), None), Some(Ending::Timeout));
         assert_eq!(ended_by(Some(moment), Some(SILENCE)), Some(Ending::Timeout));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_hang_up_that_is_ignored_stays_ignored() {
+        assert_eq!(is_hang_up_ignored("Name:\tx\nSigIgn:\t0000000000001001\n"), Some(true));
+        assert_eq!(is_hang_up_ignored("SigIgn:\t0000000000001000\n"), Some(false));
+        assert_eq!(is_hang_up_ignored(""), None);
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod prove;
 mod run;
 mod serve;
 mod tables;
+mod trouble;
 
 pub use exit::Exit;
 
@@ -68,6 +69,9 @@ enum Command {
 /// The whole program: reads the arguments of the process, does what they say, and tells how it ended.
 pub fn main() -> ExitCode {
     let arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    if let Some(exit) = crate::broker::supervise(&arguments) {
+        return exit;
+    }
     let exit = match Cli::try_parse_from(&arguments) {
         Ok(cli) => guarded(cli),
         Err(error) => refused(&error, &arguments),
@@ -107,13 +111,12 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
 fn complain(failure: &Failure) {
     use std::io::Write as _;
     let style = anstyle::AnsiColor::Red.on_default().bold();
-    let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {}", failure.message);
+    let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {}", readable(&failure.message));
 }
 
 /// Help and version are no errors; for a broker in the place of the command there is a hint.
 fn refused(error: &clap::Error, arguments: &[std::ffi::OsString]) -> Exit {
-    // Nobody may be reading help any more (`| head`).
-    let _ = error.print();
+    print_refusal(error);
     if !error.use_stderr() {
         return Exit::Success;
     }
@@ -125,6 +128,34 @@ fn refused(error: &clap::Error, arguments: &[std::ffi::OsString]) -> Exit {
         ));
     }
     Exit::Usage
+}
+
+/// The longest line that is shown as it is, in characters.
+const LONGEST_LINE: usize = 900;
+
+/// A message as a terminal can show it, whoever brought what it repeats.
+fn readable(message: &str) -> String {
+    crate::text::visible(message).lines().map(shortened).collect::<Vec<_>>().join("\n")
+}
+
+/// Prints what clap says. It repeats what was written, which may be long, or hold what a terminal obeys.
+fn print_refusal(error: &clap::Error) {
+    use std::io::Write as _;
+    let plain = error.render().to_string();
+    let shown = readable(&plain);
+    // Nobody may be reading help any more (`| head`).
+    if !error.use_stderr() || shown == plain.trim_end_matches('\n') {
+        let _ = error.print();
+    } else {
+        let _ = writeln!(anstream::stderr(), "{shown}");
+    }
+}
+
+fn shortened(line: &str) -> String {
+    match line.char_indices().nth(LONGEST_LINE) {
+        None => line.to_owned(),
+        Some((end, _)) => format!("{}... ({} letters)", &line[..end], line.chars().count()),
+    }
 }
 
 fn eprint_hint(text: &str) {

@@ -41,7 +41,7 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// What an attempt to write means for the command.
-fn settle(written: io::Result<()>) -> Result<(), Failure> {
+pub(super) fn settle(written: io::Result<()>) -> Result<(), Failure> {
     match written {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::new(Exit::ReportNotWritten, format!("standard output: {error}"))),

@@ -49,13 +49,37 @@ pub(crate) struct ProveArgs {
 /// Runs the proof and says what it showed.
 pub(crate) fn prove(args: &ProveArgs) -> Result<Exit, Failure> {
     let selected: BTreeSet<String> = args.filter.select(Versions::All, None)?.iter().map(Instance::id).collect();
+    // A proof takes its time: it is not made in vain.
+    args.write.as_deref().map(try_to_write).transpose()?;
     let proof = run_proof(args.fault, |instance| selected.contains(&instance.id()));
     match &args.write {
         Some(folder) => write(folder, &proof)?,
         None => print(&rules(&proof))?,
     }
     print(&summary(&proof))?;
+    if proof.pairs == 0 {
+        return Err(Failure::new(Exit::NothingSelected, "nothing proven: no selected case claims to catch the fault"));
+    }
     Ok(if proof.defects.is_empty() { Exit::Success } else { Exit::Failed })
+}
+
+/// Makes sure that files can be written into the folder, which is made if it isn't there.
+fn try_to_write(folder: &Path) -> Result<(), Failure> {
+    let written = std::fs::create_dir_all(folder)
+        .and_then(|()| tempfile::tempfile_in(folder).map(drop))
+        .and_then(|()| tables(&Proof::default()).iter().try_for_each(|(name, _)| try_existing(&folder.join(name))));
+    written.map_err(|error| {
+        let name = crate::text::single_line(&folder.to_string_lossy());
+        Failure::usage(format!("--write {name}: {error}; nothing was proven"))
+    })
+}
+
+/// A table that is there must be one that can be replaced.
+fn try_existing(path: &Path) -> std::io::Result<()> {
+    match std::fs::OpenOptions::new().write(true).open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn write(folder: &Path, proof: &Proof) -> Result<(), Failure> {

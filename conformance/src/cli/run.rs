@@ -7,6 +7,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::guard::{Ending, Guard, SILENCE};
 use super::output::Color;
+use super::trouble;
 use crate::broker::{Target, Variant};
 use crate::report::console::{Console, Verbosity};
 use crate::report::json::{self, Times, Transcripts};
@@ -270,8 +271,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let timeout = args.timeout.map(Duration::from_secs);
     // From here on a signal ends the run in order: before a report of an earlier run is emptied.
     let guard = Guard::start(timeout, Some(silence(&target, &selected, args.patience)))
-        .map_err(|error| Failure::new(Exit::OurBug, format!("no thread to watch over the run: {error}")))?;
+        .map_err(|error| trouble::no_means("nobody can watch over the run", &error))?;
     let reports = Reports::open(args)?;
+    let (started, begun) = (crate::text::now(), Instant::now());
+    learn_version(&target, &guard)?;
     let facts = RunFacts {
         target: TargetName::of(&target),
         target_words: words,
@@ -281,12 +284,26 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     };
     let mut console = args.console(&facts);
     console.say(&args.header(&facts));
-    let (started, begun) = (crate::text::now(), Instant::now());
     let outcome = judge(&target, &selected, &args.options(&target, selected.len()), &guard, &mut console)?;
     // Brokers that were started end here, before anything is written.
     drop(target);
     let times = Times { started, took: begun.elapsed() };
     Ok(conclude(args, &facts, &times, outcome, reports, &guard, console))
+}
+
+/// Asks a broker that is to be started for its version, as long as nobody asks the run to end.
+fn learn_version(target: &Target, guard: &Guard) -> Result<(), Failure> {
+    if target.is_embedded() {
+        return Ok(());
+    }
+    let work = async {
+        tokio::select! {
+            biased;
+            () = guard.asked_to_end() => {}
+            () = target.learn_version() => {}
+        }
+    };
+    clock::real(work).map_err(|error| trouble::no_means("no runtime", &error))
 }
 
 /// The run itself, on the clock that its broker needs.
@@ -319,7 +336,7 @@ fn judge(
     if target.is_embedded() {
         return Ok(clock::simulated(work));
     }
-    clock::real(work).map_err(|error| Failure::new(Exit::OurBug, format!("no runtime: {error}")))
+    clock::real(work).map_err(|error| trouble::no_means("no runtime", &error))
 }
 
 /// What came of a run.
@@ -381,22 +398,33 @@ fn exits_of(result: &RunResult, is_strict: bool, guard: &Guard) -> Vec<Exit> {
         (Exit::Failed, has(Verdict::Fail) || is_strict && has(Verdict::Weak)),
         (Exit::Inconclusive, has(Verdict::Inconclusive) || result.broker_lost.is_some()),
     ];
-    applying.into_iter().filter(|(_, applies)| *applies).map(|(exit, _)| exit).collect()
+    let mut exits: Vec<Exit> = applying.into_iter().filter(|(_, applies)| *applies).map(|(exit, _)| exit).collect();
+    if exits.is_empty() && !has(Verdict::Pass) && !has(Verdict::Weak) {
+        exits.push(Exit::NothingJudged);
+    }
+    exits
 }
 
 fn nothing_judged(facts: &RunFacts, why: &str) -> Failure {
     let why = crate::text::single_line(why);
-    let rule = "before any case a client connects, subscribes, publishes and receives, which must work:";
-    let way_out = "is it an MQTT broker, does it run there, does it want --user and --password?";
-    Failure::new(Exit::NothingJudged, format!("nothing judged: {}: {why}\n  {rule}\n  {way_out}", facts.target.name))
+    let message = format!("nothing judged: {}: {why}", facts.target.name);
+    let advice = match trouble::way_out(&why) {
+        Some(way_out) => format!("\n  {way_out}"),
+        // What was to be started did not even begin to listen, and its message says all.
+        None if facts.target.address.is_empty() && why.contains(&format!("{}: ", facts.target.name)) => String::new(),
+        None => {
+            let rule = "before any case a client connects, subscribes, publishes and receives, which must work:";
+            let way_out = "is it an MQTT broker, does it run there, does it want --user and --password?";
+            format!("\n  {rule}\n  {way_out}")
+        }
+    };
+    Failure::new(Exit::NothingJudged, message + &advice)
 }
 
 /// The last line: what it all comes to.
 fn closing(exit: Exit, results: &[CaseResult], facts: &RunFacts, times: &Times, guard: &Guard) -> String {
     let count = |verdict| results.iter().filter(|result| result.verdict == verdict).count();
-    let judged = count(Verdict::Pass) + count(Verdict::Fail) + count(Verdict::Weak);
     let what = match (exit, guard.ending()) {
-        (Exit::Success, _) if judged == 0 => "no fail, but nothing was judged either".to_owned(),
         (Exit::Success, _) => "pass".to_owned(),
         (Exit::Failed, _) if count(Verdict::Fail) == 0 => {
             format!("FAIL: {} weak, and --strict is set", count(Verdict::Weak))
@@ -411,7 +439,15 @@ fn closing(exit: Exit, results: &[CaseResult], facts: &RunFacts, times: &Times, 
             let why = if why == Some(Ending::Timeout) { "--timeout is over" } else { "interrupted" };
             format!("{why}: {} of {} cases had ended", results.len(), facts.cases)
         }
-        (Exit::NothingJudged, _) => "nothing judged".to_owned(),
+        (Exit::NothingJudged, _) if results.is_empty() => "nothing judged".to_owned(),
+        (Exit::NothingJudged, _) => {
+            let [not_offered, not_exercised, observed] =
+                [Verdict::NotOffered, Verdict::NotExercised, Verdict::Observed].map(count);
+            format!(
+                "nothing judged: of {}, {not_offered} not offered, {not_exercised} not exercised, {observed} observed",
+                counted(results.len(), "case")
+            )
+        }
         (other, _) => other.says().to_owned(),
     };
     let took = crate::text::seconds(times.took);

@@ -3,12 +3,15 @@
 use crate::text::single_line;
 use mqtt_assay_codec::{
     Acknowledgement, Connack, Connect, Context, Decoded, Limits, Packet, Properties, Property, Publish, ReasonCode,
-    Sender, Version, decode,
+    Sender, Version, decode, packet_len,
 };
 use std::fmt::Write as _;
 
 /// How many bytes of a payload or string are shown before it is cut.
 const SHOWN: usize = 48;
+
+/// How many filters, codes or properties of one packet are shown: it may have millions.
+const LISTED: usize = 1000;
 
 /// The packet's name and what matters in it.
 pub(crate) fn packet(packet: &Packet<'_>) -> String {
@@ -21,18 +24,14 @@ pub(crate) fn packet(packet: &Packet<'_>) -> String {
             acknowledgement(name, ack)
         }
         Packet::Subscribe(subscribe) => {
-            let mut out = format!("{name} id={}{}", subscribe.packet_id, properties(&subscribe.properties));
-            for (filter, options) in &subscribe.filters {
-                let _ = write!(out, " {} qos={}", quoted(filter.as_bytes()), options.qos as u8);
-            }
-            out
+            let filters = subscribe.filters.into_iter();
+            let filters =
+                filters.map(|(filter, options)| format!(" {} qos={}", quoted(filter.as_bytes()), options.qos as u8));
+            format!("{name} id={}{}{}", subscribe.packet_id, properties(&subscribe.properties), listed(filters, ""))
         }
         Packet::Unsubscribe(unsubscribe) => {
-            let mut out = format!("{name} id={}{}", unsubscribe.packet_id, properties(&unsubscribe.properties));
-            for filter in &unsubscribe.filters {
-                let _ = write!(out, " {}", quoted(filter.as_bytes()));
-            }
-            out
+            let filters = unsubscribe.filters.into_iter().map(|filter| format!(" {}", quoted(filter.as_bytes())));
+            format!("{name} id={}{}{}", unsubscribe.packet_id, properties(&unsubscribe.properties), listed(filters, ""))
         }
         Packet::Suback(ack) => codes(name, ack.packet_id.get(), ack.reasons.iter(), &ack.properties),
         Packet::Unsuback(ack) => codes(name, ack.packet_id.get(), ack.reasons.iter(), &ack.properties),
@@ -51,7 +50,10 @@ pub(crate) fn bytes(bytes: &[u8], mqtt: Version, from: Sender) -> String {
         Ok(Decoded::Complete { packet: view, len }) => {
             format!("{}, then {} more bytes", packet(&view.packet()), bytes.len() - len)
         }
-        Ok(Decoded::Partial { needed }) => format!("incomplete, at least {needed} more bytes"),
+        Ok(Decoded::Partial { needed }) => {
+            let missing = packet_len(bytes).map_or(needed, |length| length as usize - bytes.len());
+            format!("incomplete, at least {missing} more bytes")
+        }
         Err(error) => single_line(&error.to_string()),
     }
 }
@@ -104,11 +106,8 @@ fn acknowledgement(name: &str, ack: &Acknowledgement<'_>) -> String {
 }
 
 fn codes(name: &str, id: u16, codes: impl Iterator<Item = ReasonCode>, with: &Properties<'_>) -> String {
-    let mut out = format!("{name} id={id}{}", properties(with));
-    for code in codes {
-        let _ = write!(out, " 0x{:02x}", code.0);
-    }
-    out
+    let codes = codes.map(|code| format!(" 0x{:02x}", code.0));
+    format!("{name} id={id}{}{}", properties(with), listed(codes, ""))
 }
 
 fn reason(code: ReasonCode) -> String {
@@ -116,8 +115,18 @@ fn reason(code: ReasonCode) -> String {
 }
 
 fn properties(properties: &Properties<'_>) -> String {
-    let shown: Vec<String> = properties.iter().map(|property| describe_property(&property)).collect();
-    if shown.is_empty() { String::new() } else { format!(" [{}]", shown.join(", ")) }
+    let shown = listed(properties.iter().map(|property| describe_property(&property)), ", ");
+    if shown.is_empty() { shown } else { format!(" [{shown}]") }
+}
+
+/// The items one behind the other; of many the first, and how many more there are.
+fn listed(mut items: impl Iterator<Item = String>, between: &str) -> String {
+    let mut out = items.by_ref().take(LISTED).collect::<Vec<_>>().join(between);
+    let more = items.count();
+    if more > 0 {
+        let _ = write!(out, "{between} ... and {more} more");
+    }
+    out
 }
 
 /// A property, escaped, cut where it is long.

@@ -17,7 +17,40 @@ pub(crate) fn single_line(text: &str) -> String {
     out
 }
 
-/// What the user wrote, in backticks, with control characters made visible.
+/// Text of several lines, each of which stays on its own: what ends a line ends it, all else is escaped.
+pub(crate) fn visible(text: &str) -> String {
+    text.split('\n').map(single_line).collect::<Vec<_>>().join("\n")
+}
+
+/// The most letters of what somebody wrote that are shown in a message.
+const SHOWN: usize = 200;
+
+/// What somebody wrote, with control characters made visible; of a long text the start.
+pub(crate) fn short(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        None => single_line(text),
+        Some((end, _)) => format!("{}... ({} letters)", single_line(&text[..end]), text.chars().count()),
+    }
+}
+
+/// As [`short`], in backticks.
 pub(crate) fn quoted(text: &str) -> String {
-    format!("`{}`", single_line(text))
+    format!("`{}`", short(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_stays_on_its_line_and_is_no_longer_than_a_few_lines() {
+        assert_eq!(quoted("a\x1b[2J\nb\u{202e}"), r"`a\u{1b}[2J\nb\u{202e}`");
+        let long = quoted(&"ü".repeat(100_000));
+        assert!(long.ends_with("... (100000 letters)`") && long.chars().count() < 250, "{long}");
+    }
+
+    #[test]
+    fn lines_stay_lines() {
+        assert_eq!(visible("a\x07\nb\r\n"), "a\\u{7}\nb\\r\n");
+    }
 }

@@ -8,7 +8,7 @@ pub(crate) mod shell;
 mod suggest;
 mod time;
 
-pub(crate) use line::{quoted, single_line};
+pub(crate) use line::{quoted, short, single_line, visible};
 pub(crate) use number::{counted, seconds};
 pub(crate) use suggest::did_you_mean;
 pub(crate) use time::now;

@@ -1,5 +1,7 @@
 //! Words of a command line: taken apart as a shell does, and quoted for one.
 
+use std::fmt::Write as _;
+
 /// The words of a command: blanks part them, quotation marks and backslashes keep blanks in them.
 pub(crate) fn split(command: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
@@ -31,11 +33,34 @@ fn quotation(mark: char, letters: &mut std::str::Chars<'_>, word: &mut String) -
     }
 }
 
+/// For `$'...'`, which many shells know: what a terminal would obey is written as its bytes.
+fn in_escapes(word: &str) -> String {
+    let mut out = String::new();
+    for letter in word.chars() {
+        match letter {
+            '\'' | '\\' => out.extend(['\\', letter]),
+            _ if super::single_line(letter.encode_utf8(&mut [0; 4])).chars().eq([letter]) => out.push(letter),
+            _ => {
+                for byte in letter.encode_utf8(&mut [0; 4]).bytes() {
+                    let _ = write!(out, "\\x{byte:02x}");
+                }
+            }
+        }
+    }
+    out
+}
+
 /// A word as it must be written in a shell; plain words stay as they are.
 pub(crate) fn for_shell(word: &str) -> String {
     let is_plain =
         !word.is_empty() && word.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_./:=,@%+".contains(letter));
-    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if is_plain {
+        word.to_owned()
+    } else if super::single_line(word) != word {
+        format!("$'{}'", in_escapes(word))
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 #[cfg(test)]

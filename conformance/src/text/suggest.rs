@@ -2,6 +2,9 @@
 
 /// `; did you mean `x`?` where something close is known, else nothing.
 pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    if word.len() > LONGEST_WORD {
+        return String::new();
+    }
     match nearest(word, known).as_slice() {
         [] => String::new(),
         [one] => format!("; did you mean `{one}`?"),
@@ -11,6 +14,9 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
         }
     }
 }
+
+/// A longer word, in bytes, is no name with a slip in it; and to compare costs time by its length.
+const LONGEST_WORD: usize = 200;
 
 /// How many near names are offered.
 const OFFERED: usize = 3;

@@ -27,8 +27,9 @@ impl Reading {
 /// Any bytes as a stream. The first three bytes choose version and sender, from which size payloads come in pieces, and
 /// how many of the next bytes are sizes of reads.
 ///
-/// A packet that is cut off at the end of the stream is filled up: when it is found to be wrong before its last byte has
-/// come depends on the reads, and may.
+/// A stream refuses with the very byte with which the decoder does, so the end of these bytes changes nothing. Where
+/// payloads come in pieces, a head may be refused before the decoder looks at it; so there a packet that is cut off at the
+/// end is filled up.
 ///
 /// # Panics
 ///
@@ -38,6 +39,8 @@ pub fn split(input: &[u8]) {
     let context = context_of(choice, &Version::ALL);
     let (sizes, bytes) = rest.split_at(usize::from(count % 16).min(rest.len()));
     let cut_off = at_once(context, bytes);
+    assert_eq!(one_by_one(context, bytes, sizes), cut_off);
+    assert_eq!(in_batches(context, bytes, sizes), cut_off);
     let start = cut_off.packets.iter().map(Vec::len).sum();
     let bytes = filled_up(context, bytes, start);
     let wanted = at_once(context, &bytes);
@@ -57,8 +60,6 @@ pub(crate) fn filled_up(context: Context, bytes: &[u8], start: usize) -> Vec<u8>
         match packet_len(tail).map(|length| length as usize) {
             Some(length) if length > FILLED_UP => bytes.truncate(start),
             Some(length) if length > tail.len() => bytes.resize(start + length, 0),
-            // No packet is shorter than two bytes, so a stream does not look at the first one alone.
-            None if tail.len() == 1 => bytes.push(0),
             None if !tail.is_empty() && decode(tail, context, LIMITS).is_ok() => bytes.push(0),
             _ => return bytes,
         }
