@@ -186,7 +186,8 @@ fn in_report(what: &str, path: &Path, result: &str) -> String {
         assert_eq!(ended, Some(results.len().to_string().as_str()), "{what}: {result}");
     }
     let count = |verdict: &str| results.iter().filter(|result| result["verdict"] == verdict).count();
-    format!("cases {}: pass {}, inconclusive {}", results.len(), count("pass"), count("inconclusive"))
+    let ended = report["ended"].as_str().expect("how it ended");
+    format!("{ended}, cases {}: pass {}, inconclusive {}", results.len(), count("pass"), count("inconclusive"))
 }
 
 /// Right-to-left override: no control character by its class, and one by what it does.

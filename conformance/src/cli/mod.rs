@@ -13,6 +13,7 @@ mod guard;
 mod list;
 mod output;
 mod prove;
+mod reports;
 mod run;
 mod serve;
 mod tables;

@@ -37,6 +37,46 @@ impl TargetName {
     }
 }
 
+/// How a run came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Ended {
+    /// All selected cases have run.
+    Complete,
+    /// By a signal, or by a defect of ours.
+    Interrupted,
+    /// By `--timeout`.
+    Timeout,
+    /// After the first fail, as `--fail-fast` asks.
+    FailFast,
+    /// The control failed, or no case came to a verdict.
+    NothingJudged,
+}
+
+impl Ended {
+    /// The word in reports.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Interrupted => "interrupted",
+            Self::Timeout => "timeout",
+            Self::FailFast => "fail-fast",
+            Self::NothingJudged => "nothing-judged",
+        }
+    }
+}
+
+/// The end of a run, as its reports state it.
+#[derive(Debug, Clone)]
+pub(crate) struct End {
+    /// How it came about.
+    pub(crate) ended: Ended,
+    /// The exit code.
+    pub(crate) exit: u8,
+    /// What it all comes to, in one line.
+    pub(crate) why: String,
+}
+
 /// Everything about a run that its reports state besides its results.
 #[derive(Debug, Clone)]
 pub(crate) struct RunFacts {
