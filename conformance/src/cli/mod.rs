@@ -5,6 +5,7 @@
 mod broker;
 mod choices;
 mod coverage;
+mod credentials;
 mod decode;
 mod exit;
 mod explain;
@@ -113,22 +114,33 @@ fn complain(failure: &Failure) {
 
 /// Help and version are no errors; for a broker in the place of the command there is a hint.
 fn refused(error: &clap::Error, arguments: &[std::ffi::OsString]) -> Exit {
-    // Nobody may be reading help any more (`| head`).
-    let _ = error.print();
     if !error.use_stderr() {
+        // Nobody may be reading help any more (`| head`).
+        let _ = error.print();
         return Exit::Success;
     }
+    say(&without_passwords(error.render().ansi().to_string(), arguments));
     let first = arguments.get(1).and_then(|first| first.to_str()).unwrap_or_default();
     if error.kind() == ErrorKind::InvalidSubcommand && broker::looks_like_one(first) {
         eprint_hint(&format!(
             "\n  tip: a broker goes behind `run`: mqtt-assay run {}",
-            crate::text::shell::for_shell(first)
+            crate::text::shell::for_shell(&crate::text::without_password(first))
         ));
     }
     Exit::Usage
 }
 
 fn eprint_hint(text: &str) {
+    say(&format!("{text}\n"));
+}
+
+fn say(text: &str) {
     use std::io::Write as _;
-    let _ = writeln!(anstream::stderr(), "{text}");
+    let _ = write!(anstream::stderr(), "{text}");
+}
+
+/// The text without the passwords of addresses that are quoted in it.
+fn without_passwords(text: String, arguments: &[std::ffi::OsString]) -> String {
+    let addresses = arguments.iter().filter_map(|argument| argument.to_str()).filter(|argument| argument.contains('@'));
+    addresses.fold(text, |text, address| text.replace(address, &crate::text::without_password(address)))
 }

@@ -33,7 +33,7 @@ Examples:
   mqtt-assay run mosquitto -f 'chapter(publish) & level(must)' -v
   mqtt-assay run --spawn 'mybroker --port {port}' --mqtt 5 --json report.json
   mqtt-assay run --fault drops-binary      see the suite catch a broken broker
-  mqtt-assay run mqtt://10.0.0.7 --user ann --password secret --bad-password no
+  mqtt-assay run mqtt://10.0.0.7 --user ann --password-file secret.txt --bad-password no
 
 What may follow -f: mqtt-assay explain filters. Limits of time: mqtt-assay explain bounds.";
 
@@ -266,7 +266,7 @@ fn silence(target: &Target, selected: &[Instance], patience: u32) -> Duration {
 /// Runs the cases, reports, and says how it ended.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let selected = args.filter.select(args.mqtt, args.variant)?;
-    let Broker { target, words } = args.broker.resolve(args.seed, args.patience)?;
+    let Broker { target, words, before } = args.broker.resolve(args.seed, args.patience)?;
     let timeout = args.timeout.map(Duration::from_secs);
     // From here on a signal ends the run in order.
     let guard = Guard::start(timeout, Some(silence(&target, &selected, args.patience)))
@@ -275,6 +275,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let facts = RunFacts {
         target: TargetName::of(&target),
         target_words: words,
+        before,
         versions: versions_of(&selected),
         seed: args.seed,
         cases: selected.len(),
@@ -469,8 +470,9 @@ impl Reports {
     /// Tries all of them, so that a run isn't made in vain.
     fn open(args: &RunArgs, guard: &Guard) -> Result<Self, Failure> {
         let options = [("--json", args.json.as_deref()), ("--junit", args.junit.as_deref())];
-        let named: Vec<(&str, &Path)> =
-            options.into_iter().filter_map(|(option, path)| Some((option, path?))).collect();
+        let read = [("--password-file", args.broker.credentials.password_file.as_deref())];
+        let all = read.into_iter().chain(options);
+        let named: Vec<(&str, &Path)> = all.filter_map(|(option, path)| Some((option, path?))).collect();
         require_different_files(&named)?;
         let [json, junit] = options.map(|(_, path)| path.map(|path| ReportFile::open(path, guard)).transpose());
         Ok(Self { json: json?, junit: junit? })

@@ -2,6 +2,7 @@
 
 use super::capacity::{Capacity, Room, RunCapacity};
 use super::transcript::{Remark, Transcript, What};
+use crate::text::Secrets;
 use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, QoS, Version};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -99,6 +100,11 @@ impl Recorder {
             capacity: Capacity::of(run),
             witness,
         }
+    }
+
+    /// Shows none of these passwords.
+    pub(crate) fn hide(&self, secrets: Secrets) {
+        self.transcript.borrow_mut().hide(secrets);
     }
 
     pub(crate) fn version(&self) -> Version {

@@ -84,6 +84,8 @@ pub(crate) struct RunFacts {
     pub(crate) target: TargetName,
     /// How the target is written on the command line, quoted for a shell.
     pub(crate) target_words: String,
+    /// What stands before the command that repeats a case: the variable with the password.
+    pub(crate) before: String,
     /// The versions in use.
     pub(crate) versions: Vec<Version>,
     /// The seed.
@@ -95,7 +97,7 @@ pub(crate) struct RunFacts {
 impl RunFacts {
     /// The command that runs one case of this run again.
     pub(crate) fn repeat(&self, case: &str) -> String {
-        format!("mqtt-assay run {} -f {case} --seed {} -v", self.target_words, self.seed)
+        format!("{}mqtt-assay run {} -f {case} --seed {} -v", self.before, self.target_words, self.seed)
     }
 }
 

@@ -16,7 +16,14 @@ static RULES: CaseRules =
 /// A run of a broker without a version.
 pub(super) fn facts() -> RunFacts {
     let target = TargetName { name: "x".to_owned(), address: String::new(), version: None, learnt_from: None };
-    RunFacts { target, target_words: "x".to_owned(), versions: vec![Version::V5], seed: 3, cases: 5 }
+    RunFacts {
+        target,
+        target_words: "x".to_owned(),
+        before: String::new(),
+        versions: vec![Version::V5],
+        seed: 3,
+        cases: 5,
+    }
 }
 
 /// An end of a run.
