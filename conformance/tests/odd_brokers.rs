@@ -49,10 +49,15 @@ enum Way {
     FullOfOthers,
     /// Leaves a CONNECT unanswered while it serves more than a few clients.
     Crowded,
+    /// Sends every subscriber thousands of messages of others at QoS 1 and 2 before the SUBACK.
+    FloodsWithOthers,
 }
 
 /// How many clients a crowded broker serves.
 const CROWD: usize = 6;
+
+/// Messages of each QoS in a flood.
+const FLOOD: u16 = 10_000;
 
 #[derive(Default)]
 struct State {
@@ -222,6 +227,9 @@ impl Connection {
                 // Before SUBACK: what is published behind it must find the subscriptions.
                 let granted: Vec<Granted> =
                     subscribe.filters.iter().map(|(filter, options)| self.grant(filter, options.qos)).collect();
+                if self.way == Way::FloodsWithOthers {
+                    self.flood();
+                }
                 self.send(Packet::Suback(Suback { packet_id, properties, reasons: codes[..].into() }));
                 let is_lost = self.way == Way::LosesSubscriber && codes[0] > 0;
                 for granted in &granted {
@@ -263,6 +271,19 @@ impl Connection {
             state.subscriptions.push(Subscription { filter, qos, writer });
             Granted { is_repeated, retained }
         })
+    }
+
+    /// Messages of others at QoS 1, and as many at QoS 2.
+    fn flood(&mut self) {
+        let mut bytes = BytesMut::new();
+        for number in 1..=2 * FLOOD {
+            let qos = if number > FLOOD { QoS::ExactlyOnce } else { QoS::AtLeastOnce };
+            let packet_id = PacketId::new(number).expect("not zero");
+            let message =
+                Publish { topic: "others/x", payload: b"x", qos, packet_id: Some(packet_id), ..Publish::default() };
+            bytes.extend(Packet::Publish(message).to_bytes(self.version).expect("legal"));
+        }
+        self.writer.write(&bytes);
     }
 
     /// Sends what is retained for a subscription, RETAIN 1 at QoS 1.
@@ -362,7 +383,7 @@ fn judge(way: Way, case: &str) -> CaseResult {
     assert_eq!(selected.len(), 1, "{case} is one case");
     let names = RunNames { topic_prefix: "odd".to_owned(), client_id_prefix: "od".to_owned(), run: "d".to_owned() };
     // Thousands of messages take as long as the machine takes: no limit of time is to decide about them.
-    let patience = if way == Way::FullOfOthers { 4 } else { 1 };
+    let patience = if matches!(way, Way::FullOfOthers | Way::FloodsWithOthers) { 4 } else { 1 };
     let options =
         RunOptions { seed: 1, jobs: 1, patience, order: Order::default(), fail_fast: false, intrusive: true, names };
     let address = format!("mqtt://127.0.0.1:{}", odd_broker(way));
@@ -481,4 +502,23 @@ fn what_timed_out_beside_others_is_judged_alone() {
         );
     }
     assert!(result.results.iter().any(|result| result.alone == Some(Disturbance::TimedOut)), "one had no place");
+}
+
+#[test]
+fn a_flood_of_others_is_answered_and_costs_the_record_no_more_than_its_numbers() {
+    for version in ["3.1.1", "5"] {
+        let result = judge(Way::FloodsWithOthers, &format!("{version}/publish/delivered-unchanged"));
+        assert_eq!(result.verdict, Verdict::Pass, "{:?}\n{}", result.reason, result.transcript);
+        let text = result.transcript.to_string();
+        assert!(text.len() < 32 << 10 && result.transcript.lines.len() < 200, "{} bytes:\n{text}", text.len());
+        let counted = text.lines().filter_map(|line| line.split_once("not written down: ")).map(|(_, counts)| counts);
+        let numbers: Vec<u64> = counted.flat_map(|counts| counts.split(' ').flat_map(str::parse)).collect();
+        // Packets, their bytes, our answers. How many PUBREL had come by the end of the case is a matter of speed.
+        let all = 2 * u64::from(FLOOD);
+        let range = all - 100..2 * all;
+        assert!(
+            numbers.len() >= 3 && range.contains(&numbers[0]) && range.contains(&numbers[2]),
+            "{numbers:?}\n{text}"
+        );
+    }
 }

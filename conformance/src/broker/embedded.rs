@@ -71,6 +71,7 @@ fn with_access() -> (Access, Setting) {
         credentials: Some((user, password)),
         bad_password: Some(BAD_PASSWORD.to_owned()),
         denied_topic: Some(DENIED_TOPIC.to_owned()),
+        hides_passwords: false,
     };
     (access, setting)
 }

@@ -26,6 +26,7 @@ pub use variant::{VARIANTS, Variant};
 pub(crate) use processes::end_all;
 pub(crate) use supervisor::supervise;
 
+use crate::text::Secrets;
 use crate::wire::{Tcp, Transport, pipe};
 use mqtt_assay_codec::Version;
 use std::collections::BTreeMap;
@@ -41,6 +42,17 @@ pub struct Setting {
     pub bad_password: Option<String>,
     /// A topic that an ordinary client may neither publish to nor subscribe to.
     pub denied_topic: Option<String>,
+    /// The passwords are the user's, and records don't show them.
+    pub hides_passwords: bool,
+}
+
+impl Setting {
+    /// What records of cases don't show.
+    pub(crate) fn secrets(&self) -> Secrets {
+        let password = self.credentials.as_ref().map(|(_, password)| password);
+        let all = password.into_iter().chain(&self.bad_password).cloned();
+        Secrets::new(all.filter(|_| self.hides_passwords))
+    }
 }
 
 /// Where connections to a running broker are opened.

@@ -76,6 +76,9 @@ pub struct ProfileVariant {
     pub denied_topic: Option<String>,
     /// Why the broker has no such variant, in words.
     pub not_offered: Option<String>,
+    /// Records show its passwords.
+    #[serde(skip)]
+    pub shows_passwords: bool,
 }
 
 /// Why a profile can't be used.
@@ -127,7 +130,7 @@ impl Profile {
 
     fn parse(source: &str, text: &str) -> Result<Self, ProfileError> {
         let failed = |problem: String| ProfileError { source: source.to_owned(), problem };
-        let profile: Self = toml::from_str(text).map_err(|error| failed(error.to_string().trim_end().to_owned()))?;
+        let profile: Self = toml::from_str(text).map_err(|error| failed(in_words(&error, text)))?;
         if profile.command.is_empty() {
             return Err(failed("`command` is empty; write the program and its arguments".to_owned()));
         }
@@ -186,6 +189,21 @@ impl Profile {
     }
 }
 
+/// What is wrong with a profile, with the place; near a password nothing is quoted.
+fn in_words(error: &toml::de::Error, text: &str) -> String {
+    /// Lines of an array that may stand between its name and the mistake.
+    const NEAR: usize = 4;
+    let Some(span) = error.span() else { return error.message().to_owned() };
+    let before = text.get(..span.start).unwrap_or_default().matches('\n').count();
+    let until = text.get(..span.end).unwrap_or_default().matches('\n').count();
+    let mut near = text.lines().take(until + 1).skip(before.saturating_sub(NEAR));
+    if near.any(|line| ["credentials", "password"].iter().any(|word| line.contains(word))) {
+        let form = "credentials = [\"USER\", \"PASSWORD\"], bad_password = \"PASSWORD\"";
+        return format!("line {}: not as it should be; what is near a password is not shown: {form}", before + 1);
+    }
+    error.to_string().trim_end().to_owned()
+}
+
 impl ProfileVariant {
     /// What cases have to know of it.
     pub fn setting(&self) -> Setting {
@@ -193,6 +211,7 @@ impl ProfileVariant {
             credentials: self.credentials.clone(),
             bad_password: self.bad_password.clone(),
             denied_topic: self.denied_topic.clone(),
+            hides_passwords: !self.shows_passwords,
         }
     }
 }
@@ -224,6 +243,14 @@ mod tests {
             .expect_err("escapes")
             .to_string();
         assert!(error.contains("plain names only"), "{error}");
+        for line in ["credentials = 'ann:s3cret'", "credentials = [\n'ann',\n's3cret]", "bad_password = 's3cret"] {
+            let error = Profile::parse("x.toml", &format!("name = 'x'\ncommand = ['x']\n[variants.plain]\n{line}\n"))
+                .expect_err("no such form")
+                .to_string();
+            assert!(error.contains("x.toml: line ") && !error.contains("s3cret"), "{error}");
+        }
+        let error = Profile::parse("x.toml", "name = 5").expect_err("no text").to_string();
+        assert!(error.contains("name = 5"), "{error}");
         for versions in ["['4']", "[]"] {
             let error = Profile::parse("x.toml", &format!("name = 'x'\ncommand = ['x']\nmqtt = {versions}"))
                 .expect_err("no such version")

@@ -1,8 +1,9 @@
 //! Which broker is meant: the embedded one, an address, a profile, or a command to spawn.
 
+use super::credentials::{CredentialArgs, Credentials};
 use super::failure::Failure;
 use crate::broker::{AddressTarget, EmbeddedOptions, EmbeddedTarget, Profile, Setting, SpawnedTarget, Target, Variant};
-use crate::text::{did_you_mean, quoted, shell};
+use crate::text::{did_you_mean, quoted, shell, single_line, without_password};
 use clap::Args;
 use mqtt_assay_reference::{Fault, Quirk};
 use std::path::Path;
@@ -24,17 +25,8 @@ pub(crate) struct BrokerArgs {
     #[arg(long, value_name = "COMMAND", conflicts_with = "broker")]
     spawn: Option<String>,
 
-    /// User name of ordinary connections
-    #[arg(long, value_name = "NAME", help_heading = "Set-up of the broker", requires = "password")]
-    user: Option<String>,
-
-    /// Password of ordinary connections; transcripts and reports show it
-    #[arg(long, value_name = "PASSWORD", help_heading = "Set-up of the broker", requires = "user")]
-    password: Option<String>,
-
-    /// A password that the broker refuses for that user
-    #[arg(long, value_name = "PASSWORD", help_heading = "Set-up of the broker", requires = "user")]
-    bad_password: Option<String>,
+    #[command(flatten)]
+    pub(crate) credentials: CredentialArgs,
 
     /// A topic that the user may neither publish nor subscribe to
     #[arg(long, value_name = "TOPIC", help_heading = "Set-up of the broker")]
@@ -54,6 +46,8 @@ pub(crate) struct Broker {
     pub(crate) target: Target,
     /// For the command that repeats a case; passwords are left out.
     pub(crate) words: String,
+    /// What stands before that command.
+    pub(crate) before: String,
 }
 
 /// Whether a word that stands in the place of a command is meant for a broker.
@@ -69,23 +63,35 @@ impl BrokerArgs {
 
     /// Finds the broker; `patience` stretches the time that a spawned one may take to start.
     pub(crate) fn resolve(&self, seed: u64, patience: u32) -> Result<Broker, Failure> {
+        let address = self.broker.as_deref().filter(|broker| broker.contains("://"));
+        let credentials = if address.is_some() || self.spawn.is_some() {
+            self.credentials.resolve(address)?
+        } else {
+            Credentials::default()
+        };
         let target = match (&self.spawn, self.broker.as_deref()) {
-            (Some(command), _) => Target::Spawned(SpawnedTarget::new(self.spawned(command)?, patience)),
+            (Some(command), _) => {
+                Target::Spawned(SpawnedTarget::new(self.spawned(command, self.setting(&credentials))?, patience))
+            }
             (None, None | Some(EMBEDDED)) => self.embedded(seed)?,
             (None, Some(address)) if address.contains("://") => {
-                Target::Address(AddressTarget::parse(address, self.setting()).map_err(Failure::usage)?)
+                Target::Address(AddressTarget::parse(address, self.setting(&credentials)).map_err(Failure::usage)?)
             }
             (None, Some(name)) => {
                 self.require_none_of_setting("a profile says so itself")?;
-                Target::Spawned(SpawnedTarget::new(profile(name)?, patience))
+                let mut profile = profile(name)?;
+                let shows_passwords = self.credentials.show_passwords;
+                profile.variants.values_mut().for_each(|variant| variant.shows_passwords = shows_passwords);
+                Target::Spawned(SpawnedTarget::new(profile, patience))
             }
         };
         let is_changed = !self.fault.is_empty() || !self.quirk.is_empty();
         if is_changed && !target.is_embedded() {
             return Err(Failure::usage("--fault and --quirk are for the embedded broker only"));
         }
-        let words = self.words(&target);
-        Ok(Broker { target, words })
+        let words = self.words(&target, &credentials);
+        let before = credentials.before(self.credentials.show_passwords);
+        Ok(Broker { target, words, before })
     }
 
     fn embedded(&self, seed: u64) -> Result<Target, Failure> {
@@ -94,25 +100,25 @@ impl BrokerArgs {
         Ok(Target::Embedded(EmbeddedTarget::new(options)))
     }
 
-    fn setting(&self) -> Setting {
+    fn setting(&self, credentials: &Credentials) -> Setting {
         Setting {
-            credentials: self.user.clone().zip(self.password.clone()),
-            bad_password: self.bad_password.clone(),
+            credentials: credentials.pair.clone(),
+            bad_password: credentials.bad_password.clone(),
             denied_topic: self.denied_topic.clone(),
+            hides_passwords: !self.credentials.show_passwords,
         }
     }
 
     fn require_none_of_setting(&self, why: &str) -> Result<(), Failure> {
-        if self.setting() == Setting::default() {
+        if self.credentials.are_none() && self.denied_topic.is_none() {
             return Ok(());
         }
-        Err(Failure::usage(format!(
-            "--user, --password, --bad-password and --denied-topic are for an address or --spawn; {why}"
-        )))
+        let options = "--user, --password, --password-file, --bad-password and --denied-topic";
+        Err(Failure::usage(format!("{options} are for an address or --spawn; {why}")))
     }
 
     /// A profile made of a command: the plain variant, and that with access control where everything for it is given.
-    fn spawned(&self, command: &str) -> Result<Profile, Failure> {
+    fn spawned(&self, command: &str, setting: Setting) -> Result<Profile, Failure> {
         let failed = |problem: &str| Failure::usage(format!("--spawn {}: {problem}", quoted(command)));
         let words = shell::split(command).map_err(|problem| failed(&problem))?;
         let program = words.first().ok_or_else(|| failed("names no program"))?;
@@ -121,11 +127,12 @@ impl BrokerArgs {
         }
         let name =
             Path::new(program).file_name().map_or_else(|| program.clone(), |name| name.to_string_lossy().into_owned());
-        let Setting { credentials, bad_password, denied_topic } = self.setting();
+        let Setting { credentials, bad_password, denied_topic, hides_passwords } = setting;
         let is_complete = credentials.is_some() && bad_password.is_some() && denied_topic.is_some();
         let mut profile = Profile::of_command(name, words);
         let plain = profile.variants.entry(Variant::PLAIN.name.to_owned()).or_default();
         (plain.credentials, plain.bad_password, plain.denied_topic) = (credentials, bad_password, denied_topic);
+        plain.shows_passwords = !hides_passwords;
         let same = plain.clone();
         if is_complete {
             profile.variants.insert(Variant::WITH_ACCESS.name.to_owned(), same);
@@ -133,7 +140,7 @@ impl BrokerArgs {
         Ok(profile)
     }
 
-    fn words(&self, target: &Target) -> String {
+    fn words(&self, target: &Target, credentials: &Credentials) -> String {
         let mut words = vec![match (&self.spawn, target) {
             (Some(command), _) => format!("--spawn {}", shell::for_shell(command)),
             // The address of a target has no password in it.
@@ -142,16 +149,17 @@ impl BrokerArgs {
         }];
         words.extend(self.fault.iter().map(|fault| format!("--fault {}", fault.name())));
         words.extend(self.quirk.iter().map(|quirk| format!("--quirk {}", quirk.name())));
-        words.extend(self.user.iter().map(|user| format!("--user {} --password PASSWORD", shell::for_shell(user))));
-        words.extend(self.bad_password.iter().map(|_| "--bad-password PASSWORD".to_owned()));
+        words.extend(credentials.words(self.credentials.show_passwords));
         words.extend(self.denied_topic.iter().map(|topic| format!("--denied-topic {}", shell::for_shell(topic))));
         words.join(" ")
     }
 }
 
 fn profile(name: &str) -> Result<Profile, Failure> {
-    if is_host_and_port(name) {
-        return Err(Failure::usage(format!("broker {}: did you mean mqtt://{name}?", quoted(name))));
+    let has_password = name.contains('@') && name.contains(':') && !name.contains(['/', '\\']);
+    if is_host_and_port(name) || has_password {
+        let name = single_line(&without_password(name));
+        return Err(Failure::usage(format!("broker `{name}`: did you mean mqtt://{name}?")));
     }
     Profile::load(name).map_err(|error| {
         let near = did_you_mean(name, Profile::built_in().chain([EMBEDDED]));

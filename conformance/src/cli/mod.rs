@@ -5,6 +5,7 @@
 mod broker;
 mod choices;
 mod coverage;
+mod credentials;
 mod decode;
 mod exit;
 mod explain;
@@ -13,6 +14,7 @@ mod guard;
 mod list;
 mod output;
 mod prove;
+mod reports;
 mod run;
 mod serve;
 mod tables;
@@ -116,15 +118,17 @@ fn complain(failure: &Failure) {
 
 /// Help and version are no errors; for a broker in the place of the command there is a hint.
 fn refused(error: &clap::Error, arguments: &[std::ffi::OsString]) -> Exit {
-    print_refusal(error);
     if !error.use_stderr() {
+        // Nobody may be reading help any more (`| head`).
+        let _ = error.print();
         return Exit::Success;
     }
+    print_refusal(error, arguments);
     let first = arguments.get(1).and_then(|first| first.to_str()).unwrap_or_default();
     if error.kind() == ErrorKind::InvalidSubcommand && broker::looks_like_one(first) {
         eprint_hint(&format!(
             "\n  tip: a broker goes behind `run`: mqtt-assay run {}",
-            crate::text::shell::for_shell(first)
+            crate::text::shell::for_shell(&crate::text::without_password(first))
         ));
     }
     Exit::Usage
@@ -138,16 +142,14 @@ fn readable(message: &str) -> String {
     crate::text::visible(message).lines().map(shortened).collect::<Vec<_>>().join("\n")
 }
 
-/// Prints what clap says. It repeats what was written, which may be long, or hold what a terminal obeys.
-fn print_refusal(error: &clap::Error) {
-    use std::io::Write as _;
-    let plain = error.render().to_string();
+/// Prints what clap says. It repeats what was written, which may be long, hold a password, or hold what a terminal obeys.
+fn print_refusal(error: &clap::Error, arguments: &[std::ffi::OsString]) {
+    let plain = without_passwords(error.render().to_string(), arguments);
     let shown = readable(&plain);
-    // Nobody may be reading help any more (`| head`).
-    if !error.use_stderr() || shown == plain.trim_end_matches('\n') {
-        let _ = error.print();
+    if shown == plain.trim_end_matches('\n') {
+        say(&without_passwords(error.render().ansi().to_string(), arguments));
     } else {
-        let _ = writeln!(anstream::stderr(), "{shown}");
+        say(&format!("{shown}\n"));
     }
 }
 
@@ -159,6 +161,16 @@ fn shortened(line: &str) -> String {
 }
 
 fn eprint_hint(text: &str) {
+    say(&format!("{text}\n"));
+}
+
+fn say(text: &str) {
     use std::io::Write as _;
-    let _ = writeln!(anstream::stderr(), "{text}");
+    let _ = write!(anstream::stderr(), "{text}");
+}
+
+/// The text without the passwords of addresses that are quoted in it.
+fn without_passwords(text: String, arguments: &[std::ffi::OsString]) -> String {
+    let addresses = arguments.iter().filter_map(|argument| argument.to_str()).filter(|argument| argument.contains('@'));
+    addresses.fold(text, |text, address| text.replace(address, &crate::text::without_password(address)))
 }

@@ -7,12 +7,13 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::guard::{Ending, Guard, SILENCE};
 use super::output::Color;
+use super::reports::{ReportFile, require_different_files};
 use super::trouble;
 use crate::broker::{Target, Variant};
 use crate::report::console::{Console, Verbosity};
 use crate::report::json::{self, Times, Transcripts};
 use crate::report::junit;
-use crate::report::{RunFacts, TargetName};
+use crate::report::{End, Ended, RunFacts, TargetName};
 use crate::run::{CaseResult, Event, NothingJudged, Order, RunOptions, RunResult, clock};
 use crate::scenario::{Instance, RunNames, Verdict, base36};
 use crate::text::counted;
@@ -22,10 +23,9 @@ use indicatif::ProgressDrawTarget;
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::bounds;
 use std::collections::hash_map::RandomState;
-use std::fs::File;
 use std::hash::BuildHasher;
-use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const EXAMPLES: &str = "\
@@ -34,7 +34,7 @@ Examples:
   mqtt-assay run mosquitto -f 'chapter(publish) & level(must)' -v
   mqtt-assay run --spawn 'mybroker --port {port}' --mqtt 5 --json report.json
   mqtt-assay run --fault drops-binary      see the suite catch a broken broker
-  mqtt-assay run mqtt://10.0.0.7 --user ann --password secret --bad-password no
+  mqtt-assay run mqtt://10.0.0.7 --user ann --password-file secret.txt --bad-password no
 
 What may follow -f: mqtt-assay explain filters. Limits of time: mqtt-assay explain bounds.";
 
@@ -267,17 +267,18 @@ fn silence(target: &Target, selected: &[Instance], patience: u32) -> Duration {
 /// Runs the cases, reports, and says how it ended.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let selected = args.filter.select(args.mqtt, args.variant)?;
-    let Broker { target, words } = args.broker.resolve(args.seed, args.patience)?;
+    let Broker { target, words, before } = args.broker.resolve(args.seed, args.patience)?;
     let timeout = args.timeout.map(Duration::from_secs);
-    // From here on a signal ends the run in order: before a report of an earlier run is emptied.
+    // From here on a signal ends the run in order.
     let guard = Guard::start(timeout, Some(silence(&target, &selected, args.patience)))
         .map_err(|error| trouble::no_means("nobody can watch over the run", &error))?;
-    let reports = Reports::open(args)?;
+    let reports = Reports::open(args, &guard)?;
     let (started, begun) = (crate::text::now(), Instant::now());
     learn_version(&target, &guard)?;
     let facts = RunFacts {
         target: TargetName::of(&target),
         target_words: words,
+        before,
         versions: versions_of(&selected),
         seed: args.seed,
         cases: selected.len(),
@@ -347,6 +348,14 @@ enum Outcome {
     Interrupted,
 }
 
+/// A run as its reports tell it.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    facts: &'a RunFacts,
+    times: &'a Times,
+    results: &'a [CaseResult],
+}
+
 /// Writes the reports and finds the exit code.
 fn conclude(
     args: &RunArgs,
@@ -357,7 +366,9 @@ fn conclude(
     guard: &Guard,
     mut console: Console,
 ) -> Exit {
+    let ended = ended(&outcome, guard);
     let mut exits = Vec::new();
+    let mut reason = None;
     let results = match outcome {
         Outcome::Ran(result) => {
             exits.extend(exits_of(&result, args.strict, guard));
@@ -366,6 +377,7 @@ fn conclude(
         Outcome::Nothing(NothingJudged(why)) => {
             complain(&nothing_judged(facts, &why));
             exits.push(Exit::NothingJudged);
+            reason = Some(why);
             Vec::new()
         }
         Outcome::Interrupted => {
@@ -376,15 +388,44 @@ fn conclude(
     if !results.is_empty() {
         console.finish(&results);
     }
-    for problem in reports.write(args, facts, times, &results) {
+    let told = Told { facts, times, results: &results };
+    let problems = reports.write(args, &told, |failed| {
+        let exit = Exit::worst(&[&exits, failed].concat());
+        let mut why = in_words(exit, &told, guard);
+        if let Some(reason) = &reason {
+            why = format!("{why}: {reason}");
+        }
+        End { ended, exit: exit.code(), why }
+    });
+    for problem in problems {
         complain(&problem);
         exits.push(Exit::ReportNotWritten);
     }
-    console.say(&closing(Exit::worst(&exits), &results, facts, times, guard));
+    console.say(&closing(Exit::worst(&exits), &told, guard));
     if console.into_error().is_some() {
         exits.push(Exit::ReportNotWritten);
     }
     Exit::worst(&exits)
+}
+
+/// How the run came to its end.
+fn ended(outcome: &Outcome, guard: &Guard) -> Ended {
+    let asked = || if guard.ending() == Some(Ending::Timeout) { Ended::Timeout } else { Ended::Interrupted };
+    match outcome {
+        Outcome::Nothing(_) => Ended::NothingJudged,
+        Outcome::Interrupted => asked(),
+        Outcome::Ran(result) if result.is_partial && guard.ending().is_some() => asked(),
+        Outcome::Ran(result) if result.broker_lost.is_some() => Ended::BrokerDied,
+        Outcome::Ran(result) if result.is_partial => Ended::FailFast,
+        Outcome::Ran(result) if judged(&result.results) == 0 => Ended::NothingJudged,
+        Outcome::Ran(_) => Ended::Complete,
+    }
+}
+
+/// How many cases came to a verdict about the broker.
+fn judged(results: &[CaseResult]) -> usize {
+    let is_judged = |result: &&CaseResult| matches!(result.verdict, Verdict::Pass | Verdict::Fail | Verdict::Weak);
+    results.iter().filter(is_judged).count()
 }
 
 fn exits_of(result: &RunResult, is_strict: bool, guard: &Guard) -> Vec<Exit> {
@@ -421,10 +462,11 @@ fn nothing_judged(facts: &RunFacts, why: &str) -> Failure {
     Failure::new(Exit::NothingJudged, message + &advice)
 }
 
-/// The last line: what it all comes to.
-fn closing(exit: Exit, results: &[CaseResult], facts: &RunFacts, times: &Times, guard: &Guard) -> String {
+/// What it all comes to.
+fn in_words(exit: Exit, told: &Told<'_>, guard: &Guard) -> String {
+    let Told { facts, results, .. } = *told;
     let count = |verdict| results.iter().filter(|result| result.verdict == verdict).count();
-    let what = match (exit, guard.ending()) {
+    match (exit, guard.ending()) {
         (Exit::Success, _) => "pass".to_owned(),
         (Exit::Failed, _) if count(Verdict::Fail) == 0 => {
             format!("FAIL: {} weak, and --strict is set", count(Verdict::Weak))
@@ -449,57 +491,50 @@ fn closing(exit: Exit, results: &[CaseResult], facts: &RunFacts, times: &Times, 
             )
         }
         (other, _) => other.says().to_owned(),
-    };
-    let took = crate::text::seconds(times.took);
-    format!("\nResult: {what} ({took}, exit code {})\n", exit.code())
+    }
 }
 
-/// A report's file, opened before the run.
-struct Report {
-    name: String,
-    out: Box<dyn Write>,
+/// The last line.
+fn closing(exit: Exit, told: &Told<'_>, guard: &Guard) -> String {
+    let (what, took) = (in_words(exit, told, guard), crate::text::seconds(told.times.took));
+    format!("\nResult: {what} ({took}, exit code {})\n", exit.code())
 }
 
 /// The reports that were asked for.
 struct Reports {
-    json: Option<Report>,
-    junit: Option<Report>,
+    json: Option<ReportFile>,
+    junit: Option<ReportFile>,
 }
 
 impl Reports {
-    /// Opens all of them, so that a run isn't made in vain.
-    fn open(args: &RunArgs) -> Result<Self, Failure> {
-        if args.json.is_some() && args.json == args.junit {
-            return Err(Failure::usage("--json and --junit name the same file; give each its own"));
-        }
-        let [json, junit] = [&args.json, &args.junit].map(|path| path.as_ref().map(open).transpose());
+    /// Tries all of them, so that a run isn't made in vain.
+    fn open(args: &RunArgs, guard: &Guard) -> Result<Self, Failure> {
+        let options = [("--json", args.json.as_deref()), ("--junit", args.junit.as_deref())];
+        let read = [("--password-file", args.broker.credentials.password_file.as_deref())];
+        let all = read.into_iter().chain(options);
+        let named: Vec<(&str, &Path)> = all.filter_map(|(option, path)| Some((option, path?))).collect();
+        require_different_files(&named)?;
+        let [json, junit] = options.map(|(_, path)| path.map(|path| ReportFile::open(path, guard)).transpose());
         Ok(Self { json: json?, junit: junit? })
     }
 
-    /// Writes them, each whatever came of the others, and returns what went wrong.
-    fn write(self, args: &RunArgs, facts: &RunFacts, times: &Times, results: &[CaseResult]) -> Vec<Failure> {
+    /// Writes them, each whatever came of the others, and returns what went wrong. The exit code in the JSON report is the
+    /// one that holds when the other has been written.
+    fn write(self, args: &RunArgs, told: &Told<'_>, end: impl Fn(&[Exit]) -> End) -> Vec<Failure> {
         let options = junit::Options { is_strict: args.strict, transcripts: args.transcripts };
-        let json =
-            self.json.map(|report| report.written(|out| json::write(out, facts, times, results, args.transcripts)));
-        let junit = self.junit.map(|report| report.written(|out| junit::write(out, facts, times, results, options)));
-        [json, junit].into_iter().flatten().filter_map(Result::err).collect()
+        let Told { facts, times, results } = *told;
+        let mut problems = Vec::new();
+        if let Some(report) = self.junit {
+            problems.extend(report.written(|out| junit::write(out, facts, times, results, &end(&[]), options)).err());
+        }
+        if let Some(report) = self.json {
+            let failed: Vec<Exit> = problems.iter().map(|problem| problem.exit).collect();
+            let end = end(&failed);
+            problems
+                .extend(report.written(|out| json::write(out, facts, times, results, &end, args.transcripts)).err());
+        }
+        problems
     }
-}
-
-impl Report {
-    fn written(self, write: impl FnOnce(Box<dyn Write>) -> io::Result<()>) -> Result<(), Failure> {
-        write(self.out).map_err(|error| Failure::new(Exit::ReportNotWritten, format!("report {}: {error}", self.name)))
-    }
-}
-
-fn open(path: &PathBuf) -> Result<Report, Failure> {
-    if path.as_os_str() == "-" {
-        return Ok(Report { name: "on standard output".to_owned(), out: Box::new(BufWriter::new(io::stdout())) });
-    }
-    let name = crate::text::single_line(&path.to_string_lossy());
-    let file =
-        File::create(path).map_err(|error| Failure::usage(format!("report {name}: {error}; nothing was run")))?;
-    Ok(Report { name, out: Box::new(BufWriter::new(file)) })
 }
 
 fn versions_of(selected: &[Instance]) -> Vec<Version> {

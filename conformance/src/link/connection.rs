@@ -23,6 +23,9 @@ pub(crate) const LARGEST_PACKET: u32 = 1 << 20;
 
 /// How often something was written to a broker.
 static WRITES: AtomicU64 = AtomicU64::new(1);
+/// Bytes of acknowledgements that may wait until the broker reads them, beyond what the system holds for it: there are no
+/// more packet identifiers, so that a broker that keeps to them has no more messages under way. Each answer is 4 bytes.
+const UNREAD_ANSWERS: usize = 4 * u16::MAX as usize;
 
 /// What came from the broker.
 #[derive(Debug, Clone)]
@@ -61,6 +64,8 @@ impl Arrived {
 
 pub(super) enum Order {
     Bytes(Bytes),
+    /// Answers to messages, sent on the case's behalf; what comes behind them is laid to them.
+    Acknowledgements(BytesMut),
     /// A write of their own, and the broker has a chance to read before the next.
     Alone(Bytes),
     HalfClose,
@@ -94,6 +99,8 @@ pub(crate) struct Link {
     last_sent: Cell<(u32, Option<PacketType>, u16)>,
     /// What the broker has sent at QoS 1 or 2: payloads by packet identifier, up to PUBREL.
     pub(super) deliveries: RefCell<BTreeMap<u16, Vec<u8>>>,
+    /// Packet identifiers of messages of others at QoS 2, up to PUBREL.
+    pub(super) of_others: RefCell<BTreeSet<u16>>,
     /// Packet identifiers of exchanges that the case began here.
     begun: RefCell<BTreeSet<u16>>,
     pub(super) ended: Cell<Option<Ending>>,
@@ -127,6 +134,7 @@ impl Link {
             pings_open: Cell::new(0),
             last_sent: Cell::new((0, None, 0)),
             deliveries: RefCell::default(),
+            of_others: RefCell::default(),
             begun: RefCell::default(),
             ended: Cell::new(None),
             closed_by_us: Cell::new(false),
@@ -161,6 +169,30 @@ impl Link {
             self.order(Order::Bytes(bytes));
         }
         line
+    }
+
+    /// Does a client's duty towards the broker, and writes that down or only counts it. False where the broker does not
+    /// read what it is sent: then there is no end to what would have to be kept for it.
+    pub(super) fn acknowledge(&self, bytes: &Bytes, is_written_down: bool) -> bool {
+        self.last_write.set(Instant::now());
+        if is_written_down {
+            self.recorder.record(&self.label, What::Sent { bytes: bytes.clone(), mutation: None });
+        } else {
+            self.recorder.count_answer(&self.label);
+        }
+        let mut orders = self.orders.borrow_mut();
+        let waiting = match orders.back_mut() {
+            Some(Order::Acknowledgements(waiting)) => {
+                waiting.extend_from_slice(bytes);
+                waiting.len()
+            }
+            _ => {
+                orders.push_back(Order::Acknowledgements(BytesMut::from(&bytes[..])));
+                bytes.len()
+            }
+        };
+        self.ordered.notify_one();
+        waiting <= UNREAD_ANSWERS
     }
 
     /// Whether each byte of what is sent from now on is written on its own.
@@ -335,14 +367,16 @@ impl Link {
     }
 
     /// These bytes and all that are ordered right behind them, so that packets sent together leave in one write.
-    pub(super) fn with_the_following(&self, first: Bytes) -> BytesMut {
-        let mut bytes = BytesMut::from(first);
+    pub(super) fn with_the_following(&self, mut bytes: BytesMut) -> BytesMut {
         let mut orders = self.orders.borrow_mut();
-        while let Some(Order::Bytes(next)) = orders.front() {
-            bytes.extend_from_slice(next);
+        loop {
+            match orders.front() {
+                Some(Order::Bytes(next)) => bytes.extend_from_slice(next),
+                Some(Order::Acknowledgements(next)) => bytes.extend_from_slice(next),
+                _ => return bytes,
+            }
             orders.pop_front();
         }
-        bytes
     }
 
     pub(super) fn poll_read(&self, context: &mut TaskContext<'_>, buffer: &mut [u8]) -> Poll<Read> {

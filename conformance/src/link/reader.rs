@@ -38,6 +38,7 @@ struct Passing {
     left: usize,
     qos: QoS,
     packet_id: Option<PacketId>,
+    is_written_down: bool,
 }
 
 pub(super) async fn read_all(link: Rc<Link>) {
@@ -52,6 +53,10 @@ pub(super) async fn read_all(link: Rc<Link>) {
                 unread.bytes.extend_from_slice(&chunk[..count]);
                 readable = take_packets(&link, &mut unread);
                 link.unfinished.set(unread.bytes.len());
+                // While bytes keep coming nobody else has a turn; our answers are to leave before more is read.
+                if !link.orders.borrow().is_empty() {
+                    tokio::task::yield_now().await;
+                }
             }
             Read::Bytes(_) => {}
             Read::Ended(ending) => {
@@ -83,8 +88,10 @@ fn record_rest(link: &Link, mut rest: Bytes) -> u32 {
 /// Takes all whole packets out of what has come; false once the stream can't be read any further.
 fn take_packets(link: &Link, unread: &mut Unread) -> bool {
     loop {
-        if !unread.pass_over(link) || unread.bytes.is_empty() {
-            return true;
+        match unread.pass_over(link) {
+            Passed::Entirely if !unread.bytes.is_empty() => {}
+            Passed::Entirely | Passed::InPart => return true,
+            Passed::Unheard => return flood(link),
         }
         match refusal_in_other_version(link, &unread.bytes) {
             Refusal::No => {}
@@ -107,6 +114,7 @@ fn take_packets(link: &Link, unread: &mut Unread) -> bool {
             Step::TooLarge => match begin_passing(link, &mut unread.bytes) {
                 Begun::Passing(passing) => unread.passing = Some(passing),
                 Begun::Wait => return true,
+                Begun::Flood => return flood(link),
                 Begun::Not => {
                     let line = record_rest(link, unread.bytes.split().freeze());
                     link.push(Arrival::TooLarge(link.largest()), line);
@@ -124,21 +132,33 @@ fn take_packets(link: &Link, unread: &mut Unread) -> bool {
 }
 
 impl Unread {
-    /// Drops what has come of a message that is passed over; true where nothing of it is left.
-    fn pass_over(&mut self, link: &Link) -> bool {
-        let Some(passing) = &mut self.passing else { return true };
+    /// Drops what has come of a message that is passed over.
+    fn pass_over(&mut self, link: &Link) -> Passed {
+        let Some(passing) = &mut self.passing else { return Passed::Entirely };
         let count = passing.left.min(self.bytes.len());
         self.bytes.advance(count);
         passing.left -= count;
         if passing.left > 0 {
-            return false;
+            return Passed::InPart;
         }
-        if link.acknowledges.get() {
-            acknowledge_message(link, passing.qos, passing.packet_id);
-        }
+        let (qos, packet_id, is_written_down) = (passing.qos, passing.packet_id, passing.is_written_down);
         self.passing = None;
-        true
+        if !link.acknowledges.get() || acknowledge_message(link, qos, packet_id, is_written_down) {
+            Passed::Entirely
+        } else {
+            Passed::Unheard
+        }
     }
+}
+
+/// How far a message of somebody else has been passed over.
+enum Passed {
+    /// Nothing of it is left.
+    Entirely,
+    /// The rest is still to come.
+    InPart,
+    /// To its end, but the broker reads none of our acknowledgements.
+    Unheard,
 }
 
 /// What the beginning of a packet is that is larger than what is read.
@@ -149,6 +169,8 @@ enum Begun {
     Wait,
     /// No message, or one of the case.
     Not,
+    /// So many have passed that the broker doesn't stop.
+    Flood,
 }
 
 /// Takes all that comes before the payload, if the packet is a message of somebody else.
@@ -166,11 +188,38 @@ fn begin_passing(link: &Link, bytes: &mut BytesMut) -> Begun {
     if publish.topic.is_empty() || link.recorder.is_our_topic(publish.topic) {
         return Begun::Not;
     }
-    let (length, topic) = (head.payload_len(), quoted(publish.topic.as_bytes()));
-    link.recorder.say(&link.label, Remark::Notes, format!("passes over {length} bytes of others, on {topic}"));
-    let passing = Passing { left: head.payload_len(), qos: publish.qos, packet_id: publish.packet_id };
+    let (left, topic) = (head.payload_len(), quoted(publish.topic.as_bytes()));
+    // Of its bytes none is kept, only the line about it.
+    let Some(is_written_down) = room_for_another(link, 0, left) else { return Begun::Flood };
+    if is_written_down {
+        link.recorder.say(&link.label, Remark::Notes, format!("passes over {left} bytes of others, on {topic}"));
+    }
+    note_of_others(link, publish.qos, publish.packet_id);
+    let passing = Passing { left, qos: publish.qos, packet_id: publish.packet_id, is_written_down };
     bytes.advance(head.bytes().len());
     Begun::Passing(passing)
+}
+
+/// Whether a packet of others is written down, of which so many bytes would be kept; counts it if it is not. Nothing
+/// where there is no end of them.
+fn room_for_another(link: &Link, kept: usize, length: usize) -> Option<bool> {
+    match link.recorder.room_for_others(kept) {
+        Room::Enough => return Some(true),
+        Room::JustFilled => {
+            link.recorder.say(&link.label, Remark::Notes, "more messages of others come; they are not written down");
+        }
+        Room::None => {}
+        Room::Flood => return None,
+    }
+    link.recorder.count_packet(&link.label, length);
+    Some(false)
+}
+
+/// Remembers which PUBREL will belong to a message of others.
+fn note_of_others(link: &Link, qos: QoS, packet_id: Option<PacketId>) {
+    if let (QoS::ExactlyOnce, Some(id)) = (qos, packet_id) {
+        link.of_others.borrow_mut().insert(id.get());
+    }
 }
 
 fn is_publish(bytes: &[u8]) -> bool {
@@ -211,7 +260,7 @@ fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
     let context = Context::new(link.recorder.version(), Sender::Server);
     let packet = own(bytes, context, error.map(|error| error.rule));
     if packet.as_ref().is_some_and(|packet| is_foreign(link, &packet.packet())) {
-        return pass_on(link, bytes, packet.as_ref());
+        return pass_on(link, bytes, packet.as_ref(), error.as_ref());
     }
     if !link.recorder.has_room_for(bytes.len()) {
         return flood(link);
@@ -221,17 +270,16 @@ fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
     note_state(link, line, &packet);
     link.recorder.show(&link.label, line, &packet, error.as_ref());
     if is_repetition(link, &packet.packet()) {
-        acknowledge_if_asked(link, &packet);
-        return true;
+        return acknowledge_if_asked(link, &packet, true) || flood(link);
     }
     for (forbidden, on_straggler) in link.watches.borrow().iter() {
         if forbidden(&packet.packet()) {
             on_straggler(line, &packet.packet());
         }
     }
-    acknowledge_if_asked(link, &packet);
+    let is_heard = acknowledge_if_asked(link, &packet, true);
     link.push(Arrival::Packet(packet), line);
-    true
+    is_heard || flood(link)
 }
 
 /// The broker sends more than can be taken; false, for nothing more is read.
@@ -242,22 +290,20 @@ fn flood(link: &Link) -> bool {
 }
 
 /// Acknowledges a message of others and writes it down, as long as there are few of them; false where they don't end. It
-/// is not held against the invariants: which of them a `#` meets is chance, and the cases that they belong to hold them.
-fn pass_on(link: &Link, bytes: &Bytes, packet: Option<&OwnedPacket>) -> bool {
-    match link.recorder.room_for_others(bytes.len()) {
-        Room::Enough => {
-            link.recorder.record(&link.label, What::Received(bytes.clone()));
-        }
-        Room::JustFilled => {
-            link.recorder.say(&link.label, Remark::Notes, "more messages of others come; they are not written down");
-        }
-        Room::None => {}
-        Room::Flood => return flood(link),
+/// is shown to who watches all the same, as one of others.
+fn pass_on(link: &Link, bytes: &Bytes, packet: Option<&OwnedPacket>, error: Option<&DecodeError>) -> bool {
+    let Some(is_written_down) = room_for_another(link, bytes.len(), bytes.len()) else { return flood(link) };
+    if is_written_down {
+        link.recorder.record(&link.label, What::Received(bytes.clone()));
     }
-    if let Some(packet) = packet {
-        acknowledge_if_asked(link, packet);
+    let Some(packet) = packet else { return true };
+    match packet.packet() {
+        Packet::Publish(publish) => note_of_others(link, publish.qos, publish.packet_id),
+        Packet::Pubrel(ack) => drop(link.of_others.borrow_mut().remove(&ack.packet_id.get())),
+        _ => {}
     }
-    true
+    link.recorder.show_of_others(&link.label, packet, error);
+    acknowledge_if_asked(link, packet, is_written_down) || flood(link)
 }
 
 /// What a buffer is, seen as a CONNACK that refuses in the form of the version that the client does not speak.
@@ -295,9 +341,14 @@ fn note_state(link: &Link, line: u32, packet: &OwnedPacket) {
     }
 }
 
-/// A message of somebody else, or of another case: under a wide topic filter they come too, and are nothing to us.
+/// A message of somebody else, or of another case, or the PUBREL for one: under a wide topic filter they come too, and are
+/// nothing to us.
 fn is_foreign(link: &Link, packet: &Packet<'_>) -> bool {
-    matches!(packet, Packet::Publish(publish) if !link.recorder.is_ours(publish.topic, publish.payload))
+    match packet {
+        Packet::Publish(publish) => !link.recorder.is_ours(publish.topic, publish.payload),
+        Packet::Pubrel(ack) => link.of_others.borrow().contains(&ack.packet_id.get()),
+        _ => false,
+    }
 }
 
 /// A PUBLISH that comes again on the same connection. 3.1.1 lets a broker repeat it there until it is acknowledged
@@ -306,6 +357,7 @@ fn is_repetition(link: &Link, packet: &Packet<'_>) -> bool {
     let mut deliveries = link.deliveries.borrow_mut();
     match packet {
         Packet::Publish(Publish { packet_id: Some(id), dup, payload, .. }) => {
+            link.of_others.borrow_mut().remove(&id.get());
             let before = deliveries.insert(id.get(), payload.to_vec());
             *dup && link.recorder.version() == Version::V3_1_1 && before.as_deref() == Some(*payload)
         }
@@ -317,10 +369,9 @@ fn is_repetition(link: &Link, packet: &Packet<'_>) -> bool {
     }
 }
 
-fn acknowledge_if_asked(link: &Link, packet: &OwnedPacket) {
-    if link.acknowledges.get() {
-        acknowledge(link, &packet.packet());
-    }
+/// False where the broker reads none of what it is sent.
+fn acknowledge_if_asked(link: &Link, packet: &OwnedPacket, is_written_down: bool) -> bool {
+    !link.acknowledges.get() || acknowledge(link, &packet.packet(), is_written_down)
 }
 
 fn own(bytes: &Bytes, context: Context, waived: Option<Rule>) -> Option<OwnedPacket> {
@@ -337,26 +388,30 @@ fn own(bytes: &Bytes, context: Context, waived: Option<Rule>) -> Option<OwnedPac
     }
 }
 
-/// Does a client's duty for a message or a step of QoS 2.
-fn acknowledge(link: &Link, packet: &Packet<'_>) {
+/// Does a client's duty for a message or a step of QoS 2; false where the broker reads none of what it is sent.
+fn acknowledge(link: &Link, packet: &Packet<'_>, is_written_down: bool) -> bool {
     match packet {
-        Packet::Publish(publish) => acknowledge_message(link, publish.qos, publish.packet_id),
-        Packet::Pubrel(ack) => answer(link, ack.packet_id, Packet::Pubcomp),
-        _ => {}
+        Packet::Publish(publish) => acknowledge_message(link, publish.qos, publish.packet_id, is_written_down),
+        Packet::Pubrel(ack) => answer(link, ack.packet_id, Packet::Pubcomp, is_written_down),
+        _ => true,
     }
 }
 
-fn acknowledge_message(link: &Link, qos: QoS, packet_id: Option<PacketId>) {
+fn acknowledge_message(link: &Link, qos: QoS, packet_id: Option<PacketId>, is_written_down: bool) -> bool {
     match (qos, packet_id) {
-        (QoS::AtLeastOnce, Some(id)) => answer(link, id, Packet::Puback),
-        (QoS::ExactlyOnce, Some(id)) => answer(link, id, Packet::Pubrec),
-        _ => {}
+        (QoS::AtLeastOnce, Some(id)) => answer(link, id, Packet::Puback, is_written_down),
+        (QoS::ExactlyOnce, Some(id)) => answer(link, id, Packet::Pubrec, is_written_down),
+        _ => true,
     }
 }
 
-fn answer(link: &Link, packet_id: PacketId, make: fn(Acknowledgement<'static>) -> Packet<'static>) {
+fn answer(
+    link: &Link,
+    packet_id: PacketId,
+    make: fn(Acknowledgement<'static>) -> Packet<'static>,
+    is_written_down: bool,
+) -> bool {
     let ack = Acknowledgement { packet_id, reason: ReasonCode::SUCCESS, properties: Properties::EMPTY };
-    if let Ok(bytes) = make(ack).to_bytes(link.recorder.version()) {
-        link.send(bytes, None);
-    }
+    let bytes = make(ack).to_bytes(link.recorder.version()).ok();
+    bytes.is_none_or(|bytes| link.acknowledge(&bytes, is_written_down))
 }

@@ -2,8 +2,11 @@
 
 use super::capacity::{Capacity, Room, RunCapacity};
 use super::transcript::{Remark, Transcript, What};
+use crate::text::Secrets;
 use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, QoS, Version};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -22,6 +25,28 @@ pub(crate) struct Sighting<'a> {
     pub(crate) packet: Option<&'a Packet<'a>>,
     /// The rule of form that its bytes break, if they break one.
     pub(crate) error: Option<&'a DecodeError>,
+    /// It belongs to a message that nobody in the case has sent. Whoever watches is shown all of them; of the transcript
+    /// the line is the last one before it, once there are more than are written down.
+    pub(crate) is_of_others: bool,
+}
+
+/// What came and went on a connection and is not written down, so that a broker that never stops sending costs no more
+/// than its numbers.
+#[derive(Debug, Default, Clone, Copy)]
+struct Unwritten {
+    packets: u64,
+    bytes: u64,
+    answers: u64,
+}
+
+impl fmt::Display for Unwritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { packets, bytes, answers } = self;
+        write!(
+            f,
+            "not written down: {packets} packets of others, {bytes} bytes, and {answers} acknowledgements of ours"
+        )
+    }
 }
 
 /// Who is shown everything that a broker sends.
@@ -51,6 +76,8 @@ pub(crate) struct Recorder {
     /// What stands before the topics of the case.
     own_topics: String,
     publications: RefCell<Vec<Publication>>,
+    /// By role.
+    unwritten: RefCell<BTreeMap<String, Unwritten>>,
     capacity: Capacity,
     witness: Rc<dyn Witness>,
 }
@@ -69,9 +96,15 @@ impl Recorder {
             transcript: RefCell::new(Transcript::new(case, version)),
             own_topics: own_topics.to_owned(),
             publications: RefCell::default(),
+            unwritten: RefCell::default(),
             capacity: Capacity::of(run),
             witness,
         }
+    }
+
+    /// Shows none of these passwords.
+    pub(crate) fn hide(&self, secrets: Secrets) {
+        self.transcript.borrow_mut().hide(secrets);
     }
 
     pub(crate) fn version(&self) -> Version {
@@ -91,8 +124,34 @@ impl Recorder {
         self.record(role, What::Said(remark, text.into()))
     }
 
+    /// What was written down, and behind it the numbers of what was not.
     pub(crate) fn transcript(&self) -> Transcript {
-        self.transcript.borrow().clone()
+        let mut transcript = self.transcript.borrow().clone();
+        for (role, unwritten) in self.unwritten.borrow().iter() {
+            transcript.add(self.elapsed(), role, What::Said(Remark::Notes, unwritten.to_string()));
+        }
+        transcript
+    }
+
+    /// Counts a packet of others from the broker that is not written down.
+    pub(super) fn count_packet(&self, role: &str, len: usize) {
+        self.count(role, |unwritten| {
+            unwritten.packets += 1;
+            unwritten.bytes += len as u64;
+        });
+    }
+
+    /// Counts an acknowledgement of ours that is not written down.
+    pub(super) fn count_answer(&self, role: &str) {
+        self.count(role, |unwritten| unwritten.answers += 1);
+    }
+
+    fn count(&self, role: &str, add: impl FnOnce(&mut Unwritten)) {
+        let mut unwritten = self.unwritten.borrow_mut();
+        match unwritten.get_mut(role) {
+            Some(known) => add(known),
+            None => add(unwritten.entry(role.to_owned()).or_default()),
+        }
     }
 
     /// Takes a packet of this length from the broker in; false where there is no more room for what it sends.
@@ -107,18 +166,31 @@ impl Recorder {
 
     /// Shows a packet from the broker to who watches the run.
     pub(super) fn show(&self, role: &str, line: u32, packet: &OwnedPacket, error: Option<&DecodeError>) {
-        self.tell(role, line, Some(&packet.packet()), error);
+        self.tell(role, line, Some(&packet.packet()), error, false);
+    }
+
+    /// Shows a packet that belongs to a message of others, whether it is written down or not.
+    pub(super) fn show_of_others(&self, role: &str, packet: &OwnedPacket, error: Option<&DecodeError>) {
+        let line = u32::try_from(self.transcript.borrow().lines.len()).unwrap_or(u32::MAX);
+        self.tell(role, line, Some(&packet.packet()), error, true);
     }
 
     /// Shows bytes that are no packet to who watches the run.
     pub(super) fn show_refused(&self, role: &str, line: u32, error: &DecodeError) {
-        self.tell(role, line, None, Some(error));
+        self.tell(role, line, None, Some(error), false);
     }
 
-    fn tell(&self, role: &str, line: u32, packet: Option<&Packet<'_>>, error: Option<&DecodeError>) {
+    fn tell(
+        &self,
+        role: &str,
+        line: u32,
+        packet: Option<&Packet<'_>>,
+        error: Option<&DecodeError>,
+        is_of_others: bool,
+    ) {
         let transcript = self.transcript.borrow();
         let (case, version) = (transcript.case.as_str(), self.version);
-        self.witness.saw(&Sighting { case, version, role, line, packet, error });
+        self.witness.saw(&Sighting { case, version, role, line, packet, error, is_of_others });
     }
 
     pub(crate) fn published(&self, publication: Publication) {

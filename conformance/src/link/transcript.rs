@@ -5,7 +5,7 @@
 //! behind ` ;` explains the bytes and is made anew from them, never parsed.
 
 use super::describe;
-use crate::text::single_line;
+use crate::text::{HIDDEN, Secrets, single_line};
 use crate::wire::Ending;
 use bytes::Bytes;
 use mqtt_assay_codec::{Sender, Version};
@@ -22,6 +22,8 @@ pub struct Transcript {
     pub mqtt: Version,
     /// What happened, in order of time.
     pub lines: Vec<Line>,
+    /// What its text doesn't show.
+    secrets: Secrets,
 }
 
 /// One happening.
@@ -88,7 +90,30 @@ const HEADER: &str = "mqtt-assay transcript 1";
 impl Transcript {
     /// An empty record of a case.
     pub fn new(case: impl Into<String>, mqtt: Version) -> Self {
-        Self { case: case.into(), mqtt, lines: Vec::new() }
+        Self { case: case.into(), mqtt, lines: Vec::new(), secrets: Secrets::default() }
+    }
+
+    /// Doesn't show these passwords.
+    pub(crate) fn hide(&mut self, secrets: Secrets) {
+        self.secrets = secrets;
+    }
+
+    /// The first bytes of a packet as pairs of digits, parted by blanks, without what isn't shown.
+    pub(crate) fn hex(&self, what: &What, most: usize) -> String {
+        match what {
+            What::Sent { bytes, mutation } => self.secrets.hex(bytes, mutation.is_some(), most, " "),
+            What::Received(bytes) => Secrets::default().hex(bytes, false, most, " "),
+            _ => String::new(),
+        }
+    }
+
+    /// The packet of a line in words, where there is one.
+    pub(crate) fn explain(&self, what: &What) -> Option<String> {
+        let words = what.explain(self.mqtt)?;
+        match what {
+            What::Sent { bytes, mutation } => Some(self.secrets.in_words(words, bytes, mutation.is_some())),
+            _ => Some(words),
+        }
     }
 
     /// Adds a happening and returns its line number.
@@ -106,8 +131,15 @@ impl Transcript {
     /// One line as text, with its explanation.
     pub fn print_line(&self, line: &Line) -> String {
         let at = format!("{}.{:06}", line.at.as_secs(), line.at.subsec_micros());
-        let mut out = format!("{:>4} {at:>11} {:<12} {}", line.number, line.role, line.what);
-        if let Some(explanation) = line.what.explain(self.mqtt) {
+        let what = match &line.what {
+            What::Sent { bytes, mutation } => {
+                let name = mutation.as_ref().map_or_else(String::new, |name| format!(" !{name}"));
+                format!("-> {}{name}", self.secrets.hex(bytes, mutation.is_some(), usize::MAX, ""))
+            }
+            other => other.to_string(),
+        };
+        let mut out = format!("{:>4} {at:>11} {:<12} {what}", line.number, line.role);
+        if let Some(explanation) = self.explain(&line.what) {
             let _ = write!(out, " ; {explanation}");
         }
         out
@@ -256,6 +288,9 @@ fn parse_what(text: &str) -> Result<What, String> {
 
 /// Bytes from pairs of hexadecimal digits; white space between digits does not count.
 pub(crate) fn parse_hex(text: &str) -> Result<Bytes, String> {
+    if text.contains(HIDDEN) {
+        return Err(format!("{HIDDEN} stands for a password that was not written down; --show-passwords does that"));
+    }
     let digits: Vec<char> = text.chars().filter(|letter| !letter.is_whitespace()).collect();
     if !digits.len().is_multiple_of(2) {
         return Err(format!("{} hexadecimal digits, which is odd", digits.len()));
@@ -334,6 +369,8 @@ mod tests {
         );
         let time = "line 4: `-1` is no time in seconds, with up to six digits behind the point";
         assert_eq!(body("1 -1 rogue open"), Err(time.to_owned()));
+        let hidden = "line 4: ******** stands for a password that was not written down; --show-passwords does that";
+        assert_eq!(body("1 0.5 rogue -> 10********"), Err(hidden.to_owned()));
         let other = format!("{HEADER}0\ncase c\nmqtt 5");
         assert_eq!(parse(&other), Err(format!("line 1: expected `{HEADER}`, found `{HEADER}0`")));
     }

@@ -9,7 +9,8 @@ pub(super) async fn write_all(link: Rc<Link>) {
     loop {
         let order = link.orders.borrow_mut().pop_front();
         match order {
-            Some(Order::Bytes(first)) => write(&link, link.with_the_following(first)).await,
+            Some(Order::Bytes(first)) => write(&link, link.with_the_following(BytesMut::from(first))).await,
+            Some(Order::Acknowledgements(first)) => write(&link, link.with_the_following(first)).await,
             Some(Order::Alone(bytes)) => {
                 write(&link, BytesMut::from(bytes)).await;
                 tokio::task::yield_now().await;

@@ -219,7 +219,14 @@ mod tests {
     fn printed(verbosity: Verbosity, verdict: Verdict) -> String {
         let paper = Paper::default();
         let target = TargetName { name: "x".to_owned(), address: String::new(), version: None, learnt_from: None };
-        let facts = RunFacts { target, target_words: "x".to_owned(), versions: vec![Version::V5], seed: 3, cases: 1 };
+        let facts = RunFacts {
+            target,
+            target_words: "x".to_owned(),
+            before: String::new(),
+            versions: vec![Version::V5],
+            seed: 3,
+            cases: 1,
+        };
         let mut console = Console::new(Box::new(paper.clone()), facts, verbosity, Some(ProgressDrawTarget::hidden()));
         let instance = Instance { chapter: "publish", case: &CASE, version: Version::V5, rules: &RULES };
         let mut result = CaseResult::new(instance, &[], None, Transcript::new(instance.id(), Version::V5));

@@ -1,6 +1,6 @@
 //! The JSON report, schema 1: what `run --json` writes. Fields are only ever added.
 
-use super::{RunFacts, TargetName};
+use super::{End, Ended, RunFacts, TargetName};
 use crate::link::Transcript;
 use crate::run::{CaseResult, Disturbance, Summary};
 use crate::scenario::{Case, Verdict};
@@ -40,6 +40,12 @@ struct Report<'a> {
     started: &'a str,
     seed: u64,
     took_ms: u128,
+    ended: Ended,
+    exit: u8,
+    /// What it all comes to, in one line.
+    why: &'a str,
+    /// How many cases were to be run.
+    selected: usize,
     summary: BTreeMap<&'static str, Summary>,
     results: Results<'a>,
 }
@@ -126,6 +132,7 @@ pub(crate) fn write(
     facts: &RunFacts,
     times: &Times,
     results: &[CaseResult],
+    end: &End,
     transcripts: Transcripts,
 ) -> io::Result<()> {
     let summary = |version: Version| Summary::of(results.iter().filter(|result| result.instance.version == version));
@@ -137,6 +144,10 @@ pub(crate) fn write(
         started: &times.started,
         seed: facts.seed,
         took_ms: times.took.as_millis(),
+        ended: end.ended,
+        exit: end.exit,
+        why: &end.why,
+        selected: facts.cases,
         summary: facts.versions.iter().map(|&version| (version.name(), summary(version))).collect(),
         results: Results { of: results, transcripts },
     };

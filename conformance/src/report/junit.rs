@@ -2,10 +2,13 @@
 //! by its id. A fail is a `<failure>`, an inconclusive case an `<error>`, and what was not offered or not exercised is
 //! `<skipped>`. A weak case passes and says why in `<system-out>`; with `--strict` it is a failure.
 //!
+//! A run that did not come to its end, or judged nothing, has an `<error>` of its own in the suite `run`: what is not there
+//! must not look like a success.
+//!
 //! Whatever a broker sent is escaped, and characters that XML 1.0 has no place for are replaced.
 
 use super::json::{Times, Transcripts};
-use super::{RunFacts, text};
+use super::{End, Ended, RunFacts, text};
 use crate::run::CaseResult;
 use crate::scenario::Verdict;
 use crate::text::single_line;
@@ -33,37 +36,61 @@ pub(crate) fn write(
     facts: &RunFacts,
     times: &Times,
     results: &[CaseResult],
+    end: &End,
     options: Options,
 ) -> io::Result<()> {
     let mut suites: BTreeMap<&str, Vec<&CaseResult>> = BTreeMap::new();
     for result in results {
         suites.entry(result.instance.chapter).or_default().push(result);
     }
-    let counts = Counts::of(results, options);
+    let is_whole = end.ended == Ended::Complete;
+    let counts = Counts::of(results, options).and_errors(u32::from(!is_whole));
     let mut writer = Writer::new_with_indent(&mut out, b' ', 2);
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     writer
         .create_element("testsuites")
         .with_attributes([
             ("name", env!("CARGO_PKG_NAME")),
-            ("tests", &counts.tests),
-            ("failures", &counts.failures),
-            ("errors", &counts.errors),
+            ("tests", counts.tests.to_string().as_str()),
+            ("failures", counts.failures.to_string().as_str()),
+            ("errors", counts.errors.to_string().as_str()),
             ("time", &seconds(times.took)),
         ])
         .write_inner_content(|writer| {
+            if !is_whole {
+                error_of_the_run(writer, facts, times, end)?;
+            }
             suites.iter().try_for_each(|(chapter, cases)| suite(writer, facts, times, chapter, cases, options))
         })?;
     out.write_all(b"\n")?;
     out.flush()
 }
 
-/// What the attributes of a suite count, as text.
+/// A suite with nothing but the reason why the others are not all that there should be.
+fn error_of_the_run<W: Write>(writer: &mut Writer<W>, facts: &RunFacts, times: &Times, end: &End) -> io::Result<()> {
+    let (time, message) = (seconds(times.took), allowed(&single_line(&end.why)));
+    let counts = [("tests", "1"), ("failures", "0"), ("errors", "1"), ("skipped", "0")];
+    let suite = writer.create_element("testsuite").with_attribute(("name", "run")).with_attributes(counts);
+    suite.with_attributes([("time", time.as_str()), ("timestamp", &times.started)]).write_inner_content(|writer| {
+        properties(writer, facts)?;
+        let case =
+            writer.create_element("testcase").with_attributes([("name", end.ended.word()), ("classname", "run")]);
+        case.with_attribute(("time", time.as_str())).write_inner_content(|writer| {
+            let error = writer.create_element("error").with_attribute(("message", message.as_str()));
+            error.with_attribute(("type", end.ended.word())).write_empty()?;
+            Ok(())
+        })?;
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// What the attributes of a suite count.
 struct Counts {
-    tests: String,
-    failures: String,
-    errors: String,
-    skipped: String,
+    tests: u32,
+    failures: u32,
+    errors: u32,
+    skipped: u32,
 }
 
 impl Counts {
@@ -78,8 +105,14 @@ impl Counts {
                 Told::Passed => {}
             }
         }
-        let [tests, failures, errors, skipped] = [tests, failures, errors, skipped].map(|count: u32| count.to_string());
         Self { tests, failures, errors, skipped }
+    }
+
+    /// With so many errors more, each a test of its own.
+    fn and_errors(mut self, more: u32) -> Self {
+        self.tests += more;
+        self.errors += more;
+        self
     }
 }
 
@@ -117,10 +150,10 @@ fn suite<W: Write>(
         .create_element("testsuite")
         .with_attributes([
             ("name", chapter),
-            ("tests", &counts.tests),
-            ("failures", &counts.failures),
-            ("errors", &counts.errors),
-            ("skipped", &counts.skipped),
+            ("tests", counts.tests.to_string().as_str()),
+            ("failures", counts.failures.to_string().as_str()),
+            ("errors", counts.errors.to_string().as_str()),
+            ("skipped", counts.skipped.to_string().as_str()),
             ("time", &seconds(took)),
             ("timestamp", &times.started),
         ])
@@ -243,7 +276,8 @@ mod tests {
     fn written(results: &[CaseResult], options: Options) -> String {
         let times = Times { started: "2026-01-02T03:04:05Z".to_owned(), took: Duration::from_millis(1_234_500) };
         let mut out = Vec::new();
-        write(&mut out, &samples::facts(), &times, results, options).expect("memory takes it");
+        write(&mut out, &samples::facts(), &times, results, &samples::end(Ended::Complete), options)
+            .expect("memory takes it");
         String::from_utf8(out).expect("UTF-8")
     }
 

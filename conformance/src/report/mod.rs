@@ -37,6 +37,49 @@ impl TargetName {
     }
 }
 
+/// How a run came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Ended {
+    /// All selected cases have run.
+    Complete,
+    /// By a signal, or by a defect of ours.
+    Interrupted,
+    /// By `--timeout`.
+    Timeout,
+    /// After the first fail, as `--fail-fast` asks.
+    FailFast,
+    /// The control failed, or no case came to a verdict.
+    NothingJudged,
+    /// The broker was lost, and no other could be had in its place.
+    BrokerDied,
+}
+
+impl Ended {
+    /// The word in reports.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Interrupted => "interrupted",
+            Self::Timeout => "timeout",
+            Self::FailFast => "fail-fast",
+            Self::NothingJudged => "nothing-judged",
+            Self::BrokerDied => "broker-died",
+        }
+    }
+}
+
+/// The end of a run, as its reports state it.
+#[derive(Debug, Clone)]
+pub(crate) struct End {
+    /// How it came about.
+    pub(crate) ended: Ended,
+    /// The exit code.
+    pub(crate) exit: u8,
+    /// What it all comes to, in one line.
+    pub(crate) why: String,
+}
+
 /// Everything about a run that its reports state besides its results.
 #[derive(Debug, Clone)]
 pub(crate) struct RunFacts {
@@ -44,6 +87,8 @@ pub(crate) struct RunFacts {
     pub(crate) target: TargetName,
     /// How the target is written on the command line, quoted for a shell.
     pub(crate) target_words: String,
+    /// What stands before the command that repeats a case: the variable with the password.
+    pub(crate) before: String,
     /// The versions in use.
     pub(crate) versions: Vec<Version>,
     /// The seed.
@@ -55,7 +100,7 @@ pub(crate) struct RunFacts {
 impl RunFacts {
     /// The command that runs one case of this run again.
     pub(crate) fn repeat(&self, case: &str) -> String {
-        format!("mqtt-assay run {} -f {case} --seed {} -v", self.target_words, self.seed)
+        format!("{}mqtt-assay run {} -f {case} --seed {} -v", self.before, self.target_words, self.seed)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Results as tests of reports need them.
 
-use super::{RunFacts, TargetName};
+use super::{End, Ended, RunFacts, TargetName};
 use crate::link::{Transcript, What};
 use crate::run::CaseResult;
 use crate::scenario::{Case, CaseRules, Instance, Method, RuleVerdict, Stop, Verdict};
@@ -16,7 +16,19 @@ static RULES: CaseRules =
 /// A run of a broker without a version.
 pub(super) fn facts() -> RunFacts {
     let target = TargetName { name: "x".to_owned(), address: String::new(), version: None, learnt_from: None };
-    RunFacts { target, target_words: "x".to_owned(), versions: vec![Version::V5], seed: 3, cases: 5 }
+    RunFacts {
+        target,
+        target_words: "x".to_owned(),
+        before: String::new(),
+        versions: vec![Version::V5],
+        seed: 3,
+        cases: 5,
+    }
+}
+
+/// An end of a run.
+pub(super) fn end(ended: Ended) -> End {
+    End { ended, exit: 0, why: "why \u{1b}[2J".to_owned() }
 }
 
 /// A result of a case of two rules, whose transcript has three lines.

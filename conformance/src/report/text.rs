@@ -2,13 +2,11 @@
 //! them takes out where they aren't wanted. Whatever a broker sent is escaped.
 
 use super::{RunFacts, cause};
-use crate::link::{Line, Transcript, What, describe};
+use crate::link::{Line, Transcript, What};
 use crate::run::{CaseResult, Disturbance, Summary};
 use crate::scenario::Verdict;
 use crate::text::{counted, seconds, single_line};
 use anstyle::{AnsiColor, Style};
-use bytes::Bytes;
-use mqtt_assay_codec::Sender;
 use mqtt_assay_standard::{Basis, Rule};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -116,27 +114,22 @@ fn row(label: &str, text: &str) -> String {
 /// A line of a transcript in words, with the first bytes of its packet.
 fn in_short(transcript: &Transcript, line: &Line) -> String {
     let place = format!("line {}, {}: ", line.number, single_line(&line.role));
+    let words = transcript.explain(&line.what).unwrap_or_default();
     match &line.what {
         What::Sent { bytes, mutation } => {
             let mutated =
                 mutation.as_ref().map_or_else(String::new, |name| format!(", mutated by {}", single_line(name)));
-            format!("{place}{} [{}]{mutated}", describe::bytes(bytes, transcript.mqtt, Sender::Client), hex(bytes))
+            format!("{place}{words} [{}]{mutated}", hex(transcript, line, bytes.len()))
         }
-        What::Received(bytes) => {
-            format!("{place}{} [{}]", describe::bytes(bytes, transcript.mqtt, Sender::Server), hex(bytes))
-        }
+        What::Received(bytes) => format!("{place}{words} [{}]", hex(transcript, line, bytes.len())),
         other => format!("{place}{other}"),
     }
 }
 
-fn hex(bytes: &Bytes) -> String {
-    let mut out = String::new();
-    for byte in bytes.iter().take(BYTES_SHOWN) {
-        let _ = write!(out, "{byte:02x} ");
-    }
-    out.truncate(out.trim_end().len());
-    if bytes.len() > BYTES_SHOWN {
-        let _ = write!(out, " ... {} bytes", bytes.len());
+fn hex(transcript: &Transcript, line: &Line, length: usize) -> String {
+    let mut out = transcript.hex(&line.what, BYTES_SHOWN);
+    if length > BYTES_SHOWN {
+        let _ = write!(out, " ... {length} bytes");
     }
     out
 }
@@ -269,6 +262,7 @@ mod tests {
     use super::*;
     use crate::report::samples::{facts, result};
     use crate::scenario::Stop;
+    use bytes::Bytes;
     use mqtt_assay_codec::Version;
     use std::time::Duration;
 

@@ -67,6 +67,7 @@ impl CaseContext {
     ) -> Rc<Self> {
         let own_topics = names.own_topics();
         let recorder = Recorder::new(brief.id.clone(), brief.version, own_topics, &common.capacity, witness);
+        recorder.hide(setting.secrets());
         Rc::new(Self {
             brief,
             names,

@@ -1,14 +1,17 @@
-//! Text for people, whoever wrote it: what is hostile stays on its line, what is misspelt finds its neighbour.
+//! Text for people, whoever wrote it: what is hostile stays on its line, what is misspelt finds its neighbour, what is
+//! secret isn't shown.
 //!
 //! The lowest floor: it uses nothing of this crate.
 
 mod line;
 mod number;
+mod secrets;
 pub(crate) mod shell;
 mod suggest;
 mod time;
 
 pub(crate) use line::{quoted, short, single_line, visible};
 pub(crate) use number::{counted, seconds};
+pub(crate) use secrets::{HIDDEN, Secrets, without_password};
 pub(crate) use suggest::did_you_mean;
 pub(crate) use time::now;

@@ -1,0 +1,197 @@
+//! Reports as files: what stands in them when a run has not come to its end, and that a file holds a whole report at any
+//! time, the earlier one or the new one.
+
+#![cfg(unix)]
+
+#[expect(dead_code, reason = "shared with tests that start a broker")]
+mod common;
+
+use common::mqtt_assay;
+use serde_json::Value;
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// One case that the embedded broker passes.
+const PASSES: [&str; 3] = ["run", "-f", "5/publish/topic-with-wildcard"];
+
+/// Makes it fail.
+const BROKEN: [&str; 2] = ["--fault", "acts-on:topic-name-wildcard"];
+
+const EARLIER: &str = "an earlier report";
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(TempDir::new().expect("a folder of our own"))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn with_earlier(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, EARLIER).expect("can be written");
+        path
+    }
+
+    /// The names of all files.
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.0.path()).expect("can be listed").flatten();
+        let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+}
+
+fn run(arguments: &[&str], reports: &[(&str, &Path)]) -> Output {
+    let mut command = mqtt_assay(arguments);
+    for (option, path) in reports {
+        command.arg(option).arg(path);
+    }
+    command.output().expect("the program is there")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap_or_else(|| panic!("a signal ended it: {output:?}"))
+}
+
+fn json(path: &Path) -> Value {
+    let text = fs::read_to_string(path).expect("there is a report");
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[track_caller]
+fn assert_ended(report: &Value, ended: &str, exit: i32, selected: u64) {
+    let found = (&report["ended"], &report["exit"], &report["selected"]);
+    assert_eq!(found, (&ended.into(), &exit.into(), &selected.into()), "{report}");
+    assert!(report["why"].as_str().is_some_and(|why| !why.is_empty()), "{report}");
+}
+
+#[test]
+fn a_run_to_its_end_says_so() {
+    let folder = Folder::new();
+    let (whole, suites) = (folder.path("a.json"), folder.path("a.xml"));
+    let output = run(&PASSES, &[("--json", &whole), ("--junit", &suites)]);
+    assert_eq!(code(&output), 0, "{output:?}");
+    assert_ended(&json(&whole), "complete", 0, 1);
+    let text = fs::read_to_string(&suites).expect("there is a report");
+    assert!(text.contains("errors=\"0\"") && !text.contains("<error"), "{text}");
+}
+
+#[test]
+fn a_run_that_is_not_whole_is_no_success_in_any_report() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let silent = format!("mqtt://{}", silent.local_addr().expect("it is bound"));
+    let two = "5/publish/topic-with-wildcard | 5/retain/replaced";
+    let many = "5/publish/topic-with-wildcard | 5/retain/*";
+    let fail_fast = ["run", "-f", many, BROKEN[0], BROKEN[1], "--jobs", "1", "--fail-fast"];
+    let rows: [(&[&str], &str, i32); 4] = [
+        (&["run", "mqtt://127.0.0.1:1", "-f", two], "nothing-judged", 3),
+        (&["run", &silent, "-f", two, "--timeout", "1"], "timeout", 130),
+        (&["run", "-f", two, "--fail-fast"], "complete", 0),
+        (&fail_fast, "fail-fast", 1),
+    ];
+    for (arguments, ended, exit) in rows {
+        let folder = Folder::new();
+        let (whole, suites) = (folder.with_earlier("a.json"), folder.with_earlier("a.xml"));
+        let output = run(arguments, &[("--json", &whole), ("--junit", &suites)]);
+        assert_eq!(code(&output), exit, "{arguments:?}: {output:?}");
+        let report = json(&whole);
+        let selected = report["selected"].as_u64().expect("a number");
+        assert_ended(&report, ended, exit, selected);
+        let text = fs::read_to_string(&suites).expect("there is a report");
+        let is_said = text.contains(&format!("type=\"{ended}\"")) && text.contains("errors=\"1\"");
+        assert_eq!(is_said, ended != "complete", "{arguments:?}: {text}");
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_leaves_the_earlier_one() {
+    let folder = Folder::new();
+    let report = folder.with_earlier("a.json");
+    let direct = mqtt_assay(&PASSES);
+    // A file may have 512 bytes, and the signal that says so is ignored: writing fails as on a full disk.
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\""]).arg(direct.get_program());
+    let output = command.args(direct.get_args()).arg("--json").arg(&report).output().expect("a shell is there");
+    assert_eq!(code(&output), 8, "{output:?}");
+    assert_eq!(fs::read_to_string(&report).expect("it is there"), EARLIER);
+    assert_eq!(folder.names(), ["a.json"], "nothing is left beside it");
+}
+
+#[test]
+fn a_run_that_does_not_begin_leaves_the_earlier_report() {
+    let folder = Folder::new();
+    let report = folder.with_earlier("a.json");
+    let nowhere = folder.path("no-such-folder/a.xml");
+    let output = run(&PASSES, &[("--json", &report), ("--junit", &nowhere)]);
+    assert_eq!(code(&output), 2, "{output:?}");
+    assert_eq!(fs::read_to_string(&report).expect("it is there"), EARLIER);
+    assert_eq!(folder.names(), ["a.json"]);
+}
+
+#[test]
+fn a_report_goes_through_links_and_keeps_who_may_read_it() {
+    let folder = Folder::new();
+    let target = folder.with_earlier("target.json");
+    fs::set_permissions(&target, PermissionsExt::from_mode(0o640)).expect("it is ours");
+    let (link, dangling) = (folder.path("link.json"), folder.path("dangling.xml"));
+    symlink("target.json", &link).expect("can be made");
+    symlink("new.xml", &dangling).expect("can be made");
+    let output = run(&PASSES, &[("--json", &link), ("--junit", &dangling)]);
+    assert_eq!(code(&output), 0, "{output:?}");
+    assert!(link.is_symlink() && dangling.is_symlink(), "the links stay");
+    assert_ended(&json(&target), "complete", 0, 1);
+    assert_eq!(fs::metadata(&target).expect("it is there").mode() & 0o777, 0o640);
+    assert!(fs::read_to_string(folder.path("new.xml")).is_ok_and(|text| text.starts_with("<?xml")));
+    assert_eq!(folder.names(), ["dangling.xml", "link.json", "new.xml", "target.json"]);
+}
+
+#[test]
+fn one_file_by_two_spellings_is_refused() {
+    let folder = Folder::new();
+    let there = folder.with_earlier("a");
+    fs::hard_link(&there, folder.path("hard")).expect("can be made");
+    symlink("a", folder.path("link")).expect("can be made");
+    symlink("new", folder.path("dangling")).expect("can be made");
+    symlink(".", folder.path("folder")).expect("can be made");
+    let pairs =
+        [("a", "./a"), ("a", "hard"), ("link", "a"), ("a", "folder/a"), ("new", "./new"), ("dangling", "folder/new")];
+    for (one, other) in pairs {
+        let output = mqtt_assay(&PASSES)
+            .args(["--json", one, "--junit", other])
+            .current_dir(folder.0.path())
+            .output()
+            .expect("the program is there");
+        assert_eq!(code(&output), 2, "{one} {other}: {output:?}");
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(errors.contains("--json and --junit name the same file"), "{errors}");
+        assert_eq!(fs::read_to_string(&there).expect("it is there"), EARLIER);
+    }
+    let output = run(&PASSES, &[("--json", &there), ("--junit", &folder.path("b"))]);
+    assert_eq!(code(&output), 0, "{output:?}");
+}
+
+#[test]
+fn pipes_and_devices_are_written_to_as_they_are() {
+    let folder = Folder::new();
+    let pipe = folder.path("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().expect("mkfifo is there");
+    assert!(made.success(), "{made}");
+    let nobody = run(&[&PASSES[..], &["--timeout", "1"]].concat(), &[("--json", &pipe)]);
+    assert_eq!(code(&nobody), 130, "{nobody:?}");
+    let reader = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || json(&pipe))
+    };
+    let output = run(&PASSES, &[("--json", &pipe), ("--junit", Path::new("/dev/null"))]);
+    assert_eq!(code(&output), 0, "{output:?}");
+    assert_ended(&reader.join().expect("whole JSON"), "complete", 0, 1);
+    assert_eq!(folder.names(), ["pipe"]);
+}
