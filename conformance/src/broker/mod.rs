@@ -15,7 +15,7 @@ mod variant;
 pub use address::AddressTarget;
 pub use embedded::{EmbeddedOptions, EmbeddedTarget};
 pub use profile::{Profile, ProfileError};
-pub use shell::Shell;
+pub use shell::{Said, Shell};
 pub use spawned::{Lease, SpawnedTarget};
 pub use variant::{VARIANTS, Variant};
 

@@ -15,6 +15,7 @@ mod output;
 mod prove;
 mod run;
 mod serve;
+mod serve_log;
 mod tables;
 
 pub use exit::Exit;
