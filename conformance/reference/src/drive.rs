@@ -19,12 +19,18 @@ impl Machine {
         if self.faulty.is_silent {
             return;
         }
+        (self.effort, self.congested) = (0, None);
         match event {
             Event::Opened(id) => self.opened(id),
             Event::Received(id, bytes) => self.received(id, bytes),
             Event::HalfClosed(id) | Event::Reset(id) => self.lost(id),
+            Event::Written(id, bytes) => self.written(id, bytes),
+            Event::Gone(id) => self.gone(id),
             Event::Tick => self.tick(),
         }
+        self.end_overflowing();
+        self.wind_room();
+        self.timers.set(Due::Work, (!self.busy.is_empty()).then_some(self.now));
         if self.quirk(Quirk::ReversesAcknowledgements) {
             self.reverse_acknowledgements();
         }
@@ -39,6 +45,7 @@ impl Machine {
             return;
         }
         if self.connections.len() >= self.settings.limits.max_connections {
+            self.note(id, "closed at once: there are as many connections as max-connections allows");
             self.effects.push(Effect::Close(id, Closing::Fin));
             return;
         }
@@ -46,22 +53,39 @@ impl Machine {
         self.wind(id);
     }
 
+    /// The client has gone. What it sent before is done first.
     fn lost(&mut self, id: ConnectionId) {
-        self.end(id, true);
+        self.departed.remove(&id);
+        match self.connections.get_mut(&id) {
+            Some(connection) if self.busy.contains(&id) && connection.has_more() => connection.leaving = true,
+            _ => self.end(id, true),
+        }
     }
 
     fn tick(&mut self) {
+        let mut works = false;
         while let Some(due) = self.timers.pop(self.now) {
             match due {
                 Due::Connection(id) => self.connection_due(id),
                 Due::Session(client_id) => self.session_due(&client_id),
                 Due::LateWills => self.late_wills_due(),
                 Due::HeldBack => self.held_back_due(),
+                Due::Room => self.room_due(),
+                Due::Work => works = true,
             }
+        }
+        if works {
+            self.work_on();
         }
     }
 
     fn connection_due(&mut self, id: ConnectionId) {
+        let now = self.now;
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if connection.has_more() && self.busy.contains(&id) {
+            // It waits for the broker, not the broker for it.
+            connection.heard_at = now;
+        }
         let Some(connection) = self.connections.get(&id) else { return };
         let silent = match connection.phase {
             Phase::Deaf => false,
@@ -72,7 +96,10 @@ impl Machine {
         };
         match (silent, connection.phase) {
             (true, Phase::Open) => self.keep_alive_over(id),
-            (true, _) => self.end(id, false),
+            (true, _) => {
+                self.note(id, "closed: no CONNECT came within connect-timeout");
+                self.end(id, false);
+            }
             (false, _) => {
                 self.resend_due(id);
                 self.wind(id);

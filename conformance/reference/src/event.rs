@@ -18,6 +18,11 @@ pub enum Event<'a> {
     HalfClosed(ConnectionId),
     /// The connection broke (RST).
     Reset(ConnectionId),
+    /// So many of the bytes that were sent on this connection have been written: only whoever reports this is told when a
+    /// client takes more, so that a driver that keeps what it sends has to.
+    Written(ConnectionId, usize),
+    /// Nothing more will be written on this connection, nor read from it.
+    Gone(ConnectionId),
     /// The deadline that [`Machine::next_deadline`](crate::Machine::next_deadline) named has come.
     Tick,
 }
@@ -36,10 +41,26 @@ pub enum Closing {
 pub enum Effect {
     /// Write one whole control packet.
     Send(ConnectionId, Bytes),
+    /// Forget what was to be sent on this connection and of which no byte is written yet: the client took too little. The
+    /// bytes that were forgotten count as written.
+    Discard(ConnectionId),
     /// Close the connection. Nothing follows for it; each opened connection gets this once, however it ended.
     Close(ConnectionId, Closing),
     /// A client broke a rule: for a log, nothing needs doing.
     Breach(Breach),
+    /// The broker did by itself what a user would ask about: for a log, nothing needs doing.
+    Note(Note),
+}
+
+/// What the broker decided by itself, or noticed without a rule that was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// On which connection.
+    pub connection: ConnectionId,
+    /// Which client, once its CONNECT was accepted.
+    pub client_id: Option<String>,
+    /// What happened, in one sentence without a full stop.
+    pub text: String,
 }
 
 /// A rule that a client broke, noticed by the machine.

@@ -42,7 +42,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use event::{Breach, Closing, ConnectionId, Effect, Event};
+pub use event::{Breach, Closing, ConnectionId, Effect, Event, Note};
 pub use faults::{Fault, FaultSet, Questions};
 pub use machine::Machine;
 pub use quirks::{Quirk, QuirkSet};

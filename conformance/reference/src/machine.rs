@@ -2,29 +2,34 @@
 //!
 //! The rooms above add to `impl Machine` what is theirs to do. May use: the state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::{ConnectionId, Effect};
+use crate::event::{ConnectionId, Effect, Note};
 use crate::faults::{self, Fault};
 use crate::quirks::{self, Quirk};
 use crate::settings::Settings;
 use crate::state::ClientId;
 use crate::state::connection::{Connection, Phase};
+use crate::state::departed::Departed;
 use crate::state::ledger::Ledger;
+use crate::state::levels::LevelMap;
 use crate::state::message::Message;
+use crate::state::outflow::Outflow;
 use crate::state::session::Session;
 use crate::state::timers::{Due, Timers};
 
 /// The embedded broker, without I/O, clock or hash order.
 ///
 /// Whoever drives it feeds [`Event`]s to [`Machine::handle`] and does the [`Effect`]s in order; when the time is
-/// [`Machine::next_deadline`], it feeds [`Event::Tick`]. What is on its way to a client that doesn't read is the driver's
-/// to bound: the machine hands every packet out at once.
+/// [`Machine::next_deadline`], it feeds [`Event::Tick`]. It tells what it has written ([`Event::Written`]): messages wait
+/// in the machine for a client that takes what was sent before, and a client that lets too much wait is disconnected. A
+/// packet that takes long is done in legs; between them the deadline is at once, and others are served.
 ///
 /// [`Event`]: crate::Event
 /// [`Event::Tick`]: crate::Event::Tick
+/// [`Event::Written`]: crate::Event::Written
 #[derive(Debug)]
 pub struct Machine {
     pub(crate) settings: Settings,
@@ -35,11 +40,29 @@ pub struct Machine {
     /// At most `max_sessions`.
     pub(crate) sessions: BTreeMap<ClientId, Session>,
     /// At most `max_retained_messages`, by topic.
-    pub(crate) retained: BTreeMap<Arc<str>, Arc<Message>>,
+    pub(crate) retained: LevelMap<Arc<Message>>,
+    /// No retained message expires before this time; unknown is never.
+    pub(crate) retained_expires: Option<Duration>,
+    /// Who subscribes with which filter, by the topic filter without its share name: kept by a broker without faults only,
+    /// since faulty ones match otherwise.
+    pub(crate) subscribers: LevelMap<Vec<Subscriber>>,
     /// Whose turn it is in each shared subscription; as many as there are shared filters.
     pub(crate) turns: BTreeMap<Arc<str>, usize>,
     pub(crate) timers: Timers,
     pub(crate) ledger: Ledger,
+    /// What is handed out and not written yet.
+    pub(crate) outflow: Outflow,
+    /// Connections that let too much wait, and how: they end with the event of now.
+    pub(crate) overflowing: Vec<(ConnectionId, &'static str)>,
+    /// A client that could not take at once what the event of now brought it.
+    pub(crate) congested: Option<ConnectionId>,
+    /// What the event of now has cost, in steps of about a microsecond.
+    pub(crate) effort: usize,
+    /// Connections with work that was broken off; whose turn it was last.
+    pub(crate) busy: BTreeSet<ConnectionId>,
+    pub(crate) last_busy: ConnectionId,
+    /// Clients that have sent DISCONNECT, until nothing can come from them any more; at most `max_connections`.
+    pub(crate) departed: BTreeMap<ConnectionId, Departed>,
     /// How many client identifiers were assigned.
     pub(crate) assigned: u64,
     /// What only quirks need.
@@ -58,10 +81,19 @@ impl Machine {
             effects: Vec::new(),
             connections: BTreeMap::new(),
             sessions: BTreeMap::new(),
-            retained: BTreeMap::new(),
+            retained: LevelMap::default(),
+            retained_expires: None,
+            subscribers: LevelMap::default(),
             turns: BTreeMap::new(),
             timers: Timers::default(),
             ledger,
+            outflow: Outflow::default(),
+            overflowing: Vec::new(),
+            congested: None,
+            effort: 0,
+            busy: BTreeSet::new(),
+            last_busy: ConnectionId(0),
+            departed: BTreeMap::new(),
             assigned: 0,
             quirky: quirks::State::default(),
             faulty: faults::State::default(),
@@ -86,6 +118,28 @@ impl Machine {
     /// Bytes stored for clients, as `max-stored-bytes` counts them.
     pub fn stored_bytes(&self) -> usize {
         self.ledger.used()
+    }
+
+    /// Bytes handed out to be written and not written yet, as `max-unsent-bytes` counts them.
+    pub fn unsent_bytes(&self) -> usize {
+        self.outflow.unsent()
+    }
+
+    /// Whether something that came on this connection is still worked on: nothing more should be read from it until then.
+    pub fn is_busy(&self, id: ConnectionId) -> bool {
+        self.busy.contains(&id)
+    }
+
+    /// Whether the event of now has cost so much that others are to be served first.
+    pub(crate) fn is_tired(&self) -> bool {
+        self.effort >= MOST_EFFORT
+    }
+
+    /// Tells the log what happened to a client.
+    pub(crate) fn note(&mut self, id: ConnectionId, text: impl Into<String>) {
+        let client_id = self.connections.get(&id).and_then(|connection| connection.client_id.as_deref());
+        let note = Note { connection: id, client_id: client_id.map(str::to_owned), text: text.into() };
+        self.effects.push(Effect::Note(note));
     }
 
     /// Whether the broker does this wrong: the one question at every branch where a fault strikes.
@@ -158,6 +212,12 @@ impl Machine {
         asked.into_iter().chain(idle).min()
     }
 }
+
+/// A client with a filter, as it wrote it.
+pub(crate) type Subscriber = (ClientId, Arc<str>);
+
+/// What one event may cost: some milliseconds.
+pub(crate) const MOST_EFFORT: usize = 1000;
 
 /// How long a client may be idle under the quirk that closes idle clients.
 const IDLE: Duration = Duration::from_mins(1);

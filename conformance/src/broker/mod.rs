@@ -19,7 +19,7 @@ mod variant;
 pub use address::AddressTarget;
 pub use embedded::{EmbeddedOptions, EmbeddedTarget};
 pub use profile::{Profile, ProfileError};
-pub use shell::Shell;
+pub use shell::{Said, Shell};
 pub use spawned::{Lease, SpawnedBroker, SpawnedTarget};
 pub use variant::{VARIANTS, Variant};
 

@@ -5,7 +5,7 @@
 
 use crate::wire::{Ending, Read, Transport, read, read_outcome};
 use bytes::{Buf, Bytes, BytesMut};
-use mqtt_assay_reference::{Breach, Closing, ConnectionId, Effect, Event, Machine, Quirk};
+use mqtt_assay_reference::{Breach, Closing, ConnectionId, Effect, Event, Machine, Note, Quirk};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
@@ -14,16 +14,35 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::io::ReadBuf;
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
-
-/// The most that may wait to be written to one client, in bytes; a client that does not read is reset beyond it.
-const OUTGOING_CAPACITY: usize = 8 << 20;
 
 /// The longest delay that the quirk of delayed connections puts on a direction.
 const LONGEST_DELAY: Duration = Duration::from_millis(40);
 
-/// How long an ended connection's last bytes may take to be read before it is reset.
+/// How long a client may take nothing of an ended connection's last bytes before it is reset.
 const LINGER: Duration = Duration::from_secs(5);
+
+/// How often a client may take so long again as long as it takes something: a minute in all.
+const LINGERS: usize = 12;
+
+/// How long nothing is read from a client that is to be slowed, for each read.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How many packets wait where several of them are written at once.
+const BULK: usize = 16;
+
+/// Bytes that are written before others have a turn.
+const MOST_AT_ONCE: usize = 16 << 10;
+
+/// What the machine has to say for a log.
+#[derive(Debug, Clone, Copy)]
+pub enum Said<'a> {
+    /// A client broke a rule.
+    Breach(&'a Breach),
+    /// Something else that a user would ask about.
+    Note(&'a Note),
+}
 
 /// A running reference broker.
 pub struct Shell {
@@ -36,9 +55,11 @@ struct Core {
     next: Cell<u64>,
     started: Instant,
     clock_changed: Notify,
+    /// Wakes those who wait until the machine has done something.
+    progressed: Notify,
     ways: Ways,
     seed: u64,
-    on_breach: Box<dyn Fn(&Breach)>,
+    log: Box<dyn Fn(Said<'_>)>,
 }
 
 /// How bytes travel: the quirks of the shell.
@@ -53,14 +74,17 @@ struct Ways {
 /// What waits to be written on one connection.
 struct Outgoing {
     queue: RefCell<VecDeque<Bytes>>,
-    size: Cell<usize>,
     close: Cell<Option<Closing>>,
     changed: Notify,
+    closing: Notify,
+    /// Bytes written so far.
+    moved: Cell<usize>,
 }
 
 impl Shell {
-    /// Starts the broker in the current local task set. `on_breach` is told of each rule that a client breaks.
-    pub fn start(machine: Machine, quirks: &[Quirk], seed: u64, on_breach: impl Fn(&Breach) + 'static) -> Self {
+    /// Starts the broker in the current local task set. `log` is told of each rule that a client breaks, and of what the
+    /// broker decides by itself.
+    pub fn start(machine: Machine, quirks: &[Quirk], seed: u64, log: impl Fn(Said<'_>) + 'static) -> Self {
         let ways = Ways {
             delay: quirks.contains(&Quirk::DelayPerConnection),
             single_bytes: quirks.contains(&Quirk::SingleByteWrites),
@@ -73,9 +97,10 @@ impl Shell {
             next: Cell::new(0),
             started: Instant::now(),
             clock_changed: Notify::new(),
+            progressed: Notify::new(),
             ways,
             seed,
-            on_breach: Box::new(on_breach),
+            log: Box::new(log),
         });
         tokio::task::spawn_local(keep_time(Rc::clone(&core)));
         Self { core }
@@ -88,9 +113,10 @@ impl Shell {
         core.next.set(id.0 + 1);
         let outgoing = Rc::new(Outgoing {
             queue: RefCell::default(),
-            size: Cell::new(0),
             close: Cell::new(None),
             changed: Notify::new(),
+            closing: Notify::new(),
+            moved: Cell::new(0),
         });
         core.connections.borrow_mut().insert(id, Rc::clone(&outgoing));
         core.handle(Event::Opened(id));
@@ -102,23 +128,32 @@ impl Core {
     fn handle(&self, event: Event<'_>) {
         let mut effects = Vec::new();
         self.machine.borrow_mut().handle(event, self.started.elapsed(), &mut effects);
+        let mut forgotten = Vec::new();
         for effect in effects {
             match effect {
                 Effect::Send(id, bytes) => self.send(id, bytes),
                 Effect::Close(id, closing) => self.close(id, closing),
-                Effect::Breach(breach) => (self.on_breach)(&breach),
+                Effect::Discard(id) => forgotten.push((id, self.discard(id))),
+                Effect::Breach(breach) => (self.log)(Said::Breach(&breach)),
+                Effect::Note(note) => (self.log)(Said::Note(&note)),
             }
         }
         self.clock_changed.notify_one();
+        self.progressed.notify_waiters();
+        for (id, bytes) in forgotten {
+            self.handle(Event::Written(id, bytes));
+        }
+    }
+
+    /// Forgets what waits to be written on this connection, but for what the writer has begun with; says how many bytes.
+    fn discard(&self, id: ConnectionId) -> usize {
+        let outgoing = self.connections.borrow().get(&id).cloned();
+        outgoing.map_or(0, |outgoing| outgoing.forget())
     }
 
     fn send(&self, id: ConnectionId, bytes: Bytes) {
         let Some(outgoing) = self.connections.borrow().get(&id).cloned() else { return };
-        outgoing.size.set(outgoing.size.get() + bytes.len());
         outgoing.queue.borrow_mut().push_back(bytes);
-        if outgoing.size.get() > OUTGOING_CAPACITY {
-            outgoing.close.set(Some(Closing::Reset));
-        }
         outgoing.changed.notify_one();
     }
 
@@ -126,6 +161,7 @@ impl Core {
         let Some(outgoing) = self.connections.borrow_mut().remove(&id) else { return };
         outgoing.close.set(Some(if self.ways.reset_for_fin { Closing::Reset } else { closing }));
         outgoing.changed.notify_one();
+        outgoing.closing.notify_one();
     }
 
     /// The delay of one direction of a connection: the same for the same seed.
@@ -135,6 +171,26 @@ impl Core {
         }
         let mixed = mix(self.seed ^ (id.0 << 1 | direction));
         LONGEST_DELAY * (mixed % 1000) as u32 / 1000
+    }
+}
+
+impl Outgoing {
+    /// Forgets what waits; says how many bytes that was.
+    fn forget(&self) -> usize {
+        self.queue.borrow_mut().drain(..).map(|packet| packet.len()).sum()
+    }
+
+    /// Ends when a connection that is closed has had its time for its last bytes.
+    async fn overdue(&self) -> Closing {
+        self.closing.notified().await;
+        for _ in 0..LINGERS {
+            let before = self.moved.get();
+            sleep(LINGER).await;
+            if self.moved.get() == before {
+                break;
+            }
+        }
+        Closing::Reset
     }
 }
 
@@ -152,6 +208,11 @@ async fn keep_time(core: Rc<Core>) {
         // A deadline beyond what the clock can count is as good as none.
         let deadline = core.machine.borrow().next_deadline().and_then(|at| core.started.checked_add(at));
         match deadline {
+            // Work in legs: everybody else has a turn in between.
+            Some(at) if at <= Instant::now() => {
+                core.handle(Event::Tick);
+                yield_now().await;
+            }
             Some(at) => {
                 tokio::select! {
                     biased;
@@ -171,6 +232,7 @@ async fn serve(core: Rc<Core>, id: ConnectionId, stream: Box<dyn Transport>, out
         let delay = core.delay(id, 0);
         let mut buffer = vec![0u8; 16 << 10];
         loop {
+            may_read(&core, id).await;
             let read = poll_fn(|context| {
                 let mut stream = stream.borrow_mut();
                 stream.acknowledge_quickly();
@@ -190,9 +252,32 @@ async fn serve(core: Rc<Core>, id: ConnectionId, stream: Box<dyn Transport>, out
             }
         }
     };
-    let closing = carry(reading, write_all(&core, id, &stream, &outgoing)).await;
+    let writing = write_all(&core, id, &stream, &outgoing);
+    let closing = tokio::select! {
+        biased;
+        closing = carry(reading, writing) => closing,
+        closing = outgoing.overdue() => closing,
+    };
+    // Whatever ended it: to the machine the client is gone, and what was not written never will be.
+    core.handle(Event::Reset(id));
     core.connections.borrow_mut().remove(&id);
-    finish(stream, closing).await;
+    outgoing.forget();
+    finish(&core, id, stream, closing).await;
+    core.handle(Event::Gone(id));
+}
+
+/// Ends when something may be read from this client: not while what came is still worked on, and only now and then while it
+/// is to be slowed.
+async fn may_read(core: &Core, id: ConnectionId) {
+    while core.machine.borrow().is_busy(id) {
+        core.progressed.notified().await;
+    }
+    let eased = async {
+        while core.machine.borrow().is_slowed(id) {
+            core.progressed.notified().await;
+        }
+    };
+    let _ = timeout(PAUSE, eased).await;
 }
 
 /// Lets both directions run until the machine has closed the connection. When the client's half has ended, what the
@@ -203,13 +288,13 @@ async fn carry(reading: impl Future<Output = ()>, writing: impl Future<Output = 
     tokio::select! {
         biased;
         closing = &mut writing => closing,
-        () = &mut reading => timeout(LINGER, writing).await.unwrap_or(Closing::Reset),
+        () = &mut reading => writing.await,
     }
 }
 
-/// Ends the stream as the machine asked. After an orderly end what the client still sends is read and dropped for a
-/// while: a socket that is closed with unread bytes is reset, and the reset may overtake our last packet.
-async fn finish(stream: Rc<RefCell<Box<dyn Transport>>>, closing: Closing) {
+/// Ends the stream as the machine asked. After an orderly end what the client still sends is read for a while, and dropped
+/// by the machine: a socket that is closed with unread bytes is reset, and the reset may overtake our last packet.
+async fn finish(core: &Core, id: ConnectionId, stream: Rc<RefCell<Box<dyn Transport>>>, closing: Closing) {
     // Nobody else holds the stream any more: reading and writing have ended.
     let Some(stream) = Rc::into_inner(stream) else { return };
     let mut stream = stream.into_inner();
@@ -219,7 +304,9 @@ async fn finish(stream: Rc<RefCell<Box<dyn Transport>>>, closing: Closing) {
     let _ = poll_fn(|context| Pin::new(&mut *stream).poll_shutdown(context)).await;
     let drain = async {
         let mut buffer = vec![0u8; 4 << 10];
-        while let Read::Bytes(_) = read(&mut *stream, &mut buffer).await {}
+        while let Read::Bytes(count) = read(&mut *stream, &mut buffer).await {
+            core.handle(Event::Received(id, &buffer[..count]));
+        }
     };
     let _ = timeout(LINGER, drain).await;
 }
@@ -231,6 +318,7 @@ async fn write_all(
     outgoing: &Outgoing,
 ) -> Closing {
     let delay = core.delay(id, 1);
+    let mut burst = 0;
     loop {
         let next = next_bytes(core.ways, outgoing);
         if let Some(mut bytes) = next {
@@ -243,16 +331,17 @@ async fn write_all(
                     poll_fn(|context| Pin::new(&mut **stream.borrow_mut()).poll_write(context, &bytes[..piece])).await;
                 match written {
                     Ok(count) if count > 0 => {
-                        outgoing.size.set(outgoing.size.get().saturating_sub(count));
                         bytes.advance(count);
+                        burst += count;
+                        outgoing.moved.set(outgoing.moved.get() + count);
+                        core.handle(Event::Written(id, count));
                     }
                     _ => return Closing::Reset,
                 }
-                if outgoing.size.get() > OUTGOING_CAPACITY {
-                    return Closing::Reset;
-                }
-                if core.ways.single_bytes {
-                    tokio::task::yield_now().await;
+                if core.ways.single_bytes || burst >= MOST_AT_ONCE {
+                    // What is written makes room for more: others have a turn before that.
+                    burst = 0;
+                    yield_now().await;
                 }
             }
             continue;
@@ -268,14 +357,19 @@ async fn write_all(
     }
 }
 
-/// The next packet to write, or with coalesced writes everything that waits.
-fn next_bytes(ways: Ways, outgoing: &Outgoing) -> Option<BytesMut> {
+/// The next packet to write; with coalesced writes everything that waits; where many wait, some of them.
+fn next_bytes(ways: Ways, outgoing: &Outgoing) -> Option<Bytes> {
     let mut queue = outgoing.queue.borrow_mut();
-    let mut bytes = BytesMut::from(queue.pop_front()?);
-    while ways.coalesce
+    let first = queue.pop_front()?;
+    let in_bulk = !ways.single_bytes && queue.len() >= BULK;
+    if queue.is_empty() || !(ways.coalesce || in_bulk) {
+        return Some(first);
+    }
+    let mut bytes = BytesMut::from(first);
+    while (ways.coalesce || bytes.len() < MOST_AT_ONCE)
         && let Some(next) = queue.pop_front()
     {
         bytes.extend_from_slice(&next);
     }
-    Some(bytes)
+    Some(bytes.freeze())
 }

@@ -17,6 +17,7 @@ mod prove;
 mod reports;
 mod run;
 mod serve;
+mod serve_log;
 mod tables;
 mod trouble;
 

@@ -4,13 +4,14 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::guard::Signals;
 use super::output::print;
-use crate::broker::Shell;
+use super::serve_log::Log;
+use crate::broker::{Said, Shell};
 use crate::run::clock;
 use crate::text::{did_you_mean, quoted, single_line};
 use crate::wire::Tcp;
 use clap::Args;
 use mqtt_assay_codec::Version;
-use mqtt_assay_reference::{Access, Breach, BrokerLimits, Fault, Machine, Quirk, Settings, User};
+use mqtt_assay_reference::{Access, Breach, BrokerLimits, Fault, Machine, Note, Quirk, Settings, User};
 use mqtt_assay_standard as standard;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -23,9 +24,16 @@ use tokio::time::{MissedTickBehavior, interval};
 
 const EXAMPLES: &str = "\
 A tool for people who write clients, no product: nothing outlives the process. On standard output
-one line for each connection, and one for each breach: connection, client identifier, rule, what the
-rule says, what the client did, [the bytes of its packet]. `mqtt-assay explain RULE` says more,
-`mqtt-assay decode --from client 'BYTES'` explains the packet field by field.
+one line for each connection, one for each end that the broker decides (a client that is silent or
+takes nothing, no room), and one for each breach: connection, client identifier, rule, what the rule
+says, what the client did, [the bytes of its packet]. `mqtt-assay explain RULE` says more,
+`mqtt-assay decode --from client 'BYTES'` explains the packet field by field. If nobody reads that,
+lines are left out, and counted.
+
+A client that reads slowly gets everything, more slowly; those who publish to it are slowed too.
+Memory: max-stored-bytes for what is kept and max-unsent-bytes for what is written out (256 and 64
+MiB), and up to 64 KiB for each connection. What is too much is refused or ends the connection, with
+reason code 0x97 in MQTT 5.
 
 Examples:
   mqtt-assay serve                                    on 127.0.0.1:1883
@@ -127,16 +135,21 @@ async fn listen(args: &ServeArgs, settings: Settings) -> Result<Exit, Failure> {
     let seed = settings.seed;
     let broken = Rc::new(RefCell::new(BTreeMap::new()));
     let tally = Rc::clone(&broken);
-    let shell = Shell::start(Machine::new(settings), &args.quirk, seed, move |breach| {
-        *tally.borrow_mut().entry((breach.version, breach.rule)).or_default() += 1;
-        log(&breach_line(breach));
+    let log = Log::start().map_err(|error| Failure::new(Exit::OurBug, format!("no thread for the log: {error}")))?;
+    let lines = log.clone();
+    let shell = Shell::start(Machine::new(settings), &args.quirk, seed, move |said| match said {
+        Said::Note(note) => lines.line(&note_line(note)),
+        Said::Breach(breach) => {
+            *tally.borrow_mut().entry((breach.version, breach.rule)).or_default() += 1;
+            lines.line(&breach_line(breach));
+        }
     });
     tokio::select! {
         biased;
         () = signals.next() => {}
-        () = accept(&listener, &shell) => {}
+        () = accept(&listener, &shell, &log) => {}
     }
-    print(&summary(&broken.borrow()))?;
+    log.end(&summary(&broken.borrow()))?;
     Ok(Exit::Success)
 }
 
@@ -167,36 +180,33 @@ fn not_listening(address: &str, error: &Error) -> Failure {
 }
 
 /// Takes connections for ever. One that fails while it is taken is the client's affair, and logged.
-async fn accept(listener: &TcpListener, shell: &Shell) {
+async fn accept(listener: &TcpListener, shell: &Shell, log: &Log) {
     let mut count = 0_u64;
     let mut retries = interval(RETRY);
     retries.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        match listener.accept().await.and_then(|(stream, from)| opened(stream, from, count)) {
+        match listener.accept().await.and_then(|(stream, from)| opened(stream, from, count, log)) {
             Ok(stream) => {
                 shell.accept(Box::new(stream));
                 count += 1;
             }
             Err(error) => {
-                log(&format!("a connection failed: {error}"));
+                log.line(&format!("a connection failed: {error}"));
                 retries.tick().await;
             }
         }
     }
 }
 
-fn opened(stream: TcpStream, from: SocketAddr, number: u64) -> std::io::Result<Tcp> {
+fn opened(stream: TcpStream, from: SocketAddr, number: u64, log: &Log) -> std::io::Result<Tcp> {
     let stream = Tcp::new(stream)?;
-    log(&format!("connection {number} from {from}"));
+    log.line(&format!("connection {number} from {from}"));
     Ok(stream)
 }
 
 /// Connection, client, rule, what the rule says, what the client did, and its packet: on one line.
 fn breach_line(breach: &Breach) -> String {
-    let client = breach
-        .client_id
-        .as_ref()
-        .map_or_else(String::new, |id| format!(", client {}", crate::link::describe::quoted(id.as_bytes())));
+    let client = client_of(breach.client_id.as_deref());
     let says = standard::find(breach.version, breach.rule).map_or("", |rule| rule.rule().says);
     let Breach { connection, rule, version, .. } = breach;
     // The codec's errors begin with the rule, which stands here already.
@@ -220,7 +230,12 @@ fn packet_bytes(breach: &Breach) -> String {
     format!(" [{}{cut}]", bytes.join(" "))
 }
 
-/// One line of the log. Whether anybody reads it is not the broker's affair.
-fn log(line: &str) {
-    let _ = print(&format!("{line}\n"));
+/// Connection, client, what happened: on one line.
+fn note_line(note: &Note) -> String {
+    let client = client_of(note.client_id.as_deref());
+    single_line(&format!("connection {}{client}: {}", note.connection.0, note.text))
+}
+
+fn client_of(client_id: Option<&str>) -> String {
+    client_id.map_or_else(String::new, |id| format!(", client {}", crate::link::describe::quoted(id.as_bytes())))
 }

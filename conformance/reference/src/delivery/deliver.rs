@@ -32,7 +32,7 @@ impl Machine {
         let Some(session) = self.sessions.get(client_id) else { return };
         if outgoing.qos == QoS::AtMostOnce {
             if let Some(id) = session.connection {
-                self.send_qos0(id, &outgoing);
+                self.send_or_wait(id, outgoing);
             }
             return;
         }
@@ -45,7 +45,7 @@ impl Machine {
         self.pump(client_id);
     }
 
-    fn send_qos0(&mut self, id: ConnectionId, outgoing: &Outgoing) {
+    pub(crate) fn send_qos0(&mut self, id: ConnectionId, outgoing: &Outgoing) {
         if self.is_over(outgoing) {
             return;
         }
@@ -65,18 +65,28 @@ impl Machine {
 
     /// Appends to the queue; a full queue is rid of expired messages first, then the new one is dropped.
     fn enqueue(&mut self, client_id: &ClientId, mut outgoing: Outgoing) {
-        let most = self.settings.limits.max_queued_messages;
-        let most = if self.quirk(Quirk::ShortQueues) { most.min(SHORT_QUEUE) } else { most };
+        let most = self.longest_queue();
         let now = self.now;
         let Some(session) = self.sessions.get_mut(client_id) else { return };
-        if session.queue.len() >= most {
+        if session.queue.len() >= most && session.queue_expires.is_some_and(|at| at <= now) {
             session.queue.retain(|waiting| !waiting.message.is_expired(now));
+            session.queue_expires = session.queue.iter().filter_map(|waiting| waiting.message.expires_at).min();
         }
         let account = self.ledger.open(size_of_val(outgoing.identifiers.as_slice()));
         if session.queue.len() < most && account.is_some() {
             outgoing.account = account.map(Arc::new);
+            session.queue_expires = session.queue_expires.into_iter().chain(outgoing.message.expires_at).min();
             session.queue.push_back(outgoing);
         }
+        if session.queue.len() > most / 2 && session.connection.is_some() {
+            self.congested = session.connection;
+        }
+    }
+
+    /// How many messages may wait for one session.
+    pub(crate) fn longest_queue(&self) -> usize {
+        let most = self.settings.limits.max_queued_messages;
+        if self.quirk(Quirk::ShortQueues) { most.min(SHORT_QUEUE) } else { most }
     }
 
     /// Joins a connection with its session and sends what waits: first again what was not acknowledged, then the queue.
@@ -93,6 +103,7 @@ impl Machine {
         }
         self.resend_pubrels(id, client_id);
         self.pump(client_id);
+        self.replay(client_id);
         if self.quirk(Quirk::GreetsClients) {
             self.greet_client(id);
         }
@@ -145,7 +156,7 @@ impl Machine {
         let session = self.sessions.get(client_id)?;
         let connection = self.connections.get(&session.connection?)?;
         let window = self.window(connection);
-        (sent_count(session) < window).then_some(connection.id)
+        (sent_count(session) < window && self.has_room(connection.id)).then_some(connection.id)
     }
 
     fn window(&self, connection: &Connection) -> usize {

@@ -1,15 +1,14 @@
 //! Retained messages: the last of each topic, for future subscribers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mqtt_assay_codec::{Publish, QoS};
 
-use crate::faults::{CopyMarks, Fault};
+use crate::faults::Fault;
 use crate::machine::Machine;
 use crate::quirks::Quirk;
-use crate::state::ClientId;
 use crate::state::message::Message;
-use crate::state::session::Outgoing;
 
 impl Machine {
     /// Stores, replaces or removes the retained message of a topic, as the message asks for.
@@ -31,7 +30,7 @@ impl Machine {
             }
             return;
         }
-        let exists = self.retained.contains_key(topic);
+        let exists = self.retained.contains(topic);
         if self.fault(Fault::RetainedNotStored) || exists && self.fault(Fault::RetainedNotReplaced) {
             return;
         }
@@ -40,7 +39,8 @@ impl Machine {
             return;
         }
         if exists || self.retained_has_room() {
-            self.retained.insert(Arc::clone(topic), Arc::clone(message));
+            self.retained_expires = self.retained_expires.into_iter().chain(message.expires_at).min();
+            self.retained.insert(topic, Arc::clone(message));
         }
     }
 
@@ -48,44 +48,30 @@ impl Machine {
     pub(crate) fn retained_has_room(&mut self) -> bool {
         let most = self.settings.limits.max_retained_messages;
         if self.retained.len() >= most && !self.fault(Fault::RetainedNeverExpires) {
-            let now = self.now;
-            self.retained.retain(|_, retained| !retained.is_expired(now));
+            self.forget_expired();
         }
         self.retained.len() < most
+    }
+
+    /// Looks through the retained messages, if one of them can have expired.
+    fn forget_expired(&mut self) {
+        let now = self.now;
+        if self.retained_expires.is_some_and(|at| at <= now) {
+            let mut next: Option<Duration> = None;
+            self.retained.retain(|retained| {
+                let keeps = !retained.is_expired(now);
+                if keeps {
+                    next = next.into_iter().chain(retained.expires_at).min();
+                }
+                keeps
+            });
+            self.retained_expires = next;
+        }
     }
 
     /// Whether this PUBLISH asks for a retained message too many.
     pub(crate) fn retains_no_more(&mut self, publish: &Publish<'_>, topic: &str) -> bool {
         let stores = publish.retain && !publish.payload.is_empty() && self.settings.limits.retain_available;
-        stores && !self.retained.contains_key(topic) && !self.retained_has_room()
-    }
-
-    /// The retained messages for a subscription, by topic.
-    pub(crate) fn retained_for(
-        &mut self,
-        client_id: &ClientId,
-        topic_filter: &str,
-        granted: QoS,
-        no_local: bool,
-        identifier: Option<u32>,
-    ) -> Vec<Outgoing> {
-        let now = self.now;
-        if !self.fault(Fault::RetainedNeverExpires) && !self.fault(Fault::MessageExpiryIgnored) {
-            self.retained.retain(|_, retained| !retained.is_expired(now));
-        }
-        let matching = self.retained.values().filter(|message| {
-            self.matches(topic_filter, &message.topic) && !(no_local && message.publisher == *client_id)
-        });
-        let qos_lost = self.fault(Fault::RetainedQosLost);
-        matching
-            .map(|message| Outgoing {
-                message: Arc::clone(message),
-                qos: if qos_lost { QoS::AtMostOnce } else { self.qos_of_copy(message.qos, granted) },
-                retain: !self.fault(Fault::RetainFlagMissing),
-                identifiers: identifier.into_iter().collect(),
-                account: None,
-                faulty: CopyMarks::default(),
-            })
-            .collect()
+        stores && !self.retained.contains(topic) && !self.retained_has_room()
     }
 }

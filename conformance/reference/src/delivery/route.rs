@@ -3,15 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mqtt_assay_codec::{QoS, split_shared};
+use mqtt_assay_codec::QoS;
 
+use crate::delivery::matching::Matching;
 use crate::faults::delivering::{mix_identifiers, other_qos};
 use crate::faults::{CopyMarks, Fault};
 use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::state::ClientId;
 use crate::state::message::Message;
-use crate::state::session::{Outgoing, Session, Subscription};
+use crate::state::session::{Outgoing, Session};
+use crate::state::subscriptions::Subscription;
+
+/// A copy for each member of a shared subscription, by its filter.
+type Groups = BTreeMap<Arc<str>, Vec<(ClientId, Outgoing)>>;
 
 impl Machine {
     /// Takes ownership of a message: retains it where it asks for that, and gives it to everybody whose subscriptions
@@ -22,8 +27,12 @@ impl Machine {
         if message.payload.is_empty() && self.fault(loses_empty) {
             return false;
         }
-        let mut copies = self.plain_copies(message);
-        copies.extend(self.shared_copies(message));
+        let mut effort = self.effort;
+        let matching = self.subscriptions_for(&message.topic, &mut effort);
+        let mut copies = self.plain_copies(&matching, message);
+        let groups = self.shared_groups(&matching, message);
+        copies.extend(self.shared_copies(groups));
+        self.effort = effort + copies.len();
         let matched = !copies.is_empty();
         for (client_id, outgoing) in copies {
             self.deliver(&client_id, outgoing);
@@ -39,15 +48,13 @@ impl Machine {
         !own && !denied
     }
 
-    fn plain_copies(&self, message: &Arc<Message>) -> Vec<(ClientId, Outgoing)> {
+    fn plain_copies(&self, matching: &Matching<'_>, message: &Arc<Message>) -> Vec<(ClientId, Outgoing)> {
         let mut copies = Vec::new();
-        for session in self.sessions.values() {
-            let matching: Vec<&Subscription> = session
-                .subscriptions
-                .iter()
-                .filter(|subscription| !subscription.shared && self.wants(session, subscription, message))
-                .collect();
-            for (index, together) in self.grouped(&matching).into_iter().enumerate() {
+        for (session, subscriptions) in matching {
+            let wanting =
+                |subscription: &&Subscription| !subscription.shared && self.wants(session, subscription, message);
+            let wanting: Vec<&Subscription> = subscriptions.iter().copied().filter(wanting).collect();
+            for (index, together) in self.grouped(&wanting).into_iter().enumerate() {
                 let mut copy = self.copy(session, &together, message);
                 if index > 0 && self.fault(Fault::CopiesWithoutIdentifier) {
                     copy.identifiers.clear();
@@ -60,7 +67,7 @@ impl Machine {
 
     fn wants(&self, session: &Session, subscription: &Subscription, message: &Message) -> bool {
         let own = subscription.options.no_local && message.publisher == session.client_id;
-        (!own || self.fault(Fault::NoLocalIgnored)) && self.matches(&subscription.filter, &message.topic)
+        !own || self.fault(Fault::NoLocalIgnored)
     }
 
     /// The matching subscriptions of one client by the copies that it gets: one for all, unless a quirk or fault says
@@ -72,6 +79,9 @@ impl Machine {
         let identified = matching.iter().any(|subscription| subscription.identifier.is_some());
         if self.quirk(Quirk::ExtraCopies) || identified && self.fault(Fault::CopiesWithoutIdentifier) {
             return matching.iter().map(|subscription| vec![*subscription]).collect();
+        }
+        if self.is_faultless() {
+            return vec![matching.to_vec()];
         }
         let (repeated, first): (Vec<_>, Vec<_>) = matching.iter().enumerate().partition(|(index, subscription)| {
             matching[..*index].iter().any(|before| before.filter == subscription.filter)
@@ -107,7 +117,8 @@ impl Machine {
 
     fn identifiers(&self, session: &Session, together: &[&Subscription]) -> Vec<u32> {
         if self.fault(Fault::ForeignIdentifiers) {
-            return session.subscriptions.iter().filter_map(|subscription| subscription.identifier).collect();
+            let held = session.subscriptions.in_order().into_iter();
+            return held.filter_map(|subscription| subscription.identifier).collect();
         }
         let mut identifiers: Vec<u32> = together.iter().filter_map(|subscription| subscription.identifier).collect();
         if self.fault(Fault::OnlyFirstIdentifier) {
@@ -117,8 +128,7 @@ impl Machine {
     }
 
     /// One copy for each shared subscription, for the member whose turn it is; members who are connected go first.
-    fn shared_copies(&mut self, message: &Arc<Message>) -> Vec<(ClientId, Outgoing)> {
-        let groups = self.shared_groups(message);
+    fn shared_copies(&mut self, groups: Groups) -> Vec<(ClientId, Outgoing)> {
         let mut copies = Vec::new();
         for (filter, mut members) in groups {
             if self.fault(Fault::SharedIdentifiersMixed) {
@@ -134,16 +144,12 @@ impl Machine {
         copies
     }
 
-    fn shared_groups(&self, message: &Arc<Message>) -> BTreeMap<Arc<str>, Vec<(ClientId, Outgoing)>> {
+    fn shared_groups(&self, matching: &Matching<'_>, message: &Arc<Message>) -> Groups {
         let mut connected = BTreeMap::new();
         let mut absent = BTreeMap::new();
-        for session in self.sessions.values() {
-            for subscription in session.subscriptions.iter().filter(|subscription| subscription.shared) {
-                let Some((_, topic_filter)) = split_shared(&subscription.filter) else { continue };
-                if !self.matches(topic_filter, &message.topic) {
-                    continue;
-                }
-                let mut outgoing = self.copy(session, &[subscription], message);
+        for (session, subscriptions) in matching {
+            for subscription in subscriptions.iter().filter(|subscription| subscription.shared) {
+                let mut outgoing = self.copy(session, &[*subscription], message);
                 outgoing.faulty.group = Some(Arc::clone(&subscription.filter));
                 let groups = if session.connection.is_some() { &mut connected } else { &mut absent };
                 let members: &mut Vec<_> = groups.entry(Arc::clone(&subscription.filter)).or_default();
@@ -154,13 +160,5 @@ impl Machine {
             connected.entry(filter).or_insert(members);
         }
         connected
-    }
-
-    /// Forgets whose turn it is in a shared subscription that nobody has any more.
-    pub(crate) fn forget_turn(&mut self, filter: &Arc<str>) {
-        let mut subscriptions = self.sessions.values().flat_map(|session| &session.subscriptions);
-        if self.turns.contains_key(filter) && !subscriptions.any(|subscription| subscription.filter == *filter) {
-            self.turns.remove(filter);
-        }
     }
 }

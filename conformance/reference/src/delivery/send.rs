@@ -50,6 +50,7 @@ impl Machine {
         }
         let bytes = bytes.into();
         let bytes = if self.is_faultless() { bytes } else { self.with_mistakes(bytes, connection.version) };
+        self.outflow.hand_out(id, bytes.len(), self.now);
         self.effects.push(Effect::Send(id, bytes));
     }
 

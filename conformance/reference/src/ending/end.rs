@@ -1,10 +1,10 @@
 //! The end of connections and of sessions.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use mqtt_assay_codec::ReasonCode;
 
+use crate::ending::breach::Ids;
 use crate::event::{Closing, ConnectionId, Effect};
 use crate::faults::Fault;
 use crate::machine::Machine;
@@ -18,6 +18,8 @@ impl Machine {
     pub(crate) fn end(&mut self, id: ConnectionId, with_will: bool) {
         let Some(connection) = self.connections.remove(&id) else { return };
         self.wind(id);
+        self.busy.remove(&id);
+        self.outflow.close(id);
         self.effects.push(Effect::Close(id, Closing::Fin));
         self.finish(connection, with_will);
     }
@@ -79,12 +81,12 @@ impl Machine {
     pub(crate) fn end_session(&mut self, client_id: &ClientId) {
         let Some(mut session) = self.sessions.remove(client_id) else { return };
         self.wind_session(client_id);
-        let filters: Vec<Arc<str>> = session.subscriptions.drain(..).map(|subscription| subscription.filter).collect();
-        for filter in filters {
-            self.forget_turn(&filter);
+        for subscription in session.subscriptions.iter() {
+            self.strike_subscriber(client_id, subscription);
         }
+        session.subscriptions.clear();
         if self.fault(Fault::RetainedEndsWithSession) {
-            self.retained.retain(|_, retained| retained.publisher != *client_id);
+            self.retained.retain(|retained| retained.publisher != *client_id);
         }
         if self.fault(Fault::SharedEndedGoesOn) {
             self.pass_all_on(client_id, &mut session);
@@ -112,6 +114,7 @@ impl Machine {
     /// Nothing came for one and a half times the keep alive: the network is taken for broken.
     pub(crate) fn keep_alive_over(&mut self, id: ConnectionId) {
         let asked = self.connections.get(&id).and_then(|connection| connection.patience);
+        self.name_silence(id);
         let idle = asked.is_none() || self.quirk(Quirk::ClosesIdleClients);
         if !idle && self.is_v5(id) {
             self.send_disconnect(
@@ -122,5 +125,24 @@ impl Machine {
         }
         let with_will = !self.fault(Fault::NoWillOnKeepAlive);
         self.end(id, with_will);
+    }
+
+    /// Names the silence, where it is the client's: not while a packet is under way, and not before its time.
+    fn name_silence(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let is_over = connection.patience.is_some_and(|patience| connection.heard_at + patience <= self.now);
+        let is_half = !connection.input.is_empty();
+        // In 5.0 it may be the broker's own keep alive, which takes the place of the client's.
+        let stated = self.settings.limits.server_keep_alive.is_some();
+        let ids = Ids("MQTT-3.1.2-23", if stated { "MQTT-3.1.2-21" } else { "MQTT-3.1.2-20" });
+        if is_over && !is_half {
+            self.breach(id, ids, "no packet came within one and a half times the keep alive");
+        }
+        let why = match (is_over, is_half) {
+            (true, true) => "no whole packet came within one and a half times the keep alive",
+            (true, false) => "keep alive",
+            (false, _) => "it was idle",
+        };
+        self.note(id, format!("closed: {why}"));
     }
 }

@@ -1,37 +1,47 @@
 //! What happens to a client that breaks a rule: the breach is named, the reason is sent where the version has one, and the
 //! connection is closed.
 
-use bytes::Bytes;
 use mqtt_assay_codec::{Packet, ReasonCode, Version};
 
-use crate::event::{Breach, ConnectionId, Effect};
+use crate::ending::breach::Ids;
+use crate::event::{ConnectionId, Effect};
 use crate::faults::Fault;
 use crate::machine::Machine;
-
-/// Ids of one rule: in 3.1.1, then in 5.0.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Ids(pub(crate) &'static str, pub(crate) &'static str);
+use crate::state::connection::Phase;
 
 impl Machine {
-    /// Names a rule that the client broke.
-    pub(crate) fn breach(&mut self, id: ConnectionId, ids: Ids, detail: &str) {
-        let Some(connection) = self.connections.get(&id) else { return };
-        let rule = if connection.is_v5() { ids.1 } else { ids.0 };
-        self.effects.push(Effect::Breach(Breach {
-            connection: id,
-            client_id: connection.client_id.as_deref().map(str::to_owned),
-            rule,
-            version: connection.version,
-            detail: detail.to_owned(),
-            packet: Bytes::new(),
-            packet_len: 0,
-        }));
-    }
-
     /// Names the rule and closes, with that reason code in 5.0.
     pub(crate) fn violation(&mut self, id: ConnectionId, ids: Ids, reason: ReasonCode, detail: &str) {
         self.breach(id, ids, detail);
         self.refuse(id, reason, detail);
+    }
+
+    /// Names the rule and closes, where the rule is about a limit that CONNACK tells: a client that could not have read it
+    /// yet has broken nothing.
+    pub(crate) fn limit_violation(&mut self, id: ConnectionId, ids: Ids, reason: ReasonCode, detail: &str) {
+        self.limit_breach(id, ids, detail);
+        self.refuse(id, reason, detail);
+    }
+
+    /// Closes a connection because the broker can't go on with it, and says so in the log.
+    pub(crate) fn give_up(&mut self, id: ConnectionId, reason: ReasonCode, why: &str) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let is_open = connection.phase == Phase::Open;
+        self.note(id, format!("closed: {why}"));
+        if is_open {
+            self.refuse(id, reason, why);
+        } else {
+            self.end(id, false);
+        }
+    }
+
+    /// Ends those who let too much wait.
+    pub(crate) fn end_overflowing(&mut self) {
+        self.look_for_overflow();
+        while let Some((id, why)) = self.overflowing.pop() {
+            self.effects.push(Effect::Discard(id));
+            self.give_up(id, ReasonCode::QUOTA_EXCEEDED, why);
+        }
     }
 
     /// Closes an accepted connection for an error: DISCONNECT first in 5.0.

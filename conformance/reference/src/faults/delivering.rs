@@ -20,14 +20,14 @@ impl Machine {
             self.retained.remove(&message.topic);
         }
         if self.fault(Fault::PlainReplacesRetained) && self.retained_has_room() {
-            self.retained.insert(Arc::clone(&message.topic), Arc::clone(message));
+            self.retained.insert(&message.topic, Arc::clone(message));
         }
     }
 
     /// Removes the retained messages of all topics below this one.
     pub(crate) fn clear_below(&mut self, topic: &str) {
         let below = format!("{topic}/");
-        self.retained.retain(|topic, _| !topic.starts_with(&below));
+        self.retained.retain(|retained| !retained.topic.starts_with(&below));
     }
 
     /// Gives a message of a shared subscription to another member than this one.
@@ -35,7 +35,7 @@ impl Machine {
         let Some(filter) = outgoing.faulty.group.clone() else { return };
         let others = self.sessions.values().filter(|session| session.client_id != *client_id);
         let other = others
-            .filter(|session| session.subscriptions.iter().any(|subscription| subscription.filter == filter))
+            .filter(|session| session.subscriptions.get(&filter).is_some())
             .map(|session| Arc::clone(&session.client_id))
             .next();
         if let Some(other) = other {

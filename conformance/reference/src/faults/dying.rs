@@ -2,10 +2,9 @@
 
 use mqtt_assay_codec::{Rule, Subscribe};
 
-use crate::event::{Closing, Effect};
+use crate::event::{Closing, ConnectionId, Effect};
 use crate::faults::Fault;
 use crate::machine::Machine;
-use crate::state::ledger::Ledger;
 
 /// How many levels of a topic filter are too many for a broker that falls silent.
 const DEEP: usize = 1000;
@@ -22,17 +21,10 @@ impl Machine {
 
     /// All connections end at once, and nothing is remembered: what comes next is a broker that was just started.
     fn crash(&mut self) {
-        self.effects.clear();
-        for (id, _) in std::mem::take(&mut self.connections) {
-            self.wind(id);
-            self.effects.push(Effect::Close(id, Closing::Reset));
-        }
-        for client_id in std::mem::take(&mut self.sessions).into_keys() {
-            self.wind_session(&client_id);
-        }
-        self.retained.clear();
-        self.turns.clear();
-        self.ledger = Ledger::new(self.settings.limits.max_stored_bytes);
+        let open: Vec<ConnectionId> = self.connections.keys().copied().collect();
+        let (now, settings) = (self.now, self.settings.clone());
+        *self = Self { now, ..Self::new(settings) };
+        self.effects.extend(open.into_iter().map(|id| Effect::Close(id, Closing::Reset)));
     }
 
     /// Whether this SUBSCRIBE is the last thing that the broker takes in.

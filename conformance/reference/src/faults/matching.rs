@@ -1,11 +1,26 @@
 //! Which topics a filter matches, by mistake.
 
-use mqtt_assay_codec::topic_matches;
+use mqtt_assay_codec::{split_shared, topic_matches};
 
 use super::Fault;
+use crate::delivery::matching::Matching;
 use crate::machine::Machine;
 
 impl Machine {
+    /// As [`Machine::subscriptions_for`], each subscription held against the topic, since a fault may match what is not to
+    /// be found among those that do.
+    pub(crate) fn subscriptions_by_fault(&self, topic: &str) -> Matching<'_> {
+        let sessions = self.sessions.values().map(|session| {
+            let mut held = session.subscriptions.in_order();
+            held.retain(|subscription| match split_shared(&subscription.filter) {
+                Some((_, topic_filter)) if subscription.shared => self.matches(topic_filter, topic),
+                _ => !subscription.shared && self.matches(&subscription.filter, topic),
+            });
+            (session, held)
+        });
+        sessions.filter(|(_, held)| !held.is_empty()).collect()
+    }
+
     /// As [`Machine::matches`], each fault with its own mistake.
     pub(crate) fn matches_by_fault(&self, filter: &str, topic: &str) -> bool {
         if self.fault(Fault::WildcardMatchesDollar) && topic.starts_with('$') {

@@ -1,14 +1,16 @@
 //! Subscriptions that are refused, kept, counted or answered otherwise than the standard has it.
 
-use mqtt_assay_codec::{PacketId, ReasonCode};
+use std::sync::Arc;
+
+use mqtt_assay_codec::{PacketId, ReasonCode, topic_matches};
 
 use super::Fault;
 use super::answering::is_high;
 use crate::event::ConnectionId;
 use crate::machine::Machine;
-use crate::packets::subscribe::{Request, Unavailable, asks};
+use crate::packets::subscribe::{Request, Requests, Unavailable, asks};
 use crate::state::ClientId;
-use crate::state::session::Subscription;
+use crate::state::subscriptions::Subscription;
 
 impl Machine {
     /// Forgets the subscriptions of a client that is connected.
@@ -19,7 +21,7 @@ impl Machine {
     }
 
     /// What this broker refuses although it said that it is available.
-    pub(crate) fn ruled_out_by_fault(&self, requests: &[Request<'_>]) -> Option<Unavailable> {
+    pub(crate) fn ruled_out_by_fault(&self, requests: &Requests<'_>) -> Option<Unavailable> {
         if self.fault(Fault::RefusesWildcards) && asks(requests, Request::has_wildcards) {
             return Some(("U5-103", ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED, "a wildcard"));
         }
@@ -32,7 +34,7 @@ impl Machine {
     }
 
     /// Takes back something of what a repeated subscription replaced.
-    pub(crate) fn spoil_replacement(&mut self, client_id: &ClientId, place: usize, old: Subscription) {
+    pub(crate) fn spoil_replacement(&mut self, client_id: &ClientId, old: Subscription) {
         let keeps_old = self.fault(Fault::ReplacementKeepsOld);
         let keeps_identifier = self.fault(Fault::StaleIdentifier);
         let loses_messages = self.fault(Fault::ReplacementLosesMessages);
@@ -40,11 +42,12 @@ impl Machine {
         if loses_messages {
             session.queue.clear();
         }
+        let Some(held) = session.subscriptions.get_mut(&old.filter) else { return };
         if keeps_identifier {
-            session.subscriptions[place].identifier = old.identifier;
+            held.identifier = old.identifier;
         }
         if keeps_old {
-            session.subscriptions[place] = old;
+            *held = old;
         }
     }
 
@@ -83,23 +86,37 @@ impl Machine {
 
     /// Whether the client has a subscription with this filter.
     pub(crate) fn has_subscription(&self, client_id: &ClientId, filter: &str) -> bool {
-        self.sessions
-            .get(client_id)
-            .is_some_and(|session| session.subscriptions.iter().any(|subscription| *subscription.filter == *filter))
+        self.sessions.get(client_id).is_some_and(|session| session.subscriptions.get(filter).is_some())
     }
 
     /// Removes one of several equal subscriptions.
     pub(crate) fn remove_one(&mut self, client_id: &ClientId, filter: &str) -> bool {
-        let Some(session) = self.sessions.get_mut(client_id) else { return false };
-        let held = session.subscriptions.iter().position(|subscription| *subscription.filter == *filter);
-        held.map(|held| session.subscriptions.remove(held)).is_some()
+        self.sessions.get_mut(client_id).is_some_and(|session| session.subscriptions.remove_oldest(filter))
+    }
+
+    /// Removes what an UNSUBSCRIBE didn't name; says whether there was anything.
+    pub(crate) fn unsubscribe_more(&mut self, client_id: &ClientId, filter: &str) -> bool {
+        let by_prefix = self.fault(Fault::UnsubscribeByPrefix);
+        let by_match = self.fault(Fault::UnsubscribeByMatch);
+        let Some(session) = self.sessions.get(client_id) else { return false };
+        let leaves = |held: &str| by_prefix && held.starts_with(filter) || by_match && topic_matches(filter, held);
+        let held = session.subscriptions.iter().map(|subscription| Arc::clone(&subscription.filter));
+        let leaving: Vec<Arc<str>> = held.filter(|held| leaves(held)).collect();
+        for held in &leaving {
+            self.remove_subscription(client_id, held);
+        }
+        !leaving.is_empty()
     }
 
     /// Takes every member out of a shared subscription.
     pub(crate) fn end_group(&mut self, filter: &str) {
         let members: Vec<ClientId> = self.sessions.keys().cloned().collect();
         for member in members {
-            self.remove_subscriptions(&member, |subscription| subscription.shared && *subscription.filter == *filter);
+            let session = self.sessions.get(&member);
+            let held = session.and_then(|session| session.subscriptions.get(filter));
+            if held.is_some_and(|held| held.shared) {
+                self.remove_subscription(&member, filter);
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use mqtt_assay_codec::{Acknowledgement, PacketId, PacketType, ReasonCode};
 
-use crate::ending::refuse::Ids;
+use crate::ending::breach::Ids;
 use crate::event::ConnectionId;
 use crate::faults::Fault;
 use crate::faults::answering::another;
@@ -19,6 +19,7 @@ impl Machine {
             self.delivered(&client_id, acknowledgement.packet_id);
         }
         self.pump(&client_id);
+        self.replay(&client_id);
     }
 
     pub(crate) fn pubrec(&mut self, id: ConnectionId, acknowledgement: &Acknowledgement<'_>) {
@@ -34,6 +35,7 @@ impl Machine {
         if acknowledgement.reason.is_error() {
             self.refused_by_client(id, &client_id, packet_id);
             self.pump(&client_id);
+            self.replay(&client_id);
             return;
         }
         let now = self.now;
@@ -56,6 +58,7 @@ impl Machine {
             self.forget(&client_id, acknowledgement.packet_id);
         }
         self.pump(&client_id);
+        self.replay(&client_id);
     }
 
     pub(crate) fn pubrel(&mut self, id: ConnectionId, acknowledgement: &Acknowledgement<'_>) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use mqtt_assay_codec::{Connack, Connect, Packet, Properties, PropertiesBuf, Property, QoS, ReasonCode, Version};
 
 use crate::delivery::send::Sent;
-use crate::ending::refuse::Ids;
+use crate::ending::breach::Ids;
 use crate::event::ConnectionId;
 use crate::faults::{Fault, MessageMarks};
 use crate::machine::Machine;
@@ -158,6 +158,9 @@ impl Machine {
         } else if !silent {
             self.send_connack_refusing(id, reason, (is_v5 && conforms).then_some(why));
         }
+        if conforms {
+            self.note(id, format!("refused with 0x{:02X}: {why}", reason.0));
+        }
         if self.fault(Fault::RefusalStaysOpen) && !silent {
             self.leave_open(id);
         } else {
@@ -245,6 +248,7 @@ impl Machine {
         if self.is_v5(old) && !self.fault(Fault::TakeoverWithoutDisconnect) {
             self.send_disconnect(old, ReasonCode::SESSION_TAKEN_OVER, "another connection took the session over");
         }
+        self.note(old, format!("closed: connection {} has the same client identifier", id.0));
         let with_will = !self.fault(Fault::NoWillOnTakeover);
         self.end(old, with_will);
     }
@@ -343,10 +347,14 @@ impl Machine {
         }
         if self.try_send(id, &packet) == Sent::TooLarge {
             // The client can't be told that it is connected.
+            self.note(id, "closed: the CONNACK is larger than the Maximum Packet Size of the client");
             self.end(id, false);
         }
         if self.fault(Fault::ConnackTwice) && self.is_v5(id) {
             self.send(id, &packet);
+        }
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.connack_ends = Some(self.outflow.handed_out(id));
         }
     }
 

@@ -2,10 +2,11 @@
 
 use mqtt_assay_codec::{Disconnect, ReasonCode};
 
-use crate::ending::refuse::Ids;
+use crate::ending::breach::Ids;
 use crate::event::ConnectionId;
 use crate::faults::Fault;
 use crate::machine::Machine;
+use crate::state::departed::Departed;
 
 impl Machine {
     /// Deals with a DISCONNECT.
@@ -13,6 +14,7 @@ impl Machine {
         if !self.settle_expiry(id, disconnect) {
             return;
         }
+        self.remember_departed(id);
         let normal = disconnect.reason == ReasonCode::NORMAL_DISCONNECTION;
         let with_will =
             if normal { self.fault(Fault::WillAfterDisconnect) } else { !self.fault(Fault::NoWillOnDisconnectCode) };
@@ -22,6 +24,16 @@ impl Machine {
             self.end(id, with_will);
         }
         self.faulty.publishes_rest = self.fault(Fault::ProcessesAfterDisconnect);
+    }
+
+    /// What the client sends from now on it should not send.
+    fn remember_departed(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let departed = Departed { version: connection.version, client_id: connection.client_id.clone() };
+        self.departed.insert(id, departed);
+        if self.departed.len() > self.settings.limits.max_connections {
+            self.departed.pop_first();
+        }
     }
 
     /// Takes over a new session expiry interval; false if that was an error and the connection is closed.

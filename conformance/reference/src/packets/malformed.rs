@@ -2,7 +2,7 @@
 
 use mqtt_assay_codec::{Context, DecodeError, Decoded, PacketType, ReasonCode, Rule, Sender, Version, decode_waiving};
 
-use crate::ending::refuse::Ids;
+use crate::ending::breach::Ids;
 use crate::event::ConnectionId;
 use crate::faults::Fault;
 use crate::machine::Machine;
@@ -33,7 +33,11 @@ impl Machine {
         if phase == Some(Phase::Greeting) && error.rule == Rule::EmptyClientId {
             return self.take_nameless(id, &error, input);
         }
-        self.breach_of_codec(id, &error);
+        match no_breach(&error, input) {
+            Some(why) => self.note(id, format!("closed: {why}")),
+            None if error.rule == Rule::PacketTooLarge => self.limit_breach_of_codec(id, &error),
+            None => self.breach_of_codec(id, &error),
+        }
         if phase == Some(Phase::Greeting) {
             return self.refuse_greeting(id, &error, input);
         }
@@ -59,6 +63,12 @@ impl Machine {
         let general = if version == Version::V5 { "MQTT-4.13.1-1" } else { "MQTT-4.8.0-1" };
         let rule = error.rule.id_from(version, error.packet_type, Sender::Client).unwrap_or(general);
         self.breach(id, Ids(rule, rule), &error.to_string());
+    }
+
+    /// The same for a limit that CONNACK tells.
+    fn limit_breach_of_codec(&mut self, id: ConnectionId, error: &DecodeError) {
+        let rule = error.rule.id_from(Version::V5, error.packet_type, Sender::Client).unwrap_or("MQTT-4.13.1-1");
+        self.limit_breach(id, Ids(rule, rule), &error.to_string());
     }
 
     /// Refuses a CONNECT that can't be read.
@@ -104,6 +114,16 @@ impl Machine {
         self.end(id, false);
         Step::Stop
     }
+}
+
+/// Why bytes that can't be served break no rule of the versions served.
+fn no_breach(error: &DecodeError, input: &[u8]) -> Option<&'static str> {
+    let is_3_1 = greeting(input) == Greeting::Level { name_is_mqtt: false, level: 3 };
+    if is_3_1 && input.windows(6).take(12).any(|name| name == b"MQIsdp") {
+        return Some("the client speaks MQTT 3.1, which isn't served");
+    }
+    let too_large = error.rule == Rule::PacketTooLarge && error.version != Version::V5;
+    too_large.then_some("a packet larger than max-packet-size, which 3.1.1 has no way to tell the client")
 }
 
 fn name_of(number: u8) -> &'static str {

@@ -1,7 +1,7 @@
 //! What clients send: a file for each packet and its answer, and `receive`, which makes packets of bytes.
 //!
 //! Floors, from below: `framing` tells length and version, then a file for each packet, then `malformed` and `receive`.
-//! These two call each other: bytes that were refused may be a packet after all when one rule is waived.
+//! (`work` does long ones in legs.) These two call each other: bytes that were refused may be a packet after all when one rule is waived.
 //! May use: everything below, that is the machine and its state, `delivery`, `ending`.
 
 pub(crate) mod acknowledge;
@@ -14,3 +14,4 @@ pub(crate) mod publish;
 pub(crate) mod receive;
 pub(crate) mod subscribe;
 pub(crate) mod unsubscribe;
+pub(crate) mod work;

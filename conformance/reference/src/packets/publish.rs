@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mqtt_assay_codec::{PacketId, PacketType, Publish, QoS, ReasonCode};
 
-use crate::ending::refuse::Ids;
+use crate::ending::breach::Ids;
 use crate::event::ConnectionId;
 use crate::faults::answering::{another, is_high};
 use crate::faults::{ExchangeMarks, Fault, MessageMarks};
@@ -12,7 +12,7 @@ use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::quirks::characters::has_control_characters;
 use crate::state::ClientId;
-use crate::state::connection::Alias;
+use crate::state::connection::{Alias, MOST_REMEMBERED};
 use crate::state::message::{Draft, Message};
 use crate::state::session::Received;
 
@@ -24,6 +24,9 @@ pub(crate) enum Rejected {
     /// No room: 3.1.1 closes.
     NoRoom,
 }
+
+/// Re-sends belong to a new connection in 5.0; in 3.1.1 nothing forbids others.
+const RESENT: Ids = Ids("MQTT-4.4.0-1", "MQTT-4.4.0-1");
 
 impl Machine {
     pub(crate) fn publish(&mut self, id: ConnectionId, publish: &Publish<'_>) {
@@ -56,12 +59,17 @@ impl Machine {
         let limits = &self.settings.limits;
         if publish.qos > limits.maximum_qos && !self.fault(Fault::AcceptsQosAboveMaximum) {
             let ids = Ids("MQTT-4.8.0-1", "MQTT-3.2.2-11");
-            self.violation(id, ids, ReasonCode::QOS_NOT_SUPPORTED, "a PUBLISH above the announced maximum QoS");
+            self.limit_violation(id, ids, ReasonCode::QOS_NOT_SUPPORTED, "a PUBLISH above the announced maximum QoS");
             return true;
         }
         if publish.retain && !limits.retain_available && !self.fault(Fault::AcceptsRetainUnavailable) {
             let ids = Ids("MQTT-4.8.0-1", "MQTT-3.2.2-14");
-            self.violation(id, ids, ReasonCode::RETAIN_NOT_SUPPORTED, "a PUBLISH with RETAIN where none is available");
+            self.limit_violation(
+                id,
+                ids,
+                ReasonCode::RETAIN_NOT_SUPPORTED,
+                "a PUBLISH with RETAIN where none is available",
+            );
             return true;
         }
         false
@@ -78,10 +86,10 @@ impl Machine {
         let ids = Ids("MQTT-4.8.0-1", "MQTT-3.3.4-7");
         let detail = "more QoS 1 and 2 messages than the receive maximum";
         if self.fault(Fault::AcceptsPastReceiveMaximum) {
-            self.breach(id, ids, detail);
+            self.limit_breach(id, ids, detail);
             return false;
         }
-        self.violation(id, ids, ReasonCode::RECEIVE_MAXIMUM_EXCEEDED, detail);
+        self.limit_violation(id, ids, ReasonCode::RECEIVE_MAXIMUM_EXCEEDED, detail);
         true
     }
 
@@ -92,7 +100,7 @@ impl Machine {
         let most = if self.fault(Fault::RefusesHighestAlias) { most.saturating_sub(1) } else { most };
         if number > most && !self.fault(Fault::AcceptsAliasAboveMaximum) {
             let ids = Ids("MQTT-4.8.0-1", if most == 0 { "MQTT-3.2.2-18" } else { "MQTT-3.3.2-9" });
-            self.violation(id, ids, ReasonCode::TOPIC_ALIAS_INVALID, "a topic alias above the announced maximum");
+            self.limit_violation(id, ids, ReasonCode::TOPIC_ALIAS_INVALID, "a topic alias above the announced maximum");
             return None;
         }
         if publish.topic.is_empty() {
@@ -100,7 +108,7 @@ impl Machine {
         }
         let topic: Arc<str> = publish.topic.into();
         let Some(account) = self.ledger.open(topic.len()) else {
-            self.refuse(id, ReasonCode::QUOTA_EXCEEDED, "the broker has no room for another topic alias");
+            self.give_up(id, ReasonCode::QUOTA_EXCEEDED, "the broker has no room for another topic alias");
             return None;
         };
         let keeps_first = self.fault(Fault::AliasNotRemapped);
@@ -131,14 +139,35 @@ impl Machine {
             self.publish_qos1_once(id, publish, topic, packet_id);
             return;
         }
-        let open = self.session_of(id).is_some_and(|session| session.received.contains_key(&packet_id));
-        let reason = if open && self.is_v5(id) {
-            self.breach(id, Ids("MQTT-2.3.1-2", "U5-029"), "a packet identifier that is in use");
+        self.note_resend(id, publish.dup, packet_id);
+        let reason = if self.names_identifier_in_use(id, packet_id) && self.is_v5(id) {
             Ok(ReasonCode::PACKET_IDENTIFIER_IN_USE)
         } else {
             self.take_message(id, publish, topic)
         };
         self.puback_for(id, reason, packet_id);
+    }
+
+    /// Names the use of an identifier whose QoS 2 exchange is open for another packet; true if it is one.
+    pub(crate) fn names_identifier_in_use(&mut self, id: ConnectionId, packet_id: PacketId) -> bool {
+        let is_open = self.session_of(id).is_some_and(|session| session.received.contains_key(&packet_id));
+        if is_open {
+            self.breach(id, Ids("MQTT-2.3.1-2", "U5-029"), "a packet identifier that is in use");
+        }
+        is_open
+    }
+
+    /// Names a QoS 1 PUBLISH of 5.0 that comes again on the connection on which it was sent, and remembers this one.
+    fn note_resend(&mut self, id: ConnectionId, dup: bool, packet_id: PacketId) {
+        let Some(connection) = self.connections.get_mut(&id).filter(|connection| connection.is_v5()) else { return };
+        if dup && connection.lately.contains(&packet_id) {
+            self.breach(id, RESENT, "a QoS 1 PUBLISH came again on the connection on which it was sent");
+            return;
+        }
+        if connection.lately.len() == MOST_REMEMBERED {
+            connection.lately.pop_front();
+        }
+        connection.lately.push_back(packet_id);
     }
 
     pub(crate) fn puback_for(&mut self, id: ConnectionId, reason: Result<ReasonCode, Rejected>, packet_id: PacketId) {
@@ -162,6 +191,8 @@ impl Machine {
                 // Its session keeps the exchange, so it is no new message: that would take an identifier that is free.
                 let detail = "a QoS 2 PUBLISH whose exchange is open came again with DUP 0";
                 self.breach(id, Ids("MQTT-3.3.1-1", "MQTT-3.3.1-1"), detail);
+            } else if self.connections.get(&id).is_some_and(|connection| connection.receiving.contains(&packet_id)) {
+                self.breach(id, RESENT, "a QoS 2 PUBLISH came again on the connection on which it was sent");
             }
             self.count_open(id, packet_id);
             if self.fault(Fault::DeliversQos2Again) {
@@ -257,6 +288,7 @@ impl Machine {
                 Some((ReasonCode::QUOTA_EXCEEDED, "the broker has no room for this message"))
             }
             Err(Rejected::NoRoom) => {
+                self.note(id, "closed: the broker has no room for this message, which 3.1.1 has no other way to say");
                 self.end(id, true);
                 None
             }
@@ -272,6 +304,10 @@ impl Machine {
     ) -> Result<ReasonCode, Rejected> {
         let Some(message) = self.check_message(id, publish, topic)? else { return Ok(ReasonCode::SUCCESS) };
         let matched = self.accept(&message);
+        let congested = self.congested.take();
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.feeds = congested.or(connection.feeds);
+        }
         let tells = self.quirk(Quirk::ReportsNoSubscribers) && !matched;
         Ok(if tells { ReasonCode::NO_MATCHING_SUBSCRIBERS } else { ReasonCode::SUCCESS })
     }

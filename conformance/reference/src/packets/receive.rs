@@ -1,13 +1,16 @@
 //! From the bytes of a connection to packets, and from packets to what they ask for.
 
 use bytes::Bytes;
-use mqtt_assay_codec::{Context, Decoded, Limits, Packet, Sender, Version, decode};
+use mqtt_assay_codec::{Context, Decoded, Limits, Packet, ReasonCode, Sender, Version, decode};
 
 use crate::event::{Breach, ConnectionId, Effect};
 use crate::faults::{Fault, Segment};
 use crate::machine::Machine;
 use crate::packets::framing::{Greeting, PacketLen, greeting, is_incomplete, packet_len};
-use crate::state::connection::Phase;
+use crate::state::connection::{Connection, Phase};
+
+/// Bytes of input that each connection may gather without a place on the ledger.
+const SHORT_INPUT: usize = 16 << 10;
 
 /// What became of the first bytes of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +25,25 @@ pub(crate) enum Step {
 
 impl Machine {
     pub(crate) fn received(&mut self, id: ConnectionId, bytes: &[u8]) {
-        let Some(mut input) = self.take_input(id, bytes) else { return };
+        if !self.connections.contains_key(&id) {
+            self.sent_after_disconnect(id, bytes);
+        } else if self.take_input(id, bytes) {
+            self.process(id);
+        }
+    }
+
+    /// Deals with the packets that are whole, as many as time allows.
+    pub(crate) fn process(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if connection.phase == Phase::Deaf || connection.work.is_some() || !connection.has_more() {
+            return;
+        }
+        let mut input = std::mem::take(&mut connection.input);
         let mut at = 0;
         let mut wanted = 0;
         let mut segment = Segment::default();
-        while at < input.len() && self.listens(id) {
+        while at < input.len() && self.listens(id) && !self.is_tired() {
+            self.effort += 1;
             if let Some(lost) = self.lost_of_segment(&mut segment, &input[at..]) {
                 at += lost;
                 continue;
@@ -38,13 +55,21 @@ impl Machine {
                 Step::Consumed(_) if self.loses_behind(input[at]) => at = input.len(),
                 Step::Consumed(length) => at += length.max(1),
                 Step::Wants(more) => {
-                    wanted = input.len() - at + more;
+                    // At least one byte: what is here is no packet yet.
+                    wanted = input.len() - at + more.max(1);
                     break;
                 }
-                Step::Stop => break,
+                Step::Stop => {
+                    // Faults only come here with a connection that is still open: they wait for what follows.
+                    wanted = input.len() - at + 1;
+                    break;
+                }
             }
         }
-        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let Some(connection) = self.connections.get_mut(&id) else {
+            self.sent_after_disconnect(id, input.get(at..).unwrap_or_default());
+            return;
+        };
         if connection.phase == Phase::Deaf {
             return;
         }
@@ -52,6 +77,12 @@ impl Machine {
         input.drain(..at.min(input.len()));
         connection.input = input;
         connection.wanted = wanted;
+        if connection.input.is_empty() {
+            connection.input_account = None;
+        }
+        if connection.has_more() {
+            self.busy.insert(id);
+        }
         self.wind(id);
     }
 
@@ -70,22 +101,64 @@ impl Machine {
         }
     }
 
-    /// The connection's input with the new bytes, if that may hold a packet.
-    fn take_input(&mut self, id: ConnectionId, mut bytes: &[u8]) -> Option<Vec<u8>> {
-        let connection = self.connections.get_mut(&id)?;
-        if connection.phase == Phase::Deaf {
-            return None;
-        }
+    /// Adds the new bytes to the connection's input; says whether that may hold a packet.
+    fn take_input(&mut self, id: ConnectionId, mut bytes: &[u8]) -> bool {
+        let Some(connection) = self.connections.get_mut(&id).filter(|connection| connection.phase != Phase::Deaf)
+        else {
+            return false;
+        };
+        let connack = connection.connack_ends.filter(|_| connection.input.is_empty());
+        connection.is_told |= connack.is_some_and(|end| self.outflow.has_written(id, end));
         let skipped = connection.skip.min(bytes.len());
         connection.skip -= skipped;
         bytes = &bytes[skipped..];
         connection.input.extend_from_slice(bytes);
-        let enough = !bytes.is_empty() && connection.input.len() >= connection.wanted;
-        enough.then(|| std::mem::take(&mut connection.input))
+        if !self.book_input(id) {
+            self.give_up(id, ReasonCode::QUOTA_EXCEEDED, "the broker has no room for the rest of this packet");
+            return false;
+        }
+        !bytes.is_empty()
+    }
+
+    /// Books what is gathered of a long packet; false if there is no room for it.
+    fn book_input(&mut self, id: ConnectionId) -> bool {
+        let Some(connection) = self.connections.get_mut(&id) else { return true };
+        if connection.input.len() <= SHORT_INPUT {
+            return true;
+        }
+        let held = connection.input.capacity();
+        match &mut connection.input_account {
+            Some(account) => self.ledger.extend(account, held.saturating_sub(account.bytes())),
+            none => {
+                *none = self.ledger.open(held);
+                none.is_some()
+            }
+        }
     }
 
     fn listens(&self, id: ConnectionId) -> bool {
-        self.connections.get(&id).is_some_and(|connection| connection.phase != Phase::Deaf)
+        let listening = |connection: &Connection| connection.phase != Phase::Deaf && connection.work.is_none();
+        self.connections.get(&id).is_some_and(listening)
+    }
+
+    /// Names what comes from a client behind its DISCONNECT, once.
+    fn sent_after_disconnect(&mut self, id: ConnectionId, input: &[u8]) {
+        if input.is_empty() {
+            return;
+        }
+        let Some(departed) = self.departed.remove(&id) else { return };
+        let is_v5 = departed.version == Version::V5;
+        let before = self.effects.len();
+        self.effects.push(Effect::Breach(Breach {
+            connection: id,
+            client_id: departed.client_id.map(|client_id| client_id.to_string()),
+            rule: if is_v5 { "MQTT-3.14.4-1" } else { "MQTT-3.14.4-2" },
+            version: departed.version,
+            detail: "it sent more behind its DISCONNECT".to_owned(),
+            packet: Bytes::new(),
+            packet_len: 0,
+        }));
+        self.show_packet(before, input);
     }
 
     fn step(&mut self, id: ConnectionId, input: &[u8]) -> Step {

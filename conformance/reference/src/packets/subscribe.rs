@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use mqtt_assay_codec::{
     Packet, PacketId, Properties, QoS, ReasonCode, ReasonCodes, RetainHandling, Suback, Subscribe, SubscriptionOptions,
-    is_shared, split_shared,
+    Subscriptions, is_shared, split_shared,
 };
 
-use crate::ending::refuse::Ids;
+use crate::ending::breach::Ids;
 use crate::event::ConnectionId;
 use crate::faults::Fault;
 use crate::faults::answering::{another, is_high};
@@ -15,7 +15,9 @@ use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::quirks::characters::has_control_characters;
 use crate::state::ClientId;
-use crate::state::session::{Outgoing, Subscription};
+use crate::state::levels::Place;
+use crate::state::subscriptions::Subscription;
+use crate::state::work::{FilterList, Replay, Work};
 
 /// What a SUBSCRIBE of 5.0 may not ask for: the rule, the reason code, what it asks for.
 pub(crate) type Unavailable = (&'static str, ReasonCode, &'static str);
@@ -46,9 +48,24 @@ impl Request<'_> {
     }
 }
 
+/// What one SUBSCRIBE asks for.
+#[derive(Clone, Copy)]
+pub(crate) struct Requests<'a> {
+    filters: Subscriptions<'a>,
+    identifier: Option<u32>,
+    is_v5: bool,
+}
+
+impl<'a> Requests<'a> {
+    fn iter(&self) -> impl Iterator<Item = Request<'a>> + use<'a> {
+        let Self { identifier, is_v5, .. } = *self;
+        self.filters.iter().map(move |(filter, options)| Request { filter, options, identifier, is_v5 })
+    }
+}
+
 /// Whether one of these requests is one of 5.0 with this wish.
-pub(crate) fn asks<'a>(requests: &[Request<'a>], wish: impl Fn(&Request<'a>) -> bool) -> bool {
-    requests.iter().any(|request| request.is_v5 && wish(request))
+pub(crate) fn asks<'a>(requests: &Requests<'a>, wish: impl Fn(&Request<'a>) -> bool) -> bool {
+    requests.is_v5 && requests.iter().any(|request| wish(&request))
 }
 
 impl Machine {
@@ -56,60 +73,64 @@ impl Machine {
         if self.falls_silent_at(subscribe) {
             return;
         }
-        let Some(connection) = self.connections.get(&id) else { return };
-        let (is_v5, Some(client_id)) = (connection.is_v5(), connection.client_id.clone()) else { return };
+        let is_v5 = self.is_v5(id);
         let identifier = subscribe.properties.subscription_identifier();
-        let requests: Vec<Request<'_>> =
-            subscribe.filters.iter().map(|(filter, options)| Request { filter, options, identifier, is_v5 }).collect();
+        let requests = Requests { filters: subscribe.filters, identifier, is_v5 };
         if self.refuse_unavailable(id, &requests) {
             return;
         }
-        if is_v5 && self.session_of(id).is_some_and(|session| session.received.contains_key(&subscribe.packet_id)) {
-            self.breach(id, Ids("MQTT-2.3.1-2", "U5-029"), "a packet identifier that is in use");
-            let codes = vec![ReasonCode::PACKET_IDENTIFIER_IN_USE.0; requests.len()];
+        if self.names_identifier_in_use(id, subscribe.packet_id) && is_v5 {
+            let codes = vec![ReasonCode::PACKET_IDENTIFIER_IN_USE.0; subscribe.filters.len()];
             self.send_suback(id, subscribe.packet_id, &codes);
             return;
         }
-        let mut codes = Vec::with_capacity(requests.len());
-        let mut retained = Vec::new();
-        for (index, request) in requests.iter().enumerate() {
-            let skipped = index > 0 && self.fault(Fault::OnlyFirstFilter);
-            let (code, messages) = if skipped {
-                (ReasonCode(request.options.qos as u8), Vec::new())
-            } else {
-                self.subscribe_one(&client_id, request)
-            };
-            codes.push(code.0);
-            retained.extend(messages);
+        let mut filters = FilterList::default();
+        for (filter, options) in subscribe.filters.iter() {
+            filters.push(filter, options);
         }
-        self.answer_subscribe(id, &client_id, subscribe.packet_id, &codes, retained);
+        self.begin_work(id, true, subscribe.packet_id, identifier, filters);
     }
 
-    fn answer_subscribe(
-        &mut self,
-        id: ConnectionId,
-        client_id: &ClientId,
-        packet_id: PacketId,
-        codes: &[u8],
-        retained: Vec<Outgoing>,
-    ) {
-        let suback_first = !self.quirk(Quirk::PublishBeforeSuback);
+    /// The next filters of a SUBSCRIBE, as many as time allows; true if all are done.
+    pub(crate) fn subscribe_next(&mut self, client_id: &ClientId, is_v5: bool, work: &mut Work) -> bool {
+        let filters = Arc::clone(&work.filters);
+        while let Some((filter, options, next)) = filters.read(work.at) {
+            if self.is_tired() {
+                return false;
+            }
+            self.effort += 1 + filter.len() / 64;
+            let request = Request { filter, options, identifier: work.identifier, is_v5 };
+            let skipped = work.at > 0 && self.fault(Fault::OnlyFirstFilter);
+            let (code, wanted) =
+                if skipped { (ReasonCode(options.qos as u8), false) } else { self.subscribe_one(client_id, &request) };
+            work.codes.push(code.0);
+            work.wanted.push(wanted);
+            work.at = next;
+        }
+        true
+    }
+
+    /// Answers a SUBSCRIBE and begins to hand on the retained messages that it asked for.
+    pub(crate) fn answer_subscribe(&mut self, id: ConnectionId, client_id: &ClientId, is_v5: bool, work: Work) {
+        let Work { packet_id, identifier, filters, codes, wanted, account, .. } = work;
         if self.fault(Fault::SubackForEachFilter) {
-            self.send_more_subacks(id, packet_id, codes);
+            self.send_more_subacks(id, packet_id, &codes);
         }
+        let suback_first = !self.replays_first();
         if suback_first {
-            self.send_suback(id, packet_id, codes);
+            self.send_suback(id, packet_id, &codes);
         }
-        for outgoing in retained {
-            self.deliver(client_id, outgoing);
-        }
+        let replay =
+            Replay { identifier, is_v5, filters, at: 0, index: 0, wanted, place: Place::Start, _account: account };
+        self.begin_replay(client_id, replay);
+        self.replay(client_id);
         if !suback_first {
-            self.send_suback(id, packet_id, codes);
+            self.send_suback(id, packet_id, &codes);
         }
     }
 
     /// Closes on what the CONNACK of 5.0 ruled out; true if it did.
-    fn refuse_unavailable(&mut self, id: ConnectionId, requests: &[Request<'_>]) -> bool {
+    fn refuse_unavailable(&mut self, id: ConnectionId, requests: &Requests<'_>) -> bool {
         if self.quirk(Quirk::RefusesControlCharacters)
             && requests.iter().any(|request| has_control_characters(request.filter))
         {
@@ -117,11 +138,11 @@ impl Machine {
             return true;
         }
         let Some((rule, reason, detail)) = self.unavailable(requests) else { return false };
-        self.violation(id, Ids("MQTT-3.8.3-2", rule), reason, detail);
+        self.limit_violation(id, Ids("MQTT-3.8.3-2", rule), reason, detail);
         true
     }
 
-    fn unavailable(&self, requests: &[Request<'_>]) -> Option<Unavailable> {
+    fn unavailable(&self, requests: &Requests<'_>) -> Option<Unavailable> {
         let limits = &self.settings.limits;
         if !limits.wildcards_available
             && asks(requests, Request::has_wildcards)
@@ -146,26 +167,14 @@ impl Machine {
         self.ruled_out_by_fault(requests)
     }
 
-    /// Makes or replaces one subscription: its code, and the retained messages for it.
-    fn subscribe_one(&mut self, client_id: &ClientId, request: &Request<'_>) -> (ReasonCode, Vec<Outgoing>) {
+    /// Makes or replaces one subscription: its code, and whether the retained messages for it are asked for.
+    fn subscribe_one(&mut self, client_id: &ClientId, request: &Request<'_>) -> (ReasonCode, bool) {
         let granted = self.granted(request.options.qos);
-        let existed = match self.store_subscription(client_id, request, granted) {
-            Ok(existed) => existed,
-            Err(code) if request.is_v5 => return (code, Vec::new()),
-            Err(_) => return (ReasonCode::UNSPECIFIED_ERROR, Vec::new()),
-        };
-        let retained = if self.wants_retained(request, existed) {
-            let no_local = request.options.no_local && !self.fault(Fault::NoLocalIgnored);
-            self.retained_for(client_id, request.topic_filter(), granted, no_local, request.identifier)
-        } else {
-            Vec::new()
-        };
-        (ReasonCode(granted as u8), retained)
-    }
-
-    fn granted(&self, asked: QoS) -> QoS {
-        let granted = asked.min(self.settings.limits.maximum_qos);
-        if self.quirk(Quirk::GrantsLowerQos) { granted.min(QoS::AtLeastOnce) } else { granted }
+        match self.store_subscription(client_id, request, granted) {
+            Ok(existed) => (ReasonCode(granted as u8), self.wants_retained(request, existed)),
+            Err(code) if request.is_v5 => (code, false),
+            Err(_) => (ReasonCode::UNSPECIFIED_ERROR, false),
+        }
     }
 
     /// Whether the session had this subscription before, or why it can't have it.
@@ -186,29 +195,40 @@ impl Machine {
         let most = self.settings.limits.max_subscriptions;
         let counted = request.is_shared() && self.fault(Fault::SharedCountsTwice);
         let twice = self.fault(Fault::SubscribesTwice) || counted;
-        let account = self.ledger.open(request.filter.len()).ok_or(ReasonCode::QUOTA_EXCEEDED)?;
+        let account = self.ledger.open(2 * request.filter.len()).ok_or(ReasonCode::QUOTA_EXCEEDED)?;
         let session = self.sessions.get_mut(client_id).ok_or(ReasonCode::UNSPECIFIED_ERROR)?;
+        let filter: Arc<str> = request.filter.into();
+        let shared = request.is_shared();
         let subscription = Subscription {
-            filter: request.filter.into(),
+            filter: Arc::clone(&filter),
             options: request.options,
             granted,
             identifier: request.identifier,
-            shared: request.is_shared(),
+            shared,
+            made: 0,
             _account: account,
         };
-        let held = session.subscriptions.iter().position(|held| held.filter == subscription.filter);
-        if let Some(held) = held.filter(|_| !twice) {
-            let old = std::mem::replace(&mut session.subscriptions[held], subscription);
-            if !self.is_faultless() {
-                self.spoil_replacement(client_id, held, old);
-            }
-            return Ok(true);
-        }
-        if session.subscriptions.len() >= most {
+        let existed = session.subscriptions.get(&filter).is_some();
+        if existed && !twice {
+            let replaced = session.subscriptions.replace(subscription);
+            self.settle_replaced(client_id, replaced);
+        } else if session.subscriptions.len() >= most {
             return Err(ReasonCode::QUOTA_EXCEEDED);
+        } else {
+            session.subscriptions.add(subscription);
         }
-        session.subscriptions.push(subscription);
-        Ok(held.is_some())
+        self.list_subscriber(client_id, &filter, shared);
+        Ok(existed)
+    }
+
+    /// What follows for a subscription in whose place there is another one now.
+    fn settle_replaced(&mut self, client_id: &ClientId, replaced: Option<Subscription>) {
+        let Some(old) = replaced else { return };
+        // A client that comes back with another version may share by a filter by which it didn't before.
+        self.strike_subscriber(client_id, &old);
+        if !self.is_faultless() {
+            self.spoil_replacement(client_id, old);
+        }
     }
 
     /// Whether a SUBSCRIBE asks for the retained messages (5.0 section 3.8.3.1; in 3.1.1 always).
@@ -237,20 +257,13 @@ impl Machine {
         self.send_explained(id, why, Packet::Suback(Suback { packet_id, properties: Properties::EMPTY, reasons }));
     }
 
-    /// Takes away the session's subscriptions that `leaves` names; how many there were.
-    pub(crate) fn remove_subscriptions(
-        &mut self,
-        client_id: &ClientId,
-        leaves: impl Fn(&Subscription) -> bool,
-    ) -> usize {
-        let Some(session) = self.sessions.get_mut(client_id) else { return 0 };
-        let (gone, kept): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut session.subscriptions).into_iter().partition(|subscription| leaves(subscription));
-        session.subscriptions = kept;
-        for subscription in gone.iter().filter(|subscription| subscription.shared) {
-            let filter = Arc::clone(&subscription.filter);
-            self.forget_turn(&filter);
+    /// Takes away the subscription with this filter; says whether there was one.
+    pub(crate) fn remove_subscription(&mut self, client_id: &ClientId, filter: &str) -> bool {
+        let session = self.sessions.get_mut(client_id);
+        let gone = session.and_then(|session| session.subscriptions.remove(filter));
+        if let Some(gone) = &gone {
+            self.strike_subscriber(client_id, gone);
         }
-        gone.len()
+        gone.is_some()
     }
 }

@@ -1,34 +1,52 @@
 //! UNSUBSCRIBE.
 
+use std::sync::Arc;
+
 use mqtt_assay_codec::{
-    Packet, PacketId, Properties, ReasonCode, ReasonCodes, Unsuback, Unsubscribe, is_shared, topic_matches,
+    Packet, PacketId, Properties, QoS, ReasonCode, ReasonCodes, SubscriptionOptions, Unsuback, Unsubscribe, is_shared,
 };
 
-use crate::ending::refuse::Ids;
 use crate::event::ConnectionId;
 use crate::faults::Fault;
 use crate::faults::answering::another;
 use crate::machine::Machine;
 use crate::state::ClientId;
+use crate::state::work::{FilterList, Work};
 
 impl Machine {
     pub(crate) fn unsubscribe(&mut self, id: ConnectionId, unsubscribe: &Unsubscribe<'_>) {
-        let Some(connection) = self.connections.get(&id) else { return };
-        let (is_v5, Some(client_id)) = (connection.is_v5(), connection.client_id.clone()) else { return };
         let packet_id = unsubscribe.packet_id;
-        if is_v5 && self.session_of(id).is_some_and(|session| session.received.contains_key(&packet_id)) {
-            self.breach(id, Ids("MQTT-2.3.1-2", "U5-029"), "a packet identifier that is in use");
-            let codes = vec![ReasonCode::PACKET_IDENTIFIER_IN_USE.0; unsubscribe.filters.iter().count()];
+        if self.names_identifier_in_use(id, packet_id) && self.is_v5(id) {
+            let codes = vec![ReasonCode::PACKET_IDENTIFIER_IN_USE.0; unsubscribe.filters.len()];
             self.send_unsuback(id, packet_id, codes);
             return;
         }
-        let mut codes = Vec::new();
-        for (index, filter) in unsubscribe.filters.iter().enumerate() {
-            let skipped = index > 0 && self.fault(Fault::OnlyFirstUnsubscribed);
-            let existed = skipped || self.unsubscribe_one(&client_id, filter);
-            let code = if existed { ReasonCode::SUCCESS } else { ReasonCode::NO_SUBSCRIPTION_EXISTED };
-            codes.push(code.0);
+        let mut filters = FilterList::default();
+        for filter in unsubscribe.filters.iter() {
+            filters.push(filter, SubscriptionOptions::at(QoS::AtMostOnce));
         }
+        self.begin_work(id, false, packet_id, None, filters);
+    }
+
+    /// The next filters of an UNSUBSCRIBE, as many as time allows; true if all are done.
+    pub(crate) fn unsubscribe_next(&mut self, client_id: &ClientId, work: &mut Work) -> bool {
+        let filters = Arc::clone(&work.filters);
+        while let Some((filter, _, next)) = filters.read(work.at) {
+            if self.is_tired() {
+                return false;
+            }
+            self.effort += 1 + filter.len() / 64;
+            let skipped = work.at > 0 && self.fault(Fault::OnlyFirstUnsubscribed);
+            let existed = skipped || self.unsubscribe_one(client_id, filter);
+            let code = if existed { ReasonCode::SUCCESS } else { ReasonCode::NO_SUBSCRIPTION_EXISTED };
+            work.codes.push(code.0);
+            work.at = next;
+        }
+        true
+    }
+
+    /// Answers an UNSUBSCRIBE.
+    pub(crate) fn answer_unsubscribe(&mut self, id: ConnectionId, packet_id: PacketId, codes: Vec<u8>) {
         if self.fault(Fault::UnsubscribeDropsInFlight) {
             self.drop_in_flight(id);
         }
@@ -50,16 +68,12 @@ impl Machine {
         if self.fault(Fault::SharedCountsTwice) && is_shared(filter) {
             return self.remove_one(client_id, filter);
         }
-        let by_prefix = self.fault(Fault::UnsubscribeByPrefix);
-        let by_match = self.fault(Fault::UnsubscribeByMatch);
-        let removed = self.remove_subscriptions(client_id, |subscription| {
-            let held: &str = &subscription.filter;
-            held == filter || by_prefix && held.starts_with(filter) || by_match && topic_matches(filter, held)
-        });
+        let removed = self.remove_subscription(client_id, filter);
+        let removed = removed | (!self.is_faultless() && self.unsubscribe_more(client_id, filter));
         if self.fault(Fault::UnsubscribeEndsGroup) {
             self.end_group(filter);
         }
-        removed > 0
+        removed
     }
 
     pub(crate) fn send_unsuback(&mut self, id: ConnectionId, packet_id: PacketId, mut codes: Vec<u8>) {

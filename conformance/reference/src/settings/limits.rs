@@ -50,9 +50,16 @@ pub struct BrokerLimits {
     /// Retained messages. Beyond, QoS 0 isn't retained; QoS 1 and 2: reason code 0x97, in 3.1.1 a close.
     pub max_retained_messages: usize,
     /// Bytes that are stored for all clients: messages, places in queues, open QoS 2 exchanges, topic filters, client
-    /// identifiers, topic aliases. Beyond, QoS 0 is dropped and nothing more is queued; else reason code 0x97, and where
-    /// 3.1.1 has no such code a close.
+    /// identifiers, topic aliases, half packets and lists of filters above 16 KiB. Beyond, QoS 0 is dropped and nothing
+    /// more is queued; else reason code 0x97, and where 3.1.1 has no such code a close.
     pub max_stored_bytes: usize,
+    /// Bytes of QoS 0 messages that wait for one client because it reads too slowly; beyond: DISCONNECT 0x97, in 3.1.1 a
+    /// close.
+    pub max_waiting_bytes: usize,
+    /// Bytes that are written out for all clients and that they have not taken. From half of it on messages wait where they
+    /// are stored, and after 5 s those who took nothing are disconnected; beyond, those for whom most waits: DISCONNECT
+    /// 0x97, in 3.1.1 a close.
+    pub max_unsent_bytes: usize,
 }
 
 impl Default for BrokerLimits {
@@ -77,6 +84,8 @@ impl Default for BrokerLimits {
             max_queued_messages: 10_000,
             max_retained_messages: 10_000,
             max_stored_bytes: 256 << 20,
+            max_waiting_bytes: 64 << 20,
+            max_unsent_bytes: 64 << 20,
         }
     }
 }
@@ -112,6 +121,8 @@ impl BrokerLimits {
         limit("max-queued-messages", "1 or more: messages that wait for one session"),
         limit("max-retained-messages", "1 or more: retained messages"),
         limit("max-stored-bytes", "1024 or more: bytes stored for all clients"),
+        limit("max-waiting-bytes", "1024 or more: bytes of QoS 0 messages that wait for one slow client"),
+        limit("max-unsent-bytes", "1024 or more: bytes written out for all clients and not taken by them"),
     ];
 
     /// Sets the limit of that name, as `serve --limit max-qos=1` does.
@@ -148,6 +159,8 @@ impl BrokerLimits {
             "max-queued-messages" => self.max_queued_messages = number(value, 1, usize::MAX)?,
             "max-retained-messages" => self.max_retained_messages = number(value, 1, usize::MAX)?,
             "max-stored-bytes" => self.max_stored_bytes = number(value, 1024, usize::MAX)?,
+            "max-waiting-bytes" => self.max_waiting_bytes = number(value, 1024, usize::MAX)?,
+            "max-unsent-bytes" => self.max_unsent_bytes = number(value, 1024, usize::MAX)?,
             _ => return Err(format!("no limit has this name; there are {}", names())),
         }
         Ok(())

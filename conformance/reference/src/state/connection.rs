@@ -1,6 +1,6 @@
 //! What the machine knows of one network connection.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,9 @@ use mqtt_assay_codec::{PacketId, Version};
 use crate::event::ConnectionId;
 use crate::state::ClientId;
 use crate::state::ledger::Account;
+use crate::state::session::Outgoing;
 use crate::state::will::Will;
+use crate::state::work::Work;
 
 /// How far a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +57,27 @@ pub(crate) struct Connection {
     pub(crate) aliases_sent: Vec<Alias>,
     /// Open QoS 2 exchanges of this connection of 5.0: at most the announced Receive Maximum.
     pub(crate) receiving: BTreeSet<PacketId>,
+    /// Where the booked bytes of a long input stand.
+    pub(crate) input_account: Option<Account>,
+    /// The packet that is being worked on; what comes behind it waits.
+    pub(crate) work: Option<Work>,
+    /// The client has gone, and what it sent before is still worked on.
+    pub(crate) leaving: bool,
+    /// Messages of QoS 0 that wait until the client has taken what was sent before, and their bytes.
+    pub(crate) waiting: VecDeque<Outgoing>,
+    pub(crate) waiting_bytes: usize,
+    /// A client that can't take as fast what this one publishes.
+    pub(crate) feeds: Option<ConnectionId>,
+    /// Bytes handed out on this connection up to the end of the CONNACK, once there was one.
+    pub(crate) connack_ends: Option<u64>,
+    /// Whether the CONNACK was written before the packets of now were read, so that the client may know the limits in it.
+    pub(crate) is_told: bool,
+    /// Identifiers of the QoS 1 messages that came last on this connection of 5.0: at most [`MOST_REMEMBERED`].
+    pub(crate) lately: VecDeque<PacketId>,
 }
+
+/// How many packet identifiers of finished QoS 1 exchanges are remembered, to tell a re-send on a live connection.
+pub(crate) const MOST_REMEMBERED: usize = 256;
 
 /// How many topics one client is told by number, however many it takes.
 pub(crate) const MOST_ALIASES_SENT: u16 = 16;
@@ -89,6 +111,15 @@ impl Connection {
             aliases: BTreeMap::new(),
             aliases_sent: Vec::new(),
             receiving: BTreeSet::new(),
+            input_account: None,
+            work: None,
+            leaving: false,
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            feeds: None,
+            connack_ends: None,
+            is_told: false,
+            lately: VecDeque::new(),
         }
     }
 
@@ -99,6 +130,11 @@ impl Connection {
         let index = known.unwrap_or(self.aliases_sent.len());
         let alias = u16::try_from(index + 1).ok()?;
         (alias <= self.topic_alias_maximum.min(MOST_ALIASES_SENT)).then_some((alias, known.is_some()))
+    }
+
+    /// Whether something that came is not dealt with yet, besides a packet that is not whole.
+    pub(crate) fn has_more(&self) -> bool {
+        self.work.is_some() || !self.input.is_empty() && self.input.len() >= self.wanted
     }
 
     pub(crate) fn is_v5(&self) -> bool {

@@ -36,9 +36,26 @@ impl Ledger {
         Some(Account { used: Arc::clone(&self.used), bytes })
     }
 
+    /// Books `bytes` more for an item that has grown; false where that would go over the limit.
+    pub(crate) fn extend(&self, account: &mut Account, bytes: usize) -> bool {
+        let used = self.used.load(Ordering::Relaxed);
+        if used.saturating_add(bytes) > self.limit {
+            return false;
+        }
+        self.used.store(used + bytes, Ordering::Relaxed);
+        account.bytes += bytes;
+        true
+    }
+
     /// Stored bytes at this moment.
     pub(crate) fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
+    }
+}
+
+impl Account {
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 }
 
@@ -60,7 +77,9 @@ mod tests {
         assert!(first.is_some() && second.is_some());
         assert!(ledger.open(0).is_none());
         drop(first);
-        assert!(ledger.open(10).is_some());
+        let mut third = ledger.open(0).expect("there is room");
+        assert!(ledger.extend(&mut third, 10) && !ledger.extend(&mut third, 1));
+        drop(third);
         drop(second);
         assert_eq!(ledger.used(), 0);
     }

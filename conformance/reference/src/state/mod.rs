@@ -4,11 +4,16 @@
 //! May use: the codec, the words of `event`, and `faults::marks`, which its structs carry.
 
 pub(crate) mod connection;
+pub(crate) mod departed;
 pub(crate) mod ledger;
+pub(crate) mod levels;
 pub(crate) mod message;
+pub(crate) mod outflow;
 pub(crate) mod session;
+pub(crate) mod subscriptions;
 pub(crate) mod timers;
 pub(crate) mod will;
+pub(crate) mod work;
 
 use std::sync::Arc;
 

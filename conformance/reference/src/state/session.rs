@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mqtt_assay_codec::{PacketId, QoS, SubscriptionOptions};
+use mqtt_assay_codec::{PacketId, QoS};
 
 use crate::event::ConnectionId;
 use crate::faults::{CopyMarks, ExchangeMarks, SessionMarks};
 use crate::state::ClientId;
 use crate::state::ledger::Account;
 use crate::state::message::Message;
+use crate::state::subscriptions::Subscriptions;
 use crate::state::will::PendingWill;
+use crate::state::work::Replay;
 
 /// The state that belongs to one client identifier.
 #[derive(Debug)]
@@ -20,10 +22,13 @@ pub(crate) struct Session {
     pub(crate) connection: Option<ConnectionId>,
     /// When it ends, while nobody is connected; never if there is no time.
     pub(crate) expires_at: Option<Duration>,
-    /// In the order in which they were made; at most `max_subscriptions`.
-    pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) subscriptions: Subscriptions,
     /// QoS 1 and 2 messages that wait for their turn; at most `max_queued_messages`.
     pub(crate) queue: VecDeque<Outgoing>,
+    /// No message in the queue expires before this time; unknown is never.
+    pub(crate) queue_expires: Option<Duration>,
+    /// Retained messages that are still to be handed on, in the order of their SUBSCRIBE packets.
+    pub(crate) replays: VecDeque<Replay>,
     /// Messages that were sent and not acknowledged, in the order in which they were sent; at most `max_in_flight`.
     pub(crate) in_flight: Vec<InFlight>,
     /// QoS 2 messages that came and whose PUBREL didn't; at most one for each packet identifier.
@@ -31,20 +36,6 @@ pub(crate) struct Session {
     pub(crate) last_packet_id: u16,
     pub(crate) will: Option<PendingWill>,
     pub(crate) faulty: SessionMarks,
-    pub(crate) _account: Account,
-}
-
-/// A subscription of one session.
-#[derive(Debug)]
-pub(crate) struct Subscription {
-    /// As the client wrote it, `$share/name/` included.
-    pub(crate) filter: Arc<str>,
-    pub(crate) options: SubscriptionOptions,
-    /// The QoS granted, not the one asked for.
-    pub(crate) granted: QoS,
-    pub(crate) identifier: Option<u32>,
-    /// Whether the filter is a shared one, which it never is in 3.1.1.
-    pub(crate) shared: bool,
     pub(crate) _account: Account,
 }
 
@@ -97,8 +88,10 @@ impl Session {
             client_id,
             connection: None,
             expires_at: None,
-            subscriptions: Vec::new(),
+            subscriptions: Subscriptions::default(),
             queue: VecDeque::new(),
+            queue_expires: None,
+            replays: VecDeque::new(),
             in_flight: Vec::new(),
             received: BTreeMap::new(),
             last_packet_id: 0,

@@ -17,6 +17,10 @@ pub(crate) enum Due {
     LateWills,
     /// Messages that wait to be handed on: a quirk only.
     HeldBack,
+    /// Clients that take nothing of what waits for them, while others wait for its room.
+    Room,
+    /// Work that was broken off so that others are served in between.
+    Work,
 }
 
 /// At most one deadline for each connection and each session.

@@ -157,13 +157,25 @@ impl Driver {
     }
 
     fn handle(&mut self, event: Event<'_>) {
+        let mut written = self.handle_one(event);
+        while let Some((id, bytes)) = written.pop_front() {
+            written.extend(self.handle_one(Event::Written(id, bytes)));
+        }
+    }
+
+    /// Does the effects of one event; hands back what is to be written.
+    fn handle_one(&mut self, event: Event<'_>) -> VecDeque<(ConnectionId, usize)> {
         let before = self.effects.len();
         self.machine.handle(event, self.now, &mut self.effects);
+        let mut written = VecDeque::new();
         for effect in &self.effects[before..] {
-            if let Effect::Close(closed, _) = effect {
-                self.open.retain(|_, id| id != closed);
+            match effect {
+                Effect::Close(closed, _) => self.open.retain(|_, id| id != closed),
+                Effect::Send(id, bytes) => written.push_back((*id, bytes.len())),
+                _ => {}
             }
         }
+        written
     }
 
     fn open(&mut self, client: u8) {
@@ -221,6 +233,7 @@ impl Driver {
                     assert!(!closed.contains(id), "closed twice");
                     closed.push(*id);
                 }
+                Effect::Note(_) | Effect::Discard(_) => {}
                 Effect::Breach(breach) => assert!(breach.rule.starts_with("MQTT-") || breach.rule.starts_with('U')),
             }
         }

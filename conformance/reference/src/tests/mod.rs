@@ -2,6 +2,7 @@
 
 mod delivery;
 mod faulty;
+mod flow;
 mod laws;
 mod opening;
 mod publishing;
@@ -9,7 +10,7 @@ mod rooms;
 mod subscribing;
 mod wills;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -31,6 +32,9 @@ struct Script {
     now: Duration,
     clients: BTreeMap<u64, Client>,
     breaches: Vec<&'static str>,
+    notes: Vec<String>,
+    /// Nobody takes what is sent.
+    withholds: bool,
 }
 
 /// What one connection got.
@@ -47,7 +51,8 @@ impl Script {
 
     fn with(settings: Settings) -> Self {
         let machine = Machine::new(settings);
-        Self { machine, now: Duration::ZERO, clients: BTreeMap::new(), breaches: Vec::new() }
+        let (clients, breaches, notes) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Self { machine, now: Duration::ZERO, clients, breaches, notes, withholds: false }
     }
 
     fn faulty(fault: Fault) -> Self {
@@ -67,14 +72,26 @@ impl Script {
     }
 
     fn handle(&mut self, event: Event<'_>) {
+        let mut written = self.handle_one(event);
+        while let Some((id, bytes)) = written.pop_front() {
+            written.extend(self.handle_one(Event::Written(id, bytes)));
+        }
+    }
+
+    /// Does the effects of one event; hands back what is written or forgotten.
+    fn handle_one(&mut self, event: Event<'_>) -> VecDeque<(ConnectionId, usize)> {
         let mut effects = Vec::new();
         self.machine.handle(event, self.now, &mut effects);
+        let mut written = VecDeque::new();
         for effect in effects {
             match effect {
                 Effect::Send(ConnectionId(id), bytes) => {
                     let client = self.clients.get_mut(&id).expect("a known connection");
                     assert!(!client.closed, "sent after the close");
                     client.input.extend_from_slice(&bytes);
+                    if !self.withholds {
+                        written.push_back((ConnectionId(id), bytes.len()));
+                    }
                 }
                 Effect::Close(ConnectionId(id), _) => {
                     let client = self.clients.get_mut(&id).expect("a known connection");
@@ -82,8 +99,14 @@ impl Script {
                     client.closed = true;
                 }
                 Effect::Breach(breach) => self.breaches.push(breach.rule),
+                Effect::Note(note) => self.notes.push(note.text),
+                Effect::Discard(ConnectionId(id)) => {
+                    let client = self.clients.get_mut(&id).expect("a known connection");
+                    written.push_back((ConnectionId(id), client.input.split().len()));
+                }
             }
         }
+        written
     }
 
     fn open(&mut self, id: u64, version: Version) {
@@ -136,7 +159,8 @@ impl Script {
         while let Some(deadline) = self.machine.next_deadline().filter(|deadline| *deadline <= end) {
             self.now = self.now.max(deadline);
             self.handle(Event::Tick);
-            assert!(self.machine.next_deadline().is_none_or(|next| next > self.now), "a due timer was left standing");
+            let is_over = self.machine.next_deadline().is_none_or(|next| next > self.now);
+            assert!(is_over || !self.machine.busy.is_empty(), "a due timer was left standing");
         }
         self.now = end;
     }

@@ -1,0 +1,12 @@
+//! What is remembered of a client that has sent DISCONNECT, as long as it may send more.
+
+use mqtt_assay_codec::Version;
+
+use crate::state::ClientId;
+
+/// A client that has sent DISCONNECT.
+#[derive(Debug)]
+pub(crate) struct Departed {
+    pub(crate) version: Version,
+    pub(crate) client_id: Option<ClientId>,
+}
