@@ -44,7 +44,9 @@ impl Machine {
     }
 
     fn lost(&mut self, id: ConnectionId) {
-        self.end(id, true);
+        if !self.puts_off(id, None) {
+            self.end(id, true);
+        }
     }
 
     fn tick(&mut self) {
@@ -54,6 +56,7 @@ impl Machine {
                 Due::Session(client_id) => self.session_due(&client_id),
                 Due::LateWills => self.late_wills_due(),
                 Due::HeldBack => self.held_back_due(),
+                Due::LateEnds => self.late_ends_due(),
             }
         }
     }

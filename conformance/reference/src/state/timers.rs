@@ -17,6 +17,8 @@ pub(crate) enum Due {
     LateWills,
     /// Messages that wait to be handed on: a quirk only.
     HeldBack,
+    /// Ends of connections that wait to be dealt with: a quirk only.
+    LateEnds,
 }
 
 /// At most one deadline for each connection and each session.
