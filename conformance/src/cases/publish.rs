@@ -309,7 +309,7 @@ async fn too_large(broker: &Subject) -> Outcome {
     let mut rogue = broker.connect("rogue").await?;
     rogue.publish("news", [b'x'; 500], AtLeastOnce).await?;
 
-    rogue.send(publish("news", [b'x'; 1100]).qos(AtLeastOnce).although_excluded())?;
+    rogue.send(publish("news", [b'x'; 1100]).qos(AtLeastOnce).although_excluded(Excluded::PacketSize))?;
 
     rogue.expect_refusal(&[ReasonCode::PACKET_TOO_LARGE]).await
 }

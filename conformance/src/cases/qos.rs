@@ -272,7 +272,7 @@ async fn past_receive_maximum(broker: &Subject) -> Outcome {
     let (mut rogue, most) = with_receive_maximum(broker, "rogue").await?;
     hold_open(&mut rogue, most).await?;
 
-    rogue.send(publish("news", b"one too many").qos(ExactlyOnce).although_excluded())?;
+    rogue.send(publish("news", b"one too many").qos(ExactlyOnce).although_excluded(Excluded::Exchange))?;
 
     rogue.expect_refusal(&[ReasonCode::RECEIVE_MAXIMUM_EXCEEDED]).await
 }
@@ -293,7 +293,7 @@ async fn qos0_beside_receive_maximum(broker: &Subject) -> Outcome {
 async fn above_maximum_qos(broker: &Subject) -> Outcome {
     let mut rogue = broker.connect("rogue").await?;
 
-    rogue.send(publish("news", b"too high").qos(ExactlyOnce).although_excluded())?;
+    rogue.send(publish("news", b"too high").qos(ExactlyOnce).although_excluded(Excluded::Qos))?;
 
     rogue.expect_refusal(&[ReasonCode::QOS_NOT_SUPPORTED]).await
 }

@@ -342,7 +342,7 @@ async fn handling_2(broker: &Subject) -> Outcome {
 async fn retain_not_available(broker: &Subject) -> Outcome {
     let mut rogue = broker.connect("rogue").await?;
 
-    rogue.send(publish("state", b"on").qos(AtLeastOnce).retain().although_excluded())?;
+    rogue.send(publish("state", b"on").retain().although_excluded(Excluded::Retain))?;
 
     rogue.expect_refusal(&[ReasonCode::RETAIN_NOT_SUPPORTED]).await
 }

@@ -228,6 +228,7 @@ async fn leave_session(broker: &Subject, asked: u32) -> Result<(Instant, Duratio
     let mut sleeper = broker.open("sleeper").await?;
     sleeper.send(connect().property(Property::SessionExpiryInterval(600)))?;
     sleeper.receive(a_connack().session_present(false)).await?;
+    sleeper.session_stays()?;
     sleeper.disconnect().await?;
     let mut sleeper = broker.open("sleeper").await?;
     sleeper.send(connect().resume().property(Property::SessionExpiryInterval(asked)))?;

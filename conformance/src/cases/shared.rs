@@ -173,7 +173,7 @@ async fn own_identifier(broker: &Subject) -> Outcome {
     for (member, identifier) in members.iter_mut().zip(1..) {
         let numbered = subscribe(SHARED, AtLeastOnce).property(Property::SubscriptionIdentifier(identifier));
         let id = member.send(numbered)?;
-        member.receive(a_suback(id).code(&[ReasonCode::GRANTED_QOS_1])).await?;
+        member.receive(a_suback(id).code(&[ReasonCode::SUCCESS, ReasonCode::GRANTED_QOS_1])).await?;
         member.subscribe("fence", AtMostOnce).await?;
     }
     let [first, second] = members;

@@ -357,18 +357,24 @@ async fn wildcards_refused(broker: &Subject) -> Outcome {
 }
 
 async fn not_available(broker: &Subject) -> Outcome {
-    let (asked, code) = match broker.member() {
-        "wildcard" => (subscribe("sport/#", AtMostOnce), ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED),
-        "share" => (subscribe("$share/group/news", AtMostOnce), ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED),
+    let (excluded, asked, code) = match broker.member() {
+        "wildcard" => {
+            let code = ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED;
+            (Excluded::Wildcard, subscribe("sport/#", AtMostOnce), code)
+        }
+        "share" => {
+            let code = ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED;
+            (Excluded::Share, subscribe("$share/group/news", AtMostOnce), code)
+        }
         _ => {
             let numbered = subscribe("news", AtMostOnce).property(Property::SubscriptionIdentifier(1));
-            (numbered, ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED)
+            (Excluded::Identifier, numbered, ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED)
         }
     };
     let mut rogue = broker.connect("rogue").await?;
     rogue.subscribe("news", AtMostOnce).await?;
 
-    rogue.send(asked.although_excluded())?;
+    rogue.send(asked.although_excluded(excluded))?;
 
     rogue.expect_refusal(&[code]).suback_is_weak().await
 }

@@ -92,7 +92,7 @@ async fn above_maximum(broker: &Subject) -> Outcome {
     };
 
     let too_high = publish("news", b"too high").qos(AtLeastOnce).property(Property::TopicAlias(above));
-    rogue.send(too_high.although_excluded())?;
+    rogue.send(too_high.although_excluded(Excluded::TopicAlias))?;
 
     rogue.expect_refusal(&[ReasonCode::TOPIC_ALIAS_INVALID]).await
 }
@@ -110,6 +110,7 @@ async fn ends_with_connection(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("news", AtLeastOnce).await?;
     let (mut rogue, _) = with_aliases(broker, "rogue", connect().persistent()).await?;
+    rogue.session_stays()?;
     rogue.publish_draft(publish("news", b"named").qos(AtLeastOnce).property(Property::TopicAlias(1))).await?;
     watcher.receive(a_message("news", b"named")).await?;
     rogue.drop_connection().await;

@@ -115,16 +115,11 @@ impl Client {
     /// the case's other connections were told.
     fn keep_to_announced(&self, draft: &Draft, length: usize) -> Result<(), Stop> {
         let announced = if draft.is_connect() { self.context().announced() } else { Announced::on(&self.link) };
-        let Some(announced) = announced.filter(|_| !draft.is_excluded()) else { return Ok(()) };
-        if let Some(why) = announced.excludes(draft, length) {
-            return Err(Stop::NotOffered(why));
+        let open_beside_it = self.link.flow.open_beside(draft.packet_id().unwrap_or(0));
+        match announced.and_then(|announced| announced.excludes(draft, length, open_beside_it)) {
+            Some(why) => Err(Stop::NotOffered(why)),
+            None => Ok(()),
         }
-        let (most, flow) = (announced.receive_maximum(), &self.link.flow);
-        let takes_room = draft.takes_room() && !flow.is_open(draft.packet_id().unwrap_or(0));
-        if takes_room && flow.open() >= most {
-            return Err(Stop::NotOffered(format!("CONNACK: Receive Maximum {most}, and as many exchanges are open")));
-        }
-        Ok(())
     }
 
     /// How many exchanges of QoS 1 and 2 this client may have open at once, by the broker's Receive Maximum (5.0 section 4.9).
@@ -481,11 +476,23 @@ impl Client {
         stated.unwrap_or(asked)
     }
 
+    /// Set-up: the session outlives this connection, unless the broker says that there is no such thing.
+    pub fn session_stays(&self) -> Result<(), Stop> {
+        match self.session_lasts(1) {
+            0 => Err(Stop::NotOffered(
+                "CONNACK: Session Expiry Interval 0, sessions end with their connection".to_owned(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Set-up: the session ends with this connection. A broker that states a longer one leaves the case nothing to see.
     pub fn session_ends(&self) -> Result<(), Stop> {
         match self.session_lasts(0) {
             0 => Ok(()),
-            stated => Err(Stop::NotExercised(format!("CONNACK: Session Expiry Interval {stated}, where none was asked"))),
+            stated => {
+                Err(Stop::NotExercised(format!("CONNACK: Session Expiry Interval {stated}, where none was asked")))
+            }
         }
     }
 

@@ -152,7 +152,8 @@ impl CaseContext {
     /// The highest QoS of this role's subscriptions that match a topic.
     pub(super) fn highest_subscription(&self, role: &str, topic: &str) -> Option<QoS> {
         let subscriptions = self.subscriptions.borrow();
-        let matching = subscriptions.iter().filter(|((known, filter), _)| *known == role && topic_matches(filter, topic));
+        let matching =
+            subscriptions.iter().filter(|((known, filter), _)| *known == role && topic_matches(filter, topic));
         matching.map(|(_, qos)| *qos).max()
     }
 

@@ -3,6 +3,7 @@
 //! A draft speaks the case's own names ("sport/a"); the client puts the run's prefix before topics, filters and
 //! client identifiers when it sends, so cases read plainly and never meet each other on a shared broker.
 
+use super::announced::Excluded;
 use super::names::{Names, Topic};
 use bytes::Bytes;
 use mqtt_assay_codec::{
@@ -59,12 +60,12 @@ pub struct Draft {
     packet_id: Option<u16>,
     properties: PropertiesBuf,
     mutation: Option<&'static str>,
-    is_excluded: bool,
+    excluded: Option<Excluded>,
 }
 
 impl Draft {
     fn new(kind: Kind) -> Self {
-        Self { kind, packet_id: None, properties: PropertiesBuf::new(), mutation: None, is_excluded: false }
+        Self { kind, packet_id: None, properties: PropertiesBuf::new(), mutation: None, excluded: None }
     }
 
     /// With this packet identifier; without one the client takes the next that is free.
@@ -206,15 +207,16 @@ impl Draft {
         self
     }
 
-    /// The broker's CONNACK excludes this packet, and the case is about just that: it is sent all the same.
+    /// The broker's CONNACK excludes this packet, and the case is about just that: it is sent all the same, unless there is
+    /// something else about it that is excluded too.
     #[must_use]
-    pub fn although_excluded(mut self) -> Self {
-        self.is_excluded = true;
+    pub fn although_excluded(mut self, excluded: Excluded) -> Self {
+        self.excluded = Some(excluded);
         self
     }
 
-    pub(crate) fn is_excluded(&self) -> bool {
-        self.is_excluded
+    pub(crate) fn excluded(&self) -> Option<Excluded> {
+        self.excluded
     }
 
     pub(crate) fn properties(&self) -> Properties<'_> {

@@ -84,6 +84,7 @@ mod table;
 mod trial;
 mod verdict;
 
+pub use announced::Excluded;
 pub use case::{Case, Chapter, Instance, Method, Running};
 pub use client::Client;
 pub use context::CaseContext;

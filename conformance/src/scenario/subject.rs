@@ -79,11 +79,7 @@ impl Subject {
                 let why = format!("{role}: the connection was refused ({})", connack.reason);
                 Err(Stop::Inconclusive { why, line: Some(answer.line) })
             }
-            Packet::Connack(connack) if wants_session && connack.properties.session_expiry_interval() == Some(0) => {
-                Err(Stop::NotOffered(
-                    "CONNACK: Session Expiry Interval 0, sessions end with their connection".to_owned(),
-                ))
-            }
+            _ if wants_session => client.session_stays().map(|()| client),
             _ => Ok(client),
         }
     }

@@ -54,7 +54,8 @@ impl Client {
             }
         }
         let by = BTreeSet::from([self.link().label.clone()]);
-        let tried = Tried { role: self.role(), link: Rc::clone(self.link()), topic, qos: qos.min(QoS::AtLeastOnce), by };
+        let tried =
+            Tried { role: self.role(), link: Rc::clone(self.link()), topic, qos: qos.min(QoS::AtLeastOnce), by };
         self.context().tried.borrow_mut().push(tried);
         Ok(())
     }
@@ -104,7 +105,12 @@ impl Client {
 
     /// Set-up: what this client publishes comes to `receiver`, as the pattern says. What QoS 0 may lose on its way is
     /// published again after a moment.
-    pub async fn publish_to(&mut self, receiver: &mut Client, draft: Draft, pattern: Pattern) -> Result<Received, Stop> {
+    pub async fn publish_to(
+        &mut self,
+        receiver: &mut Client,
+        draft: Draft,
+        pattern: Pattern,
+    ) -> Result<Received, Stop> {
         let deadline = Instant::now() + self.context().patient(bounds::SET_UP);
         let patterns = [pattern];
         loop {

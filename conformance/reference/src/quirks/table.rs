@@ -82,6 +82,8 @@ quirks! {
         "Holds messages of QoS 0 back from a client of 5.0 while its Receive Maximum is used up.";
     LongerSessions "longer-sessions"
         "Keeps each session of 5.0 for an hour at least, and says so in CONNACK.";
+    SlowLink "slow-link"
+        "Reads and writes 100 kB a second on each connection.";
     ResetForFin "reset-for-fin"
         "Resets a connection where others close it in order.";
 }
@@ -94,7 +96,14 @@ impl Quirk {
 
     /// Whether whoever drives the machine does this, not the machine.
     pub fn belongs_to_transport(self) -> bool {
-        matches!(self, Self::DelayPerConnection | Self::SingleByteWrites | Self::CoalescedWrites | Self::ResetForFin)
+        matches!(
+            self,
+            Self::DelayPerConnection
+                | Self::SingleByteWrites
+                | Self::CoalescedWrites
+                | Self::SlowLink
+                | Self::ResetForFin
+        )
     }
 }
 
