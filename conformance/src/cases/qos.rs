@@ -379,6 +379,9 @@ async fn clients_at_once(broker: &Subject) -> Outcome {
     let mut publishers = [broker.connect("one").await?, broker.connect("other").await?];
     let identifiers = 1..=5_u16;
 
+    for publisher in &mut publishers {
+        publisher.try_paths().await?;
+    }
     for at_once in identifiers.clone().collect::<Vec<_>>().chunks(most_open(&publishers)) {
         for &id in at_once {
             for publisher in &mut publishers {

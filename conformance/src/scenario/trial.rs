@@ -62,7 +62,7 @@ impl Client {
 
     /// Tries the path from this connection to each subscription that was tried from another one. What doesn't come through
     /// in the end is left to the case's own steps.
-    pub(crate) async fn try_paths(&mut self) -> Result<(), Stop> {
+    pub async fn try_paths(&mut self) -> Result<(), Stop> {
         let paths: Vec<(&'static str, Rc<Link>, Topic, QoS)> = {
             let (mut tried, label) = (self.context().tried.borrow_mut(), &self.link().label);
             let untried = tried.iter_mut().filter(|path| !path.link.is_over() && !path.by.contains(label));

@@ -103,7 +103,8 @@ impl<'a> Expect<'a> {
             let line = arrived.line;
             if is_end_before_all_of(client, &remaining, &arrived) {
                 let (label, end) = (&client.link().label, describe_end(&arrived.what));
-                let why = format!("{label}: {end} before what it was to get was sent");
+                let reasons = client.administrative_farewell().map(|(_, why)| format!(" {why}")).unwrap_or_default();
+                let why = format!("{label}: {end}{reasons} before what it was to get was sent");
                 return Err(Stop::Inconclusive { why, line: Some(line) });
             }
             match match_one(client, &mut remaining, &arrived, ordered) {
