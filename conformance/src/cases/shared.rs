@@ -108,7 +108,7 @@ async fn within_granted_qos(broker: &Subject) -> Outcome {
     member.subscribe(SHARED, AtMostOnce).await?;
 
     let mut publisher = broker.connect("publisher").await?;
-    let shared = publish("news", b"shared").qos(AtLeastOnce);
+    let shared = publish("news", b"shared").qos(AtLeastOnce).property(Property::ContentType("text/plain"));
     let message = publisher.publish_to(&mut member, shared, a_message("news", b"shared")).await?;
 
     member.expect_right(&message, a_message("news", b"shared").qos(AtMostOnce)).await

@@ -9,7 +9,7 @@ use super::draft::{Draft, disconnect, pingreq, publish, pubrel, subscribe, unsub
 use super::names::Topic;
 use super::pattern::{Pattern, a_puback, a_pubcomp, a_pubrec, a_suback, an_unsuback, any, codes};
 use super::verdict::{Received, Stop};
-use crate::link::{Arrival, Arrived, Link, Publication, Remark};
+use crate::link::{Arrival, Arrived, Link, Publication, Remark, breach_of_form};
 use crate::wire::Ending;
 use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, QoS, ReasonCode, SubscriptionOptions};
 use mqtt_assay_standard::bounds;
@@ -125,6 +125,12 @@ impl Client {
     /// How many exchanges of QoS 1 and 2 this client may have open at once, by the broker's Receive Maximum (5.0 section 4.9).
     pub fn room(&self) -> usize {
         Announced::on(&self.link).map_or(usize::MAX, |announced| announced.receive_maximum())
+    }
+
+    /// Sends a message as soon as the broker's Receive Maximum leaves room for it.
+    pub async fn send_in_turn(&mut self, draft: Draft) -> Result<u16, Stop> {
+        self.wait_for_room(&draft).await;
+        self.send(draft)
     }
 
     /// Waits until there is room for one more exchange.
@@ -469,7 +475,9 @@ impl Client {
     /// How long the session outlives its connection where the client asked for `asked` seconds: in 5.0 the broker may state
     /// another time (section 3.2.2.3.2).
     pub fn session_lasts(&self, asked: u32) -> u32 {
-        let stated = self.link.connack().and_then(|connack| match connack.packet() {
+        // What stands in a CONNACK that breaks a rule of form is no statement.
+        let connack = self.link.connack().filter(|connack| breach_of_form(connack).is_none());
+        let stated = connack.and_then(|connack| match connack.packet() {
             Packet::Connack(connack) => connack.properties.session_expiry_interval(),
             _ => None,
         });
