@@ -55,6 +55,9 @@ impl Machine {
 
     /// The client has gone. What it sent before is done first.
     fn lost(&mut self, id: ConnectionId) {
+        if self.puts_off(id, None) {
+            return;
+        }
         self.departed.remove(&id);
         match self.connections.get_mut(&id) {
             Some(connection) if self.busy.contains(&id) && connection.has_more() => connection.leaving = true,
@@ -72,6 +75,7 @@ impl Machine {
                 Due::HeldBack => self.held_back_due(),
                 Due::Room => self.room_due(),
                 Due::Work => works = true,
+                Due::LateEnds => self.late_ends_due(),
             }
         }
         if works {

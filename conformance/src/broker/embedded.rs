@@ -18,6 +18,8 @@ pub struct EmbeddedOptions {
     pub faults: Vec<Fault>,
     /// Quirks to switch on.
     pub quirks: Vec<Quirk>,
+    /// Limits that differ from the usual ones, by the names that `serve --limit` takes; those of a variant come on top.
+    pub limits: Vec<(String, String)>,
     /// What decides where the standard leaves a choice to chance: delays, order.
     pub seed: u64,
     /// Where to note the faults that the broker is asked for.
@@ -38,12 +40,15 @@ impl EmbeddedTarget {
     /// Starts a broker for this variant.
     pub fn prepare(&self, variant: Variant) -> Result<Ready, Unready> {
         let mut limits = BrokerLimits::default();
+        for (name, value) in &self.options.limits {
+            limits.set(name, value).map_err(Unready::Failed)?;
+        }
         for (name, value) in variant.limits {
             limits.set(name, value).map_err(|why| Unready::Failed(format!("variant {}: {why}", variant.name)))?;
         }
         let (access, setting) =
             if variant == Variant::WITH_ACCESS { with_access() } else { (Access::default(), Setting::default()) };
-        let EmbeddedOptions { faults, quirks, seed, questions } = &self.options;
+        let EmbeddedOptions { faults, quirks, seed, questions, .. } = &self.options;
         let faults: FaultSet = faults.iter().copied().collect();
         let settings = Settings {
             limits,

@@ -1,7 +1,7 @@
 //! The shell around the machine: tasks that carry bytes between byte streams and the machine, and its clock.
 //!
 //! It knows tokio; the machine doesn't. Quirks that are about bytes on the way live here: delays for each connection,
-//! single-byte writes, coalesced writes, resets instead of orderly ends.
+//! single-byte writes, coalesced writes, a slow link, resets instead of orderly ends.
 
 use crate::wire::{Ending, Read, Transport, read, read_outcome};
 use bytes::{Buf, Bytes, BytesMut};
@@ -19,6 +19,9 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// The longest delay that the quirk of delayed connections puts on a direction.
 const LONGEST_DELAY: Duration = Duration::from_millis(40);
+
+/// How many bytes go over a slow link at once, and how long they take: 100 kB a second.
+const SLOW_PIECE: (usize, Duration) = (1000, Duration::from_millis(10));
 
 /// How long a client may take nothing of an ended connection's last bytes before it is reset.
 const LINGER: Duration = Duration::from_secs(5);
@@ -69,6 +72,23 @@ struct Ways {
     single_bytes: bool,
     coalesce: bool,
     reset_for_fin: bool,
+    slow: bool,
+}
+
+impl Ways {
+    /// How many bytes of so many are written at once.
+    fn piece_of(self, length: usize) -> usize {
+        match self {
+            Self { single_bytes: true, .. } => 1,
+            Self { slow: true, .. } => length.min(SLOW_PIECE.0),
+            _ => length,
+        }
+    }
+}
+
+/// How long so many bytes take over a slow link.
+fn time_of(bytes: usize) -> Duration {
+    SLOW_PIECE.1 * u32::try_from(bytes).unwrap_or(u32::MAX) / SLOW_PIECE.0 as u32
 }
 
 /// What waits to be written on one connection.
@@ -90,6 +110,7 @@ impl Shell {
             single_bytes: quirks.contains(&Quirk::SingleByteWrites),
             coalesce: quirks.contains(&Quirk::CoalescedWrites),
             reset_for_fin: quirks.contains(&Quirk::ResetForFin),
+            slow: quirks.contains(&Quirk::SlowLink),
         };
         let core = Rc::new(Core {
             machine: RefCell::new(machine),
@@ -245,6 +266,9 @@ async fn serve(core: Rc<Core>, id: ConnectionId, stream: Box<dyn Transport>, out
             if !delay.is_zero() {
                 sleep(delay).await;
             }
+            if let (true, Read::Bytes(count)) = (core.ways.slow, &read) {
+                sleep(time_of(*count)).await;
+            }
             match read {
                 Read::Bytes(count) => core.handle(Event::Received(id, &buffer[..count])),
                 Read::Ended(Ending::Fin) => break core.handle(Event::HalfClosed(id)),
@@ -326,7 +350,10 @@ async fn write_all(
                 sleep(delay).await;
             }
             while !bytes.is_empty() {
-                let piece = if core.ways.single_bytes { 1 } else { bytes.len() };
+                let piece = core.ways.piece_of(bytes.len());
+                if core.ways.slow {
+                    sleep(time_of(piece)).await;
+                }
                 let written =
                     poll_fn(|context| Pin::new(&mut **stream.borrow_mut()).poll_write(context, &bytes[..piece])).await;
                 match written {

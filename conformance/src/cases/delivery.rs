@@ -219,9 +219,9 @@ async fn qos0_form(broker: &Subject) -> Outcome {
     watcher.subscribe("news", AtMostOnce).await?;
     let mut publisher = returned_publisher(broker).await?;
 
-    publisher.publish_draft(publish("news", b"as it is").qos(AtLeastOnce).dup()).await?;
+    let repeated = publish("news", b"as it is").qos(AtLeastOnce).dup();
+    let message = publisher.publish_to(&mut watcher, repeated, ending_in(b"as it is").qos(AtMostOnce)).await?;
 
-    let message = watcher.receive(ending_in(b"as it is").qos(AtMostOnce)).await?;
     let _ = watcher
         .expect_right(&message, ending_in(b"as it is").and_no_more())
         .decides(rule!(v311 "MQTT-2.3.1-5", v5 "MQTT-2.2.1-2"))
@@ -386,7 +386,6 @@ async fn again_on_live(broker: &Subject) -> Outcome {
 async fn receive_maximum(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect_as("watcher", connect().property(Property::ReceiveMaximum(2))).await?;
     watcher.subscribe("news", AtLeastOnce).await?;
-    watcher.subscribe("fence", AtMostOnce).await?;
     watcher.hold_acknowledgements();
     let mut publisher = broker.connect("publisher").await?;
 
@@ -395,7 +394,8 @@ async fn receive_maximum(broker: &Subject) -> Outcome {
     }
 
     watcher.receive(a_message("news", b"first").qos(AtLeastOnce)).await?;
-    watcher.expect_no_message(b"third").before_message(&mut publisher, "fence").await
+    // No message can be the fence: one of QoS 0 may be held back as long as the quota is used up (section 4.9).
+    watcher.expect_no_message(b"third").await
 }
 
 async fn served_without_quota(broker: &Subject) -> Outcome {

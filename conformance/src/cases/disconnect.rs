@@ -140,7 +140,9 @@ async fn wrong_code(broker: &Subject) -> Outcome {
 }
 
 async fn expiry_ends_session(broker: &Subject) -> Outcome {
-    broker.connect("sleeper").await?.disconnect().await?;
+    let mut sleeper = broker.connect("sleeper").await?;
+    sleeper.session_ends()?;
+    sleeper.disconnect().await?;
     let mut sleeper = broker.open("sleeper").await?;
     sleeper.send(connect().persistent())?;
     sleeper.receive(a_connack().session_present(false)).await?;

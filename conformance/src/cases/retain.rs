@@ -118,8 +118,7 @@ async fn with_witness(broker: &Subject) -> Result<(Client, Client), Stop> {
 
 /// Publishes to `state`, and waits until the witness has it.
 async fn publish_seen(publisher: &mut Client, witness: &mut Client, draft: Draft, payload: &[u8]) -> Result<(), Stop> {
-    publisher.publish_draft(draft).await?;
-    witness.receive(a_message("state", payload)).await.map(drop)
+    publisher.publish_to(witness, draft, a_message("state", payload)).await.map(drop)
 }
 
 /// Like [`with_witness`], after the publisher has left a message of QoS 1 on `state`, and a new subscriber got it there.
@@ -145,8 +144,8 @@ async fn retained_for_new_subscriber(broker: &Subject) -> Outcome {
     publish_seen(&mut publisher, &mut witness, retained(b"on"), b"on").await?;
 
     let mut watcher = broker.connect("watcher").await?;
-    watcher.subscribe_tried("control", "control", AtMostOnce).await?;
-    watcher.subscribe("state", AtMostOnce).await?;
+    watcher.subscribe_tried("control", "control", AtLeastOnce).await?;
+    watcher.subscribe("state", AtLeastOnce).await?;
 
     let message = watcher.expect(a_message("state", b"on")).await?;
     watcher
@@ -181,7 +180,7 @@ async fn replaced(broker: &Subject) -> Outcome {
     publish_seen(&mut publisher, &mut witness, retained(b"new"), b"new").await?;
 
     let mut watcher = broker.connect("watcher").await?;
-    watcher.subscribe("state", AtMostOnce).await?;
+    watcher.subscribe("state", AtLeastOnce).await?;
     let _ = watcher.expect(a_message("state", b"new")).await?;
     watcher.expect_no_message(b"old").before_message(&mut publisher, "state").await
 }
@@ -192,7 +191,7 @@ async fn replaced_by_qos0(broker: &Subject) -> Outcome {
     publish_seen(&mut publisher, &mut witness, publish("state", b"new").retain(), b"new").await?;
 
     let mut watcher = broker.connect("watcher").await?;
-    watcher.subscribe("state", AtMostOnce).await?;
+    watcher.subscribe("state", AtLeastOnce).await?;
     watcher.expect_no_message(b"old").before_message(&mut publisher, "state").await
 }
 
@@ -230,7 +229,7 @@ async fn empty_payload_clears(broker: &Subject) -> Outcome {
     publish_seen(&mut publisher, &mut witness, retained(b"").qos(qos), b"").await?;
 
     let mut watcher = broker.connect("watcher").await?;
-    watcher.subscribe("state", AtMostOnce).await?;
+    watcher.subscribe("state", AtLeastOnce).await?;
     watcher.expect_no_message(b"on").before_message(&mut publisher, "state").await
 }
 
@@ -240,7 +239,7 @@ async fn empty_is_not_retained(broker: &Subject) -> Outcome {
     publish_seen(&mut publisher, &mut witness, retained(b""), b"").await?;
 
     let mut watcher = broker.connect("watcher").await?;
-    watcher.subscribe("state", AtMostOnce).await?;
+    watcher.subscribe("state", AtLeastOnce).await?;
     watcher.expect_no_message(b"").before_message(&mut publisher, "state").await
 }
 
@@ -260,7 +259,7 @@ async fn plain_leaves_retained(broker: &Subject) -> Outcome {
     publish_seen(&mut publisher, &mut witness, plain(b"passing"), b"passing").await?;
 
     let mut watcher = broker.connect("watcher").await?;
-    watcher.subscribe("state", AtMostOnce).await?;
+    watcher.subscribe("state", AtLeastOnce).await?;
     let _ = watcher.expect(a_message("state", b"kept")).await?;
     watcher.expect_no_message(b"passing").before_message(&mut publisher, "state").await
 }
@@ -271,7 +270,7 @@ async fn outlives_session(broker: &Subject) -> Outcome {
     publisher.disconnect().await?;
 
     let mut watcher = broker.connect("watcher").await?;
-    watcher.subscribe("state", AtMostOnce).await?;
+    watcher.subscribe("state", AtLeastOnce).await?;
     watcher.expect(a_message("state", b"kept")).await
 }
 
@@ -343,7 +342,7 @@ async fn handling_2(broker: &Subject) -> Outcome {
 async fn retain_not_available(broker: &Subject) -> Outcome {
     let mut rogue = broker.connect("rogue").await?;
 
-    rogue.send(publish("state", b"on").qos(AtLeastOnce).retain())?;
+    rogue.send(publish("state", b"on").retain().although_excluded(Excluded::Retain))?;
 
     rogue.expect_refusal(&[ReasonCode::RETAIN_NOT_SUPPORTED]).await
 }
@@ -381,8 +380,7 @@ async fn within_granted_qos(broker: &Subject) -> Outcome {
     let (_publisher, _witness) = with_retained(broker, b"on").await?;
 
     let mut watcher = broker.connect("watcher").await?;
-    watcher.subscribe("state", AtMostOnce).await?;
+    let message = watcher.subscribe_until("state", AtMostOnce, a_message("state", b"on")).await?;
 
-    let message = watcher.receive(a_message("state", b"on")).await?;
     watcher.expect_right(&message, a_message("state", b"on").qos(AtMostOnce)).await
 }

@@ -64,9 +64,10 @@ async fn publish_shared(broker: &Subject, members: [Client; 2], qos: QoS) -> Res
     let [mut first, mut second] = members;
     let mut publisher = broker.connect("publisher").await?;
     publisher.publish("news", b"shared", qos).await?;
-    publisher.publish("fence", b"behind", AtLeastOnce).await?;
-    first.receive(a_message("fence", b"behind")).await?;
-    second.receive(a_message("fence", b"behind")).await?;
+    for member in [&mut first, &mut second] {
+        let behind = publish("fence", b"behind").qos(AtLeastOnce);
+        publisher.publish_to(member, behind, a_message("fence", b"behind")).await?;
+    }
     let got_it = first.waits_for(&a_message("news", b"shared"));
     let (holder, other) = if got_it { (first, second) } else { (second, first) };
     Ok((holder, other, publisher))
@@ -106,9 +107,10 @@ async fn within_granted_qos(broker: &Subject) -> Outcome {
     let mut member = broker.connect("member").await?;
     member.subscribe(SHARED, AtMostOnce).await?;
 
-    broker.connect("publisher").await?.publish("news", b"shared", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    let shared = publish("news", b"shared").qos(AtLeastOnce).property(Property::ContentType("text/plain"));
+    let message = publisher.publish_to(&mut member, shared, a_message("news", b"shared")).await?;
 
-    let message = member.receive(a_message("news", b"shared")).await?;
     member.expect_right(&message, a_message("news", b"shared").qos(AtMostOnce)).await
 }
 
@@ -141,6 +143,7 @@ async fn ended_session_goes_to_nobody_else(broker: &Subject) -> Outcome {
     let (mut holder, mut other, mut publisher) = publish_half_done(broker, members, ExactlyOnce).await?;
     holder.receive(a_message("news", b"shared").qos(ExactlyOnce)).await?;
 
+    holder.session_ends()?;
     holder.disconnect().await?;
 
     other.expect_no_message(b"shared").before_message(&mut publisher, "fence").await
@@ -168,9 +171,9 @@ async fn completed_with_its_member(broker: &Subject) -> Outcome {
 async fn own_identifier(broker: &Subject) -> Outcome {
     let mut members = [broker.connect("first").await?, broker.connect("second").await?];
     for (member, identifier) in members.iter_mut().zip(1..) {
-        let numbered = subscribe(SHARED, AtMostOnce).property(Property::SubscriptionIdentifier(identifier));
+        let numbered = subscribe(SHARED, AtLeastOnce).property(Property::SubscriptionIdentifier(identifier));
         let id = member.send(numbered)?;
-        member.receive(a_suback(id).code(&[ReasonCode::SUCCESS])).await?;
+        member.receive(a_suback(id).code(&[ReasonCode::SUCCESS, ReasonCode::GRANTED_QOS_1])).await?;
         member.subscribe("fence", AtMostOnce).await?;
     }
     let [first, second] = members;

@@ -64,8 +64,10 @@ async fn highest(broker: &Subject) -> Outcome {
     watcher.subscribe_tried("news", "news", AtLeastOnce).await?;
     let (mut publisher, most) = with_aliases(broker, "publisher", connect()).await?;
 
-    publisher.send(publish("news", b"named").qos(AtLeastOnce).property(Property::TopicAlias(most)))?;
-    publisher.send(by_alias(most, b"by alias").qos(AtLeastOnce))?;
+    let named = publish("news", b"named").qos(AtLeastOnce).property(Property::TopicAlias(most));
+    publisher.try_paths().await?;
+    publisher.send_in_turn(named).await?;
+    publisher.send_in_turn(by_alias(most, b"by alias").qos(AtLeastOnce)).await?;
 
     watcher.expect_all([a_message("news", b"named"), a_message("news", b"by alias")]).await
 }
@@ -91,7 +93,8 @@ async fn above_maximum(broker: &Subject) -> Outcome {
         return Err(Stop::NotExercised("the broker takes every alias".to_owned()));
     };
 
-    rogue.send(publish("news", b"too high").qos(AtLeastOnce).property(Property::TopicAlias(above)))?;
+    let too_high = publish("news", b"too high").qos(AtLeastOnce).property(Property::TopicAlias(above));
+    rogue.send(too_high.although_excluded(Excluded::TopicAlias))?;
 
     rogue.expect_refusal(&[ReasonCode::TOPIC_ALIAS_INVALID]).await
 }
@@ -109,6 +112,7 @@ async fn ends_with_connection(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("news", AtLeastOnce).await?;
     let (mut rogue, _) = with_aliases(broker, "rogue", connect().persistent()).await?;
+    rogue.session_stays()?;
     rogue.publish_draft(publish("news", b"named").qos(AtLeastOnce).property(Property::TopicAlias(1))).await?;
     watcher.receive(a_message("news", b"named")).await?;
     rogue.drop_connection().await;

@@ -96,7 +96,12 @@ impl BrokerArgs {
 
     fn embedded(&self, seed: u64) -> Result<Target, Failure> {
         self.require_none_of_setting("the embedded broker sets itself up for the cases that need it")?;
-        let options = EmbeddedOptions { faults: self.fault.clone(), quirks: self.quirk.clone(), seed, questions: None };
+        let options = EmbeddedOptions {
+            faults: self.fault.clone(),
+            quirks: self.quirk.clone(),
+            seed,
+            ..EmbeddedOptions::default()
+        };
         Ok(Target::Embedded(EmbeddedTarget::new(options)))
     }
 

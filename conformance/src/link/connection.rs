@@ -1,5 +1,6 @@
 //! One network connection of a case: what it knows of itself, and an inbox. `reader` and `writer` are its tasks.
 
+use super::flow::Flow;
 use super::recorder::Recorder;
 use super::transcript::What;
 use crate::wire::{Ending, Read, Transport, read_outcome};
@@ -86,6 +87,8 @@ pub(crate) struct Link {
     inbox: RefCell<VecDeque<Arrived>>,
     /// How many bytes of a packet have come whose rest has not.
     pub(super) unfinished: Cell<usize>,
+    /// What is under way.
+    pub(crate) flow: Flow,
     pub(super) arrived: Notify,
     pub(super) orders: RefCell<VecDeque<Order>>,
     pub(super) ordered: Notify,
@@ -105,6 +108,7 @@ pub(crate) struct Link {
     begun: RefCell<BTreeSet<u16>>,
     pub(super) ended: Cell<Option<Ending>>,
     closed_by_us: Cell<bool>,
+    is_leaving: Cell<bool>,
     pub(super) written: Cell<bool>,
     last_write: Cell<Instant>,
     /// The number of that write among all of this process.
@@ -125,6 +129,7 @@ impl Link {
             stream: RefCell::new(Some(stream)),
             inbox: RefCell::default(),
             unfinished: Cell::new(0),
+            flow: Flow::default(),
             arrived: Notify::new(),
             orders: RefCell::default(),
             ordered: Notify::new(),
@@ -138,6 +143,7 @@ impl Link {
             begun: RefCell::default(),
             ended: Cell::new(None),
             closed_by_us: Cell::new(false),
+            is_leaving: Cell::new(false),
             written: Cell::new(false),
             last_write: Cell::new(Instant::now()),
             write_number: Cell::new(0),
@@ -264,15 +270,24 @@ impl Link {
     /// Ends our half of the connection.
     pub(crate) fn half_close(&self) {
         if !self.closed_by_us.get() {
+            self.note_leaving();
             self.recorder.record(&self.label, What::HalfClosed);
             self.order(Order::HalfClose);
+        }
+    }
+
+    /// The broker may count from the first sign that we leave: a DISCONNECT, or the end of our half.
+    fn note_leaving(&self) {
+        let has_said_so = self.last_sent.get().1 == Some(PacketType::Disconnect);
+        if !self.is_leaving.replace(true) && !has_said_so {
+            self.last_write.set(Instant::now());
         }
     }
 
     /// Ends the connection in order, after what was sent has been written.
     pub(crate) fn close(&self) {
         if !self.closed_by_us.replace(true) {
-            self.last_write.set(Instant::now());
+            self.note_leaving();
             self.recorder.record(&self.label, What::Closed(Ending::Fin));
             self.order(Order::Close);
         }

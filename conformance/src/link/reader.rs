@@ -57,6 +57,7 @@ pub(super) async fn read_all(link: Rc<Link>) {
                 if !link.orders.borrow().is_empty() {
                     tokio::task::yield_now().await;
                 }
+                link.flow.came(!unread.bytes.is_empty() || unread.passing.is_some());
             }
             Read::Bytes(_) => {}
             Read::Ended(ending) => {
@@ -332,6 +333,8 @@ fn refusal_in_other_version(link: &Link, buffer: &[u8]) -> Refusal {
 }
 
 fn note_state(link: &Link, line: u32, packet: &OwnedPacket) {
+    link.flow.note(&packet.packet());
+    link.recorder.note_refusal(&link.label, &packet.packet());
     match packet.packet() {
         Packet::Connack(connack) if connack.reason.0 == 0 && link.accepted_line().is_none() => {
             *link.accepted.borrow_mut() = Some((line, packet.clone()));

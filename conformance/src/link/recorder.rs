@@ -3,7 +3,7 @@
 use super::capacity::{Capacity, Room, RunCapacity};
 use super::transcript::{Remark, Transcript, What};
 use crate::text::Secrets;
-use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, QoS, Version};
+use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, QoS, ReasonCode, Version};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -66,6 +66,10 @@ pub(crate) struct Publication {
     pub(crate) qos: QoS,
     /// Neither retained nor mutated: what the standard orders.
     pub(crate) is_plain: bool,
+    /// 0 at QoS 0 and for a will.
+    pub(crate) packet_id: u16,
+    /// The code of 0x80 or above with which the broker did not take it: then it owes it to nobody.
+    pub(crate) refused: Option<ReasonCode>,
 }
 
 /// The record of a case under way.
@@ -195,6 +199,16 @@ impl Recorder {
 
     pub(crate) fn published(&self, publication: Publication) {
         self.publications.borrow_mut().push(publication);
+    }
+
+    /// Notes a PUBACK or PUBREC that refuses a message of this connection (5.0 sections 3.4.2.1 and 3.5.2.1).
+    pub(super) fn note_refusal(&self, link: &str, packet: &Packet<'_>) {
+        let (Packet::Puback(ack) | Packet::Pubrec(ack)) = packet else { return };
+        let mut publications = self.publications.borrow_mut();
+        let is_meant = |known: &&mut Publication| known.link == link && known.packet_id == ack.packet_id.get();
+        if let Some(refused) = publications.iter_mut().rev().find(is_meant).filter(|_| ack.reason.is_error()) {
+            refused.refused = Some(ack.reason);
+        }
     }
 
     /// The last message with this payload that a client of the case sent.

@@ -32,9 +32,15 @@ pub(super) async fn write_all(link: Rc<Link>) {
 async fn write(link: &Link, mut bytes: BytesMut) {
     while !bytes.is_empty() {
         match poll_fn(|context| link.poll_write(context, &bytes)).await {
-            Ok(count) if count > 0 => bytes.advance(count),
+            Ok(count) if count > 0 => {
+                bytes.advance(count);
+                link.flow.went(!bytes.is_empty());
+            }
             // The broker has ended the connection: its end is told by the reader.
-            _ => break,
+            _ => {
+                link.flow.went(false);
+                break;
+            }
         }
     }
 }

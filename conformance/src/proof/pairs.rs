@@ -176,7 +176,8 @@ fn run_pair(pair: &Pair<'_>, questions: Option<Questions>) -> Seen {
     if pair.delayed && !quirks.contains(&Quirk::DelayPerConnection) {
         quirks.push(Quirk::DelayPerConnection);
     }
-    let target = EmbeddedTarget::new(EmbeddedOptions { faults, quirks, seed: SEED, questions });
+    let target =
+        EmbeddedTarget::new(EmbeddedOptions { faults, quirks, seed: SEED, questions, ..EmbeddedOptions::default() });
     let invariants = invariants();
     let instance = pair.instance;
     let result = crate::run::clock::simulated(async {

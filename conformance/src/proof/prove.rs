@@ -54,6 +54,18 @@ pub const TAKEN_AWAY: &[(Quirk, &[&str])] = &[
     ),
     (Quirk::RefusesControlCharacters, &["/strings/kept-characters.control", "/strings/kept-characters.noncharacter"]),
     (Quirk::ExtraCopies, &["/identifiers/one-copy"]),
+    (
+        Quirk::LongerSessions,
+        &[
+            "5/disconnect/expiry-ends-session",
+            "5/session/ended-session-is-gone",
+            "5/session/ended-session-leaves-nothing",
+            "5/session/expires",
+            "5/shared/ended-session-goes-to-nobody-else",
+            "5/will/not-after-its-session.after-expiry",
+            "5/will/not-after-its-session.at-once",
+        ],
+    ),
 ];
 
 /// Quirks with which a broker can't be judged at all: the control must tell, before any case is run.

@@ -153,7 +153,6 @@ impl Instance {
 
     /// What its steps have to know of it.
     pub(crate) fn brief(&self) -> Brief {
-        let Case { member, variant, .. } = *self.case;
-        Brief { id: self.id(), version: self.version, rules: self.rules, member, variant }
+        Brief { id: self.id(), version: self.version, rules: self.rules, member: self.case.member }
     }
 }

@@ -3,12 +3,13 @@
 //! A set-up step that does not come about makes the case inconclusive; it never judges. The deciding steps
 //! (`expect_*`) are in [`crate::expect`].
 
+use super::announced::Announced;
 use super::context::CaseContext;
 use super::draft::{Draft, disconnect, pingreq, publish, pubrel, subscribe, unsubscribe};
 use super::names::Topic;
-use super::pattern::{Pattern, a_message, a_puback, a_pubcomp, a_pubrec, a_suback, an_unsuback, any, codes};
+use super::pattern::{Pattern, a_puback, a_pubcomp, a_pubrec, a_suback, an_unsuback, any, codes};
 use super::verdict::{Received, Stop};
-use crate::link::{Arrival, Arrived, Link, Publication, Remark};
+use crate::link::{Arrival, Arrived, Link, Publication, Remark, breach_of_form};
 use crate::wire::Ending;
 use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, QoS, ReasonCode, SubscriptionOptions};
 use mqtt_assay_standard::bounds;
@@ -76,10 +77,13 @@ impl Client {
                 self.defect(format!("mutation {} does not apply", mutation.unwrap_or_default()))
             }
         })?;
-        self.refuse_beyond_announced(&draft)?;
+        self.keep_to_announced(&draft, bytes.len())?;
         let packet_type =
             legal.first().and_then(|first| PacketType::ALL.into_iter().find(|known| *known as u8 == first >> 4));
         let packet_id = draft.packet_id().unwrap_or(0);
+        if draft.takes_room() {
+            self.link.flow.begin(packet_id);
+        }
         let line = self.link.send(bytes, mutation);
         self.remember(&draft, line);
         self.link.sent_by_case(line, packet_type, packet_id, mutation.is_none());
@@ -107,21 +111,36 @@ impl Client {
         if wanted { self.context().credentials() } else { None }
     }
 
-    /// What the broker's CONNACK excludes isn't asked of it, but by cases that are about just that.
-    fn refuse_beyond_announced(&self, draft: &Draft) -> Result<(), Stop> {
-        let Some((_, _, qos, _)) = draft.publication().filter(|_| !draft.is_connect() && draft.mutation().is_none())
-        else {
-            return Ok(());
-        };
-        let maximum = self.link.connack().and_then(|connack| match connack.packet() {
-            Packet::Connack(connack) => connack.properties.maximum_qos(),
-            _ => None,
-        });
-        match maximum {
-            Some(maximum) if qos as u8 > maximum && self.context().brief().variant.lacks != "qos2" => {
-                Err(Stop::NotOffered(format!("CONNACK: Maximum QoS {maximum}")))
+    /// What the broker's CONNACK excludes isn't asked of it, but by cases that are about just that. A CONNECT keeps to what
+    /// the case's other connections were told.
+    fn keep_to_announced(&self, draft: &Draft, length: usize) -> Result<(), Stop> {
+        let announced = if draft.is_connect() { self.context().announced() } else { Announced::on(&self.link) };
+        let open_beside_it = self.link.flow.open_beside(draft.packet_id().unwrap_or(0));
+        match announced.and_then(|announced| announced.excludes(draft, length, open_beside_it)) {
+            Some(why) => Err(Stop::NotOffered(why)),
+            None => Ok(()),
+        }
+    }
+
+    /// How many exchanges of QoS 1 and 2 this client may have open at once, by the broker's Receive Maximum (5.0 section 4.9).
+    pub fn room(&self) -> usize {
+        Announced::on(&self.link).map_or(usize::MAX, |announced| announced.receive_maximum())
+    }
+
+    /// Sends a message as soon as the broker's Receive Maximum leaves room for it.
+    pub async fn send_in_turn(&mut self, draft: Draft) -> Result<u16, Stop> {
+        self.wait_for_room(&draft).await;
+        self.send(draft)
+    }
+
+    /// Waits until there is room for one more exchange.
+    async fn wait_for_room(&self, draft: &Draft) {
+        let until = Instant::now() + self.context().patient(bounds::SET_UP);
+        while draft.takes_room() && self.link.flow.open() >= self.room() && !self.link.is_over() {
+            if timeout_at(until, self.link.arrival()).await.is_err() {
+                // The step that follows says so.
+                return;
             }
-            _ => Ok(()),
         }
     }
 
@@ -142,8 +161,13 @@ impl Client {
             let topic = context.names().topic(topic);
             let is_plain = !retain && draft.mutation().is_none();
             let (link, payload) = (self.link.label.clone(), payload.to_vec());
-            let publication = Publication { link, line, topic, payload, qos, is_plain };
+            let packet_id = if draft.takes_room() { draft.packet_id().unwrap_or(0) } else { 0 };
+            let refused = None;
+            let publication = Publication { link, line, topic, payload, qos, is_plain, packet_id, refused };
             context.published(publication, retain);
+        }
+        for (filter, options) in draft.filters() {
+            context.subscribed(self.role, context.names().filter(filter), options.qos);
         }
         if draft.is_connect() && draft.leaves_session() {
             context.leaves_session(self.role);
@@ -168,26 +192,42 @@ impl Client {
     }
 
     pub(crate) async fn receive_within(&mut self, pattern: Pattern, limit: Duration) -> Result<Received, Stop> {
-        let expected = pattern.describe();
+        self.receive_one_of(std::slice::from_ref(&pattern), Instant::now() + limit).await
+    }
+
+    /// Set-up: a packet that one of the patterns is about, as it should be.
+    pub(crate) async fn receive_one_of(&self, patterns: &[Pattern], until: Instant) -> Result<Received, Stop> {
+        let limit = until.saturating_duration_since(Instant::now());
+        let expected = patterns.iter().map(Pattern::describe).collect::<Vec<_>>().join(" or ");
         let failed = |why: String, line| Err(Stop::Inconclusive { why, line });
         let label = self.link.label.clone();
-        let Some(arrived) = self.next_about(std::slice::from_ref(&pattern), Instant::now() + limit).await else {
-            let unfinished = match self.link.unfinished() {
-                0 => String::new(),
-                count => format!(", but the first {count} bytes of a packet whose rest never came"),
+        let Some(arrived) = self.next_about(patterns, until).await else {
+            let why = match (self.link.unfinished(), patterns.iter().find_map(|pattern| self.was_refused(pattern))) {
+                (_, Some(refused)) => format!("; {refused}"),
+                (0, None) => String::new(),
+                (count, None) => format!(", but the first {count} bytes of a packet whose rest never came"),
             };
-            return failed(format!("{label}: no {expected} within {limit:?}{unfinished}"), None);
+            return failed(format!("{label}: no {expected} within {limit:?}{why}"), None);
         };
         let line = Some(arrived.line);
         match arrived.what {
             Arrival::Packet(packet) => {
-                let wrong = pattern.mismatches(&packet.packet(), self.context().names());
-                if !wrong.is_empty() {
-                    return failed(format!("{label}: expected {expected}: {}", wrong.join(", ")), line);
+                let names = self.context().names();
+                let about = patterns.iter().filter(|pattern| pattern.is_about(&packet.packet()));
+                let wrong: Vec<Vec<String>> =
+                    about.map(|pattern| pattern.mismatches(&packet.packet(), names)).collect();
+                match wrong.first() {
+                    Some(first) if wrong.iter().all(|wrong| !wrong.is_empty()) => {
+                        failed(format!("{label}: expected {expected}: {}", first.join(", ")), line)
+                    }
+                    _ => Ok(Received { line: arrived.line, packet }),
                 }
-                Ok(Received { line: arrived.line, packet })
             }
-            other => failed(format!("{label}: expected {expected}, but {}", describe_end(&other)), line),
+            other => {
+                let farewell = self.farewell().map(|(line, code)| format!(" after DISCONNECT {code} (line {line})"));
+                let end = describe_end(&other) + &farewell.unwrap_or_default();
+                failed(format!("{label}: expected {expected}, but {end}"), line)
+            }
         }
     }
 
@@ -218,7 +258,10 @@ impl Client {
         .await
     }
 
-    pub(crate) async fn next(&self, until: Instant, wanted: impl Fn(&Arrived) -> bool) -> Option<Arrived> {
+    /// The next arrival that is wanted. A packet that is still under way extends the wait, as long as its bytes make progress
+    /// within the limit.
+    pub(crate) async fn next(&self, mut until: Instant, wanted: impl Fn(&Arrived) -> bool) -> Option<Arrived> {
+        let limit = until.saturating_duration_since(Instant::now());
         loop {
             if let Some(arrived) = self.link.take(&wanted) {
                 return Some(arrived);
@@ -228,7 +271,11 @@ impl Client {
                 for _ in 0..2 {
                     tokio::task::yield_now().await;
                 }
-                return self.link.take(&wanted);
+                if let Some(arrived) = self.link.take(&wanted) {
+                    return Some(arrived);
+                }
+                let later = self.link.flow.progress().map(|progress| progress + limit);
+                until = later.filter(|later| *later > Instant::now())?;
             }
         }
     }
@@ -275,53 +322,70 @@ impl Client {
         }
     }
 
-    /// Set-up: a subscription that is seen to work: a message of our own on `topic` comes back. A case that is about a
-    /// message that must come starts so; then a broker that delivers nothing at all is not blamed for it.
-    pub async fn subscribe_tried(
-        &mut self,
-        filter: impl Into<Topic>,
-        topic: impl Into<Topic>,
-        qos: QoS,
-    ) -> Result<(), Stop> {
-        self.subscribe(filter, qos).await?;
-        let (topic, nonce) = (topic.into(), self.context().names().nonce());
-        self.publish(&topic, &nonce, qos).await?;
-        self.receive(a_message(&topic, &nonce)).await.map(drop)
-    }
-
     /// Set-up: a message published, and its exchange with the broker completed.
     pub async fn publish(&mut self, topic: impl Into<Topic>, payload: impl AsRef<[u8]>, qos: QoS) -> Result<(), Stop> {
         self.publish_draft(publish(topic, payload).qos(qos)).await
     }
 
-    /// Set-up: a message published as drafted, and its exchange with the broker completed.
+    /// Set-up: a message published as drafted, and its exchange with the broker completed. It waits for room, where the broker
+    /// has stated a Receive Maximum.
     pub async fn publish_draft(&mut self, draft: Draft) -> Result<(), Stop> {
-        let qos = draft.publication().map_or(QoS::AtMostOnce, |(_, _, qos, _)| qos);
-        let id = self.send(draft)?;
-        match qos {
-            QoS::AtMostOnce => {}
-            QoS::AtLeastOnce => {
-                let puback = self.receive(a_puback(id)).await?;
-                self.require_accepted(&puback)?;
+        self.try_paths().await?;
+        self.wait_for_room(&draft).await;
+        self.exchange(draft).await
+    }
+
+    /// Set-up: messages published as drafted, as many of them in one write as the broker's Receive Maximum has room for, and
+    /// their exchanges completed.
+    pub async fn publish_together(&mut self, drafts: impl IntoIterator<Item = Draft>) -> Result<(), Stop> {
+        self.try_paths().await?;
+        let mut drafts = drafts.into_iter().peekable();
+        while drafts.peek().is_some() {
+            let mut exchanges = Vec::new();
+            for draft in drafts.by_ref().take(self.room()) {
+                let qos = draft.published_qos().unwrap_or(QoS::AtMostOnce);
+                exchanges.push((self.send(draft)?, qos));
             }
-            QoS::ExactlyOnce => {
-                let pubrec = self.receive(a_pubrec(id)).await?;
-                self.require_accepted(&pubrec)?;
-                self.send(pubrel(id))?;
-                self.receive(a_pubcomp(id)).await?;
-            }
+            self.complete(&exchanges).await?;
         }
         Ok(())
     }
 
+    /// Sends a message, and completes its exchange.
+    pub(crate) async fn exchange(&mut self, draft: Draft) -> Result<(), Stop> {
+        let qos = draft.published_qos().unwrap_or(QoS::AtMostOnce);
+        let id = self.send(draft)?;
+        self.complete(&[(id, qos)]).await
+    }
+
+    /// Set-up: completes the exchanges of these messages, which were sent: all first steps before all second ones.
+    pub async fn complete(&mut self, exchanges: &[(u16, QoS)]) -> Result<(), Stop> {
+        for &(id, qos) in exchanges.iter().filter(|(_, qos)| *qos != QoS::AtMostOnce) {
+            let first = if qos == QoS::AtLeastOnce { a_puback(id) } else { a_pubrec(id) };
+            let answer = self.receive(first).await?;
+            self.require_accepted(&answer)?;
+        }
+        let in_two_steps = || exchanges.iter().filter(|(_, qos)| *qos == QoS::ExactlyOnce).map(|(id, _)| *id);
+        self.send_together(in_two_steps().map(pubrel))?;
+        for id in in_two_steps() {
+            self.receive(a_pubcomp(id)).await?;
+        }
+        Ok(())
+    }
+
+    /// The code of 0x80 or above with which an acknowledgement refuses a message.
+    pub fn refusal_in(acknowledgement: &Received) -> Option<ReasonCode> {
+        codes(&acknowledgement.packet()).first().copied().filter(|code| code.is_error())
+    }
+
     /// An acknowledgement with an error code: the broker has not taken the message.
     fn require_accepted(&self, acknowledgement: &Received) -> Result<(), Stop> {
-        match codes(&acknowledgement.packet()).first() {
-            Some(code) if code.is_error() => {
+        match Self::refusal_in(acknowledgement) {
+            Some(code) => {
                 let why = format!("{}: the message was refused ({code})", self.link.label);
                 Err(Stop::Inconclusive { why, line: Some(acknowledgement.line) })
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 
@@ -355,8 +419,8 @@ impl Client {
         self.ping(self.context().patient(bounds::SET_UP)).await
     }
 
-    /// Ends the connection as a client should: DISCONNECT, then the close. Waits a moment for the broker to close
-    /// first, which tells that it has dealt with the DISCONNECT; the standard only recommends that it does.
+    /// Ends the connection as a client should: DISCONNECT, then the close, and waits for the broker's own end, which alone
+    /// tells that it has dealt with the DISCONNECT.
     pub async fn disconnect(&mut self) -> Result<(), Stop> {
         self.disconnect_with(disconnect()).await
     }
@@ -364,18 +428,28 @@ impl Client {
     /// Like [`Client::disconnect`], with a DISCONNECT of its own.
     pub async fn disconnect_with(&mut self, draft: Draft) -> Result<(), Stop> {
         self.send(draft)?;
-        let until = Instant::now() + self.context().patient(bounds::MARGIN);
-        self.next(until, is_end).await;
-        self.link.close();
+        let left = Instant::now();
+        // The broker should close first; one that leaves that to the client shows its end after ours.
+        if self.next(left + self.context().patient(bounds::MARGIN), is_end).await.is_none() {
+            self.link.half_close();
+        }
+        self.wait_for_end(left).await;
         Ok(())
     }
 
-    /// Ends the network connection without a DISCONNECT, in order. Waits a moment for the broker's own end, which tells
-    /// that it has seen ours.
+    /// Ends the network connection without a DISCONNECT, in order, and waits for the broker's own end, which tells that it
+    /// has seen ours.
     pub async fn drop_connection(&mut self) {
         self.link.half_close();
-        let until = Instant::now() + self.context().patient(bounds::MARGIN);
-        self.next(until, is_end).await;
+        self.wait_for_end(Instant::now()).await;
+    }
+
+    /// Waits for the broker's end, and notes where it didn't come.
+    async fn wait_for_end(&self, left: Instant) {
+        let limit = self.context().patient(bounds::END);
+        if self.next(left + limit, is_end).await.is_none() {
+            self.context().end_unseen(&self.link.label, limit);
+        }
         self.link.close();
     }
 
@@ -396,6 +470,38 @@ impl Client {
             _ => None,
         });
         Duration::from_secs(set.unwrap_or(asked).into())
+    }
+
+    /// How long the session outlives its connection where the client asked for `asked` seconds: in 5.0 the broker may state
+    /// another time (section 3.2.2.3.2).
+    pub fn session_lasts(&self, asked: u32) -> u32 {
+        // What stands in a CONNACK that breaks a rule of form is no statement.
+        let connack = self.link.connack().filter(|connack| breach_of_form(connack).is_none());
+        let stated = connack.and_then(|connack| match connack.packet() {
+            Packet::Connack(connack) => connack.properties.session_expiry_interval(),
+            _ => None,
+        });
+        stated.unwrap_or(asked)
+    }
+
+    /// Set-up: the session outlives this connection, unless the broker says that there is no such thing.
+    pub fn session_stays(&self) -> Result<(), Stop> {
+        match self.session_lasts(1) {
+            0 => Err(Stop::NotOffered(
+                "CONNACK: Session Expiry Interval 0, sessions end with their connection".to_owned(),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Set-up: the session ends with this connection. A broker that states a longer one leaves the case nothing to see.
+    pub fn session_ends(&self) -> Result<(), Stop> {
+        match self.session_lasts(0) {
+            0 => Ok(()),
+            stated => {
+                Err(Stop::NotExercised(format!("CONNACK: Session Expiry Interval {stated}, where none was asked")))
+            }
+        }
     }
 
     /// When this client last sent a packet or ended its connection; taken before it was written.

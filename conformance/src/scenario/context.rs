@@ -1,11 +1,13 @@
 //! What a case carries along: its names, its record, its ledger, and what it leaves on the broker.
 
+use super::announced::Announced;
 use super::names::Names;
 use super::rules::{CaseRules, StepRules};
+use super::trial::Tried;
 use super::verdict::{Ledger, RuleVerdict, Stop, Verdict};
-use crate::broker::{Endpoint, Setting, Variant};
+use crate::broker::{Endpoint, Setting};
 use crate::link::{Doorway, Link, Publication, Recorder, Remark, RunCapacity, Transcript, Witness};
-use mqtt_assay_codec::Version;
+use mqtt_assay_codec::{QoS, Version, split_shared, topic_matches};
 use mqtt_assay_standard::{Basis, Level, RuleId};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,7 +37,6 @@ pub(crate) struct Brief {
     pub(crate) version: Version,
     pub(crate) rules: &'static CaseRules,
     pub(crate) member: &'static str,
-    pub(crate) variant: Variant,
 }
 
 /// Everything that belongs to one run of one case.
@@ -53,6 +54,12 @@ pub struct CaseContext {
     packet_ids: RefCell<BTreeMap<&'static str, u16>>,
     pub(super) left: RefCell<Left>,
     revised: Cell<bool>,
+    /// Roles with what they subscribed to, as on the wire but for the share; the last of a filter counts.
+    subscriptions: RefCell<BTreeMap<(&'static str, String), QoS>>,
+    /// Subscriptions that are seen to work.
+    pub(super) tried: RefCell<Vec<Tried>>,
+    /// A connection of ours whose end the broker was not seen to deal with.
+    unseen_end: RefCell<Option<String>>,
 }
 
 impl CaseContext {
@@ -82,6 +89,9 @@ impl CaseContext {
             packet_ids: RefCell::default(),
             left: RefCell::default(),
             revised: Cell::new(false),
+            subscriptions: RefCell::default(),
+            tried: RefCell::default(),
+            unseen_end: RefCell::default(),
         })
     }
 
@@ -133,6 +143,31 @@ impl CaseContext {
             self.left.borrow_mut().retained.insert(publication.topic.clone());
         }
         self.recorder.published(publication);
+    }
+
+    pub(crate) fn subscribed(&self, role: &'static str, filter: String, qos: QoS) {
+        let plain = split_shared(&filter).map(|(_, plain)| plain.to_owned()).unwrap_or(filter);
+        self.subscriptions.borrow_mut().insert((role, plain), qos);
+    }
+
+    /// The highest QoS of this role's subscriptions that match a topic.
+    pub(super) fn highest_subscription(&self, role: &str, topic: &str) -> Option<QoS> {
+        let subscriptions = self.subscriptions.borrow();
+        let matching =
+            subscriptions.iter().filter(|((known, filter), _)| *known == role && topic_matches(filter, topic));
+        matching.map(|(_, qos)| *qos).max()
+    }
+
+    /// What the broker has announced to a connection of this case.
+    pub(super) fn announced(&self) -> Option<Announced> {
+        self.links.borrow().iter().find_map(|link| Announced::on(link))
+    }
+
+    /// The broker has not ended this connection although we have: it may not have dealt with that yet.
+    pub(super) fn end_unseen(&self, label: &str, limit: Duration) {
+        let why = format!("the broker has not ended {label} within {limit:?}, and may not have dealt with its end");
+        self.say(label, Remark::Notes, why.as_str());
+        self.unseen_end.borrow_mut().get_or_insert(why);
     }
 
     pub(crate) fn next_packet_id(&self, role: &'static str) -> u16 {
@@ -204,6 +239,10 @@ impl CaseContext {
         let Some(deciding) = deciding else {
             return Err(Stop::Inconclusive { why: format!("{role}: expected {expected}; {seen}"), line: Some(line) });
         };
+        if let Some(unseen) = self.unseen_end.borrow().as_ref() {
+            let why = format!("{role}: expected {expected}; {seen}; but {unseen}");
+            return Err(Stop::Inconclusive { why, line: Some(line) });
+        }
         if self.judge(role, deciding, Finding::Broken, expected, seen, line) == Verdict::Fail {
             Err(Stop::Failed)
         } else {
@@ -234,7 +273,7 @@ impl CaseContext {
 
     /// A packet that must not come has come after its case had its verdict.
     pub(crate) fn straggler(&self, role: &str, deciding: Option<&Deciding>, seen: &str, line: u32) {
-        if let Some(deciding) = deciding {
+        if let Some(deciding) = deciding.filter(|_| self.unseen_end.borrow().is_none()) {
             self.revised.set(true);
             self.judge(role, deciding, Finding::Broken, "nothing of the kind until the run ends", seen, line);
         }

@@ -3,6 +3,7 @@
 //! A draft speaks the case's own names ("sport/a"); the client puts the run's prefix before topics, filters and
 //! client identifiers when it sends, so cases read plainly and never meet each other on a shared broker.
 
+use super::announced::Excluded;
 use super::names::{Names, Topic};
 use bytes::Bytes;
 use mqtt_assay_codec::{
@@ -59,11 +60,12 @@ pub struct Draft {
     packet_id: Option<u16>,
     properties: PropertiesBuf,
     mutation: Option<&'static str>,
+    excluded: Option<Excluded>,
 }
 
 impl Draft {
     fn new(kind: Kind) -> Self {
-        Self { kind, packet_id: None, properties: PropertiesBuf::new(), mutation: None }
+        Self { kind, packet_id: None, properties: PropertiesBuf::new(), mutation: None, excluded: None }
     }
 
     /// With this packet identifier; without one the client takes the next that is free.
@@ -203,6 +205,37 @@ impl Draft {
     pub fn with(mut self, mutation: &'static str) -> Self {
         self.mutation = Some(mutation);
         self
+    }
+
+    /// The broker's CONNACK excludes this packet, and the case is about just that: it is sent all the same, unless there is
+    /// something else about it that is excluded too.
+    #[must_use]
+    pub fn although_excluded(mut self, excluded: Excluded) -> Self {
+        self.excluded = Some(excluded);
+        self
+    }
+
+    pub(crate) fn excluded(&self) -> Option<Excluded> {
+        self.excluded
+    }
+
+    pub(crate) fn properties(&self) -> Properties<'_> {
+        self.properties.as_properties()
+    }
+
+    /// The topic filters of a SUBSCRIBE, with their options.
+    pub(crate) fn filters(&self) -> &[(Topic, SubscriptionOptions)] {
+        if let Kind::Subscribe(filters) = &self.kind { filters } else { &[] }
+    }
+
+    /// True for a PUBLISH of QoS 1 or 2: it counts against the broker's Receive Maximum.
+    pub(crate) fn takes_room(&self) -> bool {
+        self.published_qos().is_some_and(|qos| qos != QoS::AtMostOnce)
+    }
+
+    /// The QoS of a PUBLISH; none of a will.
+    pub(crate) fn published_qos(&self) -> Option<QoS> {
+        if let Kind::Publish(publish) = &self.kind { Some(publish.qos) } else { None }
     }
 
     pub(crate) fn mutation(&self) -> Option<&'static str> {

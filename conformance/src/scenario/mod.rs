@@ -67,10 +67,12 @@
 //! | [`expect_open`](Client::expect_open) | the connection is still served |
 //! | [`expect_nothing_after`](Client::expect_nothing_after), [`expect_end_without`](Client::expect_end_without) | it ends, and what does not come before |
 
+mod announced;
 mod case;
 mod client;
 mod context;
 pub mod draft;
+mod excuses;
 pub mod expect;
 mod invariant;
 mod names;
@@ -79,8 +81,10 @@ pub mod pattern;
 mod rules;
 mod subject;
 mod table;
+mod trial;
 mod verdict;
 
+pub use announced::Excluded;
 pub use case::{Case, Chapter, Instance, Method, Running, Vital};
 pub use client::Client;
 pub(crate) use client::describe_end;

@@ -16,6 +16,14 @@ pub enum Topic {
     Exact(String),
 }
 
+impl Topic {
+    /// As the case wrote it.
+    pub(crate) fn text(&self) -> &str {
+        let (Self::Own(text) | Self::Exact(text)) = self;
+        text
+    }
+}
+
 impl From<&str> for Topic {
     fn from(text: &str) -> Self {
         Self::Own(text.to_owned())

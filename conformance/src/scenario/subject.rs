@@ -70,13 +70,16 @@ impl Subject {
         let mut client = self.open(role).await?;
         let wants_session = draft.wants_session();
         client.send(draft)?;
-        let connack = client.receive(a_connack().code(&[ReasonCode::SUCCESS])).await?;
-        match connack.packet() {
-            Packet::Connack(connack) if wants_session && connack.properties.session_expiry_interval() == Some(0) => {
-                Err(Stop::NotOffered(
-                    "CONNACK: Session Expiry Interval 0, sessions end with their connection".to_owned(),
-                ))
+        let answer = client.receive(a_connack()).await?;
+        match answer.packet() {
+            Packet::Connack(connack) if NOT_OFFERED.contains(&connack.reason) => {
+                Err(Stop::NotOffered(format!("CONNACK: {}", connack.reason)))
             }
+            Packet::Connack(connack) if connack.reason != ReasonCode::SUCCESS => {
+                let why = format!("{role}: the connection was refused ({})", connack.reason);
+                Err(Stop::Inconclusive { why, line: Some(answer.line) })
+            }
+            _ if wants_session => client.session_stays().map(|()| client),
             _ => Ok(client),
         }
     }
@@ -180,10 +183,24 @@ impl Subject {
         }
     }
 
+    /// Roles whose sessions a 5.0 broker keeps by its own word, whatever was asked.
+    fn sessions_stated(&self) -> Vec<String> {
+        let links = self.context.links();
+        let is_kept = |link: &&Rc<Link>| {
+            link.connack().is_some_and(|connack| {
+                matches!(connack.packet(), Packet::Connack(connack)
+                    if connack.properties.session_expiry_interval().is_some_and(|seconds| seconds > 0))
+            })
+        };
+        let label = |link: &Rc<Link>| link.label.split('#').next().unwrap_or_default().to_owned();
+        links.iter().filter(is_kept).map(label).filter(|role| role != CLEANER).collect()
+    }
+
     async fn remove_everything(&self) {
-        let Left { sessions, retained } = std::mem::take(&mut *self.context.left.borrow_mut());
+        let Left { mut sessions, retained } = std::mem::take(&mut *self.context.left.borrow_mut());
+        sessions.extend(self.sessions_stated());
         for role in sessions {
-            let Ok(mut client) = self.open("cleaner").await else { return };
+            let Ok(mut client) = self.open(CLEANER).await else { return };
             let id = self.context.names().client_id(&role);
             let removed = client.send(connect().client_id(id)).is_ok() && client.receive(a_connack()).await.is_ok();
             if !removed {
@@ -195,7 +212,7 @@ impl Subject {
         if retained.is_empty() {
             return;
         }
-        let Ok(mut client) = self.connect("cleaner").await else {
+        let Ok(mut client) = self.connect(CLEANER).await else {
             self.note("clean-up: retained messages may be left");
             return;
         };
@@ -208,6 +225,12 @@ impl Subject {
         client.link().written().await;
     }
 }
+
+/// Codes of CONNACK by which a 5.0 broker says that it hasn't what a will asks for.
+const NOT_OFFERED: [ReasonCode; 2] = [ReasonCode::QOS_NOT_SUPPORTED, ReasonCode::RETAIN_NOT_SUPPORTED];
+
+/// The role of the clients that remove what a case has made.
+const CLEANER: &str = "cleaner";
 
 /// Ends a connection as a well-behaved client does.
 fn leave(link: &Link) {

@@ -128,6 +128,14 @@ pub struct Received {
 }
 
 impl Received {
+    /// The payload of a message; empty for other packets.
+    pub fn payload(&self) -> &[u8] {
+        match self.packet() {
+            Packet::Publish(publish) => publish.payload,
+            _ => &[],
+        }
+    }
+
     /// The packet.
     pub fn packet(&self) -> Packet<'_> {
         self.packet.packet()

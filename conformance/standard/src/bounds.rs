@@ -20,6 +20,15 @@ pub const SET_UP: Duration = Duration::from_secs(10);
 /// How much later than the standard's limit something forbidden may be seen before it counts.
 pub const MARGIN: Duration = Duration::from_secs(1);
 
+/// How long the broker's own end is waited for after our DISCONNECT or FIN: nothing else tells that it has dealt with them.
+/// Where it doesn't come, whatever the next connection of that client identifier shows may be a takeover, and what looks like
+/// a breach is inconclusive.
+pub const END: Duration = Duration::from_secs(5);
+
+/// How long a message that tries a path, or a fence, is waited for before another is sent, where QoS 0 may lose it or the
+/// other nodes of a cluster may not know the subscription yet.
+pub const TRIAL: Duration = Duration::from_secs(1);
+
 /// How long connections are watched for stragglers after the last case has ended, at least.
 pub const WATCH: Duration = Duration::from_millis(500);
 
@@ -60,6 +69,8 @@ pub const TABLE: &[(&str, Duration, &str)] = &[
     ("set-up", SET_UP, "a set-up step; later the case is inconclusive"),
     ("grace", GRACE, "lateness allowed where the standard demands something and names no limit"),
     ("margin", MARGIN, "lateness allowed where lateness itself is the breach"),
+    ("end", END, "the broker's end after DISCONNECT or FIN; later a breach that a takeover explains is inconclusive"),
+    ("trial", TRIAL, "a message that may be lost, or not be routed yet; then another is sent"),
     ("watch", WATCH, "stragglers, after the last case has ended; at least so long"),
     ("ask", ASK, "between two questions whether the broker is there, besides those behind each case"),
     ("silent", SILENT, "a broker that answers nobody; later that is a finding"),

@@ -46,7 +46,7 @@ impl Machine {
     }
 
     pub(crate) fn send_qos0(&mut self, id: ConnectionId, outgoing: &Outgoing) {
-        if self.is_over(outgoing) {
+        if self.is_over(outgoing) || self.loses(id) || self.holds_at_quota(id, outgoing) {
             return;
         }
         self.send_publish(id, outgoing, None, false);
@@ -145,6 +145,7 @@ impl Machine {
                 break;
             }
         }
+        self.release_held_at_quota(client_id);
         let resends = self.quirk(Quirk::ResendsOnTimer) || self.fault(Fault::ResendsOnLive);
         if resends && let Some(id) = self.sessions.get(client_id).and_then(|session| session.connection) {
             self.wind(id);

@@ -301,6 +301,7 @@ impl Machine {
         connection.patience = (keep_alive > 0).then_some(patience);
         connection.will = will;
         connection.session_expiry = expiry;
+        connection.asked_no_session = connect.properties.session_expiry_interval().unwrap_or(0) == 0;
         if self.fault(Fault::AliasAcrossConnections) {
             self.inherit_aliases(id);
         }
@@ -324,6 +325,7 @@ impl Machine {
             false => u32::MAX,
         };
         let most = self.settings.limits.session_expiry_maximum;
+        let asked = if self.is_v5(id) && self.quirk(Quirk::LongerSessions) { asked.max(SESSION_TIME) } else { asked };
         asked.min(if self.quirk(Quirk::LimitsSessionTime) { most.min(SESSION_TIME) } else { most })
     }
 

@@ -43,7 +43,7 @@ impl Machine {
         let ignores = self.fault(Fault::DisconnectExpiryIgnored);
         let Some(expiry) = disconnect.properties.session_expiry_interval() else { return true };
         let Some(connection) = self.connections.get_mut(&id) else { return false };
-        if connection.session_expiry == 0 && expiry > 0 && !accepts {
+        if connection.asked_no_session && expiry > 0 && !accepts {
             let detail = "a session expiry interval in DISCONNECT, after none in CONNECT";
             self.violation(id, Ids("MQTT-4.8.0-1", "U5-185"), ReasonCode::PROTOCOL_ERROR, detail);
             return false;

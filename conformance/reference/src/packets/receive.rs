@@ -218,6 +218,7 @@ impl Machine {
         }
         match packet {
             Packet::Connect(connect) => self.connect(id, &connect),
+            Packet::Disconnect(_) if self.puts_off(id, Some(&input[..len.min(input.len())])) => {}
             Packet::Disconnect(disconnect) => self.disconnect(id, &disconnect),
             packet => self.serve(id, &packet),
         }

@@ -8,11 +8,13 @@
 pub(crate) mod characters;
 mod greeting;
 mod holding;
+mod late_ends;
 mod late_wills;
 pub(crate) mod reordering;
 mod resending;
 mod state;
 mod table;
+mod unreliable;
 
 pub(crate) use state::State;
 pub use table::{Quirk, QuirkSet};

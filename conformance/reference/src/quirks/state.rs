@@ -1,8 +1,9 @@
 //! What the machine remembers for the sake of quirks only.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use crate::event::ConnectionId;
 use crate::state::ClientId;
 use crate::state::ledger::Account;
 use crate::state::session::Outgoing;
@@ -15,6 +16,12 @@ pub(crate) struct State {
     pub(crate) held_back: VecDeque<HeldBack>,
     /// Wills that outlive their session, at most `max_sessions`. A fault uses it too.
     pub(crate) late_wills: Vec<PendingWill>,
+    /// Ends of connections that wait to be dealt with; at most one for each connection.
+    pub(crate) late_ends: VecDeque<LateEnd>,
+    /// How many messages of QoS 0 each connection was to get; at most one count for each connection of a run.
+    pub(crate) qos0_copies: BTreeMap<ConnectionId, u32>,
+    /// Messages of QoS 0 that wait for a quota, with their connections; at most `max_queued_messages`.
+    pub(crate) held_at_quota: VecDeque<(ConnectionId, Outgoing)>,
 }
 
 /// A copy that waits to be handed on.
@@ -24,4 +31,13 @@ pub(crate) struct HeldBack {
     pub(crate) client_id: ClientId,
     pub(crate) outgoing: Outgoing,
     pub(crate) _account: Account,
+}
+
+/// The end of a connection that waits to be dealt with.
+#[derive(Debug)]
+pub(crate) struct LateEnd {
+    pub(crate) due: Duration,
+    pub(crate) id: ConnectionId,
+    /// The DISCONNECT; `None` for a connection that was lost.
+    pub(crate) disconnect: Option<Vec<u8>>,
 }

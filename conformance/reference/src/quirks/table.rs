@@ -74,6 +74,16 @@ quirks! {
         "Writes every packet byte by byte.";
     CoalescedWrites "coalesced-writes"
         "Writes several packets at once.";
+    LateEnd "late-end"
+        "Deals with a DISCONNECT, or with the loss of a connection, three seconds after it came.";
+    LosesQos0 "loses-qos0"
+        "Loses every second message of QoS 0 on its way to a client, the first among them.";
+    HoldsQos0AtQuota "holds-qos0-at-quota"
+        "Holds messages of QoS 0 back from a client of 5.0 while its Receive Maximum is used up.";
+    LongerSessions "longer-sessions"
+        "Keeps each session of 5.0 for an hour at least, and says so in CONNACK.";
+    SlowLink "slow-link"
+        "Reads and writes 100 kB a second on each connection.";
     ResetForFin "reset-for-fin"
         "Resets a connection where others close it in order.";
 }
@@ -86,7 +96,14 @@ impl Quirk {
 
     /// Whether whoever drives the machine does this, not the machine.
     pub fn belongs_to_transport(self) -> bool {
-        matches!(self, Self::DelayPerConnection | Self::SingleByteWrites | Self::CoalescedWrites | Self::ResetForFin)
+        matches!(
+            self,
+            Self::DelayPerConnection
+                | Self::SingleByteWrites
+                | Self::CoalescedWrites
+                | Self::SlowLink
+                | Self::ResetForFin
+        )
     }
 }
 

@@ -51,6 +51,8 @@ pub(crate) struct Connection {
     pub(crate) problem_information: bool,
     /// Session Expiry Interval of CONNECT, then that of DISCONNECT; seconds, all ones for ever.
     pub(crate) session_expiry: u32,
+    /// Whether CONNECT asked for no session beyond the connection, whatever the broker made of it.
+    pub(crate) asked_no_session: bool,
     /// At most the announced maximum.
     pub(crate) aliases: BTreeMap<u16, Alias>,
     /// Topics that go to this client by number: at most [`MOST_ALIASES_SENT`], and no more than it takes.
@@ -108,6 +110,7 @@ impl Connection {
             topic_alias_maximum: 0,
             problem_information: true,
             session_expiry: 0,
+            asked_no_session: true,
             aliases: BTreeMap::new(),
             aliases_sent: Vec::new(),
             receiving: BTreeSet::new(),

@@ -21,6 +21,8 @@ pub(crate) enum Due {
     Room,
     /// Work that was broken off so that others are served in between.
     Work,
+    /// Ends of connections that wait to be dealt with: a quirk only.
+    LateEnds,
 }
 
 /// At most one deadline for each connection and each session.

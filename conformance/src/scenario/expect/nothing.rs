@@ -96,31 +96,34 @@ impl<'a> ExpectNone<'a> {
         };
         let expected = forbidden.describe();
         let watched = if for_now { "for now" } else { "watched until the run ends" };
-        let mut ping_line = 0;
-        let mut nonce = None;
-        match fence {
+        let deadline = Instant::now() + client.context().patient(bounds::SET_UP);
+        let mut marks = Marks::default();
+        let arrived = match fence {
             Fence::Ping => {
                 client.say(Remark::Expects, format!("{expected} before a PINGRESP (fence: evidence, {watched})"));
                 client.send(pingreq())?;
-                ping_line = client.link().last_line();
+                marks.ping_line = Some(client.link().last_line());
+                next_of(client, &forbidden, &marks, deadline).await
             }
             Fence::Message(publisher, topic) => {
                 let (proof, qos) = fence_kind(client, publisher, &forbidden, &topic);
                 let strength = if proof { "proof" } else { "evidence" };
                 client
                     .say(Remark::Expects, format!("{expected} before a later message (fence: {strength}, {watched})"));
-                let payload = client.context().names().nonce();
-                publisher.publish_draft(publish(topic, &payload).qos(qos)).await?;
-                nonce = Some(payload);
+                let may_be_lost = client.may_lose(&client.context().names().topic(&topic), qos);
+                loop {
+                    let payload = client.context().names().nonce();
+                    publisher.publish_draft(publish(&topic, &payload).qos(qos)).await?;
+                    marks.nonces.push(payload);
+                    let until = if may_be_lost { client.until_next_trial(deadline) } else { deadline };
+                    let arrived = next_of(client, &forbidden, &marks, until).await;
+                    if arrived.is_some() || Instant::now() >= deadline {
+                        break arrived;
+                    }
+                }
             }
-        }
-        let until = Instant::now() + client.context().patient(bounds::SET_UP);
-        let is_fence = |arrived: &Arrived| is_fence(arrived, nonce.as_deref(), ping_line);
-        let looked_for = |arrived: &Arrived| match &arrived.what {
-            Arrival::Packet(packet) => is_fence(arrived) || forbidden.is(&packet.packet()),
-            _ => true,
         };
-        let Some(arrived) = client.next(until, looked_for).await else {
+        let Some(arrived) = arrived else {
             let why = format!("{}: the fence did not come", client.link().label);
             return Err(Stop::Inconclusive { why, line: None });
         };
@@ -129,7 +132,7 @@ impl<'a> ExpectNone<'a> {
             return Err(Stop::Inconclusive { why, line: Some(arrived.line) });
         };
         let seen = describe::packet(&packet.packet());
-        if !is_fence(&arrived) {
+        if !marks.are_in(&arrived) {
             return client.broken(deciding.as_ref(), &expected, &seen, arrived.line, Some(packet.clone()));
         }
         if !for_now {
@@ -201,14 +204,31 @@ fn fence_kind(client: &Client, publisher: &Client, forbidden: &Forbidden, topic:
     (same && cause.is_plain, if same { cause.qos } else { QoS::AtLeastOnce })
 }
 
-/// The message with the nonce, or without one the PINGRESP to the PINGREQ of this line.
-fn is_fence(arrived: &Arrived, nonce: Option<&[u8]>, ping_line: u32) -> bool {
-    let Arrival::Packet(packet) = &arrived.what else { return false };
-    match (packet.packet(), nonce) {
-        (Packet::Publish(publish), Some(nonce)) => publish.payload == nonce,
-        (Packet::Pingresp, None) => arrived.line > ping_line && arrived.pings_open == 0,
-        _ => false,
+/// What tells a fence: the nonces of its messages, of which some may be lost, or the line of its PINGREQ.
+#[derive(Default)]
+struct Marks {
+    nonces: Vec<Vec<u8>>,
+    ping_line: Option<u32>,
+}
+
+impl Marks {
+    fn are_in(&self, arrived: &Arrived) -> bool {
+        let Arrival::Packet(packet) = &arrived.what else { return false };
+        match packet.packet() {
+            Packet::Publish(publish) => self.nonces.iter().any(|nonce| publish.payload == &nonce[..]),
+            Packet::Pingresp => self.ping_line.is_some_and(|line| arrived.line > line) && arrived.pings_open == 0,
+            _ => false,
+        }
     }
+}
+
+/// The fence, or what must not come before it, or the end of the stream.
+async fn next_of(client: &Client, forbidden: &Forbidden, marks: &Marks, until: Instant) -> Option<Arrived> {
+    let looked_for = |arrived: &Arrived| match &arrived.what {
+        Arrival::Packet(packet) => marks.are_in(arrived) || forbidden.is(&packet.packet()),
+        _ => true,
+    };
+    client.next(until, looked_for).await
 }
 
 /// From now on until the run ends, a forbidden packet on this connection turns the verdict.

@@ -92,6 +92,9 @@ impl<'a> Expect<'a> {
             let Some(arrived) = arrived.filter(|arrived| !next || matches!(arrived.what, Arrival::Packet(_))) else {
                 let seen = nothing_came(client, &remaining);
                 let line = client.say(Remark::Notes, seen.as_str());
+                if let Some(why) = client.need_not_come(&remaining) {
+                    return Err(excused(client, &seen, &why, line));
+                }
                 if next {
                     return Err(Stop::Inconclusive { why: seen, line: Some(line) });
                 }
@@ -100,7 +103,8 @@ impl<'a> Expect<'a> {
             let line = arrived.line;
             if is_end_before_all_of(client, &remaining, &arrived) {
                 let (label, end) = (&client.link().label, describe_end(&arrived.what));
-                let why = format!("{label}: {end} before what it was to get was sent");
+                let reasons = client.administrative_farewell().map(|(_, why)| format!(" {why}")).unwrap_or_default();
+                let why = format!("{label}: {end}{reasons} before what it was to get was sent");
                 return Err(Stop::Inconclusive { why, line: Some(line) });
             }
             match match_one(client, &mut remaining, &arrived, ordered) {
@@ -112,6 +116,9 @@ impl<'a> Expect<'a> {
                     last = Some((line, packet));
                 }
                 Err(Mismatch::Wrong(seen)) => {
+                    if let Some(why) = excuse_for(client, &remaining, &arrived) {
+                        return Err(excused(client, &seen, &why, line));
+                    }
                     return short_of(client, recommended, deciding.as_ref(), &expected, &seen, line, arrived.packet());
                 }
                 Err(Mismatch::NotOurs(why)) => return Err(Stop::Inconclusive { why, line: Some(line) }),
@@ -155,6 +162,24 @@ fn is_end_before_all_of(client: &Client, remaining: &[Pattern], arrived: &Arrive
         publication.is_some_and(|publication| publication.line > arrived.line)
     };
     matches!(arrived.what, Arrival::Ended(_)) && remaining.iter().all(sent_later)
+}
+
+/// Why what is not as it was waited for breaks nothing: a message that is missing was refused, or the broker has ended the
+/// connection for reasons of its own. Where it does so in answer to a packet of this connection, the end counts.
+fn excuse_for(client: &Client, remaining: &[Pattern], arrived: &Arrived) -> Option<String> {
+    if let Some(refused) = remaining.iter().find_map(|pattern| client.was_refused(pattern)) {
+        return Some(refused);
+    }
+    if !matches!(arrived.what, Arrival::Ended(_)) {
+        return None;
+    }
+    let (farewell, why) = client.administrative_farewell()?;
+    let waits_for_others = remaining.iter().any(Pattern::tells_by_payload);
+    (waits_for_others || farewell < client.link().last_line()).then_some(why)
+}
+
+fn excused(client: &Client, seen: &str, why: &str, line: u32) -> Stop {
+    Stop::Inconclusive { why: format!("{}: {seen}; {why}", client.link().label), line: Some(line) }
 }
 
 enum Mismatch {
@@ -302,6 +327,7 @@ impl<'a> ExpectOpen<'a> {
         let expected = "PINGRESP";
         client.say(Remark::Expects, expected);
         let until = Instant::now() + client.context().patient(bounds::GRACE);
+        let before = client.link().last_line();
         client.send(pingreq())?;
         let Some(arrived) = client.pong(until).await else {
             let seen = format!("no PINGRESP within {:?}", client.context().patient(bounds::GRACE));
@@ -313,7 +339,10 @@ impl<'a> ExpectOpen<'a> {
             Arrival::Packet(packet) => {
                 Ok(client.kept(deciding.as_ref(), expected, expected, arrived.line, Some(packet)))
             }
-            Arrival::Ended(_) => client.broken(deciding.as_ref(), expected, &seen, arrived.line, None),
+            Arrival::Ended(_) => match client.administrative_farewell().filter(|(line, _)| *line < before) {
+                Some((_, why)) => Err(excused(client, &seen, &why, arrived.line)),
+                None => client.broken(deciding.as_ref(), expected, &seen, arrived.line, None),
+            },
             _ => {
                 let why = format!("{}: {seen}", client.link().label);
                 Err(Stop::Inconclusive { why, line: Some(arrived.line) })

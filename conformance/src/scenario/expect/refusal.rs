@@ -90,6 +90,12 @@ impl<'a> ExpectRefusal<'a> {
             let line = arrived.line;
             let packet = match &arrived.what {
                 Arrival::Packet(packet) => packet,
+                Arrival::Ended(_) if said_goodbye_before(client, &offence) => {
+                    let why = client.administrative_farewell().map(|(_, why)| why).unwrap_or_default();
+                    let end = describe_end(&arrived.what);
+                    let why = format!("{}: {end} {why}, before the packet that was to be refused", client.link().label);
+                    return Err(Stop::Inconclusive { why, line: Some(line) });
+                }
                 Arrival::Ended(_) if line < offence.line => {
                     let why = format!(
                         "{}: {} before the packet that was to be refused",
@@ -136,6 +142,11 @@ impl<'a> ExpectRefusal<'a> {
 }
 
 awaited!(ExpectRefusal);
+
+/// True where the broker had ended the connection for reasons of its own before the packet was written.
+fn said_goodbye_before(client: &Client, offence: &Offence) -> bool {
+    client.administrative_farewell().is_some_and(|(line, _)| line < offence.line)
+}
 
 fn is_goodbye(answered: Option<&OwnedPacket>) -> bool {
     matches!(answered.map(OwnedPacket::packet), Some(Packet::Disconnect(_)))
