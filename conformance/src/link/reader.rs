@@ -12,11 +12,12 @@ use super::capacity::Room;
 use super::connection::{Arrival, Link};
 use super::describe::quoted;
 use super::transcript::{Remark, What};
+use crate::auditor::Audit;
 use crate::wire::{Ending, Read};
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay_codec::{
     Acknowledgement, Context, DecodeError, Decoded, Limits, OwnedDecoded, OwnedPacket, Packet, PacketId, PacketStream,
-    PacketType, Properties, Publish, QoS, ReasonCode, Rule, Sender, StreamItem, Version, decode, decode_waiving,
+    PacketType, Properties, QoS, ReasonCode, Rule, Sender, StreamItem, Version, decode, decode_waiving,
 };
 use std::future::poll_fn;
 use std::rc::Rc;
@@ -113,6 +114,11 @@ fn take_packets(link: &Link, unread: &mut Unread) -> bool {
                     return false;
                 }
             },
+            Step::Unknown { len, error } => {
+                let bytes = unread.bytes.split_to(len).freeze();
+                let line = link.recorder.record(&link.label, What::Received(bytes));
+                link.recorder.show_refused(&link.label, line, &error);
+            }
             Step::Unreadable(error) => {
                 let line = record_rest(link, unread.bytes.split().freeze());
                 link.recorder.show_refused(&link.label, line, &error);
@@ -167,7 +173,10 @@ fn begin_passing(link: &Link, bytes: &mut BytesMut) -> Begun {
         return Begun::Not;
     }
     let (length, topic) = (head.payload_len(), quoted(publish.topic.as_bytes()));
-    link.recorder.say(&link.label, Remark::Notes, format!("passes over {length} bytes of others, on {topic}"));
+    let line =
+        link.recorder.say(&link.label, Remark::Notes, format!("passes over {length} bytes of others, on {topic}"));
+    let audit = link.audit.borrow_mut().passes(&publish);
+    link.recorder.show(&link.label, line, &Packet::Publish(publish), None, &audit);
     let passing = Passing { left: head.payload_len(), qos: publish.qos, packet_id: publish.packet_id };
     bytes.advance(head.bytes().len());
     Begun::Passing(passing)
@@ -185,7 +194,15 @@ pub(crate) fn breach_of_form(packet: &OwnedPacket) -> Option<DecodeError> {
 
 enum Step {
     Wait,
-    Packet { len: usize, error: Option<DecodeError> },
+    Packet {
+        len: usize,
+        error: Option<DecodeError>,
+    },
+    /// A packet of a type that the version does not have.
+    Unknown {
+        len: usize,
+        error: DecodeError,
+    },
     TooLarge,
     Unreadable(DecodeError),
 }
@@ -197,6 +214,7 @@ fn decode_one(bytes: &[u8], version: Version, largest: u32) -> Step {
         Ok(Decoded::Complete { len, .. }) => return Step::Packet { len, error: None },
         Ok(Decoded::Partial { .. }) => return Step::Wait,
         Err(error) if error.rule == Rule::PacketTooLarge => return Step::TooLarge,
+        Err(error) if error.rule == Rule::ReservedPacketType => return pass_unknown(bytes, largest, error),
         Err(error) => error,
     };
     match decode_waiving(bytes, context, &limits, error.rule) {
@@ -206,12 +224,29 @@ fn decode_one(bytes: &[u8], version: Version, largest: u32) -> Step {
     }
 }
 
+/// A packet of a type that is not there has a length like any other, so that what follows it can be read.
+fn pass_unknown(bytes: &[u8], largest: u32, error: DecodeError) -> Step {
+    let mut len = 0_usize;
+    for (place, byte) in bytes.iter().skip(1).take(4).enumerate() {
+        len |= usize::from(byte & 0x7F) << (7 * place);
+        if byte & 0x80 == 0 {
+            len += place + 2;
+            return match len {
+                len if len > largest as usize => Step::Unreadable(error),
+                len if len > bytes.len() => Step::Wait,
+                len => Step::Unknown { len, error },
+            };
+        }
+    }
+    if bytes.len() < 5 { Step::Wait } else { Step::Unreadable(error) }
+}
+
 /// Gives a packet to the case, and to all that watch it; false where no more is kept.
 fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
     let context = Context::new(link.recorder.version(), Sender::Server);
     let packet = own(bytes, context, error.map(|error| error.rule));
-    if packet.as_ref().is_some_and(|packet| is_foreign(link, &packet.packet())) {
-        return pass_on(link, bytes, packet.as_ref());
+    if let Some(packet) = packet.as_ref().filter(|packet| is_foreign(link, &packet.packet())) {
+        return pass_on(link, bytes, packet, error.as_ref());
     }
     if !link.recorder.has_room_for(bytes.len()) {
         return flood(link);
@@ -219,8 +254,13 @@ fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
     let line = link.recorder.record(&link.label, What::Received(bytes.clone()));
     let Some(packet) = packet else { return true };
     note_state(link, line, &packet);
-    link.recorder.show(&link.label, line, &packet, error.as_ref());
-    if is_repetition(link, &packet.packet()) {
+    let is_repetition = audit(link, line, &packet, error.as_ref()).is_repetition();
+    if error.is_some_and(|error| error.rule == Rule::WrongDirection) {
+        // No client can be waiting for it.
+        return true;
+    }
+    if is_repetition && !link.takes_repetitions.get() {
+        note_repetition(link);
         acknowledge_if_asked(link, &packet);
         return true;
     }
@@ -241,23 +281,40 @@ fn flood(link: &Link) -> bool {
     false
 }
 
-/// Acknowledges a message of others and writes it down, as long as there are few of them; false where they don't end. It
-/// is not held against the invariants: which of them a `#` meets is chance, and the cases that they belong to hold them.
-fn pass_on(link: &Link, bytes: &Bytes, packet: Option<&OwnedPacket>) -> bool {
-    match link.recorder.room_for_others(bytes.len()) {
-        Room::Enough => {
-            link.recorder.record(&link.label, What::Received(bytes.clone()));
-        }
+/// Acknowledges a message of others and writes it down, as long as there are few of them; false where they don't end.
+/// Whoever it is meant for, the broker sends it here: the invariants hold of it too.
+fn pass_on(link: &Link, bytes: &Bytes, packet: &OwnedPacket, error: Option<&DecodeError>) -> bool {
+    let line = match link.recorder.room_for_others(bytes.len()) {
+        Room::Enough => link.recorder.record(&link.label, What::Received(bytes.clone())),
         Room::JustFilled => {
-            link.recorder.say(&link.label, Remark::Notes, "more messages of others come; they are not written down");
+            link.recorder.say(&link.label, Remark::Notes, "more messages of others come; they are not written down")
         }
-        Room::None => {}
+        Room::None => 0,
         Room::Flood => return flood(link),
-    }
-    if let Some(packet) = packet {
-        acknowledge_if_asked(link, packet);
-    }
+    };
+    audit(link, line, packet, error);
+    acknowledge_if_asked(link, packet);
     true
+}
+
+/// Lets the auditor see a packet, and shows what it says to who watches the run.
+fn audit(link: &Link, line: u32, packet: &OwnedPacket, error: Option<&DecodeError>) -> Audit {
+    let packet = packet.packet();
+    let audit = link.audit.borrow_mut().received(&packet, error);
+    link.recorder.show(&link.label, line, &packet, error, &audit);
+    audit
+}
+
+/// Says of the message above that the case is not given it. How long a run lasts decides whether it comes again, so that
+/// a verdict must not hang on it.
+fn note_repetition(link: &Link) {
+    let what = "the same message again before its acknowledgement was known to be read, so no second one";
+    let decides = if link.recorder.version() == Version::V5 {
+        "; 5/delivery/only-on-reconnect decides whether the broker does so"
+    } else {
+        ", as 3.1.1 permits"
+    };
+    link.recorder.say(&link.label, Remark::Notes, format!("{what}{decides}"));
 }
 
 /// What a buffer is, seen as a CONNACK that refuses in the form of the version that the client does not speak.
@@ -298,23 +355,6 @@ fn note_state(link: &Link, line: u32, packet: &OwnedPacket) {
 /// A message of somebody else, or of another case: under a wide topic filter they come too, and are nothing to us.
 fn is_foreign(link: &Link, packet: &Packet<'_>) -> bool {
     matches!(packet, Packet::Publish(publish) if !link.recorder.is_ours(publish.topic, publish.payload))
-}
-
-/// A PUBLISH that comes again on the same connection. 3.1.1 lets a broker repeat it there until it is acknowledged
-/// (section 4.4; 5.0 doesn't), so it is neither a second message nor a second delivery.
-fn is_repetition(link: &Link, packet: &Packet<'_>) -> bool {
-    let mut deliveries = link.deliveries.borrow_mut();
-    match packet {
-        Packet::Publish(Publish { packet_id: Some(id), dup, payload, .. }) => {
-            let before = deliveries.insert(id.get(), payload.to_vec());
-            *dup && link.recorder.version() == Version::V3_1_1 && before.as_deref() == Some(*payload)
-        }
-        Packet::Pubrel(ack) => {
-            deliveries.remove(&ack.packet_id.get());
-            false
-        }
-        _ => false,
-    }
 }
 
 fn acknowledge_if_asked(link: &Link, packet: &OwnedPacket) {

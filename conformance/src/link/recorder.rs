@@ -2,7 +2,8 @@
 
 use super::capacity::{Capacity, Room, RunCapacity};
 use super::transcript::{Remark, Transcript, What};
-use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, QoS, Version};
+use crate::auditor::{Audit, Clients};
+use mqtt_assay_codec::{DecodeError, Packet, QoS, Version};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -22,12 +23,17 @@ pub(crate) struct Sighting<'a> {
     pub(crate) packet: Option<&'a Packet<'a>>,
     /// The rule of form that its bytes break, if they break one.
     pub(crate) error: Option<&'a DecodeError>,
+    /// What the auditor says of it.
+    pub(crate) audit: &'a Audit,
 }
 
 /// Who is shown everything that a broker sends.
 pub(crate) trait Witness {
     /// Takes notice of it.
     fn saw(&self, sighting: &Sighting<'_>);
+
+    /// The client identifiers of the run.
+    fn clients(&self) -> Rc<Clients>;
 }
 
 /// A message that some client of the case has sent: what a fence is compared with.
@@ -105,20 +111,25 @@ impl Recorder {
         self.capacity.takes_of_others(len)
     }
 
+    /// The client identifiers of the run.
+    pub(super) fn clients(&self) -> Rc<Clients> {
+        self.witness.clients()
+    }
+
     /// Shows a packet from the broker to who watches the run.
-    pub(super) fn show(&self, role: &str, line: u32, packet: &OwnedPacket, error: Option<&DecodeError>) {
-        self.tell(role, line, Some(&packet.packet()), error);
+    pub(super) fn show(&self, role: &str, line: u32, packet: &Packet<'_>, error: Option<&DecodeError>, audit: &Audit) {
+        self.tell(role, line, Some(packet), error, audit);
     }
 
     /// Shows bytes that are no packet to who watches the run.
     pub(super) fn show_refused(&self, role: &str, line: u32, error: &DecodeError) {
-        self.tell(role, line, None, Some(error));
+        self.tell(role, line, None, Some(error), &Audit::default());
     }
 
-    fn tell(&self, role: &str, line: u32, packet: Option<&Packet<'_>>, error: Option<&DecodeError>) {
+    fn tell(&self, role: &str, line: u32, packet: Option<&Packet<'_>>, error: Option<&DecodeError>, audit: &Audit) {
         let transcript = self.transcript.borrow();
         let (case, version) = (transcript.case.as_str(), self.version);
-        self.witness.saw(&Sighting { case, version, role, line, packet, error });
+        self.witness.saw(&Sighting { case, version, role, line, packet, error, audit });
     }
 
     pub(crate) fn published(&self, publication: Publication) {

@@ -85,12 +85,16 @@ pub(super) fn of_invariant(tally: &Tally, case: Option<&CaseResult>) -> CaseResu
     let instance = tally.instance;
     let mut transcript = Transcript::new(instance.id(), instance.version);
     let expected = instance.case.title.to_owned();
-    let (verdict, seen) = match &tally.broken {
-        None if tally.held == 0 => (Verdict::NotExercised, "no packet that it is about was seen".to_owned()),
-        None => (Verdict::Pass, format!("{} packets held against it", tally.held)),
-        Some(breach) => (Verdict::Fail, format!("{} ({} line {})", breach.seen, breach.case, breach.line)),
+    let noticed = tally.broken.as_ref().or(tally.observed.as_ref());
+    let place =
+        noticed.map_or_else(String::new, |breach| format!("{} ({} line {})", breach.seen, breach.case, breach.line));
+    let (verdict, seen) = match (&tally.broken, &tally.observed, tally.held) {
+        (Some(_), ..) => (Verdict::Fail, place),
+        (None, Some(_), _) => (Verdict::Observed, place),
+        (None, None, 0) => (Verdict::NotExercised, "no packet came that could have broken it".to_owned()),
+        (None, None, held) => (Verdict::Pass, format!("kept by all {held} packets that could have broken it")),
     };
-    if let (Some(breach), Some(case)) = (&tally.broken, case) {
+    if let (Some(breach), Some(case)) = (noticed, case) {
         transcript.lines.extend(case.transcript.line(breach.line).cloned());
     }
     let line = transcript.add(Duration::ZERO, "run", What::Said(Remark::Decides, format!("{verdict}: {seen}")));

@@ -111,7 +111,7 @@ pub async fn run(
         .into_iter()
         .filter(|tally| held.iter().any(|instance| instance.id() == tally.instance.id()))
     {
-        let breached = tally.broken.as_ref().and_then(|breach| results.get(&breach.case));
+        let breached = tally.broken.as_ref().or(tally.observed.as_ref()).and_then(|breach| results.get(&breach.case));
         let result = match shared.brokers.lacks_version(tally.instance.version) {
             Some(stop) if tally.held == 0 && tally.broken.is_none() => CaseResult::without_steps(tally.instance, stop),
             _ => of_invariant(&tally, breached),

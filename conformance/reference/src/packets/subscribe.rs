@@ -232,6 +232,9 @@ impl Machine {
         let why = failed.then_some("not every subscription was granted");
         let reasons = ReasonCodes::from(codes.as_slice());
         self.send_explained(id, why, Packet::Suback(Suback { packet_id, properties: Properties::EMPTY, reasons }));
+        if self.fault(Fault::SendsDoneAgain) {
+            self.send_done_again(id);
+        }
     }
 
     /// Takes away the session's subscriptions that `leaves` names; how many there were.
