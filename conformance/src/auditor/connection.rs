@@ -166,7 +166,7 @@ impl Connection {
 
     /// The broker sends a packet; with `error` where it breaks a rule of form and was read without that.
     pub fn received(&mut self, packet: &Packet<'_>, error: Option<&DecodeError>) -> Audit {
-        let mut audit = Audit::default();
+        let mut audit = Audit::on(self.is_tainted);
         self.follow_order(packet, &mut audit);
         let has_identifier = error.is_none_or(|error| error.rule != Rule::PacketIdZero);
         if !self.is_tainted && has_identifier {

@@ -21,6 +21,10 @@ pub enum Point {
     RequestIdentifier,
     /// Each answer has its question, and a question no second answer.
     AnsweredOnce,
+    /// A SUBSCRIBE of several topic filters has one SUBACK (3.8.4).
+    OneSuback,
+    /// An UNSUBSCRIBE of several topic filters has one UNSUBACK (3.10.4).
+    OneUnsuback,
     /// PUBREL comes after a PUBREC (4.3.3).
     PubrelAfterPubrec,
     /// SUBACK has a code for each topic filter (3.8.4).
@@ -60,9 +64,16 @@ pub struct Audit {
     said: Vec<(Point, Holding)>,
     /// It is the same message again, sent on the same connection before it can be known to have been acknowledged.
     pub(super) repeats: bool,
+    /// The client has broken the standard on the connection before.
+    pub(super) is_tainted: bool,
 }
 
 impl Audit {
+    /// Nothing said yet of a packet; `is_tainted` where the client has broken the standard before.
+    pub(super) fn on(is_tainted: bool) -> Self {
+        Self { is_tainted, ..Self::default() }
+    }
+
     /// What it says of this one: the worst, where it is said more than once.
     pub fn of(&self, point: Point) -> Holding {
         let said = || self.said.iter().filter(|(about, _)| *about == point).map(|(_, holding)| holding);
@@ -74,6 +85,16 @@ impl Audit {
     /// read: neither a second message nor a second delivery. 3.1.1 permits it (section 4.4), 5.0 does not.
     pub fn is_repetition(&self) -> bool {
         self.repeats
+    }
+
+    /// True where the client has broken the standard on the connection before, so that odd answers are no wonder.
+    pub fn is_tainted(&self) -> bool {
+        self.is_tainted
+    }
+
+    /// True where anything is broken.
+    pub fn finds(&self) -> bool {
+        self.said.iter().any(|(_, holding)| matches!(holding, Holding::Broken(_)))
     }
 
     pub(super) fn kept(&mut self, point: Point) {

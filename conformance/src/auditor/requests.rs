@@ -139,11 +139,16 @@ impl Requests {
         }
         audit.kept(point);
         exchange.answered += 1;
+        let once = match answer {
+            PacketType::Suback if exchange.filters > 1 => Point::OneSuback,
+            PacketType::Unsuback if exchange.filters > 1 => Point::OneUnsuback,
+            _ => Point::AnsweredOnce,
+        };
         if exchange.answered <= exchange.sent {
-            audit.kept(Point::AnsweredOnce);
+            audit.kept(once);
         } else if answer != PacketType::Pubrec || exchange.released > 0 {
             // A PUBREC that waits for its PUBREL was sent again by timers of old.
-            audit.broken(Point::AnsweredOnce, format!("{name} with identifier {id} once more, which is answered"));
+            audit.broken(once, format!("{name} with identifier {id} once more, which is answered"));
         }
         Some(exchange.begun)
     }

@@ -12,7 +12,6 @@ use super::capacity::Room;
 use super::connection::{Arrival, Link};
 use super::describe::quoted;
 use super::transcript::{Remark, What};
-use crate::auditor::Audit;
 use crate::wire::{Ending, Read};
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay_codec::{
@@ -254,7 +253,9 @@ fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
     let line = link.recorder.record(&link.label, What::Received(bytes.clone()));
     let Some(packet) = packet else { return true };
     note_state(link, line, &packet);
-    let is_repetition = audit(link, line, &packet, error.as_ref()).is_repetition();
+    let audit = link.audit.borrow_mut().received(&packet.packet(), error.as_ref());
+    link.recorder.show(&link.label, line, &packet.packet(), error.as_ref(), &audit);
+    let is_repetition = audit.is_repetition();
     if error.is_some_and(|error| error.rule == Rule::WrongDirection) {
         // No client can be waiting for it.
         return true;
@@ -292,17 +293,18 @@ fn pass_on(link: &Link, bytes: &Bytes, packet: &OwnedPacket, error: Option<&Deco
         Room::None => 0,
         Room::Flood => return flood(link),
     };
-    audit(link, line, packet, error);
+    let packet_view = packet.packet();
+    let audit = link.audit.borrow_mut().received(&packet_view, error);
+    let is_finding = error.is_some() || audit.finds();
+    let line = if line == 0 && is_finding && link.recorder.has_room_for(bytes.len()) {
+        // What is wrong with it is to be seen.
+        link.recorder.record(&link.label, What::Received(bytes.clone()))
+    } else {
+        line
+    };
+    link.recorder.show(&link.label, line, &packet_view, error, &audit);
     acknowledge_if_asked(link, packet);
     true
-}
-
-/// Lets the auditor see a packet, and shows what it says to who watches the run.
-fn audit(link: &Link, line: u32, packet: &OwnedPacket, error: Option<&DecodeError>) -> Audit {
-    let packet = packet.packet();
-    let audit = link.audit.borrow_mut().received(&packet, error);
-    link.recorder.show(&link.label, line, &packet, error, &audit);
-    audit
 }
 
 /// Says of the message above that the case is not given it. How long a run lasts decides whether it comes again, so that

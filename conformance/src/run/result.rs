@@ -23,12 +23,20 @@ pub struct CaseResult {
     pub transcript: Transcript,
     /// A panic of ours in it.
     pub is_our_bug: bool,
+    /// Of an invariant: the case to repeat beside it, in which it was seen broken, or which decides what was observed.
+    pub seen_in: Option<String>,
 }
 
 impl CaseResult {
     /// The rule that decided the case's verdict: the first of the worst.
     pub fn decisive(&self) -> Option<&RuleVerdict> {
         self.rules.iter().find(|rule| rule.verdict == self.verdict)
+    }
+
+    /// What the filter of a command names that repeats it.
+    pub(crate) fn to_repeat(&self) -> String {
+        let id = self.instance.id();
+        self.seen_in.as_ref().map_or_else(|| id.clone(), |case| format!("{id} -f {case}"))
     }
 
     /// True for a fail that shows a broker that goes on after something forbidden, rather than one that does wrong
@@ -67,7 +75,7 @@ impl CaseResult {
             })
             .collect();
         let verdict = Verdict::of_case(rules.iter().map(|rule| rule.verdict));
-        Self { instance, verdict, rules, reason, took: Duration::ZERO, transcript, is_our_bug: false }
+        Self { instance, verdict, rules, reason, took: Duration::ZERO, transcript, is_our_bug: false, seen_in: None }
     }
 }
 
@@ -79,6 +87,10 @@ fn unless_stopped(mut entry: RuleVerdict, others: Verdict, reason: Option<&str>)
     }
     entry
 }
+
+/// The case that waits long enough to decide what invariants only observe: whether a message is sent again without a
+/// reconnect.
+const DECIDES_ABOUT_RESENDING: &str = "5/delivery/only-on-reconnect";
 
 /// The result of an invariant, with the lines around its breach taken from the case in which it was seen.
 pub(super) fn of_invariant(tally: &Tally, case: Option<&CaseResult>) -> CaseResult {
@@ -110,7 +122,12 @@ pub(super) fn of_invariant(tally: &Tally, case: Option<&CaseResult>) -> CaseResu
             seen: seen.clone(),
         })
         .collect();
-    CaseResult::new(instance, &judged, None, transcript)
+    let seen_in = match (&tally.broken, &tally.observed) {
+        (Some(_), _) => case.map(|case| case.instance.id()),
+        (None, Some(_)) => Some(DECIDES_ABOUT_RESENDING.to_owned()),
+        (None, None) => None,
+    };
+    CaseResult { seen_in, ..CaseResult::new(instance, &judged, None, transcript) }
 }
 
 /// Counts of cases by verdict.

@@ -195,7 +195,7 @@ impl Machine {
         if sent == Sent::TooLarge && !self.fault(Fault::StallsOnTooLarge) {
             return true;
         }
-        if outgoing.retain && outgoing.qos == QoS::ExactlyOnce && self.fault(Fault::PubrelUnasked) {
+        if packet_id > PacketId::MIN && outgoing.qos == QoS::ExactlyOnce && self.fault(Fault::PubrelUnasked) {
             self.send_pubrel(id, packet_id, ReasonCode::SUCCESS);
         }
         let awaits = if outgoing.qos == QoS::ExactlyOnce { Awaits::Pubrec } else { Awaits::Puback };

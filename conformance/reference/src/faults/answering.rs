@@ -1,6 +1,6 @@
 //! Acknowledgements with something wrong in them, and exchanges of QoS 1 and 2 that take a wrong turn.
 
-use mqtt_assay_codec::{PacketId, Publish, ReasonCode};
+use mqtt_assay_codec::{PacketId, Publish, QoS, ReasonCode};
 
 use crate::event::ConnectionId;
 use crate::machine::Machine;
@@ -92,8 +92,20 @@ impl Machine {
     /// Sends the message again that the client acknowledged last.
     pub(crate) fn send_done_again(&mut self, id: ConnectionId) {
         let done = self.session_of(id).and_then(|session| session.faulty.done.take());
-        if let Some((_, packet_id, outgoing)) = done.filter(|(connection, ..)| *connection == id) {
+        if let Some((_, packet_id, outgoing)) = done.filter(|(connection, ..)| *connection == id)
+            && outgoing.qos == QoS::AtLeastOnce
+        {
             self.send_publish(id, &outgoing, Some(packet_id), true);
+        }
+    }
+
+    /// Sends the PUBREL of the message again that the client completed last.
+    pub(crate) fn release_done_again(&mut self, id: ConnectionId) {
+        let done = self.session_of(id).and_then(|session| session.faulty.done.take());
+        if let Some((_, packet_id, outgoing)) = done.filter(|(connection, ..)| *connection == id)
+            && outgoing.qos == QoS::ExactlyOnce
+        {
+            self.send_pubrel(id, packet_id, ReasonCode::SUCCESS);
         }
     }
 

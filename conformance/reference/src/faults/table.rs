@@ -207,7 +207,7 @@ faults! {
         [] ["MQTT-3.2.2-15" "U5-095" "MQTT-4.13.1-1"];
     AcknowledgesZero "acknowledges-zero" "Sends PUBACK with packet identifier 0 where the right one is 4096 or more."
         ["MQTT-2.3.1-6" "MQTT-4.3.2-2" "MQTT-3.3.4-1"] ["MQTT-2.2.1-5" "MQTT-4.3.2-4" "MQTT-3.3.4-1"];
-    PubackTwice "puback-twice" "Sends PUBACK twice where the packet identifier is 4096 or more." ["U3-26"] ["U5-218"];
+    PubackTwice "puback-twice" "Sends PUBACK twice where the packet identifier is 2 or more." ["U3-26"] ["U5-218"];
     PubackInventsCode "puback-invents-code" "Sends PUBACK with a reason code that it hasn't." [] ["MQTT-3.4.2-1"];
     PubrecInventsCode "pubrec-invents-code" "Sends PUBREC with a reason code that it hasn't." [] ["MQTT-3.5.2-1"];
     PubrelInventsCode "pubrel-invents-code" "Sends PUBREL with a reason code that it hasn't." [] ["MQTT-3.6.2-1"];
@@ -252,9 +252,11 @@ faults! {
         ["MQTT-4.6.0-6" "MQTT-4.6.0-5"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
     SwapsPairs "swaps-pairs" "Sends two messages of a topic and QoS in reverse order if they come together."
         ["MQTT-4.6.0-6" "MQTT-4.6.0-5"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
-    SendsDoneAgain "sends-done-again" "Sends the message that a client acknowledged last once more behind the next SUBACK or UNSUBACK."
-        ["MQTT-4.3.2-1" "MQTT-4.3.3-1"] ["MQTT-4.4.0-1"];
-    PubrelUnasked "pubrel-unasked" "Sends a PUBREL right behind a retained message of QoS 2." ["U3-26"] ["U5-218"];
+    SendsDoneAgain "sends-done-again" "Sends the message of QoS 1 that a client acknowledged last once more behind the next SUBACK or UNSUBACK."
+        ["MQTT-4.3.2-1"] ["MQTT-4.4.0-1"];
+    ReleasesDoneAgain "releases-done-again" "Sends the PUBREL of the message that a client completed last once more behind the next PINGRESP."
+        ["MQTT-4.3.3-1"] ["MQTT-4.4.0-1" "MQTT-4.3.3-5"];
+    PubrelUnasked "pubrel-unasked" "Sends a PUBREL right behind a message of QoS 2 whose packet identifier is 2 or more." ["U3-26"] ["U5-218"];
     ResendsOnLive "resends-on-live" "Re-sends an unacknowledged PUBLISH after 4 seconds on a live connection of 5.0."
         [] ["MQTT-4.4.0-1"];
     PastReceiveMaximum "past-receive-maximum" "Sends more than the client's Receive Maximum."
@@ -350,7 +352,7 @@ faults! {
     SubackInventsCode "suback-invents-code" "Grants QoS 3 to a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.9.3-2"] ["MQTT-3.9.3-2"];
     SubackClaimsHigherQos "suback-claims-higher-qos" "Says that QoS 2 was granted, whatever it was, to a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.8.4-5"] ["MQTT-3.8.4-7"];
     SubackForEachFilter "suback-for-each-filter" "Sends the SUBACK again for each further topic filter."
-        ["MQTT-3.8.4-4" "U3-26"] ["MQTT-3.8.4-5" "U5-218"];
+        ["MQTT-3.8.4-4"] ["MQTT-3.8.4-5"];
     OnlyFirstFilter "only-first-filter" "Subscribes to the first topic filter of a SUBSCRIBE only." ["MQTT-3.8.4-4"] ["MQTT-3.8.4-5"];
     SubscribesTwice "subscribes-twice" "Keeps both subscriptions when one is repeated."
         ["MQTT-3.8.4-3"] ["MQTT-3.8.4-3" "U5-170"];
@@ -376,7 +378,7 @@ faults! {
     OnlyFirstUnsubscribed "only-first-unsubscribed" "Deletes the first topic filter of an UNSUBSCRIBE only."
         ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2"] ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2"];
     UnsubackForEachFilter "unsuback-for-each-filter" "Sends the UNSUBACK again for each further topic filter."
-        ["MQTT-3.10.4-6" "U3-26"] ["MQTT-3.10.4-6" "U5-218"];
+        ["MQTT-3.10.4-6"] ["MQTT-3.10.4-6"];
     UnsubackTooManyCodes "unsuback-too-many-codes" "Sends a code more than an UNSUBSCRIBE has topic filters where its packet identifier is 4096 or more."
         [] ["MQTT-3.11.3-2"];
     UnsubackReversed "unsuback-reversed" "Sends the codes of UNSUBACK in reverse order." [] ["MQTT-3.11.3-1"];

@@ -345,7 +345,7 @@ impl Machine {
             // The client can't be told that it is connected.
             self.end(id, false);
         }
-        if self.fault(Fault::ConnackTwice) && self.is_v5(id) {
+        if self.fault(Fault::ConnackTwice) {
             self.send(id, &packet);
         }
     }

@@ -22,5 +22,8 @@ impl Machine {
             Some(wrong) => self.send_bytes(id, wrong),
             None => self.send(id, &Packet::Pingresp),
         }
+        if self.fault(Fault::ReleasesDoneAgain) {
+            self.release_done_again(id);
+        }
     }
 }

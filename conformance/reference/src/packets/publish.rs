@@ -156,7 +156,7 @@ impl Machine {
             self.send_puback_of_nothing(id);
             return;
         }
-        if self.fault(Fault::PubackTwice) && is_high(packet_id) {
+        if self.fault(Fault::PubackTwice) && packet_id > PacketId::MIN {
             self.acknowledge(id, PacketType::Puback, packet_id, reason, why);
         }
         self.acknowledge(id, PacketType::Puback, packet_id, reason, why);

@@ -20,6 +20,8 @@ by_auditor! {
     nothing_after_disconnect: NothingAfterDisconnect;
     pubrel_after_pubrec: PubrelAfterPubrec;
     answered_once: AnsweredOnce;
+    one_suback: OneSuback;
+    one_unsuback: OneUnsuback;
     suback_count: SubackCodes;
     unsuback_count: UnsubackCodes;
     dup_of_first: DupOfFirst;
@@ -48,7 +50,9 @@ pub(super) fn request_identifier(observation: &Observation<'_>) -> Holding {
 /// An identifier that is not 0, and one that the client knows.
 fn identifier(observation: &Observation<'_>, point: Point, packets: &[PacketType]) -> Holding {
     let is_zero = |packet_type| packets.contains(&packet_type);
-    match observation.error.filter(|error| error.rule == Rule::PacketIdZero) {
+    // Who answers our own 0 with 0 repeats the identifier that was sent.
+    let zero = observation.error.filter(|error| error.rule == Rule::PacketIdZero && !observation.audit.is_tainted());
+    match zero {
         Some(error) if error.packet_type.is_some_and(is_zero) => Holding::Broken(error.to_string()),
         _ => observation.audit.of(point),
     }
