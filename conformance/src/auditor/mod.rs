@@ -20,6 +20,8 @@ mod deliveries;
 mod points;
 mod requests;
 mod subscriptions;
+#[cfg(test)]
+mod tests;
 
 pub use clients::Clients;
 pub use connection::Connection;
