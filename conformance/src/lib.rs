@@ -6,6 +6,7 @@
 //! events, which the reports consume. The broker under test is a [`broker::Target`]; the one that is built in is
 //! [`mqtt_assay_reference::Machine`].
 
+pub mod auditor;
 pub mod broker;
 pub mod cases;
 pub mod cli;

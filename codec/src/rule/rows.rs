@@ -4,10 +4,11 @@
 rules! {
     ReservedPacketType "reserved-packet-type" Malformed MALFORMED_PACKET
         "Packet type 0 is reserved, and so is 15 before 5.0."
-        { V3 Either [] "U3-01"  V5 Either [] "U5-009" }
+        { V3 Server [] "U3-25"  V3 Either [] "U3-01"  V5 Server [] "U5-217"  V5 Either [] "U5-009" }
     WrongDirection "wrong-direction" ProtocolError PROTOCOL_ERROR
         "Some packet types flow in one direction only."
-        { V3 Client [Connack Suback Unsuback Pingresp] "U3-02"  V5 Client [Connack] "U5-010"
+        { V3 Server [] "U3-25"  V5 Server [] "U5-217"
+         V3 Client [Connack Suback Unsuback Pingresp] "U3-02"  V5 Client [Connack] "U5-010"
          V5 Client [Suback] "U5-011"  V5 Client [Unsuback] "U5-012"  V5 Client [Pingresp] "U5-013" }
     FixedHeaderFlags "fixed-header-flags" Malformed MALFORMED_PACKET
         "The flags of the fixed header have a fixed value in every packet but PUBLISH."
@@ -58,7 +59,8 @@ rules! {
         { V3 Either [] "U3-04"  V5 Either [] "U5-007" }
     TrailingBytes "trailing-bytes" Malformed MALFORMED_PACKET
         "A packet ends with its last field."
-        { V3 Either [Puback Pubrec Pubrel Pubcomp] "U3-12"  V3 Either [] "U3-04"  V5 Either [Connect] "U5-065"
+        { V3 Either [Puback Pubrec Pubrel Pubcomp] "U3-12"  V3 Either [] "U3-04"
+         V5 Server [] "U5-216"  V5 Either [Connect] "U5-065"
          V5 Either [Puback] "U5-026"  V5 Either [Pingreq] "U5-019"  V5 Either [Disconnect] "U5-025" }
     PropertyLengthMissing "property-length-missing" Malformed MALFORMED_PACKET
         "The Property Length is not left out, even if there are no properties."

@@ -122,10 +122,22 @@ async fn stored_session_is_present(broker: &Subject) -> Outcome {
     sleeper.expect_right(&accepted, a_connack().session_present(true)).await
 }
 
-async fn clean_start_discards(broker: &Subject) -> Outcome {
+/// Set-up: `sleeper` has left a session with a subscription to `news`, and the broker was seen to keep it while it was away:
+/// where nothing is kept, nothing can be discarded, nor given to the wrong client.
+async fn leave_kept_session(broker: &Subject) -> Result<(), Stop> {
     let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
     sleeper.subscribe_tried("news", "news", AtLeastOnce).await?;
     sleeper.disconnect().await?;
+    broker.connect("witness").await?.publish("news", b"kept", AtLeastOnce).await?;
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    sleeper.receive(a_message("news", b"kept")).await?;
+    // The broker has read the acknowledgement when it answers what follows.
+    sleeper.serves().await?;
+    sleeper.disconnect().await
+}
+
+async fn clean_start_discards(broker: &Subject) -> Outcome {
+    leave_kept_session(broker).await?;
 
     let mut sleeper = broker.connect_as("sleeper", connect()).await?;
     sleeper.subscribe("fence", AtLeastOnce).await?;
@@ -136,9 +148,7 @@ async fn clean_start_discards(broker: &Subject) -> Outcome {
 }
 
 async fn clean_start_discards_queue(broker: &Subject) -> Outcome {
-    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
-    sleeper.subscribe_tried("news", "news", AtLeastOnce).await?;
-    sleeper.disconnect().await?;
+    leave_kept_session(broker).await?;
     let mut publisher = broker.connect("publisher").await?;
     publisher.publish("news", b"while away", AtLeastOnce).await?;
 
@@ -205,9 +215,7 @@ async fn lasts_while_connected(broker: &Subject) -> Outcome {
 }
 
 async fn apart_by_identifier(broker: &Subject) -> Outcome {
-    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
-    sleeper.subscribe_tried("news", "news", AtLeastOnce).await?;
-    sleeper.disconnect().await?;
+    leave_kept_session(broker).await?;
     let mut publisher = broker.connect("publisher").await?;
     if broker.member() == "queue" {
         publisher.publish("news", b"for the sleeper", AtLeastOnce).await?;

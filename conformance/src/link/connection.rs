@@ -3,11 +3,12 @@
 use super::flow::Flow;
 use super::recorder::Recorder;
 use super::transcript::What;
+use crate::auditor;
 use crate::wire::{Ending, Read, Transport, read_outcome};
 use bytes::{Bytes, BytesMut};
 use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, PacketType};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -95,13 +96,15 @@ pub(crate) struct Link {
     pub(super) tasks: RefCell<Vec<AbortHandle>>,
     /// Acknowledge what arrives without being asked.
     pub(crate) acknowledges: Cell<bool>,
+    /// Give the case what comes again on this connection without being acknowledged: it asks about just that.
+    pub(crate) takes_repetitions: Cell<bool>,
     /// The CONNACK that accepted us, with its line.
     pub(super) accepted: RefCell<Option<(u32, OwnedPacket)>>,
     pub(super) pings_open: Cell<u32>,
     /// The last packet that the case itself sent: line, type, packet identifier.
     last_sent: Cell<(u32, Option<PacketType>, u16)>,
-    /// What the broker has sent at QoS 1 or 2: payloads by packet identifier, up to PUBREL.
-    pub(super) deliveries: RefCell<BTreeMap<u16, Vec<u8>>>,
+    /// What the auditor makes of it.
+    pub(super) audit: RefCell<auditor::Connection>,
     /// Packet identifiers of messages of others at QoS 2, up to PUBREL.
     pub(super) of_others: RefCell<BTreeSet<u16>>,
     /// Packet identifiers of exchanges that the case began here.
@@ -123,8 +126,10 @@ pub(crate) struct Link {
 impl Link {
     /// A connection over a fresh stream, on which nothing is read or written yet.
     pub(super) fn new(stream: Box<dyn Transport>, label: String, recorder: Rc<Recorder>) -> Rc<Self> {
+        let audit = RefCell::new(auditor::Connection::new(recorder.version(), recorder.clients()));
         Rc::new(Self {
             label,
+            audit,
             recorder,
             stream: RefCell::new(Some(stream)),
             inbox: RefCell::default(),
@@ -135,10 +140,10 @@ impl Link {
             ordered: Notify::new(),
             tasks: RefCell::default(),
             acknowledges: Cell::new(true),
+            takes_repetitions: Cell::new(false),
             accepted: RefCell::default(),
             pings_open: Cell::new(0),
             last_sent: Cell::new((0, None, 0)),
-            deliveries: RefCell::default(),
             of_others: RefCell::default(),
             begun: RefCell::default(),
             ended: Cell::new(None),
@@ -166,6 +171,7 @@ impl Link {
     pub(crate) fn send(&self, bytes: Bytes, mutation: Option<&str>) -> u32 {
         self.last_write.set(Instant::now());
         self.write_number.set(WRITES.fetch_add(1, Ordering::Relaxed));
+        self.audit.borrow_mut().sent(&bytes, mutation.is_some());
         let line = self
             .recorder
             .record(&self.label, What::Sent { bytes: bytes.clone(), mutation: mutation.map(str::to_owned) });
@@ -181,6 +187,8 @@ impl Link {
     /// read what it is sent: then there is no end to what would have to be kept for it.
     pub(super) fn acknowledge(&self, bytes: &Bytes, is_written_down: bool) -> bool {
         self.last_write.set(Instant::now());
+        self.write_number.set(WRITES.fetch_add(1, Ordering::Relaxed));
+        self.audit.borrow_mut().sent(bytes, false);
         if is_written_down {
             self.recorder.record(&self.label, What::Sent { bytes: bytes.clone(), mutation: None });
         } else {

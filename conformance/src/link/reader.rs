@@ -122,6 +122,11 @@ fn take_packets(link: &Link, unread: &mut Unread) -> bool {
                     return false;
                 }
             },
+            Step::Unknown { len, error } => {
+                let bytes = unread.bytes.split_to(len).freeze();
+                let line = link.recorder.record(&link.label, What::Received(bytes));
+                link.recorder.show_refused(&link.label, line, &error);
+            }
             Step::Unreadable(error) => {
                 let line = record_rest(link, unread.bytes.split().freeze());
                 link.recorder.show_refused(&link.label, line, &error);
@@ -192,9 +197,10 @@ fn begin_passing(link: &Link, bytes: &mut BytesMut) -> Begun {
     let (left, topic) = (head.payload_len(), quoted(publish.topic.as_bytes()));
     // Of its bytes none is kept, only the line about it.
     let Some(is_written_down) = room_for_another(link, 0, left) else { return Begun::Flood };
-    if is_written_down {
-        link.recorder.say(&link.label, Remark::Notes, format!("passes over {left} bytes of others, on {topic}"));
-    }
+    let passes = || format!("passes over {left} bytes of others, on {topic}");
+    let line = if is_written_down { link.recorder.say(&link.label, Remark::Notes, passes()) } else { 0 };
+    let audit = link.audit.borrow_mut().passes(&publish);
+    link.recorder.show(&link.label, line, &Packet::Publish(publish), None, &audit);
     note_of_others(link, publish.qos, publish.packet_id);
     let passing = Passing { left, qos: publish.qos, packet_id: publish.packet_id, is_written_down };
     bytes.advance(head.bytes().len());
@@ -235,7 +241,15 @@ pub(crate) fn breach_of_form(packet: &OwnedPacket) -> Option<DecodeError> {
 
 enum Step {
     Wait,
-    Packet { len: usize, error: Option<DecodeError> },
+    Packet {
+        len: usize,
+        error: Option<DecodeError>,
+    },
+    /// A packet of a type that the version does not have.
+    Unknown {
+        len: usize,
+        error: DecodeError,
+    },
     TooLarge,
     Unreadable(DecodeError),
 }
@@ -247,6 +261,7 @@ fn decode_one(bytes: &[u8], version: Version, largest: u32) -> Step {
         Ok(Decoded::Complete { len, .. }) => return Step::Packet { len, error: None },
         Ok(Decoded::Partial { .. }) => return Step::Wait,
         Err(error) if error.rule == Rule::PacketTooLarge => return Step::TooLarge,
+        Err(error) if error.rule == Rule::ReservedPacketType => return pass_unknown(bytes, largest, error),
         Err(error) => error,
     };
     match decode_waiving(bytes, context, &limits, error.rule) {
@@ -256,21 +271,48 @@ fn decode_one(bytes: &[u8], version: Version, largest: u32) -> Step {
     }
 }
 
+/// A packet of a type that is not there has a length like any other, so that what follows it can be read.
+fn pass_unknown(bytes: &[u8], largest: u32, error: DecodeError) -> Step {
+    let mut len = 0_usize;
+    for (place, byte) in bytes.iter().skip(1).take(4).enumerate() {
+        len |= usize::from(byte & 0x7F) << (7 * place);
+        if byte & 0x80 == 0 {
+            len += place + 2;
+            return match len {
+                len if len > largest as usize => Step::Unreadable(error),
+                len if len > bytes.len() => Step::Wait,
+                len => Step::Unknown { len, error },
+            };
+        }
+    }
+    if bytes.len() < 5 { Step::Wait } else { Step::Unreadable(error) }
+}
+
 /// Gives a packet to the case, and to all that watch it; false where no more is kept.
 fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
     let context = Context::new(link.recorder.version(), Sender::Server);
     let packet = own(bytes, context, error.map(|error| error.rule));
-    if packet.as_ref().is_some_and(|packet| is_foreign(link, &packet.packet())) {
-        return pass_on(link, bytes, packet.as_ref(), error.as_ref());
+    if let Some(packet) = packet.as_ref().filter(|packet| is_foreign(link, &packet.packet())) {
+        return pass_on(link, bytes, packet, error.as_ref());
     }
     if !link.recorder.has_room_for(bytes.len()) {
         return flood(link);
     }
     let line = link.recorder.record(&link.label, What::Received(bytes.clone()));
     let Some(packet) = packet else { return true };
+    if let Packet::Publish(Publish { packet_id: Some(id), .. }) = packet.packet() {
+        link.of_others.borrow_mut().remove(&id.get());
+    }
     note_state(link, line, &packet);
-    link.recorder.show(&link.label, line, &packet, error.as_ref());
-    if is_repetition(link, &packet.packet()) {
+    let audit = link.audit.borrow_mut().received(&packet.packet(), error.as_ref());
+    link.recorder.show(&link.label, line, &packet.packet(), error.as_ref(), &audit);
+    let is_repetition = audit.is_repetition();
+    if error.is_some_and(|error| error.rule == Rule::WrongDirection) {
+        // No client can be waiting for it.
+        return true;
+    }
+    if is_repetition && !link.takes_repetitions.get() {
+        note_repetition(link);
         return acknowledge_if_asked(link, &packet, true) || flood(link);
     }
     for (forbidden, on_straggler) in link.watches.borrow().iter() {
@@ -290,21 +332,34 @@ fn flood(link: &Link) -> bool {
     false
 }
 
-/// Acknowledges a message of others and writes it down, as long as there are few of them; false where they don't end. It
-/// is shown to who watches all the same, as one of others.
-fn pass_on(link: &Link, bytes: &Bytes, packet: Option<&OwnedPacket>, error: Option<&DecodeError>) -> bool {
+/// Acknowledges a message of others and writes it down, as long as there are few of them; false where they don't end.
+/// Whoever it is meant for, the broker sends it here: the invariants hold of it too.
+fn pass_on(link: &Link, bytes: &Bytes, packet: &OwnedPacket, error: Option<&DecodeError>) -> bool {
     let Some(is_written_down) = room_for_another(link, bytes.len(), bytes.len()) else { return flood(link) };
-    if is_written_down {
-        link.recorder.record(&link.label, What::Received(bytes.clone()));
-    }
-    let Some(packet) = packet else { return true };
+    let audit = link.audit.borrow_mut().received(&packet.packet(), error);
+    let is_finding = error.is_some() || audit.finds();
+    // What is wrong with it is to be seen.
+    let is_shown = is_written_down || is_finding && link.recorder.has_room_for(bytes.len());
+    let line = if is_shown { link.recorder.record(&link.label, What::Received(bytes.clone())) } else { 0 };
     match packet.packet() {
         Packet::Publish(publish) => note_of_others(link, publish.qos, publish.packet_id),
         Packet::Pubrel(ack) => drop(link.of_others.borrow_mut().remove(&ack.packet_id.get())),
         _ => {}
     }
-    link.recorder.show_of_others(&link.label, packet, error);
+    link.recorder.show(&link.label, line, &packet.packet(), error, &audit);
     acknowledge_if_asked(link, packet, is_written_down) || flood(link)
+}
+
+/// Says of the message above that the case is not given it. How long a run lasts decides whether it comes again, so that
+/// a verdict must not hang on it.
+fn note_repetition(link: &Link) {
+    let what = "the same message again before its acknowledgement was known to be read, so no second one";
+    let decides = if link.recorder.version() == Version::V5 {
+        "; 5/delivery/only-on-reconnect decides whether the broker does so"
+    } else {
+        ", as 3.1.1 permits"
+    };
+    link.recorder.say(&link.label, Remark::Notes, format!("{what}{decides}"));
 }
 
 /// What a buffer is, seen as a CONNACK that refuses in the form of the version that the client does not speak.
@@ -350,24 +405,6 @@ fn is_foreign(link: &Link, packet: &Packet<'_>) -> bool {
     match packet {
         Packet::Publish(publish) => !link.recorder.is_ours(publish.topic, publish.payload),
         Packet::Pubrel(ack) => link.of_others.borrow().contains(&ack.packet_id.get()),
-        _ => false,
-    }
-}
-
-/// A PUBLISH that comes again on the same connection. 3.1.1 lets a broker repeat it there until it is acknowledged
-/// (section 4.4; 5.0 doesn't), so it is neither a second message nor a second delivery.
-fn is_repetition(link: &Link, packet: &Packet<'_>) -> bool {
-    let mut deliveries = link.deliveries.borrow_mut();
-    match packet {
-        Packet::Publish(Publish { packet_id: Some(id), dup, payload, .. }) => {
-            link.of_others.borrow_mut().remove(&id.get());
-            let before = deliveries.insert(id.get(), payload.to_vec());
-            *dup && link.recorder.version() == Version::V3_1_1 && before.as_deref() == Some(*payload)
-        }
-        Packet::Pubrel(ack) => {
-            deliveries.remove(&ack.packet_id.get());
-            false
-        }
         _ => false,
     }
 }

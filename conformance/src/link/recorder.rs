@@ -2,8 +2,9 @@
 
 use super::capacity::{Capacity, Room, RunCapacity};
 use super::transcript::{Remark, Transcript, What};
+use crate::auditor::{Audit, Clients};
 use crate::text::Secrets;
-use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, QoS, ReasonCode, Version};
+use mqtt_assay_codec::{DecodeError, Packet, QoS, ReasonCode, Version};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,9 +26,8 @@ pub(crate) struct Sighting<'a> {
     pub(crate) packet: Option<&'a Packet<'a>>,
     /// The rule of form that its bytes break, if they break one.
     pub(crate) error: Option<&'a DecodeError>,
-    /// It belongs to a message that nobody in the case has sent. Whoever watches is shown all of them; of the transcript
-    /// the line is the last one before it, once there are more than are written down.
-    pub(crate) is_of_others: bool,
+    /// What the auditor says of it.
+    pub(crate) audit: &'a Audit,
 }
 
 /// What came and went on a connection and is not written down, so that a broker that never stops sending costs no more
@@ -53,6 +53,9 @@ impl fmt::Display for Unwritten {
 pub(crate) trait Witness {
     /// Takes notice of it.
     fn saw(&self, sighting: &Sighting<'_>);
+
+    /// The client identifiers of the run.
+    fn clients(&self) -> Rc<Clients>;
 }
 
 /// A message that some client of the case has sent: what a fence is compared with.
@@ -168,33 +171,25 @@ impl Recorder {
         self.capacity.takes_of_others(len)
     }
 
-    /// Shows a packet from the broker to who watches the run.
-    pub(super) fn show(&self, role: &str, line: u32, packet: &OwnedPacket, error: Option<&DecodeError>) {
-        self.tell(role, line, Some(&packet.packet()), error, false);
+    /// The client identifiers of the run.
+    pub(super) fn clients(&self) -> Rc<Clients> {
+        self.witness.clients()
     }
 
-    /// Shows a packet that belongs to a message of others, whether it is written down or not.
-    pub(super) fn show_of_others(&self, role: &str, packet: &OwnedPacket, error: Option<&DecodeError>) {
-        let line = u32::try_from(self.transcript.borrow().lines.len()).unwrap_or(u32::MAX);
-        self.tell(role, line, Some(&packet.packet()), error, true);
+    /// Shows a packet from the broker to who watches the run.
+    pub(super) fn show(&self, role: &str, line: u32, packet: &Packet<'_>, error: Option<&DecodeError>, audit: &Audit) {
+        self.tell(role, line, Some(packet), error, audit);
     }
 
     /// Shows bytes that are no packet to who watches the run.
     pub(super) fn show_refused(&self, role: &str, line: u32, error: &DecodeError) {
-        self.tell(role, line, None, Some(error), false);
+        self.tell(role, line, None, Some(error), &Audit::default());
     }
 
-    fn tell(
-        &self,
-        role: &str,
-        line: u32,
-        packet: Option<&Packet<'_>>,
-        error: Option<&DecodeError>,
-        is_of_others: bool,
-    ) {
+    fn tell(&self, role: &str, line: u32, packet: Option<&Packet<'_>>, error: Option<&DecodeError>, audit: &Audit) {
         let transcript = self.transcript.borrow();
         let (case, version) = (transcript.case.as_str(), self.version);
-        self.witness.saw(&Sighting { case, version, role, line, packet, error, is_of_others });
+        self.witness.saw(&Sighting { case, version, role, line, packet, error, audit });
     }
 
     pub(crate) fn published(&self, publication: Publication) {

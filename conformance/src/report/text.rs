@@ -61,11 +61,15 @@ pub(crate) fn details(result: &CaseResult, facts: &RunFacts) -> String {
         Verdict::Inconclusive if result.disturbed == Some(Disturbance::BrokerLost) => String::new(),
         Verdict::Inconclusive => {
             let mut out = row("NOT JUDGED", &single_line(result.reason.as_deref().unwrap_or("no reason given")));
-            out.push_str(&row("repeat", &facts.repeat(&result.repeated_by())));
+            out.push_str(&row("repeat", &facts.repeat(&result.to_repeat())));
             out
         }
         Verdict::NotOffered | Verdict::NotExercised => {
             result.reason.as_deref().map_or_else(String::new, |why| row("because", &single_line(why)))
+        }
+        Verdict::Observed if result.seen_in.is_some() => {
+            let seen = result.decisive().map_or("", |rule| &rule.seen);
+            row("observed", &single_line(seen)) + &row("repeat", &facts.repeat(&result.to_repeat()))
         }
         Verdict::Pass | Verdict::Observed => String::new(),
     }
@@ -73,7 +77,7 @@ pub(crate) fn details(result: &CaseResult, facts: &RunFacts) -> String {
 
 /// Which rule, what it says, what was sent, what came, how to repeat it.
 fn breach(result: &CaseResult, facts: &RunFacts) -> String {
-    let Some(decisive) = result.decisive() else { return row("repeat", &facts.repeat(&result.repeated_by())) };
+    let Some(decisive) = result.decisive() else { return row("repeat", &facts.repeat(&result.to_repeat())) };
     let mut out = String::new();
     for broken in result.rules.iter().filter(|rule| rule.verdict == result.verdict) {
         let is_ours = result.instance.rules.breaks.contains(&broken.rule);
@@ -95,7 +99,7 @@ fn breach(result: &CaseResult, facts: &RunFacts) -> String {
     let deciding = decisive.line.and_then(|number| result.transcript.line(number));
     let came = deciding.map_or_else(String::new, |line| format!("line {}, {}: ", line.number, single_line(&line.role)));
     out.push_str(&row("came", &format!("{came}{}", single_line(&decisive.seen))));
-    out.push_str(&row("repeat", &facts.repeat(&result.repeated_by())));
+    out.push_str(&row("repeat", &facts.repeat(&result.to_repeat())));
     out
 }
 

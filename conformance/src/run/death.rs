@@ -185,6 +185,6 @@ pub(super) fn of_life(instance: Instance, vital: Vital, deaths: &[Death], answer
             seen: seen.clone(),
         })
         .collect();
-    let repeat = found.iter().find_map(|death| death.case());
-    CaseResult { repeat, ..CaseResult::new(instance, &judged, None, transcript) }
+    let seen_in = found.iter().find_map(|death| death.case());
+    CaseResult { seen_in, ..CaseResult::new(instance, &judged, None, transcript) }
 }

@@ -27,8 +27,8 @@ pub struct CaseResult {
     pub disturbed: Option<Disturbance>,
     /// It was judged alone, for this had disturbed it beside others.
     pub alone: Option<Disturbance>,
-    /// Another case that shows the same when it is run.
-    pub repeat: Option<String>,
+    /// Of an invariant: the case to repeat beside it, in which it was seen broken, or which decides what was observed.
+    pub seen_in: Option<String>,
 }
 
 /// What may come between a case and its verdict.
@@ -58,6 +58,12 @@ impl CaseResult {
     /// The rule that decided the case's verdict: the first of the worst.
     pub fn decisive(&self) -> Option<&RuleVerdict> {
         self.rules.iter().find(|rule| rule.verdict == self.verdict)
+    }
+
+    /// What the filter of a command names that repeats it.
+    pub(crate) fn to_repeat(&self) -> String {
+        let id = self.instance.id();
+        self.seen_in.as_ref().map_or_else(|| id.clone(), |case| format!("{id} -f {case}"))
     }
 
     /// True for a fail that shows a broker that goes on after something forbidden, rather than one that does wrong
@@ -106,7 +112,7 @@ impl CaseResult {
             is_our_bug: false,
             disturbed: None,
             alone: None,
-            repeat: None,
+            seen_in: None,
         }
     }
 
@@ -114,11 +120,6 @@ impl CaseResult {
     pub(super) fn of_a_defect(instance: Instance, what: &impl std::fmt::Display) -> Self {
         let why = format!("a defect of the suite: {what}");
         Self { is_our_bug: true, ..Self::without_steps(instance, Stop::Inconclusive { why, line: None }) }
-    }
-
-    /// The id to run for seeing it again.
-    pub fn repeated_by(&self) -> String {
-        self.repeat.clone().unwrap_or_else(|| self.instance.id())
     }
 }
 
@@ -131,17 +132,25 @@ fn unless_stopped(mut entry: RuleVerdict, others: Verdict, reason: Option<&str>)
     entry
 }
 
+/// The case that waits long enough to decide what invariants only observe: whether a message is sent again without a
+/// reconnect.
+const DECIDES_ABOUT_RESENDING: &str = "5/delivery/only-on-reconnect";
+
 /// The result of an invariant, with the lines around its breach taken from the case in which it was seen.
 pub(super) fn of_invariant(tally: &Tally, case: Option<&CaseResult>) -> CaseResult {
     let instance = tally.instance;
     let mut transcript = Transcript::new(instance.id(), instance.version);
     let expected = instance.case.title.to_owned();
-    let (verdict, seen) = match &tally.broken {
-        None if tally.held == 0 => (Verdict::NotExercised, "no packet that it is about was seen".to_owned()),
-        None => (Verdict::Pass, format!("{} packets held against it", tally.held)),
-        Some(breach) => (Verdict::Fail, format!("{} ({} line {})", breach.seen, breach.case, breach.line)),
+    let noticed = tally.broken.as_ref().or(tally.observed.as_ref());
+    let place =
+        noticed.map_or_else(String::new, |breach| format!("{} ({} line {})", breach.seen, breach.case, breach.line));
+    let (verdict, seen) = match (&tally.broken, &tally.observed, tally.held) {
+        (Some(_), ..) => (Verdict::Fail, place),
+        (None, Some(_), _) => (Verdict::Observed, place),
+        (None, None, 0) => (Verdict::NotExercised, "no packet came that could have broken it".to_owned()),
+        (None, None, held) => (Verdict::Pass, format!("kept by all {held} packets that could have broken it")),
     };
-    if let (Some(breach), Some(case)) = (&tally.broken, case) {
+    if let (Some(breach), Some(case)) = (noticed, case) {
         transcript.lines.extend(case.transcript.line(breach.line).cloned());
     }
     let line = transcript.add(Duration::ZERO, "run", What::Said(Remark::Decides, format!("{verdict}: {seen}")));
@@ -157,7 +166,12 @@ pub(super) fn of_invariant(tally: &Tally, case: Option<&CaseResult>) -> CaseResu
             seen: seen.clone(),
         })
         .collect();
-    CaseResult::new(instance, &judged, None, transcript)
+    let seen_in = match (&tally.broken, &tally.observed) {
+        (Some(_), _) => case.map(|case| case.instance.id()),
+        (None, Some(_)) => Some(DECIDES_ABOUT_RESENDING.to_owned()),
+        (None, None) => None,
+    };
+    CaseResult { seen_in, ..CaseResult::new(instance, &judged, None, transcript) }
 }
 
 /// Counts of cases by verdict.

@@ -81,7 +81,8 @@ pub async fn run(
     }
     run.again(&mut stop).await;
     for tally in invariants.tallies().into_iter().filter(|tally| is_among(&held, &tally.instance)) {
-        let breached = tally.broken.as_ref().and_then(|breach| run.results.get(&breach.case));
+        let breached =
+            tally.broken.as_ref().or(tally.observed.as_ref()).and_then(|breach| run.results.get(&breach.case));
         let result = match run.shared.brokers.lacks_version(tally.instance.version) {
             Some(stop) if tally.held == 0 && tally.broken.is_none() => CaseResult::without_steps(tally.instance, stop),
             _ => of_invariant(&tally, breached),

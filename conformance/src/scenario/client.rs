@@ -47,6 +47,12 @@ impl Client {
         self.link.acknowledges.set(false);
     }
 
+    /// Takes a message that comes again before it was acknowledged for one more, from now on. Without this it is none, for
+    /// when it comes again depends on how long a case takes.
+    pub fn take_repetitions(&self) {
+        self.link.takes_repetitions.set(true);
+    }
+
     /// Acknowledges incoming messages again, those from now on.
     pub fn acknowledge(&self) {
         self.link.acknowledges.set(true);

@@ -1,14 +1,16 @@
 //! Invariants: what must hold of every packet that a broker ever sends, whatever case it came to.
 //!
-//! Every connection of a run hands its packets in. An invariant passes with the number of packets that were held
-//! against it, fails with the first that broke it, and is not exercised where none came that it is about.
+//! Every connection of a run hands its packets in. An invariant passes with the number of packets that could have broken
+//! it, fails with the first that did, and is not exercised where none came.
 
 use super::case::{Instance, Method};
 use super::observation::{Check, Holding, Observation};
+use crate::auditor::Clients;
 use crate::link::{Sighting, Witness};
 use std::cell::RefCell;
+use std::rc::Rc;
 
-/// Where an invariant was first seen broken.
+/// Where an invariant was first seen broken, or what it is about observed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breach {
     /// Id of the case whose connection it was.
@@ -27,15 +29,18 @@ pub struct Tally {
     /// The invariant as a case.
     pub instance: Instance,
     check: Check,
-    /// How many packets it was about.
+    /// How many packets could have broken it, those that did included.
     pub held: u64,
     /// The first that broke it.
     pub broken: Option<Breach>,
+    /// The first that is only observed.
+    pub observed: Option<Breach>,
 }
 
 /// The invariants of a run.
 pub struct Invariants {
     tallies: RefCell<Vec<Tally>>,
+    clients: Rc<Clients>,
 }
 
 impl Invariants {
@@ -43,11 +48,11 @@ impl Invariants {
     pub fn among(cases: impl Iterator<Item = Instance>) -> Self {
         let tallies = cases
             .filter_map(|instance| match instance.case.method {
-                Method::Invariant(check) => Some(Tally { instance, check, held: 0, broken: None }),
+                Method::Invariant(check) => Some(Tally { instance, check, held: 0, broken: None, observed: None }),
                 Method::Steps(_) | Method::Life(_) => None,
             })
             .collect();
-        Self { tallies: RefCell::new(tallies) }
+        Self { tallies: RefCell::new(tallies), clients: Rc::default() }
     }
 
     /// What the run has shown so far.
@@ -58,26 +63,28 @@ impl Invariants {
 
 impl Witness for Invariants {
     fn saw(&self, sighting: &Sighting<'_>) {
-        let &Sighting { version, packet, error, .. } = sighting;
-        // Which of them a `#` meets is chance, and the cases that they belong to hold them.
-        if sighting.is_of_others {
-            return;
-        }
-        let observation = Observation { version, packet, error };
+        let &Sighting { version, packet, error, audit, .. } = sighting;
+        let observation = Observation { version, packet, error, audit };
         for tally in self.tallies.borrow_mut().iter_mut().filter(|tally| tally.instance.version == version) {
             match (tally.check)(&observation) {
-                Holding::NotAbout => {}
+                Holding::NotThere => {}
                 Holding::Kept => tally.held += 1,
+                Holding::Observed(seen) => {
+                    tally.observed.get_or_insert_with(|| breach(sighting, seen));
+                }
                 Holding::Broken(seen) => {
                     tally.held += 1;
-                    tally.broken.get_or_insert_with(|| Breach {
-                        case: sighting.case.to_owned(),
-                        role: sighting.role.to_owned(),
-                        line: sighting.line,
-                        seen,
-                    });
+                    tally.broken.get_or_insert_with(|| breach(sighting, seen));
                 }
             }
         }
     }
+
+    fn clients(&self) -> Rc<Clients> {
+        Rc::clone(&self.clients)
+    }
+}
+
+fn breach(sighting: &Sighting<'_>, seen: String) -> Breach {
+    Breach { case: sighting.case.to_owned(), role: sighting.role.to_owned(), line: sighting.line, seen }
 }

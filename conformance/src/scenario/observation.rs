@@ -1,5 +1,7 @@
 //! One packet from the broker, and what an invariant says of it.
 
+use crate::auditor::Audit;
+pub use crate::auditor::Holding;
 use mqtt_assay_codec::{DecodeError, Packet, Version};
 
 /// A packet from the broker, to be held against an invariant.
@@ -10,17 +12,8 @@ pub struct Observation<'a> {
     pub packet: Option<&'a Packet<'a>>,
     /// The rule of form that its bytes break, if they break one.
     pub error: Option<&'a DecodeError>,
-}
-
-/// What an invariant says of a packet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Holding {
-    /// The invariant is not about such a packet.
-    NotAbout,
-    /// It holds.
-    Kept,
-    /// It doesn't, and why.
-    Broken(String),
+    /// What the auditor says of it.
+    pub audit: &'a Audit,
 }
 
 /// Holds one packet against an invariant.

@@ -29,6 +29,10 @@ pub const END: Duration = Duration::from_secs(5);
 /// other nodes of a cluster may not know the subscription yet.
 pub const TRIAL: Duration = Duration::from_secs(1);
 
+/// How long a message is left without its acknowledgement to see whether it is sent again on its connection: the timers of
+/// brokers that do so were 5 to 10 s. What comes later is observed where it is seen.
+pub const RESEND: Duration = Duration::from_secs(15);
+
 /// How long connections are watched for stragglers after the last case has ended, at least.
 pub const WATCH: Duration = Duration::from_millis(500);
 
@@ -71,6 +75,7 @@ pub const TABLE: &[(&str, Duration, &str)] = &[
     ("margin", MARGIN, "lateness allowed where lateness itself is the breach"),
     ("end", END, "the broker's end after DISCONNECT or FIN; later a breach that a takeover explains is inconclusive"),
     ("trial", TRIAL, "a message that may be lost, or not be routed yet; then another is sent"),
+    ("resend", RESEND, "a message that is sent again without a reconnect; later it is observed"),
     ("watch", WATCH, "stragglers, after the last case has ended; at least so long"),
     ("ask", ASK, "between two questions whether the broker is there, besides those behind each case"),
     ("silent", SILENT, "a broker that answers nobody; later that is a finding"),

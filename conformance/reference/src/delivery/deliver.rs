@@ -207,6 +207,9 @@ impl Machine {
         if sent == Sent::TooLarge && !self.fault(Fault::StallsOnTooLarge) {
             return true;
         }
+        if packet_id > PacketId::MIN && outgoing.qos == QoS::ExactlyOnce && self.fault(Fault::PubrelUnasked) {
+            self.send_pubrel(id, packet_id, ReasonCode::SUCCESS);
+        }
         let awaits = if outgoing.qos == QoS::ExactlyOnce { Awaits::Pubrec } else { Awaits::Puback };
         if let Some(session) = self.sessions.get_mut(client_id) {
             session.in_flight.push(InFlight { packet_id, outgoing, awaits, sent: true, sent_at: now });

@@ -56,6 +56,9 @@ impl Machine {
                 return;
             }
         }
+        if version == Some(Version::V3_1_1) && self.fault(Fault::DisconnectTo311) {
+            self.send_client_packet(id, b"\xe0\x00");
+        }
         if version == Some(Version::V5) && self.fault(Fault::ErrorClosesOthers) {
             self.end_others(id);
         }

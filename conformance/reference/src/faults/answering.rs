@@ -1,6 +1,6 @@
 //! Acknowledgements with something wrong in them, and exchanges of QoS 1 and 2 that take a wrong turn.
 
-use mqtt_assay_codec::{PacketId, Publish, ReasonCode};
+use mqtt_assay_codec::{PacketId, Publish, QoS, ReasonCode};
 
 use crate::event::ConnectionId;
 use crate::machine::Machine;
@@ -23,6 +23,11 @@ impl Machine {
     pub(crate) fn send_invented(&mut self, id: ConnectionId, first: u8, packet_id: PacketId) {
         let [high, low] = packet_id.get().to_be_bytes();
         self.send_bytes(id, vec![first, 3, high, low, 0x7F]);
+    }
+
+    /// PUBACK with packet identifier 0.
+    pub(crate) fn send_puback_of_nothing(&mut self, id: ConnectionId) {
+        self.send_bytes(id, b"\x40\x02\x00\x00".as_slice());
     }
 
     /// PUBREL whose flags are all 0.
@@ -74,6 +79,34 @@ impl Machine {
     pub(crate) fn awaits_pubrec(&mut self, id: ConnectionId, packet_id: PacketId) -> bool {
         let session = self.session_of(id);
         session.and_then(|session| session.in_flight_mut(packet_id)).is_some_and(|entry| entry.awaits == Awaits::Pubrec)
+    }
+
+    /// Keeps the message that the client acknowledged last, to send it once more.
+    pub(crate) fn note_done(&mut self, client_id: &ClientId, packet_id: PacketId) {
+        let Some(session) = self.sessions.get_mut(client_id) else { return };
+        let outgoing = session.in_flight_mut(packet_id).map(|entry| entry.outgoing.clone());
+        session.faulty.done =
+            session.connection.zip(outgoing).map(|(connection, outgoing)| (connection, packet_id, outgoing));
+    }
+
+    /// Sends the message again that the client acknowledged last.
+    pub(crate) fn send_done_again(&mut self, id: ConnectionId) {
+        let done = self.session_of(id).and_then(|session| session.faulty.done.take());
+        if let Some((_, packet_id, outgoing)) = done.filter(|(connection, ..)| *connection == id)
+            && outgoing.qos == QoS::AtLeastOnce
+        {
+            self.send_publish(id, &outgoing, Some(packet_id), true);
+        }
+    }
+
+    /// Sends the PUBREL of the message again that the client completed last.
+    pub(crate) fn release_done_again(&mut self, id: ConnectionId) {
+        let done = self.session_of(id).and_then(|session| session.faulty.done.take());
+        if let Some((_, packet_id, outgoing)) = done.filter(|(connection, ..)| *connection == id)
+            && outgoing.qos == QoS::ExactlyOnce
+        {
+            self.send_pubrel(id, packet_id, ReasonCode::SUCCESS);
+        }
     }
 
     /// Marks a message that is done, so that it is sent again on the next connection.

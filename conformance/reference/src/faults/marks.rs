@@ -3,13 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mqtt_assay_codec::Publish;
+use mqtt_assay_codec::{PacketId, Publish};
+
+use crate::event::ConnectionId;
+use crate::state::session::Outgoing;
 
 /// What a session remembers for faults only.
 #[derive(Debug, Default)]
 pub(crate) struct SessionMarks {
     /// It began with Clean Start 1.
     pub(crate) begun_anew: bool,
+    /// What its client acknowledged last: on which connection, and under which packet identifier.
+    pub(crate) done: Option<(ConnectionId, PacketId, Outgoing)>,
 }
 
 /// What a message remembers for faults only.

@@ -32,6 +32,11 @@ impl Machine {
         bytes
     }
 
+    /// Sends what only clients send.
+    pub(crate) fn send_client_packet(&mut self, id: ConnectionId, packet: &'static [u8]) {
+        self.send_bytes(id, packet);
+    }
+
     /// A PINGRESP that isn't one.
     pub(crate) fn wrong_pingresp(&self) -> Option<&'static [u8]> {
         if self.fault(Fault::PingrespWithPayload) {

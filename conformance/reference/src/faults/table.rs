@@ -54,7 +54,7 @@ faults! {
         ["U3-08"] ["MQTT-3.2.2-1"];
     ConnackInventsCode "connack-invents-code" "Refuses with a CONNACK code that is in no table."
         ["U3-09" "MQTT-3.2.2-6" "MQTT-3.1.2-2" "MQTT-3.1.3-8" "MQTT-3.1.3-9"] ["MQTT-3.2.2-8"];
-    ConnackTwice "connack-twice" "Sends the CONNACK that accepts twice." [] ["MQTT-3.2.0-2"];
+    ConnackTwice "connack-twice" "Sends the CONNACK that accepts twice." ["U3-26"] ["MQTT-3.2.0-2"];
     NoConnack "no-connack" "Accepts a CONNECT with Keep Alive 65535 without a CONNACK."
         ["MQTT-3.1.4-4" "MQTT-3.2.0-1"] ["MQTT-3.1.4-5" "MQTT-3.2.0-1"];
     WantsConnectInOnePiece "wants-connect-in-one-piece" "Closes where the rest of a CONNECT isn't there yet."
@@ -162,7 +162,8 @@ faults! {
     PingUnanswered "ping-unanswered" "Doesn't answer PINGREQ." ["MQTT-3.12.4-1"] ["MQTT-3.12.4-1"];
     AnswersOnePingOfSegment "answers-one-ping-of-segment" "Answers the first of the PINGREQs that come in one segment, and no other."
         ["MQTT-3.12.4-1"] ["MQTT-3.12.4-1"];
-    PingrespWithPayload "pingresp-with-payload" "Sends a PINGRESP with one byte of payload." ["U3-04"] ["U5-019"];
+    PingrespWithPayload "pingresp-with-payload" "Sends a PINGRESP with one byte of payload." ["U3-04"] ["U5-216"];
+    SendsPingreq "sends-pingreq" "Sends a PINGREQ of its own before each PINGRESP." ["U3-25"] ["U5-217"];
     PingrespReservedFlags "pingresp-reserved-flags" "Sets a reserved flag in PINGRESP." ["MQTT-2.2.2-1"] ["MQTT-2.1.3-1"];
 
     // QoS, from the client
@@ -204,6 +205,9 @@ faults! {
         [] ["MQTT-3.2.2-11" "U5-088" "MQTT-4.13.1-1"];
     AcceptsLargePackets "accepts-large-packets" "Serves packets above the announced maximum packet size."
         [] ["MQTT-3.2.2-15" "U5-095" "MQTT-4.13.1-1"];
+    AcknowledgesZero "acknowledges-zero" "Sends PUBACK with packet identifier 0 where the right one is 4096 or more."
+        ["MQTT-2.3.1-6" "MQTT-4.3.2-2" "MQTT-3.3.4-1"] ["MQTT-2.2.1-5" "MQTT-4.3.2-4" "MQTT-3.3.4-1"];
+    PubackTwice "puback-twice" "Sends PUBACK twice where the packet identifier is 2 or more." ["U3-26"] ["U5-218"];
     PubackInventsCode "puback-invents-code" "Sends PUBACK with a reason code that it hasn't." [] ["MQTT-3.4.2-1"];
     PubrecInventsCode "pubrec-invents-code" "Sends PUBREC with a reason code that it hasn't." [] ["MQTT-3.5.2-1"];
     PubrelInventsCode "pubrel-invents-code" "Sends PUBREL with a reason code that it hasn't." [] ["MQTT-3.6.2-1"];
@@ -248,6 +252,11 @@ faults! {
         ["MQTT-4.6.0-6" "MQTT-4.6.0-5"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
     SwapsPairs "swaps-pairs" "Sends two messages of a topic and QoS in reverse order if they come together."
         ["MQTT-4.6.0-6" "MQTT-4.6.0-5"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
+    SendsDoneAgain "sends-done-again" "Sends the message of QoS 1 that a client acknowledged last once more behind the next SUBACK or UNSUBACK."
+        ["MQTT-4.3.2-1"] ["MQTT-4.4.0-1"];
+    ReleasesDoneAgain "releases-done-again" "Sends the PUBREL of the message that a client completed last once more behind the next PINGRESP."
+        ["MQTT-4.3.3-1"] ["MQTT-4.4.0-1" "MQTT-4.3.3-5"];
+    PubrelUnasked "pubrel-unasked" "Sends a PUBREL right behind a message of QoS 2 whose packet identifier is 2 or more." ["U3-26"] ["U5-218"];
     ResendsOnLive "resends-on-live" "Re-sends an unacknowledged PUBLISH after 4 seconds on a live connection of 5.0."
         [] ["MQTT-4.4.0-1"];
     PastReceiveMaximum "past-receive-maximum" "Sends more than the client's Receive Maximum."
@@ -370,6 +379,8 @@ faults! {
         ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2"] ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2"];
     UnsubackForEachFilter "unsuback-for-each-filter" "Sends the UNSUBACK again for each further topic filter."
         ["MQTT-3.10.4-6"] ["MQTT-3.10.4-6"];
+    UnsubackTooManyCodes "unsuback-too-many-codes" "Sends a code more than an UNSUBSCRIBE has topic filters where its packet identifier is 4096 or more."
+        [] ["MQTT-3.11.3-2"];
     UnsubackReversed "unsuback-reversed" "Sends the codes of UNSUBACK in reverse order." [] ["MQTT-3.11.3-1"];
     UnsubackInventsCode "unsuback-invents-code" "Sends UNSUBACK with a reason code that it hasn't." [] ["MQTT-3.11.3-2"];
     UnsubackAlwaysSuccess "unsuback-always-success" "Says 0x00 where no subscription existed." [] ["U5-179"];
@@ -432,6 +443,7 @@ faults! {
     ClosesWithoutDisconnect "closes-without-disconnect" "Closes for a broken rule without a DISCONNECT." [] ["U5-210"];
     DisconnectUnspecified "disconnect-unspecified" "Sends DISCONNECT 0x80 for every broken rule." [] ["U5-210"];
     DisconnectInventsCode "disconnect-invents-code" "Sends DISCONNECT with a reason code that it hasn't." [] ["MQTT-3.14.2-1"];
+    DisconnectTo311 "disconnect-to-3.1.1" "Sends a DISCONNECT to a client of 3.1.1 before it closes for a broken rule." ["U3-25"] [];
     DisconnectWithExpiry "disconnect-with-expiry" "Sends a session expiry interval in DISCONNECT." [] ["MQTT-3.14.2-2" "U5-046"];
     SendsAfterDisconnect "sends-after-disconnect" "Sends a PINGRESP after its DISCONNECT." [] ["MQTT-3.14.4-1"];
     DisconnectWithoutClose "disconnect-without-close" "Sends DISCONNECT for a broken rule and doesn't close."

@@ -156,6 +156,9 @@ impl Machine {
 
     /// Takes the message off the list of those in flight.
     fn forget(&mut self, client_id: &ClientId, packet_id: PacketId) -> Option<InFlight> {
+        if self.fault(Fault::SendsDoneAgain) || self.fault(Fault::ReleasesDoneAgain) {
+            self.note_done(client_id, packet_id);
+        }
         self.sessions.get_mut(client_id)?.forget_in_flight(packet_id)
     }
 }

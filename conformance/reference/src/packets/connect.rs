@@ -352,7 +352,7 @@ impl Machine {
             self.note(id, "closed: the CONNACK is larger than the Maximum Packet Size of the client");
             self.end(id, false);
         }
-        if self.fault(Fault::ConnackTwice) && self.is_v5(id) {
+        if self.fault(Fault::ConnackTwice) {
             self.send(id, &packet);
         }
         if let Some(connection) = self.connections.get_mut(&id) {

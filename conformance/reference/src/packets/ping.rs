@@ -15,9 +15,15 @@ impl Machine {
         if self.fault(Fault::PingUnanswered) || blocked {
             return;
         }
+        if self.fault(Fault::SendsPingreq) {
+            self.send_client_packet(id, b"\xc0\x00");
+        }
         match self.wrong_pingresp() {
             Some(wrong) => self.send_bytes(id, wrong),
             None => self.send(id, &Packet::Pingresp),
+        }
+        if self.fault(Fault::ReleasesDoneAgain) {
+            self.release_done_again(id);
         }
     }
 }

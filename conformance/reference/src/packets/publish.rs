@@ -181,6 +181,13 @@ impl Machine {
             self.send_invented(id, 0x40, packet_id);
             return;
         }
+        if self.fault(Fault::AcknowledgesZero) && is_high(packet_id) {
+            self.send_puback_of_nothing(id);
+            return;
+        }
+        if self.fault(Fault::PubackTwice) && packet_id > PacketId::MIN {
+            self.acknowledge(id, PacketType::Puback, packet_id, reason, why);
+        }
         self.acknowledge(id, PacketType::Puback, packet_id, reason, why);
     }
 

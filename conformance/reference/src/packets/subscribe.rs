@@ -255,6 +255,9 @@ impl Machine {
         let why = failed.then_some("not every subscription was granted");
         let reasons = ReasonCodes::from(codes.as_slice());
         self.send_explained(id, why, Packet::Suback(Suback { packet_id, properties: Properties::EMPTY, reasons }));
+        if self.fault(Fault::SendsDoneAgain) {
+            self.send_done_again(id);
+        }
     }
 
     /// Takes away the subscription with this filter; says whether there was one.

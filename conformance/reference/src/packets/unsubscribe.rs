@@ -8,7 +8,7 @@ use mqtt_assay_codec::{
 
 use crate::event::ConnectionId;
 use crate::faults::Fault;
-use crate::faults::answering::another;
+use crate::faults::answering::{another, is_high};
 use crate::machine::Machine;
 use crate::state::ClientId;
 use crate::state::work::{FilterList, Work};
@@ -84,11 +84,20 @@ impl Machine {
         if !self.is_v5(id) {
             let (properties, reasons) = (Properties::EMPTY, ReasonCodes::EMPTY);
             self.send(id, &Packet::Unsuback(Unsuback { packet_id, properties, reasons }));
+            if self.fault(Fault::SendsDoneAgain) {
+                self.send_done_again(id);
+            }
             return;
         }
         let why = codes.iter().any(|code| *code != 0).then_some("not every subscription existed");
         self.spoil_unsuback_codes(&mut codes);
+        if self.fault(Fault::UnsubackTooManyCodes) && is_high(packet_id) {
+            codes.push(0);
+        }
         let reasons = ReasonCodes::from(codes.as_slice());
         self.send_explained(id, why, Packet::Unsuback(Unsuback { packet_id, properties: Properties::EMPTY, reasons }));
+        if self.fault(Fault::SendsDoneAgain) {
+            self.send_done_again(id);
+        }
     }
 }

@@ -1,8 +1,15 @@
 //! What must hold of every packet that a broker ever sends, whatever case it came to.
 
+mod form;
+mod traffic;
+
 use super::prelude::*;
-use crate::scenario::{Holding, Observation, invariant};
-use mqtt_assay_codec::{Mutation, Packet};
+use crate::scenario::invariant;
+use form::*;
+// The prelude has one of this name too.
+use form::properties;
+use mqtt_assay_codec::Mutation;
+use traffic::*;
 
 pub(super) const CASES: &[Case] = &[
     invariant!(fixed_header_flags: "Every packet has the fixed header flags of its type",
@@ -22,6 +29,18 @@ pub(super) const CASES: &[Case] = &[
     invariant!(acknowledgement_length: "An acknowledgement of PUBLISH or PUBREL is a packet identifier and nothing more",
         v311: proves ["U3-12"],
         caught: [sends("extra.trailing")]),
+    invariant!(packet_end: "A packet ends with its last field",
+        v311: proves ["U3-04"],
+        v5: proves ["U5-216"],
+        caught: [sends("extra.trailing")]),
+    invariant!(shortest_lengths: "Lengths and subscription identifiers are written in as few bytes as they need",
+        v5: proves ["MQTT-1.5.5-1"],
+        caught: [sends("varint.nonminimal@remaining-length"), sends("varint.nonminimal@property-length"),
+            sends("varint.nonminimal@subscription-identifier")]),
+    invariant!(direction: "Every packet is of a type that brokers send",
+        v311: proves ["U3-25"],
+        v5: proves ["U5-217"],
+        caught: [Fault::SendsPingreq, Fault::DisconnectTo311]),
     invariant!(connack_flags: "The reserved flags of CONNACK are 0",
         v311: proves ["U3-08"],
         v5: proves ["MQTT-3.2.2-1"],
@@ -206,120 +225,81 @@ pub(super) const CASES: &[Case] = &[
     invariant!(server_reference: "CONNACK names another server only with the codes 0x9C and 0x9D",
         v5: proves ["U5-115"],
         caught: [Fault::ServerReferenceAlways]),
+    invariant!(connack_first: "The first packet on a connection is CONNACK, where it is not AUTH",
+        v311: proves ["MQTT-3.2.0-1"],
+        v5: proves ["MQTT-3.2.0-1"],
+        caught: [Fault::PublishBeforeConnack]),
+    invariant!(connack_once: "A connection sees one CONNACK",
+        v311: proves ["U3-26"],
+        v5: proves ["MQTT-3.2.0-2"],
+        caught: [Fault::ConnackTwice]),
+    invariant!(authentication_unasked: "Who names no authentication method gets no AUTH, and none in CONNACK",
+        v5: proves ["MQTT-4.12.0-6"],
+        caught: [Fault::AuthUnasked, Fault::AuthenticationMethodUnasked]),
+    invariant!(problem_information: "Who asks for no problem information gets it in PUBLISH, CONNACK and DISCONNECT alone",
+        v5: proves ["MQTT-3.1.2-29"],
+        caught: [Fault::IgnoresProblemInformation]),
+    invariant!(nothing_after_disconnect: "Nothing follows a DISCONNECT",
+        v5: proves ["MQTT-3.14.4-1"],
+        caught: [Fault::SendsAfterDisconnect]),
+    invariant!(acknowledgement_identifier: "PUBACK, PUBREC and PUBREL have the identifier of a PUBLISH",
+        v311: proves ["MQTT-2.3.1-6"],
+        v5: proves ["MQTT-2.2.1-5"],
+        caught: [Fault::WrongPubackId, Fault::WrongPubrecId, Fault::WrongPubrelId, Fault::AcknowledgesZero]),
+    invariant!(completion_identifier: "PUBCOMP has the identifier of a PUBREL",
+        v311: proves ["MQTT-4.3.3-2"],
+        v5: proves ["MQTT-2.2.1-5"],
+        caught: [Fault::WrongPubcompId]),
+    invariant!(request_identifier: "SUBACK and UNSUBACK have the identifier of a request",
+        v311: proves ["MQTT-2.3.1-7"],
+        v5: proves ["MQTT-2.2.1-6"],
+        caught: [Fault::WrongSubackId, Fault::WrongUnsubackId]),
+    invariant!(answered_once: "Every answer has its question, and no question a second answer",
+        v311: proves ["U3-26"],
+        v5: proves ["U5-218"],
+        caught: [Fault::PubackTwice]),
+    invariant!(one_suback: "A SUBSCRIBE of several topic filters has one SUBACK",
+        v311: proves ["MQTT-3.8.4-4"],
+        v5: proves ["MQTT-3.8.4-5"],
+        caught: [Fault::SubackForEachFilter]),
+    invariant!(one_unsuback: "An UNSUBSCRIBE of several topic filters has one UNSUBACK",
+        v311: proves ["MQTT-3.10.4-6"],
+        v5: proves ["MQTT-3.10.4-6"],
+        caught: [Fault::UnsubackForEachFilter]),
+    invariant!(pubrel_after_pubrec: "PUBREL comes after a PUBREC",
+        v311: proves ["U3-26"],
+        v5: proves ["U5-218"],
+        caught: [Fault::PubrelUnasked]),
+    invariant!(suback_count: "SUBACK has a code for each topic filter",
+        v311: proves ["MQTT-3.8.4-5"],
+        v5: proves ["MQTT-3.8.4-6"],
+        caught: [Fault::SubackTooFewCodes]),
+    invariant!(unsuback_count: "UNSUBACK has a code for each topic filter",
+        v5: proves ["MQTT-3.11.3-2"],
+        caught: [Fault::UnsubackTooManyCodes]),
+    invariant!(dup_of_first: "The first delivery of a message has DUP 0, whatever its publisher set",
+        v311: proves ["MQTT-3.3.1-3"],
+        v5: proves ["MQTT-3.3.1-3"],
+        caught: [Fault::DupPropagated, Fault::DupOnFirstDelivery]),
+    invariant!(fresh_identifier: "A new message has an identifier that is not in use",
+        v311: proves ["MQTT-2.3.1-4"],
+        v5: proves ["MQTT-2.2.1-4"],
+        caught: [Fault::ReusesIdInFlight]),
+    invariant!(qos1_once: "A message of QoS 1 does not come again after its PUBACK",
+        v311: proves ["MQTT-4.3.2-1"],
+        v5: proves ["MQTT-4.4.0-1"],
+        caught: [Fault::SendsDoneAgain]),
+    invariant!(qos2_once: "A message of QoS 2 does not come again after its PUBREL, nor a PUBREL after its PUBCOMP",
+        v311: proves ["MQTT-4.3.3-1"],
+        v5: proves ["MQTT-4.4.0-1"],
+        caught: [Fault::ReleasesDoneAgain]),
+    invariant!(granted_qos: "No message has a higher QoS than its subscriptions were granted",
+        v311: proves ["MQTT-3.8.4-6"],
+        v5: proves ["MQTT-3.8.4-8"],
+        caught: [Fault::AboveGrantedQos]),
 ];
 
 /// The broker that sends its packets with this mistake.
 const fn sends(mutation: &str) -> Fault {
     Fault::Sends(Mutation::named(mutation))
-}
-
-/// Invariants of form, which the decoder judges: by rule, and by the packets that they are about (none: all).
-macro_rules! by_decoder {
-    ($($check:ident: $($rule:ident)|+ in [$($packet:ident)*];)*) => {$(
-        fn $check(observation: &Observation<'_>) -> Holding {
-            by_decoder(observation, &[$(Rule::$rule),+], &[$(PacketType::$packet),*])
-        }
-    )*};
-}
-
-by_decoder! {
-    fixed_header_flags: FixedHeaderFlags in [Connack Puback Pubrec Pubcomp Suback Unsuback Pingresp];
-    pubrel_flags: FixedHeaderFlags in [Pubrel];
-    disconnect_flags: FixedHeaderFlags in [Disconnect];
-    pingresp_length: TrailingBytes in [Pingresp];
-    acknowledgement_length: TrailingBytes in [Puback Pubrec Pubrel Pubcomp];
-    connack_flags: ConnackFlags in [Connack];
-    no_session_present_in_refusal: SessionPresentWithError in [Connack];
-    connack_code: UndefinedReasonCode in [Connack];
-    suback_codes: UndefinedReasonCode in [Suback];
-    unsuback_codes: UndefinedReasonCode in [Unsuback];
-    puback_code: UndefinedReasonCode in [Puback];
-    pubrec_code: UndefinedReasonCode in [Pubrec];
-    pubrel_code: UndefinedReasonCode in [Pubrel];
-    pubcomp_code: UndefinedReasonCode in [Pubcomp];
-    disconnect_code: UndefinedReasonCode | ReasonCodeFromWrongSide in [Disconnect];
-    publish_identifier: PacketIdZero in [Publish];
-    publish_qos: PublishQos3 in [Publish];
-    qos0_dup: DupWithQos0 in [Publish];
-    topic_utf8: TopicNameUtf8 in [Publish];
-    topic_nul: NulInTopic in [Publish];
-    topic_wildcard: TopicNameWildcard in [Publish];
-    topic_empty: TopicNameEmpty in [Publish];
-    response_topic_utf8: ResponseTopicUtf8 in [Publish];
-    response_topic_wildcard: ResponseTopicWildcard in [Publish];
-    content_type_utf8: ContentTypeUtf8 in [Publish];
-    user_property_utf8: UserPropertyUtf8 in [];
-    string_utf8: StringUtf8 in [];
-    string_nul: NulInString in [];
-    property_length: PropertyLengthMissing in [Connack Publish Suback Unsuback];
-    properties: UnknownProperty | ForeignProperty | PropertyCutOff | UserPropertyCutOff in [];
-    topic_alias_value: TopicAliasZero in [Publish];
-    subscription_identifier_value: SubscriptionIdentifierZero in [Publish];
-    no_session_expiry_in_disconnect: SessionExpiryFromServer in [Disconnect];
-    second_session_expiry: DuplicateSessionExpiryInterval in [Connack];
-    second_receive_maximum: DuplicateReceiveMaximum in [Connack];
-    second_maximum_qos: DuplicateMaximumQos in [Connack];
-    second_retain_available: DuplicateRetainAvailable in [Connack];
-    second_maximum_packet_size: DuplicateMaximumPacketSize in [Connack];
-    second_assigned_client_identifier: DuplicateAssignedClientIdentifier in [Connack];
-    second_topic_alias_maximum: DuplicateTopicAliasMaximum in [Connack];
-    second_reason_string_in_connack: DuplicateReasonString in [Connack];
-    second_wildcard_subscription_available: DuplicateWildcardSubscriptionAvailable in [Connack];
-    second_subscription_identifier_available: DuplicateSubscriptionIdentifierAvailable in [Connack];
-    second_shared_subscription_available: DuplicateSharedSubscriptionAvailable in [Connack];
-    second_server_keep_alive: DuplicateServerKeepAlive in [Connack];
-    second_response_information: DuplicateResponseInformation in [Connack];
-    second_server_reference: DuplicateServerReference in [Connack];
-    second_authentication_method: DuplicateAuthenticationMethod in [Connack];
-    receive_maximum_value: ReceiveMaximumZero in [Connack];
-    maximum_qos_value: MaximumQosValue in [Connack];
-    retain_available_value: RetainAvailableValue in [Connack];
-    maximum_packet_size_value: MaximumPacketSizeZero in [Connack];
-    wildcard_subscription_available_value: WildcardSubscriptionAvailableValue in [Connack];
-    subscription_identifier_available_value: SubscriptionIdentifierAvailableValue in [Connack];
-    shared_subscription_available_value: SharedSubscriptionAvailableValue in [Connack];
-    second_reason_string_in_puback: DuplicateReasonString in [Puback];
-    second_reason_string_in_pubrec: DuplicateReasonString in [Pubrec];
-    second_reason_string_in_pubrel: DuplicateReasonString in [Pubrel];
-    second_reason_string_in_pubcomp: DuplicateReasonString in [Pubcomp];
-    second_reason_string_in_suback: DuplicateReasonString in [Suback];
-    second_reason_string_in_unsuback: DuplicateReasonString in [Unsuback];
-    second_reason_string_in_disconnect: DuplicateReasonString in [Disconnect];
-}
-
-fn by_decoder(observation: &Observation<'_>, rules: &[Rule], packets: &[PacketType]) -> Holding {
-    let is_about = |packet_type| packets.is_empty() || packets.contains(&packet_type);
-    if is_answer_in_other_version(observation) {
-        return Holding::NotAbout;
-    }
-    match (observation.error, observation.packet) {
-        (Some(error), _) if rules.contains(&error.rule) && error.packet_type.is_some_and(is_about) => {
-            Holding::Broken(error.to_string())
-        }
-        (_, Some(packet)) if is_about(packet.packet_type()) => Holding::Kept,
-        _ => Holding::NotAbout,
-    }
-}
-
-/// To an unknown protocol level a broker that speaks 5.0 too may answer CONNACK 0x84 in the form of 5.0.
-fn is_answer_in_other_version(observation: &Observation<'_>) -> bool {
-    observation.version != Version::V5
-        && match observation.packet {
-            Some(Packet::Connack(connack)) => connack.reason == ReasonCode::UNSUPPORTED_PROTOCOL_VERSION,
-            Some(_) => false,
-            None => observation.error.is_some_and(|error| error.packet_type == Some(PacketType::Connack)),
-        }
-}
-
-fn server_reference(observation: &Observation<'_>) -> Holding {
-    let Some(Packet::Connack(connack)) = observation.packet.filter(|_| observation.error.is_none()) else {
-        return Holding::NotAbout;
-    };
-    let elsewhere = [ReasonCode::USE_ANOTHER_SERVER, ReasonCode::SERVER_MOVED];
-    match connack.properties.server_reference() {
-        Some(server) if !elsewhere.contains(&connack.reason) => {
-            Holding::Broken(format!("Server Reference {server:?} beside code {}", connack.reason))
-        }
-        _ => Holding::Kept,
-    }
 }
