@@ -11,6 +11,7 @@ mod identifiers;
 mod invariants;
 mod keep_alive;
 mod malformed;
+mod moved;
 mod order;
 mod prelude;
 mod publish;
@@ -24,6 +25,8 @@ mod subscribe;
 mod topic_alias;
 mod topics;
 mod will;
+
+pub use moved::{home_of, moved};
 
 use crate::scenario::{Chapter, Instance};
 use mqtt_assay_codec::Version;

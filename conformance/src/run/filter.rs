@@ -307,6 +307,24 @@ pub(crate) fn needs(instance: &Instance) -> BTreeSet<&'static str> {
     instance.case.needs.iter().chain(of_rules).copied().collect()
 }
 
+/// Where the cases are judged now that this id or glob once meant: each former id with the one of today. Empty where it means
+/// cases of today.
+fn homes(word: &str) -> Vec<(String, String)> {
+    if cases::all().any(|instance| glob_matches(word, &instance.id())) {
+        return Vec::new();
+    }
+    cases::moved().filter(|(old, _)| glob_matches(word, old)).collect()
+}
+
+/// The same for every id and glob in a filter's text: what is to be said to who wrote them.
+pub(crate) fn moved_in(text: &str) -> Vec<(String, String)> {
+    text.split(|letter: char| letter.is_whitespace() || "()&|!".contains(letter)).flat_map(homes).collect()
+}
+
+fn either(left: Filter, right: Filter) -> Filter {
+    Filter::Either(Box::new(left), Box::new(right))
+}
+
 /// True for `3.3.2` within `3.3`, false for `3.31`.
 fn is_within(section: &str, outer: &str) -> bool {
     section.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -416,6 +434,9 @@ impl Parser {
     /// An id must be that of a case, so that a misspelt one isn't passed over.
     fn id(&self, word: String, start: usize) -> Result<Filter, FilterError> {
         let is_glob = word.contains(['*', '?']);
+        if let Some(filter) = homes(&word).into_iter().map(|(_, home)| Filter::Id(home)).reduce(either) {
+            return Ok(filter);
+        }
         if is_glob || cases::all().any(|instance| instance.id() == word) {
             return Ok(Filter::Id(word));
         }

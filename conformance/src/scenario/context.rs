@@ -4,7 +4,7 @@ use super::names::Names;
 use super::rules::{CaseRules, StepRules};
 use super::verdict::{Ledger, RuleVerdict, Stop, Verdict};
 use crate::broker::{Endpoint, Setting, Variant};
-use crate::link::{Doorway, Link, Publication, Recorder, Remark, RunCapacity, Transcript, Witness};
+use crate::link::{Doorway, Link, Publication, Recorder, Remark, RunCapacity, Sighting, Transcript, Witness};
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::{Basis, Level, RuleId};
 use std::cell::{Cell, RefCell};
@@ -53,7 +53,11 @@ pub struct CaseContext {
     packet_ids: RefCell<BTreeMap<&'static str, u16>>,
     pub(super) left: RefCell<Left>,
     revised: Cell<bool>,
+    at_the_end: RefCell<Vec<LastLook>>,
 }
+
+/// What is looked at once more when the run ends.
+type LastLook = Box<dyn FnOnce(&CaseContext)>;
 
 impl CaseContext {
     pub(crate) fn new(
@@ -81,7 +85,17 @@ impl CaseContext {
             packet_ids: RefCell::default(),
             left: RefCell::default(),
             revised: Cell::new(false),
+            at_the_end: RefCell::default(),
         })
+    }
+
+    /// The same broker as a case of another version would see it; what it sends there is shown to nobody.
+    pub(super) fn in_version(&self, version: Version) -> Rc<Self> {
+        let Brief { ref id, rules, member, variant, .. } = self.brief;
+        let brief = Brief { id: id.clone(), version, rules, member, variant };
+        let common = Common { capacity: Rc::default(), doorway: self.doorway.clone() };
+        let (endpoint, setting) = (self.endpoint.clone(), self.setting.clone());
+        Self::new(brief, self.names.clone(), endpoint, setting, self.patience, Rc::new(Nobody), &common)
     }
 
     pub(crate) fn version(&self) -> Version {
@@ -191,6 +205,30 @@ impl CaseContext {
         self.judge(role, deciding, Finding::Weak, expected, seen, line);
     }
 
+    /// Writes down what was seen of a recommendation that sets no limit of time: no verdict yet.
+    pub(crate) fn observed(&self, role: &str, deciding: Option<&Deciding>, expected: &str, seen: &str, line: u32) {
+        let Some(deciding) = deciding else { return };
+        self.judge(role, deciding, Finding::Open, expected, seen, line);
+    }
+
+    /// Writes down that it held after all, after the case had returned.
+    pub(crate) fn late(&self, role: &str, deciding: Option<&Deciding>, expected: &str, seen: &str, line: u32) {
+        self.revised.set(true);
+        self.kept(role, deciding, expected, seen, line);
+    }
+
+    /// Looks once more when the run ends.
+    pub(crate) fn at_the_end(&self, look: LastLook) {
+        self.at_the_end.borrow_mut().push(look);
+    }
+
+    /// Takes the looks that were left for the end of the run.
+    pub(super) fn look_again(&self) {
+        for look in std::mem::take(&mut *self.at_the_end.borrow_mut()) {
+            look(self);
+        }
+    }
+
     /// Writes down that a step did not hold. `Err` where that stops the case.
     pub(crate) fn broken(
         &self,
@@ -244,6 +282,13 @@ impl CaseContext {
     }
 }
 
+/// Who is shown what a broker sends beside the case.
+struct Nobody;
+
+impl Witness for Nobody {
+    fn saw(&self, _: &Sighting<'_>) {}
+}
+
 /// Rules that a step decides.
 #[derive(Debug, Clone)]
 pub(crate) struct Deciding {
@@ -255,6 +300,7 @@ pub(crate) struct Deciding {
 #[derive(Clone, Copy)]
 enum Finding {
     Kept,
+    Open,
     Weak,
     Broken,
 }
@@ -263,6 +309,7 @@ impl Finding {
     fn verdict(self, level: Level, at_most_weak: bool) -> Verdict {
         match self {
             _ if level == Level::May => Verdict::Observed,
+            Self::Open => Verdict::Observed,
             Self::Kept => Verdict::Pass,
             Self::Weak => Verdict::Weak,
             Self::Broken if at_most_weak => Verdict::Weak,

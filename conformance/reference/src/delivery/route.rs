@@ -22,6 +22,9 @@ impl Machine {
         if message.payload.is_empty() && self.fault(loses_empty) {
             return false;
         }
+        if message.faulty.dup && self.fault(Fault::LosesDup) {
+            return true;
+        }
         let mut copies = self.plain_copies(message);
         copies.extend(self.shared_copies(message));
         let matched = !copies.is_empty();
