@@ -3,6 +3,7 @@
 use super::prelude::*;
 use crate::scenario::{Client, Received};
 use mqtt_assay_codec::{Packet, PropertyId, Sender};
+use mqtt_assay_standard::bounds;
 
 pub(super) const CASES: &[Case] = &[
     case!(closed_after_disconnect: "After a DISCONNECT the broker closes the connection where the client doesn't",
@@ -76,27 +77,44 @@ fn errors() -> [Draft; 3] {
     ]
 }
 
-/// Set-up: a client that has sent this, if the broker has ended its connection for it.
-async fn ended_by(mut client: Client, error: Draft) -> Result<Option<Client>, Stop> {
+/// What became of a client after an error.
+enum After {
+    /// The broker took its leave.
+    Farewell(Client, Received),
+    /// It ended the connection without a word.
+    Close,
+    /// It went on.
+    Service,
+}
+
+/// Set-up: sends an error, and sees what becomes of the client. The PINGREQ that asks whether the broker goes on comes only
+/// when it had the time to say goodbye.
+async fn after(mut client: Client, error: Draft) -> Result<After, Stop> {
     client.send(error)?;
+    let limit = client.context().patient(bounds::PROBE);
+    match client.receive_within(any(PacketType::Disconnect), limit).await {
+        Ok(farewell) => return Ok(After::Farewell(client, farewell)),
+        Err(Stop::Inconclusive { line: Some(_), .. }) => return Ok(After::Close),
+        Err(_) => {}
+    }
     if client.serves().await.is_ok() {
         client.disconnect().await?;
-        return Ok(None);
+        return Ok(After::Service);
     }
-    client.ended().await.map(|()| Some(client))
+    client.ended().await.map(|()| After::Close)
 }
 
 /// A client that is sent away for a broken rule, and the DISCONNECT, which is only recommended (5.0 section 4.13.1).
 async fn sent_away(broker: &Subject) -> Result<(Client, Received), Stop> {
-    let mut why = "the broker ends no connection for an error".to_owned();
+    let mut why = "the broker ends no connection for an error";
     for error in errors() {
-        let Some(mut rogue) = ended_by(broker.connect("rogue").await?, error).await? else { continue };
-        if let Some(farewell) = rogue.receive_or_end(any(PacketType::Disconnect)).await? {
-            return Ok((rogue, farewell));
+        match after(broker.connect("rogue").await?, error).await? {
+            After::Farewell(rogue, farewell) => return Ok((rogue, farewell)),
+            After::Close => why = "the broker closed without a DISCONNECT",
+            After::Service => {}
         }
-        why = "the broker closed without a DISCONNECT".to_owned();
     }
-    Err(Stop::NotExercised(why))
+    Err(Stop::NotExercised(why.to_owned()))
 }
 
 /// A watcher that has seen the will of a client that was sent away for an error. A DISCONNECT ends in a close whether it
@@ -106,8 +124,8 @@ async fn watcher_of_errors(broker: &Subject) -> Result<Client, Stop> {
     watcher.subscribe("status", AtLeastOnce).await?;
     for (error, payload) in errors().into_iter().zip([b"first", b"other", b"third"]) {
         let mortal = connect().will(will("status", payload).qos(AtLeastOnce));
-        let ended = ended_by(broker.connect_as("control", mortal).await?, error).await?;
-        if ended.is_some() && watcher.receive(a_message("status", payload)).await.is_ok() {
+        let is_ended = !matches!(after(broker.connect_as("control", mortal).await?, error).await?, After::Service);
+        if is_ended && watcher.receive(a_message("status", payload)).await.is_ok() {
             return Ok(watcher);
         }
     }
@@ -193,7 +211,8 @@ async fn expiry_after_none(broker: &Subject) -> Outcome {
 
     let stated = rogue.connack().and_then(|connack| connack.packet().properties().session_expiry_interval());
     if stated.is_some_and(|stated| stated > 0) {
-        return Err(Stop::NotExercised("the broker gave the client a session that outlives its connection".to_owned()));
+        let why = "rogue: the broker gave it a session that outlives its connection".to_owned();
+        return Err(Stop::Inconclusive { why, line: None });
     }
 
     rogue.send(disconnect().property(Property::SessionExpiryInterval(60)))?;

@@ -76,15 +76,10 @@ impl Machine {
         self.refuse_unread(id, last, input)
     }
 
-    /// True for a CONNECT whose first field is no client identifier, and which has a will whose payload it may be.
+    /// True for a CONNECT whose first field is no text and whose last one may be a client identifier.
     pub(crate) fn takes_will_first(&self, error: &DecodeError, input: &[u8]) -> bool {
-        let flags = match packet_len(input) {
-            // The fixed header, the protocol name and the level stand before the flags.
-            PacketLen::Known(len) => input.get(if len > 129 { 10 } else { 9 }),
-            _ => None,
-        };
-        let has_will = flags.is_some_and(|flags| flags & 0b0100 != 0);
-        error.rule == Rule::ClientIdUtf8 && has_will && self.fault(Fault::TakesWillFirst)
+        let letters = input.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        error.rule == Rule::ClientIdUtf8 && letters >= 12 && self.fault(Fault::TakesWillFirst)
     }
 
     /// Drops the packet and keeps the connection, however little of the packet is here.

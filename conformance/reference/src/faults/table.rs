@@ -139,7 +139,7 @@ faults! {
     CleanStartKeepsSession "clean-start-keeps-session" "Keeps the old session when a client asks for a clean one."
         ["MQTT-3.1.2-6"] ["MQTT-3.1.2-4" "MQTT-3.1.4-4"];
     EndedSessionStays "ended-session-stays" "Keeps a session that ends with its connection."
-        ["MQTT-3.1.2-6" "MQTT-3.2.2-3"] ["MQTT-4.1.0-2" "MQTT-3.2.2-3" "MQTT-3.1.2-8"];
+        ["MQTT-3.1.2-6" "MQTT-3.2.2-3"] ["MQTT-4.1.0-2" "MQTT-3.2.2-3" "MQTT-3.1.2-8" "U5-186"];
     ForgetsSession "forgets-session" "Stores no session after the connection is closed."
         ["MQTT-3.1.2-4" "MQTT-4.1.0-1" "MQTT-3.1.2-5" "MQTT-3.2.2-2" "MQTT-4.4.0-1"]
         ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "MQTT-3.2.2-3" "MQTT-4.4.0-1" "U5-171"];

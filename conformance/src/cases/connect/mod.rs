@@ -6,6 +6,7 @@ pub(super) mod protocol_name;
 use super::prelude::*;
 use crate::scenario::{Client, Received};
 use mqtt_assay_codec::{Packet, PropertyId};
+use mqtt_assay_standard::bounds;
 
 pub(super) const CASES: &[Case] = &[
     case!(first_packet["subscribe"]: "A SUBSCRIBE before any CONNECT ends the connection",
@@ -118,9 +119,12 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-4.12.0-1"],
         caught: [Fault::AcceptsUnknownMethod, Fault::RefusalStaysOpen]),
     case!(refusing_connack: "A CONNACK that refuses has a code from the table and Session Present 0, and a close follows",
-        v311: proves ["MQTT-3.2.2-5", "MQTT-3.2.2-4", "U3-09" = "MQTT-3.2.2-6"],
-        v5: proves ["MQTT-3.2.2-7", "MQTT-3.2.2-6", "MQTT-3.2.2-8"],
-        caught: [Fault::RefusalStaysOpen, Fault::SessionPresentOnRefusal, Fault::ConnackInventsCode]),
+    v311: breaks ["MQTT-3.1.3-7"] proves ["MQTT-3.2.2-5", "MQTT-3.2.2-4", "U3-09" = "MQTT-3.2.2-6", "MQTT-3.1.3-8"],
+    v5: proves ["MQTT-3.2.2-7", "MQTT-3.2.2-6", "MQTT-3.2.2-8"],
+    caught: [
+        Fault::RefusalStaysOpen, Fault::SessionPresentOnRefusal, Fault::ConnackInventsCode, Fault::AcceptsEmptyClientId,
+        Fault::RefusesWithoutConnack,
+    ]),
     case!(refusal_hides_session: "A CONNACK that refuses says Session Present 0 even where the client has a session",
         v311: proves ["MQTT-3.2.2-4"],
         v5: proves ["MQTT-3.2.2-6"],
@@ -306,12 +310,18 @@ async fn bytes_arrive(broker: &Subject) -> Outcome {
 async fn will_before_client_id(broker: &Subject) -> Outcome {
     let status = || connect().will(will("status", b"\xFF\xFE"));
     broker.connect_as("control", status()).await?;
-    // Read in the right order, what stands first is a client identifier of bytes that are no text.
+    // Read in the right order, what stands first is a client identifier of bytes that are no text. A broker that doesn't refuse
+    // such a one tells nothing here.
     let mut ill_formed = broker.open("ill-formed").await?;
-    ill_formed.send(connect().with("utf8.surrogate@client-identifier"))?;
-    let answer = ill_formed.receive_or_end(any(PacketType::Connack)).await?;
-    if answer.as_ref().is_some_and(is_accepting) {
-        let why = "the broker takes client identifiers that are no text, so that it may read any order".to_owned();
+    ill_formed.send(connect().will(will("status", b"gone")).with("utf8.surrogate@client-identifier"))?;
+    let limit = ill_formed.context().patient(bounds::PROBE_CONNECT);
+    let is_refused = match ill_formed.receive_within(any(PacketType::Connack), limit).await {
+        Ok(answer) => !is_accepting(&answer),
+        Err(Stop::Inconclusive { line, .. }) => line.is_some(),
+        Err(other) => return Err(other),
+    };
+    if !is_refused {
+        let why = "ill-formed: a client identifier that is no text was not refused".to_owned();
         return Err(Stop::Inconclusive { why, line: None });
     }
     let mut rogue = broker.open("rogue").await?;
@@ -431,11 +441,25 @@ async fn refusing_connack(broker: &Subject) -> Outcome {
 
     rogue.send(refused_connect(broker))?;
 
+    if broker.version() != Version::V5 {
+        return rejected_client_id(&mut rogue, &table).await;
+    }
     let refused = refusal(broker, &mut rogue).await?;
-    let in_table = rule!(v311 "U3-09", v5 "MQTT-3.2.2-8");
+    let in_table = rule!(v5 "MQTT-3.2.2-8");
     let _ = rogue.expect_right(&refused, a_connack().code(&table)).decides(in_table).await?;
-    let no_session = rule!(v311 "MQTT-3.2.2-4", v5 "MQTT-3.2.2-6");
+    let no_session = rule!(v5 "MQTT-3.2.2-6");
     let _ = rogue.expect_right(&refused, a_connack().session_present(false)).decides(no_session).await?;
+    rogue.expect_close().await
+}
+
+/// Decides: the refusal of an empty client identifier with CleanSession 0, which 3.1.1 fixes in every part.
+async fn rejected_client_id(rogue: &mut Client, table: &[ReasonCode]) -> Outcome {
+    let rejected = a_connack().code(&[ReasonCode::IDENTIFIER_REJECTED]);
+    let refused = rogue.expect(rejected).decides(rule!(v311 "MQTT-3.1.3-8")).await?;
+    let _ = rogue.expect_right(&refused, a_connack().code(table)).decides(rule!(v311 "U3-09")).await?;
+    let without = a_connack().session_present(false);
+    let _ = rogue.expect_right(&refused, without).decides(rule!(v311 "MQTT-3.2.2-4")).await?;
+    let _ = rogue.expect_refusal(&[]).decides(rule!(v311 "MQTT-3.1.3-8")).await?;
     rogue.expect_close().await
 }
 
