@@ -146,6 +146,9 @@ impl Machine {
     }
 
     pub(crate) fn connect_timeout(&self) -> Duration {
+        if self.quirk(Quirk::PatientWithSilence) {
+            return PATIENCE_WITH_SILENCE;
+        }
         Duration::from_secs(u64::from(self.settings.limits.connect_timeout))
     }
 
@@ -158,6 +161,9 @@ impl Machine {
         asked.into_iter().chain(idle).min()
     }
 }
+
+/// How long a connection may wait for its CONNECT under the quirk that is patient with silence.
+const PATIENCE_WITH_SILENCE: Duration = Duration::from_millis(13_250);
 
 /// How long a client may be idle under the quirk that closes idle clients.
 const IDLE: Duration = Duration::from_mins(1);
