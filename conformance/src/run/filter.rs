@@ -3,6 +3,7 @@
 //! A filter is made of ids (`5/publish/topic-with-wildcard`), globs (`*/publish/*`) and predicates (`level(must)`),
 //! joined by `&`, `|`, `!` and parentheses. `!` binds strongest, then `&`, then `|`.
 
+use super::former::homes;
 use crate::broker::{VARIANTS, Variant};
 use crate::cases;
 use crate::scenario::Instance;
@@ -307,20 +308,6 @@ pub(crate) fn needs(instance: &Instance) -> BTreeSet<&'static str> {
     instance.case.needs.iter().chain(of_rules).copied().collect()
 }
 
-/// Where the cases are judged now that this id or glob once meant: each former id with the one of today. Empty where it means
-/// cases of today.
-fn homes(word: &str) -> Vec<(String, String)> {
-    if cases::all().any(|instance| glob_matches(word, &instance.id())) {
-        return Vec::new();
-    }
-    cases::moved().filter(|(old, _)| glob_matches(word, old)).collect()
-}
-
-/// The same for every id and glob in a filter's text: what is to be said to who wrote them.
-pub(crate) fn moved_in(text: &str) -> Vec<(String, String)> {
-    text.split(|letter: char| letter.is_whitespace() || "()&|!".contains(letter)).flat_map(homes).collect()
-}
-
 fn either(left: Filter, right: Filter) -> Filter {
     Filter::Either(Box::new(left), Box::new(right))
 }
@@ -331,7 +318,7 @@ fn is_within(section: &str, outer: &str) -> bool {
 }
 
 /// Whether a glob means a text: `*` stands for any letters, `?` for one. Linear in glob times text.
-fn glob_matches(glob: &str, text: &str) -> bool {
+pub(super) fn glob_matches(glob: &str, text: &str) -> bool {
     let (glob, text): (Vec<char>, Vec<char>) = (glob.chars().collect(), text.chars().collect());
     let (mut at, mut from) = (0, 0);
     // The last star, and up to where it has taken letters so far.

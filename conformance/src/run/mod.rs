@@ -8,6 +8,7 @@ mod brokers;
 pub mod clock;
 mod control;
 pub(crate) mod filter;
+pub(crate) mod former;
 mod options;
 mod result;
 mod schedule;

@@ -39,7 +39,7 @@ impl<'a> ExpectUnserved<'a> {
         }
         let Some(arrived) = answer else {
             let line = client.say(Remark::Notes, "no answer, while a CONNECT that came later was served");
-            client.link().watch(Box::new(accepts), on_straggler(client));
+            client.link().watch(Box::new(accepts), Box::new(on_straggler(client)));
             return Ok(client.kept(deciding.as_ref(), expected, "not served", line, None));
         };
         match &arrived.what {
@@ -73,12 +73,12 @@ async fn answer_within(client: &Client, limit: Duration) -> Option<Arrived> {
 }
 
 /// Turns the verdict where the broker serves it after all.
-fn on_straggler(client: &Client) -> Box<dyn Fn(u32, &Packet<'_>)> {
+fn on_straggler(client: &Client) -> impl Fn(u32, &Packet<'_>) + use<> {
     let (context, label) = (Rc::downgrade(client.context()), client.link().label.clone());
-    Box::new(move |line, packet| {
+    move |line, packet: &Packet<'_>| {
         if let Some(context) = context.upgrade() {
             let seen = format!("{} came after the fence", describe::packet(packet));
             context.straggler(&label, context.deciding(None, false).as_ref(), &seen, line);
         }
-    })
+    }
 }
