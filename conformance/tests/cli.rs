@@ -366,6 +366,16 @@ fn coverage_and_list_have_their_json() {
 }
 
 #[test]
+fn a_former_id_leads_to_the_case_of_today() {
+    let output = run(&["run", "-f", "5/publish/qos3"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(text(&output.stderr), "note: 5/publish/qos3 is judged by 5/malformed/qos-3 now\n");
+    let explained = text(&run(&["explain", "publish/qos3"]).stdout);
+    assert!(explained.starts_with("3.1.1/publish/qos3 is judged by 3.1.1/malformed/qos-3 now."), "{explained}");
+    assert!(explained.contains("A PUBLISH of QoS 3 is refused"), "{explained}");
+}
+
+#[test]
 fn color_is_kept_out_of_pipes_unless_it_is_asked_for() {
     let arguments = ["run", "-q", "-f", EXAMPLE];
     assert!(!text(&run(&arguments).stdout).contains('\u{1b}'));

@@ -5,6 +5,8 @@ use mqtt_assay::broker::{EmbeddedOptions, EmbeddedTarget, Target};
 use mqtt_assay::cases;
 use mqtt_assay::run::{Event, Order, RunOptions, RunResult, clock, run};
 use mqtt_assay::scenario::{Instance, RunNames, Verdict};
+use mqtt_assay_codec::Rule;
+use mqtt_assay_reference::{Fault, Quirk};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -120,4 +122,68 @@ fn changes_nothing(seed: u64, expected: &[(String, String, Verdict)]) {
             assert!(one.transcript == other.transcript, "{}: seed {seed}, {jobs} jobs", one.instance.id());
         }
     }
+}
+
+/// What becomes of these cases, side by side, on a broker with these faults and quirks.
+fn verdicts<const COUNT: usize>(faults: &[Fault], quirks: &[Quirk], ids: [&str; COUNT]) -> [Verdict; COUNT] {
+    let selected: Vec<Instance> = cases::all().filter(|instance| ids.contains(&instance.id().as_str())).collect();
+    assert_eq!(selected.len(), COUNT, "each of {ids:?} is a case");
+    let (faults, quirks) = (faults.to_vec(), quirks.to_vec());
+    let target =
+        Target::Embedded(EmbeddedTarget::new(EmbeddedOptions { faults, quirks, ..EmbeddedOptions::default() }));
+    let options = options(1, COUNT, Order::LongWaitsFirst);
+    let result = clock::simulated(async { run(&target, &selected, &options, std::future::pending(), |_| {}).await })
+        .unwrap_or_else(|nothing| panic!("the control failed: {}", nothing.0));
+    ids.map(|id| {
+        let case = result.results.iter().find(|case| case.instance.id() == id).expect("a result");
+        println!("{}", case.transcript);
+        case.verdict
+    })
+}
+
+#[test]
+fn a_silent_connection_may_be_closed_as_long_as_the_run_lasts() {
+    let (silent, other) = ("5/connect/silent-connection", "5/session/expires");
+    let quirk = [Quirk::PatientWithSilence];
+    assert_eq!(verdicts(&[], &quirk, [silent]), [Verdict::Observed], "nobody looks any longer");
+    assert_eq!(verdicts(&[], &quirk, [silent, other]), [Verdict::Pass, Verdict::Pass]);
+    assert_eq!(verdicts(&[Fault::NeverClosesSilentConnection], &[], [silent, other])[0], Verdict::Observed);
+}
+
+#[test]
+fn a_broker_that_takes_a_wrong_subscribe_is_still_judged_by_its_disconnect() {
+    let faults = [Fault::Tolerates(Rule::NoTopicFilter)];
+    let cases =
+        ["3.1.1/disconnect/malformed.flags", "5/disconnect/malformed.reason-twice", "5/disconnect/code-of-broker"];
+    assert_eq!(verdicts(&faults, &[], cases), [Verdict::Pass; 3]);
+}
+
+#[test]
+fn the_end_of_a_session_is_not_told_by_session_present() {
+    let cases = ["5/session/expires", "5/session/expires-in-time.as-asked", "5/disconnect/expiry-ends-session"];
+    assert_eq!(verdicts(&[Fault::SessionPresentAlways], &[], cases), [Verdict::Pass; 3]);
+    assert_eq!(verdicts(&[Fault::SessionPresentNever], &[], cases), [Verdict::Pass; 3]);
+}
+
+#[test]
+fn a_forgotten_order_of_fields_is_not_blamed_on_who_takes_any_client_identifier() {
+    let order = ["3.1.1/connect/will-before-client-id", "5/connect/will-before-client-id"];
+    assert_eq!(verdicts(&[Fault::Tolerates(Rule::ClientIdUtf8)], &[], order), [Verdict::Inconclusive; 2]);
+}
+
+#[test]
+fn a_bad_will_topic_is_the_same_breach_in_both_versions() {
+    let name =
+        |version: &str| format!("{version}/malformed-connect/bad-will-topic.topic.wildcard-in-name.hash@will-topic");
+    let (old, new) = (name("3.1.1"), name("5"));
+    assert_eq!(verdicts(&[Fault::ActsOn(Rule::WillTopicWildcard)], &[], [&old, &new]), [Verdict::Fail; 2]);
+}
+
+#[test]
+fn what_a_deciding_set_up_step_needs_can_fail_the_case() {
+    let lost = |fault, case| verdicts(&[fault], &[], [case]);
+    assert_eq!(lost(Fault::LosesDup, "3.1.1/delivery/first-delivery.qos1"), [Verdict::Fail]);
+    assert_eq!(lost(Fault::LosesUnusualWills, "5/will/qos-of-will.2"), [Verdict::Fail]);
+    assert_eq!(lost(Fault::ExpiryEmptiesQueue, "5/expiry/expired-is-not-delivered"), [Verdict::Fail]);
+    assert_eq!(lost(Fault::SharedIdentifiersMixed, "5/shared/own-identifier"), [Verdict::Fail]);
 }

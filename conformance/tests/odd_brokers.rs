@@ -54,6 +54,12 @@ enum Way {
     ShutsDownOnMessage,
     /// Takes no notice of a DISCONNECT, nor of the end of a connection.
     NeverEnds,
+    /// Speaks 3.1.1 alone, and closes without a word on a CONNECT of another level.
+    OnlyOldClosesOnLevel,
+    /// Keeps the connection of a CONNECT for another protocol, and says nothing.
+    SilentOnOtherProtocol,
+    /// Lets everybody in who gives no name, and nobody who gives one: it knows its users, and none of them is ours.
+    KnowsItsUsers,
     /// Has retained messages of others: one of 3 MiB, and more small ones than a case may keep.
     FullOfOthers,
     /// Leaves a CONNECT unanswered while it serves more than a few clients.
@@ -179,6 +185,12 @@ impl Connection {
                         self.locked(|state| state.served += 1);
                         self.is_connected = true;
                     }
+                    Err(error)
+                        if self.way == Way::SilentOnOtherProtocol
+                            && error.rule == mqtt_assay_codec::Rule::ProtocolName =>
+                    {
+                        buffer.clear();
+                    }
                     Err(error) => return self.refuse(error.packet_type, error.reason),
                 }
             }
@@ -221,6 +233,13 @@ impl Connection {
                     let (reason, properties) = (ReasonCode::IDENTIFIER_REJECTED, Properties::EMPTY);
                     self.send(Packet::Connack(Connack { session_present: false, reason, properties }));
                 }
+                None
+            }
+            Packet::Connect(_) if self.way == Way::OnlyOldClosesOnLevel && self.version == Version::V5 => None,
+            Packet::Connect(connect) if self.way == Way::KnowsItsUsers && connect.user_name.is_some() => {
+                let code = if self.version == Version::V5 { 0x87 } else { 5 };
+                let (reason, properties) = (ReasonCode(code), Properties::EMPTY);
+                self.send(Packet::Connack(Connack { session_present: false, reason, properties }));
                 None
             }
             Packet::Connect(connect) => {
@@ -602,4 +621,47 @@ fn a_broker_that_shuts_down_owes_no_messages() {
 fn what_a_takeover_would_explain_is_no_breach() {
     let unseen = "may not have dealt with its end";
     assert_reason(Way::NeverEnds, "5/session/stored-session-is-present", Verdict::Inconclusive, unseen);
+}
+
+#[test]
+fn a_bare_close_is_no_answer_to_an_unknown_level_from_a_broker_of_one_version() {
+    assert_verdict(Way::OnlyOldClosesOnLevel, "3.1.1/connect/unknown-level", Verdict::Fail);
+}
+
+#[test]
+fn a_broker_of_both_versions_may_answer_an_unknown_level_by_a_bare_close() {
+    assert_verdict(Way::ConnackTwice, "3.1.1/connect/unknown-level", Verdict::Pass);
+}
+
+#[test]
+fn silence_about_another_protocol_breaks_nothing_in_3_1_1() {
+    assert_verdict(Way::SilentOnOtherProtocol, "3.1.1/connect/other-protocol", Verdict::Pass);
+}
+
+#[test]
+fn silence_about_another_protocol_is_a_breach_in_5() {
+    assert_verdict(Way::SilentOnOtherProtocol, "5/connect/other-protocol", Verdict::Fail);
+}
+
+#[test]
+fn a_broker_that_does_not_know_the_name_shows_nothing_of_its_bytes() {
+    assert_verdict(Way::KnowsItsUsers, "5/strings/connect-text.utf8.surrogate@user-name", Verdict::NotOffered);
+    assert_verdict(Way::KnowsItsUsers, "3.1.1/strings/unusual-characters.utf8.control@user-name", Verdict::NotOffered);
+}
+
+#[test]
+fn a_foreign_name_does_not_stand_in_the_way_of_other_fields() {
+    assert_verdict(Way::KnowsItsUsers, "5/strings/connect-text.utf8.surrogate@will-topic", Verdict::Pass);
+    assert_verdict(Way::KnowsItsUsers, "3.1.1/strings/connect-text.utf8.nul@client-identifier", Verdict::Pass);
+}
+
+#[test]
+fn a_packet_with_no_place_for_a_password_is_not_offered_to_who_wants_one() {
+    let case = "5/malformed-connect/with-user-name.connect.password-flag-without-password";
+    assert_verdict(Way::KnowsItsUsers, case, Verdict::NotOffered);
+}
+
+#[test]
+fn a_silent_connection_that_stays_open_is_observed() {
+    assert_verdict(Way::ConnackTwice, "5/connect/silent-connection", Verdict::Observed);
 }

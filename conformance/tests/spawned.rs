@@ -20,7 +20,7 @@ const FULL: u64 = 12 * 4096;
 
 #[test]
 fn a_run_that_ends_leaves_no_broker() {
-    let run = Run::start("5/publish/qos3", Stdio::null());
+    let run = Run::start("5/malformed/qos-3", Stdio::null());
     let Run { mut child, folder } = run;
     assert_eq!(child.wait().expect("it was started here").code(), Some(0));
     nothing_is_left(folder.path());

@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use watched::{Ended, Moment, StandardOutput};
 
 /// Eight cases that the reference broker passes, in the order in which they are run.
-const EIGHT: &str = "5/connect/takeover | 5/publish/qos3 | 5/qos/puback-identifier | 5/qos/pubrel-again \
+const EIGHT: &str = "5/connect/takeover | 5/malformed/qos-3 | 5/qos/puback-identifier | 5/qos/pubrel-again \
                      | 5/qos/qos1-identifier-is-free | 5/retain/replaced | 5/retain/empty-payload-clears \
                      | 5/publish/topic-with-wildcard";
 

@@ -190,6 +190,7 @@ impl Machine {
         match connection.phase {
             Phase::Deaf => None,
             Phase::Greeting if self.fault(Fault::NeverClosesSilentConnection) => None,
+            Phase::Greeting if self.faulty.kept.contains(&connection.id) => None,
             Phase::Greeting => Some(connection.opened_at + self.connect_timeout()),
             Phase::Open => {
                 let silence = self.patience_with(connection).map(|patience| connection.heard_at + patience);
@@ -200,6 +201,9 @@ impl Machine {
     }
 
     pub(crate) fn connect_timeout(&self) -> Duration {
+        if self.quirk(Quirk::PatientWithSilence) {
+            return PATIENCE_WITH_SILENCE;
+        }
         Duration::from_secs(u64::from(self.settings.limits.connect_timeout))
     }
 
@@ -218,6 +222,9 @@ pub(crate) type Subscriber = (ClientId, Arc<str>);
 
 /// What one event may cost: some milliseconds.
 pub(crate) const MOST_EFFORT: usize = 1000;
+
+/// How long a connection may wait for its CONNECT under the quirk that is patient with silence.
+const PATIENCE_WITH_SILENCE: Duration = Duration::from_millis(13_250);
 
 /// How long a client may be idle under the quirk that closes idle clients.
 const IDLE: Duration = Duration::from_mins(1);

@@ -12,6 +12,7 @@ mod invariants;
 mod keep_alive;
 mod life;
 mod malformed;
+mod moved;
 mod order;
 mod prelude;
 mod publish;
@@ -25,6 +26,8 @@ mod subscribe;
 mod topic_alias;
 mod topics;
 mod will;
+
+pub use moved::{home_of, moved};
 
 use crate::scenario::{Chapter, Instance};
 use mqtt_assay_codec::Version;

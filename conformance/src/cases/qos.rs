@@ -67,23 +67,6 @@ pub(super) const CASES: &[Case] = &[
         v5: breaks ["MQTT-3.2.2-11", "U5-088"] proves ["MQTT-4.13.1-1"],
         caught: [Fault::AcceptsQosAboveMaximum],
         variant: Variant::MAX_QOS_1),
-    case!(identifier_zero["publish-qos1"]: "A QoS 1 PUBLISH with packet identifier 0 is refused",
-        v311: breaks ["MQTT-2.3.1-1"] proves ["MQTT-4.8.0-1"],
-        v5: breaks ["MQTT-2.2.1-3", "U5-028"] proves ["MQTT-4.13.1-1"],
-        caught: [Tolerates(Rule::PacketIdZero)]),
-    case!(identifier_zero["publish-qos2"]: "A QoS 2 PUBLISH with packet identifier 0 is refused",
-        v311: breaks ["MQTT-2.3.1-1"] proves ["MQTT-4.8.0-1"],
-        v5: breaks ["MQTT-2.2.1-3", "U5-028"] proves ["MQTT-4.13.1-1"],
-        caught: [Tolerates(Rule::PacketIdZero)],
-        needs: &["qos2"]),
-    case!(identifier_zero["subscribe"]: "A SUBSCRIBE with packet identifier 0 is refused",
-        v311: breaks ["MQTT-2.3.1-1"] proves ["MQTT-4.8.0-1"],
-        v5: breaks ["MQTT-2.2.1-3", "U5-028"] proves ["MQTT-4.13.1-1"],
-        caught: [Tolerates(Rule::PacketIdZero)]),
-    case!(identifier_zero["unsubscribe"]: "An UNSUBSCRIBE with packet identifier 0 is refused",
-        v311: breaks ["MQTT-2.3.1-1"] proves ["MQTT-4.8.0-1"],
-        v5: breaks ["MQTT-2.2.1-3", "U5-028"] proves ["MQTT-4.13.1-1"],
-        caught: [Tolerates(Rule::PacketIdZero)]),
     case!(pubrel_flags: "A PUBREL with fixed header flags 0000 is refused",
         v311: proves ["MQTT-3.6.1-1"],
         v5: proves ["MQTT-3.6.1-1"],
@@ -296,27 +279,6 @@ async fn above_maximum_qos(broker: &Subject) -> Outcome {
     rogue.send(publish("news", b"too high").qos(ExactlyOnce).although_excluded(Excluded::Qos))?;
 
     rogue.expect_refusal(&[ReasonCode::QOS_NOT_SUPPORTED]).await
-}
-
-/// The packet whose packet identifier the family's member breaks.
-fn identified(broker: &Subject) -> Draft {
-    match broker.member() {
-        "publish-qos1" => publish("news", b"nameless").qos(AtLeastOnce),
-        "publish-qos2" => publish("news", b"nameless").qos(ExactlyOnce),
-        "subscribe" => subscribe("news", AtMostOnce),
-        _ => unsubscribe(["news"]),
-    }
-}
-
-async fn identifier_zero(broker: &Subject) -> Outcome {
-    let mut control = broker.connect("control").await?;
-    control.send(identified(broker))?;
-    control.serves().await?;
-    let mut rogue = broker.connect("rogue").await?;
-
-    rogue.send(identified(broker).with("pid.zero"))?;
-
-    rogue.expect_refusal(&[ReasonCode::PROTOCOL_ERROR, ReasonCode::MALFORMED_PACKET]).await
 }
 
 async fn pubrel_flags(broker: &Subject) -> Outcome {

@@ -2,7 +2,6 @@
 
 use super::prelude::*;
 use crate::scenario::{Client, Received};
-use mqtt_assay_codec::Packet;
 use mqtt_assay_standard::bounds;
 use tokio::time::Instant;
 
@@ -73,7 +72,7 @@ pub(super) const CASES: &[Case] = &[
     case!(expires: "A session ends when its expiry interval is over",
         v5: proves ["MQTT-4.1.0-2"],
         caught: [Fault::SessionNeverExpires],
-        waits: 11),
+        waits: 14),
     case!(clean_start_ends_exchanges: "A clean start ends the QoS 2 exchanges of the session before it: their identifiers are free",
         v311: proves ["MQTT-3.1.2-6"],
         v5: proves ["MQTT-3.1.2-4"],
@@ -230,21 +229,18 @@ async fn apart_by_identifier(broker: &Subject) -> Outcome {
     stranger.expect_no_message(b"for the sleeper").before_message(&mut publisher, "fence").await
 }
 
-/// A session that is left behind: when, and how long it lasts, which the broker may have changed. It is seen that the
-/// broker keeps sessions and says when one is present; for that it lasts long at first, so that being slow ends nothing.
+/// A session with a subscription to `news` that is left behind: when, and how long it lasts, which the broker may have
+/// changed. It is seen that the broker keeps sessions; for that it lasts long at first, so that being slow ends nothing.
 async fn leave_session(broker: &Subject, asked: u32) -> Result<(Instant, Duration), Stop> {
-    let mut sleeper = broker.open("sleeper").await?;
-    sleeper.send(connect().property(Property::SessionExpiryInterval(600)))?;
-    sleeper.receive(a_connack().session_present(false)).await?;
-    sleeper.session_stays()?;
+    let mut sleeper = broker.connect_as("sleeper", connect().property(Property::SessionExpiryInterval(600))).await?;
+    sleeper.subscribe_tried("news", "news", AtLeastOnce).await?;
     sleeper.disconnect().await?;
-    let mut sleeper = broker.open("sleeper").await?;
-    sleeper.send(connect().resume().property(Property::SessionExpiryInterval(asked)))?;
-    let accepted = sleeper.receive(a_connack().session_present(true)).await?;
-    let granted = match accepted.packet() {
-        Packet::Connack(connack) => connack.properties.session_expiry_interval().unwrap_or(asked),
-        _ => asked,
-    };
+    let again = connect().resume().property(Property::SessionExpiryInterval(asked));
+    let mut sleeper = broker.connect_as("sleeper", again).await?;
+    broker.connect("publisher").await?.publish("news", b"kept so far", AtLeastOnce).await?;
+    sleeper.receive(a_message("news", b"kept so far")).await?;
+    let stated = sleeper.connack().and_then(|connack| connack.packet().properties().session_expiry_interval());
+    let granted = stated.unwrap_or(asked);
     sleeper.disconnect().await?;
     // The time may run from when the DISCONNECT was written, though the broker's end came later.
     Ok((sleeper.last_action(), Duration::from_secs(u64::from(granted))))
@@ -277,12 +273,13 @@ async fn expires_in_time(broker: &Subject) -> Outcome {
     let away = lasts.min(Duration::from_secs(u64::from(asked))).mul_f64(part);
     broker.wait(away.saturating_sub(left.elapsed())).await;
 
-    let (mut sleeper, accepted) = come_back(broker).await?;
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
 
     if left.elapsed() >= lasts {
         return Err(Stop::Inconclusive { why: "we came back too late".to_owned(), line: None });
     }
-    sleeper.expect_right(&accepted, a_connack().session_present(true)).await
+    broker.connect("publisher").await?.publish("news", b"still there", AtLeastOnce).await?;
+    sleeper.expect(a_message("news", b"still there")).await
 }
 
 /// The longest session whose end is waited for; where a broker states more than was asked.
@@ -295,9 +292,12 @@ async fn expires(broker: &Subject) -> Outcome {
     }
     broker.wait(lasts + bounds::GRACE).await;
 
-    let (mut sleeper, accepted) = come_back(broker).await?;
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
 
-    sleeper.expect_right(&accepted, a_connack().session_present(false)).await
+    sleeper.subscribe("fence", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("news", b"over and done", AtLeastOnce).await?;
+    sleeper.expect_no_message(b"over and done").before_message(&mut publisher, "fence").await
 }
 
 async fn clean_start_ends_exchanges(broker: &Subject) -> Outcome {

@@ -175,14 +175,21 @@ async fn own_identifier(broker: &Subject) -> Outcome {
         let id = member.send(numbered)?;
         member.receive(a_suback(id).code(&[ReasonCode::SUCCESS, ReasonCode::GRANTED_QOS_1])).await?;
         member.subscribe("fence", AtMostOnce).await?;
+        // That messages bear identifiers at all is another rule's.
+        let alone = subscribe("alone", AtLeastOnce).property(Property::SubscriptionIdentifier(identifier));
+        let id = member.send(alone)?;
+        member.receive(a_suback(id).code(&[ReasonCode::SUCCESS, ReasonCode::GRANTED_QOS_1])).await?;
+        let payload = format!("for the {}", member.role());
+        member.publish("alone", &payload, AtLeastOnce).await?;
+        member.receive(a_message("alone", &payload).identifiers(&[identifier])).await?;
+        member.unsubscribe("alone").await?;
     }
     let [first, second] = members;
 
     let (mut holder, ..) = publish_shared(broker, [first, second], AtLeastOnce).await?;
 
     let own = if holder.role() == "first" { 1 } else { 2 };
-    let with_own = a_message("news", b"shared").property(Property::SubscriptionIdentifier(own));
-    let message = holder.receive(with_own).await?;
+    let message = holder.receive(a_message("news", b"shared")).await?;
     holder.expect_right(&message, a_message("news", b"shared").identifiers(&[own])).await
 }
 

@@ -1,6 +1,7 @@
 //! Topic names and topic filters: what matches what.
 
 use super::prelude::*;
+use crate::scenario::Client;
 
 pub(super) const CASES: &[Case] = &[
     case!(wildcard_and_dollar["plus"]: "A filter that begins with + does not match a topic that begins with $",
@@ -94,15 +95,45 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 async fn wildcard_and_dollar(broker: &Subject) -> Outcome {
-    let filter = if broker.member() == "hash" { "#" } else { "+/mqtt-assay" };
-    let mut watcher = broker.connect("watcher").await?;
-    watcher.subscribe(exact(filter), AtMostOnce).await?;
+    // A user may have no other topics than those below the prefix: what is no `$` topic is tried there first.
+    let own = broker.full_topic("news");
+    let rest = own.split_once('/').map_or(own.as_str(), |(_, rest)| rest);
+    let filter = exact(if broker.member() == "hash" { "#".to_owned() } else { format!("+/{rest}") });
+    let beyond = exact(format!("assay/{rest}"));
+    let mut watcher = watcher_beyond(broker, filter, beyond.clone()).await?;
     let mut publisher = broker.connect("publisher").await?;
     let hidden = broker.unique().as_bytes();
 
-    publisher.send(publish(exact("$assay/mqtt-assay"), hidden))?;
+    let id = publisher.send(publish(exact(format!("$assay/{rest}")), hidden).qos(AtLeastOnce))?;
+    let answer = publisher.receive_or_end(a_puback(id)).await?;
+    if answer.is_none_or(|answer| codes(&answer.packet()).iter().any(|code| code.is_error())) {
+        return Err(Stop::NotOffered("the broker takes no message on such a topic from this user".to_owned()));
+    }
 
-    watcher.expect_no_message(hidden).before_message(&mut publisher, exact("assay/mqtt-assay")).await
+    watcher.expect_no_message(hidden).before_message(&mut publisher, beyond).await
+}
+
+/// Set-up: a client with a subscription that reaches beyond the topics of the suite, on which a message is seen to come. A
+/// user may be kept from there: what is refused or brings nothing is not offered.
+async fn watcher_beyond(broker: &Subject, filter: Topic, topic: Topic) -> Result<Client, Stop> {
+    let kept_away = || Stop::NotOffered("this user may not use topics beyond the prefix".to_owned());
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("control", "control", AtLeastOnce).await?;
+    let id = watcher.send(subscribe(filter, AtLeastOnce))?;
+    let granted = watcher.receive(a_suback(id)).await?;
+    if codes(&granted.packet()).iter().any(|code| code.is_error()) {
+        return Err(kept_away());
+    }
+    let probe = format!("{} is heard", broker.unique());
+    let id = watcher.send(publish(&topic, &probe).qos(AtLeastOnce))?;
+    let taken = watcher.receive_or_end(a_puback(id)).await?;
+    if taken.is_none_or(|taken| codes(&taken.packet()).iter().any(|code| code.is_error())) {
+        return Err(kept_away());
+    }
+    match watcher.receive(a_message(&topic, &probe)).await {
+        Err(Stop::Inconclusive { line: None, .. }) => Err(kept_away()),
+        heard => heard.map(|_| watcher),
+    }
 }
 
 async fn wildcards_served(broker: &Subject) -> Outcome {
@@ -164,8 +195,7 @@ async fn slashes(broker: &Subject) -> Outcome {
         "leading" => (exact(broker.unique()), exact(format!("/{}", broker.unique()))),
         _ => ("sport".into(), "sport/".into()),
     };
-    let mut watcher = broker.connect("watcher").await?;
-    watcher.subscribe_tried(&plain, &plain, AtLeastOnce).await?;
+    let mut watcher = watcher_beyond(broker, plain.clone(), plain.clone()).await?;
     let mut publisher = broker.connect("publisher").await?;
 
     publisher.publish(&slashed, b"for who asked otherwise", AtLeastOnce).await?;
@@ -239,12 +269,13 @@ async fn many_levels(broker: &Subject) -> Outcome {
 }
 
 async fn longest(broker: &Subject) -> Outcome {
-    let topic = exact(format!("{:x<65535}", broker.unique()));
+    let topic = "x".repeat(65_535_usize.saturating_sub(broker.full_topic("").len())).into();
     at_length(broker, topic, "the broker takes no topic of 65,535 bytes").await
 }
 
 async fn deepest(broker: &Subject) -> Outcome {
-    let topic = exact(format!("{}{}", broker.unique(), "/".repeat(65_400)));
+    let own = broker.full_topic("").matches('/').count();
+    let topic = "/".repeat(65_400_usize.saturating_sub(own)).into();
     at_length(broker, topic, "the broker takes no topic of 65,401 levels").await
 }
 

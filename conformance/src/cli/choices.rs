@@ -5,10 +5,12 @@ use crate::broker::{VARIANTS, Variant};
 use crate::cases;
 use crate::cli::exit::Exit;
 use crate::run::filter::{Filter, fault_names};
+use crate::run::former::moved_in;
 use crate::scenario::Instance;
 use crate::text::did_you_mean;
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::{Fault, Quirk};
+use std::io::Write as _;
 
 /// The versions that have verdicts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -43,6 +45,9 @@ pub(crate) struct FilterArgs {
 impl FilterArgs {
     /// As one filter, if there is one.
     pub(crate) fn parse(&self) -> Result<Option<Filter>, Failure> {
+        for (old, home) in self.filter.iter().flat_map(|text| moved_in(text)) {
+            let _ = writeln!(anstream::stderr(), "note: {old} is judged by {home} now");
+        }
         Filter::parse_any(&self.filter).map_err(|error| {
             let exit = if error.is_unknown_case { Exit::NothingSelected } else { Exit::Usage };
             Failure::new(exit, error.to_string())

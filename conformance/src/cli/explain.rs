@@ -119,7 +119,15 @@ fn described_cases(id: &str) -> String {
         let full = instance.id();
         full == id || full.split_once('/').is_some_and(|(_, rest)| rest == id)
     };
-    cases::all().filter(is_meant).map(|instance| case_text(&instance)).collect::<Vec<_>>().join("\n")
+    let now = cases::all().filter(is_meant).map(|instance| case_text(&instance)).collect::<Vec<_>>().join("\n");
+    if now.is_empty() { formerly(id) } else { now }
+}
+
+/// What judges now the packet of a case that once had this id.
+fn formerly(id: &str) -> String {
+    let is_meant = |old: &str| old == id || old.split_once('/').is_some_and(|(_, rest)| rest == id);
+    let told = |(old, home): (String, String)| format!("{old} is judged by {home} now.\n{}", described_cases(&home));
+    cases::moved().filter(|(old, _)| is_meant(old)).map(told).collect::<Vec<_>>().join("\n")
 }
 
 fn case_text(instance: &Instance) -> String {

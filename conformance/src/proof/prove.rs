@@ -10,7 +10,7 @@ use crate::cases;
 use crate::scenario::{Instance, Verdict};
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::{Fault, Quirk};
-use mqtt_assay_standard::RuleId;
+use mqtt_assay_standard::{Level, RuleId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -239,8 +239,12 @@ fn faulty(pair: &Pair<'_>, seen: &Seen, broken: &Broken, before: Verdict, proof:
         proof.defects.push(Defect { switch, case: id.clone(), problem });
     };
     let about_codes = broken.iter().any(|id| ABOUT_CODES.contains(id));
-    let turned: Vec<(RuleId, Verdict)> =
-        seen.rules.iter().copied().filter(|(_, verdict)| matches!(verdict, Verdict::Fail | Verdict::Weak)).collect();
+    // A recommendation without a limit of time can't be seen broken: that nothing came is observed, and no more.
+    let left_open = |rule: &RuleId, verdict| verdict == Verdict::Observed && rule.rule().level == Level::Should;
+    let is_turned = |(rule, verdict): &(RuleId, Verdict)| {
+        matches!(verdict, Verdict::Fail | Verdict::Weak) || left_open(rule, *verdict)
+    };
+    let turned: Vec<(RuleId, Verdict)> = seen.rules.iter().copied().filter(is_turned).collect();
     let blamed = turned.iter().filter(|(_, verdict)| !(about_codes && *verdict == Verdict::Weak));
     let innocent: Vec<&str> = blamed.map(|(rule, _)| rule.id()).filter(|id| !broken.contains(id)).collect();
     if !innocent.is_empty() {
@@ -258,8 +262,10 @@ fn faulty(pair: &Pair<'_>, seen: &Seen, broken: &Broken, before: Verdict, proof:
     if claims && concerned && hit.is_empty() {
         defect(format!("claims to catch it and was {}: {}", seen.verdict, seen.text));
     }
-    let unchanged =
-        matches!(seen.verdict, Verdict::Inconclusive | Verdict::Fail | Verdict::Weak) || seen.verdict == before;
+    let is_open = seen.verdict == Verdict::Observed && !hit.is_empty();
+    let unchanged = matches!(seen.verdict, Verdict::Inconclusive | Verdict::Fail | Verdict::Weak)
+        || seen.verdict == before
+        || is_open;
     let silent = about_codes && seen.verdict == Verdict::NotExercised;
     if !unchanged && !silent {
         defect(format!("was {before} and became {}: {}", seen.verdict, seen.text));

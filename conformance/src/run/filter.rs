@@ -3,6 +3,7 @@
 //! A filter is made of ids (`5/publish/topic-with-wildcard`), globs (`*/publish/*`) and predicates (`level(must)`),
 //! joined by `&`, `|`, `!` and parentheses. `!` binds strongest, then `&`, then `|`.
 
+use super::former::homes;
 use crate::broker::{VARIANTS, Variant};
 use crate::cases;
 use crate::scenario::Instance;
@@ -315,13 +316,17 @@ pub(crate) fn needs(instance: &Instance) -> BTreeSet<&'static str> {
     instance.case.needs.iter().chain(of_rules).copied().collect()
 }
 
+fn either(left: Filter, right: Filter) -> Filter {
+    Filter::Either(Box::new(left), Box::new(right))
+}
+
 /// True for `3.3.2` within `3.3`, false for `3.31`.
 fn is_within(section: &str, outer: &str) -> bool {
     section.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Whether a glob means a text: `*` stands for any letters, `?` for one. Linear in glob times text.
-fn glob_matches(glob: &str, text: &str) -> bool {
+pub(super) fn glob_matches(glob: &str, text: &str) -> bool {
     let (glob, text): (Vec<char>, Vec<char>) = (glob.chars().collect(), text.chars().collect());
     let (mut at, mut from) = (0, 0);
     // The last star, and up to where it has taken letters so far.
@@ -424,6 +429,9 @@ impl Parser {
     /// An id must be that of a case, so that a misspelt one isn't passed over.
     fn id(&self, word: String, start: usize) -> Result<Filter, FilterError> {
         let is_glob = word.contains(['*', '?']);
+        if let Some(filter) = homes(&word).into_iter().map(|(_, home)| Filter::Id(home)).reduce(either) {
+            return Ok(filter);
+        }
         if is_glob || cases::all().any(|instance| instance.id() == word) {
             return Ok(Filter::Id(word));
         }

@@ -169,8 +169,10 @@ impl Life {
         }
         // The process ends a moment after its connections.
         let calls = self.lets_in().await;
-        if let Some(status) = self.process_end() {
-            return Some(End::Died(status));
+        if let Some(process) = &self.ready.process
+            && !process.is_running().await
+        {
+            return self.process_end().map(End::Died).or_else(|| Some(End::Died("its process ended".to_owned())));
         }
         let how = ends.first().map_or_else(String::new, |end| end.how.clone());
         let now =

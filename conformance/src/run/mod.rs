@@ -10,6 +10,7 @@ pub mod clock;
 mod control;
 mod death;
 pub(crate) mod filter;
+pub(crate) mod former;
 mod life;
 mod one_case;
 mod options;

@@ -5,8 +5,9 @@ use super::names::Names;
 use super::rules::{CaseRules, StepRules};
 use super::trial::Tried;
 use super::verdict::{Ledger, RuleVerdict, Stop, Verdict};
+use crate::auditor::Clients;
 use crate::broker::{Endpoint, Setting};
-use crate::link::{Doorway, Link, Publication, Recorder, Remark, RunCapacity, Transcript, Witness};
+use crate::link::{Doorway, Link, Publication, Recorder, Remark, RunCapacity, Sighting, Transcript, Witness};
 use mqtt_assay_codec::{QoS, Version, split_shared, topic_matches};
 use mqtt_assay_standard::{Basis, Level, RuleId};
 use std::cell::{Cell, RefCell};
@@ -60,7 +61,11 @@ pub struct CaseContext {
     pub(super) tried: RefCell<Vec<Tried>>,
     /// A connection of ours whose end the broker was not seen to deal with.
     unseen_end: RefCell<Option<String>>,
+    at_the_end: RefCell<Vec<LastLook>>,
 }
+
+/// What is looked at once more when the run ends.
+type LastLook = Box<dyn FnOnce(&CaseContext)>;
 
 impl CaseContext {
     pub(crate) fn new(
@@ -92,7 +97,17 @@ impl CaseContext {
             subscriptions: RefCell::default(),
             tried: RefCell::default(),
             unseen_end: RefCell::default(),
+            at_the_end: RefCell::default(),
         })
+    }
+
+    /// The same broker as a case of another version would see it; what it sends there is shown to nobody.
+    pub(super) fn in_version(&self, version: Version) -> Rc<Self> {
+        let Brief { ref id, rules, member, .. } = self.brief;
+        let brief = Brief { id: id.clone(), version, rules, member };
+        let common = Common { capacity: Rc::default(), doorway: self.doorway.clone() };
+        let (endpoint, setting) = (self.endpoint.clone(), self.setting.clone());
+        Self::new(brief, self.names.clone(), endpoint, setting, self.patience, Rc::new(Nobody), &common)
     }
 
     pub(crate) fn version(&self) -> Version {
@@ -227,6 +242,30 @@ impl CaseContext {
         self.judge(role, deciding, Finding::Weak, expected, seen, line);
     }
 
+    /// Writes down what was seen of a recommendation that sets no limit of time: no verdict yet.
+    pub(crate) fn observed(&self, role: &str, deciding: Option<&Deciding>, expected: &str, seen: &str, line: u32) {
+        let Some(deciding) = deciding else { return };
+        self.judge(role, deciding, Finding::Open, expected, seen, line);
+    }
+
+    /// Writes down that it held after all, after the case had returned.
+    pub(crate) fn late(&self, role: &str, deciding: Option<&Deciding>, expected: &str, seen: &str, line: u32) {
+        self.revised.set(true);
+        self.kept(role, deciding, expected, seen, line);
+    }
+
+    /// Looks once more when the run ends.
+    pub(crate) fn at_the_end(&self, look: LastLook) {
+        self.at_the_end.borrow_mut().push(look);
+    }
+
+    /// Takes the looks that were left for the end of the run.
+    pub(super) fn look_again(&self) {
+        for look in std::mem::take(&mut *self.at_the_end.borrow_mut()) {
+            look(self);
+        }
+    }
+
     /// Writes down that a step did not hold. `Err` where that stops the case.
     pub(crate) fn broken(
         &self,
@@ -284,6 +323,17 @@ impl CaseContext {
     }
 }
 
+/// Who is shown what a broker sends beside the case.
+struct Nobody;
+
+impl Witness for Nobody {
+    fn saw(&self, _: &Sighting<'_>) {}
+
+    fn clients(&self) -> Rc<Clients> {
+        Rc::default()
+    }
+}
+
 /// Rules that a step decides.
 #[derive(Debug, Clone)]
 pub(crate) struct Deciding {
@@ -295,6 +345,7 @@ pub(crate) struct Deciding {
 #[derive(Clone, Copy)]
 enum Finding {
     Kept,
+    Open,
     Weak,
     Broken,
 }
@@ -303,6 +354,7 @@ impl Finding {
     fn verdict(self, level: Level, at_most_weak: bool) -> Verdict {
         match self {
             _ if level == Level::May => Verdict::Observed,
+            Self::Open => Verdict::Observed,
             Self::Kept => Verdict::Pass,
             Self::Weak => Verdict::Weak,
             Self::Broken if at_most_weak => Verdict::Weak,

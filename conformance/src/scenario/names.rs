@@ -59,7 +59,7 @@ pub struct RunNames {
 }
 
 /// The names of one case in one run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Names {
     topics: String,
     clients: String,

@@ -206,6 +206,23 @@ impl Pattern {
         self
     }
 
+    /// With a Message Expiry Interval of at least so many seconds.
+    #[must_use]
+    pub fn expiry_at_least(mut self, seconds: u32) -> Self {
+        let check = |properties: &[Property<'_>], least: &str| {
+            let least = least.parse().unwrap_or_default();
+            properties
+                .iter()
+                .any(|property| matches!(property, Property::MessageExpiryInterval(left) if *left >= least))
+        };
+        self.properties.push((
+            format!("with a Message Expiry Interval of at least {seconds}"),
+            check,
+            seconds.to_string(),
+        ));
+        self
+    }
+
     /// With a Topic Alias of at most so much.
     #[must_use]
     pub fn alias_at_most(mut self, most: u16) -> Self {

@@ -60,6 +60,11 @@ impl Subject {
         self.context.names().unique()
     }
 
+    /// A topic of the case as it goes out, prefix and all.
+    pub fn full_topic(&self, topic: &str) -> String {
+        self.context.names().topic(&topic.into())
+    }
+
     /// Set-up: a connected client with a clean session.
     pub async fn connect(&self, role: &'static str) -> Result<Client, Stop> {
         self.connect_as(role, connect()).await
@@ -157,8 +162,19 @@ impl Subject {
         &self.context
     }
 
+    /// Set-up: whether a client of another version is let in too. What is said there is no part of the transcript.
+    pub async fn also_speaks(&self, version: Version) -> bool {
+        let other = Self::new(self.context.in_version(version));
+        let is_served = other.connect("polyglot").await.is_ok();
+        other.close().await;
+        other.release();
+        self.note(format!("a client of {version} is {}", if is_served { "let in" } else { "not let in" }));
+        is_served
+    }
+
     /// Asks a last time on every watched connection, so that a straggler that was under way is seen, and closes it.
     pub(crate) async fn finish(&self) {
+        self.context.look_again();
         for link in self.context.links().into_iter().filter(|link| link.is_watched() && !link.is_over()) {
             let mut client = Client::new(CASE, Rc::clone(&link), Rc::clone(&self.context));
             let _ = client.ping(self.context.patient(bounds::MARGIN)).await;

@@ -7,15 +7,22 @@
 use std::time::Duration;
 
 /// How late something may come that the standard demands without saying when: brokers sweep at intervals
-/// (mosquitto 2.0.11 every 6 s).
-pub const GRACE: Duration = Duration::from_secs(10);
+/// (mosquitto 2.0.11 every 6 s). It is no round number, for round ones are the defaults of brokers: a connection that is let
+/// wait for its CONNECT is closed after 5, 10, 15, 20, 30 or 60 s, and with a limit of the same 10 s a verdict would hang on
+/// which of the two clocks is a millisecond ahead. Half-way between two of them, each falls clearly on one side.
+pub const GRACE: Duration = Duration::from_millis(12_500);
 
 /// How long a refusal is waited for before a PINGREQ asks whether the broker goes on. A PINGREQ that comes too early
 /// may cost the reason code: a broker that closes a socket with unread bytes resets it.
 pub const PROBE: Duration = Duration::from_secs(1);
 
-/// How long a set-up step may take before the case is inconclusive.
-pub const SET_UP: Duration = Duration::from_secs(10);
+/// How long an answer to a CONNECT is waited for that a broker may also leave without one. Shorter than what brokers allow a
+/// connection to stay silent.
+pub const PROBE_CONNECT: Duration = Duration::from_secs(3);
+
+/// How long a set-up step may take before the case is inconclusive. No common time-out of brokers either, for the same
+/// reason as [`GRACE`].
+pub const SET_UP: Duration = Duration::from_millis(12_500);
 
 /// How much later than the standard's limit something forbidden may be seen before it counts.
 pub const MARGIN: Duration = Duration::from_secs(1);
@@ -70,6 +77,7 @@ pub const CLEAN_UP: Duration = Duration::from_secs(5);
 pub const TABLE: &[(&str, Duration, &str)] = &[
     ("open", OPEN, "connecting the socket"),
     ("probe", PROBE, "a refusal on a connection that was let in; later a PINGREQ asks whether the broker goes on"),
+    ("probe-connect", PROBE_CONNECT, "an answer to a CONNECT that may be left without one"),
     ("set-up", SET_UP, "a set-up step; later the case is inconclusive"),
     ("grace", GRACE, "lateness allowed where the standard demands something and names no limit"),
     ("margin", MARGIN, "lateness allowed where lateness itself is the breach"),

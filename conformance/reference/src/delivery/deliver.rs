@@ -198,6 +198,9 @@ impl Machine {
         let next = if newest_first { session.queue.pop_back() } else { session.queue.pop_front() };
         let Some(outgoing) = next else { return false };
         if self.is_over(&outgoing) {
+            if self.fault(Fault::ExpiryEmptiesQueue) {
+                self.sessions.get_mut(client_id).into_iter().for_each(|session| session.queue.clear());
+            }
             return true;
         }
         let Some(session) = self.sessions.get_mut(client_id) else { return false };
@@ -299,6 +302,7 @@ impl Machine {
         };
         let left = message.seconds_left(self.now);
         let left = if self.fault(Fault::MessageExpiryNotCounted) { left.and(message.expiry_interval) } else { left };
+        let left = if self.fault(Fault::MessageExpiryCountedTwice) { message.counted_twice(left) } else { left };
         properties.extend(left.map(Property::MessageExpiryInterval));
         if !self.fault(Fault::IdentifierMissing) {
             properties.extend(outgoing.identifiers.iter().copied().map(Property::SubscriptionIdentifier));

@@ -27,6 +27,9 @@ impl Machine {
         if message.payload.is_empty() && self.fault(loses_empty) {
             return false;
         }
+        if message.faulty.dup && self.fault(Fault::LosesDup) {
+            return true;
+        }
         let mut effort = self.effort;
         let matching = self.subscriptions_for(&message.topic, &mut effort);
         let mut copies = self.plain_copies(&matching, message);

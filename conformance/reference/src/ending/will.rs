@@ -37,6 +37,10 @@ impl Machine {
         if !self.may_publish(&message.topic) {
             return;
         }
+        let is_unusual = message.qos == QoS::ExactlyOnce || message.retain || !message.properties.is_empty();
+        if (is_unusual || message.expiry_interval.is_some()) && self.fault(Fault::LosesUnusualWills) {
+            return;
+        }
         message.expires_at = message.expiry_interval.map(|seconds| self.now + Duration::from_secs(u64::from(seconds)));
         if self.fault(Fault::WillExpiryMissing) {
             message.expires_at = None;

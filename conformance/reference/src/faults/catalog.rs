@@ -49,6 +49,8 @@ impl Fault {
     /// does nothing that the version forbids.
     pub fn breaks(self, version: Version) -> Vec<&'static str> {
         let declared: Vec<&'static str> = match self {
+            // 3.1.1 lets a broker pass over what may be a packet of another protocol.
+            Self::Tolerates(Rule::ProtocolName) if version == Version::V3_1_1 => Vec::new(),
             Self::Tolerates(rule) | Self::ActsOn(rule) => refused_for(rule, version),
             Self::Sends(mutation) => sends::broken_by(mutation, version),
             Self::LenientToEverything => Rule::ALL.iter().flat_map(|rule| refused_for(*rule, version)).collect(),
@@ -108,12 +110,11 @@ fn refused_for(rule: Rule, version: Version) -> Vec<&'static str> {
 /// packets too.
 fn broken_too(rule: Rule, version: Version) -> &'static [&'static str] {
     match (rule, version) {
-        (Rule::ClientIdUtf8, _) => &["MQTT-3.1.3-1"],
         (Rule::TrailingBytes, Version::V3_1_1) => &["MQTT-3.1.2-18", "MQTT-3.1.2-20"],
         (Rule::TrailingBytes, Version::V5) => &["MQTT-3.1.2-16", "MQTT-3.1.2-18"],
         (Rule::TopicNameWildcard, Version::V3_1_1) => &["MQTT-4.7.1-1"],
-        (Rule::TopicNameWildcard, Version::V5) => &["MQTT-4.7.0-1"],
-        (Rule::TopicNameEmpty, Version::V5) => &["MQTT-4.7.3-1"],
+        (Rule::TopicNameWildcard | Rule::WillTopicWildcard, Version::V5) => &["MQTT-4.7.0-1"],
+        (Rule::TopicNameEmpty | Rule::WillTopicEmpty, Version::V5) => &["MQTT-4.7.3-1"],
         _ => &[],
     }
 }

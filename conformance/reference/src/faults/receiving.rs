@@ -76,6 +76,12 @@ impl Machine {
         self.refuse_unread(id, last, input)
     }
 
+    /// True for a CONNECT whose first field is no text and whose last one may be a client identifier.
+    pub(crate) fn takes_will_first(&self, error: &DecodeError, input: &[u8]) -> bool {
+        let letters = input.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        error.rule == Rule::ClientIdUtf8 && letters >= 12 && self.fault(Fault::TakesWillFirst)
+    }
+
     /// Drops the packet and keeps the connection, however little of the packet is here.
     pub(crate) fn tolerate(&mut self, id: ConnectionId, error: &DecodeError, input: &[u8]) -> Step {
         let step = match packet_len(input) {
@@ -84,7 +90,14 @@ impl Machine {
             PacketLen::Never => Step::Consumed(input.len()),
         };
         self.breach_of_codec(id, error);
+        self.keep(id);
         step
+    }
+
+    /// A connection that is kept after what should have ended it has not yet to come to its CONNECT in time.
+    fn keep(&mut self, id: ConnectionId) {
+        self.faulty.kept.insert(id);
+        self.wind(id);
     }
 
     /// Refuses a CONNECT of 3.1.1 that can't be read with a CONNACK.
@@ -96,6 +109,7 @@ impl Machine {
     /// A packet before CONNECT: served or passed over.
     pub(crate) fn take_before_connect(&mut self, id: ConnectionId, input: &[u8]) -> Step {
         let served = self.fault(Fault::ServesBeforeConnect);
+        self.keep(id);
         match decode(input, Context::new(Version::V3_1_1, Sender::Client), &self.decode_limits(Version::V3_1_1)) {
             Ok(Decoded::Partial { needed }) => Step::Wants(needed),
             Ok(Decoded::Complete { packet, len }) => {

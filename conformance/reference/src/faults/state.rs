@@ -1,8 +1,9 @@
 //! What the machine remembers for the sake of faults only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::event::ConnectionId;
 use crate::state::connection::Alias;
 use crate::state::message::Message;
 
@@ -15,6 +16,8 @@ pub(crate) struct State {
     pub(crate) left_will: Option<Arc<Message>>,
     /// What stands behind the packet of now is to be published, although its connection takes no more.
     pub(crate) publishes_rest: bool,
+    /// Connections that something should have ended.
+    pub(crate) kept: BTreeSet<ConnectionId>,
     /// Nobody is answered any more.
     pub(crate) is_silent: bool,
 }

@@ -55,6 +55,8 @@ faults! {
     ConnackInventsCode "connack-invents-code" "Refuses with a CONNACK code that is in no table."
         ["U3-09" "MQTT-3.2.2-6" "MQTT-3.1.2-2" "MQTT-3.1.3-8" "MQTT-3.1.3-9"] ["MQTT-3.2.2-8"];
     ConnackTwice "connack-twice" "Sends the CONNACK that accepts twice." ["U3-26"] ["MQTT-3.2.0-2"];
+    TakesWillFirst "takes-will-first" "Passes over a CONNECT whose will payload stands where the client identifier belongs."
+        ["MQTT-3.1.3-1" "MQTT-1.5.3-1"] ["MQTT-3.1.3-1" "MQTT-3.1.4-1"];
     NoConnack "no-connack" "Accepts a CONNECT with Keep Alive 65535 without a CONNACK."
         ["MQTT-3.1.4-4" "MQTT-3.2.0-1"] ["MQTT-3.1.4-5" "MQTT-3.2.0-1"];
     WantsConnectInOnePiece "wants-connect-in-one-piece" "Closes where the rest of a CONNECT isn't there yet."
@@ -137,7 +139,7 @@ faults! {
     CleanStartKeepsSession "clean-start-keeps-session" "Keeps the old session when a client asks for a clean one."
         ["MQTT-3.1.2-6"] ["MQTT-3.1.2-4" "MQTT-3.1.4-4"];
     EndedSessionStays "ended-session-stays" "Keeps a session that ends with its connection."
-        ["MQTT-3.1.2-6" "MQTT-3.2.2-3"] ["MQTT-4.1.0-2" "MQTT-3.2.2-3" "MQTT-3.1.2-8"];
+        ["MQTT-3.1.2-6" "MQTT-3.2.2-3"] ["MQTT-4.1.0-2" "MQTT-3.2.2-3" "MQTT-3.1.2-8" "U5-186"];
     ForgetsSession "forgets-session" "Stores no session after the connection is closed."
         ["MQTT-3.1.2-4" "MQTT-4.1.0-1" "MQTT-3.1.2-5" "MQTT-3.2.2-2" "MQTT-4.4.0-1"]
         ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "MQTT-3.2.2-3" "MQTT-4.4.0-1" "U5-171"];
@@ -305,6 +307,8 @@ faults! {
     OverlapTakesLowestQos "overlap-takes-lowest-qos" "Delivers at the lowest QoS of overlapping subscriptions."
         ["MQTT-3.3.5-1"] ["MQTT-3.3.4-2"];
     Qos0WithId "qos0-with-id" "Puts a packet identifier into a live PUBLISH of QoS 0." ["MQTT-2.3.1-5"] ["MQTT-2.2.1-2"];
+    LosesDup "loses-dup" "Acknowledges messages of QoS 1 and 2 that come with DUP 1, and delivers none."
+        ["MQTT-4.5.0-1" "MQTT-4.3.2-2"] ["MQTT-4.5.0-1" "MQTT-4.3.2-5"];
     DropsBinary "drops-binary" "Acknowledges QoS 1 and 2 messages whose payload is no text, and delivers none." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
     DeliversDenied "delivers-denied" "Serves the topic that is denied to everybody." ["U3-14"] [];
     DeniedUnanswered "denied-unanswered" "Neither acknowledges a denied PUBLISH nor closes."
@@ -414,6 +418,8 @@ faults! {
     CaseInsensitive "case-insensitive" "Matches topics without regard to case." ["U3-20" "MQTT-3.3.2-3"] ["U5-204" "MQTT-3.3.2-3"];
 
     // Will
+    LosesUnusualWills "loses-unusual-wills" "Publishes no will of QoS 2, with Will Retain 1, or with properties."
+        ["MQTT-3.1.2-8"] ["MQTT-3.1.2-8"];
     WillNotSent "will-not-sent" "Publishes no will when a connection is lost."
         ["MQTT-3.1.2-8"] ["MQTT-3.1.2-8" "MQTT-3.1.2-7" "U5-079" "U5-180"];
     WillAfterDisconnect "will-after-disconnect" "Publishes the will after a normal DISCONNECT."
@@ -469,6 +475,10 @@ faults! {
     CorrelationDataDropped "correlation-data-dropped" "Drops the correlation data of a message." [] ["MQTT-3.3.2-16"];
     MessageExpiryIgnored "message-expiry-ignored" "Delivers messages that have expired." [] ["MQTT-3.3.2-5" "U5-119"];
     MessageExpiryNotCounted "message-expiry-not-counted" "Sends the message expiry interval as it came." [] ["MQTT-3.3.2-6"];
+    MessageExpiryCountedTwice "message-expiry-counted-twice" "Takes the time that a message waited off its expiry interval twice."
+        [] ["MQTT-3.3.2-6"];
+    ExpiryEmptiesQueue "expiry-empties-queue" "Drops all that waits for a client when the first of it has expired."
+        [] ["MQTT-3.1.2-5"];
     ExpiresInFlight "expires-in-flight" "Applies message expiry to a message that was sent already." [] ["MQTT-4.3.3-7" "MQTT-4.4.0-1"];
     AliasAcrossConnections "alias-across-connections" "Keeps topic aliases for a client's next connection."
         [] ["MQTT-3.3.2-7" "U5-136"];

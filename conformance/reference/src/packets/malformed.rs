@@ -25,7 +25,8 @@ impl Machine {
 
     /// The same, where nothing waives the rule.
     pub(crate) fn refuse_unread(&mut self, id: ConnectionId, error: DecodeError, input: &[u8]) -> Step {
-        if self.fault(Fault::Tolerates(error.rule)) || self.fault(Fault::LenientToEverything) {
+        let tolerated = self.fault(Fault::Tolerates(error.rule)) || self.takes_will_first(&error, input);
+        if tolerated || self.fault(Fault::LenientToEverything) {
             return self.tolerate(id, &error, input);
         }
         let phase = self.connections.get(&id).map(|connection| connection.phase);

@@ -50,6 +50,8 @@ quirks! {
         "Sends the PUBACKs and PUBRECs for packets that came together in reverse order.";
     ResendsOnTimer "resends-on-timer"
         "Re-sends an unacknowledged PUBLISH after 20 seconds on a live connection of 3.1.1.";
+    PatientWithSilence "patient-with-silence"
+        "Lets a connection wait 13.25 seconds for its CONNECT before it closes it.";
     ClosesIdleClients "closes-idle-clients"
         "Closes a connection on which nothing came for 60 seconds, also with Keep Alive 0.";
     RefusesLongClientIds "refuses-long-client-ids"

@@ -76,7 +76,7 @@ impl Default for BrokerLimits {
             max_packet_size: 4 << 20,
             server_keep_alive: None,
             session_expiry_maximum: u32::MAX,
-            connect_timeout: 30,
+            connect_timeout: 5,
             max_client_id_bytes: u16::MAX,
             max_connections: 10_000,
             max_sessions: 10_000,

@@ -90,4 +90,9 @@ impl Message {
         let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
         Some(u32::try_from(seconds).unwrap_or(u32::MAX))
     }
+
+    /// What is left where the time that has passed is taken off twice.
+    pub(crate) fn counted_twice(&self, left: Option<u32>) -> Option<u32> {
+        left.zip(self.expiry_interval).map(|(left, asked)| left.saturating_sub(asked - left.min(asked)))
+    }
 }

@@ -25,11 +25,6 @@ pub(in crate::cases) const CASES: &[Case] = &[
     case!(assigned_client_id: "A client without a client identifier is told the one that it was given",
         v5: proves ["MQTT-3.1.3-7" = "MQTT-3.2.2-16"],
         caught: [Fault::AssignedIdMissing]),
-    case!(empty_client_id_to_store: "An empty client identifier with CleanSession 0 is refused with CONNACK 0x02 and a close",
-    v311: breaks ["MQTT-3.1.3-7"] proves ["MQTT-3.1.3-8"],
-    caught: [
-        Fault::AcceptsEmptyClientId, Fault::RefusesWithoutConnack, Fault::RefusalStaysOpen, Fault::ConnackInventsCode,
-    ]),
     case!(long_client_id: "A client whose identifier is refused is told so, and its connection is closed",
         v311: proves ["MQTT-3.1.3-9"],
         v5: proves ["MQTT-3.1.3-8"],
@@ -110,15 +105,6 @@ async fn assigned_client_id(broker: &Subject) -> Outcome {
     let (mut client, accepted) = nameless(broker, "client").await?;
 
     client.expect_right(&accepted, a_connack().assigned_client_id()).await
-}
-
-async fn empty_client_id_to_store(broker: &Subject) -> Outcome {
-    let mut rogue = broker.open("rogue").await?;
-
-    rogue.send(connect().client_id("").resume())?;
-
-    let _ = rogue.expect(a_connack().code(&[ReasonCode::IDENTIFIER_REJECTED])).await?;
-    rogue.expect_refusal(&[]).await
 }
 
 async fn long_client_id(broker: &Subject) -> Outcome {

@@ -6,6 +6,7 @@ pub(super) mod protocol_name;
 use super::prelude::*;
 use crate::scenario::{Client, Received};
 use mqtt_assay_codec::{Packet, PropertyId};
+use mqtt_assay_standard::bounds;
 
 pub(super) const CASES: &[Case] = &[
     case!(first_packet["subscribe"]: "A SUBSCRIBE before any CONNECT ends the connection",
@@ -48,9 +49,12 @@ pub(super) const CASES: &[Case] = &[
         v5: breaks ["MQTT-3.1.0-1"] proves ["MQTT-4.13.1-1"],
         caught: [Fault::ServesBeforeConnect, Fault::IgnoresBeforeConnect]),
     case!(second_connect: "A second CONNECT on the same connection ends it",
-        v311: proves ["MQTT-3.1.0-2"],
-        v5: proves ["MQTT-3.1.0-2"],
-        caught: [Fault::IgnoresSecondConnect, Fault::AnswersSecondConnect]),
+    v311: proves ["MQTT-3.1.0-2"],
+    v5: proves ["MQTT-3.1.0-2", "U5-210"],
+    caught: [
+        Fault::IgnoresSecondConnect, Fault::AnswersSecondConnect, Fault::ClosesWithoutDisconnect,
+        Fault::DisconnectUnspecified,
+    ]),
     case!(silent_connection: "A connection on which no CONNECT comes is closed after a while",
         v311: proves ["U3-06"],
         v5: proves ["U5-078"],
@@ -72,7 +76,7 @@ pub(super) const CASES: &[Case] = &[
     case!(will_before_client_id: "A CONNECT whose payload does not begin with the client identifier is refused",
         v311: breaks ["MQTT-3.1.3-1"] proves ["MQTT-1.5.3-1"],
         v5: breaks ["MQTT-3.1.3-1"] proves ["MQTT-3.1.4-1"],
-        caught: [Tolerates(Rule::ClientIdUtf8)],
+        caught: [Fault::TakesWillFirst],
         needs: &["will"]),
     case!(legal_connect["repeated-user-property"]: "A CONNECT with two user properties of the same name is accepted",
         v5: proves ["U5-061"],
@@ -115,9 +119,12 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-4.12.0-1"],
         caught: [Fault::AcceptsUnknownMethod, Fault::RefusalStaysOpen]),
     case!(refusing_connack: "A CONNACK that refuses has a code from the table and Session Present 0, and a close follows",
-        v311: proves ["MQTT-3.2.2-5", "MQTT-3.2.2-4", "U3-09" = "MQTT-3.2.2-6"],
-        v5: proves ["MQTT-3.2.2-7", "MQTT-3.2.2-6", "MQTT-3.2.2-8"],
-        caught: [Fault::RefusalStaysOpen, Fault::SessionPresentOnRefusal, Fault::ConnackInventsCode]),
+    v311: breaks ["MQTT-3.1.3-7"] proves ["MQTT-3.2.2-5", "MQTT-3.2.2-4", "U3-09" = "MQTT-3.2.2-6", "MQTT-3.1.3-8"],
+    v5: proves ["MQTT-3.2.2-7", "MQTT-3.2.2-6", "MQTT-3.2.2-8"],
+    caught: [
+        Fault::RefusalStaysOpen, Fault::SessionPresentOnRefusal, Fault::ConnackInventsCode, Fault::AcceptsEmptyClientId,
+        Fault::RefusesWithoutConnack,
+    ]),
     case!(refusal_hides_session: "A CONNACK that refuses says Session Present 0 even where the client has a session",
         v311: proves ["MQTT-3.2.2-4"],
         v5: proves ["MQTT-3.2.2-6"],
@@ -170,6 +177,33 @@ fn refused_connect(broker: &Subject) -> Draft {
         Version::V5 => connect().property(Property::AuthenticationMethod(broker.unique())),
         _ => connect().client_id("").resume(),
     }
+}
+
+/// Set-up: a client let in by a CONNECT that is in order and may name somebody whom the broker doesn't know. One that is
+/// refused for that can't be the control of what is to be refused for something else.
+pub(super) async fn let_in(broker: &Subject, role: &'static str, legal: Draft) -> Result<Client, Stop> {
+    let mut client = broker.open(role).await?;
+    client.send(legal)?;
+    let answer = client.receive_or_end(any(PacketType::Connack)).await?;
+    match answer {
+        Some(answer) if is_accepting(&answer) => Ok(client),
+        Some(answer) if !is_about_credentials(&answer) => {
+            let why = format!("{role}: a CONNECT that is in order was refused");
+            Err(Stop::Inconclusive { why, line: Some(answer.line) })
+        }
+        _ => Err(Stop::NotOffered("the broker lets nobody in with the credentials that this CONNECT has".to_owned())),
+    }
+}
+
+/// True for a CONNACK that refuses for who the client is.
+fn is_about_credentials(answer: &Received) -> bool {
+    let about_them = [
+        ReasonCode::BAD_USER_NAME_OR_PASSWORD_3,
+        ReasonCode::NOT_AUTHORIZED_3,
+        ReasonCode::BAD_USER_NAME_OR_PASSWORD,
+        ReasonCode::NOT_AUTHORIZED,
+    ];
+    codes(&answer.packet()).iter().any(|code| about_them.contains(code))
 }
 
 /// The CONNACK that refuses. In 5.0 a broker may leave it out (section 4.13.1), and after a failed check of the password
@@ -225,14 +259,23 @@ async fn second_connect(broker: &Subject) -> Outcome {
 
     rogue.send(connect())?;
 
-    rogue.expect_refusal(&[ReasonCode::PROTOCOL_ERROR]).await
+    let refused = rogue.expect_refusal(&[]).await?;
+    if broker.version() != Version::V5 {
+        return Ok(refused);
+    }
+    let (wanted, explained) = ([ReasonCode::PROTOCOL_ERROR], rule!(v5 "U5-210"));
+    if let Some(Packet::Disconnect(_)) = refused.packet() {
+        let code = any(PacketType::Disconnect).code(&wanted);
+        return rogue.expect_right(&refused, code).decides(explained).recommended().await;
+    }
+    rogue.expect_close().code(&wanted, explained).await
 }
 
 async fn silent_connection(broker: &Subject) -> Outcome {
     let mut mute = broker.open("mute").await?;
 
-    // Section 3.1.4 says "reasonable" and names no time: what the suite gives to everything without a limit.
-    mute.expect_close().await
+    // Section 3.1.4 says "reasonable" and names no time: whenever the broker closes before the run ends, it is in time.
+    mute.expect_close_sometime().await
 }
 
 async fn valid_connect(broker: &Subject) -> Outcome {
@@ -267,6 +310,20 @@ async fn bytes_arrive(broker: &Subject) -> Outcome {
 async fn will_before_client_id(broker: &Subject) -> Outcome {
     let status = || connect().will(will("status", b"\xFF\xFE"));
     broker.connect_as("control", status()).await?;
+    // Read in the right order, what stands first is a client identifier of bytes that are no text. A broker that doesn't refuse
+    // such a one tells nothing here.
+    let mut ill_formed = broker.open("ill-formed").await?;
+    ill_formed.send(connect().will(will("status", b"gone")).with("utf8.surrogate@client-identifier"))?;
+    let limit = ill_formed.context().patient(bounds::PROBE_CONNECT);
+    let is_refused = match ill_formed.receive_within(any(PacketType::Connack), limit).await {
+        Ok(answer) => !is_accepting(&answer),
+        Err(Stop::Inconclusive { line, .. }) => line.is_some(),
+        Err(other) => return Err(other),
+    };
+    if !is_refused {
+        let why = "ill-formed: a client identifier that is no text was not refused".to_owned();
+        return Err(Stop::Inconclusive { why, line: None });
+    }
     let mut rogue = broker.open("rogue").await?;
 
     rogue.send(status().with("connect.will-first"))?;
@@ -384,11 +441,25 @@ async fn refusing_connack(broker: &Subject) -> Outcome {
 
     rogue.send(refused_connect(broker))?;
 
+    if broker.version() != Version::V5 {
+        return rejected_client_id(&mut rogue, &table).await;
+    }
     let refused = refusal(broker, &mut rogue).await?;
-    let in_table = rule!(v311 "U3-09", v5 "MQTT-3.2.2-8");
+    let in_table = rule!(v5 "MQTT-3.2.2-8");
     let _ = rogue.expect_right(&refused, a_connack().code(&table)).decides(in_table).await?;
-    let no_session = rule!(v311 "MQTT-3.2.2-4", v5 "MQTT-3.2.2-6");
+    let no_session = rule!(v5 "MQTT-3.2.2-6");
     let _ = rogue.expect_right(&refused, a_connack().session_present(false)).decides(no_session).await?;
+    rogue.expect_close().await
+}
+
+/// Decides: the refusal of an empty client identifier with CleanSession 0, which 3.1.1 fixes in every part.
+async fn rejected_client_id(rogue: &mut Client, table: &[ReasonCode]) -> Outcome {
+    let rejected = a_connack().code(&[ReasonCode::IDENTIFIER_REJECTED]);
+    let refused = rogue.expect(rejected).decides(rule!(v311 "MQTT-3.1.3-8")).await?;
+    let _ = rogue.expect_right(&refused, a_connack().code(table)).decides(rule!(v311 "U3-09")).await?;
+    let without = a_connack().session_present(false);
+    let _ = rogue.expect_right(&refused, without).decides(rule!(v311 "MQTT-3.2.2-4")).await?;
+    let _ = rogue.expect_refusal(&[]).decides(rule!(v311 "MQTT-3.1.3-8")).await?;
     rogue.expect_close().await
 }
 

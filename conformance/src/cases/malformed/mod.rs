@@ -168,10 +168,6 @@ pub(super) const CASES: &[Case] = &[
         v311: breaks ["MQTT-3.3.2-2", "MQTT-4.7.1-1"] proves ["MQTT-4.8.0-1"],
         v5: breaks ["MQTT-3.3.2-2", "MQTT-4.7.0-1"] proves ["MQTT-4.13.1-1"],
         caught: [Tolerates(Rule::TopicNameWildcard), ActsOn(Rule::TopicNameWildcard)]),
-    case!(wildcard_in_topic_name["topic.wildcard-in-name.hash"]: "A PUBLISH to a topic with # is refused",
-        v311: breaks ["MQTT-3.3.2-2", "MQTT-4.7.1-1"] proves ["MQTT-4.8.0-1"],
-        v5: breaks ["MQTT-3.3.2-2", "MQTT-4.7.0-1"] proves ["MQTT-4.13.1-1"],
-        caught: [Tolerates(Rule::TopicNameWildcard), ActsOn(Rule::TopicNameWildcard)]),
 ];
 
 /// What a broker should say of a packet that breaks its form.

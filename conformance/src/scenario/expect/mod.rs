@@ -8,16 +8,21 @@ mod close;
 mod nothing;
 mod packets;
 mod refusal;
+mod sometime;
+mod unserved;
 
 pub use close::ExpectClose;
 pub use nothing::{ExpectNone, ExpectNothingAfter};
 pub use packets::{Expect, ExpectOpen, ExpectRight};
 pub use refusal::ExpectRefusal;
+pub use sometime::ExpectCloseSometime;
+pub use unserved::ExpectUnserved;
 
 use crate::link::Remark;
 use crate::scenario::client::Client;
 use crate::scenario::context::Deciding;
 use crate::scenario::pattern::Pattern;
+use crate::scenario::subject::Subject;
 use crate::scenario::verdict::{Evidence, Seen, Stop};
 use mqtt_assay_codec::{OwnedPacket, PacketType, ReasonCode};
 use std::pin::Pin;
@@ -69,6 +74,17 @@ impl Client {
     /// Decides: the broker ends the connection of its own accord, for something that is not on this connection.
     pub fn expect_close(&mut self) -> ExpectClose<'_> {
         ExpectClose::new(self)
+    }
+
+    /// Decides: the broker ends the connection at any time before the run ends; for what the standard recommends without a
+    /// limit of time. None is observed, and no verdict.
+    pub fn expect_close_sometime(&mut self) -> ExpectCloseSometime<'_> {
+        ExpectCloseSometime::new(self)
+    }
+
+    /// Decides: the CONNECT just sent is not served as one of 3.1.1; a close, a refusal and silence all keep that.
+    pub fn expect_unserved<'a>(&'a mut self, broker: &'a Subject) -> ExpectUnserved<'a> {
+        ExpectUnserved::new(self, broker)
     }
 
     /// Decides: the connection is still served, as a PINGREQ shows.
