@@ -394,9 +394,6 @@ fn where_nothing_is_judged_the_exit_code_says_so() {
     let ended = watched::run(command, &StandardOutput::Read, None, WITHIN);
     assert_eq!(ended.code, Some(3), "{}", ended.out);
     assert!(ended.out.contains("Result: nothing judged: of "), "{}", ended.out);
-    let command = mqtt_assay(&["prove", "drops-binary", "-f", "5/connect/takeover"]);
-    let ended = watched::run(command, &StandardOutput::Read, None, WITHIN);
-    assert!(ended.code != Some(0) || !ended.out.starts_with("0 pairs"), "{}", ended.out);
 }
 
 #[test]
