@@ -345,6 +345,15 @@ fn what_was_written_is_repeated_within_reason() {
     let profile = folder.path().join("odd.toml");
     fs::write(&profile, "name = 'x'\ncommand = ['x']\n\u{9b}31m\u{1b}[2J = 1\n").expect("written");
     let profile = profile.display().to_string();
+    let boastful = folder.path().join("boastful.toml");
+    let text = r#"name = "x\u001b[2J"
+command = ['false', '{port}']
+[version]
+command = ['printf', 'v \033[2J1\007']
+after = 'v '
+"#;
+    fs::write(&boastful, text).expect("written");
+    let boastful = boastful.display().to_string();
     for arguments in [
         &["explain", &long][..],
         &["explain", escape],
@@ -358,6 +367,7 @@ fn what_was_written_is_repeated_within_reason() {
         &["run", "--spawn", &format!("./{escape} {{port}}"), "-f", "5/publish/qos3"],
         &["run", "--spawn", "sh -c 'printf \"\\\\033[2J\\\\233\"; exit 1' {port}", "-f", "5/publish/qos3"],
         &["run", &profile],
+        &["run", &boastful],
         &["prove", "--write", &format!("/dev/null/{escape}")],
     ] {
         let ended = watched::run(mqtt_assay(arguments), &StandardOutput::Read, None, WITHIN);
