@@ -21,7 +21,7 @@ pub(crate) struct BrokerArgs {
     #[arg(value_name = "BROKER")]
     broker: Option<String>,
 
-    /// Start a broker by a command; {port}: its port, {dir}: its own empty folder
+    /// Start a broker by a command, in the foreground; {port}: its port, {dir}: its own empty folder
     #[arg(long, value_name = "COMMAND", conflicts_with = "broker")]
     spawn: Option<String>,
 

@@ -20,5 +20,8 @@ pub fn simulated<T>(work: impl Future<Output = T>) -> T {
 /// Runs to the end on the machine's clock, with sockets, processes and signals.
 pub fn real<T>(work: impl Future<Output = T>) -> io::Result<T> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    Ok(LocalSet::new().block_on(&runtime, work))
+    let result = LocalSet::new().block_on(&runtime, work);
+    // A name that is still being looked up, on a thread of its own, keeps nobody waiting.
+    runtime.shutdown_background();
+    Ok(result)
 }
