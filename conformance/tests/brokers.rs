@@ -47,6 +47,41 @@ fn iotcore_is_as_its_report_says() {
     is_as_its_report_says("iotcore");
 }
 
+#[test]
+fn ejabberd_is_as_its_report_says() {
+    is_as_its_report_says("ejabberd");
+}
+
+#[test]
+fn rabbitmq_is_as_its_report_says() {
+    is_as_its_report_says("rabbitmq");
+}
+
+#[test]
+fn activemq_is_as_its_report_says() {
+    is_as_its_report_says("activemq");
+}
+
+/// A user who may use the topics below the suite's prefix and no others is enough for every case: whatever needs more says
+/// *not offered*, and no rule is broken that an anonymous user without limits sees kept.
+#[test]
+#[ignore = "cases about topics outside the prefix, and about a user name alone, are still inconclusive"]
+fn mosquitto_with_access() {
+    let _alone = ONE_BROKER_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/profiles/mosquitto-one-prefix.toml");
+    let limited = Profile::load(path).unwrap_or_else(|error| panic!("{error}"));
+    let free = Profile::load("mosquitto").unwrap_or_else(|error| panic!("{error}"));
+    let (limited, _) = one_run(&limited, 0);
+    let (free, _) = one_run(&free, 0);
+    let fails = |result: &RunResult| -> BTreeSet<String> {
+        text(result).lines().filter(|line| line.ends_with("\tfail")).map(str::to_owned).collect()
+    };
+    let unjudged = limited.results.iter().filter(|case| case.verdict == Verdict::Inconclusive);
+    let unjudged: String = unjudged.map(|case| transcript(&limited, &case.instance.id())).collect();
+    let failed = fails(&limited).difference(&fails(&free)).cloned().collect::<Vec<_>>();
+    assert!(unjudged.is_empty() && failed.is_empty(), "fails for the user's limits: {failed:#?}\n{unjudged}");
+}
+
 fn is_as_its_report_says(name: &str) {
     let _alone = ONE_BROKER_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let profile = Profile::load(name).unwrap_or_else(|error| panic!("{error}"));
