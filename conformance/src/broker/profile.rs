@@ -6,10 +6,12 @@
 
 use super::Setting;
 use mqtt_assay_codec::Version;
+use mqtt_assay_standard::bounds;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 /// Profiles that are built in.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -36,6 +38,8 @@ pub struct Profile {
     /// Whether each case gets a broker of its own: for brokers that one client can spoil for all others.
     #[serde(default)]
     pub fresh_for_each_case: bool,
+    /// How many seconds it may take until it answers its first CONNECT, where it needs more than most (`bounds::START`).
+    pub start_seconds: Option<u64>,
     /// User name and password of ordinary connections, for a broker that takes nobody without: those of every variant
     /// that has none of its own.
     pub credentials: Option<(String, String)>,
@@ -127,12 +131,14 @@ impl Profile {
     pub fn of_command(name: String, command: Vec<String>) -> Self {
         let mqtt = every_version();
         let (files, variants) = (BTreeMap::new(), BTreeMap::new());
-        Self { name, command, mqtt, fresh_for_each_case: false, credentials: None, files, version: None, variants }
+        let (start_seconds, credentials, version) = (None, None, None);
+        Self { name, command, mqtt, fresh_for_each_case: false, start_seconds, credentials, files, version, variants }
     }
 
     fn parse(source: &str, text: &str) -> Result<Self, ProfileError> {
         let failed = |problem: String| ProfileError { source: source.to_owned(), problem };
-        let mut profile: Self = toml::from_str(text).map_err(|error| failed(error.to_string().trim_end().to_owned()))?;
+        let mut profile: Self =
+            toml::from_str(text).map_err(|error| failed(error.to_string().trim_end().to_owned()))?;
         if profile.command.is_empty() {
             return Err(failed("`command` is empty; write the program and its arguments".to_owned()));
         }
@@ -172,6 +178,11 @@ impl Profile {
             return Err(format!("`mqtt` names no version; there are: {}", known.join(", ")));
         }
         Ok(())
+    }
+
+    /// How long it may take until it answers its first CONNECT.
+    pub fn start_limit(&self) -> Duration {
+        self.start_seconds.map_or(bounds::START, Duration::from_secs)
     }
 
     /// The versions that the broker speaks, the oldest first.
@@ -285,8 +296,19 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_says_how_long_its_broker_may_take_to_start() {
+        let limit = |text: &str| {
+            let profile = Profile::parse("x.toml", &format!("name = 'x'\ncommand = ['x']\n{text}")).expect("a profile");
+            profile.start_limit()
+        };
+        assert_eq!(limit(""), bounds::START);
+        assert_eq!(limit("start_seconds = 120"), Duration::from_secs(120));
+    }
+
+    #[test]
     fn ports_that_are_no_versions_are_found_in_commands_and_files() {
-        let text = "name = 'x'\ncommand = ['x', '{port-nodes}']\n[files]\nf = '{port} {port-5} {port-names} {port-nodes}'";
+        let text =
+            "name = 'x'\ncommand = ['x', '{port-nodes}']\n[files]\nf = '{port} {port-5} {port-names} {port-nodes}'";
         let profile = Profile::parse("x.toml", text).expect("a profile");
         assert_eq!(profile.other_port_words().into_iter().collect::<Vec<_>>(), ["{port-names}", "{port-nodes}"]);
     }

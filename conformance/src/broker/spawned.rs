@@ -135,7 +135,7 @@ impl SpawnedTarget {
     /// Ends when every port accepts a CONNECT of its version. One that refuses is asked for a while longer: some brokers
     /// listen before they know their users. Whom it still refuses then is for the control to say.
     async fn wait_until_ready(&self, process: &Process, ports: &Ports, variant: &ProfileVariant) -> Result<(), String> {
-        let limit = bounds::START * self.patience;
+        let limit = self.profile.start_limit() * self.patience;
         let deadline = Instant::now() + limit;
         let mut ask = interval(ASK_EVERY);
         ask.set_missed_tick_behavior(MissedTickBehavior::Delay);
