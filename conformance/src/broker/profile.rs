@@ -302,7 +302,7 @@ mod tests {
             profile.start_limit()
         };
         assert_eq!(limit(""), bounds::START);
-        assert_eq!(limit("start_seconds = 120"), Duration::from_secs(120));
+        assert_eq!(limit("start_seconds = 90"), Duration::from_secs(90));
     }
 
     #[test]
