@@ -47,6 +47,96 @@ fn iotcore_is_as_its_report_says() {
     is_as_its_report_says("iotcore");
 }
 
+#[test]
+fn ejabberd_is_as_its_report_says() {
+    is_as_its_report_says("ejabberd");
+}
+
+#[test]
+fn rabbitmq_is_as_its_report_says() {
+    is_as_its_report_says("rabbitmq");
+}
+
+#[test]
+fn activemq_is_as_its_report_says() {
+    is_as_its_report_says("activemq");
+}
+
+/// An Erlang node finds others by an `epmd`, which usually stays behind. Here each broker has its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn two_rabbitmqs_run_side_by_side_and_leave_nothing() {
+    let _alone = ONE_BROKER_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let begun = clock::real(async {
+        let profile = Profile::load("rabbitmq").unwrap_or_else(|error| panic!("{error}"));
+        let spawned = SpawnedTarget::new(profile, 1);
+        let (one, other) = tokio::join!(spawned.lease(Variant::PLAIN), spawned.lease(Variant::PLAIN));
+        for started in [&one, &other] {
+            assert!(started.is_ok(), "{:?}", started.as_ref().err());
+        }
+        let groups: BTreeSet<u32> =
+            processes().into_iter().filter(|it| it.parent == std::process::id()).map(|it| it.group).collect();
+        let ours = of_groups(&groups);
+        assert_eq!(groups.len(), 2, "{ours:?}");
+        assert_eq!(ours.iter().filter(|it| it.name == "epmd").count(), 2, "{ours:?}");
+        groups
+    })
+    .unwrap_or_else(|error| panic!("no runtime: {error}"));
+    let left = of_groups(&begun);
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// A process, as the system lists it.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+struct Listed {
+    name: String,
+    parent: u32,
+    group: u32,
+}
+
+/// Everything that runs in these process groups.
+#[cfg(target_os = "linux")]
+fn of_groups(groups: &BTreeSet<u32>) -> Vec<Listed> {
+    processes().into_iter().filter(|it| groups.contains(&it.group)).collect()
+}
+
+/// Everything that runs. What has ended and only waits to be counted does not.
+#[cfg(target_os = "linux")]
+fn processes() -> Vec<Listed> {
+    let entries = std::fs::read_dir("/proc").expect("Linux has /proc").flatten();
+    let texts = entries.filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok());
+    let listed = texts.filter_map(|text| {
+        // `123 (name) S 1 123 ...`; a name may have any characters.
+        let (before, behind) = text.rsplit_once(") ")?;
+        let cells: Vec<&str> = behind.split(' ').collect();
+        let name = before.split_once('(')?.1.to_owned();
+        let runs = !matches!(cells[0], "Z" | "X");
+        runs.then_some(Listed { name, parent: cells[1].parse().ok()?, group: cells[2].parse().ok()? })
+    });
+    listed.collect()
+}
+
+/// A user who may use the topics below the suite's prefix and no others is enough for every case: whatever needs more says
+/// *not offered*, and no rule is broken that an anonymous user without limits sees kept.
+#[test]
+#[ignore = "cases about topics outside the prefix, and about a user name alone, are still inconclusive"]
+fn mosquitto_with_access() {
+    let _alone = ONE_BROKER_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/profiles/mosquitto-one-prefix.toml");
+    let limited = Profile::load(path).unwrap_or_else(|error| panic!("{error}"));
+    let free = Profile::load("mosquitto").unwrap_or_else(|error| panic!("{error}"));
+    let (limited, _) = one_run(&limited, 0);
+    let (free, _) = one_run(&free, 0);
+    let fails = |result: &RunResult| -> BTreeSet<String> {
+        text(result).lines().filter(|line| line.ends_with("\tfail")).map(str::to_owned).collect()
+    };
+    let unjudged = limited.results.iter().filter(|case| case.verdict == Verdict::Inconclusive);
+    let unjudged: String = unjudged.map(|case| transcript(&limited, &case.instance.id())).collect();
+    let failed = fails(&limited).difference(&fails(&free)).cloned().collect::<Vec<_>>();
+    assert!(unjudged.is_empty() && failed.is_empty(), "fails for the user's limits: {failed:#?}\n{unjudged}");
+}
+
 fn is_as_its_report_says(name: &str) {
     let _alone = ONE_BROKER_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let profile = Profile::load(name).unwrap_or_else(|error| panic!("{error}"));

@@ -14,6 +14,8 @@ const TRIES: usize = 100;
 /// Which port of 127.0.0.1 is for which version: one for all, or one for each.
 pub(super) struct Ports {
     by_version: BTreeMap<Version, u16>,
+    /// What else the broker listens on, by the word that stands for it.
+    others: BTreeMap<String, u16>,
     /// Held, the ports are ours.
     _marks: Vec<UdpSocket>,
 }
@@ -28,7 +30,14 @@ impl Ports {
             (version, if profile.has_own_port(version) { *own } else { common })
         };
         let by_version = versions.into_iter().zip(&free).map(port_of).collect();
-        Ok(Self { by_version, _marks: free.into_iter().map(|(_, mark)| mark).collect() })
+        let mut marks: Vec<UdpSocket> = free.into_iter().map(|(_, mark)| mark).collect();
+        let mut others = BTreeMap::new();
+        for word in profile.other_port_words() {
+            let (port, mark) = self::free()?;
+            others.insert(word, port);
+            marks.push(mark);
+        }
+        Ok(Self { by_version, others, _marks: marks })
     }
 
     /// One version for each port.
@@ -58,9 +67,9 @@ impl Ports {
     pub(super) fn fill(&self, text: &str) -> String {
         let common = self.by_version.values().next().map(u16::to_string).unwrap_or_default();
         let text = text.replace("{port}", &common);
-        self.by_version
-            .iter()
-            .fold(text, |text, (&version, port)| text.replace(&Profile::port_word(version), &port.to_string()))
+        let words = self.by_version.iter().map(|(&version, port)| (Profile::port_word(version), port));
+        let others = self.others.iter().map(|(word, port)| (word.clone(), port));
+        words.chain(others).fold(text, |text, (word, port)| text.replace(&word, &port.to_string()))
     }
 }
 

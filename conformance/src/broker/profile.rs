@@ -1,22 +1,28 @@
 //! Profiles: how a known broker is started, in which variants, and what it says of itself. TOML, in `brokers/`.
 //!
 //! In commands and files `{port}` and `{dir}` stand for the broker's own port and its own empty folder. A broker that
-//! speaks each version on a port of its own has `{port-3.1.1}` and `{port-5}` instead.
+//! speaks each version on a port of its own has `{port-3.1.1}` and `{port-5}` instead. What else it has to listen on gets
+//! free ports by any other word: `{port-nodes}`.
 
 use super::Setting;
 use crate::text::{short, visible};
 use mqtt_assay_codec::Version;
+use mqtt_assay_standard::bounds;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 /// Profiles that are built in.
 const BUILT_IN: &[(&str, &str)] = &[
+    ("activemq", include_str!("../../brokers/activemq.toml")),
     ("aedes", include_str!("../../brokers/aedes.toml")),
     ("amqtt", include_str!("../../brokers/amqtt.toml")),
+    ("ejabberd", include_str!("../../brokers/ejabberd.toml")),
     ("iotcore", include_str!("../../brokers/iotcore.toml")),
     ("mosquitto", include_str!("../../brokers/mosquitto.toml")),
+    ("rabbitmq", include_str!("../../brokers/rabbitmq.toml")),
 ];
 
 /// How a broker is started.
@@ -33,6 +39,11 @@ pub struct Profile {
     /// Whether each case gets a broker of its own: for brokers that one client can spoil for all others.
     #[serde(default)]
     pub fresh_for_each_case: bool,
+    /// How many seconds it may take until it answers its first CONNECT, where it needs more than most (`bounds::START`).
+    pub start_seconds: Option<u64>,
+    /// User name and password of ordinary connections, for a broker that takes nobody without: those of every variant
+    /// that has none of its own.
+    pub credentials: Option<(String, String)>,
     /// Files to write into its folder before it starts.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
@@ -125,12 +136,13 @@ impl Profile {
     pub fn of_command(name: String, command: Vec<String>) -> Self {
         let mqtt = every_version();
         let (files, variants) = (BTreeMap::new(), BTreeMap::new());
-        Self { name, command, mqtt, fresh_for_each_case: false, files, version: None, variants }
+        let (start_seconds, credentials, version) = (None, None, None);
+        Self { name, command, mqtt, fresh_for_each_case: false, start_seconds, credentials, files, version, variants }
     }
 
     fn parse(source: &str, text: &str) -> Result<Self, ProfileError> {
         let failed = |problem: String| ProfileError { source: source.to_owned(), problem };
-        let profile: Self = toml::from_str(text).map_err(|error| failed(in_words(&error, text)))?;
+        let mut profile: Self = toml::from_str(text).map_err(|error| failed(in_words(&error, text)))?;
         if profile.command.is_empty() {
             return Err(failed("`command` is empty; write the program and its arguments".to_owned()));
         }
@@ -148,7 +160,17 @@ impl Profile {
                 )));
             }
         }
+        profile.hand_credentials_down();
         Ok(profile)
+    }
+
+    /// Gives every variant without credentials those of the profile.
+    fn hand_credentials_down(&mut self) {
+        let Some(credentials) = &self.credentials else { return };
+        self.variants.entry(super::Variant::PLAIN.name.to_owned()).or_default();
+        for variant in self.variants.values_mut() {
+            variant.credentials.get_or_insert_with(|| credentials.clone());
+        }
     }
 
     fn require_known_versions(&self) -> Result<(), String> {
@@ -160,6 +182,11 @@ impl Profile {
             return Err(format!("`mqtt` names no version; there are: {}", known.join(", ")));
         }
         Ok(())
+    }
+
+    /// How long it may take until it answers its first CONNECT.
+    pub fn start_limit(&self) -> Duration {
+        self.start_seconds.map_or(bounds::START, Duration::from_secs)
     }
 
     /// The versions that the broker speaks, the oldest first.
@@ -175,8 +202,20 @@ impl Profile {
     /// True where this version has a port of its own.
     pub fn has_own_port(&self, version: Version) -> bool {
         let word = Self::port_word(version);
-        let texts = self.files.values().chain(self.variants.values().flat_map(|variant| variant.append.values()));
-        self.command.iter().chain(texts).any(|text| text.contains(&word))
+        self.texts().any(|text| text.contains(&word))
+    }
+
+    /// What stands for ports that are no version's: those on which a broker's own parts find each other.
+    pub fn other_port_words(&self) -> BTreeSet<String> {
+        let of_versions = VERSIONS.map(Self::port_word);
+        let words = self.texts().flat_map(|text| text.split("{port-").skip(1).filter_map(|rest| rest.split_once('}')));
+        words.map(|(name, _)| format!("{{port-{name}}}")).filter(|word| !of_versions.contains(word)).collect()
+    }
+
+    /// Everything in which words are filled in.
+    fn texts(&self) -> impl Iterator<Item = &String> {
+        let files = self.files.values().chain(self.variants.values().flat_map(|variant| variant.append.values()));
+        self.command.iter().chain(files)
     }
 
     /// The files of a variant, by name.
@@ -232,7 +271,8 @@ mod tests {
     fn errors_name_the_profile_and_the_way_out() {
         let error = Profile::load("mosquito").expect_err("misspelt").to_string();
         assert!(
-            error.contains("profile mosquito") && error.contains("built in: aedes, amqtt, iotcore, mosquitto"),
+            error.contains("profile mosquito")
+                && error.contains("built in: activemq, aedes, amqtt, ejabberd, iotcore, mosquitto, rabbitmq;"),
             "{error}"
         );
         let error = Profile::parse("x.toml", "name = 'x'\ncommand = ['x']\n[variants.nonsense]")
@@ -269,5 +309,35 @@ mod tests {
         assert_eq!(old.versions().collect::<Vec<_>>(), [Version::V3_1_1]);
         let apart = parse("command = ['x']\n[files]\nf = '{port-3.1.1} {port-5}'");
         assert!(VERSIONS.into_iter().all(|version| apart.has_own_port(version)));
+    }
+
+    #[test]
+    fn credentials_of_the_profile_are_those_of_every_variant_that_has_none() {
+        let text = "name = 'x'\ncommand = ['x']\ncredentials = ['u', 'p']\n[variants.max-qos-1]\n\
+                    [variants.with-access]\ncredentials = ['v', 'q']";
+        let profile = Profile::parse("x.toml", text).expect("a profile");
+        let of = |name: &str| profile.variants[name].credentials.clone().expect("credentials");
+        let pair = |user: &str, password: &str| (user.to_owned(), password.to_owned());
+        assert_eq!(of("plain"), pair("u", "p"), "also where the profile doesn't name the variant");
+        assert_eq!(of("max-qos-1"), pair("u", "p"));
+        assert_eq!(of("with-access"), pair("v", "q"));
+    }
+
+    #[test]
+    fn a_profile_says_how_long_its_broker_may_take_to_start() {
+        let limit = |text: &str| {
+            let profile = Profile::parse("x.toml", &format!("name = 'x'\ncommand = ['x']\n{text}")).expect("a profile");
+            profile.start_limit()
+        };
+        assert_eq!(limit(""), bounds::START);
+        assert_eq!(limit("start_seconds = 90"), Duration::from_secs(90));
+    }
+
+    #[test]
+    fn ports_that_are_no_versions_are_found_in_commands_and_files() {
+        let text =
+            "name = 'x'\ncommand = ['x', '{port-nodes}']\n[files]\nf = '{port} {port-5} {port-names} {port-nodes}'";
+        let profile = Profile::parse("x.toml", text).expect("a profile");
+        assert_eq!(profile.other_port_words().into_iter().collect::<Vec<_>>(), ["{port-names}", "{port-nodes}"]);
     }
 }

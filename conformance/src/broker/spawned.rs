@@ -168,7 +168,8 @@ impl SpawnedTarget {
         Ok((process, ports))
     }
 
-    /// Ends when every port answers a CONNECT of its version.
+    /// Ends when every port accepts a CONNECT of its version. One that refuses is asked for a while longer: some brokers
+    /// listen before they know their users. Whom it still refuses then is for the control to say.
     async fn wait_until_ready(
         &self,
         process: &mut Process,
@@ -176,10 +177,11 @@ impl SpawnedTarget {
         variant: &ProfileVariant,
     ) -> Result<(), NotStarted> {
         let begun = Instant::now();
-        let deadline = begun + bounds::START * self.patience;
+        let deadline = begun + self.profile.start_limit() * self.patience;
         let mut ask = interval(ASK_EVERY);
         ask.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut to_ask = ports.to_ask();
+        let mut refused_until = None;
         loop {
             ask.tick().await;
             if let Some(end) = process.has_ended() {
@@ -193,8 +195,13 @@ impl SpawnedTarget {
                 continue;
             };
             let address = ports.address(version);
-            let answer = answers(&address, version, variant.credentials.as_ref());
-            if timeout_at(deadline, answer).await == Ok(true) {
+            let answer = timeout_at(deadline, answer(&address, version, variant.credentials.as_ref())).await;
+            let is_settled = match answer {
+                Ok(Answer::Accepted) => true,
+                Ok(Answer::Refused) => Instant::now() > *refused_until.get_or_insert(Instant::now() + bounds::OPEN),
+                Ok(Answer::Nothing) | Err(_) => false,
+            };
+            if is_settled {
                 to_ask.pop();
             } else if Instant::now() >= deadline {
                 let why = format!("no CONNACK on {address} within {}{}", seconds(begun.elapsed()), last_words(process));
@@ -279,8 +286,15 @@ fn version_in(printed: &str, after: &str) -> Option<String> {
     Some(single_line(version))
 }
 
-/// True once something sends the first byte of a CONNACK: an open port alone is not readiness.
-async fn answers(address: &str, version: Version, credentials: Option<&(String, String)>) -> bool {
+/// What a starting broker says to a CONNECT.
+enum Answer {
+    Nothing,
+    Refused,
+    Accepted,
+}
+
+/// Waits for a CONNACK: an open port alone is not readiness.
+async fn answer(address: &str, version: Version, credentials: Option<&(String, String)>) -> Answer {
     let ask = async {
         let mut stream = Tcp::connect(address).await.ok()?;
         let connect = Connect {
@@ -293,13 +307,32 @@ async fn answers(address: &str, version: Version, credentials: Option<&(String, 
             password: credentials.map(|(_, password)| password.as_bytes()),
         };
         stream.write_all(&Packet::Connect(connect).to_bytes(version).ok()?).await.ok()?;
-        let mut first = [0; 1];
-        let is_connack = read(&mut stream, &mut first).await == Read::Bytes(1) && first[0] == 0x20;
-        is_connack.then_some(stream)
+        let mut connack = Vec::new();
+        while let None | Some(0x20) = connack.first() {
+            if let Some(is_accepted) = is_accepted(&connack) {
+                return Some((stream, is_accepted));
+            }
+            let mut next = [0; 1];
+            let Read::Bytes(1) = read(&mut stream, &mut next).await else { return None };
+            connack.extend(next);
+        }
+        None
     };
-    let Ok(Some(stream)) = timeout(bounds::OPEN, ask).await else { return false };
-    take_leave(stream, version).await;
-    true
+    match timeout(bounds::OPEN, ask).await {
+        Ok(Some((stream, true))) => {
+            take_leave(stream, version).await;
+            Answer::Accepted
+        }
+        Ok(Some((_, false))) => Answer::Refused,
+        Ok(None) | Err(_) => Answer::Nothing,
+    }
+}
+
+/// What these bytes of a CONNACK say, once its code is among them: behind the length, which may be of several bytes, and
+/// the flags.
+fn is_accepted(connack: &[u8]) -> Option<bool> {
+    let length = connack.iter().skip(1).position(|byte| byte & 0x80 == 0)? + 1;
+    connack.get(1 + length + 1).map(|&code| code == 0)
 }
 
 /// Disconnects as a client should, and lets the broker close: one that is still busy with a client that broke off would
@@ -314,4 +347,17 @@ async fn take_leave(mut stream: Tcp, version: Version) {
     };
     // A broker that leaves the closing to us is ready all the same.
     let _ = timeout(LEAVE, leave).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connack_accepts_by_its_code_behind_a_length_of_any_size() {
+        assert_eq!(is_accepted(&[0x20, 2, 0]), None, "the code is still to come");
+        assert_eq!(is_accepted(&[0x20, 2, 1, 0]), Some(true));
+        assert_eq!(is_accepted(&[0x20, 2, 0, 5]), Some(false));
+        assert_eq!(is_accepted(&[0x20, 0x83, 0x01, 0, 0x87]), Some(false));
+    }
 }
