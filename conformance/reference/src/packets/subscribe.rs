@@ -82,7 +82,7 @@ impl Machine {
             return;
         }
         let mut filters = FilterList::default();
-        for (filter, options) in subscribe.filters.iter() {
+        for (filter, options) in subscribe.filters {
             filters.push(filter, options);
         }
         self.begin_work(id, true, subscribe.packet_id, identifier, filters);

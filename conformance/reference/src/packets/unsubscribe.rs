@@ -22,7 +22,7 @@ impl Machine {
             return;
         }
         let mut filters = FilterList::default();
-        for filter in unsubscribe.filters.iter() {
+        for filter in unsubscribe.filters {
             filters.push(filter, SubscriptionOptions::at(QoS::AtMostOnce));
         }
         self.begin_work(id, false, packet_id, None, filters);
