@@ -84,10 +84,10 @@ impl Machine {
     }
 
     fn connection_due(&mut self, id: ConnectionId) {
-        let now = self.now;
+        let (now, is_busy, is_slowed) = (self.now, self.is_busy(id), self.is_slowed(id));
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        if connection.has_more() && self.busy.contains(&id) {
-            // It waits for the broker, not the broker for it.
+        // What it sent waits for the broker, or is read slowly: the silence is not the client's.
+        if is_busy && connection.has_more() || is_slowed && !connection.input.is_empty() {
             connection.heard_at = now;
         }
         let Some(connection) = self.connections.get(&id) else { return };

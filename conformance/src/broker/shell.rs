@@ -29,9 +29,6 @@ const LINGER: Duration = Duration::from_secs(5);
 /// How often a client may take so long again as long as it takes something: a minute in all.
 const LINGERS: usize = 12;
 
-/// How long nothing is read from a client that is to be slowed, for each read.
-const PAUSE: Duration = Duration::from_millis(50);
-
 /// How many packets wait where several of them are written at once.
 const BULK: usize = 16;
 
@@ -296,12 +293,16 @@ async fn may_read(core: &Core, id: ConnectionId) {
     while core.machine.borrow().is_busy(id) {
         core.progressed.notified().await;
     }
+    let pause = core.machine.borrow().pause_before_reading(id);
+    if pause.is_zero() {
+        return;
+    }
     let eased = async {
-        while core.machine.borrow().is_slowed(id) {
+        while !core.machine.borrow().pause_before_reading(id).is_zero() {
             core.progressed.notified().await;
         }
     };
-    let _ = timeout(PAUSE, eased).await;
+    let _ = timeout(pause, eased).await;
 }
 
 /// Lets both directions run until the machine has closed the connection. When the client's half has ended, what the

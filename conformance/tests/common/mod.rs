@@ -15,6 +15,7 @@ pub(crate) fn mqtt_assay(arguments: &[&str]) -> Command {
 }
 
 /// Snapshots without what differs from run to run: times, ports.
+#[allow(dead_code, reason = "not every test takes snapshots")]
 pub(crate) fn settings() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"\d+\.\d{3}s", "[time]");

@@ -78,8 +78,8 @@ impl Machine {
             session.queue_expires = session.queue_expires.into_iter().chain(outgoing.message.expires_at).min();
             session.queue.push_back(outgoing);
         }
-        if session.queue.len() > most / 2 && session.connection.is_some() {
-            self.congested = session.connection;
+        if let Some(id) = session.connection {
+            self.note_congested(id);
         }
     }
 

@@ -15,8 +15,11 @@ use crate::state::timers::Due;
 /// With so many unwritten bytes for a client, its next message waits.
 const ENOUGH_UNSENT: usize = 256 << 10;
 
-/// With so many bytes that wait for a client, written out or not, those who publish to it are slowed.
-const CONGESTED: usize = 4 << 20;
+/// How long reading pauses, for each read, when all that may wait does.
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// What is shorter than this is no pause.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
 /// How long a client may take nothing of what waits for it while others wait for the room.
 const STUCK: Duration = Duration::from_secs(5);
@@ -35,18 +38,25 @@ impl Machine {
         self.outflow.unsent() >= self.settings.limits.max_unsent_bytes / 2
     }
 
-    /// Whether reading from this client should be slowed: it doesn't take its answers, or somebody else can't take as fast
-    /// what it publishes.
-    pub fn is_slowed(&self, id: ConnectionId) -> bool {
-        let Some(connection) = self.connections.get(&id) else { return false };
-        self.outflow.unsent_to(id) >= ENOUGH_UNSENT || connection.feeds.is_some_and(|fed| self.is_congested(fed))
+    /// How long nothing should be read from this client: it doesn't take its answers, or somebody else can't take as fast
+    /// what it publishes. The more waits, the longer.
+    pub fn pause_before_reading(&self, id: ConnectionId) -> Duration {
+        let Some(connection) = self.connections.get(&id) else { return Duration::ZERO };
+        let own = pause(self.outflow.unsent_to(id), self.settings.limits.max_unsent_bytes / 2);
+        own.max(connection.feeds.map_or(Duration::ZERO, |fed| self.pause_for(fed)))
     }
 
-    fn is_congested(&self, id: ConnectionId) -> bool {
-        let Some(connection) = self.connections.get(&id) else { return false };
+    /// Whether this client is to be read from more slowly than it sends.
+    pub(crate) fn is_slowed(&self, id: ConnectionId) -> bool {
+        !self.pause_before_reading(id).is_zero()
+    }
+
+    /// How long those should pause who publish to this client.
+    fn pause_for(&self, id: ConnectionId) -> Duration {
+        let Some(connection) = self.connections.get(&id) else { return Duration::ZERO };
         let session = connection.client_id.as_ref().and_then(|client_id| self.sessions.get(client_id));
         let queued = session.map_or(0, |session| session.queue.len());
-        self.outflow.unsent_to(id) + connection.waiting_bytes >= CONGESTED || queued > self.longest_queue() / 2
+        pause(connection.waiting_bytes, self.settings.limits.max_waiting_bytes).max(pause(queued, self.longest_queue()))
     }
 
     /// Sends a message of QoS 0, or lets it wait behind those that wait already.
@@ -69,10 +79,16 @@ impl Machine {
                 connection.waiting_bytes += size;
                 let account = Some(std::sync::Arc::new(account));
                 connection.waiting.push_back(Outgoing { account, ..outgoing });
-                if self.is_congested(id) {
-                    self.congested = Some(id);
-                }
+                self.note_congested(id);
             }
+        }
+    }
+
+    /// Notes for whom most waits of those whom the message of now goes to.
+    pub(crate) fn note_congested(&mut self, id: ConnectionId) {
+        let most = self.congested.map_or(Duration::ZERO, |congested| self.pause_for(congested));
+        if self.pause_for(id) > most {
+            self.congested = Some(id);
         }
     }
 
@@ -177,6 +193,13 @@ impl Machine {
     pub(crate) fn replays_first(&self) -> bool {
         self.quirk(Quirk::PublishBeforeSuback)
     }
+}
+
+/// How long to pause when so much of what may wait does: nothing to speak of up to a fifth, then more and more.
+fn pause(waiting: usize, most: usize) -> Duration {
+    let share = u32::try_from(waiting.saturating_mul(1000) / most.max(1)).unwrap_or(u32::MAX).min(1000);
+    let pause = LONGEST_PAUSE * share.pow(3) / 1_000_000_000;
+    if pause < SHORTEST_PAUSE { Duration::ZERO } else { pause }
 }
 
 fn size_of_waiting(message: &Message) -> usize {

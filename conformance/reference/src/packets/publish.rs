@@ -313,7 +313,7 @@ impl Machine {
         let matched = self.accept(&message);
         let congested = self.congested.take();
         if let Some(connection) = self.connections.get_mut(&id) {
-            connection.feeds = congested.or(connection.feeds);
+            connection.feeds = congested;
         }
         let tells = self.quirk(Quirk::ReportsNoSubscribers) && !matched;
         Ok(if tells { ReasonCode::NO_MATCHING_SUBSCRIBERS } else { ReasonCode::SUCCESS })

@@ -84,10 +84,7 @@ impl Machine {
             self.send_suback(id, subscribe.packet_id, &codes);
             return;
         }
-        let mut filters = FilterList::default();
-        for (filter, options) in subscribe.filters.iter() {
-            filters.push(filter, options);
-        }
+        let filters = FilterList::of_subscribe(subscribe.filters);
         self.begin_work(id, true, subscribe.packet_id, identifier, filters);
     }
 

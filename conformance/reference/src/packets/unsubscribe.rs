@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use mqtt_assay_codec::{
-    Packet, PacketId, Properties, QoS, ReasonCode, ReasonCodes, SubscriptionOptions, Unsuback, Unsubscribe, is_shared,
-};
+use mqtt_assay_codec::{Packet, PacketId, Properties, ReasonCode, ReasonCodes, Unsuback, Unsubscribe, is_shared};
 
 use crate::event::ConnectionId;
 use crate::faults::Fault;
@@ -21,10 +19,7 @@ impl Machine {
             self.send_unsuback(id, packet_id, codes);
             return;
         }
-        let mut filters = FilterList::default();
-        for filter in unsubscribe.filters.iter() {
-            filters.push(filter, SubscriptionOptions::at(QoS::AtMostOnce));
-        }
+        let filters = FilterList::of_unsubscribe(unsubscribe.filters);
         self.begin_work(id, false, packet_id, None, filters);
     }
 

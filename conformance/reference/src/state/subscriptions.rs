@@ -57,12 +57,11 @@ impl Subscriptions {
         self.made += 1;
         self.count += 1;
         subscription.made = self.made;
-        match self.by_filter.get_mut(&subscription.filter) {
-            Some(held) => held.twins.push(subscription),
-            None => {
-                let filter = Arc::clone(&subscription.filter);
-                self.by_filter.insert(filter, Held { oldest: subscription, twins: Vec::new() });
-            }
+        if let Some(held) = self.by_filter.get_mut(&subscription.filter) {
+            held.twins.push(subscription);
+        } else {
+            let filter = Arc::clone(&subscription.filter);
+            self.by_filter.insert(filter, Held { oldest: subscription, twins: Vec::new() });
         }
     }
 

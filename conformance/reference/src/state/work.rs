@@ -2,38 +2,48 @@
 
 use std::sync::Arc;
 
-use mqtt_assay_codec::{PacketId, QoS, RetainHandling, SubscriptionOptions};
+use mqtt_assay_codec::{PacketId, QoS, RetainHandling, SubscriptionOptions, Subscriptions, TopicFilters};
 
 use crate::state::ledger::Account;
 use crate::state::levels::Place;
 
-/// Topic filters as they stand in a packet, owned: each with its length before it and its options behind it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct FilterList(Vec<u8>);
+/// Topic filters as they stand in a packet, owned: each with its length before it, and in SUBSCRIBE its options behind it.
+#[derive(Debug)]
+pub(crate) struct FilterList {
+    payload: Box<[u8]>,
+    has_options: bool,
+}
 
 impl FilterList {
-    /// Appends a filter with its options.
-    pub(crate) fn push(&mut self, filter: &str, options: SubscriptionOptions) {
-        let length = u16::try_from(filter.len()).unwrap_or(u16::MAX);
-        self.0.extend_from_slice(&length.to_be_bytes());
-        self.0.extend_from_slice(&filter.as_bytes()[..usize::from(length)]);
-        self.0.push(options.to_byte());
+    /// The payload of a SUBSCRIBE.
+    pub(crate) fn of_subscribe(filters: Subscriptions<'_>) -> Self {
+        Self { payload: filters.as_bytes().into(), has_options: true }
+    }
+
+    /// The payload of an UNSUBSCRIBE.
+    pub(crate) fn of_unsubscribe(filters: TopicFilters<'_>) -> Self {
+        Self { payload: filters.as_bytes().into(), has_options: false }
     }
 
     /// The filter that begins at `at`, its options, and where the next one begins.
     pub(crate) fn read(&self, at: usize) -> Option<(&str, SubscriptionOptions, usize)> {
         let begin = at + 2;
-        let length = self.0.get(at..begin)?;
+        let length = self.payload.get(at..begin)?;
         let end = begin + usize::from(u16::from_be_bytes([length[0], length[1]]));
-        let filter = std::str::from_utf8(self.0.get(begin..end)?).ok()?;
-        Some((filter, options_of(*self.0.get(end)?), end + 1))
+        let filter = std::str::from_utf8(self.payload.get(begin..end)?).ok()?;
+        if self.has_options {
+            Some((filter, options_of(*self.payload.get(end)?), end + 1))
+        } else {
+            Some((filter, SubscriptionOptions::default(), end))
+        }
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.0.len()
+        self.payload.len()
     }
 }
 
+/// The options in a byte; values that only waiving a rule lets through read as the highest legal ones, as in the codec.
 fn options_of(byte: u8) -> SubscriptionOptions {
     SubscriptionOptions {
         no_local: byte & 0x04 != 0,
@@ -43,7 +53,7 @@ fn options_of(byte: u8) -> SubscriptionOptions {
             1 => RetainHandling::SendIfNew,
             _ => RetainHandling::DoNotSend,
         },
-        ..SubscriptionOptions::at(QoS::try_from(byte & 3).unwrap_or(QoS::AtMostOnce))
+        ..SubscriptionOptions::at(QoS::try_from(byte & 3).unwrap_or(QoS::ExactlyOnce))
     }
 }
 
@@ -81,6 +91,8 @@ pub(crate) struct Replay {
 
 #[cfg(test)]
 mod tests {
+    use mqtt_assay_codec::{SubscriptionsBuf, TopicFiltersBuf};
+
     use super::*;
 
     #[test]
@@ -91,13 +103,17 @@ mod tests {
             retain_handling: RetainHandling::SendIfNew,
             ..SubscriptionOptions::at(QoS::ExactlyOnce)
         };
-        let mut list = FilterList::default();
-        list.push("a/#", options);
-        list.push("é", SubscriptionOptions::at(QoS::AtLeastOnce));
+        let at_least_once = SubscriptionOptions::at(QoS::AtLeastOnce);
+        let payload: SubscriptionsBuf = [("a/#", options), ("é", at_least_once)].into_iter().collect();
+        let list = FilterList::of_subscribe(payload.as_subscriptions());
         let (filter, read, next) = list.read(0).expect("the first");
         assert_eq!((filter, read), ("a/#", options));
         let (filter, read, end) = list.read(next).expect("the second");
-        assert_eq!((filter, read), ("é", SubscriptionOptions::at(QoS::AtLeastOnce)));
+        assert_eq!((filter, read), ("é", at_least_once));
         assert!(list.read(end).is_none());
+        let payload: TopicFiltersBuf = ["a", "b/c"].into_iter().collect();
+        let list = FilterList::of_unsubscribe(payload.as_topic_filters());
+        let (filter, _, next) = list.read(0).expect("the first");
+        assert_eq!((filter, list.read(next).map(|(filter, _, _)| filter)), ("a", Some("b/c")));
     }
 }
