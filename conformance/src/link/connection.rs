@@ -301,6 +301,11 @@ impl Link {
         self.ended.get().is_some() || self.closed_by_us.get()
     }
 
+    /// True once the broker's half has ended.
+    pub(crate) fn was_ended_by_broker(&self) -> bool {
+        self.ended.get().is_some()
+    }
+
     /// From now on reports packets like this; those that wait in the inbox are looked at too.
     pub(crate) fn watch(&self, forbidden: Forbidden, on_straggler: OnStraggler) {
         for arrived in self.inbox.borrow().iter() {

@@ -3,7 +3,7 @@
 use super::{End, Ended, RunFacts, TargetName};
 use crate::link::Transcript;
 use crate::run::{CaseResult, Summary};
-use crate::scenario::{Case, Verdict};
+use crate::scenario::{Case, LeftBehind, Verdict};
 use mqtt_assay_codec::Version;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -46,6 +46,7 @@ struct Report<'a> {
     why: &'a str,
     /// How many cases were to be run.
     selected: usize,
+    left_behind: &'a [LeftBehind],
     summary: BTreeMap<&'static str, Summary>,
     results: Results<'a>,
 }
@@ -146,6 +147,7 @@ pub(crate) fn write(
         exit: end.exit,
         why: &end.why,
         selected: facts.cases,
+        left_behind: &end.left_behind,
         summary: facts.versions.iter().map(|&version| (version.name(), summary(version))).collect(),
         results: Results { of: results, transcripts },
     };

@@ -2,9 +2,9 @@
 //! them takes out where they aren't wanted. Whatever a broker sent is escaped.
 
 use super::{RunFacts, cause};
-use crate::link::{Line, Transcript, What};
+use crate::link::{Line, Transcript, What, describe};
 use crate::run::{CaseResult, Summary};
-use crate::scenario::Verdict;
+use crate::scenario::{Kind, LeftBehind, Verdict};
 use crate::text::{counted, seconds, single_line};
 use anstyle::{AnsiColor, Style};
 use mqtt_assay_standard::Rule;
@@ -19,6 +19,9 @@ const LETTERS_SHOWN: usize = 600;
 
 /// Cases named for a reason that several share.
 const CASES_NAMED: usize = 3;
+
+/// Things left on the broker that are named.
+const LEAVINGS_NAMED: usize = 20;
 
 /// How a verdict looks.
 pub(crate) fn style(verdict: Verdict) -> Style {
@@ -155,6 +158,25 @@ pub(crate) fn summary(results: &[CaseResult], facts: &RunFacts) -> String {
     out
 }
 
+/// What may be left on a broker that is in use.
+pub(crate) fn left_behind(all: &[LeftBehind]) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("\n{}\n", bold("May be left on the broker, for it could not be removed"));
+    for LeftBehind { kind, name, case } in all.iter().take(LEAVINGS_NAMED) {
+        let what = match kind {
+            Kind::Session => "the session of client",
+            Kind::Retained => "the retained message on",
+        };
+        let _ = writeln!(out, "  {what} {} ({case})", describe::quoted(name.as_bytes()));
+    }
+    if let Some(more) = all.len().checked_sub(LEAVINGS_NAMED).filter(|&more| more > 0) {
+        let _ = writeln!(out, "  and {more} more; --json names them all");
+    }
+    out
+}
+
 /// Counts that aren't zero, in the order of concern.
 fn counts(summary: &Summary) -> String {
     let mut parts = Vec::new();
@@ -259,6 +281,22 @@ mod tests {
         ];
         let lines: String = results.iter().map(|result| result_line(result) + &details(result, &facts())).collect();
         insta::assert_snapshot!(plain(&(lines + &summary(&results, &facts()))));
+    }
+
+    #[test]
+    fn what_is_left_is_named_up_to_a_number() {
+        let left = |number| LeftBehind {
+            kind: if number == 0 { Kind::Session } else { Kind::Retained },
+            name: format!("name\n{number}"),
+            case: "5/x/y".to_owned(),
+        };
+        let all: Vec<LeftBehind> = (0..LEAVINGS_NAMED + 2).map(left).collect();
+        let text = plain(&left_behind(&all));
+        assert_eq!(text.lines().count(), 1 + 1 + LEAVINGS_NAMED + 1, "{text}");
+        assert!(text.contains("  the session of client \"name\\n0\" (5/x/y)\n"), "{text}");
+        assert!(text.contains("  the retained message on \"name\\n1\" (5/x/y)\n"), "{text}");
+        assert!(text.ends_with("  and 2 more; --json names them all\n"), "{text}");
+        assert_eq!(left_behind(&[]), "");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod begin;
 mod brokers;
 pub mod clock;
 mod control;
+mod farewell;
 pub(crate) mod filter;
 mod options;
 mod result;

@@ -5,16 +5,17 @@
 use super::alone::{take_steps, watch_out, with_its_own_broker};
 use super::begin::{self, begin};
 use super::brokers::{Brokers, NothingJudged};
+use super::farewell;
 use super::options::{RunOptions, ordered};
 use super::result::{CaseResult, of_invariant};
 use crate::broker::{SpawnedTarget, Target};
-use crate::scenario::{CaseContext, Common, Instance, Invariants, Method, Stop, Subject, Verdict};
+use crate::scenario::{CaseContext, Common, Instance, Invariants, LeftBehind, Method, Stop, Subject, Verdict};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// How many cases run side by side where each has a broker process of its own.
 const MOST_FRESH: usize = 32;
@@ -35,6 +36,8 @@ pub struct RunResult {
     pub results: Vec<CaseResult>,
     /// True where the run was ended before all cases had run.
     pub is_partial: bool,
+    /// What could not be removed from a broker that outlives the run, as far as is known.
+    pub left_behind: Vec<LeftBehind>,
 }
 
 /// Runs the cases against the target; calls `on_event` as things happen. `stop` ends the run early.
@@ -66,7 +69,7 @@ pub async fn run(
         .collect();
     let mut results = BTreeMap::new();
     let mut subjects = Vec::new();
-    let mut is_partial = false;
+    let (mut is_partial, mut is_stopped) = (false, false);
     tokio::pin!(stop);
     let total = tasks.len();
     while subjects.len() < total {
@@ -75,7 +78,7 @@ pub async fn run(
             biased;
             message = messages.recv() => message,
             () = &mut stop => {
-                is_partial = true;
+                (is_partial, is_stopped) = (true, true);
                 break;
             }
         };
@@ -96,13 +99,20 @@ pub async fn run(
             None => break,
         }
     }
-    for task in &tasks {
+    for task in tasks {
         task.abort();
+        // What it holds is let go.
+        let _ = task.await;
     }
-    watch_out(subjects.iter().any(|(_, subject)| subject.is_some()), options).await;
+    if is_stopped && target.outlives_run() {
+        farewell::take_leave(&shared.common.leavings, options).await;
+    }
+    watch_out(subjects.iter().any(|(_, subject)| subject.is_some() && !is_stopped), options).await;
     let watched: Vec<(Instance, Rc<Subject>)> =
         subjects.into_iter().filter_map(|(instance, subject)| Some((instance, Rc::new(subject?)))).collect();
-    settle(&watched, options).await;
+    if !is_stopped {
+        settle(&watched, options).await;
+    }
     for (instance, subject) in &watched {
         revise(instance, subject.context(), &mut results, &mut on_event);
     }
@@ -119,7 +129,8 @@ pub async fn run(
         on_event(Event::Finished(&result));
         results.insert(result.instance.id(), result);
     }
-    Ok(RunResult { results: results.into_values().collect(), is_partial })
+    let left_behind = if target.outlives_run() { shared.common.leavings.left_behind() } else { Vec::new() };
+    Ok(RunResult { results: results.into_values().collect(), is_partial, left_behind })
 }
 
 /// How many cases run side by side.
@@ -213,10 +224,15 @@ async fn one_case(shared: Rc<Shared>, instance: Instance) {
     }
     let begun = std::time::Instant::now();
     let subject = begin(instance, ready, &shared.options, &shared.invariants, &shared.common);
-    let steps = tokio::task::spawn_local(take_steps(instance, Rc::clone(subject.context()), shared.options.patience));
-    let (stop, is_our_bug) = match steps.await {
-        Ok(stop) => (stop, false),
-        Err(error) => (Some(Stop::Inconclusive { why: format!("a defect of the suite: {error}"), line: None }), true),
+    // In a set, they end with this task, where the run is ended early.
+    let mut steps = JoinSet::new();
+    steps.spawn_local(take_steps(instance, Rc::clone(subject.context()), shared.options.patience));
+    let (stop, is_our_bug) = match steps.join_next().await {
+        Some(Ok(stop)) => (stop, false),
+        None => (None, true),
+        Some(Err(error)) => {
+            (Some(Stop::Inconclusive { why: format!("a defect of the suite: {error}"), line: None }), true)
+        }
     };
     subject.close().await;
     let watching = subject.is_watching();

@@ -146,7 +146,9 @@ impl Client {
             context.published(publication, retain);
         }
         if draft.is_connect() && draft.leaves_session() {
-            context.leaves_session(self.role);
+            // An identifier that the broker chooses is known to the case alone.
+            let client_id = draft.client_id_of(context.names(), self.role).filter(|client_id| !client_id.is_empty());
+            client_id.into_iter().for_each(|client_id| context.leaves_session(client_id, &self.link));
         }
     }
 
@@ -330,10 +332,6 @@ impl Client {
         let id = self.send(unsubscribe([filter.into()]))?;
         let unsuback = self.receive(an_unsuback(id)).await?;
         self.require_accepted(&unsuback)
-    }
-
-    pub(crate) async fn publish_retained_empty(&mut self, topic: Topic) -> Result<(), Stop> {
-        self.publish_draft(publish(topic, b"").qos(QoS::AtLeastOnce).retain()).await
     }
 
     /// PINGREQ and PINGRESP.

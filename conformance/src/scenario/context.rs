@@ -1,5 +1,6 @@
 //! What a case carries along: its names, its record, its ledger, and what it leaves on the broker.
 
+use super::leavings::{Leavings, Left};
 use super::names::Names;
 use super::rules::{CaseRules, StepRules};
 use super::verdict::{Ledger, RuleVerdict, Stop, Verdict};
@@ -8,25 +9,19 @@ use crate::link::{Doorway, Link, Publication, Recorder, Remark, RunCapacity, Tra
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::{Basis, Level, RuleId};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 /// The label of transcript lines that belong to no connection.
 pub(crate) const CASE: &str = "case";
-
-/// What a case has made on the broker and must remove.
-#[derive(Debug, Default)]
-pub(super) struct Left {
-    pub(super) sessions: BTreeSet<String>,
-    pub(super) retained: BTreeSet<String>,
-}
 
 /// What all cases of a run have in common.
 #[derive(Debug, Default)]
 pub(crate) struct Common {
     capacity: Rc<RunCapacity>,
     doorway: Doorway,
+    pub(crate) leavings: Rc<Leavings>,
 }
 
 /// What the steps of a case have to know of the case.
@@ -52,6 +47,7 @@ pub struct CaseContext {
     pub(super) roles: RefCell<BTreeMap<String, u32>>,
     packet_ids: RefCell<BTreeMap<&'static str, u16>>,
     pub(super) left: RefCell<Left>,
+    leavings: Weak<Leavings>,
     revised: Cell<bool>,
 }
 
@@ -68,7 +64,7 @@ impl CaseContext {
         let own_topics = names.own_topics();
         let recorder = Recorder::new(brief.id.clone(), brief.version, own_topics, &common.capacity, witness);
         recorder.hide(setting.secrets());
-        Rc::new(Self {
+        let context = Rc::new(Self {
             brief,
             names,
             endpoint,
@@ -81,8 +77,11 @@ impl CaseContext {
             roles: RefCell::default(),
             packet_ids: RefCell::default(),
             left: RefCell::default(),
+            leavings: Rc::downgrade(&common.leavings),
             revised: Cell::new(false),
-        })
+        });
+        common.leavings.begin(&context);
+        context
     }
 
     pub(crate) fn version(&self) -> Version {
@@ -130,7 +129,7 @@ impl CaseContext {
 
     pub(crate) fn published(&self, publication: Publication, retain: bool) {
         if retain && !publication.payload.is_empty() {
-            self.left.borrow_mut().retained.insert(publication.topic.clone());
+            self.left.borrow_mut().retained(&publication.topic);
         }
         self.recorder.published(publication);
     }
@@ -143,8 +142,13 @@ impl CaseContext {
         id
     }
 
-    pub(crate) fn leaves_session(&self, role: &str) {
-        self.left.borrow_mut().sessions.insert(role.to_owned());
+    pub(crate) fn leaves_session(&self, client_id: String, link: &Rc<Link>) {
+        self.left.borrow_mut().session(client_id, link);
+    }
+
+    /// What could be removed of what the case made has been.
+    pub(crate) fn is_cleaned_up(&self) {
+        Leavings::end(&self.leavings, self);
     }
 
     /// The rules that a step decides, each with its basis; `None` where the step is a part of the set-up in this

@@ -68,11 +68,13 @@
 //! | [`expect_nothing_after`](Client::expect_nothing_after), [`expect_end_without`](Client::expect_end_without) | it ends, and what does not come before |
 
 mod case;
+mod clean_up;
 mod client;
 mod context;
 pub mod draft;
 pub mod expect;
 mod invariant;
+mod leavings;
 mod names;
 mod observation;
 pub mod pattern;
@@ -85,6 +87,7 @@ pub use case::{Case, Chapter, Instance, Method, Running};
 pub use client::Client;
 pub use context::CaseContext;
 pub use invariant::{Breach, Invariants, Tally};
+pub use leavings::{Kind, LeftBehind};
 pub use names::{Names, RunNames, Topic, exact};
 pub use observation::{Check, Holding, Observation};
 pub use rules::{CaseRules, StepRules};
@@ -92,5 +95,6 @@ pub use subject::Subject;
 pub use verdict::{Evidence, Outcome, Received, RuleVerdict, Seen, Stop, Verdict};
 
 pub(crate) use context::Common;
+pub(crate) use leavings::Leavings;
 pub(crate) use names::base36;
 pub(crate) use table::{case, invariant, rule};

@@ -1,7 +1,7 @@
 //! The broker under test as a case sees it: connections to it, and what is removed from it at the end.
 
 use super::client::Client;
-use super::context::{CASE, CaseContext, Left};
+use super::context::{CASE, CaseContext};
 use super::draft::{Draft, connect};
 use super::names::Topic;
 use super::pattern::a_connack;
@@ -171,46 +171,10 @@ impl Subject {
             link.stop();
         }
     }
-
-    /// Removes the sessions and retained messages that the case made. What can't be removed is noted.
-    pub(crate) async fn clean_up(&self) {
-        let limit = self.context.patient(bounds::CLEAN_UP);
-        if timeout(limit, self.remove_everything()).await.is_err() {
-            self.note(format!("clean-up not finished within {limit:?}: sessions or retained messages may be left"));
-        }
-    }
-
-    async fn remove_everything(&self) {
-        let Left { sessions, retained } = std::mem::take(&mut *self.context.left.borrow_mut());
-        for role in sessions {
-            let Ok(mut client) = self.open("cleaner").await else { return };
-            let id = self.context.names().client_id(&role);
-            let removed = client.send(connect().client_id(id)).is_ok() && client.receive(a_connack()).await.is_ok();
-            if !removed {
-                self.note(format!("clean-up: the session of {role} may be left"));
-            }
-            leave(client.link());
-            client.link().written().await;
-        }
-        if retained.is_empty() {
-            return;
-        }
-        let Ok(mut client) = self.connect("cleaner").await else {
-            self.note("clean-up: retained messages may be left");
-            return;
-        };
-        for topic in retained {
-            if client.publish_retained_empty(Topic::Exact(topic.clone())).await.is_err() {
-                self.note(format!("clean-up: the retained message on {topic} may be left"));
-            }
-        }
-        leave(client.link());
-        client.link().written().await;
-    }
 }
 
 /// Ends a connection as a well-behaved client does.
-fn leave(link: &Link) {
+pub(super) fn leave(link: &Link) {
     if link.is_over() {
         return;
     }
