@@ -174,15 +174,12 @@ impl Link {
             self.recorder.count_answer(&self.label);
         }
         let mut orders = self.orders.borrow_mut();
-        let waiting = match orders.back_mut() {
-            Some(Order::Acknowledgements(waiting)) => {
-                waiting.extend_from_slice(bytes);
-                waiting.len()
-            }
-            _ => {
-                orders.push_back(Order::Acknowledgements(BytesMut::from(&bytes[..])));
-                bytes.len()
-            }
+        let waiting = if let Some(Order::Acknowledgements(waiting)) = orders.back_mut() {
+            waiting.extend_from_slice(bytes);
+            waiting.len()
+        } else {
+            orders.push_back(Order::Acknowledgements(BytesMut::from(&bytes[..])));
+            bytes.len()
         };
         self.ordered.notify_one();
         waiting <= UNREAD_ANSWERS

@@ -5,7 +5,7 @@ use super::{RunFacts, cause};
 use crate::link::{Line, Transcript, What, describe};
 use crate::run::{CaseResult, Summary};
 use crate::scenario::{Kind, LeftBehind, Verdict};
-use crate::text::{counted, seconds, single_line};
+use crate::text::{counted, cut, seconds, single_line};
 use anstyle::{AnsiColor, Style};
 use mqtt_assay_standard::Rule;
 use std::collections::BTreeMap;
@@ -101,7 +101,12 @@ fn place(rule: &Rule) -> String {
 }
 
 fn row(label: &str, text: &str) -> String {
-    format!("    {label:<11} {text}\n")
+    format!("    {label:<11} {}\n", cut(text, LETTERS_SHOWN))
+}
+
+/// What was seen, or why nothing was judged, on one line that is not too long.
+pub(super) fn in_short_words(text: &str) -> String {
+    cut(&single_line(text), LETTERS_SHOWN).into_owned()
 }
 
 /// A line of a transcript in words, with the first bytes of its packet.
@@ -130,16 +135,21 @@ fn hex(transcript: &Transcript, line: &Line, length: usize) -> String {
 /// A transcript, set in, each line cut where it is very long.
 pub(crate) fn transcript(transcript: &Transcript) -> String {
     let mut out = String::new();
-    for line in transcript.lines.iter().map(|line| transcript.print_line(line)) {
-        let count = line.chars().count();
-        if count <= LETTERS_SHOWN {
-            let _ = writeln!(out, "    {line}");
-        } else {
-            let shown: String = line.chars().take(LETTERS_SHOWN).collect();
-            let _ = writeln!(out, "    {shown}... ({} more letters; --json has them all)", count - LETTERS_SHOWN);
-        }
+    for line in &transcript.lines {
+        let _ = writeln!(out, "    {}", shown_line(transcript, line));
     }
     out
+}
+
+/// A line of a transcript, cut where it is very long.
+pub(super) fn shown_line(transcript: &Transcript, line: &Line) -> String {
+    let line = transcript.print_line(line);
+    let count = line.chars().count();
+    if count <= LETTERS_SHOWN {
+        return line;
+    }
+    let shown: String = line.chars().take(LETTERS_SHOWN).collect();
+    format!("{shown}... ({} more letters; --json has them all)", count - LETTERS_SHOWN)
 }
 
 /// The counts of each version, then what needs somebody's eye.
@@ -213,7 +223,7 @@ fn listed(results: &[CaseResult], verdict: Verdict) -> String {
         };
         let rules: Vec<&str> =
             result.rules.iter().filter(|rule| rule.verdict == verdict).map(|rule| rule.rule.id()).collect();
-        let seen = result.decisive().map_or_else(String::new, |rule| single_line(&rule.seen));
+        let seen = result.decisive().map_or_else(String::new, |rule| in_short_words(&rule.seen));
         let _ = writeln!(out, "  {} ({mark}{}): {seen}", result.instance.id(), rules.join(" "));
     }
     out
@@ -238,7 +248,7 @@ fn grouped(results: &[CaseResult], verdict: Verdict) -> String {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let _ = writeln!(out, "  {}: {}\n    {named}{more}", counted(cases.len(), "case"), single_line(reason));
+        let _ = writeln!(out, "  {}: {}\n    {named}{more}", counted(cases.len(), "case"), in_short_words(reason));
     }
     out
 }
@@ -281,6 +291,19 @@ mod tests {
         ];
         let lines: String = results.iter().map(|result| result_line(result) + &details(result, &facts())).collect();
         insta::assert_snapshot!(plain(&(lines + &summary(&results, &facts()))));
+    }
+
+    #[test]
+    fn nothing_that_was_seen_makes_a_line_that_nobody_can_read() {
+        let long = "x".repeat(35_000);
+        let results = [
+            result(&[(Verdict::Fail, &long), (Verdict::Pass, "")], Some(Stop::Failed)),
+            result(&[], Some(Stop::Inconclusive { why: long, line: None })),
+        ];
+        let lines: String = results.iter().map(|result| result_line(result) + &details(result, &facts())).collect();
+        let text = plain(&(lines + &summary(&results, &facts())));
+        assert!(text.lines().all(|line| line.len() < LETTERS_SHOWN + 200), "{text}");
+        assert_eq!(text.matches("(35000 letters)").count(), 4, "{text}");
     }
 
     #[test]

@@ -148,7 +148,9 @@ impl Client {
         if draft.is_connect() && draft.leaves_session() {
             // An identifier that the broker chooses is known to the case alone.
             let client_id = draft.client_id_of(context.names(), self.role).filter(|client_id| !client_id.is_empty());
-            client_id.into_iter().for_each(|client_id| context.leaves_session(client_id, &self.link));
+            if let Some(client_id) = client_id {
+                context.leaves_session(client_id, &self.link);
+            }
         }
     }
 
@@ -465,6 +467,6 @@ pub(crate) fn describe_end(arrival: &Arrival) -> String {
         Arrival::Unreadable(error) => format!("the broker sent bytes that are no packet: {error}"),
         Arrival::TooLarge(most) => format!("the broker began a packet larger than the {most} bytes that are read"),
         Arrival::Flood => "the broker never stopped sending: more came than is kept".to_owned(),
-        Arrival::Packet(packet) => crate::link::describe::packet(&packet.packet()),
+        Arrival::Packet(packet) => crate::link::describe::owned(packet),
     }
 }

@@ -1,5 +1,6 @@
 //! Text that stays on its line, whoever wrote it.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Keeps hostile text on its line and visible: control characters are escaped.
@@ -15,6 +16,14 @@ pub(crate) fn single_line(text: &str) -> String {
         }
     }
     out
+}
+
+/// The first letters of a text that is longer than so many, with its length; a shorter one as it is.
+pub(crate) fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => Cow::Owned(format!("{}... ({} letters)", &text[..end], text.chars().count())),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// What the user wrote, in backticks, with control characters made visible.
