@@ -4,14 +4,16 @@
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay::broker::{AddressTarget, Setting, Target};
 use mqtt_assay::cases;
-use mqtt_assay::run::{CaseResult, Disturbance, Order, RunOptions, clock, run};
-use mqtt_assay::scenario::{Instance, RunNames, Verdict};
+use mqtt_assay::run::{CaseResult, Disturbance, Order, RunOptions, RunResult, clock, run};
+use mqtt_assay::scenario::{Instance, Kind, LeftBehind, RunNames, Verdict};
 use mqtt_assay_codec::{
-    Acknowledgement, Connack, Context, Disconnect, Limits, OwnedDecoded, OwnedPacket, Packet, PacketId, PacketType,
-    Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode, Sender, Suback, Version, topic_matches,
+    Acknowledgement, Connack, Connect, Context, Disconnect, Limits, OwnedDecoded, OwnedPacket, Packet, PacketId,
+    PacketType, Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode, Sender, Suback, Version, topic_matches,
 };
+use std::collections::BTreeSet;
 use std::io::{Read, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -66,6 +68,10 @@ enum Way {
     Crowded,
     /// Sends every subscriber thousands of messages of others at QoS 1 and 2 before the SUBACK.
     FloodsWithOthers,
+    /// Ends the connection of whoever is about to remove a session or a retained message.
+    KeepsWhatItHas,
+    /// Nothing but that it remembers sessions, and forgets them and retained messages when it is told to.
+    Orderly,
 }
 
 /// How many clients a crowded broker serves.
@@ -81,6 +87,8 @@ struct State {
     clients: Vec<(String, Writer)>,
     /// How many connections are served.
     served: usize,
+    /// Client identifiers of sessions that outlive their connections.
+    sessions: BTreeSet<String>,
 }
 
 struct Subscription {
@@ -132,6 +140,11 @@ struct Connection {
 
 /// Starts an odd broker and returns its port. Its threads end with the test's process.
 fn odd_broker(way: Way) -> u16 {
+    started(way).0
+}
+
+/// The same, with what it knows.
+fn started(way: Way) -> (u16, Arc<Mutex<State>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("an address").port();
     let mut state = State::default();
@@ -140,6 +153,7 @@ fn odd_broker(way: Way) -> u16 {
         state.retained.extend(small.chain([("others/large".to_owned(), vec![b'x'; 3 << 20])]));
     }
     let state = Arc::new(Mutex::new(state));
+    let known = Arc::clone(&state);
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let (version, state) = (Version::V5, Arc::clone(&state));
@@ -148,7 +162,7 @@ fn odd_broker(way: Way) -> u16 {
             std::thread::spawn(move || connection.serve());
         }
     });
-    port
+    (port, known)
 }
 
 impl Connection {
@@ -243,10 +257,14 @@ impl Connection {
                 None
             }
             Packet::Connect(connect) => {
-                self.accept(connect.client_id);
+                let resumes = self.note_session(connect)?;
+                self.accept(connect.client_id, resumes && self.way == Way::Orderly);
                 Some(())
             }
             Packet::Publish(publish) => {
+                if self.way == Way::KeepsWhatItHas && publish.retain && publish.payload.is_empty() {
+                    return None;
+                }
                 self.take(publish);
                 Some(())
             }
@@ -325,7 +343,26 @@ impl Connection {
         }
     }
 
-    fn accept(&mut self, client_id: &str) {
+    /// Remembers or forgets a session, and says whether it is resumed; nothing where it would have to be forgotten and is
+    /// not.
+    fn note_session(&mut self, connect: &Connect<'_>) -> Option<bool> {
+        let outlives = match self.version {
+            Version::V5 => connect.properties.session_expiry_interval().is_some_and(|seconds| seconds > 0),
+            _ => !connect.clean_start,
+        };
+        let keeps = self.way == Way::KeepsWhatItHas;
+        self.locked(|state| {
+            let is_there = state.sessions.contains(connect.client_id);
+            if outlives {
+                state.sessions.insert(connect.client_id.to_owned());
+            } else if is_there && !keeps {
+                state.sessions.remove(connect.client_id);
+            }
+            (outlives || !is_there || !keeps).then_some(is_there && !connect.clean_start)
+        })
+    }
+
+    fn accept(&mut self, client_id: &str, session_present: bool) {
         let writer = self.writer.clone();
         let version = self.version;
         if self.way == Way::Crowded && self.locked(|state| state.served >= CROWD) {
@@ -355,8 +392,7 @@ impl Connection {
         if self.way == Way::SendsRoguesAway && client_id.contains("rogue") && version == Version::V5 {
             return self.send_away();
         }
-        let accepted =
-            Connack { session_present: false, reason: ReasonCode::SUCCESS, properties: properties.as_properties() };
+        let accepted = Connack { session_present, reason: ReasonCode::SUCCESS, properties: properties.as_properties() };
         self.send(Packet::Connack(accepted));
         if self.way == Way::ConnackTwice {
             self.send(Packet::Connack(accepted));
@@ -390,6 +426,9 @@ impl Connection {
         let (way, version, own) = (self.way, self.version, self.writer.clone());
         self.locked(|state| {
             if publish.retain {
+                state.retained.retain(|(topic, _)| way != Way::Orderly || topic != publish.topic);
+            }
+            if publish.retain && !(way == Way::Orderly && publish.payload.is_empty()) {
                 state.retained.push((publish.topic.to_owned(), publish.payload.to_vec()));
             }
             for Subscription { filter, since, qos, writer } in &state.subscriptions {
@@ -435,18 +474,30 @@ fn acknowledging(packet_id: PacketId) -> Acknowledgement<'static> {
 }
 
 fn judge(way: Way, case: &str) -> CaseResult {
-    let selected: Vec<Instance> = cases::all().filter(|instance| instance.id() == case).collect();
-    assert_eq!(selected.len(), 1, "{case} is one case");
+    let result = judged(way, odd_broker(way), &[case], std::future::pending());
+    result.results.into_iter().next().expect("one result")
+}
+
+/// A run of these cases against a broker that is there.
+fn judged(way: Way, port: u16, ids: &[&str], stop: impl Future<Output = ()>) -> RunResult {
+    let selected: Vec<Instance> = cases::all().filter(|instance| ids.contains(&&*instance.id())).collect();
+    assert_eq!(selected.len(), ids.len(), "{ids:?} are cases");
     let names = RunNames { topic_prefix: "odd".to_owned(), client_id_prefix: "od".to_owned(), run: "d".to_owned() };
     // Thousands of messages take as long as the machine takes: no limit of time is to decide about them.
     let patience = if matches!(way, Way::FullOfOthers | Way::FloodsWithOthers) { 4 } else { 1 };
-    let options =
-        RunOptions { seed: 1, jobs: 1, patience, order: Order::default(), fail_fast: false, intrusive: true, names };
-    let address = format!("mqtt://127.0.0.1:{}", odd_broker(way));
+    let options = RunOptions {
+        seed: 1,
+        jobs: ids.len(),
+        patience,
+        order: Order::default(),
+        fail_fast: false,
+        intrusive: true,
+        names,
+    };
+    let address = format!("mqtt://127.0.0.1:{port}");
     let target = Target::Address(AddressTarget::parse(&address, Setting::default()).expect("an address"));
-    let result = clock::real(async { run(&target, &selected, &options, std::future::pending(), |_| {}).await });
-    let result = result.expect("a runtime").unwrap_or_else(|nothing| panic!("nothing was judged: {}", nothing.0));
-    result.results.into_iter().next().expect("one result")
+    let result = clock::real(async { run(&target, &selected, &options, stop, |_| {}).await });
+    result.expect("a runtime").unwrap_or_else(|nothing| panic!("nothing was judged: {}", nothing.0))
 }
 
 #[track_caller]
@@ -664,4 +715,54 @@ fn a_packet_with_no_place_for_a_password_is_not_offered_to_who_wants_one() {
 #[test]
 fn a_silent_connection_that_stays_open_is_observed() {
     assert_verdict(Way::ConnackTwice, "5/connect/silent-connection", Verdict::Observed);
+}
+
+/// Cases that make a session or a retained message, and then wait for seconds.
+const LONG: [&str; 2] = ["5/retain/expires", "5/session/expires"];
+
+#[test]
+fn what_cannot_be_removed_is_named() {
+    let cases = ["3.1.1/session/queued-while-away", "5/session/queued-while-away", "5/retain/replaced"];
+    let (port, state) = started(Way::KeepsWhatItHas);
+    let left = judged(Way::KeepsWhatItHas, port, &cases, std::future::pending()).left_behind;
+    let state = state.lock().expect("no thread of the broker has panicked");
+    let of = |wanted: Kind| left.iter().filter(move |left| left.kind == wanted);
+    let name = |left: &LeftBehind| left.name.clone();
+    assert_eq!(of(Kind::Session).map(name).collect::<BTreeSet<_>>(), state.sessions, "{left:?}");
+    let topics: BTreeSet<String> = state.retained.iter().map(|(topic, _)| topic.clone()).collect();
+    assert_eq!(of(Kind::Retained).map(name).collect::<BTreeSet<_>>(), topics, "{left:?}");
+    assert!(left.iter().all(|left| cases.contains(&&*left.case)), "{left:?}");
+    assert_eq!((state.sessions.len(), topics.len()), (2, 1));
+}
+
+#[test]
+fn the_report_names_what_cannot_be_removed() {
+    let target = format!("mqtt://127.0.0.1:{}", odd_broker(Way::KeepsWhatItHas));
+    let arguments = ["run", &target, "-f", "5/retain/replaced", "--json", "-"];
+    let output = Command::new(env!("CARGO_BIN_EXE_mqtt-assay")).args(arguments).output().expect("the program is there");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let left = &report["left_behind"][0];
+    assert_eq!((&left["kind"], &left["case"]), (&"retained".into(), &"5/retain/replaced".into()), "{report}");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains(&format!("the retained message on {} (5/retain/replaced)", left["name"])), "{text}");
+}
+
+#[test]
+fn a_run_that_is_ended_early_removes_what_it_made() {
+    let (port, state) = started(Way::Orderly);
+    let has_both = || {
+        let state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        !state.sessions.is_empty() && !state.retained.is_empty()
+    };
+    // Other tasks have their turn in between: this one waits for what they do.
+    let stop = async {
+        while !has_both() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let result = judged(Way::Orderly, port, &LONG, stop);
+    assert!(result.is_partial && result.results.iter().all(|result| !LONG.contains(&&*result.instance.id())));
+    assert_eq!(result.left_behind, []);
+    let state = state.lock().expect("no thread of the broker has panicked");
+    assert!(state.sessions.is_empty() && state.retained.is_empty(), "{:?} {:?}", state.sessions, state.retained);
 }

@@ -213,6 +213,11 @@ impl Target {
         matches!(self, Self::Embedded(_))
     }
 
+    /// True where the broker goes on when the run is over, with all that is left on it.
+    pub fn outlives_run(&self) -> bool {
+        matches!(self, Self::Address(_))
+    }
+
     /// True where nothing but this run uses the broker, so that intrusive cases harm nobody.
     pub fn is_private(&self) -> bool {
         match self {

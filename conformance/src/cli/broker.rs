@@ -71,7 +71,7 @@ impl BrokerArgs {
         };
         let target = match (&self.spawn, self.broker.as_deref()) {
             (Some(command), _) => {
-                Target::Spawned(SpawnedTarget::new(self.spawned(command, self.setting(&credentials))?, patience))
+                Target::Spawned(SpawnedTarget::new(Self::spawned(command, self.setting(&credentials))?, patience))
             }
             (None, None | Some(EMBEDDED)) => self.embedded(seed)?,
             (None, Some(address)) if address.contains("://") => {
@@ -123,7 +123,7 @@ impl BrokerArgs {
     }
 
     /// A profile made of a command: the plain variant, and that with access control where everything for it is given.
-    fn spawned(&self, command: &str, setting: Setting) -> Result<Profile, Failure> {
+    fn spawned(command: &str, setting: Setting) -> Result<Profile, Failure> {
         let failed = |problem: &str| Failure::usage(format!("--spawn {}: {problem}", quoted(command)));
         let words = shell::split(command).map_err(|problem| failed(&problem))?;
         let program = words.first().ok_or_else(|| failed("names no program"))?;

@@ -12,8 +12,8 @@ use super::trouble;
 use crate::broker::{Target, Variant};
 use crate::report::console::{Console, Verbosity};
 use crate::report::json::{self, Times, Transcripts};
-use crate::report::junit;
 use crate::report::{End, Ended, RunFacts, TargetName};
+use crate::report::{junit, text};
 use crate::run::{CaseResult, Event, NothingJudged, Order, RunOptions, RunResult, clock};
 use crate::scenario::{Instance, RunNames, Verdict, base36};
 use crate::text::counted;
@@ -369,9 +369,11 @@ fn conclude(
     let ended = ended(&outcome, guard);
     let mut exits = Vec::new();
     let mut reason = None;
+    let mut left_behind = Vec::new();
     let results = match outcome {
         Outcome::Ran(result) => {
             exits.extend(exits_of(&result, args.strict, guard));
+            left_behind = result.left_behind;
             result.results
         }
         Outcome::Nothing(NothingJudged(why)) => {
@@ -388,6 +390,7 @@ fn conclude(
     if !results.is_empty() {
         console.finish(&results);
     }
+    console.say(&text::left_behind(&left_behind));
     let told = Told { facts, times, results: &results };
     let problems = reports.write(args, &told, |failed| {
         let exit = Exit::worst(&[&exits, failed].concat());
@@ -395,7 +398,7 @@ fn conclude(
         if let Some(reason) = &reason {
             why = format!("{why}: {reason}");
         }
-        End { ended, exit: exit.code(), why }
+        End { ended, exit: exit.code(), why, left_behind: left_behind.clone() }
     });
     for problem in problems {
         complain(&problem);

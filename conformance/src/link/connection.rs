@@ -195,15 +195,12 @@ impl Link {
             self.recorder.count_answer(&self.label);
         }
         let mut orders = self.orders.borrow_mut();
-        let waiting = match orders.back_mut() {
-            Some(Order::Acknowledgements(waiting)) => {
-                waiting.extend_from_slice(bytes);
-                waiting.len()
-            }
-            _ => {
-                orders.push_back(Order::Acknowledgements(BytesMut::from(&bytes[..])));
-                bytes.len()
-            }
+        let waiting = if let Some(Order::Acknowledgements(waiting)) = orders.back_mut() {
+            waiting.extend_from_slice(bytes);
+            waiting.len()
+        } else {
+            orders.push_back(Order::Acknowledgements(BytesMut::from(&bytes[..])));
+            bytes.len()
         };
         self.ordered.notify_one();
         waiting <= UNREAD_ANSWERS
@@ -334,6 +331,11 @@ impl Link {
     /// True once the broker's half has ended or we have closed.
     pub(crate) fn is_over(&self) -> bool {
         self.ended.get().is_some() || self.closed_by_us.get()
+    }
+
+    /// True once the broker's half has ended.
+    pub(crate) fn was_ended_by_broker(&self) -> bool {
+        self.ended.get().is_some()
     }
 
     /// From now on reports packets like this; those that wait in the inbox are looked at too.

@@ -1,40 +1,72 @@
 //! A control packet in one line, for transcripts and messages. Everything a broker sent is escaped.
 
-use crate::text::single_line;
+use crate::text::{cut, single_line};
 use mqtt_assay_codec::{
-    Acknowledgement, Connack, Connect, Context, Decoded, Limits, Packet, Properties, Property, Publish, ReasonCode,
-    Sender, Version, decode, packet_len,
+    Acknowledgement, Connack, Connect, Context, Decoded, Limits, OwnedPacket, Packet, PacketId, Properties, Property,
+    Publish, ReasonCode, Sender, Version, decode, packet_len,
 };
 use std::fmt::Write as _;
 
 /// How many bytes of a payload or string are shown before it is cut.
 const SHOWN: usize = 48;
 
-/// How many filters, codes or properties of one packet are shown: it may have millions.
-const LISTED: usize = 1000;
+/// How many topic filters, codes or properties of a packet are shown.
+const LISTED: usize = 16;
 
 /// The packet's name and what matters in it.
 pub(crate) fn packet(packet: &Packet<'_>) -> String {
+    let own = match packet {
+        Packet::Publish(publish) => publish.packet_id,
+        Packet::Puback(ack) | Packet::Pubrec(ack) | Packet::Pubrel(ack) | Packet::Pubcomp(ack) => Some(ack.packet_id),
+        Packet::Subscribe(subscribe) => Some(subscribe.packet_id),
+        Packet::Unsubscribe(unsubscribe) => Some(unsubscribe.packet_id),
+        Packet::Suback(ack) => Some(ack.packet_id),
+        Packet::Unsuback(ack) => Some(ack.packet_id),
+        _ => None,
+    };
+    in_words(packet, own.map_or(0, PacketId::get))
+}
+
+/// The same with the packet identifier that its bytes have: where a broker breaks the rule that it isn't 0, the packet
+/// itself has no way to say so.
+pub(crate) fn owned(packet: &OwnedPacket) -> String {
+    let read = packet.packet();
+    let id = identifier_in(packet.bytes(), &read).or_else(|| packet.view().packet_id().map(PacketId::get));
+    in_words(&read, id.unwrap_or(0))
+}
+
+/// The two bytes at the place of the packet identifier: behind the fixed header, in a PUBLISH behind the topic name.
+fn identifier_in(bytes: &[u8], packet: &Packet<'_>) -> Option<u16> {
+    let length_bytes = 1 + bytes.get(1..)?.iter().take_while(|byte| **byte >= 0x80).count();
+    let behind = match packet {
+        Packet::Publish(publish) => 2 + publish.topic.len(),
+        _ => 0,
+    };
+    let place = bytes.get(1 + length_bytes + behind..)?;
+    place.first_chunk().map(|id| u16::from_be_bytes(*id))
+}
+
+fn in_words(packet: &Packet<'_>, id: u16) -> String {
     let name = packet.packet_type().name();
     match packet {
         Packet::Connect(connect) => describe_connect(connect),
         Packet::Connack(connack) => describe_connack(connack),
-        Packet::Publish(publish) => describe_publish(publish),
+        Packet::Publish(publish) => describe_publish(publish, id),
         Packet::Puback(ack) | Packet::Pubrec(ack) | Packet::Pubrel(ack) | Packet::Pubcomp(ack) => {
-            acknowledgement(name, ack)
+            acknowledgement(name, id, ack)
         }
         Packet::Subscribe(subscribe) => {
-            let filters = subscribe.filters.into_iter();
-            let filters =
-                filters.map(|(filter, options)| format!(" {} qos={}", quoted(filter.as_bytes()), options.qos as u8));
-            format!("{name} id={}{}{}", subscribe.packet_id, properties(&subscribe.properties), listed(filters, ""))
+            let filters = subscribe.filters.iter();
+            let shown =
+                filters.map(|(filter, options)| format!("{} qos={}", quoted(filter.as_bytes()), options.qos as u8));
+            format!("{name} id={id}{}{}", properties(&subscribe.properties), listed(shown, " "))
         }
         Packet::Unsubscribe(unsubscribe) => {
-            let filters = unsubscribe.filters.into_iter().map(|filter| format!(" {}", quoted(filter.as_bytes())));
-            format!("{name} id={}{}{}", unsubscribe.packet_id, properties(&unsubscribe.properties), listed(filters, ""))
+            let shown = unsubscribe.filters.iter().map(|filter| quoted(filter.as_bytes()));
+            format!("{name} id={id}{}{}", properties(&unsubscribe.properties), listed(shown, " "))
         }
-        Packet::Suback(ack) => codes(name, ack.packet_id.get(), ack.reasons.iter(), &ack.properties),
-        Packet::Unsuback(ack) => codes(name, ack.packet_id.get(), ack.reasons.iter(), &ack.properties),
+        Packet::Suback(ack) => codes(name, id, ack.reasons.iter(), &ack.properties),
+        Packet::Unsuback(ack) => codes(name, id, ack.reasons.iter(), &ack.properties),
         Packet::Pingreq | Packet::Pingresp => name.to_owned(),
         Packet::Disconnect(disconnect) => {
             format!("{name}{}{}", reason(disconnect.reason), properties(&disconnect.properties))
@@ -89,9 +121,9 @@ fn describe_connack(connack: &Connack<'_>) -> String {
     format!("CONNACK 0x{:02x}{present}{}", connack.reason.0, properties(&connack.properties))
 }
 
-fn describe_publish(publish: &Publish<'_>) -> String {
+fn describe_publish(publish: &Publish<'_>, id: u16) -> String {
     let mut out = format!("PUBLISH {} qos={}", quoted(publish.topic.as_bytes()), publish.qos as u8);
-    if let Some(id) = publish.packet_id {
+    if publish.packet_id.is_some() {
         let _ = write!(out, " id={id}");
     }
     for (set, name) in [(publish.dup, " dup"), (publish.retain, " retain")] {
@@ -101,13 +133,21 @@ fn describe_publish(publish: &Publish<'_>) -> String {
     out
 }
 
-fn acknowledgement(name: &str, ack: &Acknowledgement<'_>) -> String {
-    format!("{name} id={}{}{}", ack.packet_id, reason(ack.reason), properties(&ack.properties))
+fn acknowledgement(name: &str, id: u16, ack: &Acknowledgement<'_>) -> String {
+    format!("{name} id={id}{}{}", reason(ack.reason), properties(&ack.properties))
 }
 
 fn codes(name: &str, id: u16, codes: impl Iterator<Item = ReasonCode>, with: &Properties<'_>) -> String {
-    let codes = codes.map(|code| format!(" 0x{:02x}", code.0));
-    format!("{name} id={id}{}{}", properties(with), listed(codes, ""))
+    format!("{name} id={id}{}{}", properties(with), listed(codes.map(|code| format!("0x{:02x}", code.0)), " "))
+}
+
+/// The first of them, each with this before it, and how many more there are.
+fn listed(mut all: impl Iterator<Item = String>, before: &str) -> String {
+    let shown = all.by_ref().take(LISTED).fold(String::new(), |out, one| out + before + &one);
+    match all.count() {
+        0 => shown,
+        more => format!("{shown}{before}and {more} more"),
+    }
 }
 
 fn reason(code: ReasonCode) -> String {
@@ -116,26 +156,12 @@ fn reason(code: ReasonCode) -> String {
 
 fn properties(properties: &Properties<'_>) -> String {
     let shown = listed(properties.iter().map(|property| describe_property(&property)), ", ");
-    if shown.is_empty() { shown } else { format!(" [{shown}]") }
-}
-
-/// The items one behind the other; of many the first, and how many more there are.
-fn listed(mut items: impl Iterator<Item = String>, between: &str) -> String {
-    let mut out = items.by_ref().take(LISTED).collect::<Vec<_>>().join(between);
-    let more = items.count();
-    if more > 0 {
-        let _ = write!(out, "{between} ... and {more} more");
-    }
-    out
+    shown.strip_prefix(", ").map_or_else(String::new, |shown| format!(" [{shown}]"))
 }
 
 /// A property, escaped, cut where it is long.
 fn describe_property(property: &Property<'_>) -> String {
-    let text = single_line(&format!("{property:?}"));
-    match text.char_indices().nth(2 * SHOWN) {
-        Some((end, _)) => format!("{}... ({} letters)", &text[..end], text.chars().count()),
-        None => text,
-    }
+    cut(&single_line(&format!("{property:?}")), 2 * SHOWN).into_owned()
 }
 
 /// Bytes as text in quotation marks, escaped, cut where they are long.
@@ -146,4 +172,44 @@ pub(crate) fn quoted(bytes: &[u8]) -> String {
         let _ = write!(out, "... ({} bytes)", bytes.len());
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mqtt_assay_codec::{
+        PropertiesBuf, QoS, Rule, Subscribe, SubscriptionOptions, SubscriptionsBuf, decode_waiving,
+    };
+
+    fn without_rule(bytes: &[u8], rule: Rule) -> String {
+        let context = Context::new(Version::V3_1_1, Sender::Server);
+        match decode_waiving(bytes, context, &Limits::default(), rule) {
+            Ok(Decoded::Complete { packet, .. }) => owned(&OwnedPacket::copy_of(packet)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_identifier_is_the_one_in_the_bytes() {
+        assert_eq!(without_rule(&[0x40, 2, 0, 0], Rule::PacketIdZero), "PUBACK id=0");
+        assert_eq!(without_rule(&[0x90, 3, 0, 0, 1], Rule::PacketIdZero), "SUBACK id=0 0x01");
+        let publish = [0x32, 6, 0, 1, b'a', 0, 0, b'x'];
+        assert_eq!(without_rule(&publish, Rule::PacketIdZero), "PUBLISH \"a\" qos=1 id=0 payload=\"x\"");
+        assert_eq!(without_rule(&[0x40, 2, 0, 7], Rule::PacketIdZero), "PUBACK id=7");
+    }
+
+    #[test]
+    fn long_names_and_long_lists_are_cut_with_their_length() {
+        let (mut filters, mut properties) = (SubscriptionsBuf::new(), PropertiesBuf::new());
+        for _ in 0..300 {
+            filters.push(&"a".repeat(35_000), SubscriptionOptions::at(QoS::AtMostOnce)).expect("a topic filter");
+            properties = properties.with(Property::UserProperty("name", "value"));
+        }
+        let properties = properties.as_properties();
+        let subscribe = Subscribe { packet_id: PacketId::MIN, properties, filters: filters.as_subscriptions() };
+        let text = packet(&Packet::Subscribe(subscribe));
+        assert!(text.len() < 3000 && text.ends_with("... (35000 bytes) qos=0 and 284 more"), "{text}");
+        let publish = packet(&Packet::Publish(Publish { topic: &"b".repeat(35_000), ..Publish::default() }));
+        assert!(publish.len() < 200 && publish.contains("... (35000 bytes) qos=0"), "{publish}");
+    }
 }

@@ -3,7 +3,7 @@
 use super::capacity::{Capacity, Room, RunCapacity};
 use super::transcript::{Remark, Transcript, What};
 use crate::auditor::{Audit, Clients};
-use crate::text::Secrets;
+use crate::text::{Secrets, cut};
 use mqtt_assay_codec::{DecodeError, Packet, QoS, ReasonCode, Version};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,6 +11,9 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// Letters of what is said about a case, names and lists of a broker's included.
+const LETTERS_SAID: usize = 4000;
 
 /// Something that came from the broker, and where it is written down.
 pub(crate) struct Sighting<'a> {
@@ -128,7 +131,8 @@ impl Recorder {
     }
 
     pub(crate) fn say(&self, role: &str, remark: Remark, text: impl Into<String>) -> u32 {
-        self.record(role, What::Said(remark, text.into()))
+        let text = text.into();
+        self.record(role, What::Said(remark, cut(&text, LETTERS_SAID).into_owned()))
     }
 
     /// What was written down, and behind it the numbers of what was not.

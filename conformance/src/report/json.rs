@@ -3,15 +3,20 @@
 use super::{End, Ended, RunFacts, TargetName};
 use crate::link::Transcript;
 use crate::run::{CaseResult, Disturbance, Summary};
-use crate::scenario::{Case, Verdict};
+use crate::scenario::{Case, LeftBehind, Verdict};
+use crate::text::cut;
 use mqtt_assay_codec::Version;
 use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
 /// The schema's number; it changes when a field changes its meaning or goes.
 const SCHEMA: u32 = 1;
+
+/// Letters of what was expected and seen, names and lists of a broker's included.
+const LETTERS_KEPT: usize = 4000;
 
 /// Whose transcripts the report holds: every case's, or those of cases that fail, are weak or inconclusive. A
 /// weighty case has one only where it fails, is weak or inconclusive.
@@ -46,6 +51,7 @@ struct Report<'a> {
     why: &'a str,
     /// How many cases were to be run.
     selected: usize,
+    left_behind: &'a [LeftBehind],
     summary: BTreeMap<&'static str, Summary>,
     results: Results<'a>,
 }
@@ -96,7 +102,7 @@ struct CaseReport<'a> {
     rules: Vec<RuleReport>,
     decided_by: DecidedBy<'a>,
     /// What the deciding step expected; `null` where none was reached.
-    expected: Option<&'a str>,
+    expected: Option<Cow<'a, str>>,
     transcript: Lines<'a>,
 }
 
@@ -114,7 +120,7 @@ struct RuleReport {
 struct DecidedBy<'a> {
     rule: Option<&'static str>,
     line: Option<u32>,
-    seen: &'a str,
+    seen: Cow<'a, str>,
 }
 
 /// When and how long a run went.
@@ -148,6 +154,7 @@ pub(crate) fn write(
         exit: end.exit,
         why: &end.why,
         selected: facts.cases,
+        left_behind: &end.left_behind,
         summary: facts.versions.iter().map(|&version| (version.name(), summary(version))).collect(),
         results: Results { of: results, transcripts },
     };
@@ -181,9 +188,41 @@ fn case_report(result: &CaseResult, transcripts: Transcripts) -> CaseReport<'_> 
         decided_by: DecidedBy {
             rule: decisive.map(|rule| rule.rule.id()),
             line: decisive.and_then(|rule| rule.line),
-            seen: decisive.map_or(result.reason.as_deref().unwrap_or_default(), |rule| &rule.seen),
+            seen: cut(decisive.map_or(result.reason.as_deref().unwrap_or_default(), |rule| &rule.seen), LETTERS_KEPT),
         },
-        expected: decisive.map(|rule| rule.expected.as_str()),
+        expected: decisive.map(|rule| cut(&rule.expected, LETTERS_KEPT)),
         transcript: Lines(is_wanted.then_some(&result.transcript)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples;
+    use crate::scenario::{Kind, Stop};
+
+    #[test]
+    fn the_end_of_the_run_is_told_and_long_texts_are_cut() {
+        let long = "x".repeat(35_000);
+        let results = [
+            samples::result(&[(Verdict::Fail, &long), (Verdict::Pass, "")], Some(Stop::Failed)),
+            samples::result(&[], Some(Stop::Inconclusive { why: long.clone(), line: None })),
+        ];
+        let left = LeftBehind { kind: Kind::Retained, name: "a/b".to_owned(), case: "5/x/y".to_owned() };
+        let end = End { left_behind: vec![left], ..samples::end(Ended::FailFast) };
+        let times = Times { started: String::new(), took: Duration::ZERO };
+        let mut out = Vec::new();
+        write(&mut out, &samples::facts(), &times, &results, &end, Transcripts::Failed).expect("memory takes it");
+        let report: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+        assert_eq!(
+            (&report["ended"], &report["exit"], &report["selected"]),
+            (&"fail-fast".into(), &0.into(), &5.into())
+        );
+        let left = serde_json::json!([{ "kind": "retained", "name": "a/b", "case": "5/x/y" }]);
+        assert_eq!(report["left_behind"], left);
+        for result in report["results"].as_array().expect("results") {
+            let seen = result["decided_by"]["seen"].as_str().expect("text");
+            assert!(seen.len() < LETTERS_KEPT + 30 && seen.ends_with("... (35000 letters)"), "{seen}");
+        }
     }
 }

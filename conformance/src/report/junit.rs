@@ -218,7 +218,7 @@ fn system_out<W: Write>(
         out = format!("{}: {}\n{}", result.verdict, message(result), details(result, facts));
     }
     if options.transcripts.are_wanted_of(result.instance.case, result.verdict) {
-        out.extend(result.transcript.lines.iter().map(|line| result.transcript.print_line(line) + "\n"));
+        out.extend(result.transcript.lines.iter().map(|line| text::shown_line(&result.transcript, line) + "\n"));
     }
     if !out.is_empty() {
         writer.create_element("system-out").write_text_content(BytesText::new(&allowed(&out)))?;
@@ -235,9 +235,9 @@ fn message(result: &CaseResult) -> String {
         Some(_) => {
             let decided = result.rules.iter().filter(|rule| rule.verdict == result.verdict);
             let ids: Vec<&str> = decided.map(|rule| rule.rule.id()).collect();
-            single_line(&format!("{}: {seen}", ids.join(" ")))
+            text::in_short_words(&format!("{}: {seen}", ids.join(" ")))
         }
-        None => single_line(seen),
+        None => text::in_short_words(seen),
     }
 }
 

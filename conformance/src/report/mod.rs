@@ -12,7 +12,7 @@ pub(crate) mod text;
 use crate::broker::Target;
 use crate::link::{Line, What};
 use crate::run::CaseResult;
-use crate::scenario::RuleVerdict;
+use crate::scenario::{LeftBehind, RuleVerdict};
 use mqtt_assay_codec::Version;
 use serde::Serialize;
 
@@ -78,6 +78,8 @@ pub(crate) struct End {
     pub(crate) exit: u8,
     /// What it all comes to, in one line.
     pub(crate) why: String,
+    /// What may be left on the broker.
+    pub(crate) left_behind: Vec<LeftBehind>,
 }
 
 /// Everything about a run that its reports state besides its results.

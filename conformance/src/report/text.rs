@@ -2,10 +2,10 @@
 //! them takes out where they aren't wanted. Whatever a broker sent is escaped.
 
 use super::{RunFacts, cause};
-use crate::link::{Line, Transcript, What};
+use crate::link::{Line, Transcript, What, describe};
 use crate::run::{CaseResult, Disturbance, Summary};
-use crate::scenario::Verdict;
-use crate::text::{counted, seconds, single_line};
+use crate::scenario::{Kind, LeftBehind, Verdict};
+use crate::text::{counted, cut, seconds, single_line};
 use anstyle::{AnsiColor, Style};
 use mqtt_assay_standard::{Basis, Rule};
 use std::collections::BTreeMap;
@@ -19,6 +19,9 @@ const LETTERS_SHOWN: usize = 600;
 
 /// Cases named for a reason that several share.
 const CASES_NAMED: usize = 3;
+
+/// Things left on the broker that are named.
+const LEAVINGS_NAMED: usize = 20;
 
 /// How a verdict looks.
 pub(crate) fn style(verdict: Verdict) -> Style {
@@ -112,7 +115,12 @@ fn place(rule: &Rule) -> String {
 }
 
 fn row(label: &str, text: &str) -> String {
-    format!("    {label:<11} {text}\n")
+    format!("    {label:<11} {}\n", cut(text, LETTERS_SHOWN))
+}
+
+/// What was seen, or why nothing was judged, on one line that is not too long.
+pub(super) fn in_short_words(text: &str) -> String {
+    cut(&single_line(text), LETTERS_SHOWN).into_owned()
 }
 
 /// A line of a transcript in words, with the first bytes of its packet.
@@ -141,16 +149,21 @@ fn hex(transcript: &Transcript, line: &Line, length: usize) -> String {
 /// A transcript, set in, each line cut where it is very long.
 pub(crate) fn transcript(transcript: &Transcript) -> String {
     let mut out = String::new();
-    for line in transcript.lines.iter().map(|line| transcript.print_line(line)) {
-        let count = line.chars().count();
-        if count <= LETTERS_SHOWN {
-            let _ = writeln!(out, "    {line}");
-        } else {
-            let shown: String = line.chars().take(LETTERS_SHOWN).collect();
-            let _ = writeln!(out, "    {shown}... ({} more letters; --json has them all)", count - LETTERS_SHOWN);
-        }
+    for line in &transcript.lines {
+        let _ = writeln!(out, "    {}", shown_line(transcript, line));
     }
     out
+}
+
+/// A line of a transcript, cut where it is very long.
+pub(super) fn shown_line(transcript: &Transcript, line: &Line) -> String {
+    let line = transcript.print_line(line);
+    let count = line.chars().count();
+    if count <= LETTERS_SHOWN {
+        return line;
+    }
+    let shown: String = line.chars().take(LETTERS_SHOWN).collect();
+    format!("{shown}... ({} more letters; --json has them all)", count - LETTERS_SHOWN)
 }
 
 /// The counts of each version, then what needs somebody's eye.
@@ -179,6 +192,25 @@ fn judged_alone(results: &[CaseResult]) -> String {
     let mut out = String::new();
     for (why, count) in counts {
         let _ = writeln!(out, "\nJudged alone, when run again: {}, which {}", counted(count, "case"), why.says());
+    }
+    out
+}
+
+/// What may be left on a broker that is in use.
+pub(crate) fn left_behind(all: &[LeftBehind]) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("\n{}\n", bold("May be left on the broker, for it could not be removed"));
+    for LeftBehind { kind, name, case } in all.iter().take(LEAVINGS_NAMED) {
+        let what = match kind {
+            Kind::Session => "the session of client",
+            Kind::Retained => "the retained message on",
+        };
+        let _ = writeln!(out, "  {what} {} ({case})", describe::quoted(name.as_bytes()));
+    }
+    if let Some(more) = all.len().checked_sub(LEAVINGS_NAMED).filter(|&more| more > 0) {
+        let _ = writeln!(out, "  and {more} more; --json names them all");
     }
     out
 }
@@ -219,7 +251,7 @@ fn listed(results: &[CaseResult], verdict: Verdict) -> String {
         };
         let rules: Vec<&str> =
             result.rules.iter().filter(|rule| rule.verdict == verdict).map(|rule| rule.rule.id()).collect();
-        let seen = result.decisive().map_or_else(String::new, |rule| single_line(&rule.seen));
+        let seen = result.decisive().map_or_else(String::new, |rule| in_short_words(&rule.seen));
         let _ = writeln!(out, "  {} ({mark}{}): {seen}", result.instance.id(), rules.join(" "));
     }
     out
@@ -244,7 +276,7 @@ fn grouped(results: &[CaseResult], verdict: Verdict) -> String {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let _ = writeln!(out, "  {}: {}\n    {named}{more}", counted(cases.len(), "case"), single_line(reason));
+        let _ = writeln!(out, "  {}: {}\n    {named}{more}", counted(cases.len(), "case"), in_short_words(reason));
     }
     out
 }
@@ -287,6 +319,35 @@ mod tests {
         ];
         let lines: String = results.iter().map(|result| result_line(result) + &details(result, &facts())).collect();
         insta::assert_snapshot!(plain(&(lines + &summary(&results, &facts()))));
+    }
+
+    #[test]
+    fn nothing_that_was_seen_makes_a_line_that_nobody_can_read() {
+        let long = "x".repeat(35_000);
+        let results = [
+            result(&[(Verdict::Fail, &long), (Verdict::Pass, "")], Some(Stop::Failed)),
+            result(&[], Some(Stop::Inconclusive { why: long, line: None })),
+        ];
+        let lines: String = results.iter().map(|result| result_line(result) + &details(result, &facts())).collect();
+        let text = plain(&(lines + &summary(&results, &facts())));
+        assert!(text.lines().all(|line| line.len() < LETTERS_SHOWN + 200), "{text}");
+        assert_eq!(text.matches("... (350").count(), 4, "each says how long it is: {text}");
+    }
+
+    #[test]
+    fn what_is_left_is_named_up_to_a_number() {
+        let left = |number| LeftBehind {
+            kind: if number == 0 { Kind::Session } else { Kind::Retained },
+            name: format!("name\n{number}"),
+            case: "5/x/y".to_owned(),
+        };
+        let all: Vec<LeftBehind> = (0..LEAVINGS_NAMED + 2).map(left).collect();
+        let text = plain(&left_behind(&all));
+        assert_eq!(text.lines().count(), 1 + 1 + LEAVINGS_NAMED + 1, "{text}");
+        assert!(text.contains("  the session of client \"name\\n0\" (5/x/y)\n"), "{text}");
+        assert!(text.contains("  the retained message on \"name\\n1\" (5/x/y)\n"), "{text}");
+        assert!(text.ends_with("  and 2 more; --json names them all\n"), "{text}");
+        assert_eq!(left_behind(&[]), "");
     }
 
     #[test]

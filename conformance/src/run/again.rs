@@ -57,7 +57,7 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
         }
         tokio::select! {
             () = self.try_suspects(until) => {}
-            () = &mut *stop => self.is_partial = true,
+            () = &mut *stop => self.stop(),
         }
     }
 

@@ -15,6 +15,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 /// What all cases of a run share.
@@ -25,7 +26,7 @@ pub(super) struct Shared {
     is_embedded: bool,
     pub(super) options: RunOptions,
     pub(super) invariants: Rc<Invariants>,
-    common: Common,
+    pub(super) common: Common,
     roll: RefCell<Roll>,
     pub(super) deaths: RefCell<Vec<Death>>,
     /// Questions that were answered by brokers that are gone or were there for one case.
@@ -180,13 +181,15 @@ async fn on_a_shared_broker(
     let subject = begin(instance, found.ready.clone(), &shared.options, &shared.invariants, &shared.common);
     let context = Rc::clone(subject.context());
     shared.roll.borrow_mut().begin(instance, Rc::clone(&context), found.number);
-    let mut steps = tokio::task::spawn_local(take_steps(instance, Rc::clone(&context), shared.options.patience));
+    // In a set, they end with this task, where the run is ended early.
+    let mut steps = JoinSet::new();
+    steps.spawn_local(take_steps(instance, Rc::clone(&context), shared.options.patience));
     let taken = tokio::select! {
         biased;
-        taken = &mut steps => Some(taken),
+        taken = steps.join_next() => taken,
         () = lost(found) => None,
     };
-    steps.abort();
+    steps.abort_all();
     let (stop, defect) = match taken {
         Some(Ok(stop)) => (stop, None),
         Some(Err(error)) => (None, Some(error)),

@@ -6,11 +6,12 @@ use super::alone::watch_out;
 use super::begin;
 use super::brokers::{Brokers, NothingJudged};
 use super::death::{Death, of_life};
+use super::farewell;
 use super::one_case::{Message, Shared, one_case};
 use super::options::{RunOptions, ordered};
 use super::result::{CaseResult, Disturbance, of_invariant};
 use crate::broker::Target;
-use crate::scenario::{CaseContext, Instance, Method, Stop, Subject, Verdict};
+use crate::scenario::{CaseContext, Instance, LeftBehind, Method, Stop, Subject, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -45,6 +46,8 @@ pub struct RunResult {
     pub is_partial: bool,
     /// Why no broker could be had for the rest of the cases, where that ended the run.
     pub broker_lost: Option<String>,
+    /// What could not be removed from a broker that outlives the run, as far as is known.
+    pub left_behind: Vec<LeftBehind>,
 }
 
 /// Runs the cases against the target; calls `on_event` as things happen. `stop` ends the run early.
@@ -70,6 +73,7 @@ pub async fn run(
         postponed: BTreeSet::new(),
         timed_out: Vec::new(),
         is_partial: false,
+        is_stopped: false,
         broker_lost: None,
     };
     tokio::pin!(stop);
@@ -90,6 +94,8 @@ pub async fn run(
         run.finish(result);
     }
     run.judge_lives(&held);
+    let leavings = &run.shared.common.leavings;
+    let left_behind = if target.outlives_run() { leavings.left_behind() } else { Vec::new() };
     if let Some(hint) = run.hint(total) {
         (run.on_event)(Event::Hint(&hint));
     }
@@ -97,6 +103,7 @@ pub async fn run(
         results: run.results.into_values().collect(),
         is_partial: run.is_partial,
         broker_lost: run.broker_lost,
+        left_behind,
     })
 }
 
@@ -122,6 +129,8 @@ pub(super) struct Run<'a, E> {
     /// Why cases had timed out beside others.
     timed_out: Vec<String>,
     pub(super) is_partial: bool,
+    /// It was asked to end.
+    is_stopped: bool,
     pub(super) broker_lost: Option<String>,
 }
 
@@ -152,11 +161,31 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
             })
             .collect();
         let subjects = self.listen(tasks.len(), stop).await;
-        for task in &tasks {
+        for task in tasks {
             task.abort();
+            // What it holds is let go.
+            let _ = task.await;
+        }
+        if self.is_stopped {
+            return self.take_leave(&subjects).await;
         }
         self.settle(subjects).await;
         self.look_for_losses().await;
+    }
+
+    /// It was asked to end.
+    pub(super) fn stop(&mut self) {
+        (self.is_partial, self.is_stopped) = (true, true);
+    }
+
+    /// Ends at once, but for what its cases have made on a broker that outlives the run.
+    async fn take_leave(&mut self, subjects: &[(Instance, Subject)]) {
+        if self.target.outlives_run() {
+            farewell::take_leave(&self.shared.common.leavings, &self.shared.options).await;
+        }
+        for (instance, subject) in subjects {
+            self.revise(instance, subject.context());
+        }
     }
 
     /// Follows so many cases to their ends, or to that of the run. Returns those that still watch for stragglers.
@@ -173,7 +202,7 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
                 biased;
                 message = self.messages.recv() => message,
                 () = &mut *stop => {
-                    self.is_partial = true;
+                    self.stop();
                     break;
                 }
             };
@@ -229,7 +258,7 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
             Target::Embedded(_) | Target::Spawned(_) => tokio::select! {
                 renewed = shared.brokers.renew(self.target, number, &shared.options, &shared.invariants) => renewed,
                 () = &mut *stop => {
-                    self.is_partial = true;
+                    self.stop();
                     Ok(())
                 }
             },

@@ -176,7 +176,11 @@ impl Client {
             context.subscribed(self.role, context.names().filter(filter), options.qos);
         }
         if draft.is_connect() && draft.leaves_session() {
-            context.leaves_session(self.role);
+            // An identifier that the broker chooses is known to the case alone.
+            let client_id = draft.client_id_of(context.names(), self.role).filter(|client_id| !client_id.is_empty());
+            if let Some(client_id) = client_id {
+                context.leaves_session(client_id, &self.link);
+            }
         }
     }
 
@@ -402,10 +406,6 @@ impl Client {
         self.require_accepted(&unsuback)
     }
 
-    pub(crate) async fn publish_retained_empty(&mut self, topic: Topic) -> Result<(), Stop> {
-        self.publish_draft(publish(topic, b"").qos(QoS::AtLeastOnce).retain()).await
-    }
-
     /// PINGREQ and PINGRESP.
     pub(crate) async fn ping(&mut self, limit: Duration) -> Result<(), Stop> {
         self.send(pingreq())?;
@@ -579,6 +579,6 @@ pub(crate) fn describe_end(arrival: &Arrival) -> String {
         Arrival::Unreadable(error) => format!("the broker sent bytes that are no packet: {error}"),
         Arrival::TooLarge(most) => format!("the broker began a packet larger than the {most} bytes that are read"),
         Arrival::Flood => "the broker never stopped sending: more came than is kept".to_owned(),
-        Arrival::Packet(packet) => crate::link::describe::packet(&packet.packet()),
+        Arrival::Packet(packet) => crate::link::describe::owned(packet),
     }
 }

@@ -1,6 +1,7 @@
 //! What a case carries along: its names, its record, its ledger, and what it leaves on the broker.
 
 use super::announced::Announced;
+use super::leavings::{Leavings, Left};
 use super::names::Names;
 use super::rules::{CaseRules, StepRules};
 use super::trial::Tried;
@@ -11,25 +12,19 @@ use crate::link::{Doorway, Link, Publication, Recorder, Remark, RunCapacity, Sig
 use mqtt_assay_codec::{QoS, Version, split_shared, topic_matches};
 use mqtt_assay_standard::{Basis, Level, RuleId};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 /// The label of transcript lines that belong to no connection.
 pub(crate) const CASE: &str = "case";
-
-/// What a case has made on the broker and must remove.
-#[derive(Debug, Default)]
-pub(super) struct Left {
-    pub(super) sessions: BTreeSet<String>,
-    pub(super) retained: BTreeSet<String>,
-}
 
 /// What all cases of a run have in common.
 #[derive(Debug, Default)]
 pub(crate) struct Common {
     capacity: Rc<RunCapacity>,
     doorway: Doorway,
+    pub(crate) leavings: Rc<Leavings>,
 }
 
 /// What the steps of a case have to know of the case.
@@ -54,6 +49,7 @@ pub struct CaseContext {
     pub(super) roles: RefCell<BTreeMap<String, u32>>,
     packet_ids: RefCell<BTreeMap<&'static str, u16>>,
     pub(super) left: RefCell<Left>,
+    leavings: Weak<Leavings>,
     revised: Cell<bool>,
     /// Roles with what they subscribed to, as on the wire but for the share; the last of a filter counts.
     subscriptions: RefCell<BTreeMap<(&'static str, String), QoS>>,
@@ -80,7 +76,7 @@ impl CaseContext {
         let own_topics = names.own_topics();
         let recorder = Recorder::new(brief.id.clone(), brief.version, own_topics, &common.capacity, witness);
         recorder.hide(setting.secrets());
-        Rc::new(Self {
+        let context = Rc::new(Self {
             brief,
             names,
             endpoint,
@@ -93,19 +89,22 @@ impl CaseContext {
             roles: RefCell::default(),
             packet_ids: RefCell::default(),
             left: RefCell::default(),
+            leavings: Rc::downgrade(&common.leavings),
             revised: Cell::new(false),
             subscriptions: RefCell::default(),
             tried: RefCell::default(),
             unseen_end: RefCell::default(),
             at_the_end: RefCell::default(),
-        })
+        });
+        common.leavings.begin(&context);
+        context
     }
 
     /// The same broker as a case of another version would see it; what it sends there is shown to nobody.
     pub(super) fn in_version(&self, version: Version) -> Rc<Self> {
         let Brief { ref id, rules, member, .. } = self.brief;
         let brief = Brief { id: id.clone(), version, rules, member };
-        let common = Common { capacity: Rc::default(), doorway: self.doorway.clone() };
+        let common = Common { doorway: self.doorway.clone(), ..Common::default() };
         let (endpoint, setting) = (self.endpoint.clone(), self.setting.clone());
         Self::new(brief, self.names.clone(), endpoint, setting, self.patience, Rc::new(Nobody), &common)
     }
@@ -155,7 +154,7 @@ impl CaseContext {
 
     pub(crate) fn published(&self, publication: Publication, retain: bool) {
         if retain && !publication.payload.is_empty() {
-            self.left.borrow_mut().retained.insert(publication.topic.clone());
+            self.left.borrow_mut().retained(&publication.topic);
         }
         self.recorder.published(publication);
     }
@@ -193,8 +192,13 @@ impl CaseContext {
         id
     }
 
-    pub(crate) fn leaves_session(&self, role: &str) {
-        self.left.borrow_mut().sessions.insert(role.to_owned());
+    pub(crate) fn leaves_session(&self, client_id: String, link: &Rc<Link>) {
+        self.left.borrow_mut().session(client_id, link);
+    }
+
+    /// What could be removed of what the case made has been.
+    pub(crate) fn is_cleaned_up(&self) {
+        Leavings::end(&self.leavings, self);
     }
 
     /// The rules that a step decides, each with its basis; `None` where the step is a part of the set-up in this

@@ -252,6 +252,14 @@ impl Draft {
             || self.properties.as_properties().session_expiry_interval().is_some()
     }
 
+    /// CONNECT only: the client identifier that goes out.
+    pub(crate) fn client_id_of(&self, names: &Names, role: &str) -> Option<String> {
+        match &self.kind {
+            Kind::Connect(connect) => Some(connect.client_id.clone().unwrap_or_else(|| names.client_id(role))),
+            _ => None,
+        }
+    }
+
     /// True for a CONNECT that asks for a session beyond its connection by an expiry interval (5.0).
     pub(crate) fn wants_session(&self) -> bool {
         self.properties.as_properties().session_expiry_interval().is_some_and(|seconds| seconds > 0)

@@ -69,12 +69,14 @@
 
 mod announced;
 mod case;
+mod clean_up;
 mod client;
 mod context;
 pub mod draft;
 mod excuses;
 pub mod expect;
 mod invariant;
+mod leavings;
 mod names;
 mod observation;
 pub mod pattern;
@@ -90,6 +92,7 @@ pub use client::Client;
 pub(crate) use client::describe_end;
 pub use context::CaseContext;
 pub use invariant::{Breach, Invariants, Tally};
+pub use leavings::{Kind, LeftBehind};
 pub use names::{Names, RunNames, Topic, exact};
 pub use observation::{Check, Holding, Observation};
 pub use rules::{CaseRules, StepRules};
@@ -97,5 +100,6 @@ pub use subject::Subject;
 pub use verdict::{Evidence, Outcome, Received, RuleVerdict, Seen, Stop, Verdict};
 
 pub(crate) use context::Common;
+pub(crate) use leavings::Leavings;
 pub(crate) use names::base36;
 pub(crate) use table::{case, invariant, rule};

@@ -1,7 +1,7 @@
 //! The broker under test as a case sees it: connections to it, and what is removed from it at the end.
 
 use super::client::Client;
-use super::context::{CASE, CaseContext, Left};
+use super::context::{CASE, CaseContext};
 use super::draft::{Draft, connect};
 use super::names::Topic;
 use super::pattern::a_connack;
@@ -190,17 +190,8 @@ impl Subject {
             link.stop();
         }
     }
-
-    /// Removes the sessions and retained messages that the case made. What can't be removed is noted.
-    pub(crate) async fn clean_up(&self) {
-        let limit = self.context.patient(bounds::CLEAN_UP);
-        if timeout(limit, self.remove_everything()).await.is_err() {
-            self.note(format!("clean-up not finished within {limit:?}: sessions or retained messages may be left"));
-        }
-    }
-
     /// Roles whose sessions a 5.0 broker keeps by its own word, whatever was asked.
-    fn sessions_stated(&self) -> Vec<String> {
+    pub(super) fn sessions_stated(&self) -> Vec<String> {
         let links = self.context.links();
         let is_kept = |link: &&Rc<Link>| {
             link.connack().is_some_and(|connack| {
@@ -211,45 +202,16 @@ impl Subject {
         let label = |link: &Rc<Link>| link.label.split('#').next().unwrap_or_default().to_owned();
         links.iter().filter(is_kept).map(label).filter(|role| role != CLEANER).collect()
     }
-
-    async fn remove_everything(&self) {
-        let Left { mut sessions, retained } = std::mem::take(&mut *self.context.left.borrow_mut());
-        sessions.extend(self.sessions_stated());
-        for role in sessions {
-            let Ok(mut client) = self.open(CLEANER).await else { return };
-            let id = self.context.names().client_id(&role);
-            let removed = client.send(connect().client_id(id)).is_ok() && client.receive(a_connack()).await.is_ok();
-            if !removed {
-                self.note(format!("clean-up: the session of {role} may be left"));
-            }
-            leave(client.link());
-            client.link().written().await;
-        }
-        if retained.is_empty() {
-            return;
-        }
-        let Ok(mut client) = self.connect(CLEANER).await else {
-            self.note("clean-up: retained messages may be left");
-            return;
-        };
-        for topic in retained {
-            if client.publish_retained_empty(Topic::Exact(topic.clone())).await.is_err() {
-                self.note(format!("clean-up: the retained message on {topic} may be left"));
-            }
-        }
-        leave(client.link());
-        client.link().written().await;
-    }
 }
 
 /// Codes of CONNACK by which a 5.0 broker says that it hasn't what a will asks for.
 const NOT_OFFERED: [ReasonCode; 2] = [ReasonCode::QOS_NOT_SUPPORTED, ReasonCode::RETAIN_NOT_SUPPORTED];
 
 /// The role of the clients that remove what a case has made.
-const CLEANER: &str = "cleaner";
+pub(super) const CLEANER: &str = "cleaner";
 
 /// Ends a connection as a well-behaved client does.
-fn leave(link: &Link) {
+pub(super) fn leave(link: &Link) {
     if link.is_over() {
         return;
     }

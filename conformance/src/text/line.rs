@@ -1,5 +1,6 @@
 //! Text that stays on its line, whoever wrote it.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Keeps hostile text on its line and visible: control characters are escaped.
@@ -22,15 +23,20 @@ pub(crate) fn visible(text: &str) -> String {
     text.split('\n').map(single_line).collect::<Vec<_>>().join("\n")
 }
 
+/// The first letters of a text that is longer than so many, with its length; a shorter one as it is.
+pub(crate) fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => Cow::Owned(format!("{}... ({} letters)", &text[..end], text.chars().count())),
+        None => Cow::Borrowed(text),
+    }
+}
+
 /// The most letters of what somebody wrote that are shown in a message.
 const SHOWN: usize = 200;
 
 /// What somebody wrote, with control characters made visible; of a long text the start.
 pub(crate) fn short(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        None => single_line(text),
-        Some((end, _)) => format!("{}... ({} letters)", single_line(&text[..end]), text.chars().count()),
-    }
+    single_line(&cut(text, SHOWN))
 }
 
 /// As [`short`], in backticks.

@@ -10,7 +10,7 @@ pub(crate) mod shell;
 mod suggest;
 mod time;
 
-pub(crate) use line::{quoted, short, single_line, visible};
+pub(crate) use line::{cut, quoted, short, single_line, visible};
 pub(crate) use number::{counted, seconds};
 pub(crate) use secrets::{HIDDEN, Secrets, without_password};
 pub(crate) use suggest::did_you_mean;

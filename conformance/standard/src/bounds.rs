@@ -73,6 +73,9 @@ pub const START: Duration = Duration::from_secs(30);
 /// How long the clean-up of a case may take altogether; what is left then is noted.
 pub const CLEAN_UP: Duration = Duration::from_secs(5);
 
+/// How long a run that is ended early may take to remove what its cases made, all together.
+pub const FAREWELL: Duration = Duration::from_secs(3);
+
 /// A row for people: name, limit, reason.
 pub const TABLE: &[(&str, Duration, &str)] = &[
     ("open", OPEN, "connecting the socket"),
@@ -94,4 +97,5 @@ pub const TABLE: &[(&str, Duration, &str)] = &[
     ("case", CASE, "a whole case, besides the waits that it declares; later it is inconclusive"),
     ("start", START, "a spawned broker's first CONNACK"),
     ("clean-up", CLEAN_UP, "removing what a case left on the broker"),
+    ("farewell", FAREWELL, "removing what all cases left, where the run is ended early"),
 ];

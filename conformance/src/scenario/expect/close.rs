@@ -90,7 +90,7 @@ impl<'a> ExpectClose<'a> {
                         after < earliest && codes(&packet.packet()).iter().any(|code| early.contains(code))
                     });
                     if too_early {
-                        let seen = describe::packet(&packet.packet());
+                        let seen = describe::owned(packet);
                         let seen = format!("{seen} {:.3} s after our last packet: too early", after.as_secs_f64());
                         return client.broken(deciding, &expected, &seen, arrived.line, Some(packet.clone()));
                     }

@@ -131,7 +131,7 @@ impl<'a> ExpectNone<'a> {
             let why = format!("{}: no fence, for {}", client.link().label, describe_end(&arrived.what));
             return Err(Stop::Inconclusive { why, line: Some(arrived.line) });
         };
-        let seen = describe::packet(&packet.packet());
+        let seen = describe::owned(packet);
         if !marks.are_in(&arrived) {
             return client.broken(deciding.as_ref(), &expected, &seen, arrived.line, Some(packet.clone()));
         }

@@ -110,7 +110,7 @@ impl<'a> Expect<'a> {
             match match_one(client, &mut remaining, &arrived, ordered) {
                 Ok(packet) => {
                     if let Some(early) = window.as_ref().and_then(|window| window.too_early(arrived.at)) {
-                        let seen = format!("{}: {early}", describe::packet(&packet.packet()));
+                        let seen = format!("{}: {early}", describe::owned(&packet));
                         return short_of(client, recommended, deciding.as_ref(), &expected, &seen, line, Some(packet));
                     }
                     last = Some((line, packet));
@@ -125,7 +125,7 @@ impl<'a> Expect<'a> {
             }
         }
         let Some((line, packet)) = last else { return Err(defect("expects nothing")) };
-        let seen = describe::packet(&packet.packet());
+        let seen = describe::owned(&packet);
         Ok(client.kept(deciding.as_ref(), &expected, &seen, line, Some(packet)))
     }
 }
@@ -212,7 +212,7 @@ fn match_one(
         remaining.remove(place);
         return Ok(packet.clone());
     }
-    let seen = describe::packet(&packet.packet());
+    let seen = describe::owned(packet);
     let about = remaining.iter().take(candidates).find(|pattern| pattern.is_about(&packet.packet()));
     Err(Mismatch::Wrong(match about {
         Some(pattern) => format!("{seen}: {}", pattern.mismatches(&packet.packet(), names).join(", ")),
@@ -238,7 +238,7 @@ fn nothing_came(client: &Client, remaining: &[Pattern]) -> String {
     if instead.is_empty() {
         format!("no {missing} within {limit:?}")
     } else {
-        format!("no {missing} within {limit:?}; unread: {}", instead.join("; "))
+        format!("no {missing} within {limit:?}; what came instead: {}", instead.join("; "))
     }
 }
 
@@ -284,7 +284,7 @@ impl<'a> ExpectRight<'a> {
         if let Some(why) = hides_properties(packet, std::iter::once(&pattern)) {
             return Err(Stop::Inconclusive { why: format!("{}: {why}", client.link().label), line: Some(line) });
         }
-        let seen = describe::packet(&packet.packet());
+        let seen = describe::owned(packet);
         let wrong = pattern.mismatches(&packet.packet(), client.context().names());
         if wrong.is_empty() {
             return Ok(client.kept(deciding.as_ref(), &expected, &seen, line, Some(packet.clone())));

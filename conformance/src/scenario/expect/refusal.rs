@@ -109,7 +109,7 @@ impl<'a> ExpectRefusal<'a> {
                 }
                 other => return Err(Stop::Inconclusive { why: describe_end(other), line: Some(line) }),
             };
-            let seen = describe::packet(&packet.packet());
+            let seen = describe::owned(packet);
             match packet.packet() {
                 Packet::Disconnect(_) => answered = Some(packet.clone()),
                 // What comes behind a goodbye breaks another rule; the close is still to come.
@@ -225,7 +225,7 @@ fn judge_code(
     let code = answered.and_then(|packet| codes(&packet.packet()).first().copied());
     let looked_at = client.context().version() == Version::V5 && !wanted.is_empty();
     let seen = match (answered, code) {
-        (Some(packet), Some(_)) => format!("{}, then {closed}", describe::packet(&packet.packet())),
+        (Some(packet), Some(_)) => format!("{}, then {closed}", describe::owned(packet)),
         _ => closed,
     };
     // A CONNACK before the close of a bad CONNECT is a MAY (5.0 section 4.13.1); a DISCONNECT is a SHOULD.
