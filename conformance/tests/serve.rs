@@ -201,6 +201,7 @@ fn what_is_too_much_is_said_to_the_client_and_in_the_log() {
 }
 
 /// A SUBSCRIBE of 3.1.1 with 1,000 filters that match everything.
+#[cfg(unix)]
 fn subscribe_to_everything_1000_times() -> Vec<u8> {
     packet(0x82, &[&[0, 1], &[0, 1, b'#', 0].repeat(1000)])
 }
