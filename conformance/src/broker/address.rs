@@ -56,7 +56,7 @@ impl AddressTarget {
 
     /// Says whether the address can offer this variant.
     pub fn prepare(&self, variant: Variant) -> Result<Ready, Unready> {
-        let Setting { credentials, bad_password, denied_topic } = &self.setting;
+        let Setting { credentials, bad_password, denied_topic, .. } = &self.setting;
         let complete = credentials.is_some() && bad_password.is_some() && denied_topic.is_some();
         if variant == Variant::WITH_ACCESS && !complete {
             return Err(Unready::NotOffered(format!("an address offers it with {}", variant.flags)));

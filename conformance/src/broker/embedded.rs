@@ -76,6 +76,7 @@ fn with_access() -> (Access, Setting) {
         credentials: Some((user, password)),
         bad_password: Some(BAD_PASSWORD.to_owned()),
         denied_topic: Some(DENIED_TOPIC.to_owned()),
+        ..Setting::default()
     };
     (access, setting)
 }

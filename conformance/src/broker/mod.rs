@@ -26,6 +26,7 @@ use mqtt_assay_codec::Version;
 use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// How a running broker is set up, as far as cases have to know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +37,9 @@ pub struct Setting {
     pub bad_password: Option<String>,
     /// A topic that an ordinary client may neither publish to nor subscribe to.
     pub denied_topic: Option<String>,
+    /// How long after its SUBACK a subscription may not be known to other connections yet, as the run's beginning has shown;
+    /// zero but in clusters.
+    pub spreads_in: Duration,
 }
 
 /// Where connections to a running broker are opened.

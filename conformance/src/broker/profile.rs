@@ -191,6 +191,7 @@ impl ProfileVariant {
             credentials: self.credentials.clone(),
             bad_password: self.bad_password.clone(),
             denied_topic: self.denied_topic.clone(),
+            ..Setting::default()
         }
     }
 }

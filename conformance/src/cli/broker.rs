@@ -104,6 +104,7 @@ impl BrokerArgs {
             credentials: self.user.clone().zip(self.password.clone()),
             bad_password: self.bad_password.clone(),
             denied_topic: self.denied_topic.clone(),
+            ..Setting::default()
         }
     }
 
@@ -126,7 +127,7 @@ impl BrokerArgs {
         }
         let name =
             Path::new(program).file_name().map_or_else(|| program.clone(), |name| name.to_string_lossy().into_owned());
-        let Setting { credentials, bad_password, denied_topic } = self.setting();
+        let Setting { credentials, bad_password, denied_topic, .. } = self.setting();
         let is_complete = credentials.is_some() && bad_password.is_some() && denied_topic.is_some();
         let mut profile = Profile::of_command(name, words);
         let plain = profile.variants.entry(Variant::PLAIN.name.to_owned()).or_default();

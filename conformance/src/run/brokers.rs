@@ -2,11 +2,13 @@
 
 use super::control::{self, Offer};
 use super::options::RunOptions;
+use super::spread;
 use crate::broker::{Ready, Target, Unready, Variant};
 use crate::scenario::{Instance, Invariants, Stop};
 use mqtt_assay_codec::Version;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// The control did not work: nothing was judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub struct NothingJudged(pub String);
 /// The brokers of a run, one for each variant in use, and what the control learnt of them.
 pub(super) struct Brokers {
     ready: BTreeMap<(Variant, &'static str), Prepared>,
+    /// How long after its SUBACK a subscription may not work yet.
+    spreads_in: Duration,
 }
 
 /// A broker that has passed the control, or what the cases that need it come to.
@@ -40,12 +44,13 @@ impl Brokers {
                 plain.push(instance.version);
             }
         }
-        let mut brokers = Self { ready: BTreeMap::new() };
+        let mut brokers = Self { ready: BTreeMap::new(), spreads_in: Duration::ZERO };
         let plain = versions.remove_entry(&Variant::PLAIN);
         for (variant, versions) in plain.into_iter().chain(versions) {
             brokers.prepare_variant(target, variant, &versions, options, invariants).await;
             if variant == Variant::PLAIN {
                 brokers.require_a_control()?;
+                brokers.measure_spread(options, invariants).await;
             }
         }
         Ok(brokers)
@@ -69,12 +74,28 @@ impl Brokers {
             let found = match (&prepared, self.announced(variant, version)) {
                 (Ok(ready), _) => {
                     let offer = control::try_out(ready, version, options, invariants).await;
-                    offer.and_then(|offer| announces(variant, version, &offer).map(|()| (ready.clone(), offer)))
+                    let mut ready = ready.clone();
+                    ready.setting.spreads_in = self.spreads_in;
+                    offer.and_then(|offer| announces(variant, version, &offer).map(|()| (ready, offer)))
                 }
                 (Err(Unready::NotOffered(_)), Some(plain)) => Ok(plain),
                 (Err(unready), _) => Err(Stop::from(unready.clone())),
             };
             self.ready.insert((variant, word(version)), found);
+        }
+    }
+
+    /// Finds out on the plain broker whether subscriptions work as soon as they are acknowledged.
+    async fn measure_spread(&mut self, options: &RunOptions, invariants: &Rc<Invariants>) {
+        let versions = [Version::V5, Version::V3_1_1];
+        let first = versions.into_iter().find_map(|version| {
+            let (ready, _) = self.ready.get(&(Variant::PLAIN, word(version)))?.as_ref().ok()?;
+            Some((version, ready.clone()))
+        });
+        let Some((version, ready)) = first else { return };
+        self.spreads_in = spread::measure(&ready, version, options, invariants).await;
+        for (ready, _) in self.ready.values_mut().flatten() {
+            ready.setting.spreads_in = self.spreads_in;
         }
     }
 

@@ -11,6 +11,7 @@ pub(crate) mod filter;
 mod options;
 mod result;
 mod schedule;
+mod spread;
 
 pub use brokers::NothingJudged;
 pub use options::{Order, RunOptions};
