@@ -651,7 +651,14 @@ fn what_the_broker_refused_is_owed_to_nobody() {
 
 #[test]
 fn a_path_is_tried_by_who_publishes_over_it() {
-    let cases = ["topics/parent-level", "publish/delivered-unchanged", "publish/empty-payload", "qos/clients-at-once"];
+    let cases = [
+        "topics/slashes.trailing",
+        "publish/within-published-qos",
+        "topics/parent-level",
+        "publish/delivered-unchanged",
+        "publish/empty-payload",
+        "qos/clients-at-once",
+    ];
     for case in cases {
         assert_verdict(Way::SubackFirst, &format!("5/{case}"), Verdict::Pass);
     }

@@ -77,6 +77,7 @@ fn with_access() -> (Access, Setting) {
         bad_password: Some(BAD_PASSWORD.to_owned()),
         denied_topic: Some(DENIED_TOPIC.to_owned()),
         hides_passwords: false,
+        ..Setting::default()
     };
     (access, setting)
 }

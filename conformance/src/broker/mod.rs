@@ -32,6 +32,7 @@ use mqtt_assay_codec::Version;
 use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// How a running broker is set up, as far as cases have to know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,6 +45,9 @@ pub struct Setting {
     pub denied_topic: Option<String>,
     /// The passwords are the user's, and records don't show them.
     pub hides_passwords: bool,
+    /// How long after its SUBACK a subscription may not be known to other connections yet, as the run's beginning has shown;
+    /// zero but in clusters.
+    pub spreads_in: Duration,
 }
 
 impl Setting {

@@ -251,6 +251,7 @@ impl ProfileVariant {
             bad_password: self.bad_password.clone(),
             denied_topic: self.denied_topic.clone(),
             hides_passwords: !self.shows_passwords,
+            ..Setting::default()
         }
     }
 }

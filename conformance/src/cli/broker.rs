@@ -111,6 +111,7 @@ impl BrokerArgs {
             bad_password: credentials.bad_password.clone(),
             denied_topic: self.denied_topic.clone(),
             hides_passwords: !self.credentials.show_passwords,
+            ..Setting::default()
         }
     }
 
@@ -132,7 +133,7 @@ impl BrokerArgs {
         }
         let name =
             Path::new(program).file_name().map_or_else(|| program.clone(), |name| name.to_string_lossy().into_owned());
-        let Setting { credentials, bad_password, denied_topic, hides_passwords } = setting;
+        let Setting { credentials, bad_password, denied_topic, hides_passwords, .. } = setting;
         let is_complete = credentials.is_some() && bad_password.is_some() && denied_topic.is_some();
         let mut profile = Profile::of_command(name, words);
         let plain = profile.variants.entry(Variant::PLAIN.name.to_owned()).or_default();

@@ -91,7 +91,9 @@ pub(super) async fn watch_out(is_watching: bool, options: &RunOptions) {
 pub(super) async fn take_steps(instance: Instance, context: Rc<CaseContext>, patience: u32) -> Option<Stop> {
     let Method::Steps(steps) = instance.case.method else { return None };
     let subject = Subject::new(Rc::clone(&context));
-    let deadline = bounds::CASE * patience + instance.case.waits();
+    // Megabytes take their time over a slow link, in both directions.
+    let times = if instance.case.weighty { 2 } else { 1 };
+    let deadline = bounds::CASE * times * patience + instance.case.waits();
     if let Ok(outcome) = timeout(deadline, steps(&subject)).await {
         return outcome.err();
     }

@@ -4,12 +4,14 @@ use super::begin::watch_over;
 use super::control::{self, Offer};
 use super::life::Life;
 use super::options::RunOptions;
+use super::spread;
 use crate::broker::{Ready, Target, Unready, Variant};
 use crate::scenario::{Instance, Invariants, Stop};
 use mqtt_assay_codec::Version;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::time::Duration;
 use tokio::sync::Notify;
 
 /// The control did not work: nothing was judged.
@@ -25,6 +27,8 @@ pub(super) struct Brokers {
     is_over: Cell<bool>,
     changed: Notify,
     next: Cell<usize>,
+    /// How long after its SUBACK a subscription may not work yet.
+    spreads_in: Cell<Duration>,
 }
 
 /// A broker that has passed the control, or what the cases that need it come to.
@@ -69,12 +73,14 @@ impl Brokers {
             is_over: Cell::new(false),
             changed: Notify::new(),
             next: Cell::new(0),
+            spreads_in: Cell::default(),
         };
         let plain = versions.remove_entry(&Variant::PLAIN);
         for (variant, versions) in plain.into_iter().chain(versions) {
             brokers.prepare_variant(target, variant, &versions, options, invariants).await;
             if variant == Variant::PLAIN {
                 brokers.require_a_control()?;
+                brokers.measure_spread(options, invariants).await;
             }
         }
         Ok(brokers)
@@ -97,6 +103,7 @@ impl Brokers {
                 prepared = target.prepare(variant).await;
             }
             let ready = prepared.as_ref().map_err(Unready::clone).and_then(|started| started.ready(version));
+            let ready = ready.map(|ready| self.spreading(ready));
             let found = match (ready, self.announced(variant, version)) {
                 (Ok(ready), _) => match tried(&ready, variant, version, options, invariants).await {
                     Ok(offer) if is_fresh => Ok(Found { ready, offer, variant, number, life: None }),
@@ -117,6 +124,26 @@ impl Brokers {
         let number = self.next.get();
         self.next.set(number + 1);
         number
+    }
+
+    /// The broker, with what is known of how soon its subscriptions work.
+    fn spreading(&self, mut ready: Ready) -> Ready {
+        ready.setting.spreads_in = self.spreads_in.get();
+        ready
+    }
+
+    /// Finds out on the plain broker whether subscriptions work as soon as they are acknowledged.
+    async fn measure_spread(&self, options: &RunOptions, invariants: &Rc<Invariants>) {
+        let first = [Version::V5, Version::V3_1_1].into_iter().find_map(|version| {
+            let ready = self.ready.borrow();
+            let found = ready.get(&(Variant::PLAIN, version))?.as_ref().ok()?;
+            Some((version, found.ready.clone()))
+        });
+        let Some((version, ready)) = first else { return };
+        self.spreads_in.set(spread::measure(&ready, version, options, invariants).await);
+        for found in self.ready.borrow_mut().values_mut().flatten() {
+            found.ready.setting.spreads_in = self.spreads_in.get();
+        }
     }
 
     /// The plain broker, where it announces by itself what the variant is about.
@@ -163,7 +190,7 @@ impl Brokers {
         let started = target.prepare(first.variant).await.map_err(|unready| format!("{unready:?}"))?;
         let new = self.next_number();
         for ((variant, version), found) in places {
-            let ready = started.ready(version).map_err(|unready| format!("{unready:?}"))?;
+            let ready = started.ready(version).map(|ready| self.spreading(ready)).map_err(|unready| format!("{unready:?}"))?;
             let life = Some(watch_over(&ready, version, options, invariants).await);
             let renewed = Found { ready, number: new, life, ..found };
             self.ready.borrow_mut().insert((variant, version), Ok(renewed));

@@ -47,7 +47,7 @@ fn lacking(property: &Property<'_>) -> Option<&'static str> {
     }
 }
 
-static CONTROL: Case =
+pub(super) static CONTROL: Case =
     Case::new("control", "", "a client connects, subscribes, publishes and receives", Method::Steps(never));
 
 /// The control's steps are taken here, not by a run.
@@ -56,7 +56,7 @@ fn never(_: &Subject) -> Running<'_> {
 }
 
 /// It decides no rule.
-static RULES: CaseRules = CaseRules { breaks: &[], proves: &[] };
+pub(super) static RULES: CaseRules = CaseRules { breaks: &[], proves: &[] };
 
 /// Tries the control in one version.
 pub(crate) async fn try_out(

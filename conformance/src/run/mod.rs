@@ -17,6 +17,7 @@ mod one_case;
 mod options;
 mod result;
 mod schedule;
+mod spread;
 mod standstill;
 
 pub use brokers::NothingJudged;

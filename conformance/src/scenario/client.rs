@@ -230,7 +230,10 @@ impl Client {
                     Some(first) if wrong.iter().all(|wrong| !wrong.is_empty()) => {
                         failed(format!("{label}: expected {expected}: {}", first.join(", ")), line)
                     }
-                    _ => Ok(Received { line: arrived.line, packet }),
+                    _ => {
+                        self.let_spread(&packet.packet()).await;
+                        Ok(Received { line: arrived.line, packet })
+                    }
                 }
             }
             other => {

@@ -27,7 +27,9 @@
 //! | word | what it does |
 //! |---|---|
 //! | [`subscribe`](Client::subscribe), [`subscribe_tried`](Client::subscribe_tried), [`unsubscribe`](Client::unsubscribe) | and is acknowledged; *tried*: a message has come that way |
-//! | [`publish`](Client::publish), [`publish_draft`](Client::publish_draft) | up to the last acknowledgement |
+//! | [`publish`](Client::publish), [`publish_draft`](Client::publish_draft), [`publish_together`](Client::publish_together) | up to the last acknowledgement, within the broker's Receive Maximum |
+//! | [`publish_to`](Client::publish_to), [`publish_to_itself`](Client::publish_to_itself), [`publish_until_heard`](Client::publish_until_heard), [`subscribe_until`](Client::subscribe_until) | until it has come: QoS 0 may be lost, and is sent again |
+//! | [`send_in_turn`](Client::send_in_turn), [`complete`](Client::complete), [`room`](Client::room), [`try_paths`](Client::try_paths) | for messages that are sent by hand: when there is room for them; their exchanges; how many at once; whether they come through |
 //! | [`receive`](Client::receive), [`receive_also`](Client::receive_also), [`receive_or_end`](Client::receive_or_end) | a packet that must come for the case to go on |
 //! | [`send`](Client::send), [`send_together`](Client::send_together), [`send_bytewise`](Client::send_bytewise) | and nothing is waited for |
 //! | [`hold_acknowledgements`](Client::hold_acknowledgements), [`acknowledge`](Client::acknowledge) | whether what comes is acknowledged without being asked |
@@ -35,6 +37,7 @@
 //! | [`disconnect`](Client::disconnect), [`disconnect_with`](Client::disconnect_with) | by DISCONNECT |
 //! | [`drop_connection`](Client::drop_connection), [`half_close`](Client::half_close), [`reset_connection`](Client::reset_connection) | without one |
 //! | [`ended`](Client::ended) | the broker has ended the connection |
+//! | [`session_ends`](Client::session_ends), [`session_stays`](Client::session_stays), [`session_lasts`](Client::session_lasts) | as asked, or as CONNACK says |
 //! | [`connack`](Client::connack), [`keep_alive`](Client::keep_alive), [`waiting`](Client::waiting), [`waiting_behind`](Client::waiting_behind) | what is known by now |
 //!
 //! ## Builders ([`draft`])
@@ -46,6 +49,9 @@
 //! [`server_packet()`](draft::server_packet), with the methods of [`draft::Draft`]. Topics are the case's own and get the
 //! run's prefix; [`exact`] leaves one as it is. What is illegal is a legal draft [`.with`](draft::Draft::with) exactly one
 //! mutation: `mqtt-assay explain mutations` lists them.
+//!
+//! What the broker's CONNACK excludes is not offered, without a word from the case. A case that is about it says so:
+//! [`.although_excluded(..)`](draft::Draft::although_excluded).
 //!
 //! ## Patterns ([`pattern`])
 //!

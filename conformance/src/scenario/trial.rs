@@ -9,7 +9,7 @@ use super::names::Topic;
 use super::pattern::{Pattern, a_message};
 use super::verdict::{Received, Stop};
 use crate::link::{Link, Remark};
-use mqtt_assay_codec::QoS;
+use mqtt_assay_codec::{Packet, QoS};
 use mqtt_assay_standard::bounds;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -168,6 +168,17 @@ impl Client {
                 Err(Stop::Inconclusive { line: None, .. }) if Instant::now() < deadline => {}
                 received => return received,
             }
+        }
+    }
+
+    /// Waits after a SUBACK until other connections know the subscription, where the run's beginning has shown that this
+    /// takes a time.
+    pub(crate) async fn let_spread(&self, packet: &Packet<'_>) {
+        let time = self.context().setting.spreads_in;
+        if matches!(packet, Packet::Suback(_)) && !time.is_zero() {
+            let seen = format!("{time:?} pass: this broker's subscriptions work later than their SUBACK");
+            self.context().say(&self.link().label, Remark::Notes, seen);
+            tokio::time::sleep(time).await;
         }
     }
 

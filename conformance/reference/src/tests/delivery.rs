@@ -233,3 +233,27 @@ fn quirks_of_delivery() {
     script.wait(60);
     assert_eq!(script.got(1), ["closed"]);
 }
+
+#[test]
+fn quirks_of_qos_0() {
+    for version in BOTH {
+        let mut script = Script::quirky(Quirk::LosesQos0);
+        script.connect(1, version, "a");
+        script.subscribe(1, "t", 0);
+        for payload in ["lost", "kept", "lost again", "kept again"] {
+            script.publish(1, "t", 0, payload);
+        }
+        assert_eq!(script.got(1), ["PUBLISH 0/0 t=kept", "PUBLISH 0/0 t=kept again"]);
+    }
+
+    let mut script = Script::quirky(Quirk::HoldsQos0AtQuota);
+    let one = PropertiesBuf::new().with(Property::ReceiveMaximum(1));
+    script.connect_with(1, V5, &Connect { properties: one.as_properties(), ..connect("a") });
+    script.bytes(1);
+    script.subscribe(1, "t", 1);
+    script.connect(2, V5, "b");
+    send_all(&mut script, &[(1, "one"), (0, "held")]);
+    assert_eq!(script.got(1), ["PUBLISH 1/1 t=one"]);
+    script.puback(1, 1);
+    assert_eq!(script.got(1), ["PUBLISH 0/0 t=held"]);
+}

@@ -309,3 +309,19 @@ fn a_connect_that_is_too_large_is_refused() {
         assert_eq!(script.got(1), answer);
     }
 }
+
+#[test]
+fn a_session_lasts_longer_than_was_asked_under_the_quirk() {
+    let mut script = Script::quirky(Quirk::LongerSessions);
+    script.connect(1, V5, "a");
+    script.disconnect(1);
+    script.wait(3599);
+    assert_eq!(script.connect_stored(2, V5, "a"), ["CONNACK 1 00"]);
+
+    let mut script = Script::quirky(Quirk::LongerSessions);
+    script.connect(1, V5, "a");
+    let minute = PropertiesBuf::new().with(Property::SessionExpiryInterval(60));
+    let reason = ReasonCode::SUCCESS;
+    script.send(1, &Packet::Disconnect(Disconnect { reason, properties: minute.as_properties() }));
+    assert_eq!(script.got(1), ["DISCONNECT 82", "closed"], "none was asked in CONNECT, whatever was stated");
+}

@@ -104,3 +104,24 @@ fn a_late_will_outlives_its_session_under_the_quirk() {
     script.wait(1);
     assert_eq!(script.got(1), ["PUBLISH 1/1 w=gone"]);
 }
+
+#[test]
+fn an_end_is_dealt_with_late_under_the_quirk() {
+    for version in BOTH {
+        let mut script = willing(Script::quirky(Quirk::LateEnd), version, will("w", "gone"), None);
+        script.disconnect(2);
+        script.handle(Event::HalfClosed(ConnectionId(2)));
+        script.wait(2);
+        assert!(script.got(2).is_empty());
+        script.wait(1);
+        assert_eq!(script.got(2), ["closed"]);
+        assert!(script.got(1).is_empty(), "the DISCONNECT was read, late as it was");
+
+        let mut script = willing(Script::quirky(Quirk::LateEnd), version, will("w", "gone"), None);
+        script.lose(2);
+        script.wait(2);
+        assert!(script.got(1).is_empty());
+        script.wait(1);
+        assert_eq!(script.got(1), ["PUBLISH 1/1 w=gone"]);
+    }
+}

@@ -126,6 +126,7 @@ impl<'a> Expect<'a> {
         }
         let Some((line, packet)) = last else { return Err(defect("expects nothing")) };
         let seen = describe::owned(&packet);
+        client.let_spread(&packet.packet()).await;
         Ok(client.kept(deciding.as_ref(), &expected, &seen, line, Some(packet)))
     }
 }
