@@ -11,7 +11,9 @@
 use super::capacity::Room;
 use super::connection::{Arrival, Link};
 use super::describe::quoted;
+use super::recorder::Seen;
 use super::transcript::{Remark, What};
+use crate::auditor::Audit;
 use crate::wire::{Ending, Read};
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay_codec::{
@@ -116,11 +118,11 @@ fn take_packets(link: &Link, unread: &mut Unread) -> bool {
             Step::Unknown { len, error } => {
                 let bytes = unread.bytes.split_to(len).freeze();
                 let line = link.recorder.record(&link.label, What::Received(bytes));
-                link.recorder.show_refused(&link.label, line, &error);
+                show_refused(link, line, &error);
             }
             Step::Unreadable(error) => {
                 let line = record_rest(link, unread.bytes.split().freeze());
-                link.recorder.show_refused(&link.label, line, &error);
+                show_refused(link, line, &error);
                 link.push(Arrival::Unreadable(error), line);
                 return false;
             }
@@ -175,7 +177,8 @@ fn begin_passing(link: &Link, bytes: &mut BytesMut) -> Begun {
     let line =
         link.recorder.say(&link.label, Remark::Notes, format!("passes over {length} bytes of others, on {topic}"));
     let audit = link.audit.borrow_mut().passes(&publish);
-    link.recorder.show(&link.label, line, &Packet::Publish(publish), None, &audit);
+    let seen = Seen { packet: Some(&Packet::Publish(publish)), error: None, is_foreign: true };
+    link.recorder.show(&link.label, line, &seen, &audit);
     let passing = Passing { left: head.payload_len(), qos: publish.qos, packet_id: publish.packet_id };
     bytes.advance(head.bytes().len());
     Begun::Passing(passing)
@@ -183,6 +186,12 @@ fn begin_passing(link: &Link, bytes: &mut BytesMut) -> Begun {
 
 fn is_publish(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|first| first >> 4 == PacketType::Publish as u8)
+}
+
+/// Shows bytes that are no packet to who watches the run.
+fn show_refused(link: &Link, line: u32, error: &DecodeError) {
+    let seen = Seen { packet: None, error: Some(error), is_foreign: false };
+    link.recorder.show(&link.label, line, &seen, &Audit::default());
 }
 
 /// The rule of form that a packet from the broker breaks, if it breaks one.
@@ -254,7 +263,8 @@ fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
     let Some(packet) = packet else { return true };
     note_state(link, line, &packet);
     let audit = link.audit.borrow_mut().received(&packet.packet(), error.as_ref());
-    link.recorder.show(&link.label, line, &packet.packet(), error.as_ref(), &audit);
+    let seen = Seen { packet: Some(&packet.packet()), error: error.as_ref(), is_foreign: false };
+    link.recorder.show(&link.label, line, &seen, &audit);
     let is_repetition = audit.is_repetition();
     if error.is_some_and(|error| error.rule == Rule::WrongDirection) {
         // No client can be waiting for it.
@@ -302,7 +312,8 @@ fn pass_on(link: &Link, bytes: &Bytes, packet: &OwnedPacket, error: Option<&Deco
     } else {
         line
     };
-    link.recorder.show(&link.label, line, &packet_view, error, &audit);
+    let seen = Seen { packet: Some(&packet_view), error, is_foreign: true };
+    link.recorder.show(&link.label, line, &seen, &audit);
     acknowledge_if_asked(link, packet);
     true
 }
