@@ -26,6 +26,9 @@ use std::rc::Rc;
 /// How many bytes of an unreadable rest are recorded where there is no room for all.
 const HEAD: usize = 1 << 10;
 
+/// How many messages of others a connection writes down for what is wrong with them, beyond those that it has room for.
+const FINDINGS: u32 = 4;
+
 /// What has come and is not read yet.
 #[derive(Default)]
 struct Unread {
@@ -306,8 +309,10 @@ fn pass_on(link: &Link, bytes: &Bytes, packet: &OwnedPacket, error: Option<&Deco
     let packet_view = packet.packet();
     let audit = link.audit.borrow_mut().received(&packet_view, error);
     let is_finding = error.is_some() || audit.finds();
-    let line = if line == 0 && is_finding && link.recorder.has_room_for(bytes.len()) {
+    let is_shown = line == 0 && is_finding && link.findings_shown.get() < FINDINGS;
+    let line = if is_shown && link.recorder.has_room_for(bytes.len()) {
         // What is wrong with it is to be seen.
+        link.findings_shown.set(link.findings_shown.get() + 1);
         link.recorder.record(&link.label, What::Received(bytes.clone()))
     } else {
         line
