@@ -2,7 +2,7 @@
 
 #![cfg(unix)]
 
-#[expect(dead_code, reason = "shared with tests that take snapshots")]
+
 mod common;
 
 use common::{Served, mqtt_assay};

@@ -38,8 +38,16 @@ enum Way {
     ReleasesFirst,
     /// Refuses a second CONNECT with a CONNACK before it closes.
     RefusesSecondConnect,
-    /// Sends a packet of a type that there isn't before each PINGRESP.
+    /// Sends a length without an end before each PINGRESP.
     NonsenseBeforePingresp,
+    /// Sends a packet of a type that there isn't before each PINGRESP.
+    UnknownTypeBeforePingresp,
+    /// Sends a PINGREQ before each PINGRESP, and takes its leave of clients of 3.1.1 with DISCONNECT.
+    ActsLikeClient,
+    /// Every CONNACK, PUBACK and PINGRESP of it is a byte too long.
+    ByteTooMuch,
+    /// Copies DUP from the publisher.
+    DupOfPublisher,
     /// Closes the connection of a subscriber as soon as it has its SUBACK, but for the topic of controls.
     LosesSubscriber,
     /// At a repeated SUBSCRIBE it repeats a PUBLISH with DUP 1 where it owes the retained message anew.
@@ -212,7 +220,17 @@ impl Connection {
     }
 
     fn send(&mut self, packet: Packet<'_>) {
-        let bytes = packet.to_bytes(self.version).expect("a packet of this version");
+        let mut bytes = packet.to_bytes(self.version).expect("a packet of this version").to_vec();
+        let is_long = matches!(packet, Packet::Connack(_) | Packet::Puback(_) | Packet::Pingresp);
+        if self.way == Way::ByteTooMuch && is_long {
+            if self.version == Version::V5 && bytes[0] == 0x40 && bytes[1] == 2 {
+                // In full, so that what follows is no reason code.
+                bytes.extend([0, 0]);
+                bytes[1] += 2;
+            }
+            bytes.push(0);
+            bytes[1] += 1;
+        }
         self.writer.write(&bytes);
     }
 
@@ -234,6 +252,7 @@ impl Connection {
         match self.way {
             Way::PingrespAfterDisconnect => self.send(Packet::Pingresp),
             Way::StrayByteAfterDisconnect => self.writer.write(&[0]),
+            Way::ActsLikeClient if self.version == Version::V3_1_1 => self.writer.write(&[0xE0, 0]),
             _ => {}
         }
         self.writer.end();
@@ -294,8 +313,11 @@ impl Connection {
                 Some(())
             }
             Packet::Pingreq => {
-                if self.way == Way::NonsenseBeforePingresp {
-                    self.writer.write(&[0, 0]);
+                match self.way {
+                    Way::NonsenseBeforePingresp => self.writer.write(&[0xD0, 0x80, 0x80, 0x80, 0x80]),
+                    Way::UnknownTypeBeforePingresp => self.writer.write(&[0, 0]),
+                    Way::ActsLikeClient => self.writer.write(&[0xC0, 0]),
+                    _ => {}
                 }
                 self.send(Packet::Pingresp);
                 Some(())
@@ -443,7 +465,8 @@ impl Connection {
                     }
                     let qos = publish.qos.min(*qos);
                     let packet_id = (qos != QoS::AtMostOnce).then_some(PacketId::MIN);
-                    let live = Publish { dup: false, qos, retain: false, packet_id, ..*publish };
+                    let dup = way == Way::DupOfPublisher && publish.dup && qos != QoS::AtMostOnce;
+                    let live = Publish { dup, qos, retain: false, packet_id, ..*publish };
                     let bytes = Packet::Publish(live).to_bytes(version).expect("a packet of this version");
                     writer.write(&oddly(way, &live, &bytes));
                 }
@@ -498,6 +521,17 @@ fn judged(way: Way, port: u16, ids: &[&str], stop: impl Future<Output = ()>) -> 
     let target = Target::Address(AddressTarget::parse(&address, Setting::default()).expect("an address"));
     let result = clock::real(async { run(&target, &selected, &options, stop, |_| {}).await });
     result.expect("a runtime").unwrap_or_else(|nothing| panic!("nothing was judged: {}", nothing.0))
+}
+
+/// What the invariants make of the packets of a case, beside what the case makes of them.
+#[track_caller]
+fn assert_found(way: Way, case: &str, kept: Verdict, invariants: &[(&str, Verdict)]) {
+    let all: Vec<&str> = [case].into_iter().chain(invariants.iter().map(|(id, _)| *id)).collect();
+    let results = judged(way, odd_broker(way), &all, std::future::pending()).results;
+    for (id, verdict) in [(case, kept)].iter().chain(invariants) {
+        let result = results.iter().find(|result| result.instance.id() == *id).expect("a result of each");
+        assert_eq!(result.verdict, *verdict, "{way:?}, {id}: {:?}\n{}", result.reason, result.transcript);
+    }
 }
 
 #[track_caller]
@@ -568,8 +602,11 @@ fn a_message_is_not_owed_to_a_client_that_had_gone_before_it_was_sent() {
 }
 
 #[test]
-fn a_repetition_on_a_live_connection_is_no_second_message() {
-    assert_verdict(Way::RepeatsForRetained, "3.1.1/retain/sent-again", Verdict::Fail);
+fn a_message_that_comes_with_dup_after_its_acknowledgement_was_read_is_new_and_found() {
+    for (version, once) in [("3.1.1", "3.1.1/invariants/qos1-once"), ("5", "5/invariants/qos1-once")] {
+        let case = format!("{version}/retain/sent-again");
+        assert_found(Way::RepeatsForRetained, &case, Verdict::Pass, &[(once, Verdict::Fail)]);
+    }
 }
 
 #[test]
@@ -588,7 +625,7 @@ fn messages_of_others_are_passed_over_however_large_and_many() {
 #[test]
 fn what_timed_out_beside_others_is_judged_alone() {
     let chosen =
-        ["5/publish/delivered-unchanged", "5/publish/qos3", "5/keep-alive/ping-is-answered", "5/connect/takeover"];
+        ["5/publish/delivered-unchanged", "5/malformed/qos-3", "5/keep-alive/ping-is-answered", "5/connect/takeover"];
     let is_meant = |instance: &Instance| chosen.contains(&instance.id().as_str());
     let selected: Vec<Instance> = cases::all().filter(is_meant).collect();
     let names = RunNames { topic_prefix: "odd".to_owned(), client_id_prefix: "od".to_owned(), run: "c".to_owned() };
@@ -653,7 +690,7 @@ fn what_the_broker_refused_is_owed_to_nobody() {
 fn a_path_is_tried_by_who_publishes_over_it() {
     let cases = [
         "topics/slashes.trailing",
-        "publish/within-published-qos",
+        "subscribe/lower-qos-wins.1-to-2",
         "topics/parent-level",
         "publish/delivered-unchanged",
         "publish/empty-payload",
@@ -772,4 +809,49 @@ fn a_run_that_is_ended_early_removes_what_it_made() {
     assert_eq!(result.left_behind, []);
     let state = state.lock().expect("no thread of the broker has panicked");
     assert!(state.sessions.is_empty() && state.retained.is_empty(), "{:?} {:?}", state.sessions, state.retained);
+}
+
+#[test]
+fn a_byte_too_much_is_found_and_spoils_nothing() {
+    let long = ("3.1.1/invariants/packet-end", Verdict::Weak);
+    let acknowledgement = ("3.1.1/invariants/acknowledgement-length", Verdict::Weak);
+    assert_found(Way::ByteTooMuch, "3.1.1/qos/puback-identifier", Verdict::Pass, &[long, acknowledgement]);
+    let long = ("5/invariants/packet-end", Verdict::Weak);
+    assert_found(Way::ByteTooMuch, "5/qos/puback-identifier", Verdict::Pass, &[long]);
+    assert_found(Way::ByteTooMuch, "5/keep-alive/ping-is-answered", Verdict::Pass, &[long]);
+}
+
+#[test]
+fn packets_that_only_clients_send_are_found_and_spoil_nothing() {
+    for version in ["3.1.1", "5"] {
+        let direction = format!("{version}/invariants/direction");
+        for way in [Way::ActsLikeClient, Way::UnknownTypeBeforePingresp] {
+            let ping = format!("{version}/keep-alive/ping-is-answered");
+            assert_found(way, &ping, Verdict::Pass, &[(&direction, Verdict::Weak)]);
+        }
+    }
+    let direction = ("3.1.1/invariants/direction", Verdict::Weak);
+    assert_found(Way::ActsLikeClient, "3.1.1/malformed/reserved-flags.subscribe", Verdict::Pass, &[direction]);
+}
+
+#[test]
+fn a_breach_of_order_is_found_wherever_it_is_seen() {
+    let twice = [("3.1.1/invariants/connack-once", Verdict::Weak), ("3.1.1/invariants/connack-first", Verdict::Pass)];
+    assert_found(Way::ConnackTwice, "3.1.1/keep-alive/ping-is-answered", Verdict::Pass, &twice);
+    let twice = ("5/invariants/connack-once", Verdict::Fail);
+    assert_found(Way::ConnackTwice, "5/keep-alive/ping-is-answered", Verdict::Pass, &[twice]);
+    let dup = ("3.1.1/invariants/dup-of-first", Verdict::Fail);
+    assert_found(Way::DupOfPublisher, "3.1.1/qos/qos1-identifier-is-free", Verdict::Pass, &[dup]);
+}
+
+#[test]
+fn an_invariant_passes_only_where_its_thing_was_there_to_be_broken() {
+    let there = [
+        ("5/invariants/connack-code", Verdict::Pass),
+        ("5/invariants/second-reason-string-in-connack", Verdict::NotExercised),
+        ("5/invariants/content-type-utf8", Verdict::NotExercised),
+        ("5/invariants/no-session-present-in-refusal", Verdict::NotExercised),
+        ("5/invariants/nothing-after-disconnect", Verdict::NotExercised),
+    ];
+    assert_found(Way::OverQuota, "5/keep-alive/ping-is-answered", Verdict::Pass, &there);
 }

@@ -93,7 +93,7 @@ fn what_nobody_could_remove_is_removed_at_the_next_start() {
     until("the broker has ended", || !is_alive(broker));
     assert_eq!(folders_in(folder.path()), 1, "this is how it is left");
 
-    let next = started(&["run", "--spawn", "sh -c 'exit 1' {port}", "-f", "5/publish/qos3"], folder.path());
+    let next = started(&["run", "--spawn", "sh -c 'exit 1' {port}", "-f", "5/malformed/qos-3"], folder.path());
     assert_eq!(next.wait_with_output().expect("it ends").status.code(), Some(3));
     assert_eq!(folders_in(folder.path()), 0);
 }
@@ -147,7 +147,7 @@ fn the_end_of_the_time_and_a_signal_are_heard_while_a_command_says_nothing() {
         assert!(out.contains("Result: --timeout is over: 0 of 1 cases had ended"), "{out}");
     }
     fs::remove_file(&note).expect("the version was asked for");
-    let mut run = started(&["run", &profile, "-f", "5/publish/qos3"], folder.path());
+    let mut run = started(&["run", &profile, "-f", "5/malformed/qos-3"], folder.path());
     until("the version is asked for", || note.exists());
     send("-TERM", run.id());
     assert_eq!(run.wait().expect("it was started here").code(), Some(130));
@@ -177,7 +177,7 @@ fn a_command_may_print_a_gigabyte() {
 fn a_trouble_of_this_machine_is_named() {
     let folder = TempDir::new().expect("a folder of our own");
     let nowhere = folder.path().join("nowhere");
-    let run = started(&["run", "--spawn", "true {port}", "-f", "5/publish/qos3"], &nowhere);
+    let run = started(&["run", "--spawn", "true {port}", "-f", "5/malformed/qos-3"], &nowhere);
     let run = run.wait_with_output().expect("it ends");
     let errors = String::from_utf8_lossy(&run.stderr);
     assert_eq!(run.status.code(), Some(3), "{errors}");
@@ -185,7 +185,7 @@ fn a_trouble_of_this_machine_is_named() {
     assert!(!errors.contains("is it an MQTT broker"), "{errors}");
     let program = env!("CARGO_BIN_EXE_mqtt-assay");
     for most in 5..30 {
-        let script = format!("ulimit -n {most}; exec '{program}' run --spawn 'true {{port}}' -f 5/publish/qos3");
+        let script = format!("ulimit -n {most}; exec '{program}' run --spawn 'true {{port}}' -f 5/malformed/qos-3");
         let mut run = Command::new("sh");
         let run = run.args(["-c", &script]).env("TMPDIR", folder.path()).stdin(Stdio::null()).output();
         let run = run.expect("there is a shell");
@@ -211,7 +211,7 @@ fn started(arguments: &[&str], folder: &Path) -> Child {
 
 /// Runs one case on this target; its exit code, what it printed, and its errors.
 fn ended(target: &[&str], folder: &Path) -> (Option<i32>, String, String) {
-    let arguments = [&["run"], target, &["-f", "5/publish/qos3"]].concat();
+    let arguments = [&["run"], target, &["-f", "5/malformed/qos-3"]].concat();
     let output = started(&arguments, folder).wait_with_output().expect("it ends");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code(), text(&output.stdout), text(&output.stderr))

@@ -167,6 +167,8 @@ impl Connection {
     /// The broker sends a packet; with `error` where it breaks a rule of form and was read without that.
     pub fn received(&mut self, packet: &Packet<'_>, error: Option<&DecodeError>) -> Audit {
         let mut audit = Audit::on(self.is_tainted);
+        // Whatever follows a farewell is one breach.
+        let is_left = self.is_left;
         self.follow_order(packet, &mut audit);
         let has_identifier = error.is_none_or(|error| error.rule != Rule::PacketIdZero);
         if !self.is_tainted && has_identifier {
@@ -175,7 +177,7 @@ impl Connection {
         if error.is_some() {
             // One breach is one: what it says beyond its form is followed, and not judged.
             audit.only(&[]);
-        } else if self.is_tainted {
+        } else if self.is_tainted || is_left {
             audit.only(UNEXCUSED);
         }
         audit

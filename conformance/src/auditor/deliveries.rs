@@ -1,7 +1,7 @@
 //! The messages of QoS 1 and 2 that a broker has sent on a connection, and how far each exchange is.
 
 use super::points::{Audit, Point};
-use mqtt_assay_codec::{PacketType, Publish, QoS, ReasonCode, Version};
+use mqtt_assay_codec::{PacketId, PacketType, Publish, QoS, ReasonCode, Version};
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -83,15 +83,15 @@ impl Deliveries {
         };
         let qos = delivery.qos;
         delivery.state = match (packet, qos, delivery.state) {
-            (_, _, State::Muddled) => State::Muddled,
-            (PacketType::Puback, QoS::AtLeastOnce, State::Open) => State::Done(place),
+            (PacketType::Puback, QoS::AtLeastOnce, State::Open)
+            | (PacketType::Pubcomp, QoS::ExactlyOnce, State::Released) => State::Done(place),
             (PacketType::Pubrec, QoS::ExactlyOnce, State::Open) if reason.is_error() => State::Refused,
             (PacketType::Pubrec, QoS::ExactlyOnce, State::Open) => State::Received(place),
-            (PacketType::Pubcomp, QoS::ExactlyOnce, State::Released) => State::Done(place),
             // The acknowledgement of what came again.
             (PacketType::Puback, QoS::AtLeastOnce, before @ State::Done(_))
             | (PacketType::Pubrec, QoS::ExactlyOnce, before @ (State::Received(_) | State::Released))
             | (PacketType::Pubcomp, QoS::ExactlyOnce, before @ State::Done(_)) => before,
+            // Otherwise than its QoS asks, or once muddled.
             _ => State::Muddled,
         };
         if delivery.state == State::Done(place) && self.unread.len() < UNREAD {
@@ -108,7 +108,7 @@ impl Deliveries {
         is_first_client: bool,
         audit: &mut Audit,
     ) {
-        let Some(id) = publish.packet_id.map(|id| id.get()) else { return };
+        let Some(id) = publish.packet_id.map(PacketId::get) else { return };
         let print = print(publish.payload);
         let fresh = Delivery { qos: publish.qos, print, state: State::Open };
         let Some(before) = self.exchanges.get(&id).copied() else {
@@ -118,11 +118,10 @@ impl Deliveries {
         };
         let is_same = before.print == print && before.qos == publish.qos;
         match before.state {
-            State::Muddled => return,
             State::Done(_) | State::Refused if !(publish.dup && is_same) => {
                 self.first(publish, is_first_client, audit);
             }
-            State::Refused => return,
+            State::Muddled | State::Refused => return,
             _ if is_same && publish.dup => {
                 self.again(before, id, version, audit);
                 return;

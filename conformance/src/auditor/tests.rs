@@ -137,7 +137,9 @@ fn a_mistake_of_the_client_excuses_odd_answers_but_not_what_follows_a_farewell()
     assert!(!talk.server(Packet::Puback(ack(8))).finds());
     let farewell = talk.server(Packet::Disconnect(Disconnect::default()));
     assert_says(&farewell, Point::NothingAfterDisconnect, &Holding::Kept);
-    assert_broken(&talk.server(Packet::Pingresp), Point::NothingAfterDisconnect);
+    let behind = talk.server(Packet::Pingresp);
+    assert_broken(&behind, Point::NothingAfterDisconnect);
+    assert_says(&behind, Point::AnsweredOnce, &Holding::NotThere);
 }
 
 #[test]

@@ -98,6 +98,8 @@ pub(crate) struct Link {
     pub(crate) acknowledges: Cell<bool>,
     /// Give the case what comes again on this connection without being acknowledged: it asks about just that.
     pub(crate) takes_repetitions: Cell<bool>,
+    /// How many messages of others were written down only for what is wrong with them.
+    pub(super) findings_shown: Cell<u32>,
     /// The CONNACK that accepted us, with its line.
     pub(super) accepted: RefCell<Option<(u32, OwnedPacket)>>,
     pub(super) pings_open: Cell<u32>,
@@ -141,6 +143,7 @@ impl Link {
             tasks: RefCell::default(),
             acknowledges: Cell::new(true),
             takes_repetitions: Cell::new(false),
+            findings_shown: Cell::new(0),
             accepted: RefCell::default(),
             pings_open: Cell::new(0),
             last_sent: Cell::new((0, None, 0)),

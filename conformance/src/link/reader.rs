@@ -11,7 +11,9 @@
 use super::capacity::Room;
 use super::connection::{Arrival, Link};
 use super::describe::quoted;
+use super::recorder::Seen;
 use super::transcript::{Remark, What};
+use crate::auditor::Audit;
 use crate::wire::{Ending, Read};
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay_codec::{
@@ -23,6 +25,9 @@ use std::rc::Rc;
 
 /// How many bytes of an unreadable rest are recorded where there is no room for all.
 const HEAD: usize = 1 << 10;
+
+/// How many messages of others a connection writes down for what is wrong with them, beyond those that it has room for.
+const FINDINGS: u32 = 4;
 
 /// What has come and is not read yet.
 #[derive(Default)]
@@ -125,11 +130,11 @@ fn take_packets(link: &Link, unread: &mut Unread) -> bool {
             Step::Unknown { len, error } => {
                 let bytes = unread.bytes.split_to(len).freeze();
                 let line = link.recorder.record(&link.label, What::Received(bytes));
-                link.recorder.show_refused(&link.label, line, &error);
+                show_refused(link, line, &error);
             }
             Step::Unreadable(error) => {
                 let line = record_rest(link, unread.bytes.split().freeze());
-                link.recorder.show_refused(&link.label, line, &error);
+                show_refused(link, line, &error);
                 link.push(Arrival::Unreadable(error), line);
                 return false;
             }
@@ -200,7 +205,8 @@ fn begin_passing(link: &Link, bytes: &mut BytesMut) -> Begun {
     let passes = || format!("passes over {left} bytes of others, on {topic}");
     let line = if is_written_down { link.recorder.say(&link.label, Remark::Notes, passes()) } else { 0 };
     let audit = link.audit.borrow_mut().passes(&publish);
-    link.recorder.show(&link.label, line, &Packet::Publish(publish), None, &audit);
+    let seen = Seen { packet: Some(&Packet::Publish(publish)), error: None, is_foreign: true };
+    link.recorder.show(&link.label, line, &seen, &audit);
     note_of_others(link, publish.qos, publish.packet_id);
     let passing = Passing { left, qos: publish.qos, packet_id: publish.packet_id, is_written_down };
     bytes.advance(head.bytes().len());
@@ -231,6 +237,12 @@ fn note_of_others(link: &Link, qos: QoS, packet_id: Option<PacketId>) {
 
 fn is_publish(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|first| first >> 4 == PacketType::Publish as u8)
+}
+
+/// Shows bytes that are no packet to who watches the run.
+fn show_refused(link: &Link, line: u32, error: &DecodeError) {
+    let seen = Seen { packet: None, error: Some(error), is_foreign: false };
+    link.recorder.show(&link.label, line, &seen, &Audit::default());
 }
 
 /// The rule of form that a packet from the broker breaks, if it breaks one.
@@ -305,7 +317,8 @@ fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
     }
     note_state(link, line, &packet);
     let audit = link.audit.borrow_mut().received(&packet.packet(), error.as_ref());
-    link.recorder.show(&link.label, line, &packet.packet(), error.as_ref(), &audit);
+    let seen = Seen { packet: Some(&packet.packet()), error: error.as_ref(), is_foreign: false };
+    link.recorder.show(&link.label, line, &seen, &audit);
     let is_repetition = audit.is_repetition();
     if error.is_some_and(|error| error.rule == Rule::WrongDirection) {
         // No client can be waiting for it.
@@ -339,14 +352,17 @@ fn pass_on(link: &Link, bytes: &Bytes, packet: &OwnedPacket, error: Option<&Deco
     let audit = link.audit.borrow_mut().received(&packet.packet(), error);
     let is_finding = error.is_some() || audit.finds();
     // What is wrong with it is to be seen.
-    let is_shown = is_written_down || is_finding && link.recorder.has_room_for(bytes.len());
-    let line = if is_shown { link.recorder.record(&link.label, What::Received(bytes.clone())) } else { 0 };
+    let is_shown = !is_written_down && is_finding && link.findings_shown.get() < FINDINGS;
+    link.findings_shown.set(link.findings_shown.get() + u32::from(is_shown));
+    let is_recorded = is_written_down || is_shown && link.recorder.has_room_for(bytes.len());
+    let line = if is_recorded { link.recorder.record(&link.label, What::Received(bytes.clone())) } else { 0 };
     match packet.packet() {
         Packet::Publish(publish) => note_of_others(link, publish.qos, publish.packet_id),
         Packet::Pubrel(ack) => drop(link.of_others.borrow_mut().remove(&ack.packet_id.get())),
         _ => {}
     }
-    link.recorder.show(&link.label, line, &packet.packet(), error, &audit);
+    let seen = Seen { packet: Some(&packet.packet()), error, is_foreign: true };
+    link.recorder.show(&link.label, line, &seen, &audit);
     acknowledge_if_asked(link, packet, is_written_down) || flood(link)
 }
 

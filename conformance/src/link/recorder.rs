@@ -31,6 +31,16 @@ pub(crate) struct Sighting<'a> {
     pub(crate) error: Option<&'a DecodeError>,
     /// What the auditor says of it.
     pub(crate) audit: &'a Audit,
+    /// It is a message for others, which another case or another user of the broker has brought about.
+    pub(crate) is_foreign: bool,
+}
+
+/// A packet as it is shown.
+pub(super) struct Seen<'a> {
+    /// `None` for bytes that are no packet at all.
+    pub(super) packet: Option<&'a Packet<'a>>,
+    pub(super) error: Option<&'a DecodeError>,
+    pub(super) is_foreign: bool,
 }
 
 /// What came and went on a connection and is not written down, so that a broker that never stops sending costs no more
@@ -180,20 +190,12 @@ impl Recorder {
         self.witness.clients()
     }
 
-    /// Shows a packet from the broker to who watches the run.
-    pub(super) fn show(&self, role: &str, line: u32, packet: &Packet<'_>, error: Option<&DecodeError>, audit: &Audit) {
-        self.tell(role, line, Some(packet), error, audit);
-    }
-
-    /// Shows bytes that are no packet to who watches the run.
-    pub(super) fn show_refused(&self, role: &str, line: u32, error: &DecodeError) {
-        self.tell(role, line, None, Some(error), &Audit::default());
-    }
-
-    fn tell(&self, role: &str, line: u32, packet: Option<&Packet<'_>>, error: Option<&DecodeError>, audit: &Audit) {
+    /// Shows something from the broker to who watches the run.
+    pub(super) fn show(&self, role: &str, line: u32, seen: &Seen<'_>, audit: &Audit) {
         let transcript = self.transcript.borrow();
         let (case, version) = (transcript.case.as_str(), self.version);
-        self.witness.saw(&Sighting { case, version, role, line, packet, error, audit });
+        let &Seen { packet, error, is_foreign } = seen;
+        self.witness.saw(&Sighting { case, version, role, line, packet, error, audit, is_foreign });
     }
 
     pub(crate) fn published(&self, publication: Publication) {

@@ -167,6 +167,8 @@ pub(super) fn of_invariant(tally: &Tally, case: Option<&CaseResult>) -> CaseResu
         })
         .collect();
     let seen_in = match (&tally.broken, &tally.observed) {
+        // Which case brought it about is not known.
+        (Some(breach), _) if breach.is_foreign => Some("'*'".to_owned()),
         (Some(_), _) => case.map(|case| case.instance.id()),
         (None, Some(_)) => Some(DECIDES_ABOUT_RESENDING.to_owned()),
         (None, None) => None,

@@ -21,6 +21,8 @@ pub struct Breach {
     pub line: u32,
     /// What was wrong.
     pub seen: String,
+    /// It was a message for others: that case alone need not show it.
+    pub is_foreign: bool,
 }
 
 /// One invariant's state in a run.
@@ -69,12 +71,10 @@ impl Witness for Invariants {
             match (tally.check)(&observation) {
                 Holding::NotThere => {}
                 Holding::Kept => tally.held += 1,
-                Holding::Observed(seen) => {
-                    tally.observed.get_or_insert_with(|| breach(sighting, seen));
-                }
+                Holding::Observed(seen) => note(&mut tally.observed, sighting, seen),
                 Holding::Broken(seen) => {
                     tally.held += 1;
-                    tally.broken.get_or_insert_with(|| breach(sighting, seen));
+                    note(&mut tally.broken, sighting, seen);
                 }
             }
         }
@@ -85,6 +85,10 @@ impl Witness for Invariants {
     }
 }
 
-fn breach(sighting: &Sighting<'_>, seen: String) -> Breach {
-    Breach { case: sighting.case.to_owned(), role: sighting.role.to_owned(), line: sighting.line, seen }
+/// Keeps the first of a kind; one that the case itself has brought about rather than one that it met by chance.
+fn note(first: &mut Option<Breach>, sighting: &Sighting<'_>, seen: String) {
+    let &Sighting { case, role, line, is_foreign, .. } = sighting;
+    if first.as_ref().is_none_or(|known| known.is_foreign && !is_foreign) {
+        *first = Some(Breach { case: case.to_owned(), role: role.to_owned(), line, seen, is_foreign });
+    }
 }

@@ -94,6 +94,7 @@ impl Machine {
         let done = self.session_of(id).and_then(|session| session.faulty.done.take());
         if let Some((_, packet_id, outgoing)) = done.filter(|(connection, ..)| *connection == id)
             && outgoing.qos == QoS::AtLeastOnce
+            && !outgoing.retain
         {
             self.send_publish(id, &outgoing, Some(packet_id), true);
         }

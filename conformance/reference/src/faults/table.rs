@@ -218,7 +218,7 @@ faults! {
     // QoS, to the client
     NoPubrel "no-pubrel" "Doesn't answer PUBREC." ["MQTT-4.3.3-1"] ["MQTT-4.3.3-4"];
     WrongPubrelId "wrong-pubrel-id" "Sends PUBREL with another packet identifier."
-        ["MQTT-4.3.3-1" "MQTT-2.3.1-6"] ["MQTT-4.3.3-4" "MQTT-2.2.1-5"];
+        ["MQTT-4.3.3-1" "MQTT-2.3.1-6" "U3-26"] ["MQTT-4.3.3-4" "MQTT-2.2.1-5" "U5-218"];
     PubrelReservedFlags "pubrel-reserved-flags" "Sends PUBREL with flags 0000."
         ["MQTT-3.6.1-1" "MQTT-2.2.2-1"] ["MQTT-3.6.1-1" "MQTT-2.1.3-1"];
     ReusesIdInFlight "reuses-id-in-flight" "Sends every message under packet identifier 1."
@@ -254,11 +254,12 @@ faults! {
         ["MQTT-4.6.0-6" "MQTT-4.6.0-5"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
     SwapsPairs "swaps-pairs" "Sends two messages of a topic and QoS in reverse order if they come together."
         ["MQTT-4.6.0-6" "MQTT-4.6.0-5"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
-    SendsDoneAgain "sends-done-again" "Sends the message of QoS 1 that a client acknowledged last once more behind the next SUBACK or UNSUBACK."
+    SendsDoneAgain "sends-done-again" "Sends the live message of QoS 1 that a client acknowledged last once more behind the next SUBACK or UNSUBACK."
         ["MQTT-4.3.2-1"] ["MQTT-4.4.0-1"];
     ReleasesDoneAgain "releases-done-again" "Sends the PUBREL of the message that a client completed last once more behind the next PINGRESP."
         ["MQTT-4.3.3-1"] ["MQTT-4.4.0-1" "MQTT-4.3.3-5"];
-    PubrelUnasked "pubrel-unasked" "Sends a PUBREL right behind a message of QoS 2 whose packet identifier is 2 or more." ["U3-26"] ["U5-218"];
+    PubrelUnasked "pubrel-unasked" "Sends a PUBREL right behind a message of QoS 2 whose packet identifier is 2 or more, besides the one that it owes."
+        ["U3-26" "MQTT-4.3.3-1"] ["U5-218" "MQTT-4.4.0-1"];
     ResendsOnLive "resends-on-live" "Re-sends an unacknowledged PUBLISH after 4 seconds on a live connection of 5.0."
         [] ["MQTT-4.4.0-1"];
     PastReceiveMaximum "past-receive-maximum" "Sends more than the client's Receive Maximum."

@@ -466,8 +466,6 @@ async fn rejected_client_id(rogue: &mut Client, table: &[ReasonCode]) -> Outcome
 async fn refusal_hides_session(broker: &Subject) -> Outcome {
     let (user, bad_password) = broker.bad_credentials()?;
     broker.connect_as("sleeper", connect().persistent()).await?.disconnect().await?;
-    // There is a session to hide.
-    broker.resume("sleeper").await?.disconnect().await?;
     let mut intruder = broker.open("sleeper").await?;
 
     intruder.send(connect().persistent().user_name(user).password(bad_password))?;

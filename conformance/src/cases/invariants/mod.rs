@@ -5,10 +5,18 @@ mod traffic;
 
 use super::prelude::*;
 use crate::scenario::invariant;
+#[cfg_attr(
+    not(test),
+    expect(clippy::wildcard_imports, reason = "every function there is a row of the table here")
+)]
 use form::*;
 // The prelude has one of this name too.
 use form::properties;
 use mqtt_assay_codec::Mutation;
+#[cfg_attr(
+    not(test),
+    expect(clippy::wildcard_imports, reason = "every function there is a row of the table here")
+)]
 use traffic::*;
 
 pub(super) const CASES: &[Case] = &[
