@@ -277,10 +277,14 @@ async fn outlives_session(broker: &Subject) -> Outcome {
 async fn sent_again(broker: &Subject) -> Outcome {
     let _ = with_retained(broker, b"on").await?;
     let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("control", "control", AtLeastOnce).await?;
     // QoS 1, because a message of QoS 1 may come twice to a subscription of QoS 0, also to one of the broker's making.
     watcher.subscribe("state", AtLeastOnce).await?;
     let stored = rule!(v311 "MQTT-3.3.1-6", v5 "MQTT-3.3.1-9");
-    let _ = watcher.expect(a_message("state", b"on").copy_at(AtLeastOnce)).decides(stored).await?;
+    let first = watcher.expect(a_message("state", b"on")).decides(stored).await?;
+    if matches!(first.packet(), Some(Packet::Publish(copy)) if copy.qos == AtMostOnce) {
+        watcher.receive(a_message("state", b"on").copy_at(AtLeastOnce)).await?;
+    }
 
     watcher.subscribe("state", AtLeastOnce).await?;
 

@@ -58,8 +58,10 @@ impl Fault {
                 self.by_hand(version).iter().copied().chain(answered_by_close()).collect()
             }
             Self::RefusalStaysOpen if version == Version::V5 => {
-                let opening =
-                    Rule::ALL.iter().filter_map(|rule| rule.id_from(version, PacketType::Connect, Sender::Client));
+                let id_of = |rule: &Rule| rule.id_from(version, PacketType::Connect, Sender::Client);
+                let about_connect = |rule: &&Rule| id_of(rule).is_some();
+                let too = Rule::ALL.iter().filter(about_connect).flat_map(|rule| broken_too(*rule, version)).copied();
+                let opening = Rule::ALL.iter().filter_map(id_of).chain(too);
                 self.by_hand(version).iter().copied().chain(opening).collect()
             }
             _ => self.by_hand(version).to_vec(),
