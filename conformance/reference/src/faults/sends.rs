@@ -64,7 +64,9 @@ fn lost_by(mutation: Mutation, version: Version) -> &'static [&'static str] {
             &["MQTT-3.3.4-3", "MQTT-3.3.4-4", "U5-107", "U5-138", "U5-140", "U5-171"]
         }
         "prop.zero-forbidden@topic-alias" if version == Version::V5 => &["MQTT-3.1.2-27"],
-        "utf8.surrogate@response-topic" if version == Version::V5 => &["MQTT-3.3.2-15"],
+        "utf8.surrogate@response-topic" | "topic.wildcard-in-name.hash@response-topic" if version == Version::V5 => {
+            &["MQTT-3.3.2-15"]
+        }
         "utf8.surrogate@content-type" if version == Version::V5 => &["MQTT-3.3.2-20"],
         "flags.qos3" if version == Version::V5 => &["MQTT-3.8.4-8"],
         "flags.qos3" => &["MQTT-3.3.1-5"],
