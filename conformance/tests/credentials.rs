@@ -2,7 +2,6 @@
 
 #![cfg(unix)]
 
-
 mod common;
 
 use common::{Served, mqtt_assay};

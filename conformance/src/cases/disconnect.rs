@@ -209,11 +209,7 @@ async fn expiry_after_none(broker: &Subject) -> Outcome {
     let mut watcher = watcher_of_errors(broker).await?;
     let mut rogue = broker.connect_as("rogue", connect().will(will("status", b"rogue").qos(AtLeastOnce))).await?;
 
-    let stated = rogue.connack().and_then(|connack| connack.packet().properties().session_expiry_interval());
-    if stated.is_some_and(|stated| stated > 0) {
-        let why = "rogue: the broker gave it a session that outlives its connection".to_owned();
-        return Err(Stop::Inconclusive { why, line: None });
-    }
+    rogue.session_ends()?;
 
     rogue.send(disconnect().property(Property::SessionExpiryInterval(60)))?;
 

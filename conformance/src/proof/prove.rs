@@ -57,6 +57,7 @@ pub const TAKEN_AWAY: &[(Quirk, &[&str])] = &[
     (
         Quirk::LongerSessions,
         &[
+            "5/disconnect/expiry-after-none",
             "5/disconnect/expiry-ends-session",
             "5/session/ended-session-is-gone",
             "5/session/ended-session-leaves-nothing",

@@ -190,7 +190,8 @@ impl Brokers {
         let started = target.prepare(first.variant).await.map_err(|unready| format!("{unready:?}"))?;
         let new = self.next_number();
         for ((variant, version), found) in places {
-            let ready = started.ready(version).map(|ready| self.spreading(ready)).map_err(|unready| format!("{unready:?}"))?;
+            let ready =
+                started.ready(version).map(|ready| self.spreading(ready)).map_err(|unready| format!("{unready:?}"))?;
             let life = Some(watch_over(&ready, version, options, invariants).await);
             let renewed = Found { ready, number: new, life, ..found };
             self.ready.borrow_mut().insert((variant, version), Ok(renewed));
