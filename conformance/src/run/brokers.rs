@@ -7,7 +7,7 @@ use super::offer::Offer;
 use super::options::RunOptions;
 use super::spread;
 use crate::broker::{Ready, Started, Target, Unready, Variant};
-use crate::scenario::{Instance, Invariants, Stop};
+use crate::scenario::{Common, Instance, Invariants, Stop};
 use mqtt_assay_codec::Version;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +54,7 @@ impl Brokers {
         selected: &[Instance],
         options: &RunOptions,
         invariants: &Rc<Invariants>,
+        common: &Common,
     ) -> Result<Self, NothingJudged> {
         let mut versions: BTreeMap<Variant, Vec<Version>> = BTreeMap::new();
         for instance in selected {
@@ -78,7 +79,7 @@ impl Brokers {
         };
         let plain = versions.remove_entry(&Variant::PLAIN);
         for (variant, versions) in plain.into_iter().chain(versions) {
-            brokers.prepare_variant(target, variant, &versions, options, invariants).await;
+            brokers.prepare_variant(target, variant, &versions, options, invariants, common).await;
             if variant == Variant::PLAIN {
                 brokers.require_a_control()?;
                 brokers.measure_spread(options, invariants).await;
@@ -94,6 +95,7 @@ impl Brokers {
         versions: &[Version],
         options: &RunOptions,
         invariants: &Rc<Invariants>,
+        common: &Common,
     ) {
         let is_fresh = target.fresh_for_each_case().is_some();
         let mut prepared = target.prepare(variant).await;
@@ -107,7 +109,7 @@ impl Brokers {
             let ready = prepared.as_ref().map_err(Unready::clone).and_then(|started| started.ready(version));
             let ready = ready.map(|ready| self.spreading(ready));
             let found = match (ready, self.announced(variant, version)) {
-                (Ok(ready), _) => match tried(&ready, variant, version, options, invariants).await {
+                (Ok(ready), _) => match tried(&ready, variant, version, options, invariants, common).await {
                     Ok(offer) if is_fresh => Ok(Found { ready, offer, variant, number, life: None }),
                     Ok(offer) => {
                         let life = Some(watch_over(&ready, version, options, invariants).await);
@@ -330,8 +332,9 @@ async fn tried(
     version: Version,
     options: &RunOptions,
     invariants: &Rc<Invariants>,
+    common: &Common,
 ) -> Result<Offer, Untried> {
-    let offer = control::try_out(ready, version, options, invariants).await?;
+    let offer = control::try_out(ready, version, options, invariants, common).await?;
     announces(variant, version, &offer).map_err(|stop| Untried { stop, is_unspoken: false })?;
     Ok(offer)
 }

@@ -44,9 +44,10 @@ pub(crate) async fn try_out(
     version: Version,
     options: &RunOptions,
     invariants: &Rc<Invariants>,
+    common: &Common,
 ) -> Result<Offer, Untried> {
     let instance = Instance { chapter: "control", case: &CONTROL, version, rules: &RULES };
-    let subject = begin(instance, ready.clone(), options, invariants, &Common::default());
+    let subject = begin(instance, ready.clone(), options, invariants, common);
     let offer = RefCell::new(Offer::default());
     let limit = bounds::CASE * options.patience;
     let outcome = timeout(limit, steps(&subject, &offer)).await;

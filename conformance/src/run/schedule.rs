@@ -11,7 +11,7 @@ use super::one_case::{Message, Shared, one_case};
 use super::options::{RunOptions, ordered};
 use super::result::{CaseResult, Disturbance, of_invariant};
 use crate::broker::Target;
-use crate::scenario::{CaseContext, Instance, LeftBehind, Method, Stop, Subject, Verdict};
+use crate::scenario::{CaseContext, Common, Instance, LeftBehind, Method, Stop, Subject, Verdict};
 use mqtt_assay_codec::Version;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
@@ -64,9 +64,10 @@ pub async fn run(
     let invariants = begin::invariants();
     let (cases, held): (Vec<Instance>, Vec<Instance>) =
         selected.iter().partition(|instance| matches!(instance.case.method, Method::Steps(_)));
-    let brokers = Brokers::prepare(target, selected, options, &invariants).await?;
+    let common = Common::default();
+    let brokers = Brokers::prepare(target, selected, options, &invariants, &common).await?;
     let (sender, messages) = mpsc::unbounded_channel();
-    let shared = Shared::new(brokers, target, options, &invariants, sender);
+    let shared = Shared::new(brokers, target, options, &invariants, common, sender);
     let mut run = Run {
         target,
         shared: Rc::new(shared),
