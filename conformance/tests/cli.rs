@@ -255,7 +255,7 @@ fn a_weak_case_fails_only_where_it_is_asked_to() {
 
 #[test]
 fn a_case_whose_set_up_fails_is_inconclusive() {
-    let arguments = ["run", "-f", "5/retain/empty-payload-clears", "--fault", "retained-not-stored"];
+    let arguments = ["run", "-f", "5/publish/highest-of-overlapping", "--fault", "no-pubcomp"];
     settings().bind(|| insta::assert_snapshot!("run_inconclusive", shown(&arguments)));
 }
 

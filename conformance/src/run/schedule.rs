@@ -74,6 +74,7 @@ pub async fn run(
         messages,
         on_event,
         results: BTreeMap::new(),
+        watching: Vec::new(),
         postponed: BTreeSet::new(),
         timed_out: Vec::new(),
         is_partial: false,
@@ -89,6 +90,7 @@ pub async fn run(
         run.side_by_side(cases, jobs, &mut stop).await;
     }
     run.again(&mut stop).await;
+    run.settle().await;
     for tally in invariants.tallies().into_iter().filter(|tally| is_among(&held, &tally.instance)) {
         let breached =
             tally.broken.as_ref().or(tally.observed.as_ref()).and_then(|breach| run.results.get(&breach.case));
@@ -96,6 +98,9 @@ pub async fn run(
         run.finish(result);
     }
     run.judge_lives(&held);
+    for life in run.shared.brokers.lives() {
+        life.leave().await;
+    }
     let leavings = &run.shared.common.leavings;
     let left_behind = if target.outlives_run() { leavings.left_behind() } else { Vec::new() };
     if let Some(hint) = run.hint(total) {
@@ -126,6 +131,8 @@ pub(super) struct Run<'a, E> {
     messages: mpsc::UnboundedReceiver<Message>,
     on_event: E,
     pub(super) results: BTreeMap<String, CaseResult>,
+    /// Cases that have returned and still watch for stragglers.
+    watching: Vec<(Instance, Subject)>,
     /// Cases that are to be judged again, whose first result nobody has been told.
     pub(super) postponed: BTreeSet<String>,
     /// Why cases had timed out beside others.
@@ -163,7 +170,7 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
         self.is_partial || self.broker_lost.is_some()
     }
 
-    /// Some cases, so many at a time, up to the end of what they left open for stragglers.
+    /// Some cases, so many at a time.
     pub(super) async fn side_by_side<S: Future<Output = ()>>(
         &mut self,
         cases: Vec<Instance>,
@@ -183,17 +190,15 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
                 tokio::task::spawn_local(one_case(shared, permits, instance, is_alone))
             })
             .collect();
-        let subjects = self.listen(tasks.len(), stop).await;
+        self.listen(tasks.len(), stop).await;
         for task in tasks {
             task.abort();
             // What it holds is let go.
             let _ = task.await;
         }
-        if self.is_stopped {
-            return self.take_leave(&subjects).await;
+        if !self.is_stopped {
+            self.look_for_losses().await;
         }
-        self.settle(subjects).await;
-        self.look_for_losses().await;
     }
 
     /// It was asked to end.
@@ -202,22 +207,17 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
     }
 
     /// Ends at once, but for what its cases have made on a broker that outlives the run.
-    async fn take_leave(&mut self, subjects: &[(Instance, Subject)]) {
+    async fn take_leave(&mut self) {
         if self.target.outlives_run() {
             farewell::take_leave(&self.shared.common.leavings, &self.shared.options).await;
         }
-        for (instance, subject) in subjects {
-            self.revise(instance, subject.context());
+        for (instance, subject) in std::mem::take(&mut self.watching) {
+            self.revise(&instance, subject.context());
         }
     }
 
-    /// Follows so many cases to their ends, or to that of the run. Returns those that still watch for stragglers.
-    async fn listen<S: Future<Output = ()>>(
-        &mut self,
-        total: usize,
-        stop: &mut Pin<&mut S>,
-    ) -> Vec<(Instance, Subject)> {
-        let mut watching = Vec::new();
+    /// Follows so many cases to their ends, or to that of the run.
+    async fn listen<S: Future<Output = ()>>(&mut self, total: usize, stop: &mut Pin<&mut S>) {
         let mut ended = 0;
         while ended < total {
             let message = tokio::select! {
@@ -233,7 +233,7 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
                 Some(Message::Started(instance)) => (self.on_event)(Event::Started(&instance)),
                 Some(Message::Finished(result, subject)) => {
                     ended += 1;
-                    watching.extend(subject.map(|subject| (result.instance, subject)));
+                    self.watching.extend(subject.map(|subject| (result.instance, subject)));
                     self.take(*result);
                 }
                 Some(Message::Skipped) => {
@@ -244,7 +244,6 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
                 None => break,
             }
         }
-        watching
     }
 
     /// Takes a result in; one that was disturbed waits for what it comes to alone.
@@ -314,7 +313,11 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
 
     /// Leaves stragglers the time to come, closes what was kept open for them, as many cases side by side as in the run, and
     /// tells what they have turned. A broker that has fallen silent costs the limits of a few cases, not those of all.
-    async fn settle(&mut self, subjects: Vec<(Instance, Subject)>) {
+    async fn settle(&mut self) {
+        if self.is_stopped {
+            return self.take_leave().await;
+        }
+        let subjects = std::mem::take(&mut self.watching);
         watch_out(!subjects.is_empty(), &self.shared.options).await;
         let watched: Vec<(Instance, Rc<Subject>)> =
             subjects.into_iter().map(|(instance, subject)| (instance, Rc::new(subject))).collect();
@@ -342,6 +345,7 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
         for (instance, subject) in &watched {
             self.revise(instance, subject.context());
         }
+        self.look_for_losses().await;
     }
 
     /// Tells of a straggler, if one came.
