@@ -318,7 +318,8 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
             return self.take_leave().await;
         }
         let subjects = std::mem::take(&mut self.watching);
-        watch_out(!subjects.is_empty(), &self.shared.options).await;
+        // A broker may die a moment after it has closed the connection of a case, the last one included.
+        watch_out(!subjects.is_empty() || !self.target.is_embedded(), &self.shared.options).await;
         let watched: Vec<(Instance, Rc<Subject>)> =
             subjects.into_iter().map(|(instance, subject)| (instance, Rc::new(subject))).collect();
         let permits = Arc::new(Semaphore::new(self.shared.options.jobs.max(1)));

@@ -217,7 +217,7 @@ impl Client {
                 (0, None) => String::new(),
                 (count, None) => format!(", but the first {count} bytes of a packet whose rest never came"),
             };
-            return failed(format!("{label}: no {expected} within {limit:?}{why}"), None);
+            return failed(format!("{label}: no {expected} within {}{why}", in_short(limit)), None);
         };
         let line = Some(arrived.line);
         match arrived.what {
@@ -561,6 +561,12 @@ impl Client {
             .filter(|arrived| matches!(&arrived.what, Arrival::Packet(packet) if about.is_about(&packet.packet())))
             .count()
     }
+}
+
+/// A limit as people write it: what is left of it may have many digits.
+fn in_short(limit: Duration) -> String {
+    let tenths = (limit.as_secs_f64() * 10.0).round() / 10.0;
+    format!("{tenths}s")
 }
 
 /// SUBACK codes by which a 5.0 broker says that it hasn't what was asked for.

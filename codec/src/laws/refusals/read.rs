@@ -31,7 +31,7 @@ fn refusals_name_rule_offset_and_field() {
         (V5, Client, &b"\x00"[..], "reserved-packet-type U5-009 @0 fixed header / packet type"),
         (V3_1_1, Client, b"\xF0\x00", "reserved-packet-type U3-01 @0 fixed header / packet type"),
         (V5, Client, b"\x20", "wrong-direction U5-010 @0 fixed header / packet type"),
-        (V3_1_1, Server, b"\xE0\x00", "wrong-direction - @0 fixed header / packet type"),
+        (V3_1_1, Server, b"\xE0\x00", "wrong-direction U3-25 @0 fixed header / packet type"),
         (V5, Client, b"\x80", "fixed-header-flags MQTT-3.8.1-1 @0 fixed header / flags"),
         (V3_1, Client, b"\x8A", "partial 1"),
         (V3_1_1, Either, b"\x36", "publish-qos-3 MQTT-3.3.1-4 @0 fixed header / flags"),

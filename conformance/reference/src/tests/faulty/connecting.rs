@@ -183,3 +183,21 @@ pub(super) fn breaking_off(fault: Option<Fault>, version: Version) -> Stop {
     stop.store(5, version, "sleeper", &[]);
     stop
 }
+
+/// What a broker may not survive, with a question behind it; first a CONNECT whose first field is no text.
+pub(super) fn outliving(fault: Option<Fault>, version: Version) -> Stop {
+    let mut stop = Stop::new(fault, version, &[], &[]);
+    stop.act(|script| script.open(3, version));
+    let properties: &[u8] = if version == V5 { &[0] } else { &[] };
+    let level = if version == V5 { 5 } else { 4 };
+    let body = [b"\x00\x04MQTT", &[level, 2, 0, 0][..], properties, b"\x00\x0f\xff\xfeabcdefghijklm"].concat();
+    let length = u8::try_from(body.len()).expect("a short packet");
+    stop.raw(3, &[&[0x10, length][..], &body].concat());
+    stop.act(|script| script.open(4, version));
+    stop.raw(4, if version == V5 { b"\x30\x06\x00\x03a/+\x00" } else { b"\x30\x05\x00\x03a/+" });
+    stop.raw(2, if version == V5 { b"\x30\x06\x00\x03a/+\x00" } else { b"\x30\x05\x00\x03a/+" });
+    stop.join(5, version, "deep");
+    stop.subscribe(5, &"/".repeat(1001), 0);
+    stop.raw(5, b"\xc0\x00");
+    stop
+}

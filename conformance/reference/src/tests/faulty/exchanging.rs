@@ -145,3 +145,16 @@ pub(super) fn striking(fault: Option<Fault>, version: Version) -> Stop {
     stop.tell(2, "sport", 0, &payload);
     stop
 }
+
+/// An exchange that is completed, and a question behind it; an UNSUBSCRIBE with a high packet identifier.
+pub(super) fn completing(fault: Option<Fault>, version: Version) -> Stop {
+    let mut stop = Stop::new(fault, version, &[], &[]);
+    stop.complete(2, "t", 2, "once");
+    stop.act(|script| script.pubrec(1, 1));
+    stop.act(|script| script.pubcomp(1, 1));
+    stop.raw(1, b"\xc0\x00");
+    let unsubscribe: &[u8] =
+        if version == V5 { b"\xa2\x06\x12\x34\x00\x00\x01t" } else { b"\xa2\x05\x12\x34\x00\x01t" };
+    stop.raw(2, unsubscribe);
+    stop
+}

@@ -141,6 +141,8 @@ fn tour(fault: Option<Fault>, version: Version) -> Trace {
         exchanging::extremes,
         connecting::breaking_off,
         exchanging::striking,
+        exchanging::completing,
+        connecting::outliving,
     ];
     stops.iter().flat_map(|stop| stop(fault, version).trace).collect()
 }
