@@ -144,13 +144,13 @@ async fn qos2_identifier_is_free(broker: &Subject) -> Outcome {
 async fn qos2_resent_is_delivered_once(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("news", ExactlyOnce).await?;
-    let mut publisher = broker.connect_as("publisher", connect().persistent()).await?;
+    let mut publisher = publisher_with_session(broker).await?;
     let id = publisher.send(publish("news", b"once").qos(ExactlyOnce))?;
     publisher.receive(a_pubrec(id)).await?;
     publisher.drop_connection().await;
 
     // Only a reconnect lets a client of 5.0 send again (section 4.4).
-    let mut publisher = broker.resume("publisher").await?;
+    let mut publisher = publisher_again(broker, &mut watcher).await?;
     publisher.send(publish("news", b"once").qos(ExactlyOnce).id(id).dup())?;
     let _ = publisher.expect(a_pubrec(id)).await?;
     publisher.send(pubrel(id))?;
@@ -218,6 +218,19 @@ async fn expiry_between(broker: &Subject) -> Outcome {
     publisher.send(pubrel(id))?;
 
     publisher.expect(a_pubcomp(id)).await
+}
+
+/// Set-up: a publisher whose session has a subscription besides, so that it is seen whether the session is kept.
+async fn publisher_with_session(broker: &Subject) -> Result<Client, Stop> {
+    let mut publisher = broker.connect_as("publisher", connect().persistent()).await?;
+    publisher.subscribe("mail", AtLeastOnce).await?;
+    Ok(publisher)
+}
+
+/// Set-up: the publisher is back, and its session is still there. Without it a message that is sent again is a new one.
+async fn publisher_again(broker: &Subject, watcher: &mut Client) -> Result<Client, Stop> {
+    watcher.publish("mail", b"while away", AtLeastOnce).await?;
+    broker.resume_kept("publisher", a_message("mail", b"while away")).await
 }
 
 /// The most exchanges that a case opens to use up a broker's Receive Maximum.
@@ -312,12 +325,12 @@ async fn pubrel_again_and_again(broker: &Subject) -> Outcome {
 async fn qos2_resent_with_another_payload(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe_tried("news", "news", ExactlyOnce).await?;
-    let mut publisher = broker.connect_as("publisher", connect().persistent()).await?;
+    let mut publisher = publisher_with_session(broker).await?;
     let id = publisher.send(publish("news", b"at first").qos(ExactlyOnce))?;
     publisher.receive(a_pubrec(id)).await?;
     publisher.drop_connection().await;
 
-    let mut publisher = broker.resume("publisher").await?;
+    let mut publisher = publisher_again(broker, &mut watcher).await?;
     publisher.send(publish("news", b"on second thought").qos(ExactlyOnce).id(id).dup())?;
     publisher.receive(a_pubrec(id)).await?;
     publisher.send(pubrel(id))?;

@@ -77,8 +77,9 @@ impl Client {
         let mutation = draft.mutation();
         let bytes = draft.mutate(legal.clone(), version).ok_or_else(|| {
             if adds_credentials {
-                // Without them a refusal would say nothing of the mistake.
-                Stop::NotOffered("the broker wants credentials, which this CONNECT has no place for".to_owned())
+                // Without them a refusal might say nothing of the mistake.
+                let why = "the user name and password that are given leave no place for the mistake of this CONNECT";
+                Stop::NotOffered(why.to_owned())
             } else {
                 self.defect(format!("mutation {} does not apply", mutation.unwrap_or_default()))
             }
@@ -242,6 +243,16 @@ impl Client {
                 failed(format!("{label}: expected {expected}, but {end}"), line)
             }
         }
+    }
+
+    /// Set-up: a packet that a step before has brought is right in this respect too.
+    pub fn receive_right(&self, received: &Received, pattern: Pattern) -> Result<(), Stop> {
+        let wrong = pattern.mismatches(&received.packet(), self.context().names());
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let why = format!("{}: expected {}: {}", self.link.label, pattern.describe(), wrong.join(", "));
+        Err(Stop::Inconclusive { why, line: Some(received.line) })
     }
 
     /// Set-up: the packet that the pattern is about, as it should be, or nothing where the broker has ended the connection
@@ -470,6 +481,13 @@ impl Client {
     /// The CONNACK that accepted this client; its properties are the broker's own word on limits.
     pub fn connack(&self) -> Option<OwnedPacket> {
         self.link.connack()
+    }
+
+    /// Whether that CONNACK says that a session was there.
+    pub fn session_is_present(&self) -> bool {
+        self.link.connack().is_some_and(
+            |connack| matches!(connack.packet(), Packet::Connack(connack) if connack.session_present),
+        )
     }
 
     /// The keep alive that holds where the client asked for `asked` seconds: in 5.0 the broker may set another.
