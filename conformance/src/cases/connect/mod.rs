@@ -163,11 +163,11 @@ pub(super) const CASES: &[Case] = &[
     case!(will_above_maximum_qos: "A CONNECT with a will above the announced Maximum QoS is refused",
         v5: proves ["MQTT-3.2.2-12"],
         caught: [Fault::AcceptsWillQos, Fault::RefusalStaysOpen],
-        variant: Variant::MAX_QOS_1),
+        variant: Variant::MAX_QOS_1, needs: &["will"]),
     case!(will_retained_in_vain: "A CONNECT with Will Retain 1 is refused by a broker that retains nothing",
         v5: proves ["MQTT-3.2.2-13"],
         caught: [Fault::AcceptsWillRetain, Fault::RefusalStaysOpen],
-        variant: Variant::NO_RETAIN),
+        variant: Variant::NO_RETAIN, needs: &["will"]),
 ];
 
 /// A CONNECT that every broker should refuse: in 3.1.1 for an empty client identifier with CleanSession 0
