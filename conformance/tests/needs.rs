@@ -31,11 +31,8 @@ fn is_known(instance: &Instance, feature: &'static str) -> bool {
 fn results() -> Vec<CaseResult> {
     let selected: Vec<Instance> = cases::all().collect();
     let target = Target::Embedded(EmbeddedTarget::new(EmbeddedOptions::default()));
-    let names = RunNames {
-        topic_prefix: "mqtt-assay".to_owned(),
-        client_id_prefix: "ma".to_owned(),
-        run: "needs".to_owned(),
-    };
+    let names =
+        RunNames { topic_prefix: "mqtt-assay".to_owned(), client_id_prefix: "ma".to_owned(), run: "needs".to_owned() };
     let options = RunOptions {
         seed: 1,
         jobs: 64,

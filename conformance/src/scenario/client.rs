@@ -485,9 +485,9 @@ impl Client {
 
     /// Whether that CONNACK says that a session was there.
     pub fn session_is_present(&self) -> bool {
-        self.link.connack().is_some_and(
-            |connack| matches!(connack.packet(), Packet::Connack(connack) if connack.session_present),
-        )
+        self.link
+            .connack()
+            .is_some_and(|connack| matches!(connack.packet(), Packet::Connack(connack) if connack.session_present))
     }
 
     /// The keep alive that holds where the client asked for `asked` seconds: in 5.0 the broker may set another.

@@ -370,7 +370,8 @@ async fn well_formed(broker: &Subject) -> Outcome {
     // A bare close tells nothing: the broker may have reasons of its own. One that knows its clients by name has, where there
     // is none.
     let wants_names = broker.member() == "password-alone" && broker.setting().credentials.is_some();
-    let nameless = || Stop::NotOffered("the broker knows its clients by a user name, which this CONNECT lacks".to_owned());
+    let nameless =
+        || Stop::NotOffered("the broker knows its clients by a user name, which this CONNECT lacks".to_owned());
     let right = a_connack().code(&[ReasonCode::SUCCESS, tasteful[0], tasteful[1]]);
     if !wants_names {
         let answer = client.receive(any(PacketType::Connack)).await?;
