@@ -428,7 +428,7 @@ async fn unsuback_codes_in_order(broker: &Subject) -> Outcome {
 
     let unsuback = watcher.receive(an_unsuback(id)).await?;
     let either = [removed[0], none[0]];
-    watcher.receive_right(&unsuback, an_unsuback(id).code(&either).code(&either))?;
+    watcher.receive_right(&unsuback, &an_unsuback(id).code(&either).code(&either))?;
     // What is said of a filter that nobody subscribed to is another rule's: equal codes show no order.
     if let [first, second] = codes(&unsuback.packet())[..]
         && first == second
