@@ -177,3 +177,23 @@ fn a_variable_for_other_runs_is_in_nobodys_way() {
     let output = mqtt_assay(&["run", "-f", "5/retain/replaced"]).env(VARIABLE, "s3cret").output();
     assert_eq!(output.expect("the program is there").status.code(), Some(0));
 }
+
+/// Cases whose CONNECT has no place for the whole of the credentials, on a broker that demands them, and closes without a
+/// word: what it does there says nothing of the mistake.
+#[test]
+fn a_connect_without_the_credentials_that_the_broker_demands_is_not_offered() {
+    let user = ["--user", "ann", "--password", PASSWORD];
+    let (_served, address) = Served::start(&[&user[..], &["--quirk", "closes-bad-connect-at-once"]].concat());
+    let target = format!("mqtt://{address}");
+    let why = "the broker knows its clients by a user name, which this CONNECT lacks";
+    let refused = "the broker doesn't let in the user whom this CONNECT has to name";
+    for (case, reason) in [
+        ("5/connect/well-formed.password-alone", why),
+        ("5/malformed-connect/with-will-and-user-name.cut.before-field@user-name", refused),
+        ("3.1.1/malformed-connect/with-will-and-user-name.cut.before-field@user-name", refused),
+    ] {
+        let output = mqtt_assay(&["run", &target, "-f", case, "-v"]).args(user).output().expect("the program is there");
+        let text = printed(&output);
+        assert!(text.contains(reason) && text.contains("not offered"), "{case}\n{text}");
+    }
+}

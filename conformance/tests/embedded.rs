@@ -5,7 +5,7 @@ use mqtt_assay::broker::{EmbeddedOptions, EmbeddedTarget, Target};
 use mqtt_assay::cases;
 use mqtt_assay::run::{Event, Order, RunOptions, RunResult, clock, run};
 use mqtt_assay::scenario::{Instance, RunNames, Verdict};
-use mqtt_assay_codec::Rule;
+use mqtt_assay_codec::{Rule, Version};
 use mqtt_assay_reference::{Fault, Quirk};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -134,19 +134,23 @@ fn changes_nothing(seed: u64, expected: &[(String, String, Verdict)]) {
 
 /// What becomes of these cases, side by side, on a broker with these faults and quirks.
 fn verdicts<const COUNT: usize>(faults: &[Fault], quirks: &[Quirk], ids: [&str; COUNT]) -> [Verdict; COUNT] {
+    let result = results(faults, quirks, ids);
+    ids.map(|id| {
+        let case = result.results.iter().find(|case| case.instance.id() == id).expect("a result");
+        println!("{}", case.transcript);
+        case.verdict
+    })
+}
+
+fn results<const COUNT: usize>(faults: &[Fault], quirks: &[Quirk], ids: [&str; COUNT]) -> RunResult {
     let selected: Vec<Instance> = cases::all().filter(|instance| ids.contains(&instance.id().as_str())).collect();
     assert_eq!(selected.len(), COUNT, "each of {ids:?} is a case");
     let (faults, quirks) = (faults.to_vec(), quirks.to_vec());
     let target =
         Target::Embedded(EmbeddedTarget::new(EmbeddedOptions { faults, quirks, ..EmbeddedOptions::default() }));
     let options = options(1, COUNT, Order::LongWaitsFirst);
-    let result = clock::simulated(async { run(&target, &selected, &options, std::future::pending(), |_| {}).await })
-        .unwrap_or_else(|nothing| panic!("the control failed: {}", nothing.0));
-    ids.map(|id| {
-        let case = result.results.iter().find(|case| case.instance.id() == id).expect("a result");
-        println!("{}", case.transcript);
-        case.verdict
-    })
+    clock::simulated(async { run(&target, &selected, &options, std::future::pending(), |_| {}).await })
+        .unwrap_or_else(|nothing| panic!("the control failed: {}", nothing.0))
 }
 
 #[test]
@@ -161,9 +165,13 @@ fn a_silent_connection_may_be_closed_as_long_as_the_run_lasts() {
 #[test]
 fn a_broker_that_takes_a_wrong_subscribe_is_still_judged_by_its_disconnect() {
     let faults = [Fault::Tolerates(Rule::NoTopicFilter)];
-    let cases =
-        ["3.1.1/disconnect/malformed.flags", "5/disconnect/malformed.reason-twice", "5/disconnect/code-of-broker"];
-    assert_eq!(verdicts(&faults, &[], cases), [Verdict::Pass; 3]);
+    let cases = [
+        "3.1.1/disconnect/malformed.flags",
+        "5/disconnect/malformed.reason-twice",
+        "5/disconnect/code-of-broker",
+        "5/disconnect/broker-leaves-after-disconnect",
+    ];
+    assert_eq!(verdicts(&faults, &[], cases), [Verdict::Pass; 4]);
 }
 
 #[test]
@@ -194,4 +202,94 @@ fn what_a_deciding_set_up_step_needs_can_fail_the_case() {
     assert_eq!(lost(Fault::LosesUnusualWills, "5/will/qos-of-will.2"), [Verdict::Fail]);
     assert_eq!(lost(Fault::ExpiryEmptiesQueue, "5/expiry/expired-is-not-delivered"), [Verdict::Fail]);
     assert_eq!(lost(Fault::SharedIdentifiersMixed, "5/shared/own-identifier"), [Verdict::Fail]);
+    assert_eq!(lost(Fault::NoPubrec, "3.1.1/qos/qos2-identifier-is-free"), [Verdict::Fail]);
+    assert_eq!(lost(Fault::WrongPubcompId, "5/qos/pubrel-again"), [Verdict::Fail]);
+    assert_eq!(lost(Fault::NoPubrecForResent, "5/qos/qos2-resent-with-another-payload"), [Verdict::Fail]);
+    assert_eq!(lost(Fault::ForgetsSession, "3.1.1/delivery/redelivery-qos1"), [Verdict::Fail]);
+    assert_eq!(lost(Fault::ForgetsSession, "5/identifiers/outlives-connection"), [Verdict::Fail]);
+    assert_eq!(lost(Fault::EmptyNotForwarded, "3.1.1/retain/empty-payload-clears"), [Verdict::Fail]);
+}
+
+/// Cases whose clients come back to a session.
+const OF_SESSIONS: [&str; 17] = [
+    "/delivery/acknowledged-is-done",
+    "/delivery/completed-is-done",
+    "/delivery/first-delivery.qos1",
+    "/delivery/first-delivery.qos2",
+    "/delivery/qos0-form",
+    "/delivery/redelivery-pubrel",
+    "/delivery/redelivery-qos1",
+    "/delivery/redelivery-qos2",
+    "/order/pubrels-again",
+    "/order/queued",
+    "/order/sent-again",
+    "/qos/pubrel-again",
+    "/qos/pubrel-again-and-again",
+    "/qos/qos2-resent-is-delivered-once",
+    "/qos/qos2-resent-with-another-payload",
+    "/subscribe/begun-delivery-goes-on",
+    "/identifiers/outlives-connection",
+];
+
+fn of_sessions(faults: &[Fault]) -> Vec<(String, Verdict, Vec<&'static str>)> {
+    let ends = |id: &str| OF_SESSIONS.iter().any(|end| id.ends_with(end));
+    let ids: Vec<String> = cases::all().map(|instance| instance.id()).filter(|id| ends(id)).collect();
+    let judged = ids.iter().map(|id| {
+        let result = results(faults, &[], [id.as_str()]);
+        let rules = result.results[0].rules.iter().filter(|rule| rule.verdict == Verdict::Fail);
+        (id.clone(), result.results[0].verdict, rules.map(|rule| rule.rule.id()).collect())
+    });
+    judged.collect()
+}
+
+#[test]
+fn a_session_shows_by_what_waits_for_it_whatever_connack_says() {
+    for (id, verdict, _) in of_sessions(&[Fault::SessionPresentNever]) {
+        assert_eq!(verdict, Verdict::Pass, "{id}");
+    }
+}
+
+/// What it has to do with a session that isn't there is the fault of nothing else.
+#[test]
+fn a_broker_without_sessions_breaks_no_rule_about_what_is_in_them() {
+    for (id, verdict, failed) in of_sessions(&[Fault::ForgetsSession]) {
+        let broken = Fault::ForgetsSession.breaks(if id.starts_with('5') { Version::V5 } else { Version::V3_1_1 });
+        assert!(failed.iter().all(|rule| broken.contains(rule)), "{id} fails {failed:?}");
+        let rests_on_it = id.contains("/qos/qos2-resent") || id.starts_with("5/delivery/redelivery");
+        assert!(!rests_on_it || verdict == Verdict::Inconclusive, "{id} is {verdict}");
+    }
+}
+
+#[test]
+fn codes_that_are_equal_show_no_order() {
+    let case = ["5/subscribe/unsuback-codes-in-order"];
+    assert_eq!(verdicts(&[Fault::UnsubackAlwaysSuccess], &[], case), [Verdict::NotExercised]);
+}
+
+#[test]
+fn a_broker_that_accepts_an_empty_client_identifier_is_judged_by_what_it_refuses() {
+    let accepts = [Fault::AcceptsEmptyClientId];
+    assert_eq!(verdicts(&accepts, &[], ["3.1.1/connect/nothing-after-refusal"]), [Verdict::Pass]);
+    let case = ["3.1.1/connect/refusing-connack"];
+    let result = results(&accepts, &[Quirk::AnswersUnknownLevelAs311], case);
+    let verdict = |id| result.results[0].rules.iter().find(|rule| rule.rule.id() == id).map(|rule| rule.verdict);
+    assert_eq!(verdict("MQTT-3.1.3-8"), Some(Verdict::Fail));
+    for rule in ["MQTT-3.2.2-5", "MQTT-3.2.2-4", "U3-09"] {
+        assert_eq!(verdict(rule), Some(Verdict::Pass), "{rule}");
+    }
+    let smuggles = [Fault::AcceptsEmptyClientId, Fault::ProcessesAfterRefusal];
+    assert_eq!(verdicts(&smuggles, &[], ["5/connect/nothing-after-refusal"]), [Verdict::Fail]);
+}
+
+#[test]
+fn a_denied_filter_may_end_the_connection_which_is_weak() {
+    assert_eq!(verdicts(&[Fault::ClosesOnDenied], &[], ["3.1.1/subscribe/denied-filter"]), [Verdict::Weak]);
+}
+
+#[test]
+fn limits_of_topic_filters_leave_nothing_to_judge() {
+    let filters = ["3.1.1/topics/many-levels.named", "5/topics/many-levels.wildcards"];
+    assert_eq!(verdicts(&[], &[Quirk::LimitsFilters], filters), [Verdict::NotExercised; 2]);
+    let hash = ["3.1.1/topics/wildcard-and-dollar.hash", "5/topics/wildcard-and-dollar.hash"];
+    assert_eq!(verdicts(&[], &[Quirk::LimitsFilters], hash), [Verdict::NotOffered; 2]);
 }

@@ -35,6 +35,7 @@ use mqtt_assay_codec::Version;
 /// Every chapter, in the order of the standard.
 pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "connect", cases: connect::CASES },
+    Chapter { name: "connect", cases: connect::refused::CASES },
     Chapter { name: "connect", cases: connect::protocol_name::CASES },
     Chapter { name: "connect", cases: connect::client_ids::CASES },
     Chapter { name: "publish", cases: publish::CASES },

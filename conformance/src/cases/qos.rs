@@ -1,7 +1,7 @@
 //! QoS 1 and 2 from clients: acknowledgements, packet identifiers, each message taken once.
 
 use super::prelude::*;
-use crate::scenario::Client;
+use crate::scenario::{Client, Seen, StepRules};
 use mqtt_assay_codec::Packet;
 
 pub(super) const CASES: &[Case] = &[
@@ -129,14 +129,38 @@ async fn qos1_identifier_is_free(broker: &Subject) -> Outcome {
     watcher.expect_all([a_message("news", b"second"), a_message("news", b"third")]).await
 }
 
+/// The rules that the PUBCOMP of a whole exchange decides.
+const COMPLETED: StepRules = rule!(v311 "MQTT-4.3.3-2", v5 "MQTT-4.3.3-11");
+
+/// Decides in 3.1.1, where one rule has all steps of an exchange of QoS 2: the PUBREC comes. One that refuses the message
+/// leaves nothing to go on with.
+async fn received(publisher: &mut Client, id: u16) -> Result<(), Stop> {
+    let pubrec = publisher.expect(a_pubrec(id)).decides(rule!(v311 "MQTT-4.3.3-2")).await?;
+    match pubrec.packet().map(|packet| codes(&packet)).unwrap_or_default().first() {
+        Some(code) if code.is_error() => {
+            let why = format!("{}: the message was refused ({code})", publisher.role());
+            Err(Stop::Inconclusive { why, line: Some(pubrec.line()) })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Decides, where the case has rules for it: a message of QoS 2 is exchanged in full.
+async fn exchange(publisher: &mut Client, message: Draft, completed: StepRules) -> Result<(), Stop> {
+    let id = publisher.send_in_turn(message.qos(ExactlyOnce)).await?;
+    received(publisher, id).await?;
+    publisher.send(pubrel(id))?;
+    publisher.expect(a_pubcomp(id)).decides(completed).await.map(drop)
+}
+
 async fn qos2_identifier_is_free(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("news", ExactlyOnce).await?;
     let mut publisher = broker.connect("publisher").await?;
-    publisher.publish_draft(publish("news", b"first").qos(ExactlyOnce).id(7_u16)).await?;
+    exchange(&mut publisher, publish("news", b"first").id(7_u16), rule!(v311 "MQTT-4.3.3-2")).await?;
     watcher.receive(a_message("news", b"first")).await?;
 
-    publisher.publish_draft(publish("news", b"second").qos(ExactlyOnce).id(7_u16)).await?;
+    exchange(&mut publisher, publish("news", b"second").id(7_u16), rule!(v311 "MQTT-4.3.3-2")).await?;
 
     watcher.expect(a_message("news", b"second")).await
 }
@@ -144,17 +168,17 @@ async fn qos2_identifier_is_free(broker: &Subject) -> Outcome {
 async fn qos2_resent_is_delivered_once(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("news", ExactlyOnce).await?;
-    let mut publisher = broker.connect_as("publisher", connect().persistent()).await?;
+    let mut publisher = publisher_with_session(broker).await?;
     let id = publisher.send(publish("news", b"once").qos(ExactlyOnce))?;
-    publisher.receive(a_pubrec(id)).await?;
+    received(&mut publisher, id).await?;
     publisher.drop_connection().await;
 
     // Only a reconnect lets a client of 5.0 send again (section 4.4).
-    let mut publisher = broker.resume("publisher").await?;
+    let mut publisher = publisher_again(broker, &mut watcher).await?;
     publisher.send(publish("news", b"once").qos(ExactlyOnce).id(id).dup())?;
     let _ = publisher.expect(a_pubrec(id)).await?;
     publisher.send(pubrel(id))?;
-    publisher.receive(a_pubcomp(id)).await?;
+    let _ = publisher.expect(a_pubcomp(id)).decides(rule!(v311 "MQTT-4.3.3-2")).await?;
 
     watcher.receive(a_message("news", b"once")).await?;
     watcher.expect_no_message(b"once").before_message(&mut publisher, "news").await
@@ -162,7 +186,7 @@ async fn qos2_resent_is_delivered_once(broker: &Subject) -> Outcome {
 
 async fn pubrel_again(broker: &Subject) -> Outcome {
     let mut publisher = broker.connect_as("publisher", connect().persistent()).await?;
-    publisher.publish_draft(publish("news", b"once").qos(ExactlyOnce).id(7_u16)).await?;
+    exchange(&mut publisher, publish("news", b"once").id(7_u16), COMPLETED).await?;
     publisher.drop_connection().await;
 
     // To the client the PUBCOMP may have been lost with the connection.
@@ -218,6 +242,19 @@ async fn expiry_between(broker: &Subject) -> Outcome {
     publisher.send(pubrel(id))?;
 
     publisher.expect(a_pubcomp(id)).await
+}
+
+/// Set-up: a publisher whose session has a subscription besides, so that it is seen whether the session is kept.
+async fn publisher_with_session(broker: &Subject) -> Result<Client, Stop> {
+    let mut publisher = broker.connect_as("publisher", connect().persistent()).await?;
+    publisher.subscribe("mail", AtLeastOnce).await?;
+    Ok(publisher)
+}
+
+/// Set-up: the publisher is back, and its session is still there. Without it a message that is sent again is a new one.
+async fn publisher_again(broker: &Subject, watcher: &mut Client) -> Result<Client, Stop> {
+    watcher.publish("mail", b"while away", AtLeastOnce).await?;
+    broker.resume_kept("publisher", a_message("mail", b"while away")).await
 }
 
 /// The most exchanges that a case opens to use up a broker's Receive Maximum.
@@ -294,7 +331,7 @@ async fn pubrel_flags(broker: &Subject) -> Outcome {
 
 async fn pubrel_again_and_again(broker: &Subject) -> Outcome {
     let mut publisher = broker.connect_as("publisher", connect().persistent()).await?;
-    publisher.publish_draft(publish("news", b"once").qos(ExactlyOnce).id(7_u16)).await?;
+    exchange(&mut publisher, publish("news", b"once").id(7_u16), COMPLETED).await?;
 
     for _ in 0..2 {
         publisher.drop_connection().await;
@@ -312,16 +349,16 @@ async fn pubrel_again_and_again(broker: &Subject) -> Outcome {
 async fn qos2_resent_with_another_payload(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe_tried("news", "news", ExactlyOnce).await?;
-    let mut publisher = broker.connect_as("publisher", connect().persistent()).await?;
+    let mut publisher = publisher_with_session(broker).await?;
     let id = publisher.send(publish("news", b"at first").qos(ExactlyOnce))?;
-    publisher.receive(a_pubrec(id)).await?;
+    received(&mut publisher, id).await?;
     publisher.drop_connection().await;
 
-    let mut publisher = broker.resume("publisher").await?;
+    let mut publisher = publisher_again(broker, &mut watcher).await?;
     publisher.send(publish("news", b"on second thought").qos(ExactlyOnce).id(id).dup())?;
-    publisher.receive(a_pubrec(id)).await?;
+    let _ = publisher.expect(a_pubrec(id)).await?;
     publisher.send(pubrel(id))?;
-    publisher.receive(a_pubcomp(id)).await?;
+    let _ = publisher.expect(a_pubcomp(id)).decides(rule!(v311 "MQTT-4.3.3-2")).await?;
 
     // Which of the two a broker keeps is its choice.
     let kept = watcher.receive(any(PacketType::Publish)).await?;

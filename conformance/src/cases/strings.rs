@@ -230,12 +230,14 @@ async fn unsubscribe_text(broker: &Subject) -> Outcome {
     rogue.expect_refusal(MALFORMED).await
 }
 
-/// A CONNECT with text in every place that the case's member may be about. Only where it is about the user name it brings
+/// A CONNECT with text in the place that the case's member is about. Only where it is about the user name it brings
 /// one of its own: of somebody whom no broker knows, so that who is let in under it is let in under any name.
 fn introduction(broker: &Subject) -> Draft {
-    let of_text =
-        will("status", b"gone").property(Property::ResponseTopic("answers")).property(Property::ContentType("text"));
-    let legal = connect().will(of_text);
+    if broker.member().contains("@will-") {
+        let of_text = will("status", b"gone").property(Property::ResponseTopic("answers"));
+        return connect().will(of_text.property(Property::ContentType("text")));
+    }
+    let legal = connect();
     if !broker.member().ends_with("@user-name") {
         return legal;
     }

@@ -55,6 +55,15 @@ pub const TAKEN_AWAY: &[(Quirk, &[&str])] = &[
     (Quirk::RefusesControlCharacters, &["/strings/kept-characters.control", "/strings/kept-characters.noncharacter"]),
     (Quirk::ExtraCopies, &["/identifiers/one-copy"]),
     (
+        Quirk::LimitsFilters,
+        &[
+            "/topics/deepest",
+            "/topics/many-levels.named",
+            "/topics/many-levels.wildcards",
+            "/topics/wildcard-and-dollar.hash",
+        ],
+    ),
+    (
         Quirk::LongerSessions,
         &[
             "5/disconnect/expiry-after-none",
@@ -78,9 +87,10 @@ const BREAKS_EVERYTHING: &[&str] = &["MQTT-7.0.0-2", "MQTT-7.1.1-1"];
 /// A fault is too coarse that leaves more than one in so many cases about other rules inconclusive.
 const COARSE: usize = 4;
 
-/// Rules about the reason code of a refusal, and about the packet that carries it. A broker that breaks one of them answers
-/// every refusal less well than 5.0 recommends, which is weak and no blame, or says nothing that could be looked at.
-const ABOUT_CODES: &[&str] = &["U3-07", "U5-210", "MQTT-3.2.2-8", "MQTT-3.14.0-1", "MQTT-3.14.2-1"];
+/// Rules about the reason code of a refusal, and about the packet that carries it, and about the code for what was not there.
+/// A broker that breaks one of them answers every refusal less well than 5.0 recommends, which is weak and no blame, or says
+/// nothing that could be looked at.
+const ABOUT_CODES: &[&str] = &["U3-07", "U5-179", "U5-210", "MQTT-3.2.2-8", "MQTT-3.14.0-1", "MQTT-3.14.2-1"];
 
 /// Runs the proof for the cases that `is_meant` says yes to; with a fault, for that fault alone. Uses as many threads as
 /// the machine has cores.

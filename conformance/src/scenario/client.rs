@@ -9,7 +9,7 @@ use super::draft::{Draft, disconnect, pingreq, publish, pubrel, subscribe, unsub
 use super::names::Topic;
 use super::pattern::{Pattern, a_puback, a_pubcomp, a_pubrec, a_suback, an_unsuback, any, codes};
 use super::verdict::{Received, Stop};
-use crate::link::{Arrival, Arrived, Link, Publication, Remark, breach_of_form};
+use crate::link::{Arrival, Arrived, Link, Publication, Remark};
 use crate::wire::Ending;
 use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, QoS, ReasonCode, SubscriptionOptions};
 use mqtt_assay_standard::bounds;
@@ -77,8 +77,9 @@ impl Client {
         let mutation = draft.mutation();
         let bytes = draft.mutate(legal.clone(), version).ok_or_else(|| {
             if adds_credentials {
-                // Without them a refusal would say nothing of the mistake.
-                Stop::NotOffered("the broker wants credentials, which this CONNECT has no place for".to_owned())
+                // Without them a refusal might say nothing of the mistake.
+                let why = "the user name and password that are given leave no place for the mistake of this CONNECT";
+                Stop::NotOffered(why.to_owned())
             } else {
                 self.defect(format!("mutation {} does not apply", mutation.unwrap_or_default()))
             }
@@ -242,6 +243,16 @@ impl Client {
                 failed(format!("{label}: expected {expected}, but {end}"), line)
             }
         }
+    }
+
+    /// Set-up: a packet that a step before has brought is right in this respect too.
+    pub fn receive_right(&self, received: &Received, pattern: &Pattern) -> Result<(), Stop> {
+        let wrong = pattern.mismatches(&received.packet(), self.context().names());
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let why = format!("{}: expected {}: {}", self.link.label, pattern.describe(), wrong.join(", "));
+        Err(Stop::Inconclusive { why, line: Some(received.line) })
     }
 
     /// Set-up: the packet that the pattern is about, as it should be, or nothing where the broker has ended the connection
@@ -479,38 +490,6 @@ impl Client {
             _ => None,
         });
         Duration::from_secs(set.unwrap_or(asked).into())
-    }
-
-    /// How long the session outlives its connection where the client asked for `asked` seconds: in 5.0 the broker may state
-    /// another time (section 3.2.2.3.2).
-    pub fn session_lasts(&self, asked: u32) -> u32 {
-        // What stands in a CONNACK that breaks a rule of form is no statement.
-        let connack = self.link.connack().filter(|connack| breach_of_form(connack).is_none());
-        let stated = connack.and_then(|connack| match connack.packet() {
-            Packet::Connack(connack) => connack.properties.session_expiry_interval(),
-            _ => None,
-        });
-        stated.unwrap_or(asked)
-    }
-
-    /// Set-up: the session outlives this connection, unless the broker says that there is no such thing.
-    pub fn session_stays(&self) -> Result<(), Stop> {
-        match self.session_lasts(1) {
-            0 => Err(Stop::NotOffered(
-                "CONNACK: Session Expiry Interval 0, sessions end with their connection".to_owned(),
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    /// Set-up: the session ends with this connection. A broker that states a longer one leaves the case nothing to see.
-    pub fn session_ends(&self) -> Result<(), Stop> {
-        match self.session_lasts(0) {
-            0 => Ok(()),
-            stated => {
-                Err(Stop::NotExercised(format!("CONNACK: Session Expiry Interval {stated}, where none was asked")))
-            }
-        }
     }
 
     /// When this client last sent a packet or ended its connection; taken before it was written.

@@ -87,6 +87,7 @@ mod names;
 mod observation;
 pub mod pattern;
 mod rules;
+mod session;
 mod subject;
 mod table;
 mod trial;

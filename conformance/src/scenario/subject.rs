@@ -4,7 +4,7 @@ use super::client::Client;
 use super::context::{CASE, CaseContext};
 use super::draft::{Draft, connect};
 use super::names::Topic;
-use super::pattern::a_connack;
+use super::pattern::{Pattern, a_connack};
 use super::rules::StepRules;
 use super::verdict::{Evidence, Stop};
 use crate::broker::Setting;
@@ -89,12 +89,32 @@ impl Subject {
         }
     }
 
-    /// Set-up: a client that comes back to the session it left, by its role. A session that is gone judges nothing here.
+    /// Set-up: a client that comes back to the session it left, by its role. What CONNACK says of the session is a rule of its
+    /// own, and is not demanded here: what follows has to show by itself that the session is there, or to need none.
     pub async fn resume(&self, role: &'static str) -> Result<Client, Stop> {
         let mut client = self.open(role).await?;
         client.send(connect().persistent())?;
-        client.receive(a_connack().code(&[ReasonCode::SUCCESS]).session_present(true)).await?;
+        client.receive(a_connack().code(&[ReasonCode::SUCCESS])).await?;
+        if !client.session_is_present() {
+            self.note(format!("{role}: CONNACK says Session Present 0, where a session was left"));
+        }
         Ok(client)
+    }
+
+    /// Set-up: the same, where what follows rests on the session: CONNACK says that it is there, or else `waiting` tells, a
+    /// message that was published to it while its client was away.
+    pub async fn resume_kept(&self, role: &'static str, waiting: Pattern) -> Result<Client, Stop> {
+        let mut client = self.resume(role).await?;
+        if client.session_is_present() {
+            return Ok(client);
+        }
+        match client.receive(waiting).await {
+            Err(stop) if stop.is_silence() => {
+                let why = format!("{role}: the session is gone, by CONNACK and by what should have waited for it");
+                Err(Stop::Inconclusive { why, line: None })
+            }
+            received => received.map(|_| client),
+        }
     }
 
     /// Set-up: a network connection, and nothing sent on it yet.

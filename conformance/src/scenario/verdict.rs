@@ -3,6 +3,7 @@
 //! A verdict is about one rule. Only deciding steps ([`crate::client`]) make [`Evidence`], and a case can end well
 //! only with evidence in its hand: silence is never a pass.
 
+use crate::link::breach_of_form;
 use mqtt_assay_codec::{OwnedPacket, Packet};
 use mqtt_assay_standard::{Basis, Level, RuleId};
 use serde::Serialize;
@@ -139,6 +140,11 @@ impl Received {
     /// The packet.
     pub fn packet(&self) -> Packet<'_> {
         self.packet.packet()
+    }
+
+    /// True where it has the form that its version gives it.
+    pub fn is_well_formed(&self) -> bool {
+        breach_of_form(&self.packet).is_none()
     }
 
     /// Its length in bytes, fixed header included.

@@ -290,6 +290,9 @@ impl Machine {
             }
             Ok(reason) => Some((reason, "")),
             Err(Rejected::Denied) if self.fault(Fault::DeniedUnanswered) => None,
+            Err(Rejected::Denied) if self.quirk(Quirk::BlamesName) => {
+                Some((ReasonCode::TOPIC_NAME_INVALID, "there is no such topic for anybody"))
+            }
             Err(Rejected::Denied) => Some((ReasonCode::NOT_AUTHORIZED, "nobody may publish to this topic")),
             Err(Rejected::NoRoom) if self.is_v5(id) => {
                 Some((ReasonCode::QUOTA_EXCEEDED, "the broker has no room for this message"))

@@ -22,6 +22,9 @@ use crate::state::work::{FilterList, Replay, Work};
 /// What a SUBSCRIBE of 5.0 may not ask for: the rule, the reason code, what it asks for.
 pub(crate) type Unavailable = (&'static str, ReasonCode, &'static str);
 
+/// Levels of a topic filter where the broker limits them.
+const MOST_LEVELS: usize = 10;
+
 /// One topic filter with its options, as it is asked for.
 pub(crate) struct Request<'a> {
     filter: &'a str,
@@ -134,6 +137,11 @@ impl Machine {
             self.refuse(id, ReasonCode::MALFORMED_PACKET, "a control character in a topic filter");
             return true;
         }
+        let is_denied = |request: Request<'_>| self.settings.access.denies(request.topic_filter());
+        if !requests.is_v5 && requests.iter().any(is_denied) && self.fault(Fault::ClosesOnDenied) {
+            self.end(id, true);
+            return true;
+        }
         let Some((rule, reason, detail)) = self.unavailable(requests) else { return false };
         self.limit_violation(id, Ids("MQTT-3.8.3-2", rule), reason, detail);
         true
@@ -174,6 +182,11 @@ impl Machine {
         }
     }
 
+    fn limits_filter(&self, request: &Request<'_>) -> bool {
+        let filter = request.topic_filter();
+        self.quirk(Quirk::LimitsFilters) && (filter == "#" || filter.split('/').count() > MOST_LEVELS)
+    }
+
     /// Whether the session had this subscription before, or why it can't have it.
     fn store_subscription(
         &mut self,
@@ -182,6 +195,9 @@ impl Machine {
         granted: QoS,
     ) -> Result<bool, ReasonCode> {
         let denied = self.settings.access.denies(request.topic_filter()) && !self.fault(Fault::DeliversDenied);
+        if denied && self.quirk(Quirk::BlamesName) || self.limits_filter(request) {
+            return Err(ReasonCode::TOPIC_FILTER_INVALID);
+        }
         if denied {
             return Err(ReasonCode::NOT_AUTHORIZED);
         }

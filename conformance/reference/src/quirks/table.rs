@@ -58,6 +58,10 @@ quirks! {
         "Refuses a client identifier of more than 23 bytes in 3.1.1.";
     RefusesControlCharacters "refuses-control-characters"
         "Closes on a topic name or filter with a control character or a non-character such as U+FFFF.";
+    BlamesName "blames-name"
+        "Says of a topic that is denied that its name or filter is invalid, in 5.0 with 0x90 and 0x8F.";
+    LimitsFilters "limits-filters"
+        "Refuses the topic filter # alone, and topic filters of more than ten levels.";
     DuplicatesForQos0 "duplicates-for-qos0"
         "Sends a message published at QoS 1 twice to a subscription granted QoS 0.";
     GreetsClients "greets-clients"
