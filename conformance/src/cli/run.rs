@@ -320,7 +320,7 @@ fn judge(
             Event::Started(instance) => guard.note(&instance.id(), true),
             Event::Finished(result) | Event::Revised(result) => guard.note(&result.instance.id(), false),
             Event::Postponed(instance) => guard.note(&instance.id(), false),
-            Event::BrokerLost(_) | Event::Hint(_) => {}
+            Event::BrokerLost(_) | Event::Hint(_) | Event::NotSpoken(..) => {}
         }
         console.on_event(&event);
     };

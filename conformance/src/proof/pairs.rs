@@ -6,7 +6,7 @@
 use crate::broker::{EmbeddedOptions, EmbeddedTarget, Variant};
 use crate::cases;
 use crate::run::{CaseResult, End, Order, RunOptions, alone, invariants, try_out, watch_over};
-use crate::scenario::{Instance, Invariants, Method, RunNames, Verdict, Vital};
+use crate::scenario::{Common, Instance, Invariants, Method, RunNames, Verdict, Vital};
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::{Fault, Questions, Quirk};
 use mqtt_assay_standard::{Basis, RuleId, find};
@@ -201,7 +201,7 @@ pub(super) fn control_tells(quirk: Quirk, version: Version) -> bool {
     let invariants = invariants();
     let told = crate::run::clock::simulated(async {
         let ready = target.prepare(Variant::PLAIN).map_err(|why| format!("{why:?}"))?;
-        Ok::<_, String>(try_out(&ready, version, &options(), &invariants).await.is_err())
+        Ok::<_, String>(try_out(&ready, version, &options(), &invariants, &Common::default()).await.is_err())
     });
     told == Ok(true)
 }

@@ -70,6 +70,12 @@ impl Console {
                 }
             }
             Event::BrokerLost(how) => self.say(&text::broker_lost(how)),
+            Event::NotSpoken(version, count, why) => {
+                if let Some(progress) = &mut self.progress {
+                    progress.passed_over(*count);
+                }
+                self.say(&text::not_spoken(*version, *count, why));
+            }
             Event::Hint(hint) => self.say(&format!("{}\n", single_line(hint))),
             Event::Revised(result) => self.result(result, "Revised, a straggler came:\n"),
         }
@@ -154,6 +160,10 @@ impl Progress {
     fn started(&mut self, instance: &Instance) {
         self.running.push(instance.id());
         self.show();
+    }
+
+    fn passed_over(&mut self, count: usize) {
+        self.bar.inc(count as u64);
     }
 
     fn postponed(&mut self, instance: &Instance) {

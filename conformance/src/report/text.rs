@@ -7,6 +7,7 @@ use crate::run::{CaseResult, Disturbance, Summary};
 use crate::scenario::{Kind, LeftBehind, Verdict};
 use crate::text::{counted, cut, seconds, single_line};
 use anstyle::{AnsiColor, Style};
+use mqtt_assay_codec::Version;
 use mqtt_assay_standard::{Basis, Rule};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -44,6 +45,13 @@ pub(crate) fn styled(style: Style, text: &str) -> String {
 /// The broker was lost: the loudest line there is.
 pub(crate) fn broker_lost(how: &str) -> String {
     format!("{}\n", styled(style(Verdict::Fail), &format!("BROKER LOST: {}", single_line(how))))
+}
+
+/// One line for all cases of a version that the broker doesn't speak.
+pub(crate) fn not_spoken(version: Version, count: usize, why: &str) -> String {
+    let style = style(Verdict::NotOffered);
+    let cases = counted(count, "case");
+    format!("{style}{:>13}{style:#} {cases} of MQTT {version}: {}\n", Verdict::NotOffered, single_line(why))
 }
 
 fn bold(text: &str) -> String {
@@ -299,7 +307,6 @@ mod tests {
     use crate::report::samples::{facts, result};
     use crate::scenario::Stop;
     use bytes::Bytes;
-    use mqtt_assay_codec::Version;
     use std::time::Duration;
 
     fn plain(text: &str) -> String {

@@ -1,12 +1,13 @@
 //! The brokers of a run: started, tried by the control, and found again by the case that wants one.
 
 use super::begin::watch_over;
-use super::control::{self, Offer};
+use super::control::{self, Untried};
 use super::life::Life;
+use super::offer::Offer;
 use super::options::RunOptions;
 use super::spread;
-use crate::broker::{Ready, Target, Unready, Variant};
-use crate::scenario::{Instance, Invariants, Stop};
+use crate::broker::{Ready, Started, Target, Unready, Variant};
+use crate::scenario::{Common, Instance, Invariants, Stop};
 use mqtt_assay_codec::Version;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,6 +54,7 @@ impl Brokers {
         selected: &[Instance],
         options: &RunOptions,
         invariants: &Rc<Invariants>,
+        common: &Common,
     ) -> Result<Self, NothingJudged> {
         let mut versions: BTreeMap<Variant, Vec<Version>> = BTreeMap::new();
         for instance in selected {
@@ -77,7 +79,7 @@ impl Brokers {
         };
         let plain = versions.remove_entry(&Variant::PLAIN);
         for (variant, versions) in plain.into_iter().chain(versions) {
-            brokers.prepare_variant(target, variant, &versions, options, invariants).await;
+            brokers.prepare_variant(target, variant, &versions, options, invariants, common).await;
             if variant == Variant::PLAIN {
                 brokers.require_a_control()?;
                 brokers.measure_spread(options, invariants).await;
@@ -93,10 +95,12 @@ impl Brokers {
         versions: &[Version],
         options: &RunOptions,
         invariants: &Rc<Invariants>,
+        common: &Common,
     ) {
         let is_fresh = target.fresh_for_each_case().is_some();
         let mut prepared = target.prepare(variant).await;
         let number = self.next_number();
+        let mut unspoken = Vec::new();
         for (index, &version) in versions.iter().enumerate() {
             if index > 0 && is_fresh {
                 // What would spoil a case that comes after another one spoils a control as well.
@@ -105,19 +109,61 @@ impl Brokers {
             let ready = prepared.as_ref().map_err(Unready::clone).and_then(|started| started.ready(version));
             let ready = ready.map(|ready| self.spreading(ready));
             let found = match (ready, self.announced(variant, version)) {
-                (Ok(ready), _) => match tried(&ready, variant, version, options, invariants).await {
+                (Ok(ready), _) => match tried(&ready, variant, version, options, invariants, common).await {
                     Ok(offer) if is_fresh => Ok(Found { ready, offer, variant, number, life: None }),
                     Ok(offer) => {
                         let life = Some(watch_over(&ready, version, options, invariants).await);
                         Ok(Found { ready, offer, variant, number, life })
                     }
-                    Err(stop) => Err(stop),
+                    Err(Untried { stop, is_unspoken }) => {
+                        if is_unspoken && variant == Variant::PLAIN {
+                            unspoken.push(version);
+                        }
+                        Err(stop)
+                    }
                 },
                 (Err(Unready::NotOffered(_)), Some(plain)) => Ok(plain),
                 (Err(unready), _) => Err(Stop::from(unready)),
             };
             self.ready.borrow_mut().insert((variant, version), found);
         }
+        if variant != Variant::PLAIN {
+            return;
+        }
+        self.tell_unspoken(&unspoken);
+        if let Some(stated) = self.stated_in_5(prepared.ok().as_ref(), options, invariants).await {
+            let mut ready = self.ready.borrow_mut();
+            if let Some(Ok(found)) = ready.get_mut(&(variant, Version::V3_1_1)) {
+                found.offer.adopt(&stated);
+            }
+        }
+    }
+
+    /// A broker of one version: what ends the connection of the other's CONNECT does not speak it.
+    fn tell_unspoken(&self, unspoken: &[Version]) {
+        let mut ready = self.ready.borrow_mut();
+        let served = ready.iter().find(|(_, found)| found.is_ok()).map(|((_, version), _)| *version);
+        let Some(served) = served else { return };
+        for &version in unspoken {
+            let why = format!(
+                "the broker does not speak MQTT {version}: it ends the connection at its CONNECT, and serves MQTT {served}"
+            );
+            ready.insert((Variant::PLAIN, version), Err(Stop::NotOffered(why)));
+        }
+    }
+
+    /// What the plain broker says in 5.0 that it lacks, also where no case of 5.0 is to be run.
+    async fn stated_in_5(
+        &self,
+        started: Option<&Started>,
+        options: &RunOptions,
+        invariants: &Rc<Invariants>,
+    ) -> Option<Offer> {
+        if let Some(found) = self.ready.borrow().get(&(Variant::PLAIN, Version::V5)) {
+            return found.as_ref().ok().map(|found| found.offer.clone());
+        }
+        let ready = started?.ready(Version::V5).ok()?;
+        control::stated(&ready, options, invariants).await
     }
 
     fn next_number(&self) -> usize {
@@ -150,7 +196,7 @@ impl Brokers {
     fn announced(&self, variant: Variant, version: Version) -> Option<Found> {
         let ready = self.ready.borrow();
         let plain = ready.get(&(Variant::PLAIN, version))?.as_ref().ok()?;
-        (!variant.lacks.is_empty() && plain.offer.lacks(variant.lacks).is_some()).then(|| plain.clone())
+        (!variant.lacks.is_empty() && plain.offer.states_lack(variant.lacks)).then(|| plain.clone())
     }
 
     /// Takes note of a loss; false where it is known already.
@@ -266,8 +312,8 @@ impl Brokers {
             return Err(stop.clone());
         }
         match ready.get(&(instance.case.variant, instance.version)) {
-            Some(Ok(found)) => match instance.case.needs.iter().find_map(|need| found.offer.lacks(need)) {
-                Some(why) => Err(Stop::NotOffered(why.to_owned())),
+            Some(Ok(found)) => match found.offer.stops(instance) {
+                Some(stop) => Err(stop),
                 None => Ok(found.clone()),
             },
             Some(Err(stop)) => Err(stop.clone()),
@@ -286,15 +332,16 @@ async fn tried(
     version: Version,
     options: &RunOptions,
     invariants: &Rc<Invariants>,
-) -> Result<Offer, Stop> {
-    let offer = control::try_out(ready, version, options, invariants).await?;
-    announces(variant, version, &offer)?;
+    common: &Common,
+) -> Result<Offer, Untried> {
+    let offer = control::try_out(ready, version, options, invariants, common).await?;
+    announces(variant, version, &offer).map_err(|stop| Untried { stop, is_unspoken: false })?;
     Ok(offer)
 }
 
 /// A variant about something that a 5.0 broker lacks is there only if its CONNACK says that it is lacking.
 fn announces(variant: Variant, version: Version, offer: &Offer) -> Result<(), Stop> {
-    if version == Version::V5 && !variant.lacks.is_empty() && offer.lacks(variant.lacks).is_none() {
+    if version == Version::V5 && !variant.lacks.is_empty() && !offer.states_lack(variant.lacks) {
         return Err(Stop::NotOffered(format!("variant {}: the broker does not announce it in CONNACK", variant.name)));
     }
     Ok(())

@@ -13,6 +13,7 @@ mod farewell;
 pub(crate) mod filter;
 pub(crate) mod former;
 mod life;
+mod offer;
 mod one_case;
 mod options;
 mod result;

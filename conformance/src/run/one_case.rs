@@ -52,6 +52,7 @@ impl Shared {
         target: &Target,
         options: &RunOptions,
         invariants: &Rc<Invariants>,
+        common: Common,
         messages: mpsc::UnboundedSender<Message>,
     ) -> Self {
         Self {
@@ -60,7 +61,7 @@ impl Shared {
             is_embedded: target.is_embedded(),
             options: options.clone(),
             invariants: Rc::clone(invariants),
-            common: Common::default(),
+            common,
             roll: RefCell::default(),
             deaths: RefCell::default(),
             answered: Cell::new(0),

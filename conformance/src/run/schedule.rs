@@ -11,7 +11,8 @@ use super::one_case::{Message, Shared, one_case};
 use super::options::{RunOptions, ordered};
 use super::result::{CaseResult, Disturbance, of_invariant};
 use crate::broker::Target;
-use crate::scenario::{CaseContext, Instance, LeftBehind, Method, Stop, Subject, Verdict};
+use crate::scenario::{CaseContext, Common, Instance, LeftBehind, Method, Stop, Subject, Verdict};
+use mqtt_assay_codec::Version;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -32,6 +33,8 @@ pub enum Event<'a> {
     Revised(&'a CaseResult),
     /// A case was disturbed, and is to be judged again, alone.
     Postponed(&'a Instance),
+    /// Cases of a version that the broker doesn't speak, so many of them, and why.
+    NotSpoken(Version, usize, &'a str),
     /// The broker was lost, in one line.
     BrokerLost(&'a str),
     /// What whoever started the run should know of it, in one line.
@@ -61,9 +64,10 @@ pub async fn run(
     let invariants = begin::invariants();
     let (cases, held): (Vec<Instance>, Vec<Instance>) =
         selected.iter().partition(|instance| matches!(instance.case.method, Method::Steps(_)));
-    let brokers = Brokers::prepare(target, selected, options, &invariants).await?;
+    let common = Common::default();
+    let brokers = Brokers::prepare(target, selected, options, &invariants, &common).await?;
     let (sender, messages) = mpsc::unbounded_channel();
-    let shared = Shared::new(brokers, target, options, &invariants, sender);
+    let shared = Shared::new(brokers, target, options, &invariants, common, sender);
     let mut run = Run {
         target,
         shared: Rc::new(shared),
@@ -77,6 +81,7 @@ pub async fn run(
         broker_lost: None,
     };
     tokio::pin!(stop);
+    let (cases, held) = (run.without_unspoken(cases, &held), run.spoken(held));
     let total = cases.len();
     let (heavy, ordinary): (Vec<Instance>, Vec<Instance>) =
         cases.into_iter().partition(|instance| instance.case.is_heavy());
@@ -87,10 +92,7 @@ pub async fn run(
     for tally in invariants.tallies().into_iter().filter(|tally| is_among(&held, &tally.instance)) {
         let breached =
             tally.broken.as_ref().or(tally.observed.as_ref()).and_then(|breach| run.results.get(&breach.case));
-        let result = match run.shared.brokers.lacks_version(tally.instance.version) {
-            Some(stop) if tally.held == 0 && tally.broken.is_none() => CaseResult::without_steps(tally.instance, stop),
-            _ => of_invariant(&tally, breached),
-        };
+        let result = of_invariant(&tally, breached);
         run.finish(result);
     }
     run.judge_lives(&held);
@@ -135,6 +137,27 @@ pub(super) struct Run<'a, E> {
 }
 
 impl<E: FnMut(Event<'_>)> Run<'_, E> {
+    /// Those of cases whose version the broker speaks.
+    fn spoken(&self, cases: Vec<Instance>) -> Vec<Instance> {
+        cases.into_iter().filter(|case| self.shared.brokers.lacks_version(case.version).is_none()).collect()
+    }
+
+    /// The same; of the others it is told in one line for each version that they come to nothing.
+    fn without_unspoken(&mut self, cases: Vec<Instance>, held: &[Instance]) -> Vec<Instance> {
+        for version in [Version::V3_1_1, Version::V5] {
+            let Some(stop) = self.shared.brokers.lacks_version(version) else { continue };
+            let unspoken: Vec<Instance> =
+                cases.iter().chain(held).filter(|case| case.version == version).copied().collect();
+            if let (Stop::NotOffered(why), false) = (&stop, unspoken.is_empty()) {
+                (self.on_event)(Event::NotSpoken(version, unspoken.len(), why));
+            }
+            for case in unspoken {
+                self.results.insert(case.id(), CaseResult::without_steps(case, stop.clone()));
+            }
+        }
+        self.spoken(cases)
+    }
+
     /// No more cases begin.
     pub(super) fn is_ending(&self) -> bool {
         self.is_partial || self.broker_lost.is_some()
@@ -343,10 +366,7 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
             let Method::Life(vital) = instance.case.method else { continue };
             let is_asked = is_among(held, &instance);
             let is_there = self.results.values().any(|result| result.instance.version == instance.version);
-            let result = match self.shared.brokers.lacks_version(instance.version) {
-                Some(stop) => CaseResult::without_steps(instance, stop),
-                None => of_life(instance, vital, &self.shared.deaths.borrow(), answers),
-            };
+            let result = of_life(instance, vital, &self.shared.deaths.borrow(), answers);
             if is_asked || is_there && result.verdict == Verdict::Fail {
                 self.finish(result);
             }
