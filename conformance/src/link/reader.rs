@@ -76,11 +76,22 @@ pub(super) async fn read_all(link: Rc<Link>) {
 /// Records the end of the broker's half, and before it what is left of an unfinished packet.
 fn end(link: &Link, rest: BytesMut, ending: Ending) {
     if !rest.is_empty() {
-        record_rest(link, rest.freeze());
+        let error = type_that_is_not_there(link, &rest);
+        let line = record_rest(link, rest.freeze());
+        if let Some(error) = error {
+            show_refused(link, line, &error);
+        }
     }
     link.ended.set(Some(ending));
     let line = link.recorder.record(&link.label, What::Ended(ending));
     link.push(Arrival::Ended(ending), line);
+}
+
+/// A type that no packet has is wrong by its first byte, whether the rest of it came or not.
+fn type_that_is_not_there(link: &Link, rest: &[u8]) -> Option<DecodeError> {
+    let context = Context::new(link.recorder.version(), Sender::Server);
+    let error = decode(rest, context, &Limits::default()).err();
+    error.filter(|error| error.rule == Rule::ReservedPacketType)
 }
 
 /// Records bytes that are no whole packet; all of them, or where there is no room their beginning.
