@@ -1,5 +1,6 @@
 //! The whole suite on brokers that take less than the usual, and say so in CONNACK (5.0 section 3.2.2.3): no case may ask for
-//! more, but where it is about just that, and nothing may be held against such a broker. 3.1.1 has no means to say so.
+//! more, but where it is about just that, and nothing may be held against such a broker. 3.1.1 has no means to say so; what the
+//! same broker says in 5.0 holds there as well.
 
 use mqtt_assay::broker::{EmbeddedOptions, EmbeddedTarget, Target};
 use mqtt_assay::cases;
@@ -8,7 +9,7 @@ use mqtt_assay::scenario::{Instance, RunNames, Verdict};
 use mqtt_assay_codec::Version;
 use std::fmt::Write as _;
 
-fn judge(limits: &[(&str, &str)]) -> RunResult {
+fn judge(version: Version, limits: &[(&str, &str)]) -> RunResult {
     let names = RunNames { topic_prefix: "mqtt-assay".into(), client_id_prefix: "ma".into(), run: "limited".into() };
     let options = RunOptions {
         seed: 1,
@@ -19,7 +20,7 @@ fn judge(limits: &[(&str, &str)]) -> RunResult {
         intrusive: true,
         names,
     };
-    let selected: Vec<Instance> = cases::all().filter(|instance| instance.version == Version::V5).collect();
+    let selected: Vec<Instance> = cases::all().filter(|instance| instance.version == version).collect();
     let limits = limits.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let target = Target::Embedded(EmbeddedTarget::new(EmbeddedOptions { limits, ..EmbeddedOptions::default() }));
     clock::simulated(async { run(&target, &selected, &options, std::future::pending(), |_| {}).await })
@@ -29,7 +30,12 @@ fn judge(limits: &[(&str, &str)]) -> RunResult {
 /// Nothing is held against the broker, and at least so many cases are judged: excuses are no way out.
 #[track_caller]
 fn assert_kept(limits: &[(&str, &str)], least: usize) {
-    let result = judge(limits);
+    assert_kept_in(Version::V5, limits, least);
+}
+
+#[track_caller]
+fn assert_kept_in(version: Version, limits: &[(&str, &str)], least: usize) {
+    let result = judge(version, limits);
     let mut complaints = String::new();
     for case in &result.results {
         if matches!(case.verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive) {
@@ -99,4 +105,11 @@ fn all_of_it_at_once() {
         ("max-in-flight", "1"),
     ];
     assert_kept(&limits, 400);
+}
+
+#[test]
+fn what_is_stated_in_5_0_holds_in_3_1_1() {
+    assert_kept_in(Version::V3_1_1, &[("max-qos", "1")], 300);
+    assert_kept_in(Version::V3_1_1, &[("retain", "no")], 300);
+    assert_kept_in(Version::V3_1_1, &[("wildcards", "no")], 300);
 }
