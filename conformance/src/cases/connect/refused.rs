@@ -130,11 +130,15 @@ async fn rejected_level(broker: &Subject, table: &[ReasonCode]) -> Result<(), St
 
 /// Decides: the refusal of an empty client identifier with CleanSession 0, which 3.1.1 fixes in every part.
 async fn rejected_client_id(rogue: &mut Client, table: &[ReasonCode]) -> Outcome {
-    let rejected = a_connack().code(&[ReasonCode::IDENTIFIER_REJECTED]);
-    let refused = rogue.expect(rejected).decides(rule!(v311 "MQTT-3.1.3-8")).await?;
+    let by_rule = rule!(v311 "MQTT-3.1.3-8");
+    let any_refusal: Vec<ReasonCode> = (1..=u8::MAX).map(ReasonCode).collect();
+    let refused = rogue.expect(a_connack().code(&any_refusal)).decides(by_rule).await?;
     let _ = has_right_parts(rogue, &refused, table).await?;
-    let _ = rogue.expect_refusal(&[]).decides(rule!(v311 "MQTT-3.1.3-8")).await?;
-    rogue.expect_close().await
+    let rejected = a_connack().code(&[ReasonCode::IDENTIFIER_REJECTED]);
+    let _ = rogue.expect_right(&refused, rejected).decides(by_rule).await?;
+    let closed = rogue.expect_close().await?;
+    let _ = rogue.expect_refusal(&[]).decides(by_rule).await?;
+    Ok(closed)
 }
 
 /// Decides: a CONNACK of 3.1.1 that refuses has a code from the table, and no session.
