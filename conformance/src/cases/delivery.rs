@@ -312,7 +312,10 @@ async fn redelivery_pubrel(broker: &Subject) -> Outcome {
     sleeper.send(pubrec(message.id()))?;
     sleeper.receive(a_pubrel(message.id())).await?;
     sleeper.drop_connection().await;
-    publisher.publish("news", WAITING, ExactlyOnce).await?;
+    if broker.version() == Version::V5 {
+        // A broker may remember the exchange only because something else waits: no more than what shows the session.
+        publisher.publish("news", WAITING, ExactlyOnce).await?;
+    }
 
     let mut sleeper = back_again(broker).await?;
 

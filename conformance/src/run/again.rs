@@ -6,8 +6,9 @@ use super::life::End;
 use super::result::{CaseResult, Disturbance};
 use super::schedule::{Event, Run};
 use crate::broker::Target;
-use crate::scenario::Instance;
+use crate::scenario::{Instance, Verdict};
 use mqtt_assay_standard::bounds;
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::rc::Rc;
 use tokio::time::{Instant, timeout_at};
@@ -15,19 +16,36 @@ use tokio::time::{Instant, timeout_at};
 /// Waits of a suspect, in seconds, that are tried last.
 const LONG: u64 = 5;
 
+/// So often the same cause, alone as beside others, and it is the broker's own: the rest of those cases stays as it is.
+const HOPELESS: usize = 2;
+
+/// What a case waited for in vain, whoever did.
+fn cause(result: &CaseResult) -> String {
+    let reason = result.reason.as_deref().unwrap_or_default();
+    let what = reason.split_once(": ").map_or(reason, |(_, what)| what);
+    what.chars().filter(|letter| !letter.is_ascii_digit()).collect()
+}
+
 impl<E: FnMut(Event<'_>)> Run<'_, E> {
     /// Runs again what was disturbed, as far as its time goes; then tells what is left as it was.
     pub(super) async fn again<S: Future<Output = ()>>(&mut self, stop: &mut Pin<&mut S>) {
         let hunted_until = Instant::now() + bounds::HUNT * self.shared.options.patience;
         self.hunt(hunted_until, stop).await;
         let until = Instant::now() + bounds::AGAIN * self.shared.options.patience;
+        let mut hopeless: BTreeMap<String, usize> = BTreeMap::new();
         for instance in self.disturbed() {
             if self.is_ending() || Instant::now() > until {
                 break;
             }
-            let why = self.results.get(&instance.id()).and_then(|result| result.disturbed);
+            let Some(before) = self.results.get(&instance.id()) else { continue };
+            let (why, reason) = (before.disturbed, cause(before));
+            if hopeless.get(&reason).is_some_and(|times| *times >= HOPELESS) {
+                continue;
+            }
             self.side_by_side(vec![instance], 1, stop).await;
-            self.mark(&instance, why);
+            if self.mark(&instance, why) == Some(reason.clone()) {
+                *hopeless.entry(reason).or_default() += 1;
+            }
         }
         // Two that each end the broker may have been at it together; the second is known only now.
         self.hunt(hunted_until, stop).await;
@@ -42,12 +60,13 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
         self.postponed.iter().filter_map(|id| self.results.get(id)).map(|result| result.instance).collect()
     }
 
-    fn mark(&mut self, instance: &Instance, why: Option<Disturbance>) {
-        if let Some(result) = self.results.get_mut(&instance.id())
-            && result.disturbed.is_none()
-        {
+    /// Says why it was run again, and returns the cause for which it is still not judged.
+    fn mark(&mut self, instance: &Instance, why: Option<Disturbance>) -> Option<String> {
+        let result = self.results.get_mut(&instance.id())?;
+        if result.disturbed.is_none() {
             result.alone = why;
         }
+        (result.verdict == Verdict::Inconclusive).then(|| cause(result))
     }
 
     /// Looks for the case that ended each broker that was lost.

@@ -91,7 +91,7 @@ impl Death {
         if named.is_empty() {
             return "no case was at it".to_owned();
         }
-        format!("at it, the last to write first: {}{more}", named.join(", "))
+        format!("suspects, the last to write first: {}{more}", named.join(", "))
     }
 }
 

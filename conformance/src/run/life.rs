@@ -8,8 +8,8 @@
 use crate::broker::Ready;
 use crate::link::Arrival;
 use crate::scenario::pattern::codes;
-use crate::scenario::{Client, Subject};
-use mqtt_assay_codec::Packet;
+use crate::scenario::{Client, Stop, Subject};
+use mqtt_assay_codec::{Packet, QoS};
 use mqtt_assay_standard::bounds;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -169,15 +169,42 @@ impl Life {
         }
         // The process ends a moment after its connections.
         let calls = self.lets_in().await;
-        if let Some(process) = &self.ready.process
-            && !process.is_running().await
-        {
-            return self.process_end().map(End::Died).or_else(|| Some(End::Died("its process ended".to_owned())));
+        if !calls {
+            self.wait_for_the_process().await;
+        }
+        if let Some(status) = self.process_end() {
+            return Some(End::Died(status));
         }
         let how = ends.first().map_or_else(String::new, |end| end.how.clone());
         let now =
             if calls { "a new CONNECT is answered: it was started again" } else { "a new CONNECT is not answered" };
         Some(End::Died(format!("connections that did nothing ended too ({how}); {now}")))
+    }
+
+    /// A process that has lost its connections may be writing its core yet: how it ends is worth a moment.
+    async fn wait_for_the_process(&self) {
+        let Some(process) = &self.ready.process else { return };
+        let until = Instant::now() + bounds::END;
+        while process.is_running().await && Instant::now() < until {
+            sleep(bounds::ASK / 10).await;
+        }
+    }
+
+    /// Whether the broker still does what the control has seen it do, for a client that comes now: one that answers every
+    /// PINGREQ may yet serve nobody any more.
+    pub(crate) async fn serves(&self) -> Option<End> {
+        if let Some(end) = self.ask().await {
+            return Some(end);
+        }
+        let round_trip = async {
+            let mut client = self.subject.connect(CALLER).await?;
+            client.subscribe_tried("control", "control", QoS::AtLeastOnce).await?;
+            client.disconnect().await
+        };
+        let Err(Stop::Inconclusive { why, .. }) = round_trip.await else { return None };
+        let end = End::Silent(format!("it answers PINGREQ and serves nobody: {why}"));
+        self.end.send_replace(Some(end.clone()));
+        Some(end)
     }
 
     /// A held connection is open and has not answered.

@@ -10,6 +10,7 @@ use super::result::{CaseResult, Disturbance};
 use super::standstill::Standstills;
 use crate::broker::{SpawnedBroker, SpawnedTarget, Target, Unready, Variant};
 use crate::scenario::{Common, Instance, Invariants, Stop, Subject, Verdict};
+use mqtt_assay_standard::bounds;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -107,7 +108,8 @@ impl Shared {
             return of_a_standstill(&result, gap);
         }
         let is_silence = result.verdict == Verdict::Inconclusive && stop.is_some_and(Stop::is_silence);
-        let timed_out = is_silence && !is_alone && !result.is_our_bug;
+        // What took no time was no time-out.
+        let timed_out = is_silence && begun.elapsed() >= bounds::OPEN && !is_alone && !result.is_our_bug;
         CaseResult { disturbed: timed_out.then_some(Disturbance::TimedOut), ..result }
     }
 }
@@ -197,8 +199,9 @@ async fn on_a_shared_broker(
         None => (None, None),
     };
     subject.close().await;
-    // What the case saw counts only if the broker is seen alive behind it.
+    // What the case saw counts only if the broker is seen alive behind it; one that takes much, only if it is seen well.
     let end = match &found.life {
+        Some(life) if instance.case.is_heavy() => life.serves().await,
         Some(life) => life.ask().await,
         None => None,
     };

@@ -9,6 +9,10 @@ pub(crate) fn split(command: &str) -> Result<Vec<String>, String> {
     let mut letters = command.chars();
     while let Some(letter) = letters.next() {
         match letter {
+            '$' if word.is_none() && letters.as_str().starts_with('\'') => {
+                letters.next();
+                escapes(&mut letters, word.get_or_insert_default())?;
+            }
             '\'' | '"' => quotation(letter, &mut letters, word.get_or_insert_default())?,
             '\\' => {
                 let next = letters.next().ok_or("ends with a backslash")?;
@@ -31,6 +35,26 @@ fn quotation(mark: char, letters: &mut std::str::Chars<'_>, word: &mut String) -
             Some(letter) => word.push(letter),
         }
     }
+}
+
+/// The rest of a `$'...'`, as [`in_escapes`] writes it.
+fn escapes(letters: &mut std::str::Chars<'_>, word: &mut String) -> Result<(), String> {
+    let mut bytes = Vec::new();
+    loop {
+        match letters.next().ok_or("the $' is never closed")? {
+            '\'' => break,
+            '\\' => match letters.next().ok_or("ends with a backslash")? {
+                'x' => {
+                    let digits: String = letters.by_ref().take(2).collect();
+                    bytes.push(u8::from_str_radix(&digits, 16).map_err(|_| format!("\\x{digits} is no byte"))?);
+                }
+                letter => bytes.extend(letter.encode_utf8(&mut [0; 4]).bytes()),
+            },
+            letter => bytes.extend(letter.encode_utf8(&mut [0; 4]).bytes()),
+        }
+    }
+    word.push_str(&String::from_utf8_lossy(&bytes));
+    Ok(())
 }
 
 /// For `$'...'`, which many shells know: what a terminal would obey is written as its bytes.

@@ -37,8 +37,12 @@ fn broken(
     version: Version,
 ) -> Option<(Bytes, &'static str)> {
     let mutated = mutation.apply(legal, Context::new(version, Sender::Server))?;
-    let Expectation::MustRefuse(rule) = mutated.expectation else { return None };
-    let id = rule.id_from(version, packet_type, Sender::Server)?;
+    let id = match mutated.expectation {
+        Expectation::MustRefuse(rule) => rule.id_from(version, packet_type, Sender::Server)?,
+        // Whoever receives it may take it, and yet it must not be sent.
+        _ if version == Version::V5 && mutation.name.starts_with("varint.nonminimal") => "MQTT-1.5.5-1",
+        _ => return None,
+    };
     Some((Bytes::from(mutated.bytes), id))
 }
 
