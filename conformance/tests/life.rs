@@ -98,6 +98,12 @@ fn at_an_address_the_run_ends_with_one_line_even_if_a_new_connect_is_answered() 
     assert_eq!(judged.text.matches("BROKER LOST").count(), 1, "{}", judged.text);
     assert!(!judged.text.contains("NOT JUDGED"), "{}", judged.text);
     assert_eq!(judged.verdict("5/life/stays-alive"), "fail");
+    assert_eq!(judged.report["ended"], "broker-died");
+    assert!(
+        judged.report["why"].as_str().is_some_and(|why| why.contains("the broker was lost: ")),
+        "{}",
+        judged.report["why"]
+    );
     assert_ne!(judged.verdict("5/publish/topic-with-wildcard"), "pass");
 }
 

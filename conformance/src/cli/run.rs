@@ -374,6 +374,7 @@ fn conclude(
         Outcome::Ran(result) => {
             exits.extend(exits_of(&result, args.strict, guard));
             left_behind = result.left_behind;
+            reason = result.broker_lost.map(|how| format!("the broker was lost: {how}"));
             result.results
         }
         Outcome::Nothing(NothingJudged(why)) => {
