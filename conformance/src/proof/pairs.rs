@@ -187,7 +187,11 @@ fn run_pair(pair: &Pair<'_>, questions: Option<Questions>) -> Seen {
         } else {
             None
         };
-        Ok::<_, String>(alone(instance, ready, &options(), &invariants, life).await)
+        let seen = alone(instance, ready, &options(), &invariants, life.clone()).await;
+        if let Some(life) = life {
+            life.leave().await;
+        }
+        Ok::<_, String>(seen)
     });
     match result {
         Ok((result, end)) => look_at(&result, end.as_ref(), &invariants),

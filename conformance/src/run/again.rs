@@ -107,7 +107,8 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
         let Some(prepared) = self.fresh_broker(suspect).await else { return false };
         let process = prepared.process.clone();
         let shared = Rc::clone(&self.shared);
-        let (result, end) = on_its_own_broker(suspect, Ok(prepared), &shared.options, &shared.invariants).await;
+        let (result, end) =
+            on_its_own_broker(suspect, Ok(prepared), &shared.options, &shared.invariants, bounds::WATCH).await;
         let is_again = matches!(end, Some(End::Died(_) | End::Silent(_)));
         if let Some(process) = &process {
             let mut deaths = shared.deaths.borrow_mut();

@@ -9,14 +9,17 @@ use crate::link::{Remark, Transcript, What};
 use crate::scenario::{CaseContext, Common, Instance, Invariants, Method, Stop, Subject};
 use mqtt_assay_standard::bounds;
 use std::rc::Rc;
+use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
-/// A case on a broker of its own, and how that broker was lost, if it was.
+/// A case on a broker of its own, and how that broker was lost, if it was: by then, or within `moment` behind it, for one may
+/// die a moment after it has closed the connection of a case.
 pub(super) async fn on_its_own_broker(
     instance: Instance,
     ready: Result<Ready, Unready>,
     options: &RunOptions,
     invariants: &Rc<Invariants>,
+    moment: Duration,
 ) -> (CaseResult, Option<End>) {
     let begun = std::time::Instant::now();
     let ready = match ready {
@@ -26,7 +29,18 @@ pub(super) async fn on_its_own_broker(
     let (options, invariants) = (options.clone(), Rc::clone(invariants));
     let steps = tokio::task::spawn_local(async move {
         let life = watch_over(&ready, instance.version, &options, &invariants).await;
-        alone(instance, ready, &options, &invariants, Some(life)).await
+        let (result, end) = alone(instance, ready, &options, &invariants, Some(Rc::clone(&life))).await;
+        let late = if end.is_some() || moment.is_zero() {
+            None
+        } else {
+            sleep(moment).await;
+            life.ask().await
+        };
+        life.leave().await;
+        match late {
+            None => (result, end),
+            Some(end) => (struck_late(result, &end), Some(end)),
+        }
     });
     let (mut result, end) = steps.await.unwrap_or_else(|error| (CaseResult::of_a_defect(instance, &error), None));
     result.took = begun.elapsed();
@@ -61,9 +75,6 @@ pub(crate) async fn alone(
         None => None,
         Some(life) => life.ask().await,
     };
-    if let Some(life) = &life {
-        life.leave().await;
-    }
     let result = match &end {
         None => CaseResult::new(instance, &context.rule_verdicts(), stop, context.transcript()),
         Some(end) => struck(instance, end, &context),
@@ -78,6 +89,15 @@ pub(super) fn struck(instance: Instance, end: &End, context: &CaseContext) -> Ca
     let stop = Stop::Inconclusive { why, line: Some(line) };
     let result = CaseResult::new(instance, &[], Some(stop), context.transcript());
     CaseResult { disturbed: Some(Disturbance::BrokerLost), ..result }
+}
+
+/// The same for a case that has returned.
+fn struck_late(mut result: CaseResult, end: &End) -> CaseResult {
+    let why = format!("the broker was lost: {}", end.says());
+    let line = result.transcript.add(result.took, "case", What::Said(Remark::Notes, why.clone()));
+    let stop = Stop::Inconclusive { why, line: Some(line) };
+    let struck = CaseResult::new(result.instance, &[], Some(stop), result.transcript);
+    CaseResult { disturbed: Some(Disturbance::BrokerLost), ..struck }
 }
 
 /// Leaves stragglers of the last cases the time to come.

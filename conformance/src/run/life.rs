@@ -133,7 +133,7 @@ impl Life {
         }
         let [mut first, mut second] = self.held.take();
         if first.is_none() && second.is_none() {
-            return self.without_a_held_connection().await;
+            return self.unanswered().await;
         }
         let unheard_for = self.last_asked.get().elapsed();
         let answered = tokio::join!(answers(first.as_mut(), self.limit), answers(second.as_mut(), self.limit));
@@ -212,29 +212,24 @@ impl Life {
         client.disconnect().await
     }
 
-    /// A held connection is open and has not answered.
+    /// A held connection is open and has not answered, or there is none.
     async fn unanswered(&self) -> Option<End> {
+        let asked = Instant::now();
         if self.lets_in().await {
             return None;
         }
+        let was_silent = asked.elapsed() >= self.limit;
+        self.wait_for_the_process().await;
         if let Some(status) = self.process_end() {
             return Some(End::Died(status));
+        }
+        if !was_silent {
+            return Some(End::Died("it lets nobody in any more".to_owned()));
         }
         let limit = self.limit;
         Some(End::Silent(format!(
             "it runs and answers nobody: no PINGRESP on a connection that did nothing within {limit:?}, and no CONNACK to a new CONNECT"
         )))
-    }
-
-    /// Where no connection could be held: a broker that still lets somebody in is all that can be seen.
-    async fn without_a_held_connection(&self) -> Option<End> {
-        if self.lets_in().await {
-            return None;
-        }
-        Some(
-            self.process_end()
-                .map_or_else(|| End::Silent(format!("no CONNACK to a new CONNECT within {:?}", self.limit)), End::Died),
-        )
     }
 
     async fn lets_in(&self) -> bool {
@@ -245,8 +240,11 @@ impl Life {
 
     /// One of the two has ended and the broker lives: it had a reason of its own.
     async fn reopen(&self, client: &mut Option<Client>, role: &'static str) {
-        if client.as_ref().is_none_or(|client| client.link().is_over()) {
-            *client = self.subject.connect(role).await.ok();
+        if client.as_ref().is_none_or(|client| client.link().is_over())
+            && let Ok(again) = self.subject.connect(role).await
+        {
+            // One that can't be opened again stays as it ended: that is what the next question has to know.
+            *client = Some(again);
         }
     }
 }

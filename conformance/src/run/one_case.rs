@@ -160,7 +160,7 @@ async fn on_a_fresh_broker(shared: &Shared, target: &SpawnedTarget, instance: In
         Err(unready) => (Err(unready), None),
     };
     let process = ready.as_ref().ok().and_then(|ready| ready.process.clone());
-    let (result, end) = on_its_own_broker(instance, ready, &shared.options, &shared.invariants).await;
+    let (result, end) = on_its_own_broker(instance, ready, &shared.options, &shared.invariants, Duration::ZERO).await;
     shared.answered.set(shared.answered.get() + u64::from(end.is_none()));
     let Some(end) = end else {
         let stop = result.reason.clone().map(|why| Stop::Inconclusive { why, line: None });

@@ -90,7 +90,13 @@ pub async fn run(
         run.side_by_side(cases, jobs, &mut stop).await;
     }
     run.again(&mut stop).await;
+    let known = run.shared.deaths.borrow().len();
     run.settle().await;
+    if run.shared.deaths.borrow().len() > known {
+        // A loss that is seen only now has its suspects among the cases that ended last.
+        run.again(&mut stop).await;
+        run.settle().await;
+    }
     for tally in invariants.tallies().into_iter().filter(|tally| is_among(&held, &tally.instance)) {
         let breached =
             tally.broken.as_ref().or(tally.observed.as_ref()).and_then(|breach| run.results.get(&breach.case));
