@@ -51,8 +51,9 @@ pub(crate) struct Life {
     end: watch::Sender<Option<End>>,
 }
 
-/// The role of the connections that are held.
+/// The roles of the connections that are held.
 const HELD: &str = "held";
+const HELD_TOO: &str = "held-too";
 
 /// The role of the client that asks whether anybody is let in.
 const CALLER: &str = "caller";
@@ -136,6 +137,8 @@ impl Life {
             return self.unanswered().await;
         }
         let unheard_for = self.last_asked.get().elapsed();
+        let is_over = |client: &Option<Client>| client.as_ref().is_some_and(|client| client.link().is_over());
+        let were_over = [is_over(&first), is_over(&second)];
         let answered = tokio::join!(answers(first.as_mut(), self.limit), answers(second.as_mut(), self.limit));
         let ends: Vec<Ended> =
             [&first, &second].into_iter().flatten().filter_map(|client| Ended::of(client, unheard_for)).collect();
@@ -145,9 +148,17 @@ impl Life {
             (_, 0) => self.all_ended(&ends).await,
             _ => self.unanswered().await,
         };
+        // One had ended, and the other answered a question that came later: the broker had a reason of its own. What ended
+        // while it was asked may be the first sign of its death, which a connection to its successor would hide.
         if found.is_none() {
-            self.reopen(&mut first, HELD).await;
-            self.reopen(&mut second, "held-too").await;
+            // Both ended for our own silence: then nothing is known, and it begins anew.
+            let begins_anew = open == 0 && answered == (false, false);
+            if begins_anew || were_over[0] && answered.1 {
+                self.reopen(&mut first, HELD).await;
+            }
+            if begins_anew || were_over[1] && answered.0 {
+                self.reopen(&mut second, HELD_TOO).await;
+            }
         }
         self.held.replace([first, second]);
         found
@@ -238,11 +249,8 @@ impl Life {
         true
     }
 
-    /// One of the two has ended and the broker lives: it had a reason of its own.
     async fn reopen(&self, client: &mut Option<Client>, role: &'static str) {
-        if client.as_ref().is_none_or(|client| client.link().is_over())
-            && let Ok(again) = self.subject.connect(role).await
-        {
+        if let Ok(again) = self.subject.connect(role).await {
             // One that can't be opened again stays as it ended: that is what the next question has to know.
             *client = Some(again);
         }
