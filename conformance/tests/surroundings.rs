@@ -454,6 +454,7 @@ fn every_input_has_its_exit_code_and_its_first_line() {
     let mut settings = settings();
     // A run against a real broker has a name of its own, which nobody can foretell.
     settings.add_filter(r"mqtt-assay/[a-z0-9]{6}/", "mqtt-assay/[run]/");
+    settings.add_filter(r"fence-[a-z0-9]+-\d+", "fence-[nonce]");
     // How far a run on the simulated clock has come at a certain line, or any run at a certain time, depends on the machine.
     settings.add_filter(r"interrupted: \d+ of \d{3,} ", "interrupted: [n] of [n] ");
     settings.add_filter(r"is over: \d+ of ", "is over: [n] of ");
