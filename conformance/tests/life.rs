@@ -3,7 +3,6 @@
 
 #![cfg(unix)]
 
-#[allow(dead_code, reason = "others use the rest of it")]
 mod common;
 
 use common::{Served, mqtt_assay};

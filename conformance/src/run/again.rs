@@ -118,7 +118,9 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
             process.end();
         }
         if is_again {
-            shared.deaths.borrow_mut()[index].killer = Some((suspect, result.transcript.clone()));
+            let death = &mut shared.deaths.borrow_mut()[index];
+            death.killer = Some((suspect, result.transcript.clone()));
+            death.is_confirmed = true;
             self.finish(CaseResult { disturbed: None, ..result });
         } else if self.postponed.contains(&suspect.id()) {
             let why = Some(Disturbance::BrokerLost);

@@ -1,10 +1,10 @@
 //! The loss of a broker, as a finding of its own: when, how, who was at it, and what comes of that for chapter `life`.
 
 use super::life::End;
-use super::result::CaseResult;
+use super::result::{CaseResult, judged_alike};
 use crate::broker::Variant;
 use crate::link::{Line, Remark, Transcript, What};
-use crate::scenario::{CaseContext, Instance, RuleVerdict, Verdict, Vital};
+use crate::scenario::{CaseContext, Instance, Verdict, Vital};
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::bounds;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -25,6 +25,8 @@ pub(crate) struct Death {
     pub(crate) suspects: Vec<Instance>,
     /// The case that did it with nothing beside it, with what it sent.
     pub(crate) killer: Option<(Instance, Transcript)>,
+    /// It did so on a broker that nobody else had been at.
+    pub(crate) is_confirmed: bool,
 }
 
 /// What a run knows of a loss as soon as it is seen.
@@ -34,7 +36,7 @@ pub(super) fn death(variant: Variant, end: End, last_words: String, roll: &Roll,
         [only] => roll.open.get(&only.id()).map(|(instance, context, _)| (*instance, context.transcript())),
         _ => None,
     };
-    Death { variant, end, last_words, suspects, killer: alone }
+    Death { variant, end, last_words, suspects, killer: alone, is_confirmed: false }
 }
 
 impl Death {
@@ -70,7 +72,8 @@ impl Death {
             other => format!("variant {}: ", other.name),
         };
         let who = match &self.killer {
-            Some((killer, _)) => format!("{} does it by itself", killer.id()),
+            Some((killer, _)) if self.is_confirmed => format!("{} does it by itself", killer.id()),
+            Some((killer, _)) => format!("{} was alone at it", killer.id()),
             None => self.suspected(),
         };
         let last_words = match self.last_words.as_str() {
@@ -173,18 +176,7 @@ pub(super) fn of_life(instance: Instance, vital: Vital, deaths: &[Death], answer
         transcript.add(Duration::ZERO, "run", What::Said(Remark::Notes, death.says()));
     }
     let line = transcript.add(Duration::ZERO, "run", What::Said(Remark::Decides, format!("{verdict}: {seen}")));
-    let judged: Vec<RuleVerdict> = instance
-        .rules
-        .judged()
-        .map(|rule| RuleVerdict {
-            rule,
-            basis: rule.rule().basis,
-            verdict,
-            line: Some(line),
-            expected: instance.case.title.to_owned(),
-            seen: seen.clone(),
-        })
-        .collect();
+    let judged = judged_alike(instance, verdict, line, &seen);
     let seen_in = found.iter().find_map(|death| death.case());
     CaseResult { seen_in, ..CaseResult::new(instance, &judged, None, transcript) }
 }

@@ -173,7 +173,7 @@ impl Life {
     /// Both held connections have ended.
     async fn all_ended(&self, ends: &[Ended]) -> Option<End> {
         if ends.iter().any(|end| end.is_our_delay) {
-            return None;
+            return self.after_our_delay().await;
         }
         if let Some(code) = ends.iter().find_map(|end| end.code.clone()) {
             return Some(End::TookLeave(format!("it took its leave of a connection that did nothing: {code}")));
@@ -190,6 +190,16 @@ impl Life {
         let now =
             if calls { "a new CONNECT is answered: it was started again" } else { "a new CONNECT is not answered" };
         Some(End::Died(format!("connections that did nothing ended too ({how}); {now}")))
+    }
+
+    /// We had been silent for so long that the broker had to close. The process that was started is then the only witness of
+    /// its life; where there is none, nothing is known, and nothing is judged.
+    async fn after_our_delay(&self) -> Option<End> {
+        match &self.ready.process {
+            Some(process) if process.is_running().await => None,
+            Some(_) => self.process_end().map(End::Died),
+            None => Some(End::TookLeave("the suite itself had been silent for longer than its keep alive".to_owned())),
+        }
     }
 
     /// A process that has lost its connections may be writing its core yet: how it ends is worth a moment.

@@ -170,7 +170,14 @@ async fn on_a_fresh_broker(shared: &Shared, target: &SpawnedTarget, instance: In
     let last_words = process.map(|process| process.last_words()).unwrap_or_default();
     let killer = Some((instance, result.transcript.clone()));
     let variant = instance.case.variant;
-    shared.deaths.borrow_mut().push(Death { variant, end, last_words, suspects: vec![instance], killer });
+    shared.deaths.borrow_mut().push(Death {
+        variant,
+        end,
+        last_words,
+        suspects: vec![instance],
+        killer,
+        is_confirmed: true,
+    });
     CaseResult { disturbed: None, ..result }
 }
 

@@ -136,11 +136,23 @@ fn unless_stopped(mut entry: RuleVerdict, others: Verdict, reason: Option<&str>)
 /// reconnect.
 const DECIDES_ABOUT_RESENDING: &str = "5/delivery/only-on-reconnect";
 
+/// Every rule of a case that one observation of the whole run decides; its title is what was expected.
+pub(super) fn judged_alike(instance: Instance, verdict: Verdict, line: u32, seen: &str) -> Vec<RuleVerdict> {
+    let rules = instance.rules.judged().map(|rule| RuleVerdict {
+        rule,
+        basis: rule.rule().basis,
+        verdict: if verdict == Verdict::Fail { Verdict::broken(rule.rule().level) } else { verdict },
+        line: Some(line),
+        expected: instance.case.title.to_owned(),
+        seen: seen.to_owned(),
+    });
+    rules.collect()
+}
+
 /// The result of an invariant, with the lines around its breach taken from the case in which it was seen.
 pub(super) fn of_invariant(tally: &Tally, case: Option<&CaseResult>) -> CaseResult {
     let instance = tally.instance;
     let mut transcript = Transcript::new(instance.id(), instance.version);
-    let expected = instance.case.title.to_owned();
     let noticed = tally.broken.as_ref().or(tally.observed.as_ref());
     let place =
         noticed.map_or_else(String::new, |breach| format!("{} ({} line {})", breach.seen, breach.case, breach.line));
@@ -154,18 +166,7 @@ pub(super) fn of_invariant(tally: &Tally, case: Option<&CaseResult>) -> CaseResu
         transcript.lines.extend(case.transcript.line(breach.line).cloned());
     }
     let line = transcript.add(Duration::ZERO, "run", What::Said(Remark::Decides, format!("{verdict}: {seen}")));
-    let judged: Vec<RuleVerdict> = instance
-        .rules
-        .judged()
-        .map(|rule| RuleVerdict {
-            rule,
-            basis: rule.rule().basis,
-            verdict: if verdict == Verdict::Fail { Verdict::broken(rule.rule().level) } else { verdict },
-            line: Some(line),
-            expected: expected.clone(),
-            seen: seen.clone(),
-        })
-        .collect();
+    let judged = judged_alike(instance, verdict, line, &seen);
     let seen_in = match (&tally.broken, &tally.observed) {
         // Which case brought it about is not known.
         (Some(breach), _) if breach.is_foreign => Some("'*'".to_owned()),
