@@ -48,6 +48,8 @@ pub struct Setting {
     /// How long after its SUBACK a subscription may not be known to other connections yet, as the run's beginning has shown;
     /// zero but in clusters.
     pub spreads_in: Duration,
+    /// Why no client of the other version can be beside those of a case, where that is known.
+    pub only_version: Option<String>,
 }
 
 impl Setting {
@@ -75,6 +77,15 @@ impl Endpoint {
     /// True for the built-in broker.
     pub const fn is_embedded(&self) -> bool {
         matches!(self, Self::Embedded(_))
+    }
+
+    /// True where both are the same place.
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Embedded(shell), Self::Embedded(other)) => Rc::ptr_eq(shell, other),
+            (Self::Tcp(address), Self::Tcp(other)) => address == other,
+            _ => false,
+        }
     }
 
     /// Opens a network connection.
@@ -136,8 +147,15 @@ impl Started {
             Endpoints::One(endpoint) => Some(endpoint),
             Endpoints::ByVersion(endpoints) => endpoints.get(&version),
         };
+        let mut setting = self.setting.clone();
+        if let Endpoints::ByVersion(endpoints) = &self.endpoints
+            && (endpoints.len() < 2 || !endpoints.values().all(|other| endpoint.is_some_and(|own| own.is(other))))
+        {
+            setting.only_version =
+                Some(format!("only MQTT {version} is spoken where the cases of MQTT {version} are run"));
+        }
         let none = || Unready::NotOffered(format!("the profile says that the broker does not speak MQTT {version}"));
-        let (setting, process) = (self.setting.clone(), self.spawned.clone());
+        let process = self.spawned.clone();
         Ok(Ready { endpoint: endpoint.cloned().ok_or_else(none)?, setting, process })
     }
 }

@@ -1,12 +1,12 @@
 //! One network connection of a case: what it knows of itself, and an inbox. `reader` and `writer` are its tasks.
 
 use super::flow::Flow;
-use super::recorder::Recorder;
+use super::recorder::{Recorder, Seen};
 use super::transcript::What;
 use crate::auditor;
 use crate::wire::{Ending, Read, Transport, read_outcome};
 use bytes::{Bytes, BytesMut};
-use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, PacketType};
+use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, PacketType, Version};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
@@ -83,6 +83,8 @@ pub(crate) type OnStraggler = Box<dyn Fn(u32, &Packet<'_>)>;
 /// One network connection.
 pub(crate) struct Link {
     pub(crate) label: String,
+    /// What is spoken on it: that of its case, or the other one.
+    pub(crate) version: Version,
     pub(crate) recorder: Rc<Recorder>,
     stream: RefCell<Option<Box<dyn Transport>>>,
     inbox: RefCell<VecDeque<Arrived>>,
@@ -127,10 +129,11 @@ pub(crate) struct Link {
 
 impl Link {
     /// A connection over a fresh stream, on which nothing is read or written yet.
-    pub(super) fn new(stream: Box<dyn Transport>, label: String, recorder: Rc<Recorder>) -> Rc<Self> {
-        let audit = RefCell::new(auditor::Connection::new(recorder.version(), recorder.clients()));
+    pub(super) fn new(stream: Box<dyn Transport>, label: String, version: Version, recorder: Rc<Recorder>) -> Rc<Self> {
+        let audit = RefCell::new(auditor::Connection::new(version, recorder.clients()));
         Rc::new(Self {
             label,
+            version,
             audit,
             recorder,
             stream: RefCell::new(Some(stream)),
@@ -217,6 +220,11 @@ impl Link {
     /// Reads packets of so many bytes from now on, in place of [`LARGEST_PACKET`].
     pub(crate) fn read_up_to(&self, bytes: u32) {
         self.largest.set(bytes);
+    }
+
+    /// Shows something that came on it to who watches the run.
+    pub(super) fn show(&self, line: u32, seen: &Seen<'_>, audit: &auditor::Audit) {
+        self.recorder.show(&self.label, self.version, line, seen, audit);
     }
 
     /// The largest packet that is read, in bytes.

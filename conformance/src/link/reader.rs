@@ -89,7 +89,7 @@ fn end(link: &Link, rest: BytesMut, ending: Ending) {
 
 /// A type that no packet has is wrong by its first byte, whether the rest of it came or not.
 fn type_that_is_not_there(link: &Link, rest: &[u8]) -> Option<DecodeError> {
-    let context = Context::new(link.recorder.version(), Sender::Server);
+    let context = Context::new(link.version, Sender::Server);
     let error = decode(rest, context, &Limits::default()).err();
     error.filter(|error| error.rule == Rule::ReservedPacketType)
 }
@@ -120,7 +120,7 @@ fn take_packets(link: &Link, unread: &mut Unread) -> bool {
                 continue;
             }
         }
-        match decode_one(&unread.bytes, link.recorder.version(), link.largest()) {
+        match decode_one(&unread.bytes, link.version, link.largest()) {
             Step::Wait => return true,
             Step::Packet { len, error } => {
                 let bytes = unread.bytes.split_to(len).freeze();
@@ -197,7 +197,7 @@ enum Begun {
 
 /// Takes all that comes before the payload, if the packet is a message of somebody else.
 fn begin_passing(link: &Link, bytes: &mut BytesMut) -> Begun {
-    let context = Context::new(link.recorder.version(), Sender::Server);
+    let context = Context::new(link.version, Sender::Server);
     let mut stream = PacketStream::new(context, Limits::default());
     stream.buffer().extend_from_slice(bytes);
     let head = match stream.next_item(link.largest() as usize) {
@@ -217,7 +217,7 @@ fn begin_passing(link: &Link, bytes: &mut BytesMut) -> Begun {
     let line = if is_written_down { link.recorder.say(&link.label, Remark::Notes, passes()) } else { 0 };
     let audit = link.audit.borrow_mut().passes(&publish);
     let seen = Seen { packet: Some(&Packet::Publish(publish)), error: None, is_foreign: true };
-    link.recorder.show(&link.label, line, &seen, &audit);
+    link.show(line, &seen, &audit);
     note_of_others(link, publish.qos, publish.packet_id);
     let passing = Passing { left, qos: publish.qos, packet_id: publish.packet_id, is_written_down };
     bytes.advance(head.bytes().len());
@@ -253,7 +253,7 @@ fn is_publish(bytes: &[u8]) -> bool {
 /// Shows bytes that are no packet to who watches the run.
 fn show_refused(link: &Link, line: u32, error: &DecodeError) {
     let seen = Seen { packet: None, error: Some(error), is_foreign: false };
-    link.recorder.show(&link.label, line, &seen, &Audit::default());
+    link.show(line, &seen, &Audit::default());
 }
 
 /// The rule of form that a packet from the broker breaks, if it breaks one.
@@ -313,7 +313,7 @@ fn pass_unknown(bytes: &[u8], largest: u32, error: DecodeError) -> Step {
 
 /// Gives a packet to the case, and to all that watch it; false where no more is kept.
 fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
-    let context = Context::new(link.recorder.version(), Sender::Server);
+    let context = Context::new(link.version, Sender::Server);
     let packet = own(bytes, context, error.map(|error| error.rule));
     if let Some(packet) = packet.as_ref().filter(|packet| is_foreign(link, &packet.packet())) {
         return pass_on(link, bytes, packet, error.as_ref());
@@ -329,7 +329,7 @@ fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
     note_state(link, line, &packet);
     let audit = link.audit.borrow_mut().received(&packet.packet(), error.as_ref());
     let seen = Seen { packet: Some(&packet.packet()), error: error.as_ref(), is_foreign: false };
-    link.recorder.show(&link.label, line, &seen, &audit);
+    link.show(line, &seen, &audit);
     let is_repetition = audit.is_repetition();
     if error.is_some_and(|error| error.rule == Rule::WrongDirection) {
         // No client can be waiting for it.
@@ -373,7 +373,7 @@ fn pass_on(link: &Link, bytes: &Bytes, packet: &OwnedPacket, error: Option<&Deco
         _ => {}
     }
     let seen = Seen { packet: Some(&packet.packet()), error, is_foreign: true };
-    link.recorder.show(&link.label, line, &seen, &audit);
+    link.show(line, &seen, &audit);
     acknowledge_if_asked(link, packet, is_written_down) || flood(link)
 }
 
@@ -381,7 +381,7 @@ fn pass_on(link: &Link, bytes: &Bytes, packet: &OwnedPacket, error: Option<&Deco
 /// a verdict must not hang on it.
 fn note_repetition(link: &Link) {
     let what = "the same message again before its acknowledgement was known to be read, so no second one";
-    let decides = if link.recorder.version() == Version::V5 {
+    let decides = if link.version == Version::V5 {
         "; 5/delivery/only-on-reconnect decides whether the broker does so"
     } else {
         ", as 3.1.1 permits"
@@ -399,7 +399,7 @@ enum Refusal {
 /// Looks for such a CONNACK: 0x01 of a broker that doesn't know 5.0, or 0x84 for a protocol level that neither standard
 /// knows. The broker has no other way to say so, and breaks no rule of the client's version by it.
 fn refusal_in_other_version(link: &Link, buffer: &[u8]) -> Refusal {
-    let version = link.recorder.version();
+    let version = link.version;
     let codes = [ReasonCode::UNACCEPTABLE_PROTOCOL_LEVEL, ReasonCode::UNSUPPORTED_PROTOCOL_VERSION];
     let is_one = buffer.first() == Some(&0x20) && buffer.get(3).is_none_or(|&code| codes.contains(&ReasonCode(code)));
     let limits = Limits::default();
@@ -479,6 +479,6 @@ fn answer(
     is_written_down: bool,
 ) -> bool {
     let ack = Acknowledgement { packet_id, reason: ReasonCode::SUCCESS, properties: Properties::EMPTY };
-    let bytes = make(ack).to_bytes(link.recorder.version()).ok();
+    let bytes = make(ack).to_bytes(link.version).ok();
     bytes.is_none_or(|bytes| link.acknowledge(&bytes, is_written_down))
 }

@@ -91,7 +91,6 @@ pub(crate) struct Publication {
 /// The record of a case under way.
 pub(crate) struct Recorder {
     started: Instant,
-    version: Version,
     transcript: RefCell<Transcript>,
     /// What stands before the topics of the case.
     own_topics: String,
@@ -112,7 +111,6 @@ impl Recorder {
     ) -> Self {
         Self {
             started: Instant::now(),
-            version,
             transcript: RefCell::new(Transcript::new(case, version)),
             own_topics: own_topics.to_owned(),
             publications: RefCell::default(),
@@ -127,8 +125,9 @@ impl Recorder {
         self.transcript.borrow_mut().hide(secrets);
     }
 
-    pub(crate) fn version(&self) -> Version {
-        self.version
+    /// What this role's connection speaks.
+    pub(super) fn speaks(&self, role: &str, version: Version) {
+        self.transcript.borrow_mut().speaks(role, version);
     }
 
     /// Since the case began.
@@ -190,10 +189,10 @@ impl Recorder {
         self.witness.clients()
     }
 
-    /// Shows something from the broker to who watches the run.
-    pub(super) fn show(&self, role: &str, line: u32, seen: &Seen<'_>, audit: &Audit) {
+    /// Shows something from the broker, on a connection of this role and version, to who watches the run.
+    pub(super) fn show(&self, role: &str, version: Version, line: u32, seen: &Seen<'_>, audit: &Audit) {
         let transcript = self.transcript.borrow();
-        let (case, version) = (transcript.case.as_str(), self.version);
+        let case = transcript.case.as_str();
         let &Seen { packet, error, is_foreign } = seen;
         self.witness.saw(&Sighting { case, version, role, line, packet, error, audit, is_foreign });
     }

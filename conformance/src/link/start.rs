@@ -6,6 +6,7 @@ use super::recorder::Recorder;
 use super::transcript::What;
 use super::{reader, writer};
 use crate::wire::Transport;
+use mqtt_assay_codec::Version;
 use std::rc::Rc;
 use tokio::task::spawn_local;
 
@@ -15,10 +16,12 @@ impl Link {
         stream: Box<dyn Transport>,
         place: Option<Place>,
         label: String,
+        version: Version,
         recorder: Rc<Recorder>,
     ) -> Rc<Self> {
+        recorder.speaks(&label, version);
         recorder.record(&label, What::Open);
-        let link = Self::new(stream, label, recorder);
+        let link = Self::new(stream, label, version, recorder);
         let reader = spawn_local(reader::read_all(Rc::clone(&link)));
         let writer = spawn_local(writer::write_all(Rc::clone(&link)));
         link.tasks.borrow_mut().extend([reader.abort_handle(), writer.abort_handle()]);

@@ -9,6 +9,7 @@ use crate::text::{HIDDEN, Secrets, single_line};
 use crate::wire::Ending;
 use bytes::Bytes;
 use mqtt_assay_codec::{Sender, Version};
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 use std::time::Duration;
@@ -20,6 +21,8 @@ pub struct Transcript {
     pub case: String,
     /// The version its packets are read in.
     pub mqtt: Version,
+    /// Roles whose connections speak another version than that.
+    pub others: BTreeMap<String, Version>,
     /// What happened, in order of time.
     pub lines: Vec<Line>,
     /// What its text doesn't show.
@@ -90,7 +93,19 @@ const HEADER: &str = "mqtt-assay transcript 1";
 impl Transcript {
     /// An empty record of a case.
     pub fn new(case: impl Into<String>, mqtt: Version) -> Self {
-        Self { case: case.into(), mqtt, lines: Vec::new(), secrets: Secrets::default() }
+        Self { case: case.into(), mqtt, others: BTreeMap::new(), lines: Vec::new(), secrets: Secrets::default() }
+    }
+
+    /// What this role's connection speaks.
+    pub fn speaks(&mut self, role: &str, version: Version) {
+        if version != self.mqtt {
+            self.others.insert(role.to_owned(), version);
+        }
+    }
+
+    /// The version that the packets of this role are read in.
+    pub fn version_of(&self, role: &str) -> Version {
+        self.others.get(role).copied().unwrap_or(self.mqtt)
     }
 
     /// Doesn't show these passwords.
@@ -108,9 +123,9 @@ impl Transcript {
     }
 
     /// The packet of a line in words, where there is one.
-    pub(crate) fn explain(&self, what: &What) -> Option<String> {
-        let words = what.explain(self.mqtt)?;
-        match what {
+    pub(crate) fn explain(&self, line: &Line) -> Option<String> {
+        let words = line.what.explain(self.version_of(&line.role))?;
+        match &line.what {
             What::Sent { bytes, mutation } => Some(self.secrets.in_words(words, bytes, mutation.is_some())),
             _ => Some(words),
         }
@@ -139,7 +154,7 @@ impl Transcript {
             other => other.to_string(),
         };
         let mut out = format!("{:>4} {at:>11} {:<12} {what}", line.number, line.role);
-        if let Some(explanation) = self.explain(&line.what) {
+        if let Some(explanation) = self.explain(line) {
             let _ = write!(out, " ; {explanation}");
         }
         out
@@ -174,6 +189,9 @@ impl What {
 impl fmt::Display for Transcript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{HEADER}\ncase {}\nmqtt {}", self.case, self.mqtt)?;
+        for (role, version) in &self.others {
+            writeln!(f, "role {role} mqtt {version}")?;
+        }
         for line in &self.lines {
             writeln!(f, "{}", self.print_line(line))?;
         }
@@ -224,10 +242,26 @@ impl FromStr for Transcript {
         let mqtt = mqtt.parse().map_err(|_| ParseError { line, problem: format!("`{mqtt}` is no MQTT version") })?;
         let mut transcript = Self::new(case, mqtt);
         for (line, text) in lines {
+            if let Some(role) = text.strip_prefix("role ") {
+                let (role, version) = parse_role(role).map_err(|problem| ParseError { line, problem })?;
+                transcript.speaks(role, version);
+                continue;
+            }
             transcript.lines.push(parse_line(text).map_err(|problem| ParseError { line, problem })?);
         }
         Ok(transcript)
     }
+}
+
+/// `NAME mqtt VERSION`, of a role that speaks another version than its case.
+fn parse_role(text: &str) -> Result<(&str, Version), String> {
+    let mut words = text.split_whitespace();
+    let (Some(role), Some("mqtt"), Some(version), None) = (words.next(), words.next(), words.next(), words.next())
+    else {
+        return Err(format!("expected `role NAME mqtt VERSION`, found `role {text}`"));
+    };
+    let version = version.parse().map_err(|_| format!("`{version}` is no MQTT version"))?;
+    Ok((role, version))
 }
 
 fn parse_line(text: &str) -> Result<Line, String> {
@@ -332,8 +366,13 @@ mod tests {
         fn what_is_printed_is_parsed_back(
             lines in proptest::collection::vec((0u64..10_000_000, "[a-z]{1,9}(#[2-9])?", any_what()), 0..20),
             v5 in any::<bool>(),
+            others in proptest::collection::vec(("[a-z]{1,9}(#[2-9])?", any::<bool>()), 0..3),
         ) {
-            let mut transcript = Transcript::new("5/publish/example", if v5 { Version::V5 } else { Version::V3_1_1 });
+            let version = |v5| if v5 { Version::V5 } else { Version::V3_1_1 };
+            let mut transcript = Transcript::new("5/publish/example", version(v5));
+            for (role, v5) in others {
+                transcript.speaks(&role, version(v5));
+            }
             for (micros, role, what) in lines {
                 transcript.add(Duration::from_micros(micros), &role, what);
             }
@@ -373,6 +412,23 @@ mod tests {
         assert_eq!(body("1 0.5 rogue -> 10********"), Err(hidden.to_owned()));
         let other = format!("{HEADER}0\ncase c\nmqtt 5");
         assert_eq!(parse(&other), Err(format!("line 1: expected `{HEADER}`, found `{HEADER}0`")));
+    }
+
+    #[test]
+    fn each_role_is_read_in_its_own_version() {
+        let text = format!("{HEADER}\ncase c\nmqtt 5\nrole old mqtt 3.1.1\n1 0 old <- 20020000\n2 0 new <- 20020000\n");
+        let transcript: Transcript = text.parse().expect("our own form");
+        assert_eq!((transcript.version_of("old"), transcript.version_of("new")), (Version::V3_1_1, Version::V5));
+        let printed = transcript.to_string();
+        let lines: Vec<&str> = printed.lines().skip(3).map(str::trim).collect();
+        assert_eq!(lines[0], "role old mqtt 3.1.1");
+        assert!(lines[1].ends_with("<- 20020000 ; CONNACK 0x00"), "{printed}");
+        assert!(!lines[2].ends_with("CONNACK 0x00"), "{printed}");
+        let wrong = |role: &str| {
+            format!("{HEADER}\ncase c\nmqtt 5\n{role}").parse::<Transcript>().map_err(|error| error.to_string())
+        };
+        assert_eq!(wrong("role a mqtt 4"), Err("line 4: `4` is no MQTT version".to_owned()));
+        assert_eq!(wrong("role a"), Err("line 4: expected `role NAME mqtt VERSION`, found `role a`".to_owned()));
     }
 
     #[test]

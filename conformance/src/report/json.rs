@@ -103,6 +103,9 @@ struct CaseReport<'a> {
     decided_by: DecidedBy<'a>,
     /// What the deciding step expected; `null` where none was reached.
     expected: Option<Cow<'a, str>>,
+    /// Roles of its transcript that speak another version than the case, and which.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    other_versions: BTreeMap<&'a str, &'static str>,
     transcript: Lines<'a>,
 }
 
@@ -165,6 +168,7 @@ pub(crate) fn write(
 
 fn case_report(result: &CaseResult, transcripts: Transcripts) -> CaseReport<'_> {
     let decisive = result.decisive().filter(|rule| rule.line.is_some());
+    let others = result.transcript.others.iter();
     let is_wanted = transcripts.are_wanted_of(result.instance.case, result.verdict);
     CaseReport {
         case: result.instance.id(),
@@ -191,6 +195,7 @@ fn case_report(result: &CaseResult, transcripts: Transcripts) -> CaseReport<'_> 
             seen: cut(decisive.map_or(result.reason.as_deref().unwrap_or_default(), |rule| &rule.seen), LETTERS_KEPT),
         },
         expected: decisive.map(|rule| cut(&rule.expected, LETTERS_KEPT)),
+        other_versions: others.filter(|_| is_wanted).map(|(role, version)| (role.as_str(), version.name())).collect(),
         transcript: Lines(is_wanted.then_some(&result.transcript)),
     }
 }

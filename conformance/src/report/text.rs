@@ -134,7 +134,7 @@ pub(super) fn in_short_words(text: &str) -> String {
 /// A line of a transcript in words, with the first bytes of its packet.
 fn in_short(transcript: &Transcript, line: &Line) -> String {
     let place = format!("line {}, {}: ", line.number, single_line(&line.role));
-    let words = transcript.explain(&line.what).unwrap_or_default();
+    let words = transcript.explain(line).unwrap_or_default();
     match &line.what {
         What::Sent { bytes, mutation } => {
             let mutated =

@@ -306,6 +306,15 @@ impl Brokers {
         }
     }
 
+    /// The broker, which a case of this version can ask whether it speaks the other one too.
+    fn alone_in_its_version(&self, mut found: Found, version: Version) -> Found {
+        let other = if version == Version::V5 { Version::V3_1_1 } else { Version::V5 };
+        if let Some(Stop::NotOffered(why)) = self.lacks_version(other) {
+            found.ready.setting.only_version = Some(why);
+        }
+        found
+    }
+
     fn known(&self, instance: &Instance) -> Result<Found, Stop> {
         let ready = self.ready.borrow();
         if let Some(Err(stop)) = ready.get(&(Variant::PLAIN, instance.version)) {
@@ -314,7 +323,7 @@ impl Brokers {
         match ready.get(&(instance.case.variant, instance.version)) {
             Some(Ok(found)) => match found.offer.stops(instance) {
                 Some(stop) => Err(stop),
-                None => Ok(found.clone()),
+                None => Ok(self.alone_in_its_version(found.clone(), instance.version)),
             },
             Some(Err(stop)) => Err(stop.clone()),
             None => Err(Stop::Inconclusive {

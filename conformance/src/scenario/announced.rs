@@ -44,7 +44,7 @@ impl Announced {
     pub(crate) fn on(link: &Link) -> Option<Self> {
         let connack = link.connack()?;
         match connack.packet() {
-            Packet::Connack(connack) if link.recorder.version() == Version::V5 => Some(Self::of(connack.properties)),
+            Packet::Connack(connack) if link.version == Version::V5 => Some(Self::of(connack.properties)),
             _ => None,
         }
     }

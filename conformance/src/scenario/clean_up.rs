@@ -77,7 +77,8 @@ impl Subject {
 
     /// A clean start ends the session that was there; a broker that refuses the identifier has none for it.
     async fn remove_session(&self, client_id: &str) -> Result<(), String> {
-        let mut client = self.open(CLEANER).await.map_err(in_words)?;
+        let version = self.context().left.borrow().version_of_session(client_id).unwrap_or(self.version());
+        let mut client = self.open_in(CLEANER, version).await.map_err(in_words)?;
         client.send(connect().client_id(client_id)).map_err(in_words)?;
         client.receive(a_connack()).await.map_err(in_words)?;
         self.context().left.borrow_mut().removed_session(client_id);

@@ -11,7 +11,7 @@ use super::pattern::{Pattern, a_puback, a_pubcomp, a_pubrec, a_suback, an_unsuba
 use super::verdict::{Received, Stop};
 use crate::link::{Arrival, Arrived, Link, Publication, Remark};
 use crate::wire::Ending;
-use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, QoS, ReasonCode, SubscriptionOptions};
+use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, QoS, ReasonCode, SubscriptionOptions, Version};
 use mqtt_assay_standard::bounds;
 use std::rc::Rc;
 use std::time::Duration;
@@ -35,6 +35,11 @@ impl Client {
 
     pub(crate) fn context(&self) -> &Rc<CaseContext> {
         &self.context
+    }
+
+    /// What it speaks.
+    pub fn version(&self) -> Version {
+        self.link.version
     }
 
     /// Lets the broker send packets of so many bytes, where a case is about larger ones than are read elsewhere.
@@ -70,7 +75,7 @@ impl Client {
             draft = draft.user_name(user).password(password.into_bytes());
         }
         let context = Rc::clone(self.context());
-        let version = context.version();
+        let version = self.version();
         let legal = draft
             .encode(version, context.names(), self.role)
             .map_err(|error| self.defect(format!("the packet cannot be built: {error}")))?;

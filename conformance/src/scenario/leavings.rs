@@ -2,6 +2,7 @@
 
 use super::context::CaseContext;
 use crate::link::Link;
+use mqtt_assay_codec::Version;
 use serde::Serialize;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +38,11 @@ impl Left {
     /// Topics of retained messages.
     pub(super) fn topics(&self) -> Vec<String> {
         self.retained.iter().cloned().collect()
+    }
+
+    /// The version that the session was made in, the last one where there were two.
+    pub(super) fn version_of_session(&self, client_id: &str) -> Option<Version> {
+        self.sessions.get(client_id)?.last().map(|link| link.version)
     }
 
     pub(super) fn removed_session(&mut self, client_id: &str) {

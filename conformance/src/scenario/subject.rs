@@ -6,7 +6,7 @@ use super::draft::{Draft, connect};
 use super::names::Topic;
 use super::pattern::{Pattern, a_connack};
 use super::rules::StepRules;
-use super::verdict::{Evidence, Stop};
+use super::verdict::{Evidence, Received, Stop};
 use crate::broker::Setting;
 use crate::link::{Link, Remark};
 use mqtt_assay_codec::{Packet, ReasonCode, Version};
@@ -28,6 +28,11 @@ impl Subject {
     /// The version that the case runs in.
     pub fn version(&self) -> Version {
         self.context.version()
+    }
+
+    /// The version that the case does not run in.
+    pub fn other_version(&self) -> Version {
+        if self.version() == Version::V5 { Version::V3_1_1 } else { Version::V5 }
     }
 
     /// Which member of its family the case is.
@@ -76,17 +81,7 @@ impl Subject {
         let wants_session = draft.wants_session();
         client.send(draft)?;
         let answer = client.receive(a_connack()).await?;
-        match answer.packet() {
-            Packet::Connack(connack) if NOT_OFFERED.contains(&connack.reason) => {
-                Err(Stop::NotOffered(format!("CONNACK: {}", connack.reason)))
-            }
-            Packet::Connack(connack) if connack.reason != ReasonCode::SUCCESS => {
-                let why = format!("{role}: the connection was refused ({})", connack.reason);
-                Err(Stop::Inconclusive { why, line: Some(answer.line) })
-            }
-            _ if wants_session => client.session_stays().map(|()| client),
-            _ => Ok(client),
-        }
+        client.let_in(&answer, wants_session).map(|()| client)
     }
 
     /// Set-up: a client that comes back to the session it left, by its role. What CONNACK says of the session is a rule of its
@@ -117,9 +112,37 @@ impl Subject {
         }
     }
 
+    /// Set-up: a connected client of this version, which may be the other one than that of the case. The same role in both
+    /// versions has the same client identifier.
+    pub async fn connect_in(&self, role: &'static str, version: Version, draft: Draft) -> Result<Client, Stop> {
+        let mut client = self.open_in(role, version).await?;
+        let wants_session = draft.wants_session();
+        client.send(draft)?;
+        match client.receive_or_end(a_connack()).await? {
+            None if version != self.version() => Err(Stop::NotOffered(format!(
+                "a client of MQTT {version} is not let in beside those of MQTT {}",
+                self.version()
+            ))),
+            None => {
+                let why = format!("{role}: the broker closed the connection in place of CONNACK");
+                Err(Stop::Inconclusive { why, line: None })
+            }
+            Some(answer) => client.let_in(&answer, wants_session).map(|()| client),
+        }
+    }
+
     /// Set-up: a network connection, and nothing sent on it yet.
     pub async fn open(&self, role: &'static str) -> Result<Client, Stop> {
+        self.open_in(role, self.version()).await
+    }
+
+    /// Set-up: the same for a client of this version. *Not offered* where the broker is known not to speak it beside the
+    /// case's own.
+    pub async fn open_in(&self, role: &'static str, version: Version) -> Result<Client, Stop> {
         let context = &self.context;
+        if let Some(why) = context.setting.only_version.as_ref().filter(|_| version != self.version()) {
+            return Err(Stop::NotOffered(why.clone()));
+        }
         // The built-in broker has no backlog, and no time passes for it while we wait.
         let place = if context.endpoint.is_embedded() { None } else { context.doorway.place().await };
         let stream = timeout(context.patient(bounds::OPEN), context.endpoint.open())
@@ -134,7 +157,7 @@ impl Subject {
             *count
         };
         let label = if count == 1 { role.to_owned() } else { format!("{role}#{count}") };
-        let link = Link::start(stream, place, label, Rc::clone(context.recorder()));
+        let link = Link::start(stream, place, label, version, Rc::clone(context.recorder()));
         context.links.borrow_mut().push(Rc::clone(&link));
         Ok(Client::new(role, link, Rc::clone(context)))
     }
@@ -224,8 +247,32 @@ impl Subject {
     }
 }
 
+impl Client {
+    /// Set-up: this CONNACK lets the client in, to a session that stays where it wants one.
+    fn let_in(&self, answer: &Received, wants_session: bool) -> Result<(), Stop> {
+        let is_other_version = self.version() != self.context().version();
+        match answer.packet() {
+            Packet::Connack(connack) if NOT_OFFERED.contains(&connack.reason) => {
+                Err(Stop::NotOffered(format!("CONNACK: {}", connack.reason)))
+            }
+            Packet::Connack(connack) if is_other_version && NOT_SPOKEN.contains(&connack.reason) => {
+                Err(Stop::NotOffered(format!("the broker does not speak MQTT {}", self.version())))
+            }
+            Packet::Connack(connack) if connack.reason != ReasonCode::SUCCESS => {
+                let why = format!("{}: the connection was refused ({})", self.role(), connack.reason);
+                Err(Stop::Inconclusive { why, line: Some(answer.line) })
+            }
+            _ if wants_session => self.session_stays(),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Codes of CONNACK by which a 5.0 broker says that it hasn't what a will asks for.
 const NOT_OFFERED: [ReasonCode; 2] = [ReasonCode::QOS_NOT_SUPPORTED, ReasonCode::RETAIN_NOT_SUPPORTED];
+
+/// Codes of CONNACK by which a broker says that it does not speak the version.
+const NOT_SPOKEN: [ReasonCode; 2] = [ReasonCode::UNACCEPTABLE_PROTOCOL_LEVEL, ReasonCode::UNSUPPORTED_PROTOCOL_VERSION];
 
 /// The role of the clients that remove what a case has made.
 pub(super) const CLEANER: &str = "cleaner";
@@ -240,7 +287,7 @@ pub(super) fn leave(link: &Link) {
             reason: ReasonCode::SUCCESS,
             properties: mqtt_assay_codec::Properties::EMPTY,
         });
-        if let Ok(bytes) = packet.to_bytes(link.recorder.version()) {
+        if let Ok(bytes) = packet.to_bytes(link.version) {
             link.send(bytes, None);
         }
     }

@@ -54,7 +54,7 @@ impl<'a> ExpectRefusal<'a> {
     async fn run(self) -> Result<Evidence, Stop> {
         let Self { client, codes, rules, connack_forbidden, suback_is_weak } = self;
         let context = client.context();
-        let connack_forbidden = connack_forbidden && context.version() != Version::V5;
+        let connack_forbidden = connack_forbidden && client.version() != Version::V5;
         let only_decided = context.deciding(rules, false);
         let deciding = context.deciding(rules, true);
         let deciding = deciding.as_ref();
@@ -205,7 +205,7 @@ impl Offence {
 }
 
 fn in_words(client: &Client, codes: &[ReasonCode]) -> String {
-    if codes.is_empty() || client.context().version() != Version::V5 {
+    if codes.is_empty() || client.version() != Version::V5 {
         return "the broker closes the connection".to_owned();
     }
     let codes: Vec<String> = codes.iter().map(|code| format!("0x{:02x}", code.0)).collect();
@@ -223,7 +223,7 @@ fn judge_code(
 ) -> Evidence {
     let closed = describe_end(&end.what);
     let code = answered.and_then(|packet| codes(&packet.packet()).first().copied());
-    let looked_at = client.context().version() == Version::V5 && !wanted.is_empty();
+    let looked_at = client.version() == Version::V5 && !wanted.is_empty();
     let seen = match (answered, code) {
         (Some(packet), Some(_)) => format!("{}, then {closed}", describe::owned(packet)),
         _ => closed,
