@@ -87,6 +87,12 @@ impl Remark {
     }
 }
 
+/// Bytes of a packet that a report shows whole.
+const BYTES_REPORTED: usize = 2048;
+
+/// Stands around the length of what a report leaves out.
+const CUT: &str = "[..]";
+
 /// The first line of the text form; its number changes when the form does.
 const HEADER: &str = "mqtt-assay transcript 1";
 
@@ -145,7 +151,6 @@ impl Transcript {
 
     /// One line as text, with its explanation.
     pub fn print_line(&self, line: &Line) -> String {
-        let at = format!("{}.{:06}", line.at.as_secs(), line.at.subsec_micros());
         let what = match &line.what {
             What::Sent { bytes, mutation } => {
                 let name = mutation.as_ref().map_or_else(String::new, |name| format!(" !{name}"));
@@ -153,6 +158,32 @@ impl Transcript {
             }
             other => other.to_string(),
         };
+        self.with_explanation(line, &what)
+    }
+
+    /// The same for a report: of more than [`BYTES_REPORTED`] the middle is left out, with its length and a mark that tells
+    /// these bytes from others. It can be read, and not sent again.
+    pub fn print_line_cut(&self, line: &Line) -> String {
+        let (Some(bytes), Some(arrow)) = (line.what.bytes(), line.what.arrow()) else { return self.print_line(line) };
+        if bytes.len() <= BYTES_REPORTED {
+            return self.print_line(line);
+        }
+        let mutation = line.what.mutation();
+        let hex = match &line.what {
+            What::Sent { .. } => self.secrets.hex(bytes, mutation.is_some(), usize::MAX, ""),
+            _ => format!("{bytes:x}"),
+        };
+        // A mark of a password would let it be guessed.
+        let mark = if hex.contains(HIDDEN) { String::new() } else { format!(", mark {:016x}", mark(bytes)) };
+        let (head, tail) = (hex.get(..BYTES_REPORTED), hex.get(hex.len() - BYTES_REPORTED..));
+        let (head, tail) = (head.unwrap_or_default(), tail.unwrap_or_default());
+        let name = mutation.map_or_else(String::new, |name| format!(" !{name}"));
+        let what = format!("{arrow} {head}{CUT}{} bytes{mark}{CUT}{tail}{name}", bytes.len());
+        self.with_explanation(line, &what)
+    }
+
+    fn with_explanation(&self, line: &Line, what: &str) -> String {
+        let at = format!("{}.{:06}", line.at.as_secs(), line.at.subsec_micros());
         let mut out = format!("{:>4} {at:>11} {:<12} {what}", line.number, line.role);
         if let Some(explanation) = self.explain(line) {
             let _ = write!(out, " ; {explanation}");
@@ -176,7 +207,36 @@ impl fmt::Display for What {
     }
 }
 
+/// Tells bytes from others: FNV-1a, 64 bits, the same on every machine. It proves nothing against who wants it to match.
+fn mark(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |mark, byte| (mark ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 impl What {
+    /// The bytes that went over the connection, if some did.
+    fn bytes(&self) -> Option<&Bytes> {
+        match self {
+            Self::Sent { bytes, .. } | Self::Received(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Which way they went.
+    fn arrow(&self) -> Option<&'static str> {
+        match self {
+            Self::Sent { .. } => Some("->"),
+            Self::Received(_) => Some("<-"),
+            _ => None,
+        }
+    }
+
+    fn mutation(&self) -> Option<&str> {
+        match self {
+            Self::Sent { mutation, .. } => mutation.as_deref(),
+            _ => None,
+        }
+    }
+
     fn explain(&self, mqtt: Version) -> Option<String> {
         match self {
             Self::Sent { bytes, .. } => Some(describe::bytes(bytes, mqtt, Sender::Client)),
@@ -325,6 +385,9 @@ pub(crate) fn parse_hex(text: &str) -> Result<Bytes, String> {
     if text.contains(HIDDEN) {
         return Err(format!("{HIDDEN} stands for a password that was not written down; --show-passwords does that"));
     }
+    if text.contains(CUT) {
+        return Err(format!("{CUT} stands for bytes that the report has left out; -vv prints them all"));
+    }
     let digits: Vec<char> = text.chars().filter(|letter| !letter.is_whitespace()).collect();
     if !digits.len().is_multiple_of(2) {
         return Err(format!("{} hexadecimal digits, which is odd", digits.len()));
@@ -394,6 +457,25 @@ mod tests {
         let text = transcript.to_string();
         assert_eq!(text.lines().count(), 4);
         assert!(text.ends_with("rogue        notes: a\\nb\\u{1b}[31m\n"), "{text}");
+    }
+
+    #[test]
+    fn a_report_leaves_the_middle_of_long_packets_out() {
+        let line = |bytes: Vec<u8>| {
+            let mut transcript = Transcript::new("5/x/y", Version::V5);
+            transcript.add(Duration::ZERO, "rogue", What::Received(bytes.into()));
+            let line = transcript.lines.first().expect("one was added");
+            (transcript.print_line_cut(line), transcript.print_line(line))
+        };
+        let (short, whole) = line(vec![0xab; BYTES_REPORTED]);
+        assert_eq!(short, whole);
+        let (short, whole) = line(vec![0xab; BYTES_REPORTED + 1]);
+        assert!(short.contains("ab[..]2049 bytes, mark 19eccf1ccb69224a[..]ab"), "{short}");
+        assert!(short.len() < whole.len() + 60, "{}", short.len());
+        let (short, _) = line(vec![0xab; 1 << 20]);
+        assert!(short.len() < 3 * BYTES_REPORTED, "{}", short.len());
+        let error = short.split_once("<- ").and_then(|(_, hex)| parse_hex(hex.split_once(" ;")?.0).err());
+        assert_eq!(error.as_deref(), Some("[..] stands for bytes that the report has left out; -vv prints them all"));
     }
 
     #[test]

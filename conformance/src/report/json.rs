@@ -75,7 +75,7 @@ impl Serialize for Results<'_> {
     }
 }
 
-/// Lines of a transcript's text form, without its head; `None`: not wanted.
+/// Lines of a transcript's text form, long packets cut, without its head; `None`: not wanted.
 struct Lines<'a>(Option<&'a Transcript>);
 
 impl Serialize for Lines<'_> {
@@ -83,7 +83,7 @@ impl Serialize for Lines<'_> {
         let lines = self
             .0
             .into_iter()
-            .flat_map(|transcript| transcript.lines.iter().map(move |line| transcript.print_line(line)));
+            .flat_map(|transcript| transcript.lines.iter().map(move |line| transcript.print_line_cut(line)));
         serializer.collect_seq(lines)
     }
 }

@@ -38,7 +38,7 @@ pub const TRIAL: Duration = Duration::from_secs(1);
 
 /// How long a message is left without its acknowledgement to see whether it is sent again on its connection: the timers of
 /// brokers that do so were 5 to 10 s. What comes later is observed where it is seen.
-pub const RESEND: Duration = Duration::from_secs(15);
+pub const RESEND: Duration = Duration::from_secs(14);
 
 /// How long connections are watched for stragglers after the last case has ended, at least.
 pub const WATCH: Duration = Duration::from_millis(500);
