@@ -6,21 +6,36 @@ use super::points::{Audit, Point};
 use super::requests::Requests;
 use super::subscriptions::Subscriptions;
 use mqtt_assay_codec::{
-    Acknowledgement, Connack, Connect, Context, DecodeError, Decoded, Limits, Packet, PacketType, Publish, QoS, Rule,
-    Sender, Version, decode, decode_waiving,
+    Acknowledgement, Connack, Connect, DecodeError, Packet, PacketType, Publish, QoS, Rule, Version,
 };
-use std::rc::Rc;
 
 /// What holds of the broker's packets whatever the client has done.
 const UNEXCUSED: &[Point] = &[Point::NothingAfterDisconnect];
 
+/// What may be said of a packet of the broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sayable {
+    All,
+    /// Only what no packet of the client can excuse.
+    Unexcused,
+    Nothing,
+}
+
+impl Sayable {
+    /// Takes out of what was said all else.
+    pub(super) fn restrict(self, audit: &mut Audit) {
+        match self {
+            Self::All => {}
+            Self::Unexcused => audit.only(UNEXCUSED),
+            Self::Nothing => audit.only(&[]),
+        }
+    }
+}
+
 /// One connection.
 #[derive(Debug)]
-pub struct Connection {
+pub(super) struct Connection {
     version: Version,
-    clients: Rc<Clients>,
-    /// What the client has sent of a packet that is not whole yet.
-    unread: Vec<u8>,
     /// How many packets the client has sent.
     sent: u64,
     /// The client has broken the standard here.
@@ -44,11 +59,9 @@ pub struct Connection {
 
 impl Connection {
     /// A connection on which nothing was sent yet.
-    pub fn new(version: Version, clients: Rc<Clients>) -> Self {
+    pub(super) fn new(version: Version) -> Self {
         Self {
             version,
-            clients,
-            unread: Vec::new(),
             sent: 0,
             is_tainted: false,
             has_left: false,
@@ -64,59 +77,18 @@ impl Connection {
         }
     }
 
-    /// The client writes these bytes; `is_mutated` where a mistake was put into them on purpose.
-    pub fn sent(&mut self, bytes: &[u8], is_mutated: bool) {
-        if self.is_tainted {
-            return;
-        }
-        if self.unread.is_empty() {
-            let used = self.take_packets(bytes);
-            self.unread.extend_from_slice(&bytes[used..]);
-        } else {
-            let mut all = std::mem::take(&mut self.unread);
-            all.extend_from_slice(bytes);
-            let used = self.take_packets(&all);
-            all.drain(..used);
-            self.unread = all;
-        }
-        if is_mutated {
-            self.taint();
-        }
-    }
-
-    fn taint(&mut self) {
+    /// The client has broken the standard.
+    pub(super) fn taint(&mut self) {
         self.is_tainted = true;
-        self.unread = Vec::new();
     }
 
-    /// Takes whole packets out of what the client sends; how many bytes they have.
-    fn take_packets(&mut self, bytes: &[u8]) -> usize {
-        let (context, limits) = (Context::new(self.version, Sender::Client), Limits::default());
-        let mut used = 0;
-        while used < bytes.len() && !self.is_tainted {
-            match decode(&bytes[used..], context, &limits) {
-                Ok(Decoded::Complete { packet, len }) => {
-                    self.note(&packet.packet());
-                    used += len;
-                }
-                Ok(Decoded::Partial { .. }) => return used,
-                Err(error) => {
-                    if let Ok(Decoded::Complete { packet, .. }) =
-                        decode_waiving(&bytes[used..], context, &limits, error.rule)
-                        && let Packet::Connect(connect) = packet.packet()
-                    {
-                        // Who serves it all the same keeps a session for it.
-                        self.clients.is_first(connect.client_id);
-                    }
-                    self.taint();
-                }
-            }
-        }
-        bytes.len()
+    /// True once the client has broken the standard here.
+    pub(super) fn is_tainted(&self) -> bool {
+        self.is_tainted
     }
 
     /// Follows one packet of the client.
-    fn note(&mut self, packet: &Packet<'_>) {
+    pub(super) fn note(&mut self, packet: &Packet<'_>, clients: &mut Clients) {
         let is_connect = matches!(packet, Packet::Connect(_));
         self.sent += 1;
         if is_connect != (self.sent == 1) || self.has_left {
@@ -124,7 +96,7 @@ impl Connection {
         }
         let place = self.sent;
         match packet {
-            Packet::Connect(connect) => self.note_connect(connect),
+            Packet::Connect(connect) => self.note_connect(connect, clients),
             Packet::Publish(Publish { packet_id: Some(id), qos, dup, .. }) => {
                 self.requests.publish(id.get(), *qos, *dup, place);
             }
@@ -147,40 +119,47 @@ impl Connection {
         }
     }
 
-    fn note_connect(&mut self, connect: &Connect<'_>) {
+    fn note_connect(&mut self, connect: &Connect<'_>, clients: &mut Clients) {
         self.names_method = connect.properties.authentication_method().is_some();
         self.wants_no_problems = connect.properties.request_problem_information() == Some(0);
-        self.is_first_client = connect.client_id.is_empty() || self.clients.is_first(connect.client_id);
+        self.is_first_client = connect.client_id.is_empty() || clients.is_first(connect.client_id);
     }
 
     /// A message comes that is too large to be kept, and is let pass after its head.
-    pub fn passes(&mut self, head: &Publish<'_>) -> Audit {
-        let mut audit = Audit::default();
-        if !self.is_tainted {
-            self.granted(head, &mut audit);
-            // Its payload is unknown, so that it can't be told from another.
-            self.deliveries.publish(head, self.version, false, &mut audit);
+    pub(super) fn passes(&mut self, head: &Publish<'_>, audit: &mut Audit) -> Sayable {
+        if self.is_tainted {
+            return Sayable::Nothing;
         }
-        audit
+        self.granted(head, audit);
+        // Its payload is unknown, so that it can't be told from another.
+        self.deliveries.publish(head, self.version, false, audit);
+        Sayable::All
     }
 
-    /// The broker sends a packet; with `error` where it breaks a rule of form and was read without that.
-    pub fn received(&mut self, packet: &Packet<'_>, error: Option<&DecodeError>) -> Audit {
-        let mut audit = Audit::on(self.is_tainted);
+    /// The broker sends a packet; with `error` where it breaks a rule of form and was read without that. What may be said of
+    /// it, here and elsewhere.
+    pub(super) fn received(
+        &mut self,
+        packet: &Packet<'_>,
+        error: Option<&DecodeError>,
+        clients: &mut Clients,
+        audit: &mut Audit,
+    ) -> Sayable {
         // Whatever follows a farewell is one breach.
         let is_left = self.is_left;
-        self.follow_order(packet, &mut audit);
+        self.follow_order(packet, audit);
         let has_identifier = error.is_none_or(|error| error.rule != Rule::PacketIdZero);
         if !self.is_tainted && has_identifier {
-            self.follow(packet, &mut audit);
+            self.follow(packet, clients, audit);
         }
         if error.is_some() {
             // One breach is one: what it says beyond its form is followed, and not judged.
-            audit.only(&[]);
+            Sayable::Nothing
         } else if self.is_tainted || is_left {
-            audit.only(UNEXCUSED);
+            Sayable::Unexcused
+        } else {
+            Sayable::All
         }
-        audit
     }
 
     /// The place of the packet among those of the broker.
@@ -205,12 +184,12 @@ impl Connection {
     }
 
     /// What it answers or begins.
-    fn follow(&mut self, packet: &Packet<'_>, audit: &mut Audit) {
+    fn follow(&mut self, packet: &Packet<'_>, clients: &mut Clients, audit: &mut Audit) {
         self.hold_against_wishes(packet, audit);
         let knows_all = self.is_first_client;
         let read = match packet {
             Packet::Connack(connack) => {
-                self.connack(connack, audit);
+                self.connack(connack, clients, audit);
                 None
             }
             Packet::Publish(publish) => {
@@ -245,7 +224,7 @@ impl Connection {
         }
     }
 
-    fn connack(&mut self, connack: &Connack<'_>, audit: &mut Audit) {
+    fn connack(&mut self, connack: &Connack<'_>, clients: &mut Clients, audit: &mut Audit) {
         if self.is_answered {
             audit.broken(Point::ConnackOnce, "a second CONNACK");
             return;
@@ -253,7 +232,7 @@ impl Connection {
         audit.kept(Point::ConnackOnce);
         self.is_answered = true;
         if let Some(assigned) = connack.properties.assigned_client_identifier() {
-            self.is_first_client &= self.clients.is_first(assigned);
+            self.is_first_client &= clients.is_first(assigned);
         }
         self.is_first_client &= !connack.session_present;
     }

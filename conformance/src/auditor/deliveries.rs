@@ -3,7 +3,7 @@
 use super::points::{Audit, Point};
 use mqtt_assay_codec::{PacketId, PacketType, Publish, QoS, ReasonCode, Version};
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{DefaultHasher, Hasher};
 
 /// The broker's exchanges by packet identifier.
 #[derive(Debug, Default)]
@@ -217,8 +217,24 @@ fn once(qos: QoS) -> Point {
 }
 
 /// Tells a payload from others: what is compared is never kept, however long it is.
-fn print(payload: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    payload.hash(&mut hasher);
-    hasher.finish()
+pub fn print(payload: &[u8]) -> u64 {
+    let mut print = Print::default();
+    print.add(payload);
+    print.finish()
+}
+
+/// The same of a payload that comes in pieces, however it is cut.
+#[derive(Debug, Default)]
+pub struct Print(DefaultHasher);
+
+impl Print {
+    /// Another piece.
+    pub fn add(&mut self, piece: &[u8]) {
+        self.0.write(piece);
+    }
+
+    /// What the whole hashes to.
+    pub fn finish(&self) -> u64 {
+        self.0.finish()
+    }
 }

@@ -74,6 +74,11 @@ impl Audit {
         Self { is_tainted, ..Self::default() }
     }
 
+    /// What says that this point is broken, and nothing else.
+    pub fn finding(point: Point, why: String) -> Self {
+        Self { said: vec![(point, Holding::Broken(why))], ..Self::default() }
+    }
+
     /// What it says of this one: the worst, where it is said more than once.
     pub fn of(&self, point: Point) -> Holding {
         let said = || self.said.iter().filter(|(about, _)| *about == point).map(|(_, holding)| holding);

@@ -1,16 +1,18 @@
 //! The auditor by itself: conversations of a few packets, and what it says of the last.
 
-use super::{Audit, Clients, Connection, Holding, Point};
+use super::{Audit, Auditor, Conn, Facts, Holding, Point};
 use mqtt_assay_codec::{
     Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, PropertiesBuf, Property, Publish, QoS,
     ReasonCode, ReasonCodes, Suback, Subscribe, SubscriptionsBuf, Version,
 };
 use std::rc::Rc;
+use std::time::Duration;
 
 /// Both sides of one connection.
 struct Talk {
     version: Version,
-    connection: Connection,
+    auditor: Rc<Auditor>,
+    conn: Conn,
 }
 
 impl Talk {
@@ -18,8 +20,13 @@ impl Talk {
         Self::of(version, &Rc::default())
     }
 
-    fn of(version: Version, clients: &Rc<Clients>) -> Self {
-        Self { version, connection: Connection::new(version, Rc::clone(clients)) }
+    fn of(version: Version, auditor: &Rc<Auditor>) -> Self {
+        let facts = Facts { version, case: String::new(), role: String::new(), broker: 1, is_clean_up: false };
+        Self { version, auditor: Rc::clone(auditor), conn: auditor.opened(facts) }
+    }
+
+    fn write(&self, bytes: &[u8]) {
+        self.auditor.wrote(self.conn, Duration::ZERO, 0, bytes, false);
     }
 
     /// A connection that was accepted.
@@ -38,12 +45,12 @@ impl Talk {
         let bytes = packet.to_bytes(self.version).expect("a legal packet");
         // However it is cut.
         let (first, rest) = bytes.split_at(1);
-        self.connection.sent(first, false);
-        self.connection.sent(rest, false);
+        self.write(first);
+        self.write(rest);
     }
 
     fn server(&mut self, packet: Packet<'_>) -> Audit {
-        self.connection.received(&packet, None)
+        self.auditor.read(self.conn, Duration::ZERO, 0, &packet, None)
     }
 
     fn subscribe(&mut self, id: u16, filters: &[&str], qos: QoS) {
@@ -133,7 +140,7 @@ fn an_identifier_that_the_client_used_twice_is_not_judged() {
 #[test]
 fn a_mistake_of_the_client_excuses_odd_answers_but_not_what_follows_a_farewell() {
     let mut talk = Talk::accepted(Version::V5);
-    talk.connection.sent(&[0xFF, 0x00], false);
+    talk.write(&[0xFF, 0x00]);
     assert!(!talk.server(Packet::Puback(ack(8))).finds());
     let farewell = talk.server(Packet::Disconnect(Disconnect::default()));
     assert_says(&farewell, Point::NothingAfterDisconnect, &Holding::Kept);
@@ -191,8 +198,8 @@ fn a_suback_has_a_code_for_each_filter_and_comes_once() {
 #[test]
 fn a_first_delivery_has_dup_0_where_nothing_can_have_been_left_behind() {
     for version in VERSIONS {
-        let clients = Rc::<Clients>::default();
-        let delivered = |present: bool, clients: &Rc<Clients>| {
+        let clients = Rc::<Auditor>::default();
+        let delivered = |present: bool, clients: &Rc<Auditor>| {
             let mut talk = Talk::of(version, clients);
             talk.connect("client");
             talk.server(Packet::Connack(Connack { session_present: present, ..Connack::default() }));
@@ -275,10 +282,10 @@ fn no_message_has_a_higher_qos_than_was_granted_to_a_filter_that_matches() {
 
 #[test]
 fn one_breach_is_one() {
-    let mut talk = Talk::accepted(Version::V5);
+    let talk = Talk::accepted(Version::V5);
     let bytes = [0x41, 0x02, 0x00, 0x08];
     let context = mqtt_assay_codec::Context::new(Version::V5, mqtt_assay_codec::Sender::Server);
     let error = mqtt_assay_codec::decode(&bytes, context, &mqtt_assay_codec::Limits::default()).err();
     assert!(error.is_some(), "wrong flags");
-    assert!(!talk.connection.received(&Packet::Puback(ack(8)), error.as_ref()).finds());
+    assert!(!talk.auditor.read(talk.conn, Duration::ZERO, 0, &Packet::Puback(ack(8)), error.as_ref()).finds());
 }

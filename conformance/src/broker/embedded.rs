@@ -1,6 +1,6 @@
 //! The reference broker in this process, one for each variant in use.
 
-use super::{Endpoint, Ready, Setting, Unready, Variant};
+use super::{Endpoint, Ready, Setting, Unready, Variant, next_broker};
 use crate::broker::Shell;
 use mqtt_assay_reference::{Access, BrokerLimits, Fault, FaultSet, Machine, Questions, Quirk, Settings, User};
 use std::rc::Rc;
@@ -60,6 +60,7 @@ impl EmbeddedTarget {
             quirks: quirks.iter().copied().collect(),
             seed: *seed,
         };
+        let setting = Setting { broker: next_broker(), ..setting };
         let shell = Shell::start(Machine::new(settings), quirks, *seed, |_| {});
         Ok(Ready { endpoint: Endpoint::Embedded(Rc::new(shell)), setting, process: None })
     }

@@ -32,6 +32,7 @@ use mqtt_assay_codec::Version;
 use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// How a running broker is set up, as far as cases have to know.
@@ -50,6 +51,14 @@ pub struct Setting {
     pub spreads_in: Duration,
     /// Why no client of the other version can be beside those of a case, where that is known.
     pub only_version: Option<String>,
+    /// Which of the brokers that this process has to do with it is.
+    pub broker: u64,
+}
+
+/// A number that no other broker has.
+pub(crate) fn next_broker() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 impl Setting {
@@ -133,6 +142,7 @@ impl Started {
     }
 
     pub(crate) fn by_version(endpoints: BTreeMap<Version, Endpoint>, setting: Setting) -> Self {
+        let setting = Setting { broker: next_broker(), ..setting };
         Self { endpoints: Endpoints::ByVersion(endpoints), setting, spawned: None }
     }
 

@@ -1,9 +1,10 @@
 //! One network connection of a case: what it knows of itself, and an inbox. `reader` and `writer` are its tasks.
 
+use super::ear::Ear;
 use super::flow::Flow;
 use super::recorder::{Recorder, Seen};
 use super::transcript::What;
-use crate::auditor;
+use crate::auditor::Audit;
 use crate::wire::{Ending, Read, Transport, read_outcome};
 use bytes::{Bytes, BytesMut};
 use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, PacketType, Version};
@@ -107,8 +108,8 @@ pub(crate) struct Link {
     pub(super) pings_open: Cell<u32>,
     /// The last packet that the case itself sent: line, type, packet identifier.
     last_sent: Cell<(u32, Option<PacketType>, u16)>,
-    /// What the auditor makes of it.
-    pub(super) audit: RefCell<auditor::Connection>,
+    /// Who tells the auditor of it.
+    pub(super) ear: Ear,
     /// Packet identifiers of messages of others at QoS 2, up to PUBREL.
     pub(super) of_others: RefCell<BTreeSet<u16>>,
     /// Packet identifiers of exchanges that the case began here.
@@ -130,11 +131,11 @@ pub(crate) struct Link {
 impl Link {
     /// A connection over a fresh stream, on which nothing is read or written yet.
     pub(super) fn new(stream: Box<dyn Transport>, label: String, version: Version, recorder: Rc<Recorder>) -> Rc<Self> {
-        let audit = RefCell::new(auditor::Connection::new(version, recorder.clients()));
+        let ear = recorder.listen(&label, version);
         Rc::new(Self {
             label,
             version,
-            audit,
+            ear,
             recorder,
             stream: RefCell::new(Some(stream)),
             inbox: RefCell::default(),
@@ -177,10 +178,10 @@ impl Link {
     pub(crate) fn send(&self, bytes: Bytes, mutation: Option<&str>) -> u32 {
         self.last_write.set(Instant::now());
         self.write_number.set(WRITES.fetch_add(1, Ordering::Relaxed));
-        self.audit.borrow_mut().sent(&bytes, mutation.is_some());
         let line = self
             .recorder
             .record(&self.label, What::Sent { bytes: bytes.clone(), mutation: mutation.map(str::to_owned) });
+        self.ear.wrote(line, &bytes, mutation.is_some());
         if self.bytewise.get() {
             bytes.chunks(1).for_each(|byte| self.order(Order::Alone(Bytes::copy_from_slice(byte))));
         } else {
@@ -194,12 +195,13 @@ impl Link {
     pub(super) fn acknowledge(&self, bytes: &Bytes, is_written_down: bool) -> bool {
         self.last_write.set(Instant::now());
         self.write_number.set(WRITES.fetch_add(1, Ordering::Relaxed));
-        self.audit.borrow_mut().sent(bytes, false);
-        if is_written_down {
-            self.recorder.record(&self.label, What::Sent { bytes: bytes.clone(), mutation: None });
+        let line = if is_written_down {
+            self.recorder.record(&self.label, What::Sent { bytes: bytes.clone(), mutation: None })
         } else {
             self.recorder.count_answer(&self.label);
-        }
+            0
+        };
+        self.ear.wrote(line, bytes, false);
         let mut orders = self.orders.borrow_mut();
         let waiting = if let Some(Order::Acknowledgements(waiting)) = orders.back_mut() {
             waiting.extend_from_slice(bytes);
@@ -223,7 +225,7 @@ impl Link {
     }
 
     /// Shows something that came on it to who watches the run.
-    pub(super) fn show(&self, line: u32, seen: &Seen<'_>, audit: &auditor::Audit) {
+    pub(super) fn show(&self, line: u32, seen: &Seen<'_>, audit: &Audit) {
         self.recorder.show(&self.label, self.version, line, seen, audit);
     }
 
@@ -287,7 +289,7 @@ impl Link {
     pub(crate) fn half_close(&self) {
         if !self.closed_by_us.get() {
             self.note_leaving();
-            self.recorder.record(&self.label, What::HalfClosed);
+            self.ear.client_ended(self.recorder.record(&self.label, What::HalfClosed));
             self.order(Order::HalfClose);
         }
     }
@@ -304,7 +306,7 @@ impl Link {
     pub(crate) fn close(&self) {
         if !self.closed_by_us.replace(true) {
             self.note_leaving();
-            self.recorder.record(&self.label, What::Closed(Ending::Fin));
+            self.ear.client_ended(self.recorder.record(&self.label, What::Closed(Ending::Fin)));
             self.order(Order::Close);
         }
     }
@@ -315,7 +317,7 @@ impl Link {
             return;
         }
         self.last_write.set(Instant::now());
-        self.recorder.record(&self.label, What::Closed(Ending::Reset));
+        self.ear.client_ended(self.recorder.record(&self.label, What::Closed(Ending::Reset)));
         if let Some(stream) = self.stream.borrow_mut().take() {
             stream.reset();
         }
@@ -325,6 +327,8 @@ impl Link {
     /// Stops both tasks and lets the stream go.
     pub(crate) fn stop(&self) {
         self.leave_the_door();
+        self.ear.client_ended(0);
+        self.ear.lost_sight();
         for task in self.tasks.borrow_mut().drain(..) {
             task.abort();
         }

@@ -6,6 +6,7 @@ mod capacity;
 mod connection;
 pub(crate) mod describe;
 mod doorway;
+mod ear;
 mod flow;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod laws;

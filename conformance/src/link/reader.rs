@@ -13,7 +13,7 @@ use super::connection::{Arrival, Link};
 use super::describe::quoted;
 use super::recorder::Seen;
 use super::transcript::{Remark, What};
-use crate::auditor::Audit;
+use crate::auditor::{Audit, Print};
 use crate::wire::{Ending, Read};
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay_codec::{
@@ -41,6 +41,7 @@ struct Unread {
 struct Passing {
     /// Bytes of its payload that are still to come.
     left: usize,
+    print: Print,
     qos: QoS,
     packet_id: Option<PacketId>,
     is_written_down: bool,
@@ -57,6 +58,9 @@ pub(super) async fn read_all(link: Rc<Link>) {
             Read::Bytes(count) if readable => {
                 unread.bytes.extend_from_slice(&chunk[..count]);
                 readable = take_packets(&link, &mut unread);
+                if !readable {
+                    link.ear.lost_sight();
+                }
                 link.unfinished.set(unread.bytes.len());
                 // While bytes keep coming nobody else has a turn; our answers are to leave before more is read.
                 if !link.orders.borrow().is_empty() {
@@ -84,6 +88,7 @@ fn end(link: &Link, rest: BytesMut, ending: Ending) {
     }
     link.ended.set(Some(ending));
     let line = link.recorder.record(&link.label, What::Ended(ending));
+    link.ear.broker_ended(line);
     link.push(Arrival::Ended(ending), line);
 }
 
@@ -158,11 +163,13 @@ impl Unread {
     fn pass_over(&mut self, link: &Link) -> Passed {
         let Some(passing) = &mut self.passing else { return Passed::Entirely };
         let count = passing.left.min(self.bytes.len());
+        passing.print.add(&self.bytes[..count]);
         self.bytes.advance(count);
         passing.left -= count;
         if passing.left > 0 {
             return Passed::InPart;
         }
+        link.ear.passed(passing.print.finish());
         let (qos, packet_id, is_written_down) = (passing.qos, passing.packet_id, passing.is_written_down);
         self.passing = None;
         if !link.acknowledges.get() || acknowledge_message(link, qos, packet_id, is_written_down) {
@@ -215,11 +222,12 @@ fn begin_passing(link: &Link, bytes: &mut BytesMut) -> Begun {
     let Some(is_written_down) = room_for_another(link, 0, left) else { return Begun::Flood };
     let passes = || format!("passes over {left} bytes of others, on {topic}");
     let line = if is_written_down { link.recorder.say(&link.label, Remark::Notes, passes()) } else { 0 };
-    let audit = link.audit.borrow_mut().passes(&publish);
+    let audit = link.ear.passes(line, &publish, left);
     let seen = Seen { packet: Some(&Packet::Publish(publish)), error: None, is_foreign: true };
     link.show(line, &seen, &audit);
     note_of_others(link, publish.qos, publish.packet_id);
-    let passing = Passing { left, qos: publish.qos, packet_id: publish.packet_id, is_written_down };
+    let (print, packet_id) = (Print::default(), publish.packet_id);
+    let passing = Passing { left, print, qos: publish.qos, packet_id, is_written_down };
     bytes.advance(head.bytes().len());
     Begun::Passing(passing)
 }
@@ -327,7 +335,7 @@ fn deliver(link: &Link, bytes: &Bytes, error: Option<DecodeError>) -> bool {
         link.of_others.borrow_mut().remove(&id.get());
     }
     note_state(link, line, &packet);
-    let audit = link.audit.borrow_mut().received(&packet.packet(), error.as_ref());
+    let audit = link.ear.read(line, &packet.packet(), error.as_ref());
     let seen = Seen { packet: Some(&packet.packet()), error: error.as_ref(), is_foreign: false };
     link.show(line, &seen, &audit);
     let is_repetition = audit.is_repetition();
@@ -360,13 +368,14 @@ fn flood(link: &Link) -> bool {
 /// Whoever it is meant for, the broker sends it here: the invariants hold of it too.
 fn pass_on(link: &Link, bytes: &Bytes, packet: &OwnedPacket, error: Option<&DecodeError>) -> bool {
     let Some(is_written_down) = room_for_another(link, bytes.len(), bytes.len()) else { return flood(link) };
-    let audit = link.audit.borrow_mut().received(&packet.packet(), error);
+    let record = || link.recorder.record(&link.label, What::Received(bytes.clone()));
+    let written_down = if is_written_down { record() } else { 0 };
+    let audit = link.ear.read(written_down, &packet.packet(), error);
     let is_finding = error.is_some() || audit.finds();
     // What is wrong with it is to be seen.
     let is_shown = !is_written_down && is_finding && link.findings_shown.get() < FINDINGS;
     link.findings_shown.set(link.findings_shown.get() + u32::from(is_shown));
-    let is_recorded = is_written_down || is_shown && link.recorder.has_room_for(bytes.len());
-    let line = if is_recorded { link.recorder.record(&link.label, What::Received(bytes.clone())) } else { 0 };
+    let line = if is_shown && link.recorder.has_room_for(bytes.len()) { record() } else { written_down };
     match packet.packet() {
         Packet::Publish(publish) => note_of_others(link, publish.qos, publish.packet_id),
         Packet::Pubrel(ack) => drop(link.of_others.borrow_mut().remove(&ack.packet_id.get())),

@@ -1,11 +1,12 @@
 //! What all connections of a case write to: the record, what the case itself has published, and how much is kept.
 
 use super::capacity::{Capacity, Room, RunCapacity};
+use super::ear::Ear;
 use super::transcript::{Remark, Transcript, What};
-use crate::auditor::{Audit, Clients};
+use crate::auditor::{Audit, Auditor, Facts};
 use crate::text::{Secrets, cut};
 use mqtt_assay_codec::{DecodeError, Packet, QoS, ReasonCode, Version};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
@@ -67,8 +68,26 @@ pub(crate) trait Witness {
     /// Takes notice of it.
     fn saw(&self, sighting: &Sighting<'_>);
 
-    /// The client identifiers of the run.
-    fn clients(&self) -> Rc<Clients>;
+    /// The judge over all traffic of the run.
+    fn auditor(&self) -> &Rc<Auditor>;
+
+    /// Since the run began.
+    fn now(&self) -> Duration;
+}
+
+/// Who shows nobody what a broker sends beside a case; the auditor hears of it all the same.
+pub(crate) struct Beside(Rc<dyn Witness>);
+
+impl Witness for Beside {
+    fn saw(&self, _: &Sighting<'_>) {}
+
+    fn auditor(&self) -> &Rc<Auditor> {
+        self.0.auditor()
+    }
+
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
 }
 
 /// A message that some client of the case has sent: what a fence is compared with.
@@ -99,6 +118,9 @@ pub(crate) struct Recorder {
     unwritten: RefCell<BTreeMap<String, Unwritten>>,
     capacity: Capacity,
     witness: Rc<dyn Witness>,
+    /// Which of the run's brokers the case is at.
+    broker: u64,
+    is_clean_up: Cell<bool>,
 }
 
 impl Recorder {
@@ -108,6 +130,7 @@ impl Recorder {
         own_topics: &str,
         run: &Rc<RunCapacity>,
         witness: Rc<dyn Witness>,
+        broker: u64,
     ) -> Self {
         Self {
             started: Instant::now(),
@@ -117,7 +140,14 @@ impl Recorder {
             unwritten: RefCell::default(),
             capacity: Capacity::of(run),
             witness,
+            broker,
+            is_clean_up: Cell::new(false),
         }
+    }
+
+    /// Who watches what is done beside the case.
+    pub(crate) fn unseen(&self) -> Beside {
+        Beside(Rc::clone(&self.witness))
     }
 
     /// Shows none of these passwords.
@@ -184,9 +214,21 @@ impl Recorder {
         self.capacity.takes_of_others(len)
     }
 
-    /// The client identifiers of the run.
-    pub(super) fn clients(&self) -> Rc<Clients> {
-        self.witness.clients()
+    /// A connection of this role begins; who is told all that goes over it.
+    pub(super) fn listen(&self, role: &str, version: Version) -> Ear {
+        let facts = Facts {
+            version,
+            case: self.transcript.borrow().case.clone(),
+            role: role.to_owned(),
+            broker: self.broker,
+            is_clean_up: self.is_clean_up.get(),
+        };
+        Ear::new(Rc::clone(&self.witness), facts)
+    }
+
+    /// From here on connections remove what the case has left on the broker.
+    pub(crate) fn clean_up_begins(&self) {
+        self.is_clean_up.set(true);
     }
 
     /// Shows something from the broker, on a connection of this role and version, to who watches the run.

@@ -191,6 +191,7 @@ fn run_pair(pair: &Pair<'_>, questions: Option<Questions>) -> Seen {
         if let Some(life) = life {
             life.leave().await;
         }
+        invariants.settle();
         Ok::<_, String>(seen)
     });
     match result {

@@ -97,6 +97,7 @@ pub async fn run(
         run.again(&mut stop).await;
         run.settle().await;
     }
+    invariants.settle();
     for tally in invariants.tallies().into_iter().filter(|tally| is_among(&held, &tally.instance)) {
         let breached =
             tally.broken.as_ref().or(tally.observed.as_ref()).and_then(|breach| run.results.get(&breach.case));

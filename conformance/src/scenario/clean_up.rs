@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout};
 impl Subject {
     /// Removes the sessions and retained messages that the case made. What can't be removed is noted.
     pub(crate) async fn clean_up(&self) {
+        self.context().recorder().clean_up_begins();
         let limit = self.context().patient(bounds::CLEAN_UP);
         if timeout(limit, self.remove_everything()).await.is_err() {
             self.note(format!("clean-up not finished within {limit:?}: sessions or retained messages may be left"));

@@ -6,9 +6,8 @@ use super::names::Names;
 use super::rules::{CaseRules, StepRules};
 use super::trial::Tried;
 use super::verdict::{Ledger, RuleVerdict, Stop, Verdict};
-use crate::auditor::Clients;
 use crate::broker::{Endpoint, Setting};
-use crate::link::{Doorway, Link, Publication, Recorder, Remark, RunCapacity, Sighting, Transcript, Witness};
+use crate::link::{Doorway, Link, Publication, Recorder, Remark, RunCapacity, Transcript, Witness};
 use mqtt_assay_codec::{QoS, Version, split_shared, topic_matches};
 use mqtt_assay_standard::{Basis, Level, RuleId};
 use std::cell::{Cell, RefCell};
@@ -74,7 +73,8 @@ impl CaseContext {
         common: &Common,
     ) -> Rc<Self> {
         let own_topics = names.own_topics();
-        let recorder = Recorder::new(brief.id.clone(), brief.version, own_topics, &common.capacity, witness);
+        let (id, version, broker) = (brief.id.clone(), brief.version, setting.broker);
+        let recorder = Recorder::new(id, version, own_topics, &common.capacity, witness, broker);
         recorder.hide(setting.secrets());
         let context = Rc::new(Self {
             brief,
@@ -106,7 +106,7 @@ impl CaseContext {
         let brief = Brief { id: id.clone(), version, rules, member };
         let common = Common { doorway: self.doorway.clone(), ..Common::default() };
         let (endpoint, setting) = (self.endpoint.clone(), self.setting.clone());
-        Self::new(brief, self.names.clone(), endpoint, setting, self.patience, Rc::new(Nobody), &common)
+        Self::new(brief, self.names.clone(), endpoint, setting, self.patience, Rc::new(self.recorder.unseen()), &common)
     }
 
     pub(crate) fn version(&self) -> Version {
@@ -324,17 +324,6 @@ impl CaseContext {
 
     pub(crate) fn links(&self) -> Vec<Rc<Link>> {
         self.links.borrow().clone()
-    }
-}
-
-/// Who is shown what a broker sends beside the case.
-struct Nobody;
-
-impl Witness for Nobody {
-    fn saw(&self, _: &Sighting<'_>) {}
-
-    fn clients(&self) -> Rc<Clients> {
-        Rc::default()
     }
 }
 

@@ -5,10 +5,12 @@
 
 use super::case::{Instance, Method};
 use super::observation::{Check, Holding, Observation};
-use crate::auditor::Clients;
+use crate::auditor::{Audit, Auditor};
 use crate::link::{Sighting, Witness};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// Where an invariant was first seen broken, or what it is about observed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +44,9 @@ pub struct Tally {
 /// The invariants of a run.
 pub struct Invariants {
     tallies: RefCell<Vec<Tally>>,
-    clients: Rc<Clients>,
+    auditor: Rc<Auditor>,
+    /// When the first connection was opened: the clock of the auditor begins.
+    begun: OnceCell<Instant>,
 }
 
 impl Invariants {
@@ -54,7 +58,27 @@ impl Invariants {
                 Method::Steps(_) | Method::Life(_) => None,
             })
             .collect();
-        Self { tallies: RefCell::new(tallies), clients: Rc::default() }
+        Self { tallies: RefCell::new(tallies), auditor: Rc::default(), begun: OnceCell::new() }
+    }
+
+    /// The run is over: what was owed and did not come is found.
+    pub fn settle(&self) {
+        for finding in self.auditor.due(self.now()) {
+            let facts = self.auditor.facts(finding.conn);
+            let (case, role, version) = (facts.case.as_str(), facts.role.as_str(), facts.version);
+            let audit = Audit::finding(finding.point, finding.why);
+            let line = finding.owed.line;
+            self.saw(&Sighting {
+                case,
+                version,
+                role,
+                line,
+                packet: None,
+                error: None,
+                audit: &audit,
+                is_foreign: false,
+            });
+        }
     }
 
     /// What the run has shown so far.
@@ -80,8 +104,13 @@ impl Witness for Invariants {
         }
     }
 
-    fn clients(&self) -> Rc<Clients> {
-        Rc::clone(&self.clients)
+    fn auditor(&self) -> &Rc<Auditor> {
+        &self.auditor
+    }
+
+    fn now(&self) -> Duration {
+        let now = Instant::now();
+        now.saturating_duration_since(*self.begun.get_or_init(|| now))
     }
 }
 
