@@ -94,14 +94,16 @@ impl Machine {
         let silent = match connection.phase {
             Phase::Deaf => false,
             Phase::Greeting => connection.opened_at + self.connect_timeout() <= self.now,
+            Phase::Authenticating => connection.heard_at + self.connect_timeout() <= self.now,
             Phase::Open => {
                 self.patience_with(connection).is_some_and(|patience| connection.heard_at + patience <= self.now)
             }
         };
         match (silent, connection.phase) {
             (true, Phase::Open) => self.keep_alive_over(id),
-            (true, _) => {
-                self.note(id, "closed: no CONNECT came within connect-timeout");
+            (true, phase) => {
+                let wanted = if phase == Phase::Authenticating { "AUTH" } else { "CONNECT" };
+                self.note(id, format!("closed: no {wanted} came within connect-timeout"));
                 self.end(id, false);
             }
             (false, _) => {

@@ -48,4 +48,5 @@ pub use machine::Machine;
 pub use quirks::{Quirk, QuirkSet};
 pub use settings::Settings;
 pub use settings::access::{Access, User};
+pub use settings::challenge::{ANSWERS, METHOD};
 pub use settings::limits::{BrokerLimits, LimitName};

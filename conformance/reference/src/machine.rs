@@ -192,6 +192,7 @@ impl Machine {
             Phase::Greeting if self.fault(Fault::NeverClosesSilentConnection) => None,
             Phase::Greeting if self.faulty.kept.contains(&connection.id) => None,
             Phase::Greeting => Some(connection.opened_at + self.connect_timeout()),
+            Phase::Authenticating => Some(connection.heard_at + self.connect_timeout()),
             Phase::Open => {
                 let silence = self.patience_with(connection).map(|patience| connection.heard_at + patience);
                 let resend = self.resend_deadline(connection);

@@ -72,7 +72,10 @@ impl AddressTarget {
         if variant == Variant::WITH_ACCESS && !complete {
             return Err(Unready::NotOffered(format!("an address offers it with {}", variant.flags)));
         }
-        if variant != Variant::PLAIN && variant != Variant::WITH_ACCESS {
+        if variant == Variant::WITH_AUTHENTICATION && self.setting.authentication.is_none() {
+            return Err(Unready::NotOffered(format!("an address offers it with {}", variant.flags)));
+        }
+        if ![Variant::PLAIN, Variant::WITH_ACCESS, Variant::WITH_AUTHENTICATION].contains(&variant) {
             return Err(Unready::NotOffered(format!("an address is what it is: {}", variant.says)));
         }
         Ok(Ready {

@@ -1,8 +1,10 @@
 //! The reference broker in this process, one for each variant in use.
 
-use super::{Endpoint, Ready, Setting, Unready, Variant, next_broker};
+use super::{Authentication, Data, Endpoint, Ready, Setting, Unready, Variant, next_broker};
 use crate::broker::Shell;
-use mqtt_assay_reference::{Access, BrokerLimits, Fault, FaultSet, Machine, Questions, Quirk, Settings, User};
+use mqtt_assay_reference::{
+    ANSWERS, Access, BrokerLimits, Fault, FaultSet, METHOD, Machine, Questions, Quirk, Settings, User,
+};
 use std::rc::Rc;
 
 /// The user name and passwords, and the denied topic, of the variant with access control.
@@ -46,8 +48,11 @@ impl EmbeddedTarget {
         for (name, value) in variant.limits {
             limits.set(name, value).map_err(|why| Unready::Failed(format!("variant {}: {why}", variant.name)))?;
         }
-        let (access, setting) =
-            if variant == Variant::WITH_ACCESS { with_access() } else { (Access::default(), Setting::default()) };
+        let (access, setting) = match variant {
+            Variant::WITH_ACCESS => with_access(),
+            Variant::WITH_AUTHENTICATION => (Access::default(), with_authentication()),
+            _ => (Access::default(), Setting::default()),
+        };
         let EmbeddedOptions { faults, quirks, seed, questions, .. } = &self.options;
         let faults: FaultSet = faults.iter().copied().collect();
         let settings = Settings {
@@ -64,6 +69,12 @@ impl EmbeddedTarget {
         let shell = Shell::start(Machine::new(settings), quirks, *seed, |_| {});
         Ok(Ready { endpoint: Endpoint::Embedded(Rc::new(shell)), setting, process: None })
     }
+}
+
+fn with_authentication() -> Setting {
+    let data = ANSWERS.iter().map(|answer| Data(answer.to_vec())).collect();
+    let authentication = Some(Authentication { method: METHOD.to_owned(), data });
+    Setting { authentication, ..Setting::default() }
 }
 
 fn with_access() -> (Access, Setting) {

@@ -4,6 +4,7 @@
 //! Uses `wire` and `text`, and the reference broker. It knows nothing of cases.
 
 mod address;
+mod authentication;
 mod embedded;
 mod family;
 mod folders;
@@ -17,6 +18,7 @@ mod supervisor;
 mod variant;
 
 pub use address::AddressTarget;
+pub use authentication::{Authentication, Data};
 pub use embedded::{EmbeddedOptions, EmbeddedTarget};
 pub use profile::{Profile, ProfileError};
 pub use shell::{Said, Shell};
@@ -44,6 +46,8 @@ pub struct Setting {
     pub bad_password: Option<String>,
     /// A topic that an ordinary client may neither publish to nor subscribe to.
     pub denied_topic: Option<String>,
+    /// How a client authenticates with a method that the broker knows (5.0).
+    pub authentication: Option<Authentication>,
     /// The passwords are the user's, and records don't show them.
     pub hides_passwords: bool,
     /// How long after its SUBACK a subscription may not be known to other connections yet, as the run's beginning has shown;
@@ -65,8 +69,10 @@ impl Setting {
     /// What records of cases don't show.
     pub(crate) fn secrets(&self) -> Secrets {
         let password = self.credentials.as_ref().map(|(_, password)| password);
-        let all = password.into_iter().chain(&self.bad_password).cloned();
-        Secrets::new(all.filter(|_| self.hides_passwords))
+        let passwords = password.into_iter().chain(&self.bad_password).map(|password| password.as_bytes());
+        let steps = self.authentication.iter().flat_map(|authentication| &authentication.data);
+        let all = passwords.chain(steps.map(|data| &data.0[..]));
+        Secrets::new(all.filter(|_| self.hides_passwords).map(<[u8]>::to_vec))
     }
 }
 

@@ -4,7 +4,7 @@
 //! speaks each version on a port of its own has `{port-3.1.1}` and `{port-5}` instead. What else it has to listen on gets
 //! free ports by any other word: `{port-nodes}`.
 
-use super::Setting;
+use super::{Authentication, Setting};
 use crate::text::{short, visible};
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::bounds;
@@ -85,6 +85,8 @@ pub struct ProfileVariant {
     pub bad_password: Option<String>,
     /// A topic that an ordinary client may not use.
     pub denied_topic: Option<String>,
+    /// How a client authenticates with a method that the broker knows (5.0).
+    pub authentication: Option<Authentication>,
     /// Why the broker has no such variant, in words.
     pub not_offered: Option<String>,
     /// Records show its passwords.
@@ -236,7 +238,7 @@ fn in_words(error: &toml::de::Error, text: &str) -> String {
     let before = text.get(..span.start).unwrap_or_default().matches('\n').count();
     let until = text.get(..span.end).unwrap_or_default().matches('\n').count();
     let mut near = text.lines().take(until + 1).skip(before.saturating_sub(NEAR));
-    if near.any(|line| ["credentials", "password"].iter().any(|word| line.contains(word))) {
+    if near.any(|line| ["credentials", "password", "authentication"].iter().any(|word| line.contains(word))) {
         let form = "credentials = [\"USER\", \"PASSWORD\"], bad_password = \"PASSWORD\"";
         return format!("line {}: not as it should be; what is near a password is not shown: {form}", before + 1);
     }
@@ -250,6 +252,7 @@ impl ProfileVariant {
             credentials: self.credentials.clone(),
             bad_password: self.bad_password.clone(),
             denied_topic: self.denied_topic.clone(),
+            authentication: self.authentication.clone(),
             hides_passwords: !self.shows_passwords,
             ..Setting::default()
         }

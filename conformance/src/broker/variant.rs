@@ -29,6 +29,16 @@ impl Variant {
         )
     };
 
+    /// An authentication method is known (5.0).
+    pub const WITH_AUTHENTICATION: Self = Self {
+        flags: "--auth-method and --auth-data",
+        ..Self::new(
+            "with-authentication",
+            "the broker knows an authentication method with which a client may begin (5.0)",
+            &[],
+        )
+    };
+
     /// Maximum QoS 1 (5.0).
     pub const MAX_QOS_1: Self = Self::new(
         "max-qos-1",
@@ -116,6 +126,7 @@ impl Variant {
 pub const VARIANTS: &[Variant] = &[
     Variant::PLAIN,
     Variant::WITH_ACCESS,
+    Variant::WITH_AUTHENTICATION,
     Variant::MAX_QOS_1,
     Variant::NO_RETAIN,
     Variant::SMALL_PACKETS,

@@ -2,7 +2,10 @@
 
 use super::credentials::{CredentialArgs, Credentials};
 use super::failure::Failure;
-use crate::broker::{AddressTarget, EmbeddedOptions, EmbeddedTarget, Profile, Setting, SpawnedTarget, Target, Variant};
+use crate::broker::{
+    AddressTarget, Authentication, Data, EmbeddedOptions, EmbeddedTarget, Profile, Setting, SpawnedTarget, Target,
+    Variant,
+};
 use crate::text::{did_you_mean, quoted, shell, single_line, without_password};
 use clap::Args;
 use mqtt_assay_reference::{Fault, Quirk};
@@ -31,6 +34,14 @@ pub(crate) struct BrokerArgs {
     /// A topic that the user may neither publish nor subscribe to
     #[arg(long, value_name = "TOPIC", help_heading = "Set-up of the broker")]
     denied_topic: Option<String>,
+
+    /// An authentication method that the broker knows, for the cases about AUTH
+    #[arg(long, value_name = "NAME", help_heading = "Set-up of the broker")]
+    auth_method: Option<String>,
+
+    /// What a client says in that method, in hexadecimal: in CONNECT, and in each AUTH after it (repeatable)
+    #[arg(long, value_name = "HEX", requires = "auth_method", help_heading = "Set-up of the broker")]
+    auth_data: Vec<Data>,
 
     /// Make the embedded broker break the standard in this way (repeatable)
     #[arg(long, value_name = "FAULT", help_heading = "Embedded broker", value_parser = super::choices::fault)]
@@ -110,16 +121,23 @@ impl BrokerArgs {
             credentials: credentials.pair.clone(),
             bad_password: credentials.bad_password.clone(),
             denied_topic: self.denied_topic.clone(),
+            authentication: self.authentication(),
             hides_passwords: !self.credentials.show_passwords,
             ..Setting::default()
         }
     }
 
+    fn authentication(&self) -> Option<Authentication> {
+        let method = self.auth_method.clone()?;
+        Some(Authentication { method, data: self.auth_data.clone() })
+    }
+
     fn require_none_of_setting(&self, why: &str) -> Result<(), Failure> {
-        if self.credentials.are_none() && self.denied_topic.is_none() {
+        if self.credentials.are_none() && self.denied_topic.is_none() && self.auth_method.is_none() {
             return Ok(());
         }
-        let options = "--user, --password, --password-file, --bad-password and --denied-topic";
+        let options =
+            "--user, --password, --password-file, --bad-password, --denied-topic, --auth-method and --auth-data";
         Err(Failure::usage(format!("{options} are for an address or --spawn; {why}")))
     }
 
@@ -133,13 +151,18 @@ impl BrokerArgs {
         }
         let name =
             Path::new(program).file_name().map_or_else(|| program.clone(), |name| name.to_string_lossy().into_owned());
-        let Setting { credentials, bad_password, denied_topic, hides_passwords, .. } = setting;
+        let Setting { credentials, bad_password, denied_topic, authentication, hides_passwords, .. } = setting;
         let is_complete = credentials.is_some() && bad_password.is_some() && denied_topic.is_some();
         let mut profile = Profile::of_command(name, words);
         let plain = profile.variants.entry(Variant::PLAIN.name.to_owned()).or_default();
         (plain.credentials, plain.bad_password, plain.denied_topic) = (credentials, bad_password, denied_topic);
         plain.shows_passwords = !hides_passwords;
         let same = plain.clone();
+        if authentication.is_some() {
+            let mut with_method = same.clone();
+            with_method.authentication = authentication;
+            profile.variants.insert(Variant::WITH_AUTHENTICATION.name.to_owned(), with_method);
+        }
         if is_complete {
             profile.variants.insert(Variant::WITH_ACCESS.name.to_owned(), same);
         }
@@ -156,6 +179,10 @@ impl BrokerArgs {
         words.extend(self.fault.iter().map(|fault| format!("--fault {}", fault.name())));
         words.extend(self.quirk.iter().map(|quirk| format!("--quirk {}", quirk.name())));
         words.extend(credentials.words(self.credentials.show_passwords));
+        words.extend(self.auth_method.iter().map(|method| format!("--auth-method {}", shell::for_shell(method))));
+        let shows = self.credentials.show_passwords;
+        let data = |data: &Data| if shows { data.to_string() } else { "HEX".to_owned() };
+        words.extend(self.auth_data.iter().map(|step| format!("--auth-data {}", data(step))));
         words.extend(self.denied_topic.iter().map(|topic| format!("--denied-topic {}", shell::for_shell(topic))));
         words.join(" ")
     }

@@ -17,9 +17,12 @@ const PIECE: usize = 4;
 /// The type of a CONNECT, in the first half of its first byte.
 const CONNECT: u8 = 1;
 
+/// The type of an AUTH, there too.
+const AUTH: u8 = 15;
+
 /// Passwords that aren't shown.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Secrets(Arc<[String]>);
+pub(crate) struct Secrets(Arc<[Vec<u8>]>);
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -28,14 +31,14 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// These passwords; one without a letter is none.
-    pub(crate) fn new(passwords: impl IntoIterator<Item = String>) -> Self {
+    /// These passwords, and what is said in their place; one without a letter is none.
+    pub(crate) fn new(passwords: impl IntoIterator<Item = Vec<u8>>) -> Self {
         Self(passwords.into_iter().filter(|password| !password.is_empty()).collect())
     }
 
     /// Whether a packet that we sent may hold one of them.
     fn may_be_in(&self, bytes: &[u8], is_mutated: bool) -> bool {
-        !self.0.is_empty() && (is_mutated || bytes.first().is_some_and(|first| first >> 4 == CONNECT))
+        !self.0.is_empty() && (is_mutated || bytes.first().is_some_and(|first| [CONNECT, AUTH].contains(&(first >> 4))))
     }
 
     /// The first bytes of a packet that we sent as pairs of digits, `between` them what is to part them.
@@ -63,7 +66,7 @@ impl Secrets {
             return Vec::new();
         }
         let mut hidden = vec![false; bytes.len()];
-        for secret in self.0.iter().map(String::as_bytes) {
+        for secret in self.0.iter().map(Vec::as_slice) {
             if is_mutated {
                 let length = secret.len().min(PIECE);
                 let pieces: BTreeSet<&[u8]> = secret.windows(length).collect();
@@ -85,7 +88,8 @@ impl Secrets {
         }
         let long = self.0.iter().filter(|secret| secret.len() >= PIECE);
         long.fold(words, |words, secret| {
-            words.replace(secret.as_str(), HIDDEN).replace(&secret.as_bytes().escape_ascii().to_string(), HIDDEN)
+            let as_text = std::str::from_utf8(secret).map_or(words.clone(), |secret| words.replace(secret, HIDDEN));
+            as_text.replace(&secret.escape_ascii().to_string(), HIDDEN)
         })
     }
 }
@@ -121,7 +125,7 @@ mod tests {
     const PASSWORD: &str = "S3cret-of-ann";
 
     fn secrets() -> Secrets {
-        Secrets::new([PASSWORD.to_owned(), String::new()])
+        Secrets::new([PASSWORD.as_bytes().to_vec(), Vec::new()])
     }
 
     fn connect(version: Version, password: &str) -> Vec<u8> {

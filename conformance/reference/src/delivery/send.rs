@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use mqtt_assay_codec::{
-    Acknowledgement, Connack, Disconnect, Packet, PacketId, PacketType, Properties, PropertiesBuf, Property,
+    Acknowledgement, Auth, Connack, Disconnect, Packet, PacketId, PacketType, Properties, PropertiesBuf, Property,
     ReasonCode, Suback, Unsuback,
 };
 
@@ -62,7 +62,9 @@ impl Machine {
             return;
         }
         let (version, maximum) = (connection.version, connection.maximum_packet_size);
-        let explanation = self.explanation(id, why, &packet);
+        let own = packet.properties();
+        let explanation =
+            own.iter().chain(self.explanation(id, why, &packet).as_properties().iter()).collect::<PropertiesBuf>();
         let explained = with_properties(packet, explanation.as_properties());
         let fits = explained.encoded_len(version).is_ok_and(|len| len <= maximum);
         if fits {
@@ -138,6 +140,7 @@ pub(crate) fn with_properties<'a>(packet: Packet<'a>, properties: Properties<'a>
         Packet::Suback(suback) => Packet::Suback(Suback { properties, ..suback }),
         Packet::Unsuback(unsuback) => Packet::Unsuback(Unsuback { properties, ..unsuback }),
         Packet::Disconnect(disconnect) => Packet::Disconnect(Disconnect { properties, ..disconnect }),
+        Packet::Auth(auth) => Packet::Auth(Auth { properties, ..auth }),
         other => other,
     }
 }

@@ -8,6 +8,7 @@
 //! kept, so that the rest of the crate reads as a broker.
 
 pub(crate) mod answering;
+mod authenticating;
 mod catalog;
 mod connecting;
 pub(crate) mod delivering;

@@ -53,9 +53,14 @@ impl Machine {
 
     /// Sends as much of an explanation as there should be no room for; false if there is no such part.
     pub(crate) fn send_too_large(&mut self, id: ConnectionId, packet: Packet<'_>, explanation: &PropertiesBuf) -> bool {
-        let kept = explanation.as_properties().iter().filter(|property| self.sends_too_large(property));
-        let kept: PropertiesBuf = kept.collect();
-        !kept.is_empty() && self.send_whatever_its_size(id, &with_properties(packet, kept.as_properties()))
+        let all = explanation.as_properties();
+        if !all.iter().any(|property| self.sends_too_large(&property)) {
+            return false;
+        }
+        let is_own =
+            |property: &Property<'_>| !matches!(property, Property::ReasonString(_) | Property::UserProperty(..));
+        let kept: PropertiesBuf = all.iter().filter(|kept| is_own(kept) || self.sends_too_large(kept)).collect();
+        self.send_whatever_its_size(id, &with_properties(packet, kept.as_properties()))
     }
 
     /// What stays in an explanation although it makes the packet too large.

@@ -5,8 +5,8 @@ use std::num::NonZeroU16;
 
 use bytes::Bytes;
 use mqtt_assay_codec::{
-    Acknowledgement, Connack, Context, Disconnect, Expectation, Mutation, Packet, PacketType, PropertiesBuf, Property,
-    Publish, QoS, ReasonCode, ReasonCodes, Sender, Suback, Unsuback, Version,
+    Acknowledgement, Auth, Connack, Context, Disconnect, Expectation, Mutation, Packet, PacketType, PropertiesBuf,
+    Property, Publish, QoS, ReasonCode, ReasonCodes, Sender, Suback, Unsuback, Version,
 };
 
 /// The packet with the mistake, if it has a place for it and breaks a rule for servers with it.
@@ -109,7 +109,11 @@ fn samples(version: Version) -> Vec<(PacketType, Bytes)> {
         Property::SubscriptionIdentifierAvailable(0),
         Property::SharedSubscriptionAvailable(0),
         Property::ServerKeepAlive(1),
+        Property::AuthenticationMethod("a"),
+        Property::AuthenticationData(b"a"),
     ]);
+    let asked =
+        block(&[Property::AuthenticationMethod("a"), Property::AuthenticationData(b"a"), Property::ReasonString("a")]);
     let forwarded = block(&[
         Property::PayloadFormatIndicator(0),
         Property::MessageExpiryInterval(1),
@@ -138,6 +142,7 @@ fn samples(version: Version) -> Vec<(PacketType, Bytes)> {
         Packet::Unsuback(unsuback(packet_id, version, explained.as_properties())),
         Packet::Pingresp,
         Packet::Disconnect(Disconnect { reason: ReasonCode::PROTOCOL_ERROR, properties }),
+        Packet::Auth(Auth { reason: ReasonCode::CONTINUE_AUTHENTICATION, properties: asked.as_properties() }),
     ];
     packets.iter().filter_map(|packet| Some((packet.packet_type(), packet.to_bytes(version).ok()?))).collect()
 }

@@ -113,6 +113,29 @@ faults! {
     AuthUnasked "auth-unasked" "Sends an AUTH to a client that named no authentication method." [] ["MQTT-4.12.0-6"];
     AcceptsAuthWithoutMethod "accepts-auth-without-method" "Ignores an AUTH of a client that named no authentication method."
         [] ["MQTT-4.12.0-7" "U5-192" "U5-208" "MQTT-4.13.1-1"];
+    AuthAsksWithSuccess "auth-asks-with-success" "Asks for the next answer of an authentication by AUTH 0x00."
+        [] ["MQTT-4.12.0-2"];
+    AuthInventsCode "auth-invents-code" "Asks for the next answer of an authentication by AUTH 0x19, which is for clients."
+        [] ["MQTT-3.15.2-1" "MQTT-4.12.0-2"];
+    AuthWithoutMethod "auth-without-method" "Asks for the next answer of an authentication by AUTH without a method."
+        [] ["MQTT-4.12.0-5"];
+    AuthNamesOtherMethod "auth-names-other-method" "Asks for the next answer of an authentication by AUTH with another method."
+        [] ["MQTT-4.12.0-5"];
+    ConnackWithoutMethod "connack-without-method" "Accepts a client that has authenticated without the method in CONNACK."
+        [] ["MQTT-4.12.0-5"];
+    AuthCodeIgnored "auth-code-ignored" "Goes on with an authentication whatever code AUTH has."
+        [] ["MQTT-4.12.0-3" "U5-208" "MQTT-4.13.1-1"];
+    AcceptsOtherMethod "accepts-other-method" "Goes on with an authentication whatever method AUTH names."
+        [] ["MQTT-4.12.0-5" "MQTT-4.12.1-1" "MQTT-4.13.1-1"];
+    AcceptsAuthUnasked "accepts-auth-unasked" "Ignores an AUTH 0x18 where no authentication is under way."
+        [] ["U5-208" "MQTT-4.13.1-1"];
+    ServesWhileAuthenticating "serves-while-authenticating" "Serves PINGREQ and PUBLISH before the CONNACK of a client that authenticates."
+        [] ["MQTT-3.1.2-30" "MQTT-4.13.1-1" "MQTT-3.2.0-1"];
+    IgnoresWhileAuthenticating "ignores-while-authenticating" "Drops other packets before the CONNACK of a client that authenticates, and goes on."
+        [] ["MQTT-3.1.2-30" "MQTT-4.13.1-1"];
+    BlocksWhileAuthenticating "blocks-while-authenticating" "Loses whatever else a client sends while it authenticates again."
+        [] ["U5-209"];
+    FailedAgainStaysOpen "failed-again-stays-open" "Goes on with a client that failed to authenticate again." [] ["MQTT-4.12.1-2"];
     ResponseInformationUnasked "response-information-unasked" "Sends Response Information to who didn't ask for it."
         [] ["MQTT-3.1.2-28"];
     ServerKeepAliveIgnored "server-keep-alive-ignored" "Announces a keep alive and goes by the client's."

@@ -12,6 +12,7 @@ use crate::faults::{Fault, MessageMarks};
 use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::settings::access::Denial;
+use crate::settings::challenge::METHOD;
 use crate::state::ClientId;
 use crate::state::connection::Phase;
 use crate::state::message::Draft;
@@ -37,7 +38,7 @@ struct Welcome {
 
 impl Machine {
     /// Deals with a CONNECT.
-    pub(crate) fn connect(&mut self, id: ConnectionId, connect: &Connect<'_>) {
+    pub(crate) fn connect(&mut self, id: ConnectionId, connect: &Connect<'_>, packet: &[u8]) {
         let Some(connection) = self.connections.get(&id) else { return };
         if connection.phase == Phase::Open {
             self.second_connect(id);
@@ -55,7 +56,9 @@ impl Machine {
             self.faulty.publishes_rest = self.fault(Fault::ProcessesAfterRefusal);
             return;
         }
-        self.accept_connect(id, connect);
+        if !self.authenticates_first(id, connect, packet) {
+            self.accept_connect(id, connect);
+        }
     }
 
     fn second_connect(&mut self, id: ConnectionId) {
@@ -84,11 +87,16 @@ impl Machine {
     }
 
     fn check_method(&self, connect: &Connect<'_>) -> Result<(), Refusal> {
-        if connect.properties.authentication_method().is_none() || self.fault(Fault::AcceptsUnknownMethod) {
+        let method = connect.properties.authentication_method();
+        if method.is_none_or(|method| method == METHOD) || self.fault(Fault::AcceptsUnknownMethod) {
             return Ok(());
         }
         let code = ReasonCode::BAD_AUTHENTICATION_METHOD;
-        Err(Refusal { v311: ReasonCode::NOT_AUTHORIZED_3, v5: code, why: "no authentication method is supported" })
+        Err(Refusal {
+            v311: ReasonCode::NOT_AUTHORIZED_3,
+            v5: code,
+            why: "this authentication method is not supported",
+        })
     }
 
     fn check_access(&self, connect: &Connect<'_>) -> Result<(), Refusal> {
@@ -177,7 +185,7 @@ impl Machine {
         self.send_explained(id, why, connack(false, reason));
     }
 
-    fn accept_connect(&mut self, id: ConnectionId, connect: &Connect<'_>) {
+    pub(crate) fn accept_connect(&mut self, id: ConnectionId, connect: &Connect<'_>) {
         let assigned = connect.client_id.is_empty();
         let client_id: ClientId = if assigned { self.assign_client_id() } else { connect.client_id.into() };
         let will = match connect.will {
@@ -388,6 +396,7 @@ impl Machine {
         if let Some(seconds) = limits.server_keep_alive {
             tell(true, Property::ServerKeepAlive(seconds));
         }
+        told.extend(self.announced_to_authenticated(id).as_properties().iter());
         told.extend(self.announced_unasked(connect));
         told
     }

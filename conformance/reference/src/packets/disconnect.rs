@@ -1,4 +1,4 @@
-//! DISCONNECT from a client, and AUTH, which nobody has reason to send.
+//! DISCONNECT from a client.
 
 use mqtt_assay_codec::{Disconnect, ReasonCode};
 
@@ -6,6 +6,7 @@ use crate::ending::breach::Ids;
 use crate::event::ConnectionId;
 use crate::faults::Fault;
 use crate::machine::Machine;
+use crate::state::connection::Phase;
 use crate::state::departed::Departed;
 
 impl Machine {
@@ -43,6 +44,9 @@ impl Machine {
         let ignores = self.fault(Fault::DisconnectExpiryIgnored);
         let Some(expiry) = disconnect.properties.session_expiry_interval() else { return true };
         let Some(connection) = self.connections.get_mut(&id) else { return false };
+        if connection.phase != Phase::Open {
+            return true;
+        }
         if connection.asked_no_session && expiry > 0 && !accepts {
             let detail = "a session expiry interval in DISCONNECT, after none in CONNECT";
             self.violation(id, Ids("MQTT-4.8.0-1", "U5-185"), ReasonCode::PROTOCOL_ERROR, detail);
@@ -52,15 +56,5 @@ impl Machine {
             connection.session_expiry = expiry.min(most);
         }
         true
-    }
-
-    pub(crate) fn unexpected_auth(&mut self, id: ConnectionId) {
-        let ids = Ids("MQTT-4.8.0-1", "U5-192");
-        let detail = "AUTH from a client that named no authentication method in CONNECT";
-        if self.fault(Fault::AcceptsAuthWithoutMethod) {
-            self.breach(id, ids, detail);
-        } else {
-            self.violation(id, ids, ReasonCode::PROTOCOL_ERROR, detail);
-        }
     }
 }

@@ -39,6 +39,10 @@ impl Machine {
             None if error.rule == Rule::PacketTooLarge => self.limit_breach_of_codec(id, &error),
             None => self.breach_of_codec(id, &error),
         }
+        if phase == Some(Phase::Authenticating) {
+            self.refuse_connect(id, error.reason, "the packet is malformed", false);
+            return Step::Stop;
+        }
         if phase == Some(Phase::Greeting) {
             return self.refuse_greeting(id, &error, input);
         }

@@ -5,6 +5,7 @@
 //! May use: everything below, that is the machine and its state, `delivery`, `ending`.
 
 pub(crate) mod acknowledge;
+pub(crate) mod authenticate;
 pub(crate) mod connect;
 pub(crate) mod disconnect;
 pub(crate) mod framing;

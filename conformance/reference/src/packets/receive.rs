@@ -165,7 +165,7 @@ impl Machine {
         let Some(connection) = self.connections.get(&id) else { return Step::Stop };
         match connection.phase {
             Phase::Greeting => self.greet(id, input),
-            Phase::Open => self.take_packet(id, connection.version, input),
+            Phase::Open | Phase::Authenticating => self.take_packet(id, connection.version, input),
             Phase::Deaf => Step::Stop,
         }
     }
@@ -217,7 +217,9 @@ impl Machine {
             return self.refuse_disliked(id);
         }
         match packet {
-            Packet::Connect(connect) => self.connect(id, &connect),
+            packet if self.is_too_early(id, &packet) => self.too_early(id, &packet),
+            packet if self.loses_while_authenticating(id, &packet) => {}
+            Packet::Connect(connect) => self.connect(id, &connect, &input[..len.min(input.len())]),
             Packet::Disconnect(_) if self.puts_off(id, Some(&input[..len.min(input.len())])) => {}
             Packet::Disconnect(disconnect) => self.disconnect(id, &disconnect),
             packet => self.serve(id, &packet),
@@ -239,7 +241,7 @@ impl Machine {
             Packet::Subscribe(subscribe) => self.subscribe(id, subscribe),
             Packet::Unsubscribe(unsubscribe) => self.unsubscribe(id, unsubscribe),
             Packet::Pingreq => self.pingreq(id),
-            Packet::Auth(_) => self.unexpected_auth(id),
+            Packet::Auth(auth) => self.auth(id, auth),
             // The decoder refuses what only servers send; a waived rule may let it through, and then there is nothing to do.
             _ => {}
         }

@@ -3,6 +3,7 @@
 //! May use: the codec, the tables of faults and quirks.
 
 pub(crate) mod access;
+pub(crate) mod challenge;
 pub(crate) mod limits;
 
 use crate::faults::FaultSet;

@@ -8,6 +8,7 @@ use mqtt_assay_codec::{PacketId, Version};
 
 use crate::event::ConnectionId;
 use crate::state::ClientId;
+use crate::state::authentication::Authentication;
 use crate::state::ledger::Account;
 use crate::state::session::Outgoing;
 use crate::state::will::Will;
@@ -18,6 +19,8 @@ use crate::state::work::Work;
 pub(crate) enum Phase {
     /// No CONNECT yet.
     Greeting,
+    /// CONNECT came, and waits for the exchange of AUTH packets to end well.
+    Authenticating,
     /// CONNECT accepted.
     Open,
     /// Refused and yet left open: only faults come here.
@@ -38,6 +41,8 @@ pub(crate) struct Connection {
     pub(crate) wanted: usize,
     /// Bytes of a packet that is being thrown away.
     pub(crate) skip: usize,
+    /// How far the client has come with its authentication method, where CONNECT named one.
+    pub(crate) authentication: Option<Authentication>,
     pub(crate) opened_at: Duration,
     pub(crate) heard_at: Duration,
     /// One and a half times the keep alive, where there is one.
@@ -101,6 +106,7 @@ impl Connection {
             input: Vec::new(),
             wanted: 0,
             skip: 0,
+            authentication: None,
             opened_at: now,
             heard_at: now,
             patience: None,

@@ -3,6 +3,7 @@
 //! Data with what can be asked of it alone. What is done with it is said in the rooms above.
 //! May use: the codec, the words of `event`, and `faults::marks`, which its structs carry.
 
+pub(crate) mod authentication;
 pub(crate) mod connection;
 pub(crate) mod departed;
 pub(crate) mod ledger;

@@ -1,5 +1,6 @@
 //! The machine driven event by event: scripts of packets, and what comes back as lines of text.
 
+mod authenticating;
 mod delivery;
 mod faulty;
 mod flow;
@@ -298,6 +299,7 @@ fn line(packet: &Packet<'_>) -> String {
         Packet::Suback(suback) => format!("SUBACK {} {:02x?}", suback.packet_id, suback.reasons.as_bytes()),
         Packet::Unsuback(unsuback) => format!("UNSUBACK {} {:02x?}", unsuback.packet_id, unsuback.reasons.as_bytes()),
         Packet::Disconnect(disconnect) => format!("DISCONNECT {:02x}", disconnect.reason.0),
+        Packet::Auth(auth) => format!("AUTH {:02x}", auth.reason.0),
         other => other.packet_type().name().to_owned(),
     }
 }

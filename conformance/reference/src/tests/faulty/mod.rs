@@ -1,6 +1,7 @@
 //! Every fault shows: a tour through everything the broker does comes out differently with it, in each version whose rules
 //! it breaks, and in no other.
 
+mod authenticating;
 mod connecting;
 mod exchanging;
 mod leniency;
@@ -143,6 +144,7 @@ fn tour(fault: Option<Fault>, version: Version) -> Trace {
         exchanging::striking,
         exchanging::completing,
         connecting::outliving,
+        authenticating::authenticating,
     ];
     stops.iter().flat_map(|stop| stop(fault, version).trace).collect()
 }
