@@ -2,6 +2,7 @@
 //!
 //! Uses `scenario`, whose page lists the words of a case, by way of `prelude`; where it needs one, `link` and `broker`.
 
+mod again;
 mod connect;
 mod delivery;
 mod disconnect;
@@ -17,6 +18,7 @@ mod order;
 mod prelude;
 mod publish;
 mod qos;
+mod resumes;
 mod retain;
 mod segments;
 mod session;
@@ -51,6 +53,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "shared", cases: shared::CASES },
     Chapter { name: "topics", cases: topics::CASES },
     Chapter { name: "session", cases: session::CASES },
+    Chapter { name: "resumes", cases: resumes::CASES },
     Chapter { name: "will", cases: will::CASES },
     Chapter { name: "keep-alive", cases: keep_alive::CASES },
     Chapter { name: "segments", cases: segments::CASES },

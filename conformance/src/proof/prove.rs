@@ -68,6 +68,7 @@ pub const TAKEN_AWAY: &[(Quirk, &[&str])] = &[
         &[
             "5/disconnect/expiry-after-none",
             "5/disconnect/expiry-ends-session",
+            "5/resumes/expiry.is-new",
             "5/session/ended-session-is-gone",
             "5/session/ended-session-leaves-nothing",
             "5/session/expires",

@@ -21,6 +21,8 @@ pub struct Pattern {
     /// Whether the payload is the end of what is meant.
     ending: bool,
     no_more: bool,
+    /// The payload that must be right of it, where its payload doesn't tell it.
+    reads: Option<Vec<u8>>,
     only_qos: Option<QoS>,
     topic: Option<Topic>,
     packet_id: Option<u16>,
@@ -43,6 +45,7 @@ impl Pattern {
             payload: None,
             ending: false,
             no_more: false,
+            reads: None,
             only_qos: None,
             topic: None,
             packet_id: None,
@@ -76,6 +79,13 @@ impl Pattern {
     #[must_use]
     pub fn and_no_more(mut self) -> Self {
         self.no_more = true;
+        self
+    }
+
+    /// A message that is told by other things than its payload: this is its payload.
+    #[must_use]
+    pub fn reads(mut self, payload: impl AsRef<[u8]>) -> Self {
+        self.reads = Some(payload.as_ref().to_vec());
         self
     }
 
@@ -295,7 +305,7 @@ impl Pattern {
         if let Some(Topic::Own(topic) | Topic::Exact(topic)) = &self.topic {
             add(quoted(topic.as_bytes()));
         }
-        if let Some(payload) = &self.payload {
+        if let Some(payload) = self.payload.as_ref().or(self.reads.as_ref()) {
             add(format!("payload={}", quoted(payload)));
         }
         match self.qos {
@@ -412,6 +422,9 @@ impl Pattern {
             differs("topic", quoted(topic.as_bytes()), quoted(publish.topic.as_bytes()));
         }
         if let Some(payload) = self.payload.as_ref().filter(|payload| self.no_more && publish.payload != &payload[..]) {
+            differs("payload", quoted(payload), quoted(publish.payload));
+        }
+        if let Some(payload) = self.reads.as_ref().filter(|payload| publish.payload != &payload[..]) {
             differs("payload", quoted(payload), quoted(publish.payload));
         }
         if let Some((low, high)) = self.qos

@@ -141,7 +141,8 @@ impl Machine {
     /// Sends what the window has room for.
     pub(crate) fn pump(&mut self, client_id: &ClientId) {
         while let Some(id) = self.room_for(client_id) {
-            if !self.send_again(id, client_id) && !self.send_next(id, client_id) {
+            let queue_first = self.fault(Fault::QueueBeforeOld) && self.send_next(id, client_id);
+            if !queue_first && !self.send_again(id, client_id) && !self.send_next(id, client_id) {
                 break;
             }
         }
@@ -157,7 +158,8 @@ impl Machine {
         let session = self.sessions.get(client_id)?;
         let connection = self.connections.get(&session.connection?)?;
         let window = self.window(connection);
-        (sent_count(session) < window && self.has_room(connection.id)).then_some(connection.id)
+        let completes = self.fault(Fault::QuotaBackAtPubrec);
+        (sent_count(session, completes) < window && self.has_room(connection.id)).then_some(connection.id)
     }
 
     fn window(&self, connection: &Connection) -> usize {
@@ -228,6 +230,9 @@ impl Machine {
         packet_id: Option<PacketId>,
         again: bool,
     ) -> Sent {
+        if self.fault(Fault::KeepAliveProlonged) {
+            self.hear(id);
+        }
         let Some(connection) = self.connections.get(&id) else { return Sent::Yes };
         let properties =
             if connection.is_v5() { self.properties_of(connection, outgoing) } else { PropertiesBuf::new() };
@@ -314,6 +319,10 @@ impl Machine {
     }
 }
 
-fn sent_count(session: &Session) -> usize {
-    session.in_flight.iter().filter(|entry| entry.sent && entry.awaits != Awaits::Nothing).count()
+/// How many messages count against the client's Receive Maximum; a fault only leaves out those that wait for a PUBCOMP.
+fn sent_count(session: &Session, but_received: bool) -> usize {
+    let counts = |entry: &&InFlight| {
+        entry.sent && entry.awaits != Awaits::Nothing && !(but_received && entry.awaits == Awaits::Pubcomp)
+    };
+    session.in_flight.iter().filter(counts).count()
 }

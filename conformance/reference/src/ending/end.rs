@@ -30,10 +30,14 @@ impl Machine {
         if self.fault(Fault::AliasAcrossConnections) {
             self.faulty.left_aliases = std::mem::take(&mut connection.aliases);
         }
+        if self.fault(Fault::SentAliasesStay) {
+            self.faulty.left_aliases_sent = std::mem::take(&mut connection.aliases_sent);
+        }
         let will = connection.will.take().filter(|_| with_will && !self.fault(Fault::WillNotSent));
         let Some(client_id) = connection.client_id else { return self.will_of_cut_off(will) };
         let had_will = will.is_some();
-        let expiry = self.detach(id, &client_id, connection.session_expiry);
+        let open_since = connection.opened_at;
+        let expiry = self.detach(id, &client_id, connection.session_expiry, open_since);
         if let Some(will) = will {
             self.will_after_end(&client_id, will, expiry);
         }
@@ -48,12 +52,15 @@ impl Machine {
     }
 
     /// Takes the connection from its session; says how long the session lasts from now.
-    fn detach(&mut self, id: ConnectionId, client_id: &ClientId, expiry: u32) -> Duration {
+    fn detach(&mut self, id: ConnectionId, client_id: &ClientId, expiry: u32, open_since: Duration) -> Duration {
         let now = self.now;
         let Some(session) = self.sessions.get(client_id).filter(|session| session.connection == Some(id)) else {
             return Duration::MAX;
         };
-        let lasts = self.lasts(session, expiry);
+        let mut lasts = self.lasts(session, expiry);
+        if lasts < Duration::MAX && self.fault(Fault::ExpiryFromConnect) {
+            lasts = lasts.saturating_sub(now - open_since);
+        }
         if let Some(session) = self.sessions.get_mut(client_id) {
             session.connection = None;
             session.expires_at = now.checked_add(lasts);

@@ -110,6 +110,15 @@ impl Machine {
         }
     }
 
+    /// Takes the oldest message that waits for a PUBACK off the list of those in flight.
+    pub(crate) fn forget_oldest(&mut self, client_id: &ClientId) {
+        let Some(session) = self.sessions.get_mut(client_id) else { return };
+        let oldest = session.in_flight.iter().find(|entry| entry.awaits == Awaits::Puback);
+        if let Some(packet_id) = oldest.map(|entry| entry.packet_id) {
+            session.forget_in_flight(packet_id);
+        }
+    }
+
     /// Marks a message that is done, so that it is sent again on the next connection.
     pub(crate) fn redeliver_later(&mut self, client_id: &ClientId, packet_id: PacketId) {
         let session = self.sessions.get_mut(client_id);

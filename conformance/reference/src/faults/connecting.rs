@@ -23,6 +23,15 @@ impl Machine {
         if alone && self.fault(Fault::RefusesPasswordAlone) {
             return refused("a password without a user name");
         }
+        let is_plain = |payload: &[u8]| std::str::from_utf8(payload).is_ok_and(|text| !text.contains(char::is_control));
+        if connect.will.is_some_and(|will| !is_plain(will.payload)) && self.fault(Fault::RefusesBinaryWill) {
+            return refused("a will that is no plain text");
+        }
+        let of_will = connect.will.map_or(0, |will| will.properties.user_properties().count());
+        let most = connect.properties.user_properties().count().max(of_will);
+        if most > 30 && self.fault(Fault::RefusesManyProperties) {
+            return refused("too many user properties");
+        }
         if self.fault(Fault::RefusesRepeatedUserProperty) {
             let mut names: Vec<&str> = connect.properties.user_properties().map(|(name, _)| name).collect();
             let count = names.len();
@@ -93,6 +102,14 @@ impl Machine {
         let aliases = std::mem::take(&mut self.faulty.left_aliases);
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.aliases = aliases;
+        }
+    }
+
+    /// Takes the numbers that topics had towards the client that left last for known here, as far as this one takes as many.
+    pub(crate) fn inherit_sent_aliases(&mut self, id: ConnectionId) {
+        let aliases = std::mem::take(&mut self.faulty.left_aliases_sent);
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.aliases_sent = aliases;
         }
     }
 

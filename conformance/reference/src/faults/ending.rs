@@ -33,6 +33,14 @@ impl Machine {
         }
     }
 
+    /// Takes what goes to a client for a sign of its life.
+    pub(crate) fn hear(&mut self, id: ConnectionId) {
+        let now = self.now;
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.heard_at = now;
+        }
+    }
+
     /// Ends every other connection than this one.
     pub(crate) fn end_others(&mut self, id: ConnectionId) {
         let others: Vec<ConnectionId> = self.connections.keys().copied().filter(|other| *other != id).collect();

@@ -12,6 +12,8 @@ use crate::state::message::Message;
 pub(crate) struct State {
     /// Aliases of the client that left last.
     pub(crate) left_aliases: BTreeMap<u16, Alias>,
+    /// Topics that went by number to the client that left last.
+    pub(crate) left_aliases_sent: Vec<Alias>,
     /// The will that was published last.
     pub(crate) left_will: Option<Arc<Message>>,
     /// What stands behind the packet of now is to be published, although its connection takes no more.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mqtt_assay_codec::{PacketId, ReasonCode, topic_matches};
+use mqtt_assay_codec::{PacketId, ReasonCode, SubscriptionsBuf, split_shared, topic_matches};
 
 use super::Fault;
 use super::answering::is_high;
@@ -10,7 +10,9 @@ use crate::event::ConnectionId;
 use crate::machine::Machine;
 use crate::packets::subscribe::{Request, Requests, Unavailable, asks};
 use crate::state::ClientId;
+use crate::state::levels::Place;
 use crate::state::subscriptions::Subscription;
+use crate::state::work::{FilterList, Replay};
 
 impl Machine {
     /// Forgets the subscriptions of a client that is connected.
@@ -106,6 +108,31 @@ impl Machine {
             self.remove_subscription(client_id, held);
         }
         !leaving.is_empty()
+    }
+
+    /// Deletes the shared subscription to the same topics too, or the ordinary one.
+    pub(crate) fn unsubscribe_twin(&mut self, client_id: &ClientId, filter: &str) {
+        let plain = |held: &str| split_shared(held).map_or_else(|| held.to_owned(), |(_, plain)| plain.to_owned());
+        let Some(session) = self.sessions.get(client_id) else { return };
+        let held = session.subscriptions.iter().map(|subscription| Arc::clone(&subscription.filter));
+        let leaving: Vec<Arc<str>> = held.filter(|held| plain(held) == plain(filter)).collect();
+        for held in &leaving {
+            self.remove_subscription(client_id, held);
+        }
+    }
+
+    /// Begins to hand on the retained messages of all subscriptions, as if they had just been made.
+    pub(crate) fn replay_all(&mut self, id: ConnectionId, client_id: &ClientId) {
+        let is_v5 = self.is_v5(id);
+        let Some(session) = self.sessions.get(client_id) else { return };
+        let plain = session.subscriptions.in_order().into_iter().filter(|held| !held.shared);
+        let filters: SubscriptionsBuf = plain.map(|held| (&*held.filter, held.options)).collect();
+        let wanted = vec![true; filters.as_subscriptions().len()];
+        let filters = Arc::new(FilterList::of_subscribe(filters.as_subscriptions()));
+        let (place, identifier) = (Place::Start, None);
+        let replay = Replay { identifier, is_v5, filters, at: 0, index: 0, wanted, place, _account: None };
+        self.begin_replay(client_id, replay);
+        self.replay(client_id);
     }
 
     /// Takes every member out of a shared subscription.

@@ -155,6 +155,10 @@ faults! {
     RefusesDisconnectWithCode "refuses-disconnect-with-code" "Takes a DISCONNECT with a reason code and no more for malformed."
         [] ["U5-182"];
     ServerReferenceAlways "server-reference-always" "Names another server in every CONNACK that accepts." [] ["U5-115"];
+    RefusesBinaryWill "refuses-binary-will" "Refuses a CONNECT whose will has a payload with control characters, or one that is no text."
+        ["MQTT-3.1.4-4"] ["MQTT-3.1.4-5"];
+    RefusesManyProperties "refuses-many-properties" "Refuses a CONNECT with more than 30 user properties, or a will with as many."
+        [] ["MQTT-3.1.4-5" "U5-061"];
     RefusesRepeatedUserProperty "refuses-repeated-user-property" "Refuses a CONNECT with two user properties of one name."
         [] ["U5-061"];
 
@@ -170,10 +174,14 @@ faults! {
         [] ["MQTT-3.1.2-23"];
     ForgetsSubscriptions "forgets-subscriptions" "Resumes a session without its subscriptions."
         ["MQTT-3.1.2-4" "MQTT-4.1.0-1"] ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "U5-171"];
+    ForgetsReceived "forgets-received" "Resumes a session without the QoS 2 exchanges that its client had begun."
+        ["MQTT-3.1.2-4" "MQTT-4.1.0-1" "MQTT-4.3.3-2"] ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "MQTT-4.3.3-10"];
     DropsForAbsent "drops-for-absent" "Queues nothing for a client that isn't connected."
         ["MQTT-3.1.2-5" "MQTT-4.5.0-1"] ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-4.5.0-1"];
     SessionNeverExpires "session-never-expires" "Keeps a session past its expiry interval." [] ["MQTT-4.1.0-2" "MQTT-3.1.2-8"];
     SessionExpiresEarly "session-expires-early" "Ends a session after half of its expiry interval." [] ["MQTT-3.1.2-23"];
+    ExpiryFromConnect "expiry-from-connect" "Counts the session expiry interval from when the connection was opened, not from its end."
+        [] ["MQTT-3.1.2-23" "MQTT-4.1.0-1"];
     DisconnectExpiryIgnored "disconnect-expiry-ignored" "Ignores the session expiry interval of a DISCONNECT." [] ["U5-186"];
     AcceptsExpiryAfterZero "accepts-expiry-after-zero" "Accepts a session expiry at DISCONNECT of a session that had none."
         [] ["U5-185" "MQTT-4.13.1-1"];
@@ -184,6 +192,10 @@ faults! {
     KeepAliveNotEnforced "keep-alive-not-enforced" "Never closes for a keep alive."
         ["MQTT-3.1.2-24"] ["MQTT-3.1.2-22" "MQTT-3.2.2-22" "MQTT-3.1.2-21"];
     KeepAliveEarly "keep-alive-early" "Disconnects with 0x8D after half of the keep alive." [] ["MQTT-3.1.2-22" "MQTT-3.2.2-22" "U5-050"];
+    KeepAliveProlonged "keep-alive-prolonged" "Begins to count the keep alive anew with each message that it sends to the client."
+        ["MQTT-3.1.2-24"] ["MQTT-3.1.2-22" "MQTT-3.2.2-22"];
+    PingEndsKeepAlive "ping-ends-keep-alive" "Closes for no keep alive any more once the client has sent a PINGREQ."
+        ["MQTT-3.1.2-24"] ["MQTT-3.1.2-22" "MQTT-3.2.2-22" "MQTT-3.1.2-21"];
     PingUnanswered "ping-unanswered" "Doesn't answer PINGREQ." ["MQTT-3.12.4-1"] ["MQTT-3.12.4-1"];
     AnswersOnePingOfSegment "answers-one-ping-of-segment" "Answers the first of the PINGREQs that come in one segment, and no other."
         ["MQTT-3.12.4-1"] ["MQTT-3.12.4-1"];
@@ -273,6 +285,10 @@ faults! {
     RedeliveryReversed "redelivery-reversed" "Re-sends PUBLISH packets in reverse order."
         ["MQTT-4.6.0-1" "MQTT-4.6.0-6"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
     PubrelsReversed "pubrels-reversed" "Re-sends PUBREL packets in reverse order." ["MQTT-4.6.0-4" "MQTT-4.6.0-6"] [];
+    AcksOldest "acks-oldest" "Takes a PUBACK for the oldest message that waits for one, whatever its packet identifier."
+        ["MQTT-4.3.2-1" "MQTT-4.4.0-1"] ["MQTT-4.3.2-3" "MQTT-4.4.0-1"];
+    QueueBeforeOld "queue-before-old" "Sends what waited for a client before what it sends again."
+        ["MQTT-4.6.0-6" "MQTT-4.6.0-5"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
     QueueReversed "queue-reversed" "Sends the newest of the waiting messages first."
         ["MQTT-4.6.0-6" "MQTT-4.6.0-5"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
     SwapsPairs "swaps-pairs" "Sends two messages of a topic and QoS in reverse order if they come together."
@@ -290,6 +306,8 @@ faults! {
     QuotaBlocksAll "quota-blocks-all" "Answers no PINGREQ while the send quota is used up."
         [] ["MQTT-3.3.4-10" "MQTT-3.12.4-1"];
     QuotaNotRestored "quota-not-restored" "Doesn't give back send quota for a PUBREC that refuses." [] ["U5-207" "MQTT-4.4.0-2"];
+    QuotaBackAtPubrec "quota-back-at-pubrec" "Takes the PUBREC of a QoS 2 message for the end of its place in the client's Receive Maximum."
+        [] ["MQTT-3.3.4-9" "U5-207"];
     PastMaximumPacketSize "past-maximum-packet-size" "Sends messages above the client's maximum packet size."
         [] ["MQTT-3.1.2-24"];
     LeavesOutWhatFits "leaves-out-what-fits" "Leaves out a message of exactly the client's maximum packet size."
@@ -370,6 +388,8 @@ faults! {
         [] ["MQTT-3.3.1-10"];
     RetainHandling1Never "retain-handling-1-never" "Sends no retained messages with Retain Handling 1." [] ["MQTT-3.3.1-10"];
     RetainHandling2Ignored "retain-handling-2-ignored" "Sends retained messages with Retain Handling 2." [] ["MQTT-3.3.1-11"];
+    RetainedAtResume "retained-at-resume" "Sends the retained messages of its subscriptions to a client that resumes its session."
+        ["MQTT-3.3.1-9"] ["MQTT-3.3.1-10" "MQTT-3.3.1-11"];
     AcceptsRetainUnavailable "accepts-retain-unavailable" "Serves a PUBLISH with RETAIN although it retains nothing."
         [] ["MQTT-3.2.2-14" "U5-091" "MQTT-4.13.1-1"];
 
@@ -404,6 +424,8 @@ faults! {
     UnsubscribeDropsInFlight "unsubscribe-drops-in-flight" "Forgets unacknowledged messages at UNSUBSCRIBE." ["MQTT-3.10.4-3"] ["MQTT-3.10.4-3"];
     UnsubscribeByPrefix "unsubscribe-by-prefix" "Deletes every subscription that starts with the topic filter." ["MQTT-3.10.4-1"] ["MQTT-3.10.4-1"];
     UnsubscribeByMatch "unsubscribe-by-match" "Deletes every subscription that the topic filter matches." ["MQTT-3.10.4-1"] ["MQTT-3.10.4-1"];
+    ShareLeavesTogether "share-leaves-together" "Deletes a shared subscription together with the ordinary one of the same topic filter, and the other way round."
+        [] ["MQTT-3.10.4-1"];
     OnlyFirstUnsubscribed "only-first-unsubscribed" "Deletes the first topic filter of an UNSUBSCRIBE only."
         ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2"] ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2"];
     UnsubackForEachFilter "unsuback-for-each-filter" "Sends the UNSUBACK again for each further topic filter."
@@ -517,6 +539,8 @@ faults! {
     SendsAliasUnasked "sends-alias-unasked" "Sends topic aliases to a client that takes none." [] ["MQTT-3.1.2-27"];
     SendsAliasAboveMaximum "sends-alias-above-maximum" "Sends the first topic alias above what the client takes."
         [] ["MQTT-3.1.2-26"];
+    SentAliasesStay "sent-aliases-stay" "Takes the topic aliases that it gave on one connection for known on the client's next one."
+        [] ["MQTT-3.3.2-7"];
     SendsTwiceByAlias "sends-twice-by-alias" "Sends a message with a topic alias once more without it."
         [] ["MQTT-4.4.0-1"];
     IgnoresProblemInformation "ignores-problem-information" "Sends reason strings to who asked for none." [] ["MQTT-3.1.2-29"];

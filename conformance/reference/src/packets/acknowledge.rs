@@ -134,6 +134,8 @@ impl Machine {
     fn delivered(&mut self, client_id: &ClientId, packet_id: PacketId) {
         if self.fault(Fault::RedeliversAcknowledged) {
             self.redeliver_later(client_id, packet_id);
+        } else if self.fault(Fault::AcksOldest) {
+            self.forget_oldest(client_id);
         } else {
             self.forget(client_id, packet_id);
         }

@@ -205,6 +205,9 @@ impl Machine {
         }
         self.welcome(id, connect, &Welcome { client_id: Arc::clone(&client_id), assigned, session_present });
         self.attach(id, &client_id);
+        if session_present && self.fault(Fault::RetainedAtResume) {
+            self.replay_all(id, &client_id);
+        }
         self.wind(id);
     }
 
@@ -272,6 +275,7 @@ impl Machine {
         }
         let keeps_will = self.fault(Fault::WillNotCancelled);
         let forgets = self.fault(Fault::ForgetsSubscriptions);
+        let forgets_received = self.fault(Fault::ForgetsReceived);
         if let Some(session) = self.sessions.get_mut(client_id) {
             session.expires_at = None;
             if !keeps_will {
@@ -279,6 +283,9 @@ impl Machine {
             }
             if forgets {
                 session.subscriptions.clear();
+            }
+            if forgets_received {
+                session.received.clear();
             }
             self.wind_session(client_id);
             return Some(!clean_start);
@@ -312,6 +319,9 @@ impl Machine {
         connection.asked_no_session = connect.properties.session_expiry_interval().unwrap_or(0) == 0;
         if self.fault(Fault::AliasAcrossConnections) {
             self.inherit_aliases(id);
+        }
+        if is_v5 && self.fault(Fault::SentAliasesStay) {
+            self.inherit_sent_aliases(id);
         }
     }
 

@@ -11,6 +11,12 @@ impl Machine {
         if self.fault(Fault::PingForgetsSubscriptions) {
             self.forget_subscriptions(id);
         }
+        if self.fault(Fault::PingEndsKeepAlive)
+            && let Some(connection) = self.connections.get_mut(&id)
+        {
+            connection.patience = None;
+            self.wind(id);
+        }
         let blocked = self.fault(Fault::QuotaBlocksAll) && self.quota_is_used_up(id);
         if self.fault(Fault::PingUnanswered) || blocked {
             return;

@@ -65,6 +65,9 @@ impl Machine {
         }
         let removed = self.remove_subscription(client_id, filter);
         let removed = removed | (!self.is_faultless() && self.unsubscribe_more(client_id, filter));
+        if self.fault(Fault::ShareLeavesTogether) {
+            self.unsubscribe_twin(client_id, filter);
+        }
         if self.fault(Fault::UnsubscribeEndsGroup) {
             self.end_group(filter);
         }

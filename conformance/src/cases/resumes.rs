@@ -1,0 +1,615 @@
+//! Sessions that are resumed more than once: what stays with them each time, and what begins anew with each connection.
+
+use super::again::{back, back_holding, come_in_order, level_in};
+use super::prelude::*;
+use crate::scenario::{Client, Received};
+use mqtt_assay_codec::{PropertyId, RetainHandling, SubscriptionOptions};
+use tokio::time::Instant;
+
+pub(super) const CASES: &[Case] = &[
+    case!(each_time["qos1"]: "Ten times a session is there again, with its subscription and what was published meanwhile at QoS 1",
+        v311: proves ["MQTT-3.1.2-5", "MQTT-3.1.2-4", "MQTT-3.2.2-2"],
+        v5: proves ["MQTT-3.1.2-5", "MQTT-3.2.2-3"],
+        caught: [Fault::DropsForAbsent, Fault::ForgetsSubscriptions, Fault::ForgetsSession, Fault::SessionPresentNever]),
+    case!(each_time["qos2"]: "Ten times a session is there again, with its subscription and what was published meanwhile at QoS 2",
+        v311: proves ["MQTT-3.1.2-5", "MQTT-3.1.2-4", "MQTT-3.2.2-2"],
+        v5: proves ["MQTT-3.1.2-5", "MQTT-3.2.2-3"],
+        caught: [Fault::DropsForAbsent, Fault::ForgetsSubscriptions, Fault::ForgetsSession, Fault::SessionPresentNever],
+        needs: &["qos2"]),
+    case!(options_stay["qos"]: "A subscription has its granted QoS still after the second resume",
+        v311: proves ["MQTT-3.8.4-6"],
+        v5: proves ["MQTT-3.8.4-8"],
+        caught: [Fault::AboveGrantedQos],
+        needs: &["qos2"]),
+    case!(options_stay["no-local"]: "A subscription has No Local still after the second resume",
+        v5: proves ["MQTT-3.8.3-3"],
+        caught: [Fault::NoLocalIgnored]),
+    case!(options_stay["retain-as-published"]: "A subscription has Retain As Published still after the second resume",
+        v5: proves ["MQTT-3.3.1-13"],
+        caught: [Fault::RetainAsPublishedIgnored],
+        needs: &["retain"]),
+    case!(options_stay["identifier"]: "A subscription has its identifier still after the second resume",
+        v5: proves ["U5-171"],
+        caught: [Fault::IdentifierMissing],
+        needs: &["subscription-identifiers"]),
+    case!(share_stays: "A client is a member of its shared subscription still after the second resume",
+        v5: proves ["MQTT-3.1.2-5"],
+        caught: [Fault::ForgetsSubscriptions],
+        needs: &["shared-subscriptions"]),
+    case!(brings_no_retained["flag"]: "What comes to a resumed subscription has RETAIN 0, for it is no new one",
+        v311: proves ["MQTT-3.3.1-9"],
+        caught: [Fault::RetainedAtResume],
+        needs: &["retain"]),
+    case!(brings_no_retained["handling-1"]: "A resume brings no retained messages to a subscription with Retain Handling 1",
+        v5: proves ["MQTT-3.3.1-10"],
+        caught: [Fault::RetainedAtResume],
+        needs: &["retain"]),
+    case!(brings_no_retained["handling-2"]: "A resume brings no retained messages to a subscription with Retain Handling 2",
+        v5: proves ["MQTT-3.3.1-11"],
+        caught: [Fault::RetainedAtResume],
+        needs: &["retain"]),
+    case!(subscribed_again: "A SUBSCRIBE for a subscription that was resumed brings the retained message again",
+        v311: proves ["MQTT-3.8.4-3"],
+        v5: proves ["MQTT-3.8.4-4", "MQTT-3.3.1-9"],
+        caught: [Fault::RetainedNotResent],
+        needs: &["retain"]),
+    case!(lone_pubrel["completes"]: "A PUBREL alone completes an exchange of the connection before, and the message comes at its QoS",
+        v311: proves ["MQTT-4.3.3-2", "MQTT-4.5.0-1", "MQTT-3.8.4-6"],
+        v5: proves ["MQTT-4.3.3-11", "MQTT-4.5.0-1", "MQTT-3.8.4-8"],
+        caught: [Fault::NoPubcomp],
+        needs: &["qos2"]),
+    case!(lone_pubrel["is-known"]: "The PUBCOMP for an exchange of the connection before doesn't call it unknown",
+        v5: proves ["MQTT-3.1.2-5"],
+        caught: [Fault::ForgetsReceived],
+        needs: &["qos2"]),
+    case!(resent_on_third_connection: "A QoS 2 PUBLISH that is sent again on the third connection is delivered once",
+        v311: proves ["MQTT-4.3.3-2"],
+        v5: proves ["MQTT-4.3.3-10"],
+        caught: [Fault::DeliversQos2Again, Fault::ForgetsReceived, Fault::NoPubrecForResent],
+        needs: &["qos2"]),
+    case!(old_before_queued["qos1"]: "After a resume unacknowledged messages come before those that were published meanwhile, at QoS 1",
+        v311: proves ["MQTT-4.6.0-6" = "MQTT-4.6.0-5"],
+        v5: proves ["MQTT-4.6.0-5" = "MQTT-4.6.0-6"],
+        caught: [Fault::QueueBeforeOld]),
+    case!(old_before_queued["qos2"]: "After a resume unacknowledged messages come before those that were published meanwhile, at QoS 2",
+        v311: proves ["MQTT-4.6.0-6" = "MQTT-4.6.0-5"],
+        v5: proves ["MQTT-4.6.0-5" = "MQTT-4.6.0-6"],
+        caught: [Fault::QueueBeforeOld],
+        needs: &["qos2"]),
+    case!(receive_maximum_is_new: "After a resume the Receive Maximum of the new CONNECT counts, for what is sent again too",
+        v5: proves ["MQTT-3.3.4-9" = "MQTT-4.9.0-1" = "MQTT-4.9.0-2"],
+        caught: [Fault::PastReceiveMaximum]),
+    case!(maximum_packet_size_is_new["queued"]: "After a resume the Maximum Packet Size of the new CONNECT counts for what waited",
+        v5: proves ["MQTT-3.1.2-24", "MQTT-3.1.2-25"],
+        caught: [Fault::PastMaximumPacketSize, Fault::StallsOnTooLarge]),
+    case!(maximum_packet_size_is_new["in-flight"]: "After a resume the Maximum Packet Size of the new CONNECT counts for what was unacknowledged",
+        v5: proves ["MQTT-3.1.2-24", "MQTT-3.1.2-25"],
+        caught: [Fault::PastMaximumPacketSize]),
+    case!(will_is_new: "After a resume the will of the new CONNECT is published, and not the one before it",
+        v311: proves ["MQTT-3.1.2-8", "MQTT-3.1.2-10"],
+        v5: proves ["MQTT-3.1.2-8", "MQTT-3.1.2-10"],
+        caught: [Fault::WillNotSent, Fault::WillAfterDisconnect],
+        needs: &["will"]),
+    case!(will_is_gone: "A will that a DISCONNECT has discarded is gone from the session that stays, too",
+        v311: proves ["MQTT-3.1.2-10"],
+        v5: proves ["MQTT-3.1.2-10"],
+        caught: [Fault::WillAfterDisconnect],
+        needs: &["will"]),
+    case!(aliases_are_new: "A topic alias of the broker is made anew on the next connection of the session",
+        v5: proves ["MQTT-3.3.2-7"],
+        caught: [Fault::SentAliasesStay]),
+    case!(alias_maximum_is_new: "After a resume without a Topic Alias Maximum no aliases come",
+        v5: proves ["MQTT-3.1.2-27"],
+        caught: [Fault::SendsAliasUnasked]),
+    case!(problem_information_is_new: "After a resume with Request Problem Information 0 no explanations come",
+        v5: proves ["MQTT-3.1.2-29"],
+        caught: [Fault::IgnoresProblemInformation]),
+    case!(response_information_is_new: "A CONNECT that asks for no Response Information gets none, though the one before it did",
+        v5: proves ["MQTT-3.1.2-28"],
+        caught: [Fault::ResponseInformationUnasked]),
+    case!(expiry["longest"]: "A session with the longest expiry interval of all outlives its connection",
+        v5: proves ["MQTT-3.1.2-23"],
+        caught: [Fault::ForgetsSession]),
+    case!(expiry["from-the-loss"]: "A session's expiry interval counts from the end of its connection",
+        v5: proves ["MQTT-3.1.2-23"],
+        caught: [Fault::ExpiryFromConnect],
+        waits: 6),
+    case!(expiry["prolonged"]: "A DISCONNECT can prolong a session beyond the expiry interval of its CONNECT",
+        v5: proves ["U5-186"],
+        caught: [Fault::DisconnectExpiryIgnored],
+        waits: 3),
+    case!(expiry["is-new"]: "A session that is resumed without an expiry interval ends with that connection",
+        v5: proves ["MQTT-4.1.0-2", "MQTT-3.2.2-3"],
+        caught: [Fault::EndedSessionStays]),
+];
+
+/// How often a session is resumed.
+const TIMES: usize = 10;
+
+/// The client is back in the session that it should have, whatever its CONNACK says.
+async fn come_back(broker: &Subject, draft: Draft) -> Result<(Client, Received), Stop> {
+    let mut sleeper = broker.open("sleeper").await?;
+    sleeper.send(draft)?;
+    let accepted = sleeper.receive(a_connack().code(&[ReasonCode::SUCCESS])).await?;
+    Ok((sleeper, accepted))
+}
+
+/// Leaves by DISCONNECT or without one, each every other time.
+async fn leave(client: &mut Client, time: usize) -> Result<(), Stop> {
+    if time.is_multiple_of(2) {
+        client.drop_connection().await;
+        return Ok(());
+    }
+    client.disconnect().await
+}
+
+async fn each_time(broker: &Subject) -> Outcome {
+    let qos = level_in(broker.member());
+    let mut publisher = broker.connect("publisher").await?;
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    sleeper.subscribe("news", qos).await?;
+    publisher.publish("news", b"at first", qos).await?;
+    let first = sleeper.receive(a_message("news", b"at first").qos(qos)).await?;
+    if qos == ExactlyOnce {
+        sleeper.receive(a_pubrel(first.id())).await?;
+    }
+    for time in 1..TIMES {
+        sleeper = once_more(broker, sleeper, &mut publisher, time).await?;
+    }
+    let mut sleeper = once_more(broker, sleeper, &mut publisher, TIMES).await?;
+
+    publisher.publish("news", b"at last", qos).await?;
+    sleeper.expect(a_message("news", b"at last")).decides(rule!(v311 "MQTT-3.1.2-4", v5 "MQTT-3.1.2-5")).await
+}
+
+/// Decides: the session is resumed, with what was published while its client was away, and with its subscription.
+async fn once_more(broker: &Subject, mut sleeper: Client, publisher: &mut Client, time: usize) -> Result<Client, Stop> {
+    let qos = level_in(broker.member());
+    let (waiting, live) = (format!("waiting, {time}"), format!("live, {time}"));
+    leave(&mut sleeper, time).await?;
+    publisher.publish("news", &waiting, qos).await?;
+
+    let (mut sleeper, accepted) = come_back(broker, connect().persistent()).await?;
+
+    let present = sleeper.expect_right(&accepted, a_connack().session_present(true));
+    let _ = present.decides(rule!(v311 "MQTT-3.2.2-2", v5 "MQTT-3.2.2-3")).await?;
+    let _ = sleeper.expect(a_message("news", &waiting)).await?;
+    publisher.publish("news", &live, qos).await?;
+    let subscribed = rule!(v311 "MQTT-3.1.2-4", v5 "MQTT-3.1.2-5");
+    let _ = sleeper.expect(a_message("news", &live)).decides(subscribed).await?;
+    Ok(sleeper)
+}
+
+/// Set-up: `sleeper` has this subscription, sees that it works, and is in its session again for the second time.
+async fn resumed_twice(broker: &Subject, draft: Draft) -> Result<(Client, Client), Stop> {
+    let mut publisher = broker.connect("publisher").await?;
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    let id = sleeper.send(draft)?;
+    let granted = [ReasonCode::SUCCESS, ReasonCode::GRANTED_QOS_1];
+    sleeper.receive(a_suback(id).code(&granted)).await?;
+    for payload in [b"at first", b"the next"] {
+        publisher.publish("news", payload, AtLeastOnce).await?;
+        sleeper.receive(with_payload(payload)).await?;
+        sleeper.drop_connection().await;
+        sleeper = back(broker, "sleeper", connect().persistent()).await?;
+    }
+    Ok((sleeper, publisher))
+}
+
+async fn options_stay(broker: &Subject) -> Outcome {
+    let plain = SubscriptionOptions::at(AtLeastOnce);
+    match broker.member() {
+        "qos" => {
+            let (mut sleeper, mut publisher) = resumed_twice(broker, subscribe("news", AtLeastOnce)).await?;
+            publisher.publish("news", b"at QoS 2", ExactlyOnce).await?;
+            let message = sleeper.receive(a_message("news", b"at QoS 2")).await?;
+            sleeper.expect_right(&message, a_message("news", b"at QoS 2").qos_at_most(AtLeastOnce)).await
+        }
+        "no-local" => {
+            let options = SubscriptionOptions { no_local: true, ..plain };
+            let (mut sleeper, mut publisher) = resumed_twice(broker, subscribe("news", options)).await?;
+            sleeper.publish("news", b"its own", AtLeastOnce).await?;
+            sleeper.expect_no_message(b"its own").before_message(&mut publisher, "news").await
+        }
+        "retain-as-published" => {
+            let options = SubscriptionOptions { retain_as_published: true, ..plain };
+            let (mut sleeper, mut publisher) = resumed_twice(broker, subscribe("news", options)).await?;
+            publisher.publish_draft(publish("news", b"retained").qos(AtLeastOnce).retain()).await?;
+            let message = sleeper.receive(a_message("news", b"retained")).await?;
+            sleeper.expect_right(&message, a_message("news", b"retained").retain(true)).await
+        }
+        _ => {
+            let numbered = subscribe("news", AtLeastOnce).property(Property::SubscriptionIdentifier(7));
+            let (mut sleeper, mut publisher) = resumed_twice(broker, numbered).await?;
+            publisher.publish("news", b"numbered", AtLeastOnce).await?;
+            let message = sleeper.receive(a_message("news", b"numbered")).await?;
+            sleeper.expect_right(&message, a_message("news", b"numbered").identifiers(&[7])).await
+        }
+    }
+}
+
+async fn share_stays(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect("publisher").await?;
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    sleeper.subscribe("$share/group/news", AtLeastOnce).await?;
+    publisher.publish("news", b"before", AtLeastOnce).await?;
+    sleeper.receive(a_message("news", b"before")).await?;
+
+    let mut shown = None;
+    for payload in [b"after the first", b"after the other"] {
+        sleeper.disconnect().await?;
+        sleeper = broker.resume("sleeper").await?;
+        publisher.publish("news", payload, AtLeastOnce).await?;
+        shown = Some(sleeper.expect(a_message("news", payload)).await?);
+    }
+    shown.ok_or(Stop::NotExercised("nothing was resumed".to_owned()))
+}
+
+async fn brings_no_retained(broker: &Subject) -> Outcome {
+    let retain_handling = match broker.member() {
+        "handling-1" => RetainHandling::SendIfNew,
+        "handling-2" => RetainHandling::DoNotSend,
+        _ => RetainHandling::Send,
+    };
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish_draft(publish("news", b"retained").qos(AtLeastOnce).retain()).await?;
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    // At QoS 0, or what comes later might be the same message that is sent again.
+    sleeper.subscribe_until("news", AtMostOnce, a_message("news", b"retained")).await?;
+    let options = SubscriptionOptions { retain_handling, ..SubscriptionOptions::at(AtMostOnce) };
+    if broker.version() == Version::V5 {
+        sleeper.subscribe("news", options).await?;
+    }
+    sleeper.serves().await?;
+    sleeper.drop_connection().await;
+
+    let mut sleeper = back(broker, "sleeper", connect().persistent()).await?;
+
+    if broker.version() == Version::V5 {
+        return sleeper.expect_no_message(b"retained").before_message(&mut publisher, "news").await;
+    }
+    let message = publisher.publish_to(&mut sleeper, publish("news", b"behind"), a_message("news", b"behind")).await?;
+    let again = a_message("news", b"retained");
+    if sleeper.waits_for(&again) {
+        let too_much = sleeper.receive(again.clone()).await?;
+        return sleeper.expect_right(&too_much, again.retain(false)).await;
+    }
+    sleeper.expect_right(&message, a_message("news", b"behind").retain(false)).await
+}
+
+async fn subscribed_again(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish_draft(publish("news", b"retained").qos(AtLeastOnce).retain()).await?;
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    sleeper.subscribe("news", AtLeastOnce).await?;
+    sleeper.receive(a_message("news", b"retained").qos(AtLeastOnce)).await?;
+    sleeper.serves().await?;
+    sleeper.disconnect().await?;
+    let mut sleeper = back(broker, "sleeper", connect().persistent()).await?;
+
+    sleeper.subscribe("news", AtLeastOnce).await?;
+
+    let again = sleeper.expect(a_message("news", b"retained")).await?;
+    sleeper
+        .expect_right(&again, a_message("news", b"retained"))
+        .decides(rule!(v311 "MQTT-3.8.4-3", v5 "MQTT-3.3.1-9"))
+        .await
+}
+
+/// Set-up: `watcher` is subscribed to `news` at QoS 2, and is seen to get messages, with no exchange of QoS 2 so far.
+async fn watcher_at_qos2(broker: &Subject) -> Result<Client, Stop> {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe("news", ExactlyOnce).await?;
+    broker.connect("witness").await?.publish("news", b"at QoS 1", AtLeastOnce).await?;
+    watcher.receive(a_message("news", b"at QoS 1")).await?;
+    Ok(watcher)
+}
+
+/// Set-up: `publisher` has sent a QoS 2 message, has its PUBREC, and is gone. Returns the packet identifier.
+async fn left_at_pubrec(broker: &Subject, payload: &[u8]) -> Result<u16, Stop> {
+    let mut publisher = broker.connect_as("publisher", connect().persistent()).await?;
+    let id = publisher.send(publish("news", payload).qos(ExactlyOnce))?;
+    let taken = [ReasonCode::SUCCESS, ReasonCode::NO_MATCHING_SUBSCRIBERS];
+    publisher.receive(a_pubrec(id).code(&taken)).await?;
+    publisher.drop_connection().await;
+    Ok(id)
+}
+
+async fn lone_pubrel(broker: &Subject) -> Outcome {
+    let mut watcher = watcher_at_qos2(broker).await?;
+    let id = left_at_pubrec(broker, b"half done").await?;
+
+    let mut publisher = back(broker, "publisher", connect().persistent()).await?;
+    publisher.send(pubrel(id))?;
+
+    if broker.member() == "is-known" {
+        let completed = publisher.receive(a_pubcomp(id)).await?;
+        let unknown = ReasonCode::PACKET_IDENTIFIER_NOT_FOUND;
+        let others: Vec<ReasonCode> = (0..=u8::MAX).map(ReasonCode).filter(|code| *code != unknown).collect();
+        // It would say that the session has lost what it consists of.
+        return publisher.expect_right(&completed, a_pubcomp(id).code(&others)).await;
+    }
+    let _ = publisher.expect(a_pubcomp(id)).await?;
+    let delivered = rule!(v311 "MQTT-4.5.0-1", v5 "MQTT-4.5.0-1");
+    let message = watcher.expect(a_message("news", b"half done")).decides(delivered).await?;
+    watcher
+        .expect_right(&message, a_message("news", b"half done").qos(ExactlyOnce))
+        .decides(rule!(v311 "MQTT-3.8.4-6", v5 "MQTT-3.8.4-8"))
+        .await
+}
+
+async fn resent_on_third_connection(broker: &Subject) -> Outcome {
+    let mut watcher = watcher_at_qos2(broker).await?;
+    let id = left_at_pubrec(broker, b"once").await?;
+    back(broker, "publisher", connect().persistent()).await?.drop_connection().await;
+
+    let mut publisher = back(broker, "publisher", connect().persistent()).await?;
+    publisher.send(publish("news", b"once").qos(ExactlyOnce).id(id).dup())?;
+    let _ = publisher.expect(a_pubrec(id)).await?;
+    publisher.send(pubrel(id))?;
+    publisher.receive(a_pubcomp(id)).await?;
+
+    watcher.receive(a_message("news", b"once")).await?;
+    watcher.expect_no_message(b"once").before_message(&mut publisher, "news").await
+}
+
+async fn old_before_queued(broker: &Subject) -> Outcome {
+    let qos = level_in(broker.member());
+    let mut publisher = broker.connect("publisher").await?;
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    sleeper.subscribe("news", qos).await?;
+    sleeper.hold_acknowledgements();
+    publisher.publish("news", b"one", qos).await?;
+    sleeper.receive(a_message("news", b"one").qos(qos)).await?;
+    sleeper.drop_connection().await;
+    for payload in [b"two".as_slice(), b"three", b"last"] {
+        publisher.publish("news", payload, qos).await?;
+    }
+
+    let mut sleeper = back(broker, "sleeper", connect().persistent()).await?;
+
+    sleeper.receive(a_message("news", b"last")).await?;
+    come_in_order(&mut sleeper, &[b"one".as_slice(), b"two", b"three"]).await
+}
+
+async fn receive_maximum_is_new(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect("publisher").await?;
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    sleeper.subscribe("news", AtLeastOnce).await?;
+    sleeper.hold_acknowledgements();
+    for payload in [b"first", b"other", b"third"] {
+        publisher.publish("news", payload, AtLeastOnce).await?;
+    }
+    sleeper.receive(a_message("news", b"first").qos(AtLeastOnce)).await?;
+    sleeper.serves().await?;
+    sleeper.drop_connection().await;
+
+    let narrow = connect().persistent().property(Property::ReceiveMaximum(2));
+    let mut sleeper = back_holding(broker, "sleeper", narrow).await?;
+
+    sleeper.receive(a_message("news", b"first")).await?;
+    sleeper.expect_no_message(b"third").await
+}
+
+/// A message that a client with a Maximum Packet Size of [`NARROW`] has no room for.
+const LARGE: [u8; 300] = [b'x'; 300];
+
+/// A Maximum Packet Size, in bytes.
+const NARROW: u32 = 256;
+
+async fn maximum_packet_size_is_new(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect("publisher").await?;
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    sleeper.subscribe_tried("news", "news", AtLeastOnce).await?;
+    let waits = broker.member() == "queued";
+    if waits {
+        sleeper.disconnect().await?;
+        publisher.publish("news", b"before", AtLeastOnce).await?;
+        publisher.publish("news", LARGE, AtLeastOnce).await?;
+        publisher.publish("news", b"small", AtLeastOnce).await?;
+    } else {
+        publisher.try_paths().await?;
+        sleeper.hold_acknowledgements();
+        publisher.publish("news", LARGE, AtLeastOnce).await?;
+        sleeper.receive(a_message("news", LARGE).qos(AtLeastOnce)).await?;
+        sleeper.drop_connection().await;
+    }
+
+    let narrow = Property::MaximumPacketSize(NARROW);
+    let narrow = connect().persistent().property(narrow).property(Property::ReceiveMaximum(1));
+    let mut sleeper = back(broker, "sleeper", narrow).await?;
+    if waits {
+        sleeper.receive(a_message("news", b"before")).await?;
+    } else {
+        // Whether the subscription is there still is not the question.
+        sleeper.subscribe("news", AtLeastOnce).await?;
+        publisher.publish("news", b"small", AtLeastOnce).await?;
+    }
+
+    let _ = sleeper.expect(a_message("news", b"small")).decides(rule!(v5 "MQTT-3.1.2-25")).await?;
+    let _ = sleeper.expect_no_message(&LARGE).before_message(&mut publisher, "news").await?;
+    // It counts as delivered, and so doesn't come later either.
+    sleeper.drop_connection().await;
+    let mut sleeper = back(broker, "sleeper", connect().persistent()).await?;
+    let later = sleeper.expect_no_message(&LARGE).before_message(&mut publisher, "news");
+    later.decides(rule!(v5 "MQTT-3.1.2-25")).await
+}
+
+/// Set-up: `watcher` is seen to get messages on `status`; `sleeper` has left a session and a will behind it by DISCONNECT.
+async fn left_with_will(broker: &Subject) -> Result<Client, Stop> {
+    let mut watcher = broker.connect("watcher").await?;
+    watcher.subscribe_tried("status", "status", AtLeastOnce).await?;
+    let with_will = connect().persistent().will(will("status", b"the first").qos(AtLeastOnce));
+    broker.connect_as("sleeper", with_will).await?.disconnect().await?;
+    Ok(watcher)
+}
+
+async fn will_is_new(broker: &Subject) -> Outcome {
+    let mut watcher = left_with_will(broker).await?;
+
+    let with_will = connect().persistent().will(will("status", b"the other").qos(AtLeastOnce));
+    back(broker, "sleeper", with_will).await?.drop_connection().await;
+
+    let _ = watcher.expect(a_message("status", b"the other")).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    let gone = watcher.expect_no_message(b"the first").before_message(&mut publisher, "status");
+    gone.decides(rule!(v311 "MQTT-3.1.2-10", v5 "MQTT-3.1.2-10")).await
+}
+
+async fn will_is_gone(broker: &Subject) -> Outcome {
+    let mut watcher = left_with_will(broker).await?;
+
+    back(broker, "sleeper", connect().persistent()).await?.drop_connection().await;
+
+    let mut publisher = broker.connect("publisher").await?;
+    watcher.expect_no_message(b"the first").before_message(&mut publisher, "status").await
+}
+
+/// Set-up: `sleeper` has got messages on `news`, the second by its alias where the broker gives one, and has left.
+async fn left_with_alias(broker: &Subject, publisher: &mut Client) -> Result<(), Stop> {
+    let taking = connect().persistent().property(Property::TopicAliasMaximum(10));
+    let mut sleeper = broker.connect_as("sleeper", taking).await?;
+    sleeper.subscribe("news", AtLeastOnce).await?;
+    for payload in [b"named", b"again"] {
+        publisher.publish("news", payload, AtLeastOnce).await?;
+        sleeper.receive(with_payload(payload)).await?;
+    }
+    sleeper.drop_connection().await;
+    Ok(())
+}
+
+async fn aliases_are_new(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect("publisher").await?;
+    left_with_alias(broker, &mut publisher).await?;
+
+    let taking = connect().persistent().property(Property::TopicAliasMaximum(10));
+    let mut sleeper = back(broker, "sleeper", taking).await?;
+    publisher.publish("news", b"after return", AtLeastOnce).await?;
+
+    let message = sleeper.receive(any(PacketType::Publish)).await?;
+    if message.payload() != b"after return" {
+        let why = "sleeper: another message came first, which may have made the alias".to_owned();
+        return Err(Stop::Inconclusive { why, line: None });
+    }
+    sleeper.expect_right(&message, a_message("news", b"after return")).await
+}
+
+async fn alias_maximum_is_new(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect("publisher").await?;
+    left_with_alias(broker, &mut publisher).await?;
+
+    let mut sleeper = back(broker, "sleeper", connect().persistent()).await?;
+    publisher.publish("news", b"after return", AtLeastOnce).await?;
+
+    let message = sleeper.receive(with_payload(b"after return")).await?;
+    sleeper.expect_right(&message, with_payload(b"after return").lacks(PropertyId::TOPIC_ALIAS)).await
+}
+
+async fn problem_information_is_new(broker: &Subject) -> Outcome {
+    broker.connect_as("sleeper", connect().persistent()).await?.disconnect().await?;
+
+    let none_wanted = connect().persistent().property(Property::RequestProblemInformation(0));
+    let mut sleeper = back(broker, "sleeper", none_wanted).await?;
+    let id = sleeper.send(unsubscribe(["nobody/subscribed"]))?;
+
+    let told = sleeper.receive(an_unsuback(id)).await?;
+    let none = an_unsuback(id).lacks(PropertyId::REASON_STRING).lacks(PropertyId::USER_PROPERTY);
+    sleeper.expect_right(&told, none).await
+}
+
+async fn response_information_is_new(broker: &Subject) -> Outcome {
+    let curious = connect().persistent().property(Property::RequestResponseInformation(1));
+    broker.connect_as("sleeper", curious).await?.disconnect().await?;
+
+    let (mut sleeper, accepted) = come_back(broker, connect().persistent()).await?;
+
+    sleeper.expect_right(&accepted, a_connack().lacks(PropertyId::RESPONSE_INFORMATION)).await
+}
+
+/// A CONNECT with Clean Start 0 and this Session Expiry Interval.
+fn lasting(seconds: u32) -> Draft {
+    connect().resume().property(Property::SessionExpiryInterval(seconds))
+}
+
+async fn expiry(broker: &Subject) -> Outcome {
+    match broker.member() {
+        "longest" => longest(broker).await,
+        "from-the-loss" => from_the_loss(broker).await,
+        "prolonged" => prolonged(broker).await,
+        _ => is_new(broker).await,
+    }
+}
+
+/// Set-up: `sleeper` is connected by this CONNECT, and its subscription to `news` is seen to work.
+async fn subscribed(broker: &Subject, draft: Draft) -> Result<Client, Stop> {
+    let mut sleeper = broker.connect_as("sleeper", draft).await?;
+    sleeper.subscribe_tried("news", "news", AtLeastOnce).await?;
+    Ok(sleeper)
+}
+
+/// Decides: `sleeper` gets what was published while it was away.
+async fn gets_what_waited(broker: &Subject) -> Outcome {
+    let (mut sleeper, _) = come_back(broker, connect().persistent()).await?;
+    sleeper.expect(a_message("news", b"while away")).await
+}
+
+async fn longest(broker: &Subject) -> Outcome {
+    subscribed(broker, lasting(u32::MAX)).await?.disconnect().await?;
+    broker.connect("publisher").await?.publish("news", b"while away", AtLeastOnce).await?;
+
+    gets_what_waited(broker).await
+}
+
+/// Not judged: a client that was away for so long that its session may be over by then.
+fn in_time(left: Instant, lasts: u32) -> Result<(), Stop> {
+    if left.elapsed() < Duration::from_secs(u64::from(lasts)) {
+        return Ok(());
+    }
+    Err(Stop::Inconclusive { why: "we came back too late".to_owned(), line: None })
+}
+
+async fn from_the_loss(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect("publisher").await?;
+    let mut sleeper = subscribed(broker, lasting(5)).await?;
+    let lasts = sleeper.session_lasts(5);
+    broker.wait(Duration::from_secs(6)).await;
+
+    sleeper.drop_connection().await;
+    let left = sleeper.last_action();
+    publisher.publish("news", b"while away", AtLeastOnce).await?;
+    let (mut sleeper, _) = come_back(broker, connect().persistent()).await?;
+    in_time(left, lasts)?;
+
+    sleeper.expect(a_message("news", b"while away")).await
+}
+
+async fn prolonged(broker: &Subject) -> Outcome {
+    let mut publisher = broker.connect("publisher").await?;
+    subscribed(broker, connect().persistent()).await?.disconnect().await?;
+    publisher.publish("news", b"kept so far", AtLeastOnce).await?;
+    let mut sleeper = back(broker, "sleeper", lasting(1)).await?;
+    sleeper.receive(a_message("news", b"kept so far")).await?;
+    publisher.publish("news", b"subscribed still", AtLeastOnce).await?;
+    sleeper.receive(a_message("news", b"subscribed still")).await?;
+    sleeper.disconnect_with(disconnect().property(Property::SessionExpiryInterval(60))).await?;
+    publisher.publish("news", b"while away", AtLeastOnce).await?;
+    broker.wait(Duration::from_secs(3)).await;
+
+    gets_what_waited(broker).await
+}
+
+async fn is_new(broker: &Subject) -> Outcome {
+    subscribed(broker, connect().persistent()).await?.disconnect().await?;
+    let mut sleeper = back(broker, "sleeper", connect().resume()).await?;
+    sleeper.session_ends()?;
+    sleeper.disconnect().await?;
+
+    let (mut sleeper, accepted) = come_back(broker, connect().persistent()).await?;
+
+    let absent = sleeper.expect_right(&accepted, a_connack().session_present(false));
+    let _ = absent.decides(rule!(v5 "MQTT-3.2.2-3")).await?;
+    sleeper.subscribe("fence", AtLeastOnce).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    publisher.publish("news", b"over and done", AtLeastOnce).await?;
+    sleeper.expect_no_message(b"over and done").before_message(&mut publisher, "fence").await
+}
