@@ -10,6 +10,7 @@ pub mod auditor;
 pub mod broker;
 pub mod cases;
 pub mod cli;
+pub mod explore;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing {

@@ -29,7 +29,7 @@ pub(super) static RULES: CaseRules = CaseRules { breaks: &[], proves: &[] };
 
 /// Why a broker can't be judged in a version.
 pub(crate) struct Untried {
-    pub(super) stop: Stop,
+    pub(crate) stop: Stop,
     /// It ended the connection with no CONNACK of that version: so does one that doesn't speak it.
     pub(super) is_unspoken: bool,
 }

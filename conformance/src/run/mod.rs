@@ -29,4 +29,4 @@ pub use schedule::{Event, RunResult, run};
 pub(crate) use alone::alone;
 pub(crate) use begin::{invariants, watch_over};
 pub(crate) use control::try_out;
-pub(crate) use life::End;
+pub(crate) use life::{End, Life};

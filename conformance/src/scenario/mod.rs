@@ -106,7 +106,7 @@ pub use rules::{CaseRules, StepRules};
 pub use subject::Subject;
 pub use verdict::{Evidence, Outcome, Received, RuleVerdict, Seen, Stop, Verdict};
 
-pub(crate) use context::Common;
+pub(crate) use context::{Brief, Common};
 pub(crate) use leavings::Leavings;
 pub(crate) use names::base36;
 pub(crate) use table::{case, invariant, rule};

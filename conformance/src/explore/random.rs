@@ -1,0 +1,72 @@
+//! Chance that repeats itself: the same numbers for the same seed, on every machine (SplitMix64).
+
+/// A stream of numbers.
+#[derive(Debug, Clone)]
+pub(super) struct Random(u64);
+
+impl Random {
+    /// The numbers of one sequence of a seed.
+    pub(super) fn of(seed: u64, index: u64) -> Self {
+        let mut random = Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let base = random.next();
+        Self(base ^ index.wrapping_mul(0xD1B5_4A32_D192_ED03))
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// One of so many: from 0, below `count`.
+    pub(super) fn below(&mut self, count: usize) -> usize {
+        // A bias of one in 2^58 for the small counts here.
+        (self.next() % count.max(1) as u64) as usize
+    }
+
+    /// True `percent` times in a hundred.
+    pub(super) fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    /// One of these.
+    pub(super) fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())]
+    }
+
+    /// One of these, each as often as its weight says.
+    pub(super) fn weighted<T: Copy>(&mut self, choices: &[(usize, T)]) -> T {
+        let mut left = self.below(choices.iter().map(|(weight, _)| weight).sum());
+        for &(weight, choice) in choices {
+            if left < weight {
+                return choice;
+            }
+            left -= weight;
+        }
+        choices[0].1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_repeats_itself_and_no_other() {
+        let numbers = |seed, index| {
+            let mut random = Random::of(seed, index);
+            (0..20).map(|_| random.below(1000)).collect::<Vec<_>>()
+        };
+        assert_eq!(numbers(1, 7), numbers(1, 7));
+        assert_ne!(numbers(1, 7), numbers(1, 8));
+        assert_ne!(numbers(1, 7), numbers(2, 7));
+    }
+
+    #[test]
+    fn weights_are_kept() {
+        let mut random = Random::of(1, 0);
+        let drawn = (0..1000).filter(|_| random.weighted(&[(1, false), (9, true)])).count();
+        assert!((850..950).contains(&drawn), "{drawn}");
+    }
+}
