@@ -2,7 +2,9 @@
 
 use crate::scenario::Client;
 use crate::scenario::draft::Draft;
-use mqtt_assay_codec::{Packet, PacketType, Publish, QoS, ReasonCode, SubscriptionOptions, Version, split_shared, topic_matches};
+use mqtt_assay_codec::{
+    Packet, PacketType, Publish, QoS, ReasonCode, SubscriptionOptions, Version, split_shared, topic_matches,
+};
 use std::collections::{BTreeSet, VecDeque};
 
 /// One who takes part.
@@ -211,9 +213,10 @@ impl Actor {
             (QoS::ExactlyOnce, false) => PacketType::Pubrec,
             _ => PacketType::Puback,
         });
-        let request = self.requests.first().map(|request| {
-            if request.filters.is_empty() { PacketType::Unsuback } else { PacketType::Suback }
-        });
+        let request = self
+            .requests
+            .first()
+            .map(|request| if request.filters.is_empty() { PacketType::Unsuback } else { PacketType::Suback });
         exchange.or(request).or((self.pings > 0).then_some(PacketType::Pingresp))
     }
 }

@@ -68,7 +68,8 @@ pub(super) fn lost(client: &Client, topic: &str, payload: &[u8]) -> Option<Found
 fn found(client: &Client, rules: StepRules, seen: String) -> Option<Found> {
     let rule = rules.of(client.version())?;
     let verdict = Verdict::broken(rule.rule().level);
-    let line = client.context().say(&client.link().label, crate::link::Remark::Decides, format!("{}: {seen}", rule.id()));
+    let line =
+        client.context().say(&client.link().label, crate::link::Remark::Decides, format!("{}: {seen}", rule.id()));
     Some(Found { rule, version: client.version(), verdict, role: client.role().to_owned(), seen, line })
 }
 

@@ -19,7 +19,7 @@ const SHARES: [&str; 3] = ["$share/g/a/#", "$share/g/a/b", "$share/h/x/#"];
 const QOS: [(usize, QoS); 3] = [(2, QoS::AtMostOnce), (4, QoS::AtLeastOnce), (4, QoS::ExactlyOnce)];
 
 /// Fewest and most steps behind the first connects.
-const STEPS: (usize, usize) = (8, 28);
+const STEPS: (usize, usize) = (10, 40);
 
 /// The sequence of this seed and index, of clients of these versions.
 pub(crate) fn generate(seed: u64, index: u64, versions: &[Version]) -> Sequence {
@@ -30,9 +30,14 @@ pub(crate) fn generate(seed: u64, index: u64, versions: &[Version]) -> Sequence 
     let mut maker = Maker { random, cast, subscribed: vec![Vec::new(); count], is_away: vec![false; count] };
     let mut steps: Vec<Step> = (0..count).map(|who| Step::Do(who, Act::Connect(maker.connecting(who, true)))).collect();
     let length = STEPS.0 + maker.random.below(STEPS.1 - STEPS.0);
-    // Without a subscription nothing comes.
-    steps.push(Step::Do(0, maker.subscribing(0)));
-    while steps.len() < count + length {
+    // Without subscriptions nothing comes.
+    for who in 0..count {
+        if who == 0 || maker.random.chance(50) {
+            steps.push(Step::Do(who, maker.subscribing(who)));
+        }
+    }
+    let length = steps.len() + length;
+    while steps.len() < length {
         let step = maker.step();
         steps.push(step);
     }
@@ -239,10 +244,38 @@ mod tests {
     fn every_kind_of_step_is_drawn() {
         let text: String = (0..300).map(|index| generate(1, index, &[Version::V5]).to_string() + "\n").collect();
         for word in [
-            "wait ", " connect clean", "keeps", "receive-maximum", "packet-size", "aliases", "will=", "delay=",
-            " subscribe ", "no-local", "as-published", "handling=2", "identifier=", "$share", " unsubscribe ", " publish ",
-            "retain", "size=0", "size=3000", "alias", "properties", "expiry", "at-once", "in-pieces", " hold",
-            "acknowledge first", "acknowledge qos2", " ping", " leave", "with-will", " reset", " fin",
+            "wait ",
+            " connect clean",
+            "keeps",
+            "receive-maximum",
+            "packet-size",
+            "aliases",
+            "will=",
+            "delay=",
+            " subscribe ",
+            "no-local",
+            "as-published",
+            "handling=2",
+            "identifier=",
+            "$share",
+            " unsubscribe ",
+            " publish ",
+            "retain",
+            "size=0",
+            "size=3000",
+            "alias",
+            "properties",
+            "expiry",
+            "at-once",
+            "in-pieces",
+            " hold",
+            "acknowledge first",
+            "acknowledge qos2",
+            " ping",
+            " leave",
+            "with-will",
+            " reset",
+            " fin",
         ] {
             assert!(text.contains(word), "{word}");
         }

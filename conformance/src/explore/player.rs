@@ -101,7 +101,8 @@ impl<'a> Player<'a> {
             Act::Subscribe { filters, identifier } => {
                 let mut wanted = filters.iter().cloned();
                 let Some((filter, options)) = wanted.next() else { return };
-                let mut draft = wanted.fold(subscribe(filter, options), |draft, (filter, options)| draft.and(filter, options));
+                let mut draft =
+                    wanted.fold(subscribe(filter, options), |draft, (filter, options)| draft.and(filter, options));
                 if let Some(identifier) = identifier {
                     draft = draft.property(Property::SubscriptionIdentifier(*identifier));
                 }
@@ -247,11 +248,17 @@ impl<'a> Player<'a> {
     }
 
     async fn wait_for_room(&mut self, who: usize) {
-        let has_room = |actor: &Actor| actor.client.as_ref().is_none_or(|client| client.link().flow.open() < client.room());
+        let has_room =
+            |actor: &Actor| actor.client.as_ref().is_none_or(|client| client.link().flow.open() < client.room());
         self.until(who, has_room).await;
     }
 
-    async fn request(&mut self, who: usize, draft: Draft, filters: Vec<(String, mqtt_assay_codec::SubscriptionOptions)>) {
+    async fn request(
+        &mut self,
+        who: usize,
+        draft: Draft,
+        filters: Vec<(String, mqtt_assay_codec::SubscriptionOptions)>,
+    ) {
         let actor = self.actor(who);
         let Some(client) = &mut actor.client else { return };
         let Some(id) = send(client, draft, false) else { return };

@@ -36,6 +36,8 @@ pub struct ExploreOptions {
     pub versions: Vec<Version>,
     /// As in a run of cases.
     pub run: RunOptions,
+    /// End at the first finding.
+    pub until_found: bool,
 }
 
 /// What is told while it goes on.
@@ -117,8 +119,8 @@ pub async fn explore(
             () = &mut stop => false,
             went_on = ground.one(index, &mut explored, &mut on_event) => went_on,
         };
-        if !went_on {
-            explored.is_partial = true;
+        explored.is_partial |= !went_on;
+        if !went_on || options.until_found && !explored.findings.is_empty() {
             break;
         }
     }
@@ -171,12 +173,7 @@ impl<'a> Ground<'a> {
     }
 
     /// One sequence, and what comes of it; false where there is no going on.
-    async fn one(
-        &mut self,
-        index: u64,
-        explored: &mut Explored,
-        on_event: &mut impl FnMut(ExploreEvent<'_>),
-    ) -> bool {
+    async fn one(&mut self, index: u64, explored: &mut Explored, on_event: &mut impl FnMut(ExploreEvent<'_>)) -> bool {
         let sequence = generate(self.options.seed, index, &self.versions);
         let id = format!("explore/{}/{index}", self.options.seed);
         let Some(mut played) = self.play(&sequence, &id).await else { return false };
@@ -294,8 +291,7 @@ pub(super) async fn play(
     let brief = Brief { id: id.to_owned(), version, rules: &RULES, member: "" };
     let Ready { endpoint, setting, .. } = ready;
     let witness = Rc::clone(&invariants);
-    let subject =
-        Subject::new(CaseContext::new(brief, names, endpoint, setting, options.patience, witness, &common));
+    let subject = Subject::new(CaseContext::new(brief, names, endpoint, setting, options.patience, witness, &common));
     let mut player = Player::new(&subject, sequence);
     let limit = SEQUENCE * options.patience;
     let is_late = timeout(limit, player.play(sequence)).await.is_err();
@@ -304,6 +300,11 @@ pub(super) async fn play(
     if is_late {
         is_over = Some(format!("it did not come to its end within {limit:?}"));
     }
+    if subject.context().is_at_embedded() {
+        // There the time is free in which what is owed may still come.
+        tokio::time::sleep(bounds::GRACE).await;
+    }
+    invariants.settle();
     subject.close().await;
     subject.clean_up().await;
     subject.release();

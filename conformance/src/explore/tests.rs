@@ -1,1 +1,110 @@
-//! tests
+//! Sequences on the reference broker: silent where it keeps the standard, whatever freedoms it takes; and a finding where it
+//! doesn't, shrunk and repeated.
+
+use super::{ExploreOptions, Explored, Sequence, explore};
+use crate::broker::{EmbeddedOptions, EmbeddedTarget, Target};
+use crate::run::{Order, RunOptions, clock};
+use crate::scenario::RunNames;
+use mqtt_assay_codec::Version;
+use mqtt_assay_reference::{Fault, Quirk};
+
+const BOTH: [Version; 2] = [Version::V3_1_1, Version::V5];
+
+fn options(count: u64, seed: u64) -> ExploreOptions {
+    let names =
+        RunNames { topic_prefix: "mqtt-assay".to_owned(), client_id_prefix: "ma".to_owned(), run: "test".to_owned() };
+    let run = RunOptions {
+        seed,
+        jobs: 1,
+        patience: 1,
+        order: Order::LongWaitsFirst,
+        fail_fast: false,
+        intrusive: true,
+        names,
+    };
+    ExploreOptions { count, seed, versions: BOTH.to_vec(), run, until_found: false }
+}
+
+fn explored(faults: Vec<Fault>, quirks: Vec<Quirk>, options: &ExploreOptions) -> Explored {
+    let target = EmbeddedOptions { faults, quirks, seed: options.seed, ..EmbeddedOptions::default() };
+    let target = Target::Embedded(EmbeddedTarget::new(target));
+    let explored = clock::simulated(explore(&target, options, std::future::pending(), |_| {}));
+    explored.unwrap_or_else(|nothing| panic!("{}", nothing.0))
+}
+
+/// What was found, with all that is needed to look at it.
+fn in_words(explored: &Explored) -> String {
+    let findings = explored.findings.iter().map(|finding| {
+        let found = &finding.found;
+        format!(
+            "{} {} (MQTT {}, {} line {}), sequence {}, {} of {} steps, {} times\n{}\n{}",
+            found.rule.id(),
+            found.seen,
+            found.version,
+            found.role,
+            found.line,
+            finding.index,
+            finding.sequence.steps.len(),
+            finding.steps_before,
+            finding.times,
+            finding.sequence,
+            finding.transcript
+        )
+    });
+    let unfinished = explored.unfinished.iter().map(|(index, why)| format!("sequence {index}: {why}"));
+    findings.chain(unfinished).collect::<Vec<_>>().join("\n\n")
+}
+
+fn require_silence(explored: &Explored, count: u64, with: &str) {
+    let text = in_words(explored);
+    assert!(text.is_empty() && explored.sequences == count, "{with}, {} sequences:\n{text}", explored.sequences);
+}
+
+#[test]
+fn a_broker_that_keeps_the_standard_is_found_nothing_of() {
+    require_silence(&explored(Vec::new(), Vec::new(), &options(300, 1)), 300, "sound");
+}
+
+#[test]
+fn no_freedom_of_the_standard_is_a_finding() {
+    // The control tells that this one can't be judged.
+    for &quirk in Quirk::ALL.iter().filter(|quirk| **quirk != Quirk::RewritesTopics) {
+        require_silence(&explored(Vec::new(), vec![quirk], &options(24, 2)), 24, quirk.name());
+    }
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn survey() {
+    let environment = |name: &str| std::env::var(name).unwrap_or_default();
+    let number = |name: &str, usual| environment(name).parse().unwrap_or(usual);
+    let faults: Vec<Fault> = environment("FAULTS").split(',').filter_map(Fault::from_name).collect();
+    let quirks: Vec<Quirk> = environment("QUIRKS").split(',').filter_map(Quirk::from_name).collect();
+    let begun = std::time::Instant::now();
+    let explored = explored(faults, quirks, &options(number("COUNT", 100), number("SEED", 1)));
+    println!("{}\n{} sequences, {:?}", in_words(&explored), explored.sequences, begun.elapsed());
+}
+
+#[test]
+#[ignore = "to look at one"]
+fn show() {
+    let index = std::env::var("INDEX").ok().and_then(|index| index.parse().ok()).unwrap_or(0);
+    println!("{}\n{}", super::generate::generate(1, index, &BOTH), record(index));
+}
+
+fn record(index: u64) -> String {
+    let sequence: Sequence = super::generate::generate(1, index, &BOTH);
+    let target = EmbeddedTarget::new(EmbeddedOptions::default());
+    let played = clock::simulated(async {
+        let ready = target.prepare(crate::broker::Variant::PLAIN).expect("it starts");
+        super::search::play(&sequence, ready, "explore/1/0", Version::V5, &options(1, 1).run).await
+    });
+    played.transcript.to_string()
+}
+
+#[test]
+fn a_sequence_repeats_itself() {
+    for index in 0..5 {
+        assert_eq!(record(index), record(index));
+    }
+}

@@ -122,7 +122,8 @@ impl FromStr for Sequence {
             cast.pop();
         }
         let sequence = Self { cast, steps: lines.map(str::parse).collect::<Result<_, _>>()? };
-        let is_there = |step: &Step| !matches!(step, Step::Do(who, _) if sequence.cast.get(*who).copied().flatten().is_none());
+        let is_there =
+            |step: &Step| !matches!(step, Step::Do(who, _) if sequence.cast.get(*who).copied().flatten().is_none());
         match sequence.steps.iter().find(|step| !is_there(step)) {
             Some(step) => Err(format!("`{step}`: it is not in the cast")),
             None => Ok(sequence),
@@ -177,7 +178,8 @@ impl FromStr for Act {
             "connect" => connecting(rest).map(Self::Connect),
             "subscribe" => subscribing(rest),
             "unsubscribe" => {
-                let filter = |(name, filter): (&str, &str)| if name == "filter" { Ok(filter.to_owned()) } else { unknown(name) };
+                let filter =
+                    |(name, filter): (&str, &str)| if name == "filter" { Ok(filter.to_owned()) } else { unknown(name) };
                 pairs(rest).map(filter).collect::<Result<_, _>>().map(Self::Unsubscribe)
             }
             "publish" => publishing(rest).map(Self::Publish),

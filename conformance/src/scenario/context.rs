@@ -322,6 +322,11 @@ impl CaseContext {
         }
     }
 
+    /// True where time costs nothing.
+    pub(crate) fn is_at_embedded(&self) -> bool {
+        self.endpoint.is_embedded()
+    }
+
     pub(crate) fn links(&self) -> Vec<Rc<Link>> {
         self.links.borrow().clone()
     }
