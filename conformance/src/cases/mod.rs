@@ -15,6 +15,7 @@ mod life;
 mod malformed;
 mod moved;
 mod order;
+mod outgoing;
 mod prelude;
 mod publish;
 mod qos;
@@ -25,6 +26,7 @@ mod session;
 mod shared;
 mod strings;
 mod subscribe;
+mod takeover;
 mod topic_alias;
 mod topics;
 mod will;
@@ -43,6 +45,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "publish", cases: publish::CASES },
     Chapter { name: "qos", cases: qos::CASES },
     Chapter { name: "delivery", cases: delivery::CASES },
+    Chapter { name: "outgoing", cases: outgoing::CASES },
     Chapter { name: "explanations", cases: explanations::CASES },
     Chapter { name: "order", cases: order::CASES },
     Chapter { name: "expiry", cases: expiry::CASES },
@@ -54,6 +57,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "topics", cases: topics::CASES },
     Chapter { name: "session", cases: session::CASES },
     Chapter { name: "resumes", cases: resumes::CASES },
+    Chapter { name: "takeover", cases: takeover::CASES },
     Chapter { name: "will", cases: will::CASES },
     Chapter { name: "keep-alive", cases: keep_alive::CASES },
     Chapter { name: "segments", cases: segments::CASES },
