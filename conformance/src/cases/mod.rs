@@ -3,6 +3,7 @@
 //! Uses `scenario`, whose page lists the words of a case, by way of `prelude`; where it needs one, `link` and `broker`.
 
 mod again;
+mod authentication;
 mod connect;
 mod delivery;
 mod disconnect;
@@ -42,6 +43,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "connect", cases: connect::refused::CASES },
     Chapter { name: "connect", cases: connect::protocol_name::CASES },
     Chapter { name: "connect", cases: connect::client_ids::CASES },
+    Chapter { name: "authentication", cases: authentication::CASES },
     Chapter { name: "publish", cases: publish::CASES },
     Chapter { name: "qos", cases: qos::CASES },
     Chapter { name: "delivery", cases: delivery::CASES },

@@ -159,8 +159,11 @@ fn properties(properties: &Properties<'_>) -> String {
     shown.strip_prefix(", ").map_or_else(String::new, |shown| format!(" [{shown}]"))
 }
 
-/// A property, escaped, cut where it is long.
+/// A property, escaped, cut where it is long. What somebody authenticates with may be a secret, and is told by its length.
 fn describe_property(property: &Property<'_>) -> String {
+    if let Property::AuthenticationData(data) = property {
+        return format!("AuthenticationData({} bytes)", data.len());
+    }
     cut(&single_line(&format!("{property:?}")), 2 * SHOWN).into_owned()
 }
 

@@ -7,7 +7,7 @@ use super::names::Topic;
 use super::pattern::{Pattern, a_connack};
 use super::rules::StepRules;
 use super::verdict::{Evidence, Received, Stop};
-use crate::broker::Setting;
+use crate::broker::{Authentication, Setting};
 use crate::link::{Link, Remark};
 use mqtt_assay_codec::{Packet, ReasonCode, Version};
 use mqtt_assay_standard::bounds;
@@ -52,6 +52,12 @@ impl Subject {
             (Some((user, _)), Some(bad)) => Ok((user.clone(), bad.clone())),
             _ => Err(Stop::NotOffered("no user name with a wrong password is known".to_owned())),
         }
+    }
+
+    /// How a client authenticates with a method that this broker knows.
+    pub fn authentication(&self) -> Result<Authentication, Stop> {
+        let method = self.setting().authentication.clone();
+        method.ok_or_else(|| Stop::NotOffered("no authentication method is known".to_owned()))
     }
 
     /// A topic that the ordinary user may not use.

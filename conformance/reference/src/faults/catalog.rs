@@ -61,7 +61,9 @@ impl Fault {
                 let id_of = |rule: &Rule| rule.id_from(version, PacketType::Connect, Sender::Client);
                 let about_connect = |rule: &&Rule| id_of(rule).is_some();
                 let too = Rule::ALL.iter().filter(about_connect).flat_map(|rule| broken_too(*rule, version)).copied();
-                let opening = Rule::ALL.iter().filter_map(id_of).chain(too);
+                let id_in_auth = |rule: &Rule| rule.id_from(version, PacketType::Auth, Sender::Client);
+                let opening =
+                    Rule::ALL.iter().filter_map(id_of).chain(too).chain(Rule::ALL.iter().filter_map(id_in_auth));
                 self.by_hand(version).iter().copied().chain(opening).collect()
             }
             _ => self.by_hand(version).to_vec(),

@@ -68,7 +68,8 @@ faults! {
     RefusalStaysOpen "refusal-stays-open" "Refuses a CONNECT with a CONNACK and leaves the connection open."
         ["MQTT-3.2.2-5" "MQTT-3.1.2-2" "MQTT-3.1.3-8" "MQTT-3.1.3-9" "U3-07"]
         ["MQTT-3.2.2-7" "MQTT-4.13.2-1" "MQTT-3.1.4-2" "MQTT-3.1.4-1" "MQTT-3.1.2-1" "MQTT-3.1.2-2" "MQTT-3.1.3-8"
-         "MQTT-2.1.3-1" "MQTT-3.1.2-16" "MQTT-3.1.2-18" "MQTT-3.1.3-1" "MQTT-3.2.2-12" "MQTT-3.2.2-13" "MQTT-4.12.0-1" "MQTT-4.12.0-4" "MQTT-4.13.1-1"];
+         "MQTT-2.1.3-1" "MQTT-3.1.2-16" "MQTT-3.1.2-18" "MQTT-3.1.3-1" "MQTT-3.2.2-12" "MQTT-3.2.2-13" "MQTT-4.12.0-1" "MQTT-4.12.0-3" "MQTT-4.12.0-4"
+         "MQTT-4.12.0-5" "U5-208" "MQTT-3.1.2-30" "MQTT-3.1.0-2" "MQTT-3.15.2-1" "MQTT-4.13.1-1"];
     RefusesWithoutConnack "refuses-without-connack" "Closes without the CONNACK that 3.1.1 demands for a refused CONNECT."
         ["MQTT-3.1.2-2" "MQTT-3.1.3-8" "MQTT-3.1.3-9" "U3-07"] [];
     ConnackForMalformedConnect "connack-for-malformed-connect" "Answers a malformed CONNECT of 3.1.1 before it closes."
@@ -130,9 +131,9 @@ faults! {
     AcceptsAuthUnasked "accepts-auth-unasked" "Ignores an AUTH 0x18 where no authentication is under way."
         [] ["U5-208" "MQTT-4.13.1-1"];
     ServesWhileAuthenticating "serves-while-authenticating" "Serves PINGREQ and PUBLISH before the CONNACK of a client that authenticates."
-        [] ["MQTT-3.1.2-30" "MQTT-4.13.1-1" "MQTT-3.2.0-1"];
+        [] ["MQTT-3.1.2-30" "MQTT-3.1.0-2" "MQTT-4.13.1-1" "MQTT-3.2.0-1"];
     IgnoresWhileAuthenticating "ignores-while-authenticating" "Drops other packets before the CONNACK of a client that authenticates, and goes on."
-        [] ["MQTT-3.1.2-30" "MQTT-4.13.1-1"];
+        [] ["MQTT-3.1.2-30" "MQTT-3.1.0-2" "MQTT-4.13.1-1"];
     BlocksWhileAuthenticating "blocks-while-authenticating" "Loses whatever else a client sends while it authenticates again."
         [] ["U5-209"];
     FailedAgainStaysOpen "failed-again-stays-open" "Goes on with a client that failed to authenticate again." [] ["MQTT-4.12.1-2"];
@@ -500,7 +501,7 @@ faults! {
     DisconnectWithExpiry "disconnect-with-expiry" "Sends a session expiry interval in DISCONNECT." [] ["MQTT-3.14.2-2" "U5-046"];
     SendsAfterDisconnect "sends-after-disconnect" "Sends a PINGRESP after its DISCONNECT." [] ["MQTT-3.14.4-1"];
     DisconnectWithoutClose "disconnect-without-close" "Sends DISCONNECT for a broken rule and doesn't close."
-        [] ["MQTT-3.14.4-2" "MQTT-4.13.2-1" "MQTT-4.13.1-1" "MQTT-3.1.0-2"];
+        [] ["MQTT-3.14.4-2" "MQTT-4.13.2-1" "MQTT-4.13.1-1" "MQTT-3.1.0-2" "MQTT-4.12.1-2"];
     ErrorClosesOthers "error-closes-others" "Closes every connection when one breaks a rule." [] ["U5-212"];
     LenientToEverything "lenient-to-everything" "Drops any malformed packet and keeps the connection."
         ["MQTT-4.8.0-1" "MQTT-2.2.2-2" "MQTT-1.5.3-1" "MQTT-1.5.3-2"] ["MQTT-4.13.1-1"];

@@ -79,6 +79,11 @@ by_decoder! {
     second_reason_string_in_suback: DuplicateReasonString in [Suback] with |packet| has(packet, PropertyId::REASON_STRING);
     second_reason_string_in_unsuback: DuplicateReasonString in [Unsuback] with |packet| has(packet, PropertyId::REASON_STRING);
     second_reason_string_in_disconnect: DuplicateReasonString in [Disconnect] with |packet| has(packet, PropertyId::REASON_STRING);
+    second_server_reference_in_disconnect: DuplicateServerReference in [Disconnect] with |packet| has(packet, PropertyId::SERVER_REFERENCE);
+    second_authentication_data: DuplicateAuthenticationData in [Connack] with |packet| has(packet, PropertyId::AUTHENTICATION_DATA);
+    second_reason_string_in_auth: DuplicateReasonString in [Auth] with |packet| has(packet, PropertyId::REASON_STRING);
+    auth_flags: FixedHeaderFlags in [Auth] with always;
+    auth_code: UndefinedReasonCode | ReasonCodeFromWrongSide in [Auth] with always;
 }
 
 fn by_decoder(

@@ -189,7 +189,7 @@ impl Offence {
                 self.is(PacketType::Publish, ack.packet_id.get()) && !ack.reason.is_error()
             }
             Packet::Pubrel(ack) => self.is(PacketType::Pubrec, ack.packet_id.get()) && !ack.reason.is_error(),
-            Packet::Auth(_) => self.packet_type == Some(PacketType::Auth),
+            Packet::Auth(_) => matches!(self.packet_type, Some(PacketType::Auth | PacketType::Connect)),
             Packet::Pubcomp(ack) => self.is(PacketType::Pubrel, ack.packet_id.get()) && !ack.reason.is_error(),
             Packet::Suback(ack) => self.is(PacketType::Subscribe, ack.packet_id.get()),
             Packet::Unsuback(ack) => {
