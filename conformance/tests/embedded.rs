@@ -145,7 +145,7 @@ fn verdicts<const COUNT: usize>(faults: &[Fault], quirks: &[Quirk], ids: [&str; 
 fn results<const COUNT: usize>(faults: &[Fault], quirks: &[Quirk], ids: [&str; COUNT]) -> RunResult {
     let selected: Vec<Instance> = cases::all().filter(|instance| ids.contains(&instance.id().as_str())).collect();
     assert_eq!(selected.len(), COUNT, "each of {ids:?} is a case");
-    let (faults, quirks) = (faults.to_vec(), quirks.to_vec());
+    let (faults, quirks) = (faults.iter().copied().map(Into::into).collect(), quirks.to_vec());
     let target =
         Target::Embedded(EmbeddedTarget::new(EmbeddedOptions { faults, quirks, ..EmbeddedOptions::default() }));
     let options = options(1, COUNT, Order::LongWaitsFirst);

@@ -91,6 +91,7 @@ impl Machine {
             connection.heard_at = now;
         }
         let Some(connection) = self.connections.get(&id) else { return };
+        let _way = self.on_connection(connection);
         let silent = match connection.phase {
             Phase::Deaf => false,
             Phase::Greeting => connection.opened_at + self.connect_timeout() <= self.now,

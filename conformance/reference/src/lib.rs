@@ -14,7 +14,7 @@
 //! | room | what lives there |
 //! |---|---|
 //! | `event` | the words between the machine and whoever drives it |
-//! | `faults::{table, catalog, set, sends, marks}`, `quirks::table` | what the broker may be told to do otherwise, by name |
+//! | `faults::{table, catalog, set, way, condition, sends, marks}`, `quirks::table` | what the broker may be told to do otherwise, by name |
 //! | `state` | connections, sessions, messages, wills, timers, and the count of what is stored |
 //! | `settings` | limits and access, fixed before the start |
 //! | `faults::state`, `quirks::state` | what the machine remembers for the sake of faults or quirks only |
@@ -43,7 +43,7 @@ mod state;
 mod tests;
 
 pub use event::{Breach, Closing, ConnectionId, Effect, Event, Note};
-pub use faults::{Fault, FaultSet, Questions};
+pub use faults::{Condition, Conditions, Fault, FaultOn, FaultSet, Questions};
 pub use machine::Machine;
 pub use quirks::{Quirk, QuirkSet};
 pub use settings::Settings;

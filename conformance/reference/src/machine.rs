@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use mqtt_assay_codec::Version;
+
 use crate::event::{ConnectionId, Effect, Note};
 use crate::faults::{self, Fault};
 use crate::quirks::{self, Quirk};
@@ -142,9 +144,9 @@ impl Machine {
         self.effects.push(Effect::Note(note));
     }
 
-    /// Whether the broker does this wrong: the one question at every branch where a fault strikes.
+    /// Whether the broker does this wrong, on the way of now: the one question at every branch where a fault strikes.
     pub(crate) fn fault(&self, fault: Fault) -> bool {
-        self.settings.faults.has(fault)
+        self.settings.faults.has(fault, &self.faulty.road.now())
     }
 
     /// Whether the broker does nothing wrong at all.
@@ -162,6 +164,11 @@ impl Machine {
         self.connections.get(&id).is_some_and(Connection::is_v5)
     }
 
+    /// The version that this connection speaks.
+    pub(crate) fn version_of(&self, id: ConnectionId) -> Option<Version> {
+        self.connections.get(&id).map(|connection| connection.version)
+    }
+
     /// The session of an accepted connection.
     pub(crate) fn session_of(&mut self, id: ConnectionId) -> Option<&mut Session> {
         let client_id = self.connections.get(&id)?.client_id.as_ref()?;
@@ -176,7 +183,9 @@ impl Machine {
 
     /// Sets the connection's timer by its state.
     pub(crate) fn wind(&mut self, id: ConnectionId) {
-        let deadline = self.connections.get(&id).and_then(|connection| self.deadline_of(connection));
+        let connection = self.connections.get(&id);
+        let _way = connection.and_then(|connection| self.on_connection(connection));
+        let deadline = connection.and_then(|connection| self.deadline_of(connection));
         self.timers.set(Due::Connection(id), deadline);
     }
 

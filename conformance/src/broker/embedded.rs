@@ -3,7 +3,7 @@
 use super::{Authentication, Data, Endpoint, Ready, Setting, Unready, Variant, next_broker};
 use crate::broker::Shell;
 use mqtt_assay_reference::{
-    ANSWERS, Access, BrokerLimits, Fault, FaultSet, METHOD, Machine, Questions, Quirk, Settings, User,
+    ANSWERS, Access, BrokerLimits, FaultOn, FaultSet, METHOD, Machine, Questions, Quirk, Settings, User,
 };
 use std::rc::Rc;
 
@@ -16,8 +16,8 @@ const DENIED_FILTER: &str = "mqtt-assay-denied/#";
 /// How the embedded broker is to be.
 #[derive(Debug, Clone, Default)]
 pub struct EmbeddedOptions {
-    /// Faults to switch on.
-    pub faults: Vec<Fault>,
+    /// Faults to switch on, everywhere or on some ways.
+    pub faults: Vec<FaultOn>,
     /// Quirks to switch on.
     pub quirks: Vec<Quirk>,
     /// Limits that differ from the usual ones, by the names that `serve --limit` takes; those of a variant come on top.

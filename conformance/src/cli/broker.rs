@@ -8,7 +8,7 @@ use crate::broker::{
 };
 use crate::text::{did_you_mean, quoted, shell, single_line, without_password};
 use clap::Args;
-use mqtt_assay_reference::{Fault, Quirk};
+use mqtt_assay_reference::{FaultOn, Quirk};
 use std::path::Path;
 
 /// The name of the reference broker as a target.
@@ -43,9 +43,9 @@ pub(crate) struct BrokerArgs {
     #[arg(long, value_name = "HEX", requires = "auth_method", help_heading = "Set-up of the broker")]
     auth_data: Vec<Data>,
 
-    /// Make the embedded broker break the standard in this way (repeatable)
+    /// Make the embedded broker break the standard in this way, FAULT or FAULT@WAY (repeatable)
     #[arg(long, value_name = "FAULT", help_heading = "Embedded broker", value_parser = super::choices::fault)]
-    fault: Vec<Fault>,
+    fault: Vec<FaultOn>,
 
     /// Make the embedded broker use this freedom of the standard (repeatable)
     #[arg(long, value_name = "QUIRK", help_heading = "Embedded broker", value_parser = super::choices::quirk)]

@@ -9,7 +9,7 @@ use crate::run::former::moved_in;
 use crate::scenario::Instance;
 use crate::text::did_you_mean;
 use mqtt_assay_codec::Version;
-use mqtt_assay_reference::{Fault, Quirk};
+use mqtt_assay_reference::{Condition, Fault, FaultOn, Quirk};
 use std::io::Write as _;
 
 /// The versions that have verdicts.
@@ -98,11 +98,18 @@ pub(crate) fn nothing_selected(
 }
 
 /// For clap: the fault of this name.
-pub(crate) fn fault(name: &str) -> Result<Fault, String> {
-    Fault::from_name(name).ok_or_else(|| {
-        let names = fault_names();
-        let near = did_you_mean(name, names.iter().map(String::as_str));
-        format!("there is no such fault (`mqtt-assay explain faults` lists them){near}")
+pub(crate) fn fault(name: &str) -> Result<FaultOn, String> {
+    FaultOn::from_name(name).ok_or_else(|| match name.rsplit_once('@') {
+        Some((fault, way)) if Fault::from_name(fault).is_some() => {
+            let ways: Vec<String> = Condition::ALL.iter().map(|condition| condition.name()).collect();
+            let near = did_you_mean(way, ways.iter().map(String::as_str));
+            format!("there is no such way (`mqtt-assay explain ways` lists them){near}")
+        }
+        parts => {
+            let names = fault_names();
+            let near = did_you_mean(parts.map_or(name, |(fault, _)| fault), names.iter().map(String::as_str));
+            format!("there is no such fault (`mqtt-assay explain faults` lists them){near}")
+        }
     })
 }
 

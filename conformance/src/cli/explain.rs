@@ -12,7 +12,7 @@ use crate::scenario::{Case, Instance, Method};
 use crate::text::{did_you_mean, quoted};
 use clap::Args;
 use mqtt_assay_codec::{MUTATIONS, Version};
-use mqtt_assay_reference::{Fault, Quirk};
+use mqtt_assay_reference::{FaultOn, Quirk};
 use mqtt_assay_standard::{self as standard, Rule, RuleId};
 use std::fmt::Write as _;
 
@@ -23,7 +23,7 @@ Examples:
   mqtt-assay explain publish/topic-with-wildcard    the case in both versions
   mqtt-assay explain drops-binary                   a fault, quirk, variant or mutation
 
-Tables: bounds, exit-codes, faults, filters, limits, mutations, quirks, variants, verdicts";
+Tables: bounds, exit-codes, faults, filters, limits, mutations, quirks, variants, verdicts, ways";
 
 /// Explain a rule, a case, a fault, or show a table
 #[derive(Debug, Args)]
@@ -192,8 +192,11 @@ fn file(case: &Case) -> String {
 /// A fault, quirk, variant or mutation of this name.
 fn names(name: &str) -> String {
     let mut out = String::new();
-    if let Some(fault) = Fault::from_name(name) {
+    if let Some(FaultOn { fault, way }) = FaultOn::from_name(name) {
         let _ = write!(out, "Fault\n{}{}", tables::fault_row(fault), tables::broken_by(fault));
+        if let Some(way) = way {
+            let _ = writeln!(out, "      here         {}", way.says());
+        }
     }
     if let Some(quirk) = Quirk::from_name(name) {
         let _ = writeln!(out, "Quirk {name}: {}", quirk.says());

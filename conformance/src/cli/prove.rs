@@ -8,7 +8,7 @@ use crate::proof::{Defect, Proof, prove as run_proof, rules, tables};
 use crate::scenario::Instance;
 use crate::text::counted;
 use clap::Args;
-use mqtt_assay_reference::Fault;
+use mqtt_assay_reference::FaultOn;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,7 @@ An invariant is held against the packets of all cases, also where -f names it al
 Examples:
   mqtt-assay prove                     every fault, every quirk, with and without delays
   mqtt-assay prove drops-binary        one fault
+  mqtt-assay prove drops-binary@queued the same on one way only
   mqtt-assay prove -f 'chapter(retain)'
   mqtt-assay prove --write reports/proof
 
@@ -33,9 +34,9 @@ The faults: mqtt-assay explain faults.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ProveArgs {
-    /// Only this fault
+    /// Only this fault, FAULT or FAULT@WAY
     #[arg(value_name = "FAULT", value_parser = super::choices::fault)]
-    fault: Option<Fault>,
+    fault: Option<FaultOn>,
 
     #[command(flatten)]
     filter: FilterArgs,

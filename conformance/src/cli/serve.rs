@@ -11,7 +11,7 @@ use crate::text::{did_you_mean, quoted, single_line};
 use crate::wire::Tcp;
 use clap::Args;
 use mqtt_assay_codec::Version;
-use mqtt_assay_reference::{Access, Breach, BrokerLimits, Fault, Machine, Note, Quirk, Settings, User};
+use mqtt_assay_reference::{Access, Breach, BrokerLimits, FaultOn, Machine, Note, Quirk, Settings, User};
 use mqtt_assay_standard as standard;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -59,9 +59,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:1883")]
     listen: String,
 
-    /// Break the standard in this way (repeatable)
+    /// Break the standard in this way, FAULT or FAULT@WAY (repeatable)
     #[arg(long, value_name = "FAULT", value_parser = super::choices::fault)]
-    fault: Vec<Fault>,
+    fault: Vec<FaultOn>,
 
     /// Use this freedom of the standard (repeatable)
     #[arg(long, value_name = "QUIRK", value_parser = super::choices::quirk)]

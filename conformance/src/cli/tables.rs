@@ -6,7 +6,7 @@ use crate::proof::coverage::caught_somewhere;
 use crate::run::filter::PREDICATES;
 use crate::scenario::Verdict;
 use mqtt_assay_codec::{MUTATIONS, Rule, Version};
-use mqtt_assay_reference::{BrokerLimits, Fault, Quirk};
+use mqtt_assay_reference::{BrokerLimits, Condition, Fault, Quirk};
 use mqtt_assay_standard::bounds;
 use std::fmt::Write as _;
 
@@ -24,6 +24,7 @@ pub(crate) const TABLES: &[Table] = &[
     ("quirks", "freedoms of the standard that the embedded broker can use", quirks),
     ("variants", "set-ups of a broker that cases need", variants),
     ("verdicts", "what a rule or a case can come to", verdicts),
+    ("ways", "on which ways a fault can strike", ways),
 ];
 
 /// Rows with a name and a text, the texts below each other.
@@ -56,10 +57,22 @@ fn faults() -> String {
     for &fault in Fault::ALL {
         out.push_str(&fault_row(fault));
     }
+    out.push_str("\nEach can be limited to a way, as in retain-flag-missing@queued: mqtt-assay explain ways.\n");
     out.push_str("\nFor every rule that can be judged from one packet (RULE is a name below):\n");
     out.push_str("  tolerates:RULE  drops a packet that breaks the rule and keeps the connection\n");
     out.push_str("  acts-on:RULE    does what a packet that breaks the rule says\n\n");
     out + &rows(Rule::ALL.iter().map(|rule| (rule.name().to_owned(), rule.says())))
+}
+
+fn ways() -> String {
+    let conditions: Vec<(String, String)> =
+        Condition::ALL.iter().map(|condition| (condition.name(), format!("{}.", condition.says()))).collect();
+    let rows = rows(conditions.iter().map(|(name, says)| (name.clone(), says.as_str())));
+    format!(
+        "Ways on which a fault of the embedded broker can strike (--fault FAULT@WAY), where it doesn't everywhere:\n{rows}\
+         The numbers are those that the proof uses; any other can stand there.\n\
+         A fault breaks the same rules on a way as everywhere, or some of them.\n"
+    )
 }
 
 /// A fault with its sentence and the cases that catch it.

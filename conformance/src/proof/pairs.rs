@@ -8,7 +8,7 @@ use crate::cases;
 use crate::run::{CaseResult, End, Order, RunOptions, alone, invariants, try_out, watch_over};
 use crate::scenario::{Common, Instance, Invariants, Method, RunNames, Verdict, Vital};
 use mqtt_assay_codec::Version;
-use mqtt_assay_reference::{Fault, Questions, Quirk};
+use mqtt_assay_reference::{Condition, Fault, FaultOn, Questions, Quirk};
 use mqtt_assay_standard::{Basis, RuleId, find};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,13 +17,30 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// A fault with the rules that it breaks, which are asked for in each of its pairs.
 pub(super) struct Broken {
     pub(super) fault: Fault,
+    /// Where it strikes; everywhere if it isn't said.
+    pub(super) way: Option<Condition>,
     v3_1_1: Vec<&'static str>,
     v5: Vec<&'static str>,
 }
 
 impl Broken {
-    pub(super) fn new(fault: Fault) -> Self {
-        Self { fault, v3_1_1: fault.breaks(Version::V3_1_1), v5: fault.breaks(Version::V5) }
+    pub(super) fn new(on: impl Into<FaultOn>) -> Self {
+        let FaultOn { fault, way } = on.into();
+        Self { fault, way, v3_1_1: fault.breaks(Version::V3_1_1), v5: fault.breaks(Version::V5) }
+    }
+
+    /// With its condition, if it has one.
+    pub(super) fn on(&self) -> FaultOn {
+        FaultOn { fault: self.fault, way: self.way }
+    }
+
+    pub(super) fn name(&self) -> String {
+        self.on().name()
+    }
+
+    /// Whether a case claims to catch it: nobody claims that on one way only.
+    pub(super) fn is_claimed_by(&self, instance: &Instance) -> bool {
+        self.way.is_none() && instance.case.caught.contains(&self.fault)
     }
 
     /// The rules that it breaks in this version, twins included; none where it does nothing wrong there.
@@ -87,7 +104,7 @@ pub(super) fn pairs<'a>(faults: &'a [Broken], quirks: &[Quirk], is_meant: impl F
 /// of one with a fault that it claims to catch.
 fn needs_traffic(invariant: &Instance, switch: Option<Switch<'_>>, case: &Instance) -> bool {
     let is_asked = match switch {
-        Some(Switch::Fault(broken)) => invariant.case.caught.contains(&broken.fault),
+        Some(Switch::Fault(broken)) => broken.way.is_some() || broken.is_claimed_by(invariant),
         Some(Switch::Quirk(_)) | None => true,
     };
     is_asked && invariant.version == case.version
@@ -102,7 +119,7 @@ pub(super) fn takes_steps(instance: &Instance) -> bool {
 /// A weighty case meets the faults that it claims to catch, and no other.
 pub(super) fn is_concerned(switch: Option<Switch<'_>>, instance: &Instance) -> bool {
     match switch {
-        Some(Switch::Fault(broken)) if instance.case.weighty && !instance.case.caught.contains(&broken.fault) => false,
+        Some(Switch::Fault(broken)) if instance.case.weighty && !broken.is_claimed_by(instance) => false,
         Some(Switch::Fault(broken)) => !broken.rules(instance.version).is_empty(),
         _ => true,
     }
@@ -169,7 +186,7 @@ fn run_pair(pair: &Pair<'_>, questions: Option<Questions>) -> Seen {
     let mut quirks = Vec::new();
     let mut faults = Vec::new();
     match pair.switch {
-        Some(Switch::Fault(broken)) => faults.push(broken.fault),
+        Some(Switch::Fault(broken)) => faults.push(broken.on()),
         Some(Switch::Quirk(quirk)) => quirks.push(quirk),
         None => {}
     }

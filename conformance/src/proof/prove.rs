@@ -9,7 +9,7 @@ use super::pairs::{Broken, Pair, Seen, Switch, control_tells, is_concerned, pair
 use crate::cases;
 use crate::scenario::{Instance, Verdict};
 use mqtt_assay_codec::Version;
-use mqtt_assay_reference::{Fault, Quirk};
+use mqtt_assay_reference::{Fault, FaultOn, Quirk};
 use mqtt_assay_standard::{Level, RuleId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -108,10 +108,12 @@ const ABOUT_CODES: &[&str] = &["U3-07", "U5-179", "U5-210", "MQTT-3.2.2-8", "MQT
 
 /// Runs the proof for the cases that `is_meant` says yes to; with a fault, for that fault alone. Uses as many threads as
 /// the machine has cores.
-pub fn prove(only: Option<Fault>, is_meant: impl Fn(&Instance) -> bool) -> Proof {
+pub fn prove(only: Option<FaultOn>, is_meant: impl Fn(&Instance) -> bool) -> Proof {
     let claimed = claimed();
-    let faults: Vec<Broken> =
-        only.map_or_else(|| claimed.clone(), |fault| vec![fault]).into_iter().map(Broken::new).collect();
+    let faults: Vec<Broken> = match only {
+        Some(fault) => vec![Broken::new(fault)],
+        None => claimed.iter().copied().map(Broken::new).collect(),
+    };
     let quirks = if only.is_some() { Vec::new() } else { judged_quirks() };
     let pairs = pairs(&faults, &quirks, &is_meant);
     let (seen, run) = run_all(&pairs);
@@ -162,7 +164,7 @@ fn judge(pairs: &[Pair<'_>], seen: &[Arc<Seen>], is_meant: &impl Fn(&Instance) -
                     faulty(pair, seen, broken, before, proof);
                 }
                 let noticed = seen.invariants.iter().map(|(id, _)| id).filter(|id| is_asked(id)).cloned();
-                caught.entry((broken.fault.name(), pair.delayed)).or_default().extend(noticed);
+                caught.entry((broken.name(), pair.delayed)).or_default().extend(noticed);
                 continue;
             }
         };
@@ -199,7 +201,7 @@ fn count_coarse(pairs: &[Pair<'_>], seen: &[Arc<Seen>], proof: &mut Proof) {
         let Some(Switch::Fault(broken)) = pair.switch else { continue };
         let counts_here = !pair.delayed && !pair.is_traffic && seen.verdict == Verdict::Inconclusive;
         if counts_here && is_about_others(broken, &pair.instance) {
-            counts.entry(broken.fault.name()).or_insert((broken, 0)).1 += 1;
+            counts.entry(broken.name()).or_insert((broken, 0)).1 += 1;
         }
     }
     for (name, (broken, inconclusive)) in counts {
@@ -257,10 +259,11 @@ fn is_taken_away(quirk: Quirk, instance: &Instance) -> bool {
 
 /// A broker with a fault: who claims it must catch it, and nobody may blame a rule that it keeps.
 fn faulty(pair: &Pair<'_>, seen: &Seen, broken: &Broken, before: Verdict, proof: &mut Proof) {
-    let (fault, broken) = (broken.fault, broken.rules(pair.instance.version));
+    let (name, claims) = (broken.name(), broken.is_claimed_by(&pair.instance));
+    let broken = broken.rules(pair.instance.version);
     let id = pair.instance.id();
     let mut defect = |problem: String| {
-        let switch = switch_name(&fault.name(), pair.delayed);
+        let switch = switch_name(&name, pair.delayed);
         proof.defects.push(Defect { switch, case: id.clone(), problem });
     };
     let about_codes = broken.iter().any(|id| ABOUT_CODES.contains(id));
@@ -282,7 +285,6 @@ fn faulty(pair: &Pair<'_>, seen: &Seen, broken: &Broken, before: Verdict, proof:
     }
     let hit: Vec<RuleId> =
         turned.into_iter().map(|(rule, _)| rule).filter(|rule| broken.contains(&rule.id())).collect();
-    let claims = pair.instance.case.caught.contains(&fault);
     let concerned = pair.instance.rules.judged().any(|rule| broken.contains(&rule.id()));
     if claims && concerned && hit.is_empty() {
         defect(format!("claims to catch it and was {}: {}", seen.verdict, seen.text));
@@ -296,7 +298,7 @@ fn faulty(pair: &Pair<'_>, seen: &Seen, broken: &Broken, before: Verdict, proof:
         defect(format!("was {before} and became {}: {}", seen.verdict, seen.text));
     }
     for rule in hit {
-        let rules = proof.caught.entry(fault.name()).or_default();
+        let rules = proof.caught.entry(name.clone()).or_default();
         rules.entry(rule_key(rule)).or_default().insert(id.clone());
     }
 }

@@ -28,7 +28,11 @@ impl Machine {
     }
 
     /// Sends a copy, or queues it: QoS 0 goes out at once or not at all.
-    pub(crate) fn hand_on(&mut self, client_id: &ClientId, outgoing: Outgoing) {
+    pub(crate) fn hand_on(&mut self, client_id: &ClientId, mut outgoing: Outgoing) {
+        let _way = self.on_copy(client_id, &mut outgoing);
+        if !self.is_faultless() && self.spoils_copy(client_id, &mut outgoing) {
+            return;
+        }
         let Some(session) = self.sessions.get(client_id) else { return };
         if outgoing.qos == QoS::AtMostOnce {
             if let Some(id) = session.connection {
@@ -46,6 +50,7 @@ impl Machine {
     }
 
     pub(crate) fn send_qos0(&mut self, id: ConnectionId, outgoing: &Outgoing) {
+        let _way = self.on_sending(id, outgoing, None, false);
         if self.is_over(outgoing) || self.loses(id) || self.holds_at_quota(id, outgoing) {
             return;
         }
@@ -59,8 +64,8 @@ impl Machine {
     /// Whether the message expired before it was sent (`[MQTT-3.3.2-5]`).
     fn is_over(&self, outgoing: &Outgoing) -> bool {
         let ignored =
-            self.fault(Fault::MessageExpiryIgnored) || outgoing.retain && self.fault(Fault::RetainedNeverExpires);
-        outgoing.message.is_expired(self.now) && !ignored
+            || self.fault(Fault::MessageExpiryIgnored) || outgoing.retain && self.fault(Fault::RetainedNeverExpires);
+        outgoing.message.is_expired(self.now) && !ignored()
     }
 
     /// Appends to the queue; a full queue is rid of expired messages first, then the new one is dropped.
@@ -99,7 +104,7 @@ impl Machine {
         }
         session.connection = Some(id);
         if !self.is_faultless() {
-            self.spoil_in_flight(client_id, is_v5);
+            self.spoil_in_flight(id, client_id, is_v5);
         }
         self.resend_pubrels(id, client_id);
         self.pump(client_id);
@@ -120,6 +125,7 @@ impl Machine {
             packet_ids.push(entry.packet_id);
         }
         for packet_id in packet_ids {
+            let _way = self.on_exchange(id, packet_id, true);
             self.send_pubrel(id, packet_id, ReasonCode::SUCCESS);
         }
     }
@@ -157,6 +163,7 @@ impl Machine {
     pub(crate) fn room_for(&self, client_id: &ClientId) -> Option<ConnectionId> {
         let session = self.sessions.get(client_id)?;
         let connection = self.connections.get(&session.connection?)?;
+        let _way = self.on_next(session);
         let window = self.window(connection);
         let completes = self.fault(Fault::QuotaBackAtPubrec);
         (sent_count(session, completes) < window && self.has_room(connection.id)).then_some(connection.id)
@@ -193,18 +200,19 @@ impl Machine {
 
     /// Sends the next message of the queue; false if there is none.
     fn send_next(&mut self, id: ConnectionId, client_id: &ClientId) -> bool {
-        let newest_first = self.fault(Fault::QueueReversed);
-        let reuses = self.fault(Fault::ReusesIdInFlight);
+        let newest_first = self.sends_newest_first(client_id);
         let now = self.now;
         let Some(session) = self.sessions.get_mut(client_id) else { return false };
         let next = if newest_first { session.queue.pop_back() } else { session.queue.pop_front() };
         let Some(outgoing) = next else { return false };
+        let _way = self.on_sending(id, &outgoing, None, false);
         if self.is_over(&outgoing) {
             if self.fault(Fault::ExpiryEmptiesQueue) {
                 self.sessions.get_mut(client_id).into_iter().for_each(|session| session.queue.clear());
             }
             return true;
         }
+        let reuses = self.fault(Fault::ReusesIdInFlight);
         let Some(session) = self.sessions.get_mut(client_id) else { return false };
         let packet_id = if reuses { Some(PacketId::MIN) } else { session.unused_packet_id() };
         let Some(packet_id) = packet_id else { return false };
@@ -234,6 +242,7 @@ impl Machine {
             self.hear(id);
         }
         let Some(connection) = self.connections.get(&id) else { return Sent::Yes };
+        let _way = self.on_sending(id, outgoing, packet_id, again);
         let properties =
             if connection.is_v5() { self.properties_of(connection, outgoing) } else { PropertiesBuf::new() };
         let message = Arc::clone(&outgoing.message);
@@ -242,7 +251,7 @@ impl Machine {
         let publish = Publish {
             dup: self.dup_of(outgoing, again),
             qos: outgoing.qos,
-            retain: outgoing.retain,
+            retain: self.retain_as_sent(outgoing),
             topic: &topic,
             packet_id,
             properties: properties.as_properties(),
@@ -286,9 +295,10 @@ impl Machine {
         if outgoing.qos == QoS::AtMostOnce {
             return false;
         }
-        let first =
-            self.fault(Fault::DupOnFirstDelivery) || self.fault(Fault::DupPropagated) && outgoing.message.faulty.dup;
-        if again { !self.fault(Fault::DupMissingOnRedelivery) } else { first }
+        if again {
+            return !self.fault(Fault::DupMissingOnRedelivery);
+        }
+        self.fault(Fault::DupOnFirstDelivery) || outgoing.message.faulty.dup && self.fault(Fault::DupPropagated)
     }
 
     fn topic_as_sent(&self, topic: &Arc<str>) -> Arc<str> {
@@ -306,11 +316,13 @@ impl Machine {
             self.spoiled_properties(message.properties.as_properties())
         };
         let left = message.seconds_left(self.now);
-        let left = if self.fault(Fault::MessageExpiryNotCounted) { left.and(message.expiry_interval) } else { left };
-        let left = if self.fault(Fault::MessageExpiryCountedTwice) { message.counted_twice(left) } else { left };
+        let left = left.map(|left| self.spoiled_expiry(message, left));
         properties.extend(left.map(Property::MessageExpiryInterval));
-        if !self.fault(Fault::IdentifierMissing) {
+        if self.is_faultless() {
             properties.extend(outgoing.identifiers.iter().copied().map(Property::SubscriptionIdentifier));
+        } else {
+            let identifiers = self.spoiled_identifiers(connection, outgoing).into_iter();
+            properties.extend(identifiers.map(Property::SubscriptionIdentifier));
         }
         if connection.topic_alias_maximum == 0 && self.fault(Fault::SendsAliasUnasked) {
             properties.extend([Property::TopicAlias(1)]);

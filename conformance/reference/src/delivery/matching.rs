@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use mqtt_assay_codec::{QoS, split_shared, topic_matches};
 
-use crate::faults::Fault;
 use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::state::ClientId;
@@ -83,17 +82,6 @@ impl Machine {
     pub(crate) fn granted(&self, asked: QoS) -> QoS {
         let granted = asked.min(self.settings.limits.maximum_qos);
         if self.quirk(Quirk::GrantsLowerQos) { granted.min(QoS::AtLeastOnce) } else { granted }
-    }
-
-    /// The QoS of a copy, for a message published at one QoS and a subscription granted another.
-    pub(crate) fn qos_of_copy(&self, published: QoS, granted: QoS) -> QoS {
-        if self.fault(Fault::AboveGrantedQos) {
-            published
-        } else if self.fault(Fault::AbovePublishedQos) {
-            granted
-        } else {
-            published.min(granted)
-        }
     }
 }
 

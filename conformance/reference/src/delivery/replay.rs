@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use mqtt_assay_codec::{QoS, SubscriptionOptions, split_shared};
+use mqtt_assay_codec::{SubscriptionOptions, split_shared};
 
-use crate::faults::{CopyMarks, Fault};
+use crate::faults::Fault;
 use crate::machine::{MOST_EFFORT, Machine};
 use crate::state::ClientId;
 use crate::state::levels::{Leg, Place};
@@ -51,7 +51,8 @@ impl Machine {
                 _ => filter,
             };
             let mut effort = self.effort;
-            match self.next_retained(topic_filter, std::mem::take(&mut replay.place), &mut effort) {
+            match self.next_retained(client_id, (filter, topic_filter), std::mem::take(&mut replay.place), &mut effort)
+            {
                 Leg::Found(message, place) => {
                     replay.place = place;
                     found = Some(Arc::clone(message));
@@ -61,7 +62,8 @@ impl Machine {
             }
             self.effort = effort;
         }
-        let copy = found.and_then(|message| self.retained_copy(client_id, &message, options, replay.identifier));
+        let copy =
+            found.and_then(|message| self.retained_copy(client_id, (filter, options, replay.identifier), &message));
         if is_over {
             (replay.at, replay.index, replay.place) = (next, replay.index + 1, Place::Start);
         }
@@ -74,11 +76,18 @@ impl Machine {
     }
 
     /// The next retained message that belongs to a subscription with this filter.
-    fn next_retained(&self, filter: &str, place: Place, effort: &mut usize) -> Leg<'_, Arc<Message>> {
+    fn next_retained(
+        &self,
+        client_id: &ClientId,
+        (held, filter): (&str, &str),
+        place: Place,
+        effort: &mut usize,
+    ) -> Leg<'_, Arc<Message>> {
         if self.is_faultless() {
             self.retained.next_topic(filter, place, effort, MOST_EFFORT)
         } else {
-            self.retained.next_of_all(place, effort, MOST_EFFORT, |message| self.matches(filter, &message.topic))
+            let matches = |message: &Arc<Message>| self.matches_retained(client_id, held, filter, message);
+            self.retained.next_of_all(place, effort, MOST_EFFORT, matches)
         }
     }
 
@@ -86,24 +95,25 @@ impl Machine {
     fn retained_copy(
         &self,
         client_id: &ClientId,
+        (filter, options, identifier): (&str, SubscriptionOptions, Option<u32>),
         message: &Arc<Message>,
-        options: SubscriptionOptions,
-        identifier: Option<u32>,
     ) -> Option<Outgoing> {
-        let expires = !self.fault(Fault::RetainedNeverExpires) && !self.fault(Fault::MessageExpiryIgnored);
-        let no_local = options.no_local && !self.fault(Fault::NoLocalIgnored);
-        if expires && message.is_expired(self.now) || no_local && message.publisher == *client_id {
+        let _way = self.on_retained(client_id, filter, message);
+        let is_over = message.is_expired(self.now)
+            && !self.fault(Fault::RetainedNeverExpires)
+            && !self.fault(Fault::MessageExpiryIgnored);
+        let own = options.no_local && message.publisher == *client_id;
+        if is_over || own && !self.fault(Fault::NoLocalIgnored) {
             return None;
         }
-        let qos_lost = self.fault(Fault::RetainedQosLost);
         let granted = self.granted(options.qos);
         Some(Outgoing {
             message: Arc::clone(message),
-            qos: if qos_lost { QoS::AtMostOnce } else { self.qos_of_copy(message.qos, granted) },
-            retain: !self.fault(Fault::RetainFlagMissing),
+            qos: message.qos.min(granted),
+            retain: true,
             identifiers: identifier.into_iter().collect(),
             account: None,
-            faulty: CopyMarks::default(),
+            faulty: self.marks_of_copy(granted, granted, true),
         })
     }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use mqtt_assay_codec::QoS;
 
 use crate::delivery::matching::Matching;
-use crate::faults::delivering::{mix_identifiers, other_qos};
-use crate::faults::{CopyMarks, Fault};
+use crate::faults::Fault;
+use crate::faults::delivering::mix_identifiers;
 use crate::machine::Machine;
 use crate::quirks::Quirk;
 use crate::state::ClientId;
@@ -22,14 +22,8 @@ impl Machine {
     /// Takes ownership of a message: retains it where it asks for that, and gives it to everybody whose subscriptions
     /// match. Says whether anybody's did.
     pub(crate) fn accept(&mut self, message: &Arc<Message>) -> bool {
+        let _way = self.on_message(message);
         self.retain(message);
-        let loses_empty = if message.retain { Fault::EmptyNotForwarded } else { Fault::LosesEmpty };
-        if message.payload.is_empty() && self.fault(loses_empty) {
-            return false;
-        }
-        if message.faulty.dup && self.fault(Fault::LosesDup) {
-            return true;
-        }
         let mut effort = self.effort;
         let matching = self.subscriptions_for(&message.topic, &mut effort);
         let mut copies = self.plain_copies(&matching, message);
@@ -57,6 +51,7 @@ impl Machine {
             let wanting =
                 |subscription: &&Subscription| !subscription.shared && self.wants(session, subscription, message);
             let wanting: Vec<&Subscription> = subscriptions.iter().copied().filter(wanting).collect();
+            let _way = self.on_subscriptions(session, &wanting, false);
             for (index, together) in self.grouped(&wanting).into_iter().enumerate() {
                 let mut copy = self.copy(session, &together, message);
                 if index > 0 && self.fault(Fault::CopiesWithoutIdentifier) {
@@ -70,6 +65,7 @@ impl Machine {
 
     fn wants(&self, session: &Session, subscription: &Subscription, message: &Message) -> bool {
         let own = subscription.options.no_local && message.publisher == session.client_id;
+        let _way = self.on_subscriptions(session, &[subscription], false);
         !own || self.fault(Fault::NoLocalIgnored)
     }
 
@@ -96,51 +92,32 @@ impl Machine {
 
     /// One copy of the message for these subscriptions of a client.
     fn copy(&self, session: &Session, together: &[&Subscription], message: &Arc<Message>) -> Outgoing {
-        let granted = together.iter().map(|subscription| subscription.granted);
-        let granted = if self.fault(Fault::OverlapTakesLowestQos) { granted.min() } else { granted.max() };
+        let _way = self.on_subscriptions(session, together, false);
+        let granted = || together.iter().map(|subscription| subscription.granted);
+        let highest = granted().max().unwrap_or(QoS::AtMostOnce);
         let as_published = together.iter().any(|subscription| subscription.options.retain_as_published);
-        let as_published =
-            as_published && !self.fault(Fault::RetainAsPublishedIgnored) || self.fault(Fault::RetainFlagOnLive);
         Outgoing {
             message: Arc::clone(message),
-            qos: self.qos_for(session, message.qos, granted.unwrap_or(QoS::AtMostOnce)),
+            qos: message.qos.min(highest),
             retain: as_published && message.retain,
-            identifiers: self.identifiers(session, together),
+            identifiers: together.iter().filter_map(|subscription| subscription.identifier).collect(),
             account: None,
-            faulty: CopyMarks::default(),
+            faulty: self.marks_of_copy(highest, granted().min().unwrap_or(highest), false),
         }
-    }
-
-    /// The QoS of a copy for this session.
-    fn qos_for(&self, session: &Session, published: QoS, granted: QoS) -> QoS {
-        let owed = self.qos_of_copy(published, granted);
-        let strays = session.connection.is_some() && self.fault(Fault::DeliversAtOtherQos);
-        if strays { other_qos(owed) } else { owed }
-    }
-
-    fn identifiers(&self, session: &Session, together: &[&Subscription]) -> Vec<u32> {
-        if self.fault(Fault::ForeignIdentifiers) {
-            let held = session.subscriptions.in_order().into_iter();
-            return held.filter_map(|subscription| subscription.identifier).collect();
-        }
-        let mut identifiers: Vec<u32> = together.iter().filter_map(|subscription| subscription.identifier).collect();
-        if self.fault(Fault::OnlyFirstIdentifier) {
-            identifiers.truncate(1);
-        }
-        identifiers
     }
 
     /// One copy for each shared subscription, for the member whose turn it is; members who are connected go first.
     fn shared_copies(&mut self, groups: Groups) -> Vec<(ClientId, Outgoing)> {
         let mut copies = Vec::new();
         for (filter, mut members) in groups {
-            if self.fault(Fault::SharedIdentifiersMixed) {
+            if !self.is_faultless() {
                 mix_identifiers(&mut members);
             }
             let turn = self.turns.entry(Arc::clone(&filter)).or_insert(0);
             let chosen = *turn % members.len();
             *turn = turn.wrapping_add(1);
-            let all = self.fault(Fault::SharedToAll);
+            let _way = members.get(chosen).and_then(|(_, copy)| self.on_copy_of(copy));
+            let all = members.len() > 1 && self.fault(Fault::SharedToAll);
             let members = members.into_iter().enumerate();
             copies.extend(members.filter(|(index, _)| all || *index == chosen).map(|(_, member)| member));
         }

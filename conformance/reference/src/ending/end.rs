@@ -27,12 +27,8 @@ impl Machine {
     /// What follows the end of a connection: its will, and its session.
     pub(crate) fn finish(&mut self, mut connection: Connection, with_will: bool) {
         let id = connection.id;
-        if self.fault(Fault::AliasAcrossConnections) {
-            self.faulty.left_aliases = std::mem::take(&mut connection.aliases);
-        }
-        if self.fault(Fault::SentAliasesStay) {
-            self.faulty.left_aliases_sent = std::mem::take(&mut connection.aliases_sent);
-        }
+        let _way = self.on_end(&connection);
+        self.leave_aliases(&mut connection);
         let will = connection.will.take().filter(|_| with_will && !self.fault(Fault::WillNotSent));
         let Some(client_id) = connection.client_id else { return self.will_of_cut_off(will) };
         let had_will = will.is_some();
@@ -130,6 +126,7 @@ impl Machine {
                 "no packet came within one and a half times the keep alive",
             );
         }
+        let _way = self.on_will_of(id);
         let with_will = !self.fault(Fault::NoWillOnKeepAlive);
         self.end(id, with_will);
     }

@@ -62,6 +62,7 @@ impl Machine {
         if version == Some(Version::V5) && self.fault(Fault::ErrorClosesOthers) {
             self.end_others(id);
         }
+        let _way = self.on_will_of(id);
         let with_will = !self.fault(Fault::NoWillOnError);
         self.end(id, with_will);
     }

@@ -34,6 +34,7 @@ impl Machine {
     /// Publishes a will as its client asked for, unless its topic is denied.
     pub(crate) fn publish_will(&mut self, will: Will) {
         let Will { mut message, .. } = will;
+        let _way = self.on_message(&message);
         if !self.may_publish(&message.topic) {
             return;
         }
@@ -58,7 +59,7 @@ impl Machine {
         let message = Arc::new(message);
         self.accept(&message);
         if self.fault(Fault::WillStays) {
-            self.faulty.left_will = Some(Arc::clone(&message));
+            self.faulty.left_wills.insert(Arc::clone(&message.publisher), Arc::clone(&message));
         }
         if self.fault(Fault::WillTwice) {
             self.accept(&message);

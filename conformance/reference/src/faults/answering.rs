@@ -2,10 +2,11 @@
 
 use mqtt_assay_codec::{PacketId, Publish, QoS, ReasonCode};
 
+use super::Fault;
 use crate::event::ConnectionId;
 use crate::machine::Machine;
 use crate::state::ClientId;
-use crate::state::session::{Awaits, Received};
+use crate::state::session::{Awaits, Outgoing, Received};
 
 /// Whether a packet identifier is one of those that the fault strikes. Others are spared, so that the rest of
 /// the suite can go on.
@@ -91,21 +92,17 @@ impl Machine {
 
     /// Sends the message again that the client acknowledged last.
     pub(crate) fn send_done_again(&mut self, id: ConnectionId) {
-        let done = self.session_of(id).and_then(|session| session.faulty.done.take());
-        if let Some((_, packet_id, outgoing)) = done.filter(|(connection, ..)| *connection == id)
-            && outgoing.qos == QoS::AtLeastOnce
-            && !outgoing.retain
-        {
+        let Some((packet_id, outgoing)) = self.take_done(id, Fault::SendsDoneAgain) else { return };
+        if outgoing.qos == QoS::AtLeastOnce && !outgoing.retain {
             self.send_publish(id, &outgoing, Some(packet_id), true);
         }
     }
 
     /// Sends the PUBREL of the message again that the client completed last.
     pub(crate) fn release_done_again(&mut self, id: ConnectionId) {
-        let done = self.session_of(id).and_then(|session| session.faulty.done.take());
-        if let Some((_, packet_id, outgoing)) = done.filter(|(connection, ..)| *connection == id)
-            && outgoing.qos == QoS::ExactlyOnce
-        {
+        let Some((packet_id, outgoing)) = self.take_done(id, Fault::ReleasesDoneAgain) else { return };
+        if outgoing.qos == QoS::ExactlyOnce {
+            let _way = self.on_sending(id, &outgoing, Some(packet_id), true);
             self.send_pubrel(id, packet_id, ReasonCode::SUCCESS);
         }
     }
@@ -117,6 +114,20 @@ impl Machine {
         if let Some(packet_id) = oldest.map(|entry| entry.packet_id) {
             session.forget_in_flight(packet_id);
         }
+    }
+
+    /// What the client of this connection acknowledged last, where this fault is to send something of it again.
+    fn take_done(&mut self, id: ConnectionId, fault: Fault) -> Option<(PacketId, Outgoing)> {
+        let (connection, packet_id, outgoing) = self.session_of(id)?.faulty.done.clone()?;
+        let is_asked = {
+            let _way = self.on_sending(id, &outgoing, Some(packet_id), false);
+            self.fault(fault)
+        };
+        if !is_asked {
+            return None;
+        }
+        self.session_of(id)?.faulty.done = None;
+        (connection == id).then_some((packet_id, outgoing))
     }
 
     /// Marks a message that is done, so that it is sent again on the next connection.

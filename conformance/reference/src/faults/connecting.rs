@@ -97,17 +97,17 @@ impl Machine {
         }
     }
 
-    /// Gives a connection the topic aliases of the client that left last.
-    pub(crate) fn inherit_aliases(&mut self, id: ConnectionId) {
-        let aliases = std::mem::take(&mut self.faulty.left_aliases);
+    /// Gives a connection the topic aliases of its client's connection before.
+    pub(crate) fn inherit_aliases(&mut self, id: ConnectionId, client_id: &ClientId) {
+        let aliases = self.faulty.left_aliases.remove(client_id).unwrap_or_default();
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.aliases = aliases;
         }
     }
 
-    /// Takes the numbers that topics had towards the client that left last for known here, as far as this one takes as many.
-    pub(crate) fn inherit_sent_aliases(&mut self, id: ConnectionId) {
-        let aliases = std::mem::take(&mut self.faulty.left_aliases_sent);
+    /// Takes the numbers that topics had on the connection of the client before for known here, as far as this one takes as many.
+    pub(crate) fn inherit_sent_aliases(&mut self, id: ConnectionId, client_id: &ClientId) {
+        let aliases = self.faulty.left_aliases_sent.remove(client_id).unwrap_or_default();
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.aliases_sent = aliases;
         }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use mqtt_assay_codec::{Packet, Properties, PropertiesBuf, Property, QoS};
 
-use super::Fault;
+use super::{CopyMarks, Fault};
 use crate::event::ConnectionId;
 use crate::machine::Machine;
 use crate::quirks::characters::is_control;
 use crate::state::ClientId;
+use crate::state::connection::Connection;
 use crate::state::message::Message;
 use crate::state::session::{Awaits, InFlight, Outgoing, Session};
 
@@ -51,39 +52,135 @@ impl Machine {
     }
 
     /// What gets lost or rearranged before the re-sends.
-    pub(crate) fn spoil_in_flight(&mut self, client_id: &ClientId, is_v5: bool) {
+    pub(crate) fn spoil_in_flight(&mut self, id: ConnectionId, client_id: &ClientId, is_v5: bool) {
         let Some(session) = self.sessions.get_mut(client_id) else { return };
         let mut in_flight = std::mem::take(&mut session.in_flight);
-        in_flight.retain(|entry| !self.is_lost(entry));
-        if self.fault(Fault::RedeliversAfterPubrec) {
-            for entry in in_flight.iter_mut().filter(|entry| entry.awaits == Awaits::Pubcomp) {
+        in_flight.retain(|entry| !self.is_lost(id, entry));
+        for entry in in_flight.iter_mut().filter(|entry| entry.awaits == Awaits::Pubcomp) {
+            let _way = self.on_sending(id, &entry.outgoing, Some(entry.packet_id), true);
+            if self.fault(Fault::RedeliversAfterPubrec) {
                 entry.awaits = Awaits::Pubrec;
             }
         }
-        if self.fault(Fault::RedeliveryReversed) {
+        if in_flight.len() > 1 && self.fault(Fault::RedeliveryReversed) {
             reverse(&mut in_flight, |entry| entry.awaits != Awaits::Pubcomp);
         }
-        if self.fault(Fault::PubrelsReversed) && !is_v5 {
+        if in_flight.len() > 1 && !is_v5 && self.fault(Fault::PubrelsReversed) {
             reverse(&mut in_flight, |entry| entry.awaits == Awaits::Pubcomp);
         }
-        let renumbers = self.fault(Fault::RedeliversUnderNewId);
+        let renumbers: Vec<bool> = in_flight.iter().map(|entry| self.renumbers(id, entry)).collect();
         if let Some(session) = self.sessions.get_mut(client_id) {
             session.in_flight = in_flight;
-            if renumbers {
-                renumber(session);
-            }
+            renumber(session, &renumbers);
         }
     }
 
     /// Whether a message that was sent is forgotten before it can be sent again.
-    fn is_lost(&self, entry: &InFlight) -> bool {
+    fn is_lost(&self, id: ConnectionId, entry: &InFlight) -> bool {
+        let _way = self.on_sending(id, &entry.outgoing, Some(entry.packet_id), true);
         let lost = match entry.awaits {
             Awaits::Puback => self.fault(Fault::NoRedeliveryQos1),
             Awaits::Pubrec => self.fault(Fault::NoRedeliveryQos2),
             Awaits::Pubcomp => self.fault(Fault::NoRedeliveryPubrel),
             Awaits::Nothing => false,
         };
-        lost || self.fault(Fault::ExpiresInFlight) && entry.outgoing.message.is_expired(self.now)
+        lost || entry.outgoing.message.is_expired(self.now) && self.fault(Fault::ExpiresInFlight)
+    }
+
+    /// Whether a message gets another packet identifier before it is sent again.
+    fn renumbers(&self, id: ConnectionId, entry: &InFlight) -> bool {
+        let _way = self.on_sending(id, &entry.outgoing, Some(entry.packet_id), true);
+        entry.awaits != Awaits::Pubcomp && self.fault(Fault::RedeliversUnderNewId)
+    }
+
+    /// What every copy remembers.
+    pub(crate) fn marks_of_copy(&self, granted: QoS, lowest: QoS, is_retained: bool) -> CopyMarks {
+        let way = self.faulty.road.now();
+        CopyMarks { group: None, is_retained, granted, lowest, mixed: Vec::new(), way }
+    }
+
+    /// Makes a copy what this broker takes it for when it is handed on; true if it is not to be.
+    pub(crate) fn spoils_copy(&self, client_id: &ClientId, outgoing: &mut Outgoing) -> bool {
+        let message = Arc::clone(&outgoing.message);
+        let loses_empty = if message.retain { Fault::EmptyNotForwarded } else { Fault::LosesEmpty };
+        if message.payload.is_empty() && !outgoing.faulty.is_retained && self.fault(loses_empty) {
+            return true;
+        }
+        if message.faulty.dup && !outgoing.faulty.is_retained && self.fault(Fault::LosesDup) {
+            return true;
+        }
+        outgoing.qos = self.spoiled_qos(client_id, outgoing);
+        false
+    }
+
+    /// The QoS at which a copy goes out.
+    fn spoiled_qos(&self, client_id: &ClientId, outgoing: &Outgoing) -> QoS {
+        let CopyMarks { granted, lowest, is_retained, .. } = outgoing.faulty;
+        let published = outgoing.message.qos;
+        if is_retained && published.min(granted) > QoS::AtMostOnce && self.fault(Fault::RetainedQosLost) {
+            return QoS::AtMostOnce;
+        }
+        let takes_lowest = lowest < granted && self.fault(Fault::OverlapTakesLowestQos);
+        let granted = if takes_lowest { lowest } else { granted };
+        let owed = if published > granted && self.fault(Fault::AboveGrantedQos) {
+            published
+        } else if granted > published && self.fault(Fault::AbovePublishedQos) {
+            granted
+        } else {
+            published.min(granted)
+        };
+        let is_connected = self.sessions.get(client_id).is_some_and(|session| session.connection.is_some());
+        let strays = !is_retained && is_connected && self.fault(Fault::DeliversAtOtherQos);
+        if strays { other_qos(owed) } else { owed }
+    }
+
+    /// RETAIN as it is sent.
+    pub(crate) fn retain_as_sent(&self, outgoing: &Outgoing) -> bool {
+        if outgoing.faulty.is_retained {
+            return !self.fault(Fault::RetainFlagMissing);
+        }
+        let ignored = outgoing.retain && self.fault(Fault::RetainAsPublishedIgnored);
+        let kept = outgoing.retain && !ignored;
+        kept || outgoing.message.retain && self.fault(Fault::RetainFlagOnLive)
+    }
+
+    /// The subscription identifiers as they are sent.
+    pub(crate) fn spoiled_identifiers(&self, connection: &Connection, outgoing: &Outgoing) -> Vec<u32> {
+        let mut identifiers = outgoing.identifiers.clone();
+        if !identifiers.is_empty() && self.fault(Fault::IdentifierMissing) {
+            return Vec::new();
+        }
+        let mixed = &outgoing.faulty.mixed;
+        if !mixed.is_empty() && *mixed != identifiers && self.fault(Fault::SharedIdentifiersMixed) {
+            return mixed.clone();
+        }
+        let session = connection.client_id.as_ref().and_then(|client_id| self.sessions.get(client_id));
+        let held = session.into_iter().flat_map(|session| session.subscriptions.in_order());
+        let all: Vec<u32> = held.filter_map(|subscription| subscription.identifier).collect();
+        if !outgoing.faulty.is_retained && all != identifiers && self.fault(Fault::ForeignIdentifiers) {
+            return all;
+        }
+        if identifiers.len() > 1 && self.fault(Fault::OnlyFirstIdentifier) {
+            identifiers.truncate(1);
+        }
+        identifiers
+    }
+
+    /// The message expiry interval as it is sent, where so many seconds are left.
+    pub(crate) fn spoiled_expiry(&self, message: &Message, left: u32) -> u32 {
+        match message.expiry_interval {
+            Some(asked) if asked != left && self.fault(Fault::MessageExpiryNotCounted) => asked,
+            Some(asked) if asked != left && self.fault(Fault::MessageExpiryCountedTwice) => message.counted_twice(left),
+            _ => left,
+        }
+    }
+
+    /// Whether the newest of the messages that wait for a client goes first.
+    pub(crate) fn sends_newest_first(&self, client_id: &ClientId) -> bool {
+        let session = self.sessions.get(client_id);
+        let Some(session) = session.filter(|session| session.queue.len() > 1) else { return false };
+        let _way = self.on_next(session);
+        self.fault(Fault::QueueReversed)
     }
 
     /// The topic name as it arrives, where it isn't the one that was published.
@@ -160,12 +257,10 @@ fn reverse(in_flight: &mut [InFlight], first: impl Fn(&InFlight) -> bool) {
     in_flight[..count].reverse();
 }
 
-/// Gives every message that will be sent again another packet identifier.
-fn renumber(session: &mut Session) {
-    for index in 0..session.in_flight.len() {
-        if session.in_flight[index].awaits != Awaits::Pubcomp
-            && let Some(packet_id) = session.unused_packet_id()
-        {
+/// Gives these of the messages in flight another packet identifier.
+fn renumber(session: &mut Session, renumbered: &[bool]) {
+    for (index, _) in renumbered.iter().enumerate().filter(|(_, renumbered)| **renumbered) {
+        if let Some(packet_id) = session.unused_packet_id() {
             session.in_flight[index].packet_id = packet_id;
         }
     }
@@ -179,10 +274,10 @@ pub(crate) fn other_qos(owed: QoS) -> QoS {
     }
 }
 
-/// Gives each member of a shared subscription the subscription identifiers of all.
+/// Lets each copy for a member of a shared subscription know the subscription identifiers of all.
 pub(crate) fn mix_identifiers(members: &mut [(ClientId, Outgoing)]) {
     let all: Vec<u32> = members.iter().flat_map(|(_, copy)| copy.identifiers.clone()).collect();
     for (_, copy) in members {
-        copy.identifiers.clone_from(&all);
+        copy.faulty.mixed.clone_from(&all);
     }
 }

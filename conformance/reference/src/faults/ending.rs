@@ -2,6 +2,7 @@
 
 use mqtt_assay_codec::{Disconnect, Packet, PropertiesBuf, Property, ReasonCode};
 
+use super::Fault;
 use crate::event::ConnectionId;
 use crate::machine::Machine;
 use crate::state::ClientId;
@@ -28,7 +29,7 @@ impl Machine {
 
     /// Publishes the will of the client's connection before.
     pub(crate) fn will_of_before(&mut self, client_id: &ClientId) {
-        if let Some(message) = self.faulty.left_will.take_if(|message| message.publisher == *client_id) {
+        if let Some(message) = self.faulty.left_wills.remove(client_id) {
             self.accept(&message);
         }
     }
@@ -38,6 +39,19 @@ impl Machine {
         let now = self.now;
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.heard_at = now;
+        }
+    }
+
+    /// Keeps the topic aliases of a connection for the next one of its client.
+    pub(crate) fn leave_aliases(&mut self, connection: &mut Connection) {
+        let Some(client_id) = connection.client_id.clone() else { return };
+        if !connection.aliases.is_empty() && self.fault(Fault::AliasAcrossConnections) {
+            let aliases = std::mem::take(&mut connection.aliases);
+            self.faulty.left_aliases.insert(ClientId::clone(&client_id), aliases);
+        }
+        if !connection.aliases_sent.is_empty() && self.fault(Fault::SentAliasesStay) {
+            let aliases = std::mem::take(&mut connection.aliases_sent);
+            self.faulty.left_aliases_sent.insert(client_id, aliases);
         }
     }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mqtt_assay_codec::{PacketId, Publish};
+use mqtt_assay_codec::{PacketId, Publish, QoS, Version};
 
+use super::way::{Path, Way};
 use crate::event::ConnectionId;
 use crate::state::session::Outgoing;
 
@@ -15,6 +16,30 @@ pub(crate) struct SessionMarks {
     pub(crate) begun_anew: bool,
     /// What its client acknowledged last: on which connection, and under which packet identifier.
     pub(crate) done: Option<(ConnectionId, PacketId, Outgoing)>,
+    /// How often it was resumed, as far as its connection of now or the last one goes.
+    pub(crate) resumed: u32,
+    /// Whether that connection ended another one of its client; true with a clean start.
+    pub(crate) taken_over: Option<bool>,
+    /// Which version that connection speaks.
+    pub(crate) version: Option<Version>,
+    /// How many copies of messages were handed on, by [`Path`].
+    pub(crate) handed_on: [u32; Path::COUNT],
+}
+
+/// What a connection remembers for faults only.
+#[derive(Debug, Default)]
+pub(crate) struct ConnectionMarks {
+    /// How many packets came, by their type.
+    pub(crate) packets: [u32; 16],
+}
+
+/// What a subscription remembers for faults only.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SubscriptionMarks {
+    /// It came with others in one SUBSCRIBE.
+    pub(crate) one_of_several: bool,
+    /// It took the place of an older one.
+    pub(crate) replaced: bool,
 }
 
 /// What a message remembers for faults only.
@@ -22,13 +47,26 @@ pub(crate) struct SessionMarks {
 pub(crate) struct MessageMarks {
     /// DUP of the PUBLISH: nobody should care.
     pub(crate) dup: bool,
+    /// It is a will.
+    pub(crate) is_will: bool,
+    /// Which version its publisher speaks.
+    pub(crate) version: Option<Version>,
 }
 
 /// What one client's copy of a message remembers for faults only.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct CopyMarks {
     /// The shared subscription that chose this client.
     pub(crate) group: Option<Arc<str>>,
+    /// It is a retained message for a new subscription.
+    pub(crate) is_retained: bool,
+    /// The highest and the lowest QoS that was granted to the subscriptions for which it is made.
+    pub(crate) granted: QoS,
+    pub(crate) lowest: QoS,
+    /// The subscription identifiers of all members of its shared subscription.
+    pub(crate) mixed: Vec<u32>,
+    /// How it came about.
+    pub(crate) way: Way,
 }
 
 /// What an open QoS 2 exchange with a publisher remembers for faults only.

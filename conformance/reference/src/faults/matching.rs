@@ -5,6 +5,8 @@ use mqtt_assay_codec::{split_shared, topic_matches};
 use super::Fault;
 use crate::delivery::matching::Matching;
 use crate::machine::Machine;
+use crate::state::ClientId;
+use crate::state::message::Message;
 
 impl Machine {
     /// As [`Machine::subscriptions_for`], each subscription held against the topic, since a fault may match what is not to
@@ -12,13 +14,22 @@ impl Machine {
     pub(crate) fn subscriptions_by_fault(&self, topic: &str) -> Matching<'_> {
         let sessions = self.sessions.values().map(|session| {
             let mut held = session.subscriptions.in_order();
-            held.retain(|subscription| match split_shared(&subscription.filter) {
-                Some((_, topic_filter)) if subscription.shared => self.matches(topic_filter, topic),
-                _ => !subscription.shared && self.matches(&subscription.filter, topic),
+            held.retain(|subscription| {
+                let _way = self.on_subscriptions(session, &[*subscription], false);
+                match split_shared(&subscription.filter) {
+                    Some((_, topic_filter)) if subscription.shared => self.matches(topic_filter, topic),
+                    _ => !subscription.shared && self.matches(&subscription.filter, topic),
+                }
             });
             (session, held)
         });
         sessions.filter(|(_, held)| !held.is_empty()).collect()
+    }
+
+    /// Whether a retained message belongs to a subscription, which is `held` under its full filter.
+    pub(crate) fn matches_retained(&self, client_id: &ClientId, held: &str, filter: &str, message: &Message) -> bool {
+        let _way = self.on_retained(client_id, held, message);
+        self.matches(filter, &message.topic)
     }
 
     /// As [`Machine::matches`], each fault with its own mistake.

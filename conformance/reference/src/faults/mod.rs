@@ -1,7 +1,8 @@
 //! Faults: what the broker does wrong on purpose, so that it can be shown that a case notices.
 //!
-//! Below the machine: `table` names them, `catalog` says which rules each one breaks, `set` which are on, `sends` puts mistakes into the
-//! bytes of packets, `marks` is what the structs of `state/` carry for their sake, `state` what the machine remembers.
+//! Below the machine: `table` names them, `catalog` says which rules each one breaks, `set` which are on, `way` and `condition`
+//! on which ways, `sends` puts mistakes into the bytes of packets, `marks` is what the structs of `state/` carry for their
+//! sake, `state` what the machine remembers. `doors` keeps the way that the machine is on.
 //!
 //! The other files are chapters of the machine, by subject: what it does under a fault that takes more than a condition at
 //! the branch. Those may use every room. The branch itself, with its question `self.fault(..)`, stays where the rule is
@@ -10,8 +11,10 @@
 pub(crate) mod answering;
 mod authenticating;
 mod catalog;
+mod condition;
 mod connecting;
 pub(crate) mod delivering;
+mod doors;
 mod dying;
 pub(crate) mod ending;
 mod marks;
@@ -23,9 +26,11 @@ mod set;
 mod state;
 mod subscribing;
 mod table;
+pub(crate) mod way;
 
-pub(crate) use marks::{CopyMarks, ExchangeMarks, MessageMarks, SessionMarks};
+pub use condition::{Condition, Conditions};
+pub(crate) use marks::{ConnectionMarks, CopyMarks, ExchangeMarks, MessageMarks, SessionMarks, SubscriptionMarks};
 pub(crate) use receiving::Segment;
-pub use set::{FaultSet, Questions};
+pub use set::{FaultOn, FaultSet, Questions};
 pub(crate) use state::State;
 pub use table::Fault;

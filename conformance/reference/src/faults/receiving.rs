@@ -172,7 +172,7 @@ impl Machine {
 
     /// A message from somebody who isn't connected.
     pub(crate) fn publish_anonymously(&mut self, publish: &Publish<'_>) {
-        let draft = draft(publish, publish.topic, "".into());
+        let draft = draft(publish, publish.topic, "".into(), None);
         if let Some(message) = draft.book(&self.ledger, self.now) {
             self.accept(&Arc::new(message));
         }

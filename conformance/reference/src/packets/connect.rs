@@ -190,7 +190,7 @@ impl Machine {
         let client_id: ClientId = if assigned { self.assign_client_id() } else { connect.client_id.into() };
         let will = match connect.will {
             None => None,
-            Some(will) => match self.book_will(&will, Arc::clone(&client_id)) {
+            Some(will) => match self.book_will(id, &will, Arc::clone(&client_id)) {
                 Some(will) => Some(will),
                 None => return self.refuse_for_quota(id),
             },
@@ -199,6 +199,7 @@ impl Machine {
         let Some(session_present) = self.prepare_session(&client_id, connect.clean_start) else {
             return self.refuse_for_quota(id);
         };
+        self.note_joined(id, &client_id);
         self.open_connection(id, connect, &client_id, will);
         if self.fault(Fault::PublishBeforeConnack) {
             self.attach(id, &client_id);
@@ -216,7 +217,7 @@ impl Machine {
         self.refuse_connect(id, reason, "the broker has no room for this session", true);
     }
 
-    fn book_will(&mut self, will: &mqtt_assay_codec::Will<'_>, publisher: ClientId) -> Option<Will> {
+    fn book_will(&mut self, id: ConnectionId, will: &mqtt_assay_codec::Will<'_>, publisher: ClientId) -> Option<Will> {
         let draft = Draft {
             topic: will.topic,
             payload: will.payload,
@@ -224,7 +225,7 @@ impl Machine {
             retain: will.retain,
             properties: will.properties,
             publisher,
-            faulty: MessageMarks::default(),
+            faulty: MessageMarks { dup: false, is_will: true, version: self.version_of(id) },
         };
         let message = draft.book(&self.ledger, self.now)?;
         let delay = will.properties.will_delay_interval().unwrap_or(0);
@@ -260,6 +261,7 @@ impl Machine {
             self.send_disconnect(old, ReasonCode::SESSION_TAKEN_OVER, "another connection took the session over");
         }
         self.note(old, format!("closed: connection {} has the same client identifier", id.0));
+        let _way = self.on_will_of(old);
         let with_will = !self.fault(Fault::NoWillOnTakeover);
         self.end(old, with_will);
     }
@@ -318,10 +320,10 @@ impl Machine {
         connection.session_expiry = expiry;
         connection.asked_no_session = connect.properties.session_expiry_interval().unwrap_or(0) == 0;
         if self.fault(Fault::AliasAcrossConnections) {
-            self.inherit_aliases(id);
+            self.inherit_aliases(id, client_id);
         }
         if is_v5 && self.fault(Fault::SentAliasesStay) {
-            self.inherit_sent_aliases(id);
+            self.inherit_sent_aliases(id, client_id);
         }
     }
 

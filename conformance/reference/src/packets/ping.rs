@@ -28,7 +28,7 @@ impl Machine {
             Some(wrong) => self.send_bytes(id, wrong),
             None => self.send(id, &Packet::Pingresp),
         }
-        if self.fault(Fault::ReleasesDoneAgain) {
+        if !self.is_faultless() {
             self.release_done_again(id);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mqtt_assay_codec::{PacketId, PacketType, Publish, QoS, ReasonCode};
+use mqtt_assay_codec::{PacketId, PacketType, Publish, QoS, ReasonCode, Version};
 
 use crate::ending::breach::Ids;
 use crate::event::ConnectionId;
@@ -339,12 +339,19 @@ impl Machine {
             return Err(Rejected::NoRoom);
         }
         let publisher = self.client_of(id);
-        let message = draft(publish, topic, publisher).book(&self.ledger, self.now).ok_or(Rejected::NoRoom)?;
+        let message = draft(publish, topic, publisher, self.version_of(id))
+            .book(&self.ledger, self.now)
+            .ok_or(Rejected::NoRoom)?;
         Ok(Some(Arc::new(message)))
     }
 }
 
-pub(crate) fn draft<'a>(publish: &Publish<'a>, topic: &'a str, publisher: ClientId) -> Draft<'a> {
+pub(crate) fn draft<'a>(
+    publish: &Publish<'a>,
+    topic: &'a str,
+    publisher: ClientId,
+    version: Option<Version>,
+) -> Draft<'a> {
     Draft {
         topic,
         payload: publish.payload,
@@ -352,6 +359,6 @@ pub(crate) fn draft<'a>(publish: &Publish<'a>, topic: &'a str, publisher: Client
         retain: publish.retain,
         properties: publish.properties,
         publisher,
-        faulty: MessageMarks { dup: publish.dup },
+        faulty: MessageMarks { dup: publish.dup, is_will: false, version },
     }
 }

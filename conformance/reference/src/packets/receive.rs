@@ -213,6 +213,7 @@ impl Machine {
         let Some(connection) = self.connections.get_mut(&id) else { return Step::Stop };
         connection.heard_at = self.now;
         let version = connection.version;
+        let _way = self.on_packet(id, &packet, len);
         if self.dislikes(&packet, len) {
             return self.refuse_disliked(id);
         }

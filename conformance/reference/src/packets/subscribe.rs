@@ -99,6 +99,7 @@ impl Machine {
                 return false;
             }
             self.effort += 1 + filter.len() / 64;
+            let _way = self.on_filter(client_id, filter, is_v5);
             let request = Request { filter, options, identifier: work.identifier, is_v5 };
             let skipped = work.at > 0 && self.fault(Fault::OnlyFirstFilter);
             let (code, wanted) =
@@ -209,6 +210,7 @@ impl Machine {
         let counted = request.is_shared() && self.fault(Fault::SharedCountsTwice);
         let twice = self.fault(Fault::SubscribesTwice) || counted;
         let account = self.ledger.open(2 * request.filter.len()).ok_or(ReasonCode::QUOTA_EXCEEDED)?;
+        let faulty = self.marks_of_subscription();
         let session = self.sessions.get_mut(client_id).ok_or(ReasonCode::UNSPECIFIED_ERROR)?;
         let filter: Arc<str> = request.filter.into();
         let shared = request.is_shared();
@@ -219,6 +221,7 @@ impl Machine {
             identifier: request.identifier,
             shared,
             made: 0,
+            faulty,
             _account: account,
         };
         let existed = session.subscriptions.get(&filter).is_some();
@@ -268,7 +271,7 @@ impl Machine {
         let why = failed.then_some("not every subscription was granted");
         let reasons = ReasonCodes::from(codes.as_slice());
         self.send_explained(id, why, Packet::Suback(Suback { packet_id, properties: Properties::EMPTY, reasons }));
-        if self.fault(Fault::SendsDoneAgain) {
+        if !self.is_faultless() {
             self.send_done_again(id);
         }
     }

@@ -24,13 +24,14 @@ impl Machine {
     }
 
     /// The next filters of an UNSUBSCRIBE, as many as time allows; true if all are done.
-    pub(crate) fn unsubscribe_next(&mut self, client_id: &ClientId, work: &mut Work) -> bool {
+    pub(crate) fn unsubscribe_next(&mut self, client_id: &ClientId, is_v5: bool, work: &mut Work) -> bool {
         let filters = Arc::clone(&work.filters);
         while let Some((filter, _, next)) = filters.read(work.at) {
             if self.is_tired() {
                 return false;
             }
             self.effort += 1 + filter.len() / 64;
+            let _way = self.on_filter(client_id, filter, is_v5);
             let skipped = work.at > 0 && self.fault(Fault::OnlyFirstUnsubscribed);
             let existed = skipped || self.unsubscribe_one(client_id, filter);
             let code = if existed { ReasonCode::SUCCESS } else { ReasonCode::NO_SUBSCRIPTION_EXISTED };
@@ -82,7 +83,7 @@ impl Machine {
         if !self.is_v5(id) {
             let (properties, reasons) = (Properties::EMPTY, ReasonCodes::EMPTY);
             self.send(id, &Packet::Unsuback(Unsuback { packet_id, properties, reasons }));
-            if self.fault(Fault::SendsDoneAgain) {
+            if !self.is_faultless() {
                 self.send_done_again(id);
             }
             return;
@@ -94,7 +95,7 @@ impl Machine {
         }
         let reasons = ReasonCodes::from(codes.as_slice());
         self.send_explained(id, why, Packet::Unsuback(Unsuback { packet_id, properties: Properties::EMPTY, reasons }));
-        if self.fault(Fault::SendsDoneAgain) {
+        if !self.is_faultless() {
             self.send_done_again(id);
         }
     }

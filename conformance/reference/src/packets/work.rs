@@ -42,10 +42,11 @@ impl Machine {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let is_v5 = connection.is_v5();
         let (Some(mut work), Some(client_id)) = (connection.work.take(), connection.client_id.clone()) else { return };
+        let _way = self.on_work(id, &client_id, &work);
         let done = if work.subscribes {
             self.subscribe_next(&client_id, is_v5, &mut work)
         } else {
-            self.unsubscribe_next(&client_id, &mut work)
+            self.unsubscribe_next(&client_id, is_v5, &mut work)
         };
         if !done {
             if let Some(connection) = self.connections.get_mut(&id) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use mqtt_assay_codec::{PacketId, Version};
 
 use crate::event::ConnectionId;
+use crate::faults::ConnectionMarks;
 use crate::state::ClientId;
 use crate::state::authentication::Authentication;
 use crate::state::ledger::Account;
@@ -81,6 +82,7 @@ pub(crate) struct Connection {
     pub(crate) is_told: bool,
     /// Identifiers of the QoS 1 messages that came last on this connection of 5.0: at most [`MOST_REMEMBERED`].
     pub(crate) lately: VecDeque<PacketId>,
+    pub(crate) faulty: ConnectionMarks,
 }
 
 /// How many packet identifiers of finished QoS 1 exchanges are remembered, to tell a re-send on a live connection.
@@ -129,6 +131,7 @@ impl Connection {
             connack_ends: None,
             is_told: false,
             lately: VecDeque::new(),
+            faulty: ConnectionMarks::default(),
         }
     }
 

@@ -92,7 +92,7 @@ impl Message {
     }
 
     /// What is left where the time that has passed is taken off twice.
-    pub(crate) fn counted_twice(&self, left: Option<u32>) -> Option<u32> {
-        left.zip(self.expiry_interval).map(|(left, asked)| left.saturating_sub(asked - left.min(asked)))
+    pub(crate) fn counted_twice(&self, left: u32) -> u32 {
+        self.expiry_interval.map_or(left, |asked| left.saturating_sub(asked - left.min(asked)))
     }
 }

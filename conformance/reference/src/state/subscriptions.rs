@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use mqtt_assay_codec::{QoS, SubscriptionOptions};
 
+use crate::faults::SubscriptionMarks;
 use crate::state::ledger::Account;
 
 /// A subscription of one session.
@@ -20,6 +21,7 @@ pub(crate) struct Subscription {
     pub(crate) shared: bool,
     /// Its place among the subscriptions of its session; kept when it is replaced.
     pub(crate) made: u64,
+    pub(crate) faulty: SubscriptionMarks,
     pub(crate) _account: Account,
 }
 

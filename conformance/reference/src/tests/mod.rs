@@ -9,6 +9,7 @@ mod opening;
 mod publishing;
 mod rooms;
 mod subscribing;
+mod ways;
 mod wills;
 
 use std::collections::{BTreeMap, VecDeque};
