@@ -5,10 +5,12 @@
 mod again;
 mod authentication;
 mod connect;
+mod counts;
 mod delivery;
 mod disconnect;
 mod expiry;
 mod explanations;
+mod flow_limits;
 mod identifiers;
 mod invariants;
 mod keep_alive;
@@ -48,6 +50,8 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "qos", cases: qos::CASES },
     Chapter { name: "delivery", cases: delivery::CASES },
     Chapter { name: "outgoing", cases: outgoing::CASES },
+    Chapter { name: "flow-limits", cases: flow_limits::CASES },
+    Chapter { name: "counts", cases: counts::CASES },
     Chapter { name: "explanations", cases: explanations::CASES },
     Chapter { name: "order", cases: order::CASES },
     Chapter { name: "expiry", cases: expiry::CASES },

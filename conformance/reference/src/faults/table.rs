@@ -278,7 +278,7 @@ faults! {
     RedeliversAcknowledged "redelivers-acknowledged" "Sends an acknowledged QoS 1 message again at a reconnect."
         ["MQTT-4.3.2-1"] ["MQTT-4.3.2-3" "MQTT-4.4.0-1"];
     RedeliversCompleted "redelivers-completed" "Sends the PUBREL of a completed QoS 2 message again at a reconnect."
-        ["MQTT-4.3.3-1"] ["MQTT-4.3.3-5" "MQTT-4.4.0-1"];
+        ["MQTT-4.3.3-1"] ["MQTT-4.3.3-5" "MQTT-4.4.0-1" "U5-207"];
     RedeliversRefused "redelivers-refused" "Sends a message again that the client refused with PUBACK or PUBREC."
         [] ["MQTT-4.4.0-2"];
     RedeliversAfterPubrec "redelivers-after-pubrec" "Re-sends the PUBLISH of QoS 2 although it sent PUBREL."
@@ -312,7 +312,7 @@ faults! {
     PastMaximumPacketSize "past-maximum-packet-size" "Sends messages above the client's maximum packet size."
         [] ["MQTT-3.1.2-24"];
     LeavesOutWhatFits "leaves-out-what-fits" "Leaves out a message of exactly the client's maximum packet size."
-        [] ["MQTT-4.5.0-1"];
+        [] ["MQTT-4.5.0-1" "MQTT-4.4.0-1" "MQTT-3.3.1-9" "MQTT-3.1.2-8"];
     StallsOnTooLarge "stalls-on-too-large" "Waits for ever for the acknowledgement of a message that it was not allowed to send."
         [] ["MQTT-3.1.2-25"];
 
