@@ -43,7 +43,7 @@ mod state;
 mod tests;
 
 pub use event::{Breach, Closing, ConnectionId, Effect, Event, Note};
-pub use faults::{Condition, Conditions, Fault, FaultOn, FaultSet, Questions};
+pub use faults::{Condition, Conditions, Fault, FaultOn, FaultSet, Fitting, Misfit, Questions};
 pub use machine::Machine;
 pub use quirks::{Quirk, QuirkSet};
 pub use settings::Settings;

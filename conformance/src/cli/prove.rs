@@ -4,7 +4,7 @@ use super::choices::{FilterArgs, Versions};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
-use crate::proof::{Defect, Proof, prove as run_proof, rules, tables};
+use crate::proof::{Defect, Proof, Row, Ways, prove as run_proof, prove_ways, rules, tables, ways_table};
 use crate::scenario::Instance;
 use crate::text::counted;
 use clap::Args;
@@ -27,6 +27,8 @@ Examples:
   mqtt-assay prove drops-binary@queued the same on one way only
   mqtt-assay prove -f 'chapter(retain)'
   mqtt-assay prove --write reports/proof
+  mqtt-assay prove --ways              every fault on every way that fits it
+  mqtt-assay prove --ways drops-binary the ways of one fault
 
 The faults: mqtt-assay explain faults.";
 
@@ -41,6 +43,10 @@ pub(crate) struct ProveArgs {
     #[command(flatten)]
     filter: FilterArgs,
 
+    /// Prove every fault on every way that fits it instead, as `explain ways` names them
+    #[arg(long)]
+    ways: bool,
+
     /// Write the tables (rules with the faults and cases that prove them, quirks, inconclusive cases) into this folder:
     /// of the whole proof only
     #[arg(long, value_name = "DIR", conflicts_with_all = ["fault", "filter"])]
@@ -52,6 +58,9 @@ pub(crate) fn prove(args: &ProveArgs) -> Result<Exit, Failure> {
     let selected: BTreeSet<String> = args.filter.select(Versions::All, None)?.iter().map(Instance::id).collect();
     // A proof takes its time: it is not made in vain.
     args.write.as_deref().map(try_to_write).transpose()?;
+    if args.ways {
+        return ways(args, &selected);
+    }
     let proof = run_proof(args.fault, |instance| selected.contains(&instance.id()));
     match &args.write {
         Some(folder) => write(folder, &proof)?,
@@ -59,6 +68,48 @@ pub(crate) fn prove(args: &ProveArgs) -> Result<Exit, Failure> {
     }
     print(&summary(&proof))?;
     Ok(if proof.defects.is_empty() { Exit::Success } else { Exit::Failed })
+}
+
+/// Runs the proof of the ways and says what it showed.
+fn ways(args: &ProveArgs, selected: &BTreeSet<String>) -> Result<Exit, Failure> {
+    let is_asked = |on: FaultOn| {
+        args.fault.is_none_or(|wanted| wanted.fault == on.fault && wanted.way.is_none_or(|way| on.way == Some(way)))
+    };
+    let ways = prove_ways(|instance| selected.contains(&instance.id()), is_asked);
+    let table = ways_table(&ways);
+    match &args.write {
+        Some(folder) => write_table(folder, "ways.tsv", &table)?,
+        None => print(&table)?,
+    }
+    print(&ways_summary(&ways))?;
+    let is_proven = ways.defects.is_empty() && !ways.rows.iter().any(Row::is_hole);
+    Ok(if is_proven { Exit::Success } else { Exit::Failed })
+}
+
+fn ways_summary(ways: &Ways) -> String {
+    let mut out = String::new();
+    for Defect { switch, case, problem } in &ways.defects {
+        let _ = writeln!(out, "DEFECT {case} under {switch}: {}", crate::text::single_line(problem));
+    }
+    for (reason, count) in &ways.misfits {
+        let _ = writeln!(out, "{count} pairs of fault and way don't fit: {}", reason.says());
+    }
+    let count = |is_so: &dyn Fn(&Row) -> bool| ways.rows.iter().filter(|row| is_so(row)).count();
+    let pairs: BTreeSet<String> = ways.rows.iter().map(|row| row.on.name()).collect();
+    let _ = writeln!(
+        out,
+        "{} of fault and way, {} with their versions, {} run: {} caught, {} only by the auditor; {} that no case comes to, {} that nobody catches, {} not with delays; {} of the suite",
+        counted(pairs.len(), "pair"),
+        ways.rows.len(),
+        counted(ways.run, "case"),
+        count(&|row| row.caught.is_some()),
+        count(&|row| row.caught.as_ref().is_some_and(|catch| catch.rules.is_empty())),
+        count(&|row| row.asked == 0),
+        count(&|row| row.asked > 0 && row.caught.is_none()),
+        count(&|row| row.caught.is_some() && row.delayed.is_none()),
+        counted(ways.defects.len(), "defect")
+    );
+    out
 }
 
 /// Makes sure that files can be written into the folder, which is made if it isn't there.
@@ -81,16 +132,16 @@ fn try_existing(path: &Path) -> std::io::Result<()> {
 }
 
 fn write(folder: &Path, proof: &Proof) -> Result<(), Failure> {
-    let failed = |path: &Path, error: std::io::Error| {
+    tables(proof).iter().try_for_each(|(name, table)| write_table(folder, name, table))
+}
+
+fn write_table(folder: &Path, name: &str, table: &str) -> Result<(), Failure> {
+    let path = folder.join(name);
+    let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, table));
+    written.map_err(|error| {
         let name = crate::text::single_line(&path.to_string_lossy());
         Failure::new(Exit::ReportNotWritten, format!("{name}: {error}"))
-    };
-    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
-    for (name, table) in tables(proof) {
-        let path = folder.join(name);
-        std::fs::write(&path, table).map_err(|error| failed(&path, error))?;
-    }
-    Ok(())
+    })
 }
 
 fn summary(proof: &Proof) -> String {

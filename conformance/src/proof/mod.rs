@@ -6,8 +6,10 @@ pub(crate) mod coverage;
 mod pairs;
 mod prove;
 mod tables;
+mod ways;
 
 pub use prove::{Defect, Proof, STOPS_AT_CONTROL, TAKEN_AWAY, claimed, prove};
-pub use tables::tables;
+pub use tables::{tables, ways_table};
+pub use ways::{Catch, Row, Ways, axis, fitting, misfits, prove_ways};
 
 pub(crate) use tables::rules;

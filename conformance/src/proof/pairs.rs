@@ -164,7 +164,7 @@ pub(super) fn run_all(pairs: &[Pair<'_>]) -> (Vec<Arc<Seen>>, usize) {
 }
 
 /// What `work` makes of each item, in their order.
-fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(super) fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<Option<R>>> = Mutex::new(items.iter().map(|_| None).collect());
     std::thread::scope(|scope| {
@@ -182,7 +182,7 @@ fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) ->
     done.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten().collect()
 }
 
-fn run_pair(pair: &Pair<'_>, questions: Option<Questions>) -> Seen {
+pub(super) fn run_pair(pair: &Pair<'_>, questions: Option<Questions>) -> Seen {
     let mut quirks = Vec::new();
     let mut faults = Vec::new();
     match pair.switch {

@@ -104,7 +104,8 @@ const COARSE: usize = 4;
 /// Rules about the reason code of a refusal, and about the packet that carries it, and about the code for what was not there.
 /// A broker that breaks one of them answers every refusal less well than 5.0 recommends, which is weak and no blame, or says
 /// nothing that could be looked at.
-const ABOUT_CODES: &[&str] = &["U3-07", "U5-179", "U5-210", "MQTT-3.2.2-8", "MQTT-3.14.0-1", "MQTT-3.14.2-1"];
+pub(super) const ABOUT_CODES: &[&str] =
+    &["U3-07", "U5-179", "U5-210", "MQTT-3.2.2-8", "MQTT-3.14.0-1", "MQTT-3.14.2-1"];
 
 /// Runs the proof for the cases that `is_meant` says yes to; with a fault, for that fault alone. Uses as many threads as
 /// the machine has cores.

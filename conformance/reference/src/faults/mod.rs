@@ -17,6 +17,7 @@ pub(crate) mod delivering;
 mod doors;
 mod dying;
 pub(crate) mod ending;
+mod fitting;
 mod marks;
 mod matching;
 mod receiving;
@@ -29,6 +30,7 @@ mod table;
 pub(crate) mod way;
 
 pub use condition::{Condition, Conditions};
+pub use fitting::{Fitting, Misfit};
 pub(crate) use marks::{ConnectionMarks, CopyMarks, ExchangeMarks, MessageMarks, SessionMarks, SubscriptionMarks};
 pub(crate) use receiving::Segment;
 pub use set::{FaultOn, FaultSet, Questions};

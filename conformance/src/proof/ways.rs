@@ -1,0 +1,230 @@
+//! The second axis of the proof: every fault on every way that fits it.
+//!
+//! The sound machine is run once with each case and notes for which faults it was asked on which ways. A pair of fault and
+//! way that no case asks for is a hole, and nothing need be run to know it. The others are run on the cases that ask for
+//! them, the likeliest and cheapest first, until one catches the fault: the case by a verdict, or the auditor by an
+//! invariant. Then the same with delays. Of the cases that don't ask, one in a hundred is run as a check that they do the
+//! same as without the fault.
+
+use super::pairs::{Broken, Pair, Seen, Switch, is_concerned, on_all_cores, run_pair, takes_steps};
+use super::prove::{ABOUT_CODES, Defect};
+use crate::cases;
+use crate::scenario::{Instance, Verdict};
+use mqtt_assay_codec::Version;
+use mqtt_assay_reference::{Condition, Conditions, Fault, FaultOn, Fitting, Misfit, Questions};
+use mqtt_assay_standard::RuleId;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// Every so manieth of the cases that don't ask is run as a check.
+const CHECKED: usize = 100;
+
+/// What the proof of the ways showed.
+#[derive(Debug, Clone, Default)]
+pub struct Ways {
+    /// One for each fault, way and version that fit.
+    pub rows: Vec<Row>,
+    /// Pairs of fault and way that don't fit, by the reason.
+    pub misfits: BTreeMap<Misfit, usize>,
+    /// How many pairs of case and broker were run.
+    pub run: usize,
+    /// What is wrong with the suite.
+    pub defects: Vec<Defect>,
+}
+
+/// A fault on a way in a version, and who caught it.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The version that the case speaks.
+    pub version: Version,
+    /// The fault and its way.
+    pub on: FaultOn,
+    /// How many cases ask for it.
+    pub asked: usize,
+    /// What caught it.
+    pub caught: Option<Catch>,
+    /// The same with delays on every connection.
+    pub delayed: Option<Catch>,
+}
+
+/// How a fault was caught.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Catch {
+    /// The case that was run.
+    pub case: String,
+    /// The rules of the fault that it turned.
+    pub rules: BTreeSet<&'static str>,
+    /// The invariants of the fault that were broken in its traffic, by name.
+    pub auditor: BTreeSet<String>,
+}
+
+impl Row {
+    /// Caught by nobody, or not with delays.
+    pub fn is_hole(&self) -> bool {
+        self.caught.is_none() || self.delayed.is_none()
+    }
+}
+
+/// A case on the sound machine.
+struct Recorded {
+    instance: Instance,
+    seen: Seen,
+    asked: Vec<(Fault, Conditions)>,
+    took: Duration,
+}
+
+impl Recorded {
+    fn of(instance: Instance) -> Self {
+        let questions = Questions::default();
+        let begun = Instant::now();
+        let seen = run_pair(&plain(instance, false), Some(questions.clone()));
+        Self { instance, seen, asked: questions.asked_on_ways(), took: begun.elapsed() }
+    }
+
+    fn asks(&self, on: FaultOn) -> bool {
+        let known = self.asked.iter().find(|(fault, _)| *fault == on.fault);
+        known.is_some_and(|(_, conditions)| on.way.is_none_or(|way| conditions.contains(way)))
+    }
+}
+
+fn plain<'a>(instance: Instance, delayed: bool) -> Pair<'a> {
+    Pair { switch: None, instance, delayed, is_traffic: false }
+}
+
+/// The ways of the proof: one that is any of three others is not counted again.
+pub fn axis() -> impl Iterator<Item = Condition> {
+    Condition::ALL.iter().copied().filter(|condition| *condition != Condition::Wildcard)
+}
+
+/// Every fault on each way that fits it, in each version in which it breaks a rule.
+pub fn fitting() -> Vec<(FaultOn, Version)> {
+    let table = Fitting::read();
+    let mut fitting = Vec::new();
+    for &fault in Fault::ALL {
+        for version in [Version::V3_1_1, Version::V5] {
+            if !fault.breaks(version).is_empty() {
+                let fits = axis().filter(|way| table.misfit_in(fault, *way, version).is_none());
+                fitting.extend(fits.map(|way| (FaultOn { fault, way: Some(way) }, version)));
+            }
+        }
+    }
+    fitting
+}
+
+/// How many pairs of fault and way don't fit, by the reason.
+pub fn misfits() -> BTreeMap<Misfit, usize> {
+    let table = Fitting::read();
+    let mut counts = BTreeMap::new();
+    for &fault in Fault::ALL {
+        for reason in axis().filter_map(|way| table.misfit(fault, way)) {
+            *counts.entry(reason).or_default() += 1;
+        }
+    }
+    counts
+}
+
+/// Runs the proof of the ways with the cases that `is_meant` says yes to, for the faults that `is_asked` says yes to.
+pub fn prove_ways(is_meant: impl Fn(&Instance) -> bool, is_asked: impl Fn(FaultOn) -> bool) -> Ways {
+    let instances: Vec<Instance> =
+        cases::all().filter(|case| takes_steps(case) && !case.case.weighty && is_meant(case)).collect();
+    let recorded = on_all_cores(&instances, |instance| Recorded::of(*instance));
+    let targets: Vec<(FaultOn, Version)> = fitting().into_iter().filter(|(on, _)| is_asked(*on)).collect();
+    let targets: Vec<(usize, (FaultOn, Version))> = targets.into_iter().enumerate().collect();
+    let run = AtomicUsize::new(recorded.len());
+    let tried = on_all_cores(&targets, |(index, (on, version))| {
+        let mut trial = Trial { broken: Broken::new(*on), version: *version, run: &run, defects: Vec::new() };
+        let row = trial.row(&recorded);
+        trial.check(&recorded, *index);
+        (row, trial.defects)
+    });
+    let (rows, defects): (Vec<Row>, Vec<Vec<Defect>>) = tried.into_iter().unzip();
+    let mut defects = defects.concat();
+    defects.sort();
+    defects.dedup();
+    Ways { rows, misfits: misfits(), run: run.into_inner(), defects }
+}
+
+/// One fault on one way.
+struct Trial<'a> {
+    broken: Broken,
+    version: Version,
+    run: &'a AtomicUsize,
+    defects: Vec<Defect>,
+}
+
+impl Trial<'_> {
+    fn row(&mut self, recorded: &[Recorded]) -> Row {
+        let on = self.broken.on();
+        let mut asking: Vec<&Recorded> = recorded
+            .iter()
+            .filter(|case| case.instance.version == self.version && case.asks(on))
+            .filter(|case| is_concerned(Some(Switch::Fault(&self.broken)), &case.instance))
+            .collect();
+        asking.sort_by_key(|case| (!self.is_likely(case), case.took));
+        let caught = asking.iter().find_map(|case| self.try_on(case.instance, false));
+        let first = caught.as_ref().and_then(|catch| asking.iter().find(|case| case.instance.id() == catch.case));
+        let first = first.map(|case| case.instance);
+        let others =
+            asking.iter().map(|case| case.instance).filter(|case| Some(case.id()) != first.map(|case| case.id()));
+        let delayed = caught
+            .as_ref()
+            .and_then(|_| first.into_iter().chain(others).find_map(|instance| self.try_on(instance, true)));
+        Row { version: self.version, on, asked: asking.len(), caught, delayed }
+    }
+
+    /// A case that is about the rules of the fault.
+    fn is_likely(&self, case: &Recorded) -> bool {
+        let rules = self.broken.rules(self.version);
+        case.instance.rules.judged().any(|rule| rules.contains(&rule.id()))
+    }
+
+    fn try_on(&mut self, instance: Instance, delayed: bool) -> Option<Catch> {
+        let pair = Pair { switch: Some(Switch::Fault(&self.broken)), instance, delayed, is_traffic: false };
+        let seen = run_pair(&pair, None);
+        self.run.fetch_add(1, Ordering::Relaxed);
+        self.look_for_blame(instance, &seen);
+        let rules = self.broken.rules(self.version);
+        let turned = turned(&seen).map(|rule| rule.id()).filter(|id| rules.contains(id)).collect();
+        let broken = seen.invariants.iter().filter(|(_, rule)| rules.contains(&rule.id()));
+        let auditor: BTreeSet<String> = broken.map(|(invariant, _)| invariant.clone()).collect();
+        let catch = Catch { case: instance.id(), rules: turned, auditor };
+        (!catch.rules.is_empty() || !catch.auditor.is_empty()).then_some(catch)
+    }
+
+    /// Nobody may blame a rule that the fault keeps.
+    fn look_for_blame(&mut self, instance: Instance, seen: &Seen) {
+        let rules = self.broken.rules(self.version);
+        let about_codes = rules.iter().any(|id| ABOUT_CODES.contains(id));
+        let weak = |rule: &RuleId| seen.rules.iter().any(|(known, verdict)| known == rule && *verdict == Verdict::Weak);
+        let by_case = turned(seen).filter(|rule| !(about_codes && weak(rule)));
+        let by_auditor = seen.invariants.iter().map(|(_, rule)| *rule);
+        let innocent: BTreeSet<&str> =
+            by_case.chain(by_auditor).map(|rule| rule.id()).filter(|id| !rules.contains(id)).collect();
+        if !innocent.is_empty() {
+            let innocent = innocent.into_iter().collect::<Vec<_>>().join(" ");
+            let problem = format!("blames {innocent}, which the fault keeps: {}", seen.text);
+            self.defects.push(Defect { switch: self.broken.name(), case: instance.id(), problem });
+        }
+    }
+
+    /// Runs some of the cases that don't ask.
+    fn check(&mut self, recorded: &[Recorded], index: usize) {
+        let on = self.broken.on();
+        let silent = recorded.iter().filter(|case| case.instance.version == self.version && !case.asks(on));
+        for case in silent.skip(index % CHECKED).step_by(CHECKED) {
+            let switch = Some(Switch::Fault(&self.broken));
+            let pair = Pair { switch, instance: case.instance, delayed: false, is_traffic: false };
+            self.run.fetch_add(1, Ordering::Relaxed);
+            if run_pair(&pair, None) != case.seen {
+                let problem = "does not ask for the fault on this way, and does otherwise with it".to_owned();
+                self.defects.push(Defect { switch: self.broken.name(), case: case.instance.id(), problem });
+            }
+        }
+    }
+}
+
+fn turned(seen: &Seen) -> impl Iterator<Item = RuleId> + '_ {
+    let is_turned = |verdict: Verdict| matches!(verdict, Verdict::Fail | Verdict::Weak);
+    seen.rules.iter().filter(move |(_, verdict)| is_turned(*verdict)).map(|(rule, _)| *rule)
+}
