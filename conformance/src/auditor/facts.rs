@@ -19,6 +19,8 @@ pub struct Facts {
     pub role: String,
     /// Which of a run's brokers it leads to: nothing that one of them holds is known to another.
     pub broker: u64,
+    /// What stands before the topics of that case; nothing but the run publishes there.
+    pub own_topics: String,
     /// It removes what its case has left on the broker.
     pub is_clean_up: bool,
 }

@@ -43,6 +43,80 @@ pub enum Point {
     Qos2Once,
     /// No message has a higher QoS than was granted (3.8.4).
     GrantedQos,
+    /// A message comes on the topic on which it was published (4.7.3).
+    TopicUnaltered,
+    /// A message comes with the payload with which it was published (4.5).
+    PayloadUnaltered,
+    /// A message matches a subscription of the client that it comes to (3.3.2.1).
+    MatchingSubscription,
+    /// Nothing that is published after UNSUBACK comes by the subscription that was removed (3.10.4).
+    RemovedSubscription,
+    /// Nothing comes by the subscriptions of a session that was thrown away (3.1.2.4).
+    DiscardedSession,
+    /// Nor by those of one that ended with its connection (4.1).
+    EndedSession,
+    /// A subscription takes the place of the one before with the same filter (3.8.4).
+    Replaced,
+    /// Its identifier does too (3.8.4).
+    IdentifierReplaced,
+    /// With No Local a client does not get its own messages (3.8.3.1).
+    NoLocal,
+    /// A live message has RETAIN 0, where the subscription does not ask for what was published (3.3.1.3).
+    LiveRetain,
+    /// With Retain As Published it has what was published (3.3.1.3).
+    RetainAsPublished,
+    /// The answer to a SUBSCRIBE has RETAIN 1 (3.3.1.3).
+    RetainedFlag,
+    /// What was published with RETAIN 0 is not retained (3.3.1.3).
+    PlainRetained,
+    /// What another message has displaced is not retained any more (3.3.1.3).
+    RetainedReplaced,
+    /// Retain Handling 2: nothing that is retained comes (3.3.1.3).
+    RetainHandlingNever,
+    /// Retain Handling 1: only to a new subscription (3.3.1.3).
+    RetainHandlingIfNew,
+    /// Nothing that is retained comes to a shared subscription (3.8.4).
+    RetainedToShare,
+    /// A message comes at the lower of the QoS published and granted (3.8.4).
+    QosOwed,
+    /// A will comes at its QoS, as far as that was granted (3.1.2.6).
+    WillQos,
+    /// The payload format indicator is passed on (3.3.2.3.2).
+    PayloadFormat,
+    /// The response topic is passed on (3.3.2.3.5).
+    ResponseTopic,
+    /// The correlation data are passed on (3.3.2.3.6).
+    CorrelationData,
+    /// The user properties are passed on (3.3.2.3.7).
+    UserProperties,
+    /// They keep their order (3.3.2.3.7).
+    UserPropertyOrder,
+    /// So do those of a will (3.1.3.2.8).
+    WillPropertyOrder,
+    /// The content type is passed on (3.3.2.3.9).
+    ContentType,
+    /// The message expiry interval is passed on, less the time that the message has waited (3.3.2.3.3).
+    ExpiryPassedOn,
+    /// A will has its message expiry interval (3.1.3.2.4).
+    WillExpiry,
+    /// A message does not come after its expiry (3.3.2.3.3).
+    Expired,
+    /// A retained one neither (3.3.1.3).
+    RetainedExpired,
+    /// A subscription identifier is one of a subscription that the message matches (3.3.4).
+    ForeignIdentifier,
+    /// It is there if these subscriptions have one (3.3.4).
+    IdentifierMissing,
+    /// Messages of one publisher, topic and QoS come in order (4.6).
+    Order,
+    /// Of a message of QoS 2 comes one copy a subscription (4.3.3).
+    CopiesOfQos2,
+    /// A will is published once (3.1.2.5).
+    WillOnce,
+    /// One member of a group gets a message (4.8.2).
+    SharedOnce,
+    /// What the broker owns comes to whoever has subscribed (4.5).
+    Owed,
 }
 
 /// What a packet says of a point, or of an invariant.

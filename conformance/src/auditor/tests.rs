@@ -21,7 +21,14 @@ impl Talk {
     }
 
     fn of(version: Version, auditor: &Rc<Auditor>) -> Self {
-        let facts = Facts { version, case: String::new(), role: String::new(), broker: 1, is_clean_up: false };
+        let facts = Facts {
+            version,
+            case: String::new(),
+            role: String::new(),
+            broker: 1,
+            own_topics: String::new(),
+            is_clean_up: false,
+        };
         Self { version, auditor: Rc::clone(auditor), conn: auditor.opened(facts) }
     }
 

@@ -221,6 +221,7 @@ impl Recorder {
             case: self.transcript.borrow().case.clone(),
             role: role.to_owned(),
             broker: self.broker,
+            own_topics: self.own_topics.clone(),
             is_clean_up: self.is_clean_up.get(),
         };
         Ear::new(Rc::clone(&self.witness), facts)

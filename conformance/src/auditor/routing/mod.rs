@@ -1,51 +1,120 @@
-//! What becomes of messages on their way from one client to others.
+//! What becomes of messages on their way from one client to others: every delivery is held against all that the clients of
+//! a run have published, subscribed, left as wills and had retained on the same broker.
+//!
+//! A delivery is explained by any message that says the same on the same topic and could have come to that client, as a
+//! live one by a subscription that may have been there, or as a retained one by a SUBSCRIBE. Of several explanations the
+//! one that leaves least to blame is taken; what even that one blames is a breach. What was owed and did not come is told
+//! only where the order of messages or a long silence shows it (`debts`).
+//!
+//! * A subscription may bring messages from its SUBSCRIBE on, and it does from SUBACK on; none that is published after
+//!   UNSUBACK, or after another took its place.
+//! * PUBACK, or PUBREC below 0x80, says that the broker owns a message, and not that it has routed it: it may come live to a
+//!   subscription that is made later, until the first copy of it was seen.
+//! * Retained messages may be looked up until the connection of the SUBSCRIBE ends, once for each SUBSCRIBE and topic.
+//! * Topics that are not below those of the run are not judged: others publish there.
+
+mod content;
+mod debts;
+mod delivered;
+mod explain;
+mod judged;
+mod publications;
+mod sessions;
+mod subscriptions;
+#[cfg(test)]
+mod tests;
+mod topics;
+mod traffic;
 
 use super::facts::{Conn, Facts, Finding, Moment};
 use super::points::Audit;
 use mqtt_assay_codec::{Packet, Publish};
+use std::collections::BTreeMap;
 use std::time::Duration;
+use traffic::Traffic;
 
-/// All messages and subscriptions of a run.
+/// All messages and subscriptions of a run, by broker.
 #[derive(Debug, Default)]
-pub(super) struct Routing;
+pub(super) struct Routing {
+    brokers: BTreeMap<u64, Traffic>,
+    homes: BTreeMap<Conn, u64>,
+}
 
 impl Routing {
+    fn of(&mut self, conn: Conn) -> Option<&mut Traffic> {
+        self.brokers.get_mut(self.homes.get(&conn)?)
+    }
+
     /// A network connection was opened.
-    pub(super) fn opened(&mut self, _conn: Conn, _facts: &Facts) {}
+    pub(super) fn opened(&mut self, conn: Conn, facts: &Facts) {
+        self.homes.insert(conn, facts.broker);
+        self.brokers.entry(facts.broker).or_default().opened(conn, facts);
+    }
 
     /// We write a packet. `is_illegal`: it breaks the standard, or something that we wrote before it on this connection
     /// does, so that the broker may or may not heed it.
-    pub(super) fn client_sent(&mut self, _conn: Conn, _moment: Moment, _packet: &Packet<'_>, _is_illegal: bool) {}
+    pub(super) fn client_sent(&mut self, conn: Conn, moment: Moment, packet: &Packet<'_>, is_illegal: bool) {
+        if let Some(traffic) = self.of(conn) {
+            traffic.client_sent(conn, moment, packet, is_illegal);
+        }
+    }
 
     /// We have written something against the standard that can't be read as a packet.
-    pub(super) fn client_broke(&mut self, _conn: Conn, _moment: Moment) {}
+    pub(super) fn client_broke(&mut self, conn: Conn, _moment: Moment) {
+        if let Some(traffic) = self.of(conn) {
+            traffic.client_broke(conn);
+        }
+    }
 
     /// A packet of the broker was read.
-    pub(super) fn broker_sent(&mut self, _conn: Conn, _moment: Moment, _packet: &Packet<'_>, _audit: &mut Audit) {}
+    pub(super) fn broker_sent(&mut self, conn: Conn, moment: Moment, packet: &Packet<'_>, audit: &mut Audit) {
+        if let Some(traffic) = self.of(conn) {
+            traffic.broker_sent(conn, moment, packet, audit);
+        }
+    }
 
     /// The head of a message was read whose payload, so many bytes long, is passed over.
     pub(super) fn broker_passes(
         &mut self,
-        _conn: Conn,
-        _moment: Moment,
-        _head: &Publish<'_>,
-        _payload_length: usize,
-        _audit: &mut Audit,
+        conn: Conn,
+        moment: Moment,
+        head: &Publish<'_>,
+        payload_length: usize,
+        audit: &mut Audit,
     ) {
+        if let Some(traffic) = self.of(conn) {
+            traffic.delivers(conn, moment, head, Some(payload_length), audit);
+        }
     }
 
     /// The payload that was passed over has come to its end; what it [hashes](super::print) to.
     pub(super) fn broker_passed(&mut self, _conn: Conn, _moment: Moment, _print: u64) {}
 
     /// From here on what the broker sends is not seen any more.
-    pub(super) fn lost_sight(&mut self, _conn: Conn, _moment: Moment) {}
+    pub(super) fn lost_sight(&mut self, conn: Conn, moment: Moment) {
+        if let Some(traffic) = self.of(conn) {
+            traffic.lost_sight(conn, moment);
+        }
+    }
 
     /// The broker's half has come to its end.
-    pub(super) fn broker_ended(&mut self, _conn: Conn, _moment: Moment) {}
+    pub(super) fn broker_ended(&mut self, conn: Conn, moment: Moment) {
+        if let Some(traffic) = self.of(conn) {
+            traffic.broker_ended(conn, moment);
+        }
+    }
 
     /// We end our half, or let the connection go; after the broker's end or before it.
-    pub(super) fn client_ended(&mut self, _conn: Conn, _moment: Moment) {}
+    pub(super) fn client_ended(&mut self, conn: Conn, moment: Moment) {
+        if let Some(traffic) = self.of(conn) {
+            traffic.client_ended(conn, moment);
+        }
+    }
 
     /// The run has come to this time: what was owed until then and did not come.
-    pub(super) fn due(&mut self, _now: Duration, _findings: &mut Vec<Finding>) {}
+    pub(super) fn due(&mut self, now: Duration, findings: &mut Vec<Finding>) {
+        for traffic in self.brokers.values_mut() {
+            traffic.due(now, findings);
+        }
+    }
 }

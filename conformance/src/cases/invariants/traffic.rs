@@ -29,6 +29,43 @@ by_auditor! {
     granted_qos: GrantedQos;
     qos1_once: Qos1Once;
     qos2_once: Qos2Once;
+    topic_unaltered: TopicUnaltered;
+    payload_unaltered: PayloadUnaltered;
+    matching_subscription: MatchingSubscription;
+    removed_subscription: RemovedSubscription;
+    discarded_session: DiscardedSession;
+    ended_session: EndedSession;
+    replaced_subscription: Replaced;
+    replaced_identifier: IdentifierReplaced;
+    no_local: NoLocal;
+    live_retain: LiveRetain;
+    retain_as_published: RetainAsPublished;
+    retained_flag: RetainedFlag;
+    plain_retained: PlainRetained;
+    retained_replaced: RetainedReplaced;
+    retain_handling_never: RetainHandlingNever;
+    retain_handling_if_new: RetainHandlingIfNew;
+    retained_to_share: RetainedToShare;
+    qos_owed: QosOwed;
+    will_qos: WillQos;
+    payload_format_indicator: PayloadFormat;
+    response_topic: ResponseTopic;
+    correlation_data: CorrelationData;
+    user_properties: UserProperties;
+    user_property_order: UserPropertyOrder;
+    will_user_property_order: WillPropertyOrder;
+    content_type: ContentType;
+    message_expiry_interval: ExpiryPassedOn;
+    will_expiry_interval: WillExpiry;
+    expired_message: Expired;
+    expired_retained_message: RetainedExpired;
+    subscription_identifier: ForeignIdentifier;
+    subscription_identifier_there: IdentifierMissing;
+    message_order: Order;
+    qos2_copies: CopiesOfQos2;
+    will_once: WillOnce;
+    shared_once: SharedOnce;
+    owed_message: Owed;
 }
 
 pub(super) fn acknowledgement_identifier(observation: &Observation<'_>) -> Holding {

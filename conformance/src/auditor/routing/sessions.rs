@@ -1,0 +1,200 @@
+//! Sessions by client identifier, and the connections on which they are used.
+
+use super::subscriptions::Subscription;
+use crate::auditor::{Conn, Moment};
+use mqtt_assay_codec::Version;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+/// What is kept for one client identifier, over all its connections.
+#[derive(Debug, Default)]
+pub(super) struct Session {
+    pub(super) subscriptions: Vec<Subscription>,
+    /// What was subscribed before this on another connection was thrown away, as far as the last CONNACK tells.
+    pub(super) floor: u64,
+    /// The connection that was accepted last.
+    pub(super) last: Option<Conn>,
+    /// Both versions have used it: nothing spans them, and nothing of it is certain.
+    pub(super) is_mixed: bool,
+    version: Option<Version>,
+    /// Messages of its client by packet identifier, until they are done.
+    pub(super) outgoing: BTreeMap<u16, usize>,
+    /// Messages to its client that are not acknowledged: topic and payload.
+    pub(super) incoming: BTreeMap<u16, (Rc<str>, u64)>,
+    /// The copies that came, by publication.
+    pub(super) copies: BTreeMap<usize, Copies>,
+}
+
+/// How often a message came, sendings of the same copy apart.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Copies {
+    pub(super) live: u32,
+    pub(super) retained: u32,
+    /// When the first came.
+    pub(super) first: Moment,
+}
+
+impl Session {
+    /// A connection of this version uses it.
+    pub(super) fn used_by(&mut self, version: Version) {
+        self.is_mixed |= self.version.is_some_and(|before| before != version);
+        self.version = Some(version);
+    }
+
+    /// The subscriptions that deliveries on this connection may come by.
+    pub(super) fn visible(&self, conn: Conn, floor: u64) -> impl Iterator<Item = (usize, &Subscription)> {
+        let is_mixed = self.is_mixed;
+        let all = self.subscriptions.iter().enumerate();
+        all.filter(move |(_, subscription)| is_mixed || subscription.conn == conn || subscription.asked.seq >= floor)
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) version: Version,
+    /// What stands before the topics of its case.
+    pub(super) own_topics: Rc<str>,
+    pub(super) session: Option<usize>,
+    pub(super) connect: Moment,
+    pub(super) is_clean: bool,
+    /// CONNACK has let it in.
+    pub(super) accepted: Option<Moment>,
+    /// As of its session, when it was accepted.
+    pub(super) floor: u64,
+    /// The client has broken the standard here.
+    pub(super) is_tainted: bool,
+    /// What the client has written can't be read.
+    pub(super) is_broken: bool,
+    /// It is a connection whose packets from the broker are all seen.
+    pub(super) is_seen: bool,
+    /// The session ends with it, as far as both sides have said.
+    pub(super) ends_session: bool,
+    /// It takes no packets above some size.
+    pub(super) has_limit: bool,
+    /// The client has refused a message.
+    pub(super) has_refused: bool,
+    /// The client has sent DISCONNECT.
+    pub(super) has_left: bool,
+    pub(super) broker_end: Option<u64>,
+    pub(super) client_end: Option<u64>,
+    /// Read last from the broker, what only shows that it lives apart; or acknowledged by the client.
+    pub(super) progress: Moment,
+    pub(super) theirs: BTreeMap<u16, Rc<str>>,
+    pub(super) ours: BTreeMap<u16, Rc<str>>,
+    pub(super) subscribes: BTreeMap<u16, Asked>,
+    pub(super) unsubscribes: BTreeMap<u16, Vec<Vec<usize>>>,
+    pub(super) order: ReadOrder,
+    /// Of each row of messages, how far it was looked at.
+    pub(super) rows: BTreeMap<super::publications::Row, RowProgress>,
+}
+
+/// A SUBSCRIBE without its SUBACK.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    pub(super) new: Vec<usize>,
+    pub(super) replaced: Vec<usize>,
+}
+
+/// How far the messages of a publisher, topic and QoS have come.
+#[derive(Debug, Default, Clone)]
+pub(super) struct RowProgress {
+    /// The last, in the order written, of those that came.
+    pub(super) latest: Option<usize>,
+    /// The subscriptions by which it came.
+    pub(super) by: Vec<usize>,
+    /// How many of the row were asked for.
+    pub(super) examined: usize,
+}
+
+impl Link {
+    pub(super) fn new(version: Version, own_topics: &str) -> Self {
+        Self {
+            version,
+            own_topics: own_topics.into(),
+            session: None,
+            connect: Moment::default(),
+            is_clean: false,
+            accepted: None,
+            floor: 0,
+            is_tainted: false,
+            is_broken: false,
+            is_seen: true,
+            ends_session: false,
+            has_limit: false,
+            has_refused: false,
+            has_left: false,
+            broker_end: None,
+            client_end: None,
+            progress: Moment::default(),
+            theirs: BTreeMap::new(),
+            ours: BTreeMap::new(),
+            subscribes: BTreeMap::new(),
+            unsubscribes: BTreeMap::new(),
+            order: ReadOrder::default(),
+            rows: BTreeMap::new(),
+        }
+    }
+
+    /// Nobody has ended it, or said so.
+    pub(super) fn is_open(&self) -> bool {
+        self.broker_end.is_none() && self.client_end.is_none() && !self.has_left
+    }
+
+    /// The first end of it.
+    pub(super) fn end(&self) -> Option<u64> {
+        self.broker_end.into_iter().chain(self.client_end).min()
+    }
+}
+
+/// Which messages of a client are known to have been read: an answer shows that all before its question were.
+#[derive(Debug, Default)]
+pub(super) struct ReadOrder {
+    place: u64,
+    /// Messages not known to have been read.
+    unread: VecDeque<(u64, usize)>,
+    questions: BTreeMap<(Question, u16), u64>,
+    pings: VecDeque<u64>,
+}
+
+/// A packet that is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Question {
+    Publish,
+    Release,
+    Subscribe,
+    Unsubscribe,
+}
+
+impl ReadOrder {
+    /// The client writes a packet.
+    pub(super) fn next(&mut self) {
+        self.place += 1;
+    }
+
+    pub(super) fn published(&mut self, publication: usize) {
+        self.unread.push_back((self.place, publication));
+    }
+
+    pub(super) fn asks(&mut self, question: Question, id: u16) {
+        self.questions.insert((question, id), self.place);
+    }
+
+    pub(super) fn pings(&mut self) {
+        self.pings.push_back(self.place);
+    }
+
+    /// An answer comes: the messages that are known to have been read now.
+    pub(super) fn answered(&mut self, question: Question, id: u16) -> Vec<usize> {
+        self.questions.remove(&(question, id)).map_or_else(Vec::new, |place| self.read_up_to(place))
+    }
+
+    pub(super) fn ponged(&mut self) -> Vec<usize> {
+        self.pings.pop_front().map_or_else(Vec::new, |place| self.read_up_to(place))
+    }
+
+    fn read_up_to(&mut self, place: u64) -> Vec<usize> {
+        let known = self.unread.iter().take_while(|&&(at, _)| at <= place).count();
+        self.unread.drain(..known).map(|(_, publication)| publication).collect()
+    }
+}

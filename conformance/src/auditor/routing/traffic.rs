@@ -1,0 +1,619 @@
+//! One broker's traffic: follows what its clients ask and publish, and has each delivery explained.
+
+use super::content::Content;
+use super::debts::Debts;
+use super::delivered::Delivered;
+use super::explain::{Explanation, Path, Scene, comes_once};
+use super::judged::Judged;
+use super::publications::{Draft, Publications, Publisher, row};
+use super::sessions::{Asked, Link, Question, Session};
+use super::subscriptions::Subscription;
+use crate::auditor::{Audit, Conn, Facts, Finding, Moment, Point, print};
+use mqtt_assay_codec::{
+    Acknowledgement, Connack, Connect, Packet, PacketId, Publish, QoS, ReasonCode, Suback, Subscribe, Unsuback,
+    Unsubscribe, Version,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// All that goes on at one broker.
+#[derive(Debug, Default)]
+pub(super) struct Traffic {
+    pub(super) publications: Publications,
+    pub(super) sessions: Vec<Session>,
+    names: BTreeMap<Rc<str>, usize>,
+    pub(super) links: BTreeMap<Conn, Link>,
+    /// What stands before the topics of each case.
+    prefixes: BTreeSet<Rc<str>>,
+    /// The connections of each case.
+    pub(super) cases: BTreeMap<Rc<str>, Vec<Conn>>,
+    pub(super) debts: Debts,
+}
+
+impl Traffic {
+    pub(super) fn opened(&mut self, conn: Conn, facts: &Facts) {
+        let link = Link::new(facts.version, &facts.own_topics);
+        self.prefixes.insert(Rc::clone(&link.own_topics));
+        self.cases.entry(Rc::clone(&link.own_topics)).or_default().push(conn);
+        self.links.insert(conn, link);
+    }
+
+    pub(super) fn client_broke(&mut self, conn: Conn) {
+        if let Some(link) = self.links.get_mut(&conn) {
+            link.is_tainted = true;
+            link.is_broken = true;
+        }
+    }
+
+    pub(super) fn lost_sight(&mut self, conn: Conn, moment: Moment) {
+        self.settle_debts(conn, moment);
+        if let Some(link) = self.links.get_mut(&conn) {
+            link.is_seen = false;
+        }
+    }
+
+    pub(super) fn broker_ended(&mut self, conn: Conn, moment: Moment) {
+        self.settle_debts(conn, moment);
+        if let Some(link) = self.links.get_mut(&conn) {
+            link.broker_end.get_or_insert(moment.seq);
+        }
+    }
+
+    pub(super) fn client_ended(&mut self, conn: Conn, moment: Moment) {
+        self.settle_debts(conn, moment);
+        if let Some(link) = self.links.get_mut(&conn) {
+            link.client_end.get_or_insert(moment.seq);
+        }
+    }
+
+    pub(super) fn due(&mut self, now: Duration, findings: &mut Vec<Finding>) {
+        let open: Vec<Conn> = self.links.iter().filter(|(_, link)| link.is_open()).map(|(&conn, _)| conn).collect();
+        for conn in open {
+            self.settle_debts(conn, Moment { at: now, ..Moment::default() });
+        }
+        findings.append(&mut self.debts.found);
+    }
+
+    /// Follows one packet of a client.
+    pub(super) fn client_sent(&mut self, conn: Conn, moment: Moment, packet: &Packet<'_>, is_illegal: bool) {
+        let Some(link) = self.links.get_mut(&conn) else { return };
+        link.is_tainted |= is_illegal;
+        link.order.next();
+        match packet {
+            Packet::Connect(connect) => self.connects(conn, moment, connect),
+            Packet::Publish(publish) => self.publishes(conn, moment, publish),
+            Packet::Subscribe(subscribe) => self.subscribes(conn, moment, subscribe),
+            Packet::Unsubscribe(unsubscribe) => self.unsubscribes(conn, moment, unsubscribe),
+            Packet::Puback(ack) | Packet::Pubcomp(ack) => self.acknowledges(conn, moment, ack, true),
+            Packet::Pubrec(ack) => self.acknowledges(conn, moment, ack, ack.reason.is_error()),
+            Packet::Pubrel(ack) => self.releases(conn, moment, ack.packet_id),
+            Packet::Pingreq => link.order.pings(),
+            Packet::Disconnect(disconnect) => {
+                if let Some(expiry) = disconnect.properties.session_expiry_interval() {
+                    link.ends_session &= expiry == 0;
+                }
+                self.settle_debts(conn, moment);
+                if let Some(link) = self.links.get_mut(&conn) {
+                    link.has_left = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn session_of(&mut self, conn: Conn) -> Option<(usize, &mut Session)> {
+        let number = self.links.get(&conn)?.session?;
+        Some((number, &mut self.sessions[number]))
+    }
+
+    fn connects(&mut self, conn: Conn, moment: Moment, connect: &Connect<'_>) {
+        let number = match self.names.get(connect.client_id) {
+            Some(&number) if !connect.client_id.is_empty() => number,
+            _ => self.new_session(connect.client_id),
+        };
+        let Some(link) = self.links.get_mut(&conn).filter(|link| link.session.is_none()) else { return };
+        let properties = &connect.properties;
+        link.session = Some(number);
+        link.connect = moment;
+        link.is_clean = connect.clean_start;
+        link.has_limit = properties.maximum_packet_size().is_some();
+        link.ends_session = match link.version {
+            Version::V5 => properties.session_expiry_interval().unwrap_or_default() == 0,
+            _ => connect.clean_start,
+        };
+        let (version, is_uncertain) = (link.version, link.is_tainted);
+        self.sessions[number].used_by(version);
+        if let Some(will) = &connect.will {
+            let draft = Draft {
+                topic: self.publications.name(will.topic),
+                print: print(will.payload),
+                length: will.payload.len(),
+                qos: will.qos,
+                retain: will.retain,
+                content: Content::of(will.properties),
+                expiry: will.properties.message_expiry_interval(),
+            };
+            let publisher = Publisher { conn, session: number, version, is_will: true, is_uncertain };
+            self.publications.add(draft, publisher, moment);
+        }
+    }
+
+    fn new_session(&mut self, client_id: &str) -> usize {
+        self.sessions.push(Session::default());
+        let number = self.sessions.len() - 1;
+        if !client_id.is_empty() {
+            self.names.insert(client_id.into(), number);
+        }
+        number
+    }
+
+    fn publishes(&mut self, conn: Conn, moment: Moment, publish: &Publish<'_>) {
+        let Some(link) = self.links.get_mut(&conn) else { return };
+        let alias = publish.properties.topic_alias();
+        let topic = match alias {
+            Some(alias) if publish.topic.is_empty() => link.ours.get(&alias).cloned(),
+            _ => Some(self.publications.name(publish.topic)),
+        };
+        // Without a topic nobody can get it.
+        let Some((topic, session)) = topic.zip(link.session) else { return };
+        if let Some(alias) = alias {
+            link.ours.insert(alias, Rc::clone(&topic));
+        }
+        let publisher =
+            Publisher { conn, session, version: link.version, is_will: false, is_uncertain: link.is_tainted };
+        let draft = Draft {
+            topic,
+            print: print(publish.payload),
+            length: publish.payload.len(),
+            qos: publish.qos,
+            retain: publish.retain,
+            content: Content::of(publish.properties),
+            expiry: publish.properties.message_expiry_interval(),
+        };
+        let id = publish.packet_id.map(PacketId::get);
+        let is_in_use = id.is_some_and(|id| self.sessions[session].outgoing.contains_key(&id));
+        if self.is_sent_again(session, id, &draft) {
+            if let (Some(id), Some(link)) = (id, self.links.get_mut(&conn)) {
+                link.order.asks(Question::Publish, id);
+            }
+            return;
+        }
+        let number = self.publications.add(draft, publisher, moment);
+        let publication = self.publications.get_mut(number);
+        publication.is_aliased = alias.is_some();
+        publication.is_uncertain |= is_in_use;
+        if let Some(link) = self.links.get_mut(&conn) {
+            link.order.published(number);
+            if let Some(id) = id {
+                link.order.asks(Question::Publish, id);
+                self.sessions[session].outgoing.insert(id, number);
+            }
+        }
+    }
+
+    /// The client sends a message once more that is under way.
+    fn is_sent_again(&mut self, session: usize, id: Option<u16>, draft: &Draft) -> bool {
+        let known = id.and_then(|id| self.sessions[session].outgoing.get(&id).copied());
+        let Some(known) = known.map(|number| self.publications.get_mut(number)) else { return false };
+        let is_same = known.topic == draft.topic && known.print == draft.print && known.qos == draft.qos;
+        known.is_repeated |= is_same;
+        if !is_same {
+            // Its identifier was not free: either may be taken for the other.
+            known.is_uncertain = true;
+        }
+        is_same
+    }
+
+    fn releases(&mut self, conn: Conn, moment: Moment, id: PacketId) {
+        if let Some(link) = self.links.get_mut(&conn) {
+            link.order.asks(Question::Release, id.get());
+        }
+        let Some((_, session)) = self.session_of(conn) else { return };
+        if let Some(&number) = session.outgoing.get(&id.get()) {
+            self.publications.get_mut(number).released.get_or_insert(moment);
+        }
+    }
+
+    fn subscribes(&mut self, conn: Conn, moment: Moment, subscribe: &Subscribe<'_>) {
+        let Some(link) = self.links.get(&conn) else { return };
+        let (Some(number), version, floor) = (link.session, link.version, link.floor) else { return };
+        let is_certain = !link.is_tainted;
+        let session = &mut self.sessions[number];
+        let mut asked = Asked::default();
+        for (filter, options) in subscribe.filters.iter() {
+            let mut had_stood = false;
+            for (number, old) in session.subscriptions.iter_mut().enumerate() {
+                let is_same = &*old.filter == filter && old.gone.is_none();
+                if !is_same || !(old.conn == conn || old.asked.seq >= floor) {
+                    continue;
+                }
+                had_stood |= is_certain && old.stands.is_some() && old.ending.is_none();
+                old.may_end(moment.seq);
+                old.is_replaced = true;
+                asked.replaced.push(number);
+            }
+            asked.new.push(session.subscriptions.len());
+            session.subscriptions.push(Subscription {
+                filter: filter.into(),
+                version,
+                options,
+                identifier: subscribe.properties.subscription_identifiers().next(),
+                conn,
+                asked: moment,
+                granted: [0, 1, 2].map(|qos| qos <= options.qos as u8),
+                is_answered: false,
+                stands: None,
+                ending: None,
+                gone: None,
+                is_replaced: false,
+                had_stood,
+                brought: BTreeSet::new(),
+            });
+        }
+        if let Some(link) = self.links.get_mut(&conn) {
+            link.order.asks(Question::Subscribe, subscribe.packet_id.get());
+            link.subscribes.insert(subscribe.packet_id.get(), asked);
+        }
+    }
+
+    fn unsubscribes(&mut self, conn: Conn, moment: Moment, unsubscribe: &Unsubscribe<'_>) {
+        let Some((_, session)) = self.session_of(conn) else { return };
+        let mut meant = Vec::new();
+        for filter in unsubscribe.filters.iter() {
+            let all = session.subscriptions.iter_mut().enumerate();
+            let same = all.filter(|(_, one)| &*one.filter == filter && one.gone.is_none());
+            meant.push(
+                same.map(|(number, one)| {
+                    one.may_end(moment.seq);
+                    number
+                })
+                .collect(),
+            );
+        }
+        if let Some(link) = self.links.get_mut(&conn) {
+            link.order.asks(Question::Unsubscribe, unsubscribe.packet_id.get());
+            link.unsubscribes.insert(unsubscribe.packet_id.get(), meant);
+        }
+    }
+
+    /// The client acknowledges a message; `is_done`: with its last acknowledgement.
+    fn acknowledges(&mut self, conn: Conn, moment: Moment, ack: &Acknowledgement<'_>, is_done: bool) {
+        if let Some(link) = self.links.get_mut(&conn) {
+            link.progress = moment;
+            link.has_refused |= ack.reason.is_error();
+        }
+        if let Some((_, session)) = self.session_of(conn)
+            && is_done
+        {
+            session.incoming.remove(&ack.packet_id.get());
+        }
+    }
+
+    /// Follows one packet of the broker.
+    pub(super) fn broker_sent(&mut self, conn: Conn, moment: Moment, packet: &Packet<'_>, audit: &mut Audit) {
+        let Some(link) = self.links.get_mut(&conn) else { return };
+        if !matches!(packet, Packet::Pingresp) {
+            link.progress = moment;
+        }
+        let read = match packet {
+            Packet::Connack(connack) => {
+                self.is_let_in(conn, moment, connack);
+                return;
+            }
+            Packet::Publish(publish) => {
+                self.delivers(conn, moment, publish, None, audit);
+                return;
+            }
+            Packet::Puback(ack) => link.order.answered(Question::Publish, ack.packet_id.get()),
+            Packet::Pubrec(ack) => link.order.answered(Question::Publish, ack.packet_id.get()),
+            Packet::Pubcomp(ack) => link.order.answered(Question::Release, ack.packet_id.get()),
+            Packet::Suback(suback) => link.order.answered(Question::Subscribe, suback.packet_id.get()),
+            Packet::Unsuback(unsuback) => link.order.answered(Question::Unsubscribe, unsuback.packet_id.get()),
+            Packet::Pingresp => link.order.ponged(),
+            _ => return,
+        };
+        if !link.is_tainted {
+            for number in read {
+                self.publications.get_mut(number).read.get_or_insert(moment);
+            }
+        }
+        match packet {
+            Packet::Puback(ack) => self.takes(conn, moment, ack, true),
+            Packet::Pubrec(ack) => self.takes(conn, moment, ack, ack.reason.is_error()),
+            Packet::Pubcomp(ack) => {
+                if let Some((_, session)) = self.session_of(conn) {
+                    session.outgoing.remove(&ack.packet_id.get());
+                }
+            }
+            Packet::Suback(suback) => self.grants(conn, moment, suback),
+            Packet::Unsuback(unsuback) => self.removes(conn, moment, unsuback),
+            _ => {}
+        }
+    }
+
+    fn is_let_in(&mut self, conn: Conn, moment: Moment, connack: &Connack<'_>) {
+        if connack.reason.is_error() || connack.reason != ReasonCode::SUCCESS {
+            return;
+        }
+        let Some(link) = self.links.get_mut(&conn).filter(|link| link.accepted.is_none()) else { return };
+        link.accepted = Some(moment);
+        if let Some(expiry) = connack.properties.session_expiry_interval() {
+            link.ends_session = expiry == 0;
+        }
+        let Some(number) = link.session else { return };
+        let (connect, is_clean) = (link.connect.seq, link.is_clean && !link.is_tainted);
+        if let Some(assigned) = connack.properties.assigned_client_identifier() {
+            self.names.insert(assigned.into(), number);
+        }
+        let last = self.sessions[number].last.and_then(|last| self.links.get(&last));
+        // It ended with the connection before, which the broker has let go.
+        let has_ended = last.is_some_and(|last| {
+            last.ends_session && !last.is_tainted && last.broker_end.is_some_and(|end| end < connect)
+        });
+        let session = &mut self.sessions[number];
+        if is_clean || has_ended {
+            session.floor = session.floor.max(connect);
+            session.copies.clear();
+            session.incoming.clear();
+            session.outgoing.clear();
+        }
+        session.last = Some(conn);
+        let floor = session.floor;
+        if let Some(link) = self.links.get_mut(&conn) {
+            link.floor = floor;
+        }
+    }
+
+    /// PUBACK or PUBREC comes; `is_done`: nothing follows it.
+    fn takes(&mut self, conn: Conn, moment: Moment, ack: &Acknowledgement<'_>, is_done: bool) {
+        let is_certain = self.links.get(&conn).is_some_and(|link| !link.is_tainted);
+        let Some((_, session)) = self.session_of(conn) else { return };
+        let id = ack.packet_id.get();
+        let Some(&number) = session.outgoing.get(&id) else { return };
+        if is_done {
+            session.outgoing.remove(&id);
+        }
+        let publication = self.publications.get_mut(number);
+        let is_first = !std::mem::replace(&mut publication.is_answered, true);
+        if is_first && is_certain && !ack.reason.is_error() {
+            publication.owned = Some(moment);
+            self.owe(number);
+        }
+    }
+
+    fn grants(&mut self, conn: Conn, moment: Moment, suback: &Suback<'_>) {
+        let Some(link) = self.links.get_mut(&conn) else { return };
+        let Some(asked) = link.subscribes.remove(&suback.packet_id.get()) else { return };
+        let is_certain = !link.is_tainted;
+        let codes: Vec<u8> = suback.reasons.iter().map(|code| code.0).collect();
+        let has_failed = codes.iter().any(|&code| code > 2) || codes.len() != asked.new.len();
+        let Some((_, session)) = self.session_of(conn) else { return };
+        if !codes.iter().any(|&code| code <= 2) && codes.len() == asked.new.len() {
+            for number in asked.new {
+                // Whoever refuses brings nothing by it.
+                session.subscriptions[number].is_gone(0);
+            }
+            return;
+        }
+        for number in asked.new {
+            session.subscriptions[number].answered(&codes, has_failed || !is_certain, moment);
+        }
+        if !has_failed && is_certain {
+            for number in asked.replaced {
+                session.subscriptions[number].is_gone(moment.seq);
+            }
+        }
+    }
+
+    fn removes(&mut self, conn: Conn, moment: Moment, unsuback: &Unsuback<'_>) {
+        let Some(link) = self.links.get_mut(&conn) else { return };
+        let Some(meant) = link.unsubscribes.remove(&unsuback.packet_id.get()) else { return };
+        let has_failed = unsuback.reasons.iter().any(ReasonCode::is_error);
+        if link.is_tainted || has_failed {
+            return;
+        }
+        let Some((_, session)) = self.session_of(conn) else { return };
+        for number in meant.into_iter().flatten() {
+            let subscription = &mut session.subscriptions[number];
+            // It was asked for again in between.
+            if !subscription.is_replaced {
+                subscription.is_gone(moment.seq);
+            }
+        }
+    }
+
+    /// The broker delivers a message; `passed` is the length of a payload that is passed over.
+    pub(super) fn delivers(
+        &mut self,
+        conn: Conn,
+        moment: Moment,
+        publish: &Publish<'_>,
+        passed: Option<usize>,
+        audit: &mut Audit,
+    ) {
+        let Some(topic) = self.resolve(conn, publish) else { return };
+        if !self.is_ours(&topic) {
+            return;
+        }
+        let Some((session_number, session)) = self.session_of(conn) else { return };
+        let mut delivered = Delivered::new(topic, publish, passed);
+        if let (Some(id), Some(print)) = (delivered.id, delivered.print) {
+            let content = (Rc::clone(&delivered.topic), print);
+            let before = session.incoming.insert(id, content);
+            delivered.is_again |= before.is_some_and(|before| (&before.0, before.1) == (&delivered.topic, print));
+        }
+        let explained = {
+            let (Some(link), session) = (self.links.get(&conn), &self.sessions[session_number]) else { return };
+            let scene = Scene {
+                publications: &self.publications,
+                links: &self.links,
+                session,
+                session_number,
+                conn,
+                link,
+                delivered: &delivered,
+                now: moment,
+            };
+            scene.explain()
+        };
+        let judged = match explained {
+            Ok(explanation) => self.note(conn, session_number, moment, &delivered, explanation),
+            Err(judged) => judged,
+        };
+        judged.tell(&delivered.to_string(), audit);
+    }
+
+    /// The topic of a delivery, by name or alias.
+    fn resolve(&mut self, conn: Conn, publish: &Publish<'_>) -> Option<Rc<str>> {
+        let link = self.links.get_mut(&conn)?;
+        let alias = publish.properties.topic_alias();
+        if publish.topic.is_empty() {
+            return link.theirs.get(&alias?).cloned();
+        }
+        let topic = self.publications.name(publish.topic);
+        if let Some(alias) = alias {
+            link.theirs.insert(alias, Rc::clone(&topic));
+        }
+        Some(topic)
+    }
+
+    /// Whether a topic is below those of the run.
+    pub(super) fn is_ours(&self, topic: &str) -> bool {
+        let before = self.prefixes.range::<str, _>((std::ops::Bound::Unbounded, std::ops::Bound::Included(topic)));
+        before.into_iter().next_back().is_some_and(|prefix| !prefix.is_empty() && topic.starts_with(&**prefix))
+    }
+
+    /// Remembers a delivery by its explanation; what it says, and what that says of others.
+    fn note(
+        &mut self,
+        conn: Conn,
+        session_number: usize,
+        moment: Moment,
+        delivered: &Delivered,
+        explanation: Explanation,
+    ) -> Judged {
+        let Explanation { publication: number, path, by, mut judged, is_alone } = explanation;
+        let is_plain = is_alone && !delivered.is_again && !self.publications.get(number).is_uncertain;
+        if is_plain && path == Path::Live {
+            self.judge_share(conn, session_number, number, &by, &mut judged);
+            if !delivered.retain {
+                self.judge_order(conn, session_number, number, &by, delivered, &mut judged);
+            }
+        }
+        if !delivered.is_again {
+            self.count(session_number, moment, delivered, (number, path), &by, &mut judged);
+        }
+        if is_alone && judged.breaches() == 0 {
+            let publication = self.publications.get_mut(number);
+            publication.seen.get_or_insert(moment);
+            if path == Path::Retained {
+                publication.stored.get_or_insert(moment);
+            }
+        }
+        if is_plain && path == Path::Live && !delivered.retain && judged.breaches() == 0 {
+            self.ask_for_earlier(conn, session_number, number, moment, &mut judged);
+        }
+        judged
+    }
+
+    /// Counts a copy: of some messages there is one for each subscription.
+    fn count(
+        &mut self,
+        session_number: usize,
+        moment: Moment,
+        delivered: &Delivered,
+        (number, path): (usize, Path),
+        by: &[usize],
+        judged: &mut Judged,
+    ) {
+        let publication = self.publications.get(number);
+        let session = &mut self.sessions[session_number];
+        if path == Path::Retained {
+            // By which of several is not known: one of them will not bring another.
+            if let [only] = by {
+                session.subscriptions[*only].brought.insert(Rc::clone(&delivered.topic));
+            }
+        }
+        let copies = session.copies.entry(number).or_default();
+        if copies.live + copies.retained == 0 {
+            copies.first = moment;
+        }
+        if path == Path::Retained {
+            copies.retained += 1;
+            return;
+        }
+        copies.live += 1;
+        if publication.is_uncertain || !comes_once(publication, delivered.qos) || session.is_mixed {
+            return;
+        }
+        let (came, most) = (copies.live as usize, by.len());
+        let has_replaced = session.subscriptions.iter().any(|one| one.is_replaced && one.matches(&delivered.topic));
+        let point = match (publication.is_will, has_replaced) {
+            (true, _) => Point::WillOnce,
+            (false, true) => Point::Replaced,
+            (false, false) => Point::CopiesOfQos2,
+        };
+        if came > most {
+            judged.broken(point, format!("{came} copies, and {most} subscriptions"));
+        } else {
+            judged.kept(point);
+        }
+    }
+
+    /// One member of a group gets a message.
+    fn judge_share(&mut self, conn: Conn, session_number: usize, number: usize, by: &[usize], judged: &mut Judged) {
+        let [only] = by else { return };
+        let subscription = &self.sessions[session_number].subscriptions[*only];
+        if !subscription.is_shared() || subscription.version != Version::V5 || subscription.gone.is_some() {
+            return;
+        }
+        let filter = Rc::clone(&subscription.filter);
+        let other = *self.publications.get_mut(number).shares.entry(filter).or_insert(conn);
+        let is_other_there = self.links.get(&other).is_some_and(|link| link.is_open() && !link.is_tainted);
+        if other == conn {
+            judged.kept(Point::SharedOnce);
+        } else if is_other_there && !self.has_refused(other) {
+            judged.broken(Point::SharedOnce, "another member of the group has it too");
+        }
+    }
+
+    fn has_refused(&self, conn: Conn) -> bool {
+        self.links.get(&conn).is_none_or(|link| link.has_refused)
+    }
+
+    /// First copies of one publisher's messages of a topic and QoS come in the order in which they were published.
+    fn judge_order(
+        &mut self,
+        conn: Conn,
+        session_number: usize,
+        number: usize,
+        by: &[usize],
+        delivered: &Delivered,
+        judged: &mut Judged,
+    ) {
+        let session = &self.sessions[session_number];
+        let publication = self.publications.get(number);
+        let is_shared = by.iter().any(|&one| session.subscriptions[one].is_shared());
+        let is_lossy = delivered.qos == QoS::AtMostOnce && by.len() > 1;
+        if publication.is_will || is_shared || is_lossy || session.is_mixed || session.copies.contains_key(&number) {
+            return;
+        }
+        let Some(link) = self.links.get_mut(&conn) else { return };
+        let progress = link.rows.entry(row(publication)).or_default();
+        let latest = progress.latest.map(|latest| self.publications.get(latest));
+        let is_same = progress.by == by;
+        match latest {
+            Some(latest) if publication.precedes(latest) => {
+                if is_same {
+                    judged.broken(Point::Order, "it came behind one that was published later");
+                }
+                return;
+            }
+            Some(latest) if is_same && latest.precedes(publication) => judged.kept(Point::Order),
+            _ => {}
+        }
+        progress.latest = Some(number);
+        progress.by = by.to_vec();
+    }
+}
