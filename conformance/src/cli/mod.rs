@@ -9,6 +9,7 @@ mod credentials;
 mod decode;
 mod exit;
 mod explain;
+mod explore;
 mod failure;
 mod guard;
 mod list;

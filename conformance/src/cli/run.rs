@@ -4,12 +4,14 @@ use super::broker::{Broker, BrokerArgs};
 use super::choices::{FilterArgs, Versions};
 use super::complain;
 use super::exit::Exit;
+use super::explore::{ExploreArgs, Sequences};
 use super::failure::Failure;
 use super::guard::{Ending, Guard, SILENCE};
 use super::output::Color;
 use super::reports::{ReportFile, require_different_files};
 use super::trouble;
 use crate::broker::{Target, Variant};
+use crate::explore::SEQUENCE;
 use crate::report::console::{Console, Verbosity};
 use crate::report::json::{self, Times, Transcripts};
 use crate::report::{End, Ended, RunFacts, TargetName};
@@ -99,6 +101,9 @@ pub(crate) struct RunArgs {
     /// Count a weak case as failed (exit 1)
     #[arg(long, help_heading = "How")]
     strict: bool,
+
+    #[command(flatten)]
+    explore: ExploreArgs,
 
     /// Before every topic of the suite
     #[arg(long, value_name = "PREFIX", default_value = "mqtt-assay", value_parser = topic_prefix, help_heading = "How")]
@@ -242,7 +247,11 @@ impl RunArgs {
         let mut out = format!(
             "mqtt-assay {}: {} of MQTT {versions} on {name}{version}, seed {}\n",
             env!("CARGO_PKG_VERSION"),
-            counted(facts.cases, "case"),
+            match self.explore.count() {
+                Some(count) if self.explore.is_alone(&self.filter) => format!("{count} generated sequences"),
+                Some(count) => format!("{} and {count} generated sequences", counted(facts.cases, "case")),
+                None => counted(facts.cases, "case"),
+            },
             facts.seed
         );
         if self.broker.is_default() {
@@ -256,21 +265,23 @@ impl RunArgs {
 
 /// How long nothing may happen in the run before that is a defect of ours. On the machine's clock a case may rightly be
 /// silent up to its deadline, while a broker is being started for the next one.
-fn silence(target: &Target, selected: &[Instance], patience: u32) -> Duration {
+fn silence(target: &Target, selected: &[Instance], args: &RunArgs) -> Duration {
     if target.is_embedded() {
         return SILENCE;
     }
     let waits = selected.iter().map(|instance| instance.case.waits()).max().unwrap_or_default();
-    (bounds::CASE + bounds::START + bounds::CLEAN_UP) * patience + waits + SILENCE
+    let sequence = if args.explore.count().is_some() { SEQUENCE } else { Duration::ZERO };
+    (bounds::CASE.max(sequence) + bounds::START + bounds::CLEAN_UP) * args.patience + waits + SILENCE
 }
 
 /// Runs the cases, reports, and says how it ended.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
-    let selected = args.filter.select(args.mqtt, args.variant)?;
+    let is_alone = args.explore.is_alone(&args.filter);
+    let selected = if is_alone { Vec::new() } else { args.filter.select(args.mqtt, args.variant)? };
     let Broker { target, words, before } = args.broker.resolve(args.seed, args.patience)?;
     let timeout = args.timeout.map(Duration::from_secs);
     // From here on a signal ends the run in order.
-    let guard = Guard::start(timeout, Some(silence(&target, &selected, args.patience)))
+    let guard = Guard::start(timeout, Some(silence(&target, &selected, args)))
         .map_err(|error| trouble::no_means("nobody can watch over the run", &error))?;
     let reports = Reports::open(args, &guard)?;
     let (started, begun) = (crate::text::now(), Instant::now());
@@ -279,17 +290,30 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         target: TargetName::of(&target),
         target_words: words,
         before,
-        versions: versions_of(&selected),
+        versions: if is_alone { args.mqtt.list() } else { versions_of(&selected) },
         seed: args.seed,
         cases: selected.len(),
     };
     let mut console = args.console(&facts);
     console.say(&args.header(&facts));
-    let outcome = judge(&target, &selected, &args.options(&target, selected.len()), &guard, &mut console)?;
+    let options = args.options(&target, selected.len());
+    let mut outcome = if is_alone {
+        Outcome::Ran(RunResult::default())
+    } else {
+        judge(&target, &selected, &options, &guard, &mut console)?
+    };
+    let mut sequences = None;
+    match args.explore.play(&target, args.mqtt.list(), options, &guard, &facts, &mut console)? {
+        Ok(played) => sequences = played,
+        Err(nothing) if is_alone => outcome = Outcome::Nothing(nothing),
+        // Behind the cases that is told already.
+        Err(_) => {}
+    }
     // Brokers that were started end here, before anything is written.
     drop(target);
     let times = Times { started, took: begun.elapsed() };
-    Ok(conclude(args, &facts, &times, outcome, reports, &guard, console))
+    let came = Came { outcome, sequences };
+    Ok(conclude(args, &facts, &times, came, reports, &guard, console))
 }
 
 /// Asks a broker that is to be started for its version, as long as nobody asks the run to end.
@@ -348,12 +372,19 @@ enum Outcome {
     Interrupted,
 }
 
+/// The same, with what generated sequences came to.
+struct Came {
+    outcome: Outcome,
+    sequences: Option<Sequences>,
+}
+
 /// A run as its reports tell it.
 #[derive(Clone, Copy)]
 struct Told<'a> {
     facts: &'a RunFacts,
     times: &'a Times,
     results: &'a [CaseResult],
+    sequences: Option<&'a Sequences>,
 }
 
 /// Writes the reports and finds the exit code.
@@ -361,19 +392,27 @@ fn conclude(
     args: &RunArgs,
     facts: &RunFacts,
     times: &Times,
-    outcome: Outcome,
+    came: Came,
     reports: Reports,
     guard: &Guard,
     mut console: Console,
 ) -> Exit {
-    let ended = ended(&outcome, guard);
-    let mut exits = Vec::new();
+    let Came { outcome, sequences } = came;
+    let sequences = sequences.as_ref();
+    let ended = ended(&outcome, sequences, guard);
+    let mut exits: Vec<Exit> = sequences.iter().flat_map(|sequences| sequences.exits(args.strict, guard)).collect();
     let mut reason = None;
     let mut left_behind = Vec::new();
     let results = match outcome {
         Outcome::Ran(result) => {
-            exits.extend(exits_of(&result, args.strict, guard));
+            let is_empty = result.results.is_empty() && sequences.is_some_and(Sequences::judged);
+            exits.extend(
+                exits_of(&result, args.strict, guard)
+                    .into_iter()
+                    .filter(|exit| !is_empty || *exit != Exit::NothingJudged),
+            );
             left_behind = result.left_behind;
+            left_behind.extend(sequences.iter().flat_map(|sequences| sequences.left_behind()).cloned());
             reason = result.broker_lost.map(|how| format!("the broker was lost: {how}"));
             result.results
         }
@@ -391,15 +430,21 @@ fn conclude(
     if !results.is_empty() {
         console.finish(&results);
     }
+    console.say(&sequences.map_or_else(String::new, |sequences| sequences.summary(args.quiet)));
     console.say(&text::left_behind(&left_behind));
-    let told = Told { facts, times, results: &results };
+    let told = Told { facts, times, results: &results, sequences };
+    exits.extend(sequences.iter().flat_map(|sequences| sequences.problems()).map(|problem| {
+        complain(problem);
+        problem.exit
+    }));
     let problems = reports.write(args, &told, |failed| {
         let exit = Exit::worst(&[&exits, failed].concat());
         let mut why = in_words(exit, &told, guard);
         if let Some(reason) = &reason {
             why = format!("{why}: {reason}");
         }
-        End { ended, exit: exit.code(), why, left_behind: left_behind.clone() }
+        let explore = sequences.map(Sequences::report);
+        End { ended, exit: exit.code(), why, left_behind: left_behind.clone(), explore }
     });
     for problem in problems {
         complain(&problem);
@@ -413,7 +458,7 @@ fn conclude(
 }
 
 /// How the run came to its end.
-fn ended(outcome: &Outcome, guard: &Guard) -> Ended {
+fn ended(outcome: &Outcome, sequences: Option<&Sequences>, guard: &Guard) -> Ended {
     let asked = || if guard.ending() == Some(Ending::Timeout) { Ended::Timeout } else { Ended::Interrupted };
     match outcome {
         Outcome::Nothing(_) => Ended::NothingJudged,
@@ -421,7 +466,10 @@ fn ended(outcome: &Outcome, guard: &Guard) -> Ended {
         Outcome::Ran(result) if result.is_partial && guard.ending().is_some() => asked(),
         Outcome::Ran(result) if result.broker_lost.is_some() => Ended::BrokerDied,
         Outcome::Ran(result) if result.is_partial => Ended::FailFast,
-        Outcome::Ran(result) if judged(&result.results) == 0 => Ended::NothingJudged,
+        Outcome::Ran(_) if sequences.is_some() && guard.ending().is_some() => asked(),
+        Outcome::Ran(result) if judged(&result.results) == 0 && !sequences.is_some_and(Sequences::judged) => {
+            Ended::NothingJudged
+        }
         Outcome::Ran(_) => Ended::Complete,
     }
 }
@@ -468,7 +516,11 @@ fn nothing_judged(facts: &RunFacts, why: &str) -> Failure {
 
 /// What it all comes to.
 fn in_words(exit: Exit, told: &Told<'_>, guard: &Guard) -> String {
-    let Told { facts, results, .. } = *told;
+    let Told { facts, results, sequences, .. } = *told;
+    let alone = sequences.filter(|_| results.is_empty()).and_then(|sequences| sequences.in_words(exit));
+    if let Some(words) = alone {
+        return words;
+    }
     let count = |verdict| results.iter().filter(|result| result.verdict == verdict).count();
     match (exit, guard.ending()) {
         (Exit::Success, _) => "pass".to_owned(),
@@ -526,7 +578,7 @@ impl Reports {
     /// one that holds when the other has been written.
     fn write(self, args: &RunArgs, told: &Told<'_>, end: impl Fn(&[Exit]) -> End) -> Vec<Failure> {
         let options = junit::Options { is_strict: args.strict, transcripts: args.transcripts };
-        let Told { facts, times, results } = *told;
+        let Told { facts, times, results, .. } = *told;
         let mut problems = Vec::new();
         if let Some(report) = self.junit {
             problems.extend(report.written(|out| junit::write(out, facts, times, results, &end(&[]), options)).err());

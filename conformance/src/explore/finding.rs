@@ -1,7 +1,7 @@
 //! What a sequence has found: by the invariants of the run, by an answer that never came, by a fence that passed a message.
 
 use crate::link::{Transcript, describe};
-use crate::scenario::{Client, Invariants, StepRules, Verdict, rule};
+use crate::scenario::{Client, Invariants, LeftBehind, StepRules, Verdict, rule};
 use mqtt_assay_codec::{PacketType, Version};
 use mqtt_assay_standard::RuleId;
 use std::time::Duration;
@@ -82,4 +82,6 @@ pub(super) struct Played {
     pub is_over: Option<String>,
     /// The record.
     pub transcript: Transcript,
+    /// What could not be removed from the broker.
+    pub left_behind: Vec<LeftBehind>,
 }

@@ -18,5 +18,5 @@ mod tests;
 mod words;
 
 pub use finding::Found;
-pub use search::{ExploreEvent, ExploreOptions, Explored, Finding, explore};
+pub use search::{ExploreEvent, ExploreOptions, Explored, Finding, SEQUENCE, TRIES, explore};
 pub use step::{Act, Connecting, Publishing, Sequence, Step, Which, Willing};

@@ -9,17 +9,20 @@ use crate::broker::{Ready, Started, Target, Variant};
 use crate::cases;
 use crate::link::Transcript;
 use crate::run::{End, Life, NothingJudged, RunOptions, invariants, try_out, watch_over};
-use crate::scenario::{Brief, CaseContext, CaseRules, Common, Method, Names, Subject, Verdict, Vital};
+use crate::scenario::{Brief, CaseContext, CaseRules, Common, LeftBehind, Method, Names, Subject, Verdict, Vital};
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::bounds;
+use std::cell::RefCell;
 use std::rc::Rc;
 use tokio::time::{Instant, timeout};
 
 /// How long one sequence may take.
-const SEQUENCE: std::time::Duration = bounds::CASE.saturating_mul(4);
+pub const SEQUENCE: std::time::Duration = bounds::CASE.saturating_mul(4);
 
-/// How often a sequence is played again to shrink it: in all, and where time is not free so long.
-const TRIES: usize = 400;
+/// How often a sequence is played again to shrink it, where nobody says.
+pub const TRIES: usize = 400;
+
+/// How long that may take where time is not free.
 const SHRINKING: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// No rules are judged by steps here.
@@ -38,12 +41,16 @@ pub struct ExploreOptions {
     pub run: RunOptions,
     /// End at the first finding.
     pub until_found: bool,
+    /// How often a sequence is played again at most to shrink it.
+    pub tries: usize,
 }
 
 /// What is told while it goes on.
 pub enum ExploreEvent<'a> {
     /// This sequence begins.
     Begun(u64),
+    /// It has ended, or was broken off.
+    Ended(u64),
     /// Something was found, and shrunk.
     Found(&'a Finding),
 }
@@ -76,6 +83,8 @@ pub struct Explored {
     pub findings: Vec<Finding>,
     /// Those that did not come to their end, and why.
     pub unfinished: Vec<(u64, String)>,
+    /// What could not be removed from a broker that outlives the run.
+    pub left_behind: Vec<LeftBehind>,
     /// It was asked to end before all were played, or could not go on.
     pub is_partial: bool,
 }
@@ -96,7 +105,11 @@ struct Ground<'a> {
     is_fresh: bool,
     started: Started,
     life: Option<Rc<Life>>,
+    under_way: UnderWay,
 }
+
+/// The sequence that is being played, so that it can be cleaned up after if it is broken off.
+type UnderWay = RefCell<Option<Rc<CaseContext>>>;
 
 /// Plays sequences until all are played, or it is asked to `stop`.
 ///
@@ -119,6 +132,7 @@ pub async fn explore(
             () = &mut stop => false,
             went_on = ground.one(index, &mut explored, &mut on_event) => went_on,
         };
+        on_event(ExploreEvent::Ended(index));
         explored.is_partial |= !went_on;
         if !went_on || options.until_found && !explored.findings.is_empty() {
             break;
@@ -149,7 +163,8 @@ impl<'a> Ground<'a> {
             versions.truncate(1);
         }
         let is_fresh = target.is_embedded() || target.fresh_for_each_case().is_some();
-        let mut ground = Self { target, options, versions, is_fresh, started, life: None };
+        let mut ground =
+            Self { target, options, versions, is_fresh, started, life: None, under_way: UnderWay::default() };
         ground.watch().await;
         Ok(ground)
     }
@@ -162,6 +177,11 @@ impl<'a> Ground<'a> {
     }
 
     async fn leave(&self) {
+        let broken_off = self.under_way.take().filter(|_| self.target.outlives_run());
+        if let Some(context) = broken_off {
+            let limit = bounds::FAREWELL * self.options.run.patience;
+            let _ = timeout(limit, Subject::new(context).take_leave()).await;
+        }
         if let Some(life) = &self.life {
             life.leave().await;
         }
@@ -178,6 +198,9 @@ impl<'a> Ground<'a> {
         let id = format!("explore/{}/{index}", self.options.seed);
         let Some(mut played) = self.play(&sequence, &id).await else { return false };
         explored.sequences += 1;
+        if self.target.outlives_run() {
+            explored.left_behind.append(&mut played.left_behind);
+        }
         let end = self.ask().await;
         if let Some(end) = &end {
             played.found.extend(self.of_end(end));
@@ -247,7 +270,7 @@ impl<'a> Ground<'a> {
         let mut best = (found, played.transcript.clone());
         let mut shrinker = Shrinker::new(sequence.clone());
         let until = Instant::now() + SHRINKING;
-        for attempt in 0..TRIES {
+        for attempt in 0..self.options.tries {
             if !can_repeat || !self.target.is_embedded() && Instant::now() >= until {
                 break;
             }
@@ -274,7 +297,7 @@ impl<'a> Ground<'a> {
             &self.started
         };
         let ready = started.ready(self.version()).ok()?;
-        Some(play(sequence, ready, id, self.version(), &self.options.run).await)
+        Some(play(sequence, ready, id, self.version(), &self.options.run, &self.under_way).await)
     }
 }
 
@@ -285,6 +308,7 @@ pub(super) async fn play(
     id: &str,
     version: Version,
     options: &RunOptions,
+    under_way: &UnderWay,
 ) -> Played {
     let (invariants, common) = (invariants(), Common::default());
     let names = Names::new(&options.names, id);
@@ -292,6 +316,7 @@ pub(super) async fn play(
     let Ready { endpoint, setting, .. } = ready;
     let witness = Rc::clone(&invariants);
     let subject = Subject::new(CaseContext::new(brief, names, endpoint, setting, options.patience, witness, &common));
+    under_way.replace(Some(Rc::clone(subject.context())));
     let mut player = Player::new(&subject, sequence);
     let limit = SEQUENCE * options.patience;
     let is_late = timeout(limit, player.play(sequence)).await.is_err();
@@ -309,5 +334,6 @@ pub(super) async fn play(
     subject.clean_up().await;
     subject.release();
     found.splice(0..0, by_invariants(&invariants));
-    Played { found, is_over, transcript: subject.context().transcript() }
+    under_way.take();
+    Played { found, is_over, transcript: subject.context().transcript(), left_behind: common.leavings.left_behind() }
 }

@@ -22,7 +22,7 @@ fn options(count: u64, seed: u64) -> ExploreOptions {
         intrusive: true,
         names,
     };
-    ExploreOptions { count, seed, versions: BOTH.to_vec(), run, until_found: false }
+    ExploreOptions { count, seed, versions: BOTH.to_vec(), run, until_found: false, tries: super::TRIES }
 }
 
 fn explored(faults: Vec<Fault>, quirks: Vec<Quirk>, options: &ExploreOptions) -> Explored {
@@ -102,7 +102,7 @@ fn record(index: u64) -> String {
     let target = EmbeddedTarget::new(EmbeddedOptions::default());
     let played = clock::simulated(async {
         let ready = target.prepare(crate::broker::Variant::PLAIN).expect("it starts");
-        super::search::play(&sequence, ready, "explore/1/0", Version::V5, &options(1, 1).run).await
+        super::search::play(&sequence, ready, "explore/1/0", Version::V5, &options(1, 1).run, &Default::default()).await
     });
     played.transcript.to_string()
 }
@@ -111,5 +111,37 @@ fn record(index: u64) -> String {
 fn a_sequence_repeats_itself() {
     for index in 0..5 {
         assert_eq!(record(index), record(index));
+    }
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn faults() {
+    let environment = |name: &str| std::env::var(name).unwrap_or_default();
+    let number = |name: &str, usual| environment(name).parse().unwrap_or(usual);
+    let named = environment("FAULTS");
+    let wanted = |fault: &Fault| named.is_empty() || named.split(',').any(|name| name == fault.name());
+    for fault in Fault::ALL.iter().copied().filter(wanted) {
+        let mut all = Vec::new();
+        for seed in 1..=number("SEEDS", 1) {
+            let options = ExploreOptions { until_found: true, tries: 0, ..options(number("COUNT", 200), seed) };
+            let target = EmbeddedOptions { faults: vec![fault], seed, ..EmbeddedOptions::default() };
+            let target = Target::Embedded(EmbeddedTarget::new(target));
+            match clock::simulated(explore(&target, &options, std::future::pending(), |_| {})) {
+                Err(nothing) => all.push(format!("control: {}", &nothing.0[..nothing.0.len().min(60)])),
+                Ok(explored) if explored.findings.is_empty() => {
+                    all.push(format!("- {}", explored.unfinished.first().map_or("", |(_, why)| why)));
+                }
+                Ok(explored) => {
+                    let rules = explored.findings.iter().map(|finding| {
+                        let found = &finding.found;
+                        let is_right = fault.breaks(found.version).contains(&found.rule.id());
+                        format!("{}{}", if is_right { "" } else { "WRONG " }, found.rule.id())
+                    });
+                    all.push(format!("{} {}", explored.sequences, rules.collect::<Vec<_>>().join(" ")));
+                }
+            }
+        }
+        println!("FAULT\t{}\t{}", fault.name(), all.join("\t"));
     }
 }

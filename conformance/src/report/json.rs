@@ -1,5 +1,6 @@
 //! The JSON report, schema 1: what `run --json` writes. Fields are only ever added.
 
+use super::explored::ExploreReport;
 use super::{End, Ended, RunFacts, TargetName};
 use crate::link::Transcript;
 use crate::run::{CaseResult, Disturbance, Summary};
@@ -54,6 +55,8 @@ struct Report<'a> {
     left_behind: &'a [LeftBehind],
     summary: BTreeMap<&'static str, Summary>,
     results: Results<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explore: Option<&'a ExploreReport>,
 }
 
 #[derive(Serialize)]
@@ -160,6 +163,7 @@ pub(crate) fn write(
         left_behind: &end.left_behind,
         summary: facts.versions.iter().map(|&version| (version.name(), summary(version))).collect(),
         results: Results { of: results, transcripts },
+        explore: end.explore.as_ref(),
     };
     serde_json::to_writer_pretty(&mut out, &report)?;
     out.write_all(b"\n")?;

@@ -3,6 +3,7 @@
 //! Uses `run` and what its results are made of. Whatever a broker has sent is hostile, and leaves here escaped.
 
 pub(crate) mod console;
+pub(crate) mod explored;
 pub(crate) mod json;
 pub(crate) mod junit;
 #[cfg(test)]
@@ -13,8 +14,10 @@ use crate::broker::Target;
 use crate::link::{Line, What};
 use crate::run::CaseResult;
 use crate::scenario::{LeftBehind, RuleVerdict};
+use crate::text::shell;
 use mqtt_assay_codec::Version;
 use serde::Serialize;
+use std::path::Path;
 
 /// The broker under test, as reports name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -80,6 +83,8 @@ pub(crate) struct End {
     pub(crate) why: String,
     /// What may be left on the broker.
     pub(crate) left_behind: Vec<LeftBehind>,
+    /// What generated sequences came to, where any were played.
+    pub(crate) explore: Option<explored::ExploreReport>,
 }
 
 /// Everything about a run that its reports state besides its results.
@@ -100,6 +105,12 @@ pub(crate) struct RunFacts {
 }
 
 impl RunFacts {
+    /// The command that sends a record of this run again.
+    pub(crate) fn replay(&self, file: &Path) -> String {
+        let file = shell::for_shell(&file.to_string_lossy());
+        format!("{}mqtt-assay replay {file} {}", self.before, self.target_words)
+    }
+
     /// The command that runs one case of this run again.
     pub(crate) fn repeat(&self, case: &str) -> String {
         format!("{}mqtt-assay run {} -f {case} --seed {} -v", self.before, self.target_words, self.seed)

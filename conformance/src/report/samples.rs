@@ -28,7 +28,7 @@ pub(super) fn facts() -> RunFacts {
 
 /// An end of a run.
 pub(super) fn end(ended: Ended) -> End {
-    End { ended, exit: 0, why: "why \u{1b}[2J".to_owned(), left_behind: Vec::new() }
+    End { ended, exit: 0, why: "why \u{1b}[2J".to_owned(), left_behind: Vec::new(), explore: None }
 }
 
 /// A result of a case of two rules, whose transcript has three lines.

@@ -115,14 +115,14 @@ fn breach(result: &CaseResult, facts: &RunFacts) -> String {
 }
 
 /// Id, level and section of a rule.
-fn place(rule: &Rule) -> String {
+pub(super) fn place(rule: &Rule) -> String {
     if rule.basis == Basis::Policy {
         return format!("{} (asked by the suite, in no section of MQTT {})", bold(rule.id), rule.version);
     }
     format!("{} ({}, section {} of MQTT {})", bold(rule.id), rule.level.word(), rule.section, rule.version)
 }
 
-fn row(label: &str, text: &str) -> String {
+pub(super) fn row(label: &str, text: &str) -> String {
     format!("    {label:<11} {}\n", cut(text, LETTERS_SHOWN))
 }
 

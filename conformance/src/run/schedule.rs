@@ -42,6 +42,7 @@ pub enum Event<'a> {
 }
 
 /// A run's outcome.
+#[derive(Default)]
 pub struct RunResult {
     /// All results, by id of the case.
     pub results: Vec<CaseResult>,

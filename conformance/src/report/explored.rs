@@ -1,0 +1,112 @@
+//! What generated sequences have found: for people, and as a part of the JSON report.
+
+use super::RunFacts;
+use super::text::{in_short_words, place, row, style, styled};
+use crate::explore::{Explored, Finding};
+use crate::scenario::Verdict;
+use crate::text::{counted, single_line};
+use serde::Serialize;
+use std::path::Path;
+
+/// Steps of a sequence that are shown.
+const STEPS_SHOWN: usize = 40;
+
+/// A finding: which rule, what came, the steps that it takes, how to repeat it.
+pub(crate) fn finding(finding: &Finding, file: Option<&Path>, facts: &RunFacts) -> String {
+    let Finding { found, seed, index, sequence, steps_before, .. } = finding;
+    let kept = sequence.steps.len();
+    let style = style(found.verdict);
+    let mut out =
+        format!("{style}{:>13}{style:#} sequence {index} of seed {seed}: {}\n", found.verdict, found.rule.id());
+    let rule = found.rule.rule();
+    out.push_str(&row("rule", &format!("{}: {}", place(rule), rule.says)));
+    let line = format!("{}, line {} of {}", in_short_words(&found.seen), found.line, single_line(&found.role));
+    out.push_str(&row("came", &line));
+    out.push_str(&row("steps", &format!("{kept} of {steps_before} are enough:")));
+    let text = sequence.to_string();
+    for step in text.lines().take(STEPS_SHOWN + 1) {
+        out.push_str(&row("", step));
+    }
+    if kept > STEPS_SHOWN {
+        out.push_str(&row("", &format!("and {} more", kept - STEPS_SHOWN)));
+    }
+    if let Some(file) = file {
+        out.push_str(&row("repeat", &facts.replay(file)));
+    }
+    out
+}
+
+/// What it all comes to.
+pub(crate) fn summary(explored: &Explored, quiet: bool) -> String {
+    let Explored { sequences, findings, unfinished, .. } = explored;
+    let mut out = String::new();
+    if !quiet || !findings.is_empty() || !unfinished.is_empty() {
+        let found = counted(findings.len(), "finding");
+        out.push_str(&format!("\n{sequences} generated sequences: {found}\n"));
+    }
+    for finding in findings.iter().filter(|finding| finding.times > 1) {
+        let id = styled(style(finding.found.verdict), finding.found.rule.id());
+        out.push_str(&format!("  {id} of MQTT {} in {} of them\n", finding.found.version, finding.times));
+    }
+    for (index, why) in unfinished.iter().take(STEPS_SHOWN) {
+        out.push_str(&format!("  sequence {index} did not come to its end: {}\n", in_short_words(why)));
+    }
+    out
+}
+
+/// The part of the JSON report.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct ExploreReport {
+    sequences: u64,
+    seed: u64,
+    findings: Vec<FindingReport>,
+    unfinished: Vec<Unfinished>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct FindingReport {
+    rule: &'static str,
+    mqtt: &'static str,
+    verdict: Verdict,
+    seed: u64,
+    index: u64,
+    /// How many sequences show it.
+    times: u64,
+    role: String,
+    line: u32,
+    seen: String,
+    /// The cast, then a step a line.
+    steps: Vec<String>,
+    /// Where its record is; `null` where it could not be written.
+    file: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Unfinished {
+    index: u64,
+    why: String,
+}
+
+/// As the JSON report tells it; `files` are those of the findings, in order.
+pub(crate) fn report(explored: &Explored, seed: u64, files: &[Option<String>]) -> ExploreReport {
+    let findings = explored.findings.iter().zip(files).map(|(finding, file)| FindingReport {
+        rule: finding.found.rule.id(),
+        mqtt: finding.found.version.name(),
+        verdict: finding.found.verdict,
+        seed: finding.seed,
+        index: finding.index,
+        times: finding.times,
+        role: finding.found.role.clone(),
+        line: finding.found.line,
+        seen: finding.found.seen.clone(),
+        steps: finding.sequence.to_string().lines().map(str::to_owned).collect(),
+        file: file.clone(),
+    });
+    let unfinished = explored.unfinished.iter().map(|(index, why)| Unfinished { index: *index, why: single_line(why) });
+    ExploreReport {
+        sequences: explored.sequences,
+        seed,
+        findings: findings.collect(),
+        unfinished: unfinished.collect(),
+    }
+}
