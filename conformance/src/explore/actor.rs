@@ -1,5 +1,6 @@
 //! One who takes part: its connection, its session as far as we know it, and what it has not acknowledged.
 
+use super::finding::Missing;
 use crate::scenario::Client;
 use crate::scenario::draft::Draft;
 use mqtt_assay_codec::{
@@ -23,6 +24,8 @@ pub(super) struct Actor {
     /// What it has asked on this connection and is not answered yet.
     pub(super) requests: Vec<Request>,
     pub(super) pings: usize,
+    /// Messages of QoS 2 that came on this connection, and their PUBREL has not.
+    pub(super) unreleased: BTreeSet<u16>,
     /// Topics with an alias on this connection; the place is the alias, less one.
     pub(super) aliases: Vec<String>,
     /// Payloads that have come to it.
@@ -42,6 +45,8 @@ pub(super) struct Request {
     pub(super) id: u16,
     /// Empty for an UNSUBSCRIBE.
     pub(super) filters: Vec<(String, SubscriptionOptions)>,
+    /// An UNSUBSCRIBE of what is not subscribed.
+    pub(super) is_idle: bool,
 }
 
 /// What is known of a session.
@@ -100,6 +105,7 @@ impl Actor {
             session: Session::default(),
             requests: Vec::new(),
             pings: 0,
+            unreleased: BTreeSet::new(),
             aliases: Vec::new(),
             heard: BTreeSet::new(),
         }
@@ -110,6 +116,7 @@ impl Actor {
         self.client = None;
         self.held.clear();
         self.requests.clear();
+        self.unreleased.clear();
         self.aliases.clear();
         (self.holds, self.pings) = (false, 0);
         if !self.keeps {
@@ -140,6 +147,9 @@ impl Actor {
 
     /// Follows one packet that has come.
     pub(super) fn takes(&mut self, packet: &Packet<'_>) -> Option<News> {
+        if let Packet::Pubrel(ack) = packet {
+            self.unreleased.remove(&ack.packet_id.get());
+        }
         match packet {
             Packet::Publish(publish) => self.takes_message(publish),
             Packet::Pubrel(ack) if self.holds => self.held.push_back(Held::Release(ack.packet_id.get())),
@@ -162,6 +172,9 @@ impl Actor {
 
     fn takes_message(&mut self, publish: &Publish<'_>) {
         self.heard.insert(publish.payload.to_vec());
+        if let (QoS::ExactlyOnce, Some(id)) = (publish.qos, publish.packet_id) {
+            self.unreleased.insert(id.get());
+        }
         if let (true, Some(id)) = (self.holds, publish.packet_id) {
             self.held.push_back(Held::Message(publish.qos, id.get()));
         }
@@ -206,17 +219,19 @@ impl Actor {
         taken
     }
 
-    /// The type of packet that the first thing it waits for would be answered with.
-    pub(super) fn waits_for(&self) -> Option<PacketType> {
+    /// What the first thing that it waits for would be answered with.
+    pub(super) fn waits_for(&self) -> Option<Missing> {
         let exchange = self.session.outgoing.first().map(|first| match (first.qos, first.is_released) {
             (QoS::ExactlyOnce, true) => PacketType::Pubcomp,
             (QoS::ExactlyOnce, false) => PacketType::Pubrec,
             _ => PacketType::Puback,
         });
-        let request = self
-            .requests
-            .first()
-            .map(|request| if request.filters.is_empty() { PacketType::Unsuback } else { PacketType::Suback });
-        exchange.or(request).or((self.pings > 0).then_some(PacketType::Pingresp))
+        let request = self.requests.first().map(|request| match request {
+            Request { is_idle: true, .. } => Missing::IdleUnsuback,
+            Request { filters, .. } if filters.is_empty() => Missing::Answer(PacketType::Unsuback),
+            Request { .. } => Missing::Answer(PacketType::Suback),
+        });
+        let ping = (self.pings > 0).then_some(Missing::Answer(PacketType::Pingresp));
+        exchange.map(Missing::Answer).or(request).or(ping)
     }
 }

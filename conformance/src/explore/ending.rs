@@ -2,10 +2,10 @@
 //! used, closes what is owed. The standard orders what one client publishes to one topic at one QoS (section 4.6): where
 //! the fence has come, what was published before it must have come too.
 
-use super::finding::{Found, lost};
+use super::finding::{Found, Missing, lost, unanswered};
 use super::player::{Player, Waited};
 use super::step::{Connecting, Publishing};
-use mqtt_assay_codec::QoS;
+use mqtt_assay_codec::{PacketType, QoS};
 
 impl Player<'_> {
     /// Brings a sequence to its end.
@@ -28,8 +28,21 @@ impl Player<'_> {
             self.fence(publisher, &topic, qos).await;
         }
         for &who in &all {
-            self.drain(who);
+            self.require_release(who).await;
         }
+    }
+
+    /// A PUBREL comes for every PUBREC, or nothing comes any more on a connection that is open.
+    async fn require_release(&mut self, who: usize) {
+        if self.until(who, |actor| actor.unreleased.is_empty()).await != Waited::Silent {
+            return;
+        }
+        let limit = self.limit;
+        let actor = self.actor(who);
+        actor.unreleased.clear();
+        let found =
+            actor.client.as_ref().and_then(|client| unanswered(client, Missing::Answer(PacketType::Pubrel), limit));
+        self.found.extend(found);
     }
 
     /// Which publisher has used which topic at which QoS.
@@ -74,6 +87,11 @@ impl Player<'_> {
             return;
         }
         let waited = self.until(subscriber, |actor| actor.heard.contains(&payload)).await;
+        if waited == Waited::Silent && !self.actor(subscriber).unreleased.is_empty() {
+            // It stands in the way of the rest: that is the finding.
+            self.actor(subscriber).changes();
+            return self.require_release(subscriber).await;
+        }
         if waited != Waited::Silent || !self.waits(&self.messages[message], subscriber) {
             return;
         }

@@ -42,9 +42,28 @@ pub(super) fn by_invariants(invariants: &Invariants) -> Vec<Found> {
     all
 }
 
+/// What does not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// A packet of this type.
+    Answer(PacketType),
+    /// The UNSUBACK for what was not subscribed.
+    IdleUnsuback,
+}
+
 /// The broker did not answer.
-pub(super) fn unanswered(client: &Client, missing: PacketType, limit: Duration) -> Option<Found> {
-    let rules = match missing {
+pub(super) fn unanswered(client: &Client, missing: Missing, limit: Duration) -> Option<Found> {
+    let (missing, rules) = match missing {
+        Missing::Answer(answer) => (answer, rules_of(answer)?),
+        Missing::IdleUnsuback => (PacketType::Unsuback, rule!(v311 "MQTT-3.10.4-5", v5 "MQTT-3.10.4-5")),
+    };
+    let seen = format!("no {} came, and nothing else for {limit:?}; the connection is open", missing.name());
+    found(client, rules, seen)
+}
+
+fn rules_of(answer: PacketType) -> Option<StepRules> {
+    Some(match answer {
+        PacketType::Pubrel => rule!(v311 "MQTT-4.3.3-1", v5 "MQTT-4.3.3-4"),
         PacketType::Connack => rule!(v311 "MQTT-3.1.4-4", v5 "MQTT-3.1.4-5"),
         PacketType::Puback => rule!(v311 "MQTT-4.3.2-2", v5 "MQTT-4.3.2-4"),
         PacketType::Pubrec => rule!(v311 "MQTT-4.3.3-2", v5 "MQTT-4.3.3-8"),
@@ -53,9 +72,7 @@ pub(super) fn unanswered(client: &Client, missing: PacketType, limit: Duration) 
         PacketType::Unsuback => rule!(v311 "MQTT-3.10.4-4", v5 "MQTT-3.10.4-4"),
         PacketType::Pingresp => rule!(v311 "MQTT-3.12.4-1", v5 "MQTT-3.12.4-1"),
         _ => return None,
-    };
-    let seen = format!("no {} came, and nothing else for {limit:?}; the connection is open", missing.name());
-    found(client, rules, seen)
+    })
 }
 
 /// A message that was taken over did not come to a session that it was owed to.

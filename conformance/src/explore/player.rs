@@ -2,7 +2,7 @@
 //! `scenario`; what the session asks of its client (sending again after a resume, its acknowledgements) is kept here.
 
 use super::actor::{Actor, Held, News, Outgoing, Request};
-use super::finding::{Found, unanswered};
+use super::finding::{Found, Missing, unanswered};
 use super::step::{Act, Connecting, Publishing, ROLES, Sequence, Step, Which};
 use crate::link::Arrival;
 use crate::scenario::draft::{
@@ -10,7 +10,6 @@ use crate::scenario::draft::{
 };
 use crate::scenario::{Client, Stop, Subject, Topic, exact};
 use mqtt_assay_codec::{Packet, PacketType, Property, QoS, ReasonCode, Version};
-use mqtt_assay_standard::bounds;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -57,14 +56,14 @@ pub(super) struct Player<'a> {
     pub(super) found: Vec<Found>,
     /// Why the sequence can't go on.
     pub(super) is_over: Option<String>,
-    limit: Duration,
+    pub(super) limit: Duration,
     wills: usize,
 }
 
 impl<'a> Player<'a> {
-    pub(super) fn new(broker: &'a Subject, sequence: &Sequence) -> Self {
+    /// Plays on this broker; a silence is one that has lasted so long.
+    pub(super) fn new(broker: &'a Subject, sequence: &Sequence, limit: Duration) -> Self {
         let actors = sequence.actors().map(|(who, version)| (who, Actor::new(version))).collect();
-        let limit = broker.context().patient(bounds::SET_UP);
         Self { broker, actors, messages: Vec::new(), found: Vec::new(), is_over: None, limit, wills: 0 }
     }
 
@@ -106,11 +105,15 @@ impl<'a> Player<'a> {
                 if let Some(identifier) = identifier {
                     draft = draft.property(Property::SubscriptionIdentifier(*identifier));
                 }
-                self.request(who, draft, filters.clone()).await;
+                self.request(who, draft, filters.clone(), false).await;
             }
             Act::Unsubscribe(filters) => {
-                self.actor(who).session.subscriptions.retain(|(known, _)| !filters.contains(known));
-                self.request(who, unsubscribe(filters.iter().map(String::as_str)), Vec::new()).await;
+                let known = &mut self.actor(who).session.subscriptions;
+                let before = known.len();
+                known.retain(|(known, _)| !filters.contains(known));
+                let is_idle = known.len() == before;
+                let draft = unsubscribe(filters.iter().map(String::as_str));
+                self.request(who, draft, Vec::new(), is_idle).await;
             }
             Act::Publish(publishing) => self.publish(who, publishing).await,
             Act::Hold => {
@@ -176,7 +179,7 @@ impl<'a> Player<'a> {
                 _ => return self.actor(who).loses_session(),
             },
             Some(_) => return self.actor(who).loses_session(),
-            None => return self.is_unanswered(who, PacketType::Connack, &client),
+            None => return self.is_unanswered(who, Missing::Answer(PacketType::Connack), &client),
         };
         self.is_let_in(who, client, connecting, is_present).await;
     }
@@ -258,12 +261,13 @@ impl<'a> Player<'a> {
         who: usize,
         draft: Draft,
         filters: Vec<(String, mqtt_assay_codec::SubscriptionOptions)>,
+        is_idle: bool,
     ) {
         let actor = self.actor(who);
         let Some(client) = &mut actor.client else { return };
         let Some(id) = send(client, draft, false) else { return };
         actor.changes();
-        actor.requests.push(Request { id, filters });
+        actor.requests.push(Request { id, filters, is_idle });
         self.until_answered(who, |actor| actor.requests.iter().all(|request| request.id != id)).await;
     }
 
@@ -471,7 +475,7 @@ impl<'a> Player<'a> {
     }
 
     /// A silence is a finding, and the connection is no use any more.
-    fn is_unanswered(&mut self, who: usize, missing: PacketType, client: &Client) {
+    fn is_unanswered(&mut self, who: usize, missing: Missing, client: &Client) {
         self.found.extend(unanswered(client, missing, self.limit));
         client.reset_connection();
         let actor = self.actor(who);

@@ -14,16 +14,19 @@ use mqtt_assay_codec::Version;
 use mqtt_assay_standard::bounds;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 /// How long one sequence may take.
-pub const SEQUENCE: std::time::Duration = bounds::CASE.saturating_mul(4);
+pub const SEQUENCE: Duration = bounds::CASE.saturating_mul(4);
 
 /// How often a sequence is played again to shrink it, where nobody says.
 pub const TRIES: usize = 400;
 
-/// How long that may take where time is not free.
-const SHRINKING: std::time::Duration = std::time::Duration::from_secs(20);
+/// How long that may take where time is not free, and which silence is enough there for a try. What comes of it is played
+/// once more with the whole patience.
+const SHRINKING: Duration = Duration::from_secs(30);
+const SHORT_SILENCE: Duration = Duration::from_secs(1);
 
 /// No rules are judged by steps here.
 static RULES: CaseRules = CaseRules { breaks: &[], proves: &[] };
@@ -196,7 +199,7 @@ impl<'a> Ground<'a> {
     async fn one(&mut self, index: u64, explored: &mut Explored, on_event: &mut impl FnMut(ExploreEvent<'_>)) -> bool {
         let sequence = generate(self.options.seed, index, &self.versions);
         let id = format!("explore/{}/{index}", self.options.seed);
-        let Some(mut played) = self.play(&sequence, &id).await else { return false };
+        let Some(mut played) = self.play(&sequence, &id, bounds::SET_UP).await else { return false };
         explored.sequences += 1;
         if self.target.outlives_run() {
             explored.left_behind.append(&mut played.left_behind);
@@ -259,36 +262,44 @@ impl<'a> Ground<'a> {
     }
 
     /// The smallest part of a sequence that finds the same.
-    async fn shrunk(
-        &self,
-        found: Found,
-        index: u64,
-        sequence: &Sequence,
-        played: &Played,
-        can_repeat: bool,
-    ) -> Finding {
-        let mut best = (found, played.transcript.clone());
-        let mut shrinker = Shrinker::new(sequence.clone());
+    async fn shrunk(&self, found: Found, index: u64, whole: &Sequence, played: &Played, can_repeat: bool) -> Finding {
+        let steps_before = whole.steps.len();
+        let first = (found, played.transcript.clone());
+        let mut best = first.clone();
+        let mut shrinker = Shrinker::new(whole.clone());
+        let is_free = self.target.is_embedded();
+        let silence = if is_free { bounds::SET_UP } else { SHORT_SILENCE };
         let until = Instant::now() + SHRINKING;
         for attempt in 0..self.options.tries {
-            if !can_repeat || !self.target.is_embedded() && Instant::now() >= until {
+            if !can_repeat || !is_free && Instant::now() >= until {
                 break;
             }
             let Some(smaller) = shrinker.next() else { break };
             let id = format!("explore/{}/{index}.{attempt}", self.options.seed);
-            let Some(again) = self.play(&smaller, &id).await else { break };
+            let Some(again) = self.play(&smaller, &id, silence).await else { break };
             if let Some(same) = again.found.into_iter().find(|again| again.is_like(&best.0)) {
                 shrinker.found(smaller);
                 best = (same, again.transcript);
             }
         }
+        let seed = self.options.seed;
+        let mut sequence = shrinker.best().clone();
+        if !is_free && sequence.steps.len() < steps_before {
+            let again = self.play(&sequence, &format!("explore/{seed}/{index}.last"), bounds::SET_UP).await;
+            let same = again.and_then(|again| {
+                Some((again.found.into_iter().find(|again| again.is_like(&best.0))?, again.transcript))
+            });
+            match same {
+                Some(same) => best = same,
+                None => (best, sequence) = (first, whole.clone()),
+            }
+        }
         let (found, transcript) = best;
-        let (seed, steps_before) = (self.options.seed, sequence.steps.len());
-        Finding { found, seed, index, sequence: shrinker.best().clone(), steps_before, transcript, times: 1 }
+        Finding { found, seed, index, sequence, steps_before, transcript, times: 1 }
     }
 
-    /// Plays a sequence under this name.
-    async fn play(&self, sequence: &Sequence, id: &str) -> Option<Played> {
+    /// Plays a sequence under this name; a silence is one that has lasted so long.
+    async fn play(&self, sequence: &Sequence, id: &str, silence: Duration) -> Option<Played> {
         let fresh;
         let started = if self.is_fresh {
             fresh = self.target.prepare(Variant::PLAIN).await.ok()?;
@@ -297,7 +308,7 @@ impl<'a> Ground<'a> {
             &self.started
         };
         let ready = started.ready(self.version()).ok()?;
-        Some(play(sequence, ready, id, self.version(), &self.options.run, &self.under_way).await)
+        Some(play(sequence, ready, id, self.version(), silence, &self.options.run, &self.under_way).await)
     }
 }
 
@@ -307,6 +318,7 @@ pub(super) async fn play(
     ready: Ready,
     id: &str,
     version: Version,
+    silence: Duration,
     options: &RunOptions,
     under_way: &UnderWay,
 ) -> Played {
@@ -317,7 +329,7 @@ pub(super) async fn play(
     let witness = Rc::clone(&invariants);
     let subject = Subject::new(CaseContext::new(brief, names, endpoint, setting, options.patience, witness, &common));
     under_way.replace(Some(Rc::clone(subject.context())));
-    let mut player = Player::new(&subject, sequence);
+    let mut player = Player::new(&subject, sequence, silence * options.patience);
     let limit = SEQUENCE * options.patience;
     let is_late = timeout(limit, player.play(sequence)).await.is_err();
     let (mut found, mut is_over) = (std::mem::take(&mut player.found), player.is_over.take());

@@ -6,7 +6,7 @@ use crate::broker::{EmbeddedOptions, EmbeddedTarget, Target};
 use crate::run::{Order, RunOptions, clock};
 use crate::scenario::RunNames;
 use mqtt_assay_codec::Version;
-use mqtt_assay_reference::{Fault, Quirk};
+use mqtt_assay_reference::{Fault, FaultOn, Quirk};
 
 const BOTH: [Version; 2] = [Version::V3_1_1, Version::V5];
 
@@ -25,7 +25,7 @@ fn options(count: u64, seed: u64) -> ExploreOptions {
     ExploreOptions { count, seed, versions: BOTH.to_vec(), run, until_found: false, tries: super::TRIES }
 }
 
-fn explored(faults: Vec<Fault>, quirks: Vec<Quirk>, options: &ExploreOptions) -> Explored {
+fn explored(faults: Vec<FaultOn>, quirks: Vec<Quirk>, options: &ExploreOptions) -> Explored {
     let target = EmbeddedOptions {
         faults: faults.into_iter().map(Into::into).collect(),
         quirks,
@@ -83,7 +83,7 @@ fn no_freedom_of_the_standard_is_a_finding() {
 fn survey() {
     let environment = |name: &str| std::env::var(name).unwrap_or_default();
     let number = |name: &str, usual| environment(name).parse().unwrap_or(usual);
-    let faults: Vec<Fault> = environment("FAULTS").split(',').filter_map(Fault::from_name).collect();
+    let faults: Vec<FaultOn> = environment("FAULTS").split(',').filter_map(FaultOn::from_name).collect();
     let quirks: Vec<Quirk> = environment("QUIRKS").split(',').filter_map(Quirk::from_name).collect();
     let begun = std::time::Instant::now();
     let explored = explored(faults, quirks, &options(number("COUNT", 100), number("SEED", 1)));
@@ -102,7 +102,16 @@ fn record(index: u64) -> String {
     let target = EmbeddedTarget::new(EmbeddedOptions::default());
     let played = clock::simulated(async {
         let ready = target.prepare(crate::broker::Variant::PLAIN).expect("it starts");
-        super::search::play(&sequence, ready, "explore/1/0", Version::V5, &options(1, 1).run, &Default::default()).await
+        super::search::play(
+            &sequence,
+            ready,
+            "explore/1/0",
+            Version::V5,
+            mqtt_assay_standard::bounds::SET_UP,
+            &options(1, 1).run,
+            &Default::default(),
+        )
+        .await
     });
     played.transcript.to_string()
 }
@@ -125,7 +134,7 @@ fn faults() {
         let mut all = Vec::new();
         for seed in 1..=number("SEEDS", 1) {
             let options = ExploreOptions { until_found: true, tries: 0, ..options(number("COUNT", 200), seed) };
-            let target = EmbeddedOptions { faults: vec![fault], seed, ..EmbeddedOptions::default() };
+            let target = EmbeddedOptions { faults: vec![fault.into()], seed, ..EmbeddedOptions::default() };
             let target = Target::Embedded(EmbeddedTarget::new(target));
             match clock::simulated(explore(&target, &options, std::future::pending(), |_| {})) {
                 Err(nothing) => all.push(format!("control: {}", &nothing.0[..nothing.0.len().min(60)])),
