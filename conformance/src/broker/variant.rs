@@ -86,6 +86,14 @@ impl Variant {
     )
     .lacking("subscription-identifiers");
 
+    /// Topic Alias Maximum 0 (5.0).
+    pub const NO_ALIASES: Self = Self::new(
+        "no-topic-aliases",
+        "the broker takes no topic aliases, and announces none in CONNACK (5.0)",
+        &[("topic-alias-maximum", "0")],
+    )
+    .lacking("topic-alias");
+
     /// Server Keep Alive 1 (5.0).
     pub const SERVER_KEEP_ALIVE: Self = Self::new(
         "server-keep-alive",
@@ -133,6 +141,7 @@ pub const VARIANTS: &[Variant] = &[
     Variant::NO_WILDCARDS,
     Variant::NO_SHARED,
     Variant::NO_IDENTIFIERS,
+    Variant::NO_ALIASES,
     Variant::SERVER_KEEP_ALIVE,
     Variant::SHORT_SESSIONS,
     Variant::SHORT_CLIENT_IDS,

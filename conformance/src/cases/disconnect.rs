@@ -60,7 +60,7 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-3.14.2-1", "MQTT-3.14.2-2"],
         caught: [Fault::DisconnectInventsCode, Fault::DisconnectWithExpiry]),
     case!(broker_leaves_after_disconnect: "A broker that has sent DISCONNECT sends nothing more and closes",
-        v5: proves ["MQTT-3.14.4-2", "MQTT-3.14.4-1"],
+        v5: proves ["MQTT-3.14.4-2" = "MQTT-4.13.2-1", "MQTT-3.14.4-1"],
         caught: [Fault::DisconnectWithoutClose, Fault::SendsAfterDisconnect]),
     case!(others_are_spared: "A client that breaks a rule costs nobody else the connection",
         v5: proves ["U5-212"],

@@ -14,7 +14,7 @@ pub(super) const CASES: &[Case] = &[
         caught: [Fault::ForeignIdentifiers],
         needs: &["subscription-identifiers"]),
     case!(all_that_match: "The copies of a message bring the identifiers of all subscriptions that it matches",
-        v5: proves ["MQTT-3.3.4-3"],
+        v5: proves ["MQTT-3.3.4-3", "MQTT-3.3.4-5"],
         caught: [Fault::OnlyFirstIdentifier, Fault::CopiesWithoutIdentifier],
         needs: &["subscription-identifiers", "wildcard"]),
     case!(one_copy: "A single copy for two subscriptions bears the identifiers of both",
@@ -28,6 +28,10 @@ pub(super) const CASES: &[Case] = &[
     case!(replaced: "A repeated SUBSCRIBE replaces the identifier of the subscription",
         v5: proves ["U5-170"],
         caught: [Fault::StaleIdentifier],
+        needs: &["subscription-identifiers"]),
+    case!(never_back: "The new identifier of a subscription holds for later messages, and once it has come, for those sent again",
+        v5: proves ["U5-170", "U5-172"],
+        caught: [Fault::OldIdentifierComesBack, Fault::StaleIdentifier],
         needs: &["subscription-identifiers"]),
     case!(outlives_connection: "The identifier of a subscription outlives the connection with the session",
         v5: proves ["U5-171"],
@@ -91,6 +95,12 @@ async fn no_foreign(broker: &Subject) -> Outcome {
 async fn all_that_match(broker: &Subject) -> Outcome {
     let (mut watcher, copies) = copies_of_overlap(broker, [1, 2]).await?;
 
+    if let [first, second] = &copies[..] {
+        let (of_first, of_second) = if times(&first.packet(), 2) > 0 { (2, 1) } else { (1, 2) };
+        let own = |identifier| a_message("sport/tennis", b"counted").identifiers(&[identifier]);
+        let _ = watcher.expect_right(first, own(of_first)).decides(rule!(v5 "MQTT-3.3.4-5")).await?;
+        let _ = watcher.expect_right(second, own(of_second)).decides(rule!(v5 "MQTT-3.3.4-5")).await?;
+    }
     // Where an identifier came with no copy at all, the first copy is shown as the one that lacks it.
     let bearer = |identifier| copies.iter().find(|copy| times(&copy.packet(), identifier) > 0).unwrap_or(&copies[0]);
     let with =
@@ -147,4 +157,29 @@ async fn outlives_connection(broker: &Subject) -> Outcome {
     publisher.publish("news", b"after return", AtLeastOnce).await?;
 
     sleeper.expect(a_message("news", b"after return").identifiers(&[1])).await
+}
+
+async fn never_back(broker: &Subject) -> Outcome {
+    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
+    subscribe_numbered(&mut sleeper, "news", 1).await?;
+    sleeper.hold_acknowledgements();
+    broker.connect("publisher").await?.publish("news", b"open", AtLeastOnce).await?;
+    sleeper.receive(a_message("news", b"open").identifiers(&[1])).await?;
+    subscribe_numbered(&mut sleeper, "news", 2).await?;
+    sleeper.drop_connection().await;
+    let mut sleeper = broker.resume("sleeper").await?;
+    sleeper.hold_acknowledgements();
+    let again = sleeper.receive(a_message("news", b"open")).await?;
+    sleeper.drop_connection().await;
+
+    let mut sleeper = broker.resume("sleeper").await?;
+
+    // Either identifier is right at first; only the way back is wrong.
+    if times(&again.packet(), 2) > 0 {
+        let renumbered = a_message("news", b"open").identifiers(&[2]);
+        let _ = sleeper.expect(renumbered).decides(rule!(v5 "U5-172")).await?;
+    }
+    broker.connect("publisher").await?.publish("news", b"later", AtLeastOnce).await?;
+    let later = sleeper.receive(a_message("news", b"later")).await?;
+    sleeper.expect_right(&later, a_message("news", b"later").identifiers(&[2])).await
 }

@@ -9,11 +9,14 @@ mod counts;
 mod delivery;
 mod disconnect;
 mod expiry;
+mod explained_ends;
 mod explanations;
 mod flow_limits;
 mod identifiers;
+mod in_use;
 mod invariants;
 mod keep_alive;
+mod liberties;
 mod life;
 mod malformed;
 mod moved;
@@ -53,12 +56,14 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "flow-limits", cases: flow_limits::CASES },
     Chapter { name: "counts", cases: counts::CASES },
     Chapter { name: "explanations", cases: explanations::CASES },
+    Chapter { name: "explanations", cases: explained_ends::CASES },
     Chapter { name: "order", cases: order::CASES },
     Chapter { name: "expiry", cases: expiry::CASES },
     Chapter { name: "topic-alias", cases: topic_alias::CASES },
     Chapter { name: "retain", cases: retain::CASES },
     Chapter { name: "subscribe", cases: subscribe::CASES },
     Chapter { name: "identifiers", cases: identifiers::CASES },
+    Chapter { name: "in-use", cases: in_use::CASES },
     Chapter { name: "shared", cases: shared::CASES },
     Chapter { name: "topics", cases: topics::CASES },
     Chapter { name: "session", cases: session::CASES },
@@ -68,6 +73,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "keep-alive", cases: keep_alive::CASES },
     Chapter { name: "segments", cases: segments::CASES },
     Chapter { name: "disconnect", cases: disconnect::CASES },
+    Chapter { name: "liberties", cases: liberties::CASES },
     Chapter { name: "malformed", cases: malformed::CASES },
     Chapter { name: "malformed-connect", cases: malformed::connect::CASES },
     Chapter { name: "malformed-subscribe", cases: malformed::subscribe::CASES },

@@ -14,8 +14,16 @@ pub(super) const CASES: &[Case] = &[
         caught: [Fault::AliasNotRemapped],
         needs: &["topic-alias"]),
     case!(above_maximum: "An alias above the announced maximum is refused",
-        v5: breaks ["MQTT-3.3.2-9", "U5-135"] proves ["MQTT-4.13.1-1"],
+        v5: breaks ["MQTT-3.3.2-9", "MQTT-3.2.2-17", "U5-135"] proves ["MQTT-4.13.1-1"],
         caught: [Fault::AcceptsAliasAboveMaximum],
+        needs: &["topic-alias"]),
+    case!(none_offered: "An alias is refused by a broker that takes none",
+        v5: breaks ["MQTT-3.2.2-18"] proves ["MQTT-4.13.1-1"],
+        caught: [Fault::AcceptsAliasAboveMaximum],
+        variant: Variant::NO_ALIASES),
+    case!(of_both_sides: "One number stands for a topic of the client and for another of the broker",
+        v5: proves ["U5-127"],
+        caught: [Fault::AliasesMixed],
         needs: &["topic-alias"]),
     case!(unknown: "An empty topic name with an alias that has no topic is refused",
         v5: breaks ["U5-136"] proves ["MQTT-4.13.1-1"],
@@ -97,6 +105,39 @@ async fn above_maximum(broker: &Subject) -> Outcome {
     rogue.send(too_high.although_excluded(Excluded::TopicAlias))?;
 
     rogue.expect_refusal(&[ReasonCode::TOPIC_ALIAS_INVALID]).await
+}
+
+async fn none_offered(broker: &Subject) -> Outcome {
+    let mut rogue = broker.connect("rogue").await?;
+    rogue.publish("news", b"without", AtLeastOnce).await?;
+    let most = rogue.connack().and_then(|connack| connack.packet().properties().topic_alias_maximum());
+    if most.is_some_and(|most| most > 0) {
+        return Err(Stop::Inconclusive { why: "CONNACK announces topic aliases".to_owned(), line: None });
+    }
+
+    let aliased = publish("news", b"aliased").qos(AtLeastOnce).property(Property::TopicAlias(1));
+    rogue.send(aliased.although_excluded(Excluded::TopicAlias))?;
+
+    rogue.expect_refusal(&[ReasonCode::TOPIC_ALIAS_INVALID]).await
+}
+
+async fn of_both_sides(broker: &Subject) -> Outcome {
+    let taking = connect().property(Property::TopicAliasMaximum(FEW_ALIASES));
+    let (mut client, _) = with_aliases(broker, "client", taking).await?;
+    client.subscribe("to/client", AtLeastOnce).await?;
+    let mut partner = broker.connect("partner").await?;
+    partner.subscribe("from/client", AtLeastOnce).await?;
+    partner.publish("to/client", b"to client", AtLeastOnce).await?;
+    let message = client.receive(with_payload(b"to client")).await?;
+    let Some(number) = message.packet().properties().topic_alias() else {
+        return Err(Stop::NotExercised("the broker sends no topic aliases".to_owned()));
+    };
+
+    let named = publish("from/client", b"named").qos(AtLeastOnce).property(Property::TopicAlias(number));
+    client.publish_draft(named).await?;
+    client.publish_draft(by_alias(number, b"by alias").qos(AtLeastOnce)).await?;
+
+    partner.expect_all([a_message("from/client", b"named"), a_message("from/client", b"by alias")]).await
 }
 
 async fn unknown(broker: &Subject) -> Outcome {

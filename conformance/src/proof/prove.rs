@@ -47,7 +47,15 @@ pub struct Proof {
 /// Cases whose thing a quirk takes away, by the end of their id: there, and nowhere else, the quirk may leave them not
 /// exercised or not offered.
 pub const TAKEN_AWAY: &[(Quirk, &[&str])] = &[
-    (Quirk::ClosesBadConnectAtOnce, &["5/connect/refusal-hides-session", "5/connect/refusing-connack"]),
+    (
+        Quirk::ClosesBadConnectAtOnce,
+        &[
+            "5/connect/refusal-hides-session",
+            "5/connect/refusing-connack",
+            "5/explanations/reason-string-fits.connack",
+            "5/explanations/user-property-fits.connack",
+        ],
+    ),
     (
         Quirk::OneInFlight,
         &[

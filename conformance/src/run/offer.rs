@@ -27,7 +27,12 @@ impl Offer {
             let (feature, why) = (lacking(&property)?, format!("CONNACK: {property:?}"));
             Some(Lack { feature, why, judged_by: None })
         });
-        Self { lacking: lacking.collect() }
+        let mut lacking: Vec<Lack> = lacking.collect();
+        if packet.properties().topic_alias_maximum().unwrap_or(0) == 0 {
+            let why = "CONNACK: no Topic Alias Maximum above 0".to_owned();
+            lacking.push(Lack { feature: "topic-alias", why, judged_by: None });
+        }
+        Self { lacking }
     }
 
     /// Adds what was seen to be missing, though the broker doesn't say so.

@@ -118,6 +118,7 @@ fn broken_too(rule: Rule, version: Version) -> &'static [&'static str] {
         (Rule::TrailingBytes, Version::V5) => &["MQTT-3.1.2-16", "MQTT-3.1.2-18"],
         (Rule::TopicNameWildcard, Version::V3_1_1) => &["MQTT-4.7.1-1"],
         (Rule::TopicNameWildcard | Rule::WillTopicWildcard, Version::V5) => &["MQTT-4.7.0-1"],
+        (Rule::SubscriptionIdentifierFromClient, Version::V5) => &["U5-131"],
         (Rule::TopicNameEmpty | Rule::WillTopicEmpty, Version::V5) => &["MQTT-4.7.3-1"],
         _ => &[],
     }

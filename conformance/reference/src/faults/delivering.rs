@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use mqtt_assay_codec::{Packet, Properties, PropertiesBuf, Property, QoS};
+use mqtt_assay_codec::{Packet, Properties, PropertiesBuf, Property, QoS, topic_matches};
 
 use super::{CopyMarks, Fault};
 use crate::event::ConnectionId;
@@ -69,9 +69,28 @@ impl Machine {
             reverse(&mut in_flight, |entry| entry.awaits == Awaits::Pubcomp);
         }
         let renumbers: Vec<bool> = in_flight.iter().map(|entry| self.renumbers(id, entry)).collect();
+        if is_v5 && self.fault(Fault::OldIdentifierComesBack) {
+            self.swap_identifiers(client_id, &mut in_flight);
+        }
         if let Some(session) = self.sessions.get_mut(client_id) {
             session.in_flight = in_flight;
             renumber(session, &renumbers);
+        }
+    }
+
+    /// Gives messages the identifiers of the subscriptions of now, where they had others, and the others at the next turn.
+    fn swap_identifiers(&self, client_id: &ClientId, in_flight: &mut [InFlight]) {
+        let Some(session) = self.sessions.get(client_id) else { return };
+        for entry in in_flight.iter_mut().filter(|entry| entry.awaits != Awaits::Pubcomp) {
+            let topic = Arc::clone(&entry.outgoing.message.topic);
+            let matching =
+                session.subscriptions.iter().filter(|subscription| topic_matches(&subscription.filter, &topic));
+            let now: Vec<u32> = matching.filter_map(|subscription| subscription.identifier).collect();
+            let before = entry.outgoing.faulty.numbered_before.take();
+            let is_swapped = before.is_some();
+            let next = before.unwrap_or(now);
+            let old = std::mem::replace(&mut entry.outgoing.identifiers, next);
+            entry.outgoing.faulty.numbered_before = (!is_swapped).then_some(old);
         }
     }
 
@@ -96,7 +115,7 @@ impl Machine {
     /// What every copy remembers.
     pub(crate) fn marks_of_copy(&self, granted: QoS, lowest: QoS, is_retained: bool) -> CopyMarks {
         let way = self.faulty.road.now();
-        CopyMarks { group: None, is_retained, granted, lowest, mixed: Vec::new(), way }
+        CopyMarks { group: None, is_retained, granted, lowest, mixed: Vec::new(), way, numbered_before: None }
     }
 
     /// Makes a copy what this broker takes it for when it is handed on; true if it is not to be.

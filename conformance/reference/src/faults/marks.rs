@@ -67,6 +67,8 @@ pub(crate) struct CopyMarks {
     pub(crate) mixed: Vec<u32>,
     /// How it came about.
     pub(crate) way: Way,
+    /// The subscription identifiers that it had before it was sent again with others.
+    pub(crate) numbered_before: Option<Vec<u32>>,
 }
 
 /// What an open QoS 2 exchange with a publisher remembers for faults only.

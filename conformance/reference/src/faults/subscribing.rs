@@ -15,6 +15,25 @@ use crate::state::subscriptions::Subscription;
 use crate::state::work::{FilterList, Replay};
 
 impl Machine {
+    /// The codes of a SUBACK for a packet identifier that an open exchange of QoS 2 has in use.
+    pub(crate) fn codes_for_identifier_in_use(
+        &mut self,
+        id: ConnectionId,
+        packet_id: PacketId,
+        filters: usize,
+    ) -> Vec<u8> {
+        if self.fault(Fault::SubscribeEndsExchange)
+            && let Some(session) = self.session_of(id)
+        {
+            session.received.remove(&packet_id);
+        }
+        let mut codes = vec![ReasonCode::PACKET_IDENTIFIER_IN_USE.0; filters];
+        if self.fault(Fault::InUseForFirstOnly) {
+            codes.iter_mut().skip(1).for_each(|code| *code = ReasonCode::UNSPECIFIED_ERROR.0);
+        }
+        codes
+    }
+
     /// Forgets the subscriptions of a client that is connected.
     pub(crate) fn forget_subscriptions(&mut self, id: ConnectionId) {
         if let Some(session) = self.session_of(id) {

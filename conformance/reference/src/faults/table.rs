@@ -321,9 +321,9 @@ faults! {
         ["MQTT-4.5.0-1" "MQTT-3.3.4-1" "MQTT-3.8.4-1" "MQTT-3.10.4-4" "MQTT-4.3.3-2" "MQTT-3.12.4-1"]
         ["MQTT-4.5.0-1" "MQTT-3.3.4-1" "MQTT-3.8.4-1" "MQTT-3.10.4-4" "MQTT-4.3.3-11" "MQTT-3.12.4-1"];
     LosesBehindSubscribe "loses-behind-subscribe" "Loses what comes behind a SUBSCRIBE in its segment."
-        ["MQTT-3.3.4-1" "MQTT-3.12.4-1" "MQTT-3.10.4-4"] ["MQTT-3.3.4-1" "MQTT-3.12.4-1" "MQTT-3.10.4-4" "MQTT-3.3.4-10"];
+        ["MQTT-3.3.4-1" "MQTT-3.12.4-1" "MQTT-3.10.4-4"] ["MQTT-3.3.4-1" "MQTT-3.12.4-1" "MQTT-3.10.4-4" "MQTT-3.3.4-10" "MQTT-4.2-1"];
     LosesBehindConnect "loses-behind-connect" "Loses what comes behind a CONNECT in its segment."
-        ["MQTT-3.8.4-1" "MQTT-3.12.4-1"] ["MQTT-3.8.4-1" "MQTT-3.12.4-1"];
+        ["MQTT-3.8.4-1" "MQTT-3.12.4-1"] ["MQTT-3.8.4-1" "MQTT-3.12.4-1" "MQTT-4.2-1"];
 
     // Delivery
     PayloadChanged "payload-changed" "Ends a payload at its first zero byte." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
@@ -455,6 +455,13 @@ faults! {
     SharedEndedGoesOn "shared-ended-goes-on" "Gives the unacknowledged message of a session that ended to another member." [] ["MQTT-4.8.2-5"];
     UnsubscribeEndsGroup "unsubscribe-ends-group" "Takes all members out of a shared subscription when one leaves." [] ["U5-177"];
 
+    SubscribeEndsExchange "subscribe-ends-exchange" "Forgets an open exchange of QoS 2 at a SUBSCRIBE of 5.0 under its packet identifier."
+        [] ["U5-029"];
+    InUseForFirstOnly "in-use-for-first-only" "Says of the first filter of a SUBSCRIBE alone that its packet identifier is in use, and refuses the others for no reason."
+        [] ["U5-174"];
+    OldIdentifierComesBack "old-identifier-comes-back" "Sends a message again with the new identifier of its subscription, then with the old one."
+        [] ["U5-172"];
+
     // Topics
     ExchangesDollarTopics "exchanges-dollar-topics" "Hands on what clients publish to topics that start with a dollar sign."
         ["U3-24"] ["U5-215"];
@@ -536,6 +543,8 @@ faults! {
         [] ["MQTT-3.3.2-9" "MQTT-3.2.2-18" "U5-135" "MQTT-4.13.1-1"];
     AcceptsUnknownAlias "accepts-unknown-alias" "Drops a PUBLISH with an unknown topic alias and keeps the connection."
         [] ["U5-136" "MQTT-3.3.2-7" "MQTT-4.13.1-1"];
+    AliasesMixed "aliases-mixed" "Takes an alias of the client for the topic to which it has given that number itself."
+        [] ["U5-127"];
     MaximumQosTwice "maximum-qos-twice" "Announces a lower Maximum QoS twice in one CONNACK." [] ["U5-086"];
     SendsAliasUnasked "sends-alias-unasked" "Sends topic aliases to a client that takes none." [] ["MQTT-3.1.2-27"];
     SendsAliasAboveMaximum "sends-alias-above-maximum" "Sends the first topic alias above what the client takes."
@@ -547,8 +556,8 @@ faults! {
     IgnoresProblemInformation "ignores-problem-information" "Sends reason strings to who asked for none." [] ["MQTT-3.1.2-29"];
     ReasonStringTooLong "reason-string-too-long" "Sends a reason string that makes a packet too large for the client."
         [] ["MQTT-3.1.2-24" "MQTT-3.2.2-19" "MQTT-3.4.2-2" "MQTT-3.5.2-2" "MQTT-3.6.2-2" "MQTT-3.7.2-2" "MQTT-3.9.2-1" "MQTT-3.11.2-1"
-            "MQTT-3.14.2-3"];
+            "MQTT-3.14.2-3" "MQTT-3.15.2-2"];
     UserPropertyTooLong "user-property-too-long" "Sends a user property that makes a packet too large for the client."
         [] ["MQTT-3.1.2-24" "MQTT-3.2.2-20" "MQTT-3.4.2-3" "MQTT-3.5.2-3" "MQTT-3.6.2-3" "MQTT-3.7.2-3" "MQTT-3.9.2-2" "MQTT-3.11.2-2"
-            "MQTT-3.14.2-4"];
+            "MQTT-3.14.2-4" "MQTT-3.15.2-3"];
 }

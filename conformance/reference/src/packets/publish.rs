@@ -121,6 +121,11 @@ impl Machine {
     }
 
     fn topic_of_alias(&mut self, id: ConnectionId, number: u16) -> Option<Arc<str>> {
+        if self.fault(Fault::AliasesMixed)
+            && let Some(alias) = self.connections.get(&id)?.aliases_sent.get(usize::from(number).saturating_sub(1))
+        {
+            return Some(Arc::clone(&alias.topic));
+        }
         if let Some(alias) = self.connections.get(&id)?.aliases.get(&number) {
             return Some(Arc::clone(&alias.topic));
         }

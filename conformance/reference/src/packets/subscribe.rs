@@ -83,7 +83,7 @@ impl Machine {
             return;
         }
         if self.names_identifier_in_use(id, subscribe.packet_id) && is_v5 {
-            let codes = vec![ReasonCode::PACKET_IDENTIFIER_IN_USE.0; subscribe.filters.len()];
+            let codes = self.codes_for_identifier_in_use(id, subscribe.packet_id, subscribe.filters.len());
             self.send_suback(id, subscribe.packet_id, &codes);
             return;
         }

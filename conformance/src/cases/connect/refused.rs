@@ -20,7 +20,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
         caught: [Fault::AcceptsUnknownMethod, Fault::RefusalStaysOpen]),
     case!(refusing_connack: "A CONNACK that refuses has a code from the table and Session Present 0, and a close follows",
     v311: breaks ["MQTT-3.1.3-7"] proves ["MQTT-3.2.2-5", "MQTT-3.2.2-4", "U3-09" = "MQTT-3.2.2-6", "MQTT-3.1.3-8"],
-    v5: proves ["MQTT-3.2.2-7", "MQTT-3.2.2-6", "MQTT-3.2.2-8"],
+    v5: proves ["MQTT-3.2.2-7" = "MQTT-4.13.2-1", "MQTT-3.2.2-6", "MQTT-3.2.2-8"],
     caught: [
         Fault::RefusalStaysOpen, Fault::SessionPresentOnRefusal, Fault::ConnackInventsCode, Fault::AcceptsEmptyClientId,
         Fault::RefusesWithoutConnack,

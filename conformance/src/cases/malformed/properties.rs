@@ -152,6 +152,9 @@ pub(in crate::cases) const CASES: &[Case] = &[
     case!(publish_forbidden["prop.wrong-side"]: "A PUBLISH of a client with a Subscription Identifier is refused",
         v5: breaks ["MQTT-3.3.4-6"] proves ["MQTT-4.13.1-1"],
         caught: [Tolerates(Rule::SubscriptionIdentifierFromClient)]),
+    case!(identifier_0: "A PUBLISH of a client with Subscription Identifier 0 is refused",
+        v5: breaks ["U5-131", "MQTT-3.3.4-6"] proves ["MQTT-4.13.1-1"],
+        caught: [Tolerates(Rule::SubscriptionIdentifierFromClient)]),
     case!(publish_forbidden["topic.wildcard-in-name.hash@response-topic"]: "A PUBLISH with # in its response topic is refused",
         v5: breaks ["MQTT-3.3.2-14", "U5-129"] proves ["MQTT-4.13.1-1"],
         caught: [Tolerates(Rule::ResponseTopicWildcard), ActsOn(Rule::ResponseTopicWildcard)]),
@@ -329,6 +332,16 @@ async fn publish_malformed(broker: &Subject) -> Outcome {
     rogue.send(message().with(broker.member()))?;
 
     rogue.expect_refusal(MALFORMED).await
+}
+
+async fn identifier_0(broker: &Subject) -> Outcome {
+    let mut rogue = broker.connect("rogue").await?;
+    rogue.publish_draft(message()).await?;
+
+    // No value is right in a message of a client, so that this is what is wrong with it, and nothing else.
+    rogue.send(message().property(Property::SubscriptionIdentifier(0)))?;
+
+    rogue.expect_refusal(FORBIDDEN).await
 }
 
 async fn alias_0(broker: &Subject) -> Outcome {

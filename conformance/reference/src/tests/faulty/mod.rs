@@ -6,6 +6,7 @@ mod connecting;
 mod exchanging;
 mod leniency;
 mod limiting;
+mod numbering;
 mod subscribing;
 
 use super::*;
@@ -145,6 +146,7 @@ fn tour(fault: Option<Fault>, version: Version) -> Trace {
         exchanging::completing,
         connecting::outliving,
         authenticating::authenticating,
+        numbering::numbering,
     ];
     stops.iter().flat_map(|stop| stop(fault, version).trace).collect()
 }

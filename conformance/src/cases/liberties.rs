@@ -1,0 +1,76 @@
+//! What 5.0 leaves to a broker that is set up for it: observed, never judged.
+
+use super::prelude::*;
+
+pub(super) const CASES: &[Case] = &[
+    case!(long_connect: "A broker may say why it refuses a CONNECT beyond its size limit",
+        v5: proves ["U5-081"],
+        caught: [],
+        variant: Variant::SMALL_PACKETS),
+    case!(wildcard_turned_down: "A broker may turn down one topic filter with a wildcard and grant another",
+        v5: proves ["U5-102"],
+        caught: [],
+        needs: &["wildcard"]),
+    case!(two_errors: "Of two errors in one packet a broker may name either",
+        v5: proves ["U5-211"],
+        caught: [],
+        needs: &["topic-alias"]),
+];
+
+async fn long_connect(broker: &Subject) -> Outcome {
+    let told = broker.connect("control").await?.connack();
+    let limit = told.and_then(|connack| connack.packet().properties().maximum_packet_size());
+    let Some(limit) = limit.filter(|limit| *limit < 60_000) else {
+        return Err(Stop::NotExercised("the broker states no size limit that a CONNECT can exceed".to_owned()));
+    };
+    let mut client = broker.open("client").await?;
+    let text = "x".repeat(limit as usize);
+
+    client.send(connect().property(Property::UserProperty("long", &text)).although_excluded(Excluded::PacketSize))?;
+
+    let answer = client.receive_or_end(any(PacketType::Connack)).await?;
+    let seen = match answer.map(|answer| codes(&answer.packet())).as_deref() {
+        Some([code, ..]) => format!("a CONNECT beyond the size limit is answered with CONNACK 0x{:02x}", code.0),
+        _ => "a CONNECT beyond the size limit is answered by a close alone".to_owned(),
+    };
+    Ok(broker.observe(rule!(v5 "U5-081"), &seen))
+}
+
+async fn wildcard_turned_down(broker: &Subject) -> Outcome {
+    let mut client = broker.connect("client").await?;
+    let filters = ["+", "news/+", "news/#", "+/news/#"];
+    let mut turned_down = Vec::new();
+    for filter in filters {
+        let id = client.send(subscribe(filter, AtMostOnce))?;
+        let answer = client.receive(any(PacketType::Suback)).await?;
+        client.receive_right(&answer, &a_suback(id).number_of_codes(1))?;
+        if codes(&answer.packet()).contains(&ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED) {
+            turned_down.push(filter);
+        }
+    }
+    let seen = match turned_down.is_empty() {
+        true => "no topic filter with a wildcard is turned down".to_owned(),
+        false => format!("these topic filters with wildcards are turned down: {}", turned_down.join(" ")),
+    };
+    Ok(broker.observe(rule!(v5 "U5-102"), &seen))
+}
+
+async fn two_errors(broker: &Subject) -> Outcome {
+    let mut rogue = broker.connect("rogue").await?;
+    let told = rogue.connack();
+    let most = told.and_then(|connack| connack.packet().properties().topic_alias_maximum()).unwrap_or(0);
+    let Some(above) = most.checked_add(1) else {
+        return Err(Stop::NotExercised("the broker takes every alias".to_owned()));
+    };
+
+    let twice =
+        publish("news", b"wrong twice").property(Property::TopicAlias(above)).with("topic.wildcard-in-name.hash");
+    rogue.send(twice.although_excluded(Excluded::TopicAlias))?;
+
+    let answer = rogue.receive_or_end(any(PacketType::Disconnect)).await?;
+    let seen = match answer.map(|answer| codes(&answer.packet())).as_deref() {
+        Some([code, ..]) => format!("a wildcard and an alias above the maximum are answered with 0x{:02x}", code.0),
+        _ => "a wildcard and an alias above the maximum are answered by a close alone".to_owned(),
+    };
+    Ok(broker.observe(rule!(v5 "U5-211"), &seen))
+}
