@@ -70,7 +70,14 @@ impl Traffic {
         !self.has_come(conn, number)
             && self.is_owed(conn, number)
             && self.backlog(conn, number) <= WAITING
+            && !self.is_held_up(conn)
             && !lived_shorter(self.publications.get(number))
+    }
+
+    /// The client has not acknowledged all that came: a broker need send it no more until it does.
+    fn is_held_up(&self, conn: Conn) -> bool {
+        let session = self.links.get(&conn).and_then(|link| link.session);
+        session.is_none_or(|session| !self.sessions[session].incoming.is_empty())
     }
 
     /// A message has come: those of the same publisher, topic and QoS that were published before it have too.

@@ -767,6 +767,15 @@ fn nothing_is_missed_that_need_not_come() {
         }),
         0
     );
+    // Another one is not acknowledged.
+    assert_eq!(
+        owed(|trace, subscriber, publisher| {
+            trace.publish(publisher, message(QoS::AtLeastOnce, 6, b"other"));
+            trace.deliver(subscriber, message(QoS::AtLeastOnce, 6, b"other"));
+            trace.publish(publisher, message(QoS::AtLeastOnce, 7, b"first"));
+        }),
+        0
+    );
     // Nobody said that it was taken, or it was refused.
     assert_eq!(
         owed(|trace, _, publisher| trace.client(publisher, Packet::Publish(message(QoS::AtLeastOnce, 7, b"first")))),
