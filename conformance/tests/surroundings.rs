@@ -61,6 +61,8 @@ struct Row {
     /// The report that is looked at.
     report: Option<PathBuf>,
     served: Option<Served>,
+    /// How many cases have ended before the broker is lost is a matter of speed.
+    is_race: bool,
 }
 
 impl Row {
@@ -73,6 +75,7 @@ impl Row {
             wrapper: Vec::new(),
             report: None,
             served: None,
+            is_race: false,
         }
     }
 
@@ -87,6 +90,11 @@ impl Row {
         let jobs = self.arguments.iter_mut().last().expect("the number of jobs stands last");
         "all".clone_into(jobs);
         self
+    }
+
+    /// Does not say how many cases had ended when the broker was lost.
+    fn racing(self) -> Self {
+        Self { is_race: true, ..self }
     }
 
     /// With other cases than the eight.
@@ -125,7 +133,7 @@ impl Row {
 
     /// Runs it, holds it to what holds of every run, and says what it comes to.
     fn tried(self) -> String {
-        let Self { what, arguments, output, signal, wrapper, report, served } = self;
+        let Self { what, arguments, output, signal, wrapper, report, served, is_race } = self;
         let command = started(&wrapper, &arguments);
         let is_timed =
             matches!(signal, Some((_, Moment::AfterLines(_)))) || arguments.iter().any(|word| word == "--timeout");
@@ -137,9 +145,11 @@ impl Row {
         let report = report.map_or_else(String::new, |path| {
             let told = in_report(what, &path, first_line(&ended));
             // How far it is after a certain line, or time, is a matter of speed.
-            format!("\n      report: {}", if is_timed { "those that had ended" } else { &told })
+            format!("\n      report: {}", if is_timed || is_race { "those that had ended" } else { &told })
         });
-        format!("{what}\n  $ mqtt-assay {}\n  {code:>3} {}{report}\n", arguments.join(" "), first_line(&ended))
+        let result = first_line(&ended);
+        let result = if is_race { without_count(result) } else { result.to_owned() };
+        format!("{what}\n  $ mqtt-assay {}\n  {code:>3} {result}{report}\n", arguments.join(" "))
     }
 }
 
@@ -171,6 +181,14 @@ fn first_line(ended: &Ended) -> &str {
     let lines = || ended.errors.lines().chain(ended.out.lines());
     let begins = |with: &'static str| lines().find(move |line| line.starts_with(with));
     begins("error: ").or_else(|| begins("Result: ")).unwrap_or("(nothing)")
+}
+
+/// A result without the number of cases that had ended.
+fn without_count(result: &str) -> String {
+    match result.split_once(" of ").and_then(|(before, counts)| Some((before, counts.split_once(" (")?.1))) {
+        Some((before, behind)) => format!("{before} of some ({behind}"),
+        None => result.to_owned(),
+    }
 }
 
 /// How many cases a report holds. A run that was ended must leave whole JSON, too, with what it says it has finished.
@@ -239,6 +257,7 @@ fn bad_brokers(folder: &Path) -> Vec<Row> {
         Row::troubled("it resets every third connection", Trouble::Resets(3)).reported(folder, "resets.json"),
         Row::troubled("it never stops sending, after the control", Trouble::Floods(2, &hostile::PINGRESP))
             .side_by_side()
+            .racing()
             .reported(folder, "floods.json"),
         Row::troubled("it never stops sending messages of others at QoS 1", Trouble::Floods(2, OTHERS_AT_QOS_1))
             .of_cases(BEGINNING_WITH_SUBACK)
