@@ -15,6 +15,8 @@ pub(super) struct Legal<'a> {
     pub(super) context: Context,
     pub(super) packet_type: PacketType,
     pub(super) map: FieldMap,
+    /// Whether of several fields of one name the last one is meant, not the first.
+    pub(super) last: bool,
 }
 
 /// Bytes after an edit.
@@ -64,7 +66,7 @@ impl<'a> Legal<'a> {
         let map = fields(bytes, context);
         let whole = map.error.is_none() && map.packet_len == Some(bytes.len());
         let packet_type = map.packet_type?;
-        whole.then_some(Self { bytes, context, packet_type, map })
+        whole.then_some(Self { bytes, context, packet_type, map, last: false })
     }
 
     pub(super) fn is_v5(&self) -> bool {
@@ -76,16 +78,17 @@ impl<'a> Legal<'a> {
     }
 
     pub(super) fn find(&self, name: FieldName) -> Option<&Field> {
-        self.map.find(name)
+        if self.last { self.map.fields.iter().rfind(|field| field.name == name) } else { self.map.find(name) }
     }
 
     pub(super) fn has(&self, name: FieldName) -> bool {
         self.find(name).is_some()
     }
 
-    /// Index of the first field of this name.
+    /// Index of the field of this name.
     pub(super) fn index(&self, name: FieldName) -> Option<usize> {
-        self.map.fields.iter().position(|field| field.name == name)
+        let is_it = |field: &Field| field.name == name;
+        if self.last { self.map.fields.iter().rposition(is_it) } else { self.map.fields.iter().position(is_it) }
     }
 
     /// The bytes of a field.

@@ -32,6 +32,24 @@ impl Mutation {
     pub fn apply(&self, legal: &[u8], context: Context) -> Option<Mutated> {
         (self.make)(&Legal::new(legal, context)?)
     }
+
+    /// Puts the mistake into the last of several fields of its name: the last topic filter, the last User Property. Where
+    /// there is one such field, this is what [`Mutation::apply`] does.
+    ///
+    /// ```
+    /// use mqtt_assay_codec::{Context, Mutation, Packet, QoS, Sender, Subscribe, SubscriptionOptions, SubscriptionsBuf, Version};
+    /// let options = SubscriptionOptions::at(QoS::AtMostOnce);
+    /// let filters: SubscriptionsBuf = [("a", options), ("b", options)].into_iter().collect();
+    /// let packet = Packet::Subscribe(Subscribe { filters: filters.as_subscriptions(), ..Subscribe::default() });
+    /// let legal = packet.to_bytes(Version::V3_1_1)?;
+    /// let context = Context::new(Version::V3_1_1, Sender::Client);
+    /// let mutated = Mutation::named("subscribe.qos3").apply_to_last(&legal, context).unwrap();
+    /// assert_eq!(mutated.bytes, b"\x82\x0a\x00\x01\x00\x01a\x00\x00\x01b\x03");
+    /// # Ok::<_, mqtt_assay_codec::EncodeError>(())
+    /// ```
+    pub fn apply_to_last(&self, legal: &[u8], context: Context) -> Option<Mutated> {
+        (self.make)(&Legal { last: true, ..Legal::new(legal, context)? })
+    }
 }
 
 impl PartialEq for Mutation {

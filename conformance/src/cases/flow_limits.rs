@@ -295,6 +295,9 @@ async fn will_past_receive_maximum(broker: &Subject) -> Outcome {
     }
 
     rogue.send(publish("news", b"one too many").qos(ExactlyOnce).although_excluded(Excluded::Exchange))?;
+    if rogue.serves().await.is_ok() {
+        return Err(Stop::Inconclusive { why: "rogue: the broker goes on with it".to_owned(), line: None });
+    }
     rogue.ended().await?;
 
     watcher.serves().await?;

@@ -1,6 +1,7 @@
 //! Keep alive: PINGREQ, and clients that fall silent.
 
 use super::prelude::*;
+use crate::link::breach_of_form;
 use crate::scenario::Client;
 use mqtt_assay_codec::Packet;
 
@@ -17,6 +18,31 @@ pub(super) const CASES: &[Case] = &[
     case!(silent_client_is_closed["by-its-own-value"]: "A broker that states no keep alive of its own goes by the client's",
         v5: proves ["MQTT-3.2.2-22"],
         caught: [Fault::KeepAliveNotEnforced, Fault::KeepAliveEarly],
+        waits: 2),
+    case!(silent_client_is_closed["after-6-s"]: "A client that is silent for 1.5 times a keep alive of 4 s is disconnected",
+        v311: proves ["MQTT-3.1.2-24" = "MQTT-3.1.2-23"],
+        v5: proves ["MQTT-3.1.2-22" = "MQTT-3.1.2-20"],
+        caught: [Fault::KeepAliveNotEnforced, Fault::KeepAliveEarly],
+        waits: 6),
+    case!(counts_after["resume"]: "After a resume the keep alive of the new CONNECT counts",
+        v311: proves ["MQTT-3.1.2-24" = "MQTT-3.1.2-23"],
+        v5: proves ["MQTT-3.1.2-22" = "MQTT-3.1.2-20"],
+        caught: [Fault::KeepAliveNotEnforced],
+        waits: 2),
+    case!(counts_after["takeover"]: "After a takeover the keep alive of the new CONNECT counts",
+        v311: proves ["MQTT-3.1.2-24" = "MQTT-3.1.2-23"],
+        v5: proves ["MQTT-3.1.2-22" = "MQTT-3.1.2-20"],
+        caught: [Fault::KeepAliveNotEnforced],
+        waits: 2),
+    case!(counts_after["ping"]: "A client that falls silent after its PINGREQ is disconnected like any other",
+        v311: proves ["MQTT-3.1.2-24" = "MQTT-3.1.2-23"],
+        v5: proves ["MQTT-3.1.2-22" = "MQTT-3.1.2-20"],
+        caught: [Fault::PingEndsKeepAlive, Fault::KeepAliveNotEnforced],
+        waits: 2),
+    case!(not_prolonged: "What the broker sends does not prolong the keep alive of a silent client",
+        v311: proves ["MQTT-3.1.2-24" = "MQTT-3.1.2-23"],
+        v5: proves ["MQTT-3.1.2-22" = "MQTT-3.1.2-20"],
+        caught: [Fault::KeepAliveProlonged, Fault::KeepAliveNotEnforced],
         waits: 2),
     case!(will_of_silent_client: "The will of a client is published when the broker closes for keep alive",
         v311: proves ["MQTT-3.1.2-24" = "MQTT-3.1.2-23", "MQTT-3.1.2-8"],
@@ -46,8 +72,15 @@ const TIMEOUT: &[ReasonCode] = &[ReasonCode::KEEP_ALIVE_TIMEOUT];
 
 /// A client that falls silent with a keep alive of one second. A broker that sets another is not what the case is about.
 async fn silent_client(broker: &Subject, draft: Draft) -> Result<Client, Stop> {
-    let silent = broker.connect_as("silent", draft.keep_alive(1)).await?;
-    match stated_keep_alive(&silent).filter(|&stated| stated != 1) {
+    silent_client_for(broker, draft, 1).await
+}
+
+/// The same with a keep alive of so many seconds.
+async fn silent_client_for(broker: &Subject, draft: Draft, seconds: u16) -> Result<Client, Stop> {
+    let silent = broker.connect_as("silent", draft.keep_alive(seconds)).await?;
+    // What stands in a CONNACK that breaks a rule of form is no statement.
+    let is_well_formed = silent.connack().is_some_and(|connack| breach_of_form(&connack).is_none());
+    match stated_keep_alive(&silent).filter(|&stated| is_well_formed && stated != seconds) {
         Some(stated) => Err(Stop::NotExercised(format!("the broker set a keep alive of {stated} s"))),
         None => Ok(silent),
     }
@@ -73,9 +106,56 @@ async fn ping_is_answered(broker: &Subject) -> Outcome {
 }
 
 async fn silent_client_is_closed(broker: &Subject) -> Outcome {
-    let mut silent = silent_client(broker, connect()).await?;
+    let seconds = if broker.member() == "after-6-s" { 4 } else { 1 };
+    let mut silent = silent_client_for(broker, connect(), seconds).await?;
 
-    silent.expect_close().due(one_and_a_half(1)).code_not_before(TIMEOUT, one_and_a_half(1)).await
+    let due = one_and_a_half(seconds);
+    silent.expect_close().due(due).code_not_before(TIMEOUT, due).await
+}
+
+async fn counts_after(broker: &Subject) -> Outcome {
+    let mut silent = match broker.member() {
+        "ping" => {
+            let mut silent = silent_client(broker, connect()).await?;
+            silent.serves().await?;
+            silent
+        }
+        before => {
+            // A keep alive of 600 s, as all clients have it that are about something else.
+            let mut first = broker.connect_as("silent", connect().persistent()).await?;
+            if before == "resume" {
+                first.disconnect().await?;
+            }
+            silent_client(broker, connect().persistent()).await?
+        }
+    };
+
+    silent.expect_close().due(one_and_a_half(1)).await
+}
+
+/// How often a message goes to the client that is silent.
+const CHATTER: Duration = Duration::from_millis(500);
+
+async fn not_prolonged(broker: &Subject) -> Outcome {
+    let mut silent = silent_client(broker, connect()).await?;
+    let mut publisher = broker.connect("publisher").await?;
+    // Not a word of it, whatever comes.
+    silent.hold_acknowledgements();
+    silent.subscribe("news", AtMostOnce).await?;
+
+    let chatter = async {
+        loop {
+            match publisher.publish("news", b"chatter", AtMostOnce).await {
+                Ok(()) => broker.wait(CHATTER).await,
+                Err(stop) => return stop,
+            }
+        }
+    };
+    tokio::select! {
+        biased;
+        closed = silent.expect_close().due(one_and_a_half(1)) => closed,
+        stop = chatter => Err(stop),
+    }
 }
 
 async fn will_of_silent_client(broker: &Subject) -> Outcome {

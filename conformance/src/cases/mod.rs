@@ -27,6 +27,8 @@ mod publish;
 mod qos;
 mod resumes;
 mod retain;
+mod second_place;
+mod second_time;
 mod segments;
 mod session;
 mod shared;
@@ -62,6 +64,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "topic-alias", cases: topic_alias::CASES },
     Chapter { name: "retain", cases: retain::CASES },
     Chapter { name: "subscribe", cases: subscribe::CASES },
+    Chapter { name: "second-time", cases: second_time::CASES },
     Chapter { name: "identifiers", cases: identifiers::CASES },
     Chapter { name: "in-use", cases: in_use::CASES },
     Chapter { name: "shared", cases: shared::CASES },
@@ -78,6 +81,7 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "malformed-connect", cases: malformed::connect::CASES },
     Chapter { name: "malformed-subscribe", cases: malformed::subscribe::CASES },
     Chapter { name: "malformed-properties", cases: malformed::properties::CASES },
+    Chapter { name: "second-place", cases: second_place::CASES },
     Chapter { name: "strings", cases: strings::CASES },
     Chapter { name: "invariants", cases: invariants::CASES },
     Chapter { name: "life", cases: life::CASES },

@@ -60,12 +60,18 @@ pub struct Draft {
     packet_id: Option<u16>,
     properties: PropertiesBuf,
     mutation: Option<&'static str>,
+    /// Of several places the mutation takes the last one, not the first.
+    at_the_last: bool,
+    /// The flags of the fixed header are wrong besides.
+    flags_too: bool,
     excluded: Option<Excluded>,
 }
 
 impl Draft {
     fn new(kind: Kind) -> Self {
-        Self { kind, packet_id: None, properties: PropertiesBuf::new(), mutation: None, excluded: None }
+        let properties = PropertiesBuf::new();
+        let (mutation, at_the_last, flags_too, excluded) = (None, false, false, None);
+        Self { kind, packet_id: None, properties, mutation, at_the_last, flags_too, excluded }
     }
 
     /// With this packet identifier; without one the client takes the next that is free.
@@ -207,6 +213,20 @@ impl Draft {
         self
     }
 
+    /// The same in the last place that there is: the last topic filter, the last User Property.
+    #[must_use]
+    pub fn with_at_the_last(mut self, mutation: &'static str) -> Self {
+        self.at_the_last = true;
+        self.with(mutation)
+    }
+
+    /// With wrong flags in its fixed header besides its mutation: for cases that are about two mistakes in one packet.
+    #[must_use]
+    pub fn and_wrong_flags(mut self) -> Self {
+        self.flags_too = true;
+        self
+    }
+
     /// The broker's CONNACK excludes this packet, and the case is about just that: it is sent all the same, unless there is
     /// something else about it that is excluded too.
     #[must_use]
@@ -341,12 +361,24 @@ impl Draft {
         match self.mutation {
             None => Some(legal),
             Some(name) => {
-                let mutated = Mutation::find(name)?.apply(&legal, Context::new(version, Sender::Client))?;
-                Some(mutated.bytes.into())
+                let (mutation, context) = (Mutation::find(name)?, Context::new(version, Sender::Client));
+                let mutated = match self.at_the_last {
+                    true => mutation.apply_to_last(&legal, context)?,
+                    false => mutation.apply(&legal, context)?,
+                };
+                let mut bytes = mutated.bytes;
+                if self.flags_too {
+                    let wrong = Mutation::find(WRONG_FLAGS)?.apply(&legal, context)?;
+                    *bytes.first_mut()? = *wrong.bytes.first()?;
+                }
+                Some(bytes.into())
             }
         }
     }
 }
+
+/// Flags that no packet has but PUBLISH.
+const WRONG_FLAGS: &str = "flags.reserved.5";
 
 /// How long a session made by [`Draft::persistent`] outlives its connection in 5.0, in seconds. Cases remove theirs;
 /// this bounds what a run that was killed leaves behind.

@@ -12,6 +12,16 @@ use crate::state::ClientId;
 use crate::state::connection::Phase;
 
 impl Machine {
+    /// Refusals of wills that are legal in any version.
+    pub(crate) fn check_taste_of_will(&self, connect: &Connect<'_>) -> Result<(), Refusal> {
+        let is_plain = |payload: &[u8]| std::str::from_utf8(payload).is_ok_and(|text| !text.contains(char::is_control));
+        if connect.will.is_some_and(|will| !is_plain(will.payload)) && self.fault(Fault::RefusesBinaryWill) {
+            let why = "a will that is no plain text";
+            return Err(Refusal { v311: ReasonCode::SERVER_UNAVAILABLE_3, v5: ReasonCode::MALFORMED_PACKET, why });
+        }
+        Ok(())
+    }
+
     /// Refusals of what is legal.
     pub(crate) fn check_tastes(&self, connect: &Connect<'_>) -> Result<(), Refusal> {
         let refused =
@@ -22,10 +32,6 @@ impl Machine {
         }
         if alone && self.fault(Fault::RefusesPasswordAlone) {
             return refused("a password without a user name");
-        }
-        let is_plain = |payload: &[u8]| std::str::from_utf8(payload).is_ok_and(|text| !text.contains(char::is_control));
-        if connect.will.is_some_and(|will| !is_plain(will.payload)) && self.fault(Fault::RefusesBinaryWill) {
-            return refused("a will that is no plain text");
         }
         let of_will = connect.will.map_or(0, |will| will.properties.user_properties().count());
         let most = connect.properties.user_properties().count().max(of_will);

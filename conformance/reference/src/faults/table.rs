@@ -403,7 +403,7 @@ faults! {
     SubackClaimsHigherQos "suback-claims-higher-qos" "Says that QoS 2 was granted, whatever it was, to a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.8.4-5"] ["MQTT-3.8.4-7"];
     SubackForEachFilter "suback-for-each-filter" "Sends the SUBACK again for each further topic filter."
         ["MQTT-3.8.4-4"] ["MQTT-3.8.4-5"];
-    OnlyFirstFilter "only-first-filter" "Subscribes to the first topic filter of a SUBSCRIBE only." ["MQTT-3.8.4-4"] ["MQTT-3.8.4-5"];
+    OnlyFirstFilter "only-first-filter" "Subscribes to the first topic filter of a SUBSCRIBE only." ["MQTT-3.8.4-4" "MQTT-3.8.4-3"] ["MQTT-3.8.4-5" "MQTT-3.8.4-3"];
     SubscribesTwice "subscribes-twice" "Keeps both subscriptions when one is repeated."
         ["MQTT-3.8.4-3"] ["MQTT-3.8.4-3" "U5-170"];
     ReplacementKeepsOld "replacement-keeps-old" "Keeps the old options when a subscription is repeated."

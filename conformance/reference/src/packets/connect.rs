@@ -79,6 +79,7 @@ impl Machine {
         self.check_method(connect)?;
         self.check_access(connect)?;
         self.check_client_id(version, connect)?;
+        self.check_taste_of_will(connect)?;
         if version == Version::V5 {
             self.check_will(connect)?;
             self.check_tastes(connect)?;

@@ -171,11 +171,11 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// What a broker should say of a packet that breaks its form.
-pub(super) const MALFORMED: &[ReasonCode] = &[ReasonCode::MALFORMED_PACKET];
+pub(in crate::cases) const MALFORMED: &[ReasonCode] = &[ReasonCode::MALFORMED_PACKET];
 /// What it should say of a packet that is well formed and forbidden.
-pub(super) const FORBIDDEN: &[ReasonCode] = &[ReasonCode::PROTOCOL_ERROR];
+pub(in crate::cases) const FORBIDDEN: &[ReasonCode] = &[ReasonCode::PROTOCOL_ERROR];
 /// Where both fit.
-pub(super) const EITHER: &[ReasonCode] = &[ReasonCode::MALFORMED_PACKET, ReasonCode::PROTOCOL_ERROR];
+pub(in crate::cases) const EITHER: &[ReasonCode] = &[ReasonCode::MALFORMED_PACKET, ReasonCode::PROTOCOL_ERROR];
 
 /// A client that is about to send a legal packet of the kind that the case's member names; acknowledgements in a live
 /// exchange, so that nothing else is wrong with them.
