@@ -20,6 +20,7 @@ pub mod fuzzing {
 }
 pub mod link;
 pub mod proof;
+pub mod replay;
 pub mod report;
 pub mod run;
 pub mod scenario;

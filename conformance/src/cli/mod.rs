@@ -15,6 +15,7 @@ mod guard;
 mod list;
 mod output;
 mod prove;
+mod replay;
 mod reports;
 mod run;
 mod serve;
@@ -66,6 +67,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     Coverage(coverage::CoverageArgs),
     Prove(prove::ProveArgs),
+    Replay(replay::ReplayArgs),
     Serve(serve::ServeArgs),
     Decode(decode::DecodeArgs),
 }
@@ -106,6 +108,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Coverage(args)) => coverage::coverage(&args),
         Some(Command::Prove(args)) => prove::prove(&args),
+        Some(Command::Replay(args)) => replay::replay_file(&args),
         Some(Command::Serve(args)) => serve::serve(&args),
         Some(Command::Decode(args)) => decode::decode(&args),
     }
