@@ -76,6 +76,9 @@ impl Machine {
                 Due::Room => self.room_due(),
                 Due::Work => works = true,
                 Due::LateEnds => self.late_ends_due(),
+                Due::LateRoutes => self.late_routes_due(),
+                Due::Apart => self.apart_due(),
+                Due::LateReplays => self.late_replays_due(),
             }
         }
         if works {

@@ -119,8 +119,9 @@ impl Machine {
 
     /// Appends what a SUBSCRIBE asked for.
     pub(crate) fn begin_replay(&mut self, client_id: &ClientId, replay: Replay) {
-        if let Some(session) = self.sessions.get_mut(client_id)
-            && replay.wanted.contains(&true)
+        if replay.wanted.contains(&true)
+            && let Some(replay) = self.replays_later(client_id, replay)
+            && let Some(session) = self.sessions.get_mut(client_id)
         {
             session.replays.push_back(replay);
         }

@@ -23,7 +23,10 @@ impl Machine {
     /// match. Says whether anybody's did.
     pub(crate) fn accept(&mut self, message: &Arc<Message>) -> bool {
         let _way = self.on_message(message);
-        self.retain(message);
+        let stores_later = self.quirk(Quirk::AcknowledgesFirst);
+        if !stores_later {
+            self.retain(message);
+        }
         let mut effort = self.effort;
         let matching = self.subscriptions_for(&message.topic, &mut effort);
         let mut copies = self.plain_copies(&matching, message);
@@ -31,10 +34,23 @@ impl Machine {
         copies.extend(self.shared_copies(groups));
         self.effort = effort + copies.len();
         let matched = !copies.is_empty();
+        self.shuffle_clients(&mut copies);
+        if stores_later {
+            self.route_later(message, copies);
+        } else {
+            self.deliver_all(copies);
+        }
+        matched
+    }
+
+    /// Gives its receivers their copies of a message.
+    pub(crate) fn deliver_all(&mut self, copies: Vec<(ClientId, Outgoing)>) {
+        if self.quirk(Quirk::CopiesApart) {
+            return self.deliver_apart(copies);
+        }
         for (client_id, outgoing) in copies {
             self.deliver(&client_id, outgoing);
         }
-        matched
     }
 
     /// Topics that start with `$` are the broker's own (section 4.7.2), and what is denied is nobody's.
@@ -76,7 +92,10 @@ impl Machine {
             return Vec::new();
         }
         let identified = matching.iter().any(|subscription| subscription.identifier.is_some());
-        if self.quirk(Quirk::ExtraCopies) || identified && self.fault(Fault::CopiesWithoutIdentifier) {
+        if self.quirk(Quirk::ExtraCopies)
+            || self.quirk(Quirk::CopiesApart)
+            || identified && self.fault(Fault::CopiesWithoutIdentifier)
+        {
             return matching.iter().map(|subscription| vec![*subscription]).collect();
         }
         if self.is_faultless() {

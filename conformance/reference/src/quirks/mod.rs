@@ -5,10 +5,12 @@
 //! The other files are chapters of the machine: what it does under a quirk that takes more than a condition at the branch.
 //! Those may use every room.
 
+mod apart;
 pub(crate) mod characters;
 mod greeting;
 mod holding;
 mod late_ends;
+mod late_routes;
 mod late_wills;
 pub(crate) mod reordering;
 mod resending;

@@ -1,13 +1,16 @@
 //! What the machine remembers for the sake of quirks only.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::ConnectionId;
 use crate::state::ClientId;
 use crate::state::ledger::Account;
+use crate::state::message::Message;
 use crate::state::session::Outgoing;
 use crate::state::will::PendingWill;
+use crate::state::work::Replay;
 
 /// What a machine remembers for quirks only.
 #[derive(Debug, Default)]
@@ -22,6 +25,39 @@ pub(crate) struct State {
     pub(crate) qos0_copies: BTreeMap<ConnectionId, u32>,
     /// Messages of QoS 0 that wait for a quota, with their connections; at most `max_queued_messages`.
     pub(crate) held_at_quota: VecDeque<(ConnectionId, Outgoing)>,
+    /// Messages that are acknowledged and not routed yet; at most `max_queued_messages`.
+    pub(crate) late_routes: VecDeque<LateRoute>,
+    /// Copies that wait for a copy of the same message, or behind one; at most `max_queued_messages`.
+    pub(crate) held_apart: Vec<HeldApart>,
+    /// Retained messages that are not looked for yet; at most `max_queued_messages`.
+    pub(crate) late_replays: VecDeque<LateReplay>,
+    /// How the last choice came out that looks like chance.
+    pub(crate) choices: u64,
+}
+
+/// A message whose receivers are known, to be stored and sent.
+#[derive(Debug)]
+pub(crate) struct LateRoute {
+    pub(crate) due: Duration,
+    pub(crate) message: Arc<Message>,
+    pub(crate) copies: Vec<(ClientId, Outgoing)>,
+}
+
+/// A copy that waits for its turn.
+#[derive(Debug)]
+pub(crate) struct HeldApart {
+    pub(crate) due: Duration,
+    pub(crate) client_id: ClientId,
+    pub(crate) outgoing: Outgoing,
+}
+
+/// The retained messages of a SUBSCRIBE that were not looked for yet.
+#[derive(Debug)]
+pub(crate) struct LateReplay {
+    pub(crate) due: Duration,
+    pub(crate) client_id: ClientId,
+    pub(crate) connection: ConnectionId,
+    pub(crate) replay: Replay,
 }
 
 /// A copy that waits to be handed on.

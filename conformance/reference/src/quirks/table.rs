@@ -82,6 +82,14 @@ quirks! {
         "Writes several packets at once.";
     LateEnd "late-end"
         "Deals with a DISCONNECT, or with the loss of a connection, three seconds after it came.";
+    AcknowledgesFirst "acknowledges-first"
+        "Stores and sends a message 400 milliseconds after it was acknowledged, to those who were subscribed by then.";
+    LooksUpRetainedLater "looks-up-retained-later"
+        "Looks for the retained messages of a subscription 600 milliseconds after its SUBACK.";
+    FansOutInAnyOrder "fans-out-in-any-order"
+        "Sends the copies of a message to its receivers in an order that the seed makes up.";
+    CopiesApart "copies-apart"
+        "Sends one copy of a message for each overlapping subscription, 300 milliseconds after the one before.";
     LosesQos0 "loses-qos0"
         "Loses every second message of QoS 0 on its way to a client, the first among them.";
     HoldsQos0AtQuota "holds-qos0-at-quota"

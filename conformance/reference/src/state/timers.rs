@@ -23,6 +23,12 @@ pub(crate) enum Due {
     Work,
     /// Ends of connections that wait to be dealt with: a quirk only.
     LateEnds,
+    /// Messages that are acknowledged and not routed yet: a quirk only.
+    LateRoutes,
+    /// Copies that come apart: a quirk only.
+    Apart,
+    /// Retained messages that are not looked for yet: a quirk only.
+    LateReplays,
 }
 
 /// At most one deadline for each connection and each session.
