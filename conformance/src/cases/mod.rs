@@ -6,6 +6,7 @@ mod again;
 mod authentication;
 mod connect;
 mod counts;
+mod deliveries;
 mod delivery;
 mod disconnect;
 mod expiry;
@@ -41,11 +42,11 @@ mod will;
 
 pub use moved::{home_of, moved};
 
-use crate::scenario::{Chapter, Instance};
+use crate::scenario::{Case, Chapter, Instance};
 use mqtt_assay_codec::Version;
 
-/// Every chapter, in the order of the standard.
-pub const CHAPTERS: &[Chapter] = &[
+/// The chapters that are written by hand, in the order of the standard.
+const CHAPTERS: &[Chapter] = &[
     Chapter { name: "connect", cases: connect::CASES },
     Chapter { name: "connect", cases: connect::refused::CASES },
     Chapter { name: "connect", cases: connect::protocol_name::CASES },
@@ -87,10 +88,25 @@ pub const CHAPTERS: &[Chapter] = &[
     Chapter { name: "life", cases: life::CASES },
 ];
 
+/// The chapters whose cases are made from data.
+const MADE: &[MadeChapter] = &[MadeChapter { name: "deliveries", cases: deliveries::cases }];
+
+/// A chapter whose cases are made when they are first asked for.
+struct MadeChapter {
+    name: &'static str,
+    cases: fn() -> &'static [Case],
+}
+
+/// Every chapter.
+pub fn chapters() -> impl Iterator<Item = Chapter> {
+    let made = MADE.iter().map(|made| Chapter { name: made.name, cases: (made.cases)() });
+    CHAPTERS.iter().copied().chain(made)
+}
+
 /// Every case in every version it exists in, in the order of the chapters.
 pub fn all() -> impl Iterator<Item = Instance> {
     [Version::V3_1_1, Version::V5].into_iter().flat_map(|version| {
-        CHAPTERS.iter().flat_map(move |chapter| {
+        chapters().flat_map(move |chapter| {
             chapter.cases.iter().filter_map(move |case| {
                 case.rules(version).map(|rules| Instance { chapter: chapter.name, case, version, rules })
             })

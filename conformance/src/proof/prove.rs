@@ -269,6 +269,8 @@ fn is_taken_away(quirk: Quirk, instance: &Instance) -> bool {
 /// A broker with a fault: who claims it must catch it, and nobody may blame a rule that it keeps.
 fn faulty(pair: &Pair<'_>, seen: &Seen, broken: &Broken, before: Verdict, proof: &mut Proof) {
     let (name, claims) = (broken.name(), broken.is_claimed_by(&pair.instance));
+    // A case may have connections of both versions: an invariant goes by that of the packet.
+    let breaks = |rule: RuleId| broken.rules(rule.rule().version).contains(&rule.id());
     let broken = broken.rules(pair.instance.version);
     let id = pair.instance.id();
     let mut defect = |problem: String| {
@@ -288,7 +290,7 @@ fn faulty(pair: &Pair<'_>, seen: &Seen, broken: &Broken, before: Verdict, proof:
         defect(format!("blames {}, which the fault keeps: {}", innocent.join(" "), seen.text));
     }
     for (invariant, rule) in &seen.invariants {
-        if !broken.contains(&rule.id()) {
+        if !breaks(*rule) {
             defect(format!("{invariant} is broken ({}), which the fault keeps", rule.id()));
         }
     }

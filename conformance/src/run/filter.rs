@@ -200,10 +200,8 @@ impl Predicate {
             "section" => section(argument).map(Self::Section),
             "level" => one_of(argument, "level", LEVELS.map(|level| (level.word(), level))).map(Self::Level),
             "rule" => rule(argument).map(Self::Rule),
-            "chapter" => {
-                one_of(argument, "chapter", cases::CHAPTERS.iter().map(|chapter| (chapter.name, chapter.name)))
-                    .map(Self::Chapter)
-            }
+            "chapter" => one_of(argument, "chapter", cases::chapters().map(|chapter| (chapter.name, chapter.name)))
+                .map(Self::Chapter),
             "mqtt" => {
                 one_of(argument, "version", [("3.1.1", Version::V3_1_1), ("5", Version::V5), ("5.0", Version::V5)])
                     .map(Self::Mqtt)
@@ -306,7 +304,7 @@ pub(crate) fn fault_names() -> Vec<String> {
 /// Features that cases or rules need, in order.
 fn features() -> BTreeSet<&'static str> {
     let of_rules = standard::RULES.iter().flat_map(|rule| rule.needs);
-    let of_cases = cases::CHAPTERS.iter().flat_map(|chapter| chapter.cases).flat_map(|case| case.needs);
+    let of_cases = cases::chapters().flat_map(|chapter| chapter.cases).flat_map(|case| case.needs);
     of_rules.chain(of_cases).copied().chain(["tls"]).collect()
 }
 
@@ -436,7 +434,7 @@ impl Parser {
             return Ok(Filter::Id(word));
         }
         let ids: Vec<String> = cases::all().map(|instance| instance.id()).collect();
-        let hint = match cases::CHAPTERS.iter().find(|chapter| chapter.name == word) {
+        let hint = match cases::chapters().find(|chapter| chapter.name == word) {
             Some(chapter) => format!("; did you mean `chapter({})`?", chapter.name),
             None => did_you_mean(&word, ids.iter().map(String::as_str)),
         };

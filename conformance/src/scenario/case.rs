@@ -120,6 +120,7 @@ impl Case {
 }
 
 /// A chapter: one file of cases.
+#[derive(Clone, Copy)]
 pub struct Chapter {
     /// Its name, the middle of a case's id.
     pub name: &'static str,

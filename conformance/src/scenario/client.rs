@@ -8,7 +8,7 @@ use super::context::CaseContext;
 use super::draft::{Draft, disconnect, pingreq, publish, pubrel, subscribe, unsubscribe};
 use super::names::Topic;
 use super::pattern::{Pattern, a_puback, a_pubcomp, a_pubrec, a_suback, an_unsuback, any, codes};
-use super::verdict::{Received, Stop};
+use super::verdict::{Received, Seen, Stop};
 use crate::link::{Arrival, Arrived, Link, Publication, Remark};
 use crate::wire::Ending;
 use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, QoS, ReasonCode, SubscriptionOptions, Version};
@@ -251,13 +251,16 @@ impl Client {
     }
 
     /// Set-up: a packet that a step before has brought is right in this respect too.
-    pub fn receive_right(&self, received: &Received, pattern: &Pattern) -> Result<(), Stop> {
-        let wrong = pattern.mismatches(&received.packet(), self.context().names());
+    pub fn receive_right(&self, seen: &impl Seen, pattern: &Pattern) -> Result<(), Stop> {
+        let wrong = match seen.owned() {
+            Some(packet) => pattern.mismatches(&packet.packet(), self.context().names()),
+            None => vec!["there is no packet".to_owned()],
+        };
         if wrong.is_empty() {
             return Ok(());
         }
         let why = format!("{}: expected {}: {}", self.link.label, pattern.describe(), wrong.join(", "));
-        Err(Stop::Inconclusive { why, line: Some(received.line) })
+        Err(Stop::Inconclusive { why, line: Some(seen.line()) })
     }
 
     /// Set-up: the packet that the pattern is about, as it should be, or nothing where the broker has ended the connection

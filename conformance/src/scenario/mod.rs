@@ -66,7 +66,7 @@
 //! | word | decides that |
 //! |---|---|
 //! | [`expect`](Client::expect), [`expect_all`](Client::expect_all), [`expect_in_order`](Client::expect_in_order) | it comes, in what order |
-//! | [`expect_right`](Client::expect_right) | what has come is as the pattern says |
+//! | [`expect_right`](Client::expect_right), [`expect_in_turn`](Client::expect_in_turn) | what has come is as the pattern says, or came in this order |
 //! | [`expect_no_message`](Client::expect_no_message), [`expect_no_packet`](Client::expect_no_packet) | it does not come: `.before_message(..)` is the fence |
 //! | [`expect_refusal`](Client::expect_refusal) | the broker closes after something forbidden |
 //! | [`expect_close`](Client::expect_close) | the broker closes of its own accord, when it is due |

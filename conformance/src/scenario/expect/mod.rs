@@ -9,6 +9,7 @@ mod nothing;
 mod packets;
 mod refusal;
 mod sometime;
+mod turn;
 mod unserved;
 
 pub use close::ExpectClose;
@@ -16,6 +17,7 @@ pub use nothing::{ExpectNone, ExpectNothingAfter};
 pub use packets::{Expect, ExpectOpen, ExpectRight};
 pub use refusal::ExpectRefusal;
 pub use sometime::ExpectCloseSometime;
+pub use turn::ExpectInTurn;
 pub use unserved::ExpectUnserved;
 
 use crate::link::Remark;
@@ -58,6 +60,11 @@ impl Client {
     /// Decides: these packets come in this order. Others may come in between.
     pub fn expect_in_order(&mut self, patterns: impl IntoIterator<Item = Pattern>) -> Expect<'_> {
         Expect::new(self, patterns, true)
+    }
+
+    /// Decides: packets that steps before have brought came in this order.
+    pub fn expect_in_turn<'a>(&'a mut self, seen: &'a [impl Seen]) -> ExpectInTurn<'a> {
+        ExpectInTurn::new(self, seen)
     }
 
     /// Decides: a packet that a step before has brought is right in this respect too.

@@ -1,0 +1,342 @@
+//! The steps that set a scene up: who is there, how the receiver comes to its connection, and what is published.
+
+use super::due::{IDENTIFIER, Message};
+use super::row::{Connection, Limits, Path, Publisher, ROWS, Row, Subscription, Versions, Wait};
+use super::title;
+use crate::scenario::draft::{Draft, connect, publish, subscribe};
+use crate::scenario::pattern::{Pattern, a_connack, a_message, a_suback, codes};
+use crate::scenario::{Client, Received, Stop, Subject};
+use mqtt_assay_codec::{Packet, Property, QoS, ReasonCode, RetainHandling, SubscriptionOptions, Version};
+use mqtt_assay_standard::bounds;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The Receive Maximum that a row's limit asks for: less than its messages.
+const RECEIVE_MAXIMUM: u16 = 2;
+
+/// The Maximum Packet Size that a row's limit asks for: every message fits but those of two kibibytes.
+const PACKET_SIZE: u32 = 1024;
+
+/// A scene: its row, and the broker that it plays before.
+pub(super) struct Scene<'a> {
+    pub(super) broker: &'a Subject,
+    pub(super) row: &'static Row,
+    pub(super) messages: Vec<Message>,
+}
+
+/// Who plays in it.
+pub(super) struct Cast {
+    pub(super) watcher: Client,
+    /// Nobody where the receiver publishes itself.
+    pub(super) publisher: Option<Client>,
+    /// The QoS that the subscription was granted.
+    pub(super) granted: QoS,
+    /// Whether CONNACK says that the session is there, where one is needed.
+    pub(super) has_session: bool,
+    /// When the first message was published.
+    pub(super) published_at: Instant,
+}
+
+impl<'a> Scene<'a> {
+    /// The scene of the row that the case is made from.
+    pub(super) fn of(broker: &'a Subject, path: Path) -> Result<Self, Stop> {
+        let is_it = |row: &&Row| row.path == path && row.member() == broker.member();
+        let row = ROWS.iter().find(is_it).ok_or_else(|| defect("there is no row of this name"))?;
+        broker.note(title::of(row));
+        Ok(Self { broker, row, messages: row.all_messages() })
+    }
+
+    fn is_v5(&self) -> bool {
+        self.broker.version() == Version::V5
+    }
+
+    fn version_of_publisher(&self) -> Version {
+        match (self.row.versions, self.broker.version()) {
+            (Versions::Own, version) => version,
+            (Versions::Other, Version::V5) => Version::V3_1_1,
+            (Versions::Other, _) => Version::V5,
+        }
+    }
+
+    /// The client that publishes, connected by this CONNECT; nobody where the receiver does so itself.
+    pub(super) async fn publisher(&self, role: &'static str, draft: Draft) -> Result<Option<Client>, Stop> {
+        if self.row.publisher == Publisher::Itself {
+            return Ok(None);
+        }
+        self.broker.connect_in(role, self.version_of_publisher(), draft).await.map(Some)
+    }
+
+    /// The receiver's first connection.
+    pub(super) async fn first_connection(&self) -> Result<Client, Stop> {
+        match self.row.connection {
+            Connection::Fresh => self.broker.connect("watcher").await,
+            _ => self.broker.connect_as("watcher", connect().persistent()).await,
+        }
+    }
+
+    /// How often the receiver comes back before it is looked at.
+    pub(super) fn returns(&self) -> usize {
+        match self.row.connection {
+            Connection::Fresh => 0,
+            Connection::Resumed | Connection::TakenOver | Connection::Lost => 1,
+            Connection::Second => 2,
+            Connection::Third => 3,
+        }
+    }
+
+    /// The receiver's connection ends; where it is to be taken over, that is left to its next one.
+    pub(super) async fn goes(&self, watcher: &mut Client) -> Result<(), Stop> {
+        match self.row.connection {
+            Connection::Lost => watcher.drop_connection().await,
+            Connection::TakenOver => {}
+            _ => watcher.disconnect().await?,
+        }
+        Ok(())
+    }
+
+    /// The receiver is back; the last time with the limits of the row.
+    pub(super) async fn comes_back(&self, is_last: bool) -> Result<Client, Stop> {
+        let draft = connect().persistent();
+        let draft = match self.row.limits {
+            Limits::ReceiveMaximum if is_last => draft.property(Property::ReceiveMaximum(RECEIVE_MAXIMUM)),
+            Limits::PacketSize if is_last => draft.property(Property::MaximumPacketSize(PACKET_SIZE)),
+            _ => draft,
+        };
+        let mut watcher = self.broker.open("watcher").await?;
+        if self.row.path == Path::Again && !is_last {
+            // From the first packet on: what comes again may come with CONNACK.
+            watcher.hold_acknowledgements();
+        }
+        watcher.send(draft)?;
+        watcher.receive(a_connack().code(&[ReasonCode::SUCCESS])).await?;
+        watcher.session_stays()?;
+        Ok(watcher)
+    }
+
+    /// Every return of the receiver, each followed by a message that shows that it is still subscribed.
+    pub(super) async fn goes_and_comes_back(&self, cast: &mut Cast) -> Result<(), Stop> {
+        for count in 1..=self.returns() {
+            self.goes(&mut cast.watcher).await?;
+            cast.watcher = self.comes_back(count == self.returns()).await?;
+            cast.has_session = cast.watcher.session_is_present();
+            self.is_still_subscribed(cast, count).await?;
+        }
+        Ok(())
+    }
+
+    /// The second of several filters is subscribed to, as a plain message shows.
+    pub(super) async fn is_subscribed_at_all(&self, cast: &mut Cast) -> Result<(), Stop> {
+        match self.row.subscription {
+            Subscription::Several => self.is_still_subscribed(cast, 0).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Where the QoS of a subscription decides whether anything waits: a live message shows that the right one counts.
+    pub(super) async fn has_the_right_qos(&self, cast: &mut Cast) -> Result<(), Stop> {
+        let is_at_stake = self.row.is_replaced() || self.row.subscription == Subscription::Overlapping;
+        let comes_later = matches!(self.row.path, Path::Queued | Path::Again | Path::Will);
+        if !(is_at_stake && comes_later) {
+            return Ok(());
+        }
+        let (topic, payload) = (self.row.first_topic(), b"at the right QoS");
+        let draft = publish(topic.as_str(), payload).qos(self.row.published());
+        let pattern = a_message(topic, payload).copy_at(self.row.due_qos(cast.granted));
+        match &mut cast.publisher {
+            Some(publisher) => publisher.publish_to(&mut cast.watcher, draft, pattern).await.map(drop),
+            None => cast.watcher.publish_to_itself(draft, pattern).await.map(drop),
+        }
+    }
+
+    /// A plain message comes the way of the scene: the subscription is there, whatever the connections before.
+    pub(super) async fn is_still_subscribed(&self, cast: &mut Cast, count: usize) -> Result<(), Stop> {
+        let (topic, payload) = (self.row.first_topic(), format!("still subscribed {count}"));
+        let draft = publish(topic.as_str(), &payload).qos(QoS::AtLeastOnce);
+        let pattern = a_message(topic, payload);
+        let mut other = match &mut cast.publisher {
+            Some(publisher) if self.row.path != Path::RetainedWill => {
+                return publisher.publish_to(&mut cast.watcher, draft, pattern).await.map(drop);
+            }
+            // Who publishes is dead, or is the receiver, whose own message might be kept from it.
+            _ => self.broker.connect("other").await?,
+        };
+        other.publish_to(&mut cast.watcher, draft, pattern).await.map(drop)
+    }
+
+    /// The subscription before the one that counts, where there was one.
+    pub(super) async fn subscribes_before(&self, watcher: &mut Client) -> Result<(), Stop> {
+        let Some(qos) = self.row.asked_before() else { return Ok(()) };
+        let mut options = SubscriptionOptions::at(qos);
+        if self.is_v5() {
+            let is_other = self.row.subscription == Subscription::Replaced;
+            options.retain_as_published = self.row.options(true).retain_as_published != is_other;
+            if self.row.is_retained() && !self.row.due(Version::V5).comes {
+                options.retain_handling = RetainHandling::DoNotSend;
+            }
+        }
+        let identifier = if self.row.subscription == Subscription::Replaced { IDENTIFIER + 2 } else { IDENTIFIER };
+        let former = self.numbered(subscribe(self.row.filter(), options), identifier);
+        granted(watcher, former).await?;
+        let comes_now = self.row.is_retained() && options.retain_handling == RetainHandling::Send;
+        if comes_now && self.row.due_qos(qos) != QoS::AtMostOnce {
+            let message = &self.messages[0];
+            watcher.receive(a_message(message.topic.as_str(), &message.payload)).await?;
+        }
+        if self.row.subscription == Subscription::Anew {
+            watcher.unsubscribe(self.row.filter()).await?;
+        }
+        Ok(())
+    }
+
+    /// The subscription that counts; the QoS that it was granted.
+    pub(super) async fn subscribes(&self, watcher: &mut Client) -> Result<QoS, Stop> {
+        let (filter, options) = (self.row.filter(), self.row.options(self.is_v5()));
+        let aside =
+            SubscriptionOptions::at(if options.qos == QoS::AtMostOnce { QoS::AtLeastOnce } else { QoS::AtMostOnce });
+        if self.row.is_numbered() && self.is_v5() {
+            // Another identifier in the session, which no message of the scene may bear.
+            granted(watcher, self.numbered(subscribe("yard/door", aside), IDENTIFIER + 1)).await?;
+        }
+        if self.row.subscription == Subscription::Overlapping {
+            let lowest = SubscriptionOptions { qos: QoS::AtMostOnce, ..options };
+            granted(watcher, self.numbered(subscribe("hall/#", lowest), IDENTIFIER)).await?;
+        }
+        let (draft, place) = match self.row.subscription {
+            Subscription::Several => (subscribe("yard/gate", aside).and(filter, options).and("yard/fence", aside), 1),
+            _ => (subscribe(filter, options), 0),
+        };
+        let codes = granted(watcher, self.numbered(draft, IDENTIFIER)).await?;
+        codes.get(place).copied().ok_or_else(|| defect("SUBACK has too few codes"))
+    }
+
+    fn numbered(&self, draft: Draft, identifier: u32) -> Draft {
+        if self.row.is_numbered() { draft.property(Property::SubscriptionIdentifier(identifier)) } else { draft }
+    }
+
+    /// All messages, published; what QoS 0 may lose is left to the look at each.
+    pub(super) async fn publishes(&self, cast: &mut Cast) -> Result<(), Stop> {
+        cast.published_at = Instant::now();
+        let drafts: Vec<Draft> = self.messages.iter().map(|message| self.row.draft(message)).collect();
+        let sender = cast.publisher.as_mut().unwrap_or(&mut cast.watcher);
+        sender.publish_together(drafts).await
+    }
+
+    /// The client whose will it is loses its connection.
+    pub(super) async fn dies(&self, cast: &mut Cast) {
+        cast.published_at = Instant::now();
+        if let Some(mourned) = &mut cast.publisher {
+            mourned.drop_connection().await;
+        }
+    }
+
+    /// The messages come, and are left unacknowledged: their packet identifiers.
+    pub(super) async fn sent_first(&self, cast: &mut Cast) -> Result<Vec<u16>, Stop> {
+        let mut ids = Vec::new();
+        for message in &self.messages {
+            let pattern = a_message(message.topic.as_str(), &message.payload).copy_at(self.row.due_qos(cast.granted));
+            let received = if ids.is_empty() {
+                cast.watcher.receive(pattern).await?
+            } else {
+                cast.watcher.receive_also(pattern).await?
+            };
+            ids.push(received.id());
+        }
+        Ok(ids)
+    }
+
+    /// A message to another subscription with the same options is right: what differs where a subscription was replaced is
+    /// the replacement's.
+    pub(super) async fn shows_that_the_rest_is_right(&self, cast: &mut Cast) -> Result<(), Stop> {
+        if !self.row.is_replaced_in_earnest() || !self.row.due(self.broker.version()).comes {
+            return Ok(());
+        }
+        let beside = self.numbered(subscribe("yard/lamp", self.row.options(self.is_v5())), IDENTIFIER + 3);
+        let granted = granted(&mut cast.watcher, beside).await?;
+        let qos = self.row.due_qos(granted.first().copied().unwrap_or_default());
+        let due = self.row.due(self.broker.version());
+        let pattern = a_message("yard/lamp", b"beside").qos(qos).retain(due.retain);
+        let pattern = if due.identifier { pattern.identifiers(&[IDENTIFIER + 3]) } else { pattern };
+        let draft = self.row.draft(&Message { topic: "yard/lamp".to_owned(), payload: b"beside".to_vec() });
+        match &mut cast.publisher {
+            Some(publisher) => publisher.publish_to(&mut cast.watcher, draft, pattern).await.map(drop),
+            None => cast.watcher.publish_to_itself(draft, pattern).await.map(drop),
+        }
+    }
+
+    /// One message that QoS 0 may lose, until it comes.
+    pub(super) async fn publishes_until_heard(&self, cast: &mut Cast, message: &Message) -> Result<Received, Stop> {
+        let (draft, pattern) = (self.row.draft(message), a_message(message.topic.as_str(), &message.payload));
+        match &mut cast.publisher {
+            Some(publisher) => publisher.publish_to(&mut cast.watcher, draft, pattern).await,
+            None => cast.watcher.publish_to_itself(draft, pattern).await,
+        }
+    }
+
+    /// The messages are stored: a subscriber of their own topics gets each of them.
+    pub(super) async fn are_stored(&self) -> Result<(), Stop> {
+        let mut early = self.broker.connect("early").await?;
+        for message in &self.messages {
+            // One copy may be a live one that was only late. Of two one is the stored message.
+            for _ in 0..2 {
+                early.subscribe(message.topic.as_str(), QoS::AtLeastOnce).await?;
+                early.receive(a_message(message.topic.as_str(), &message.payload)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The seconds before the delivery pass.
+    pub(super) async fn waits(&self) {
+        if self.row.wait == Wait::TwoSeconds {
+            self.broker.wait(Duration::from_secs(super::SECONDS)).await;
+        }
+    }
+
+    /// A retained message that QoS 0 may lose: the subscription is made again until it comes.
+    pub(super) async fn subscribes_until(&self, cast: &mut Cast, pattern: Pattern) -> Result<Received, Stop> {
+        let deadline = Instant::now() + bounds::SET_UP;
+        let patterns = [pattern];
+        loop {
+            cast.granted = self.subscribes(&mut cast.watcher).await?;
+            let until = cast.watcher.until_next_trial(deadline);
+            match cast.watcher.receive_one_of(&patterns, until).await {
+                Err(stop) if stop.is_silence() && Instant::now() < deadline => {}
+                received => return received,
+            }
+        }
+    }
+}
+
+/// Set-up: a SUBSCRIBE is granted; what was granted to each of its filters.
+async fn granted(client: &mut Client, draft: Draft) -> Result<Vec<QoS>, Stop> {
+    let id = client.send(draft)?;
+    let suback = client.receive(a_suback(id)).await?;
+    codes(&suback.packet()).into_iter().map(|code| qos_in(code, client.role(), &suback)).collect()
+}
+
+fn qos_in(code: ReasonCode, role: &str, suback: &Received) -> Result<QoS, Stop> {
+    match code {
+        ReasonCode::SUCCESS => Ok(QoS::AtMostOnce),
+        ReasonCode::GRANTED_QOS_1 => Ok(QoS::AtLeastOnce),
+        ReasonCode::GRANTED_QOS_2 => Ok(QoS::ExactlyOnce),
+        ReasonCode::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED
+        | ReasonCode::SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED
+        | ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED => Err(Stop::NotOffered(format!("SUBACK: {code}"))),
+        _ => Err(Stop::Inconclusive {
+            why: format!("{role}: the subscription was not granted (code 0x{:02x})", code.0),
+            line: Some(crate::scenario::Seen::line(suback)),
+        }),
+    }
+}
+
+pub(super) fn defect(what: &str) -> Stop {
+    Stop::Inconclusive { why: format!("defect of the case: {what}"), line: None }
+}
+
+/// The QoS of a message.
+pub(super) fn qos_of(packet: &Packet<'_>) -> QoS {
+    match packet {
+        Packet::Publish(publish) => publish.qos,
+        _ => QoS::AtMostOnce,
+    }
+}
