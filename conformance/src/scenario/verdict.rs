@@ -186,6 +186,16 @@ impl Seen for Evidence {
     }
 }
 
+impl<S: Seen> Seen for &S {
+    fn line(&self) -> u32 {
+        (**self).line()
+    }
+
+    fn owned(&self) -> Option<&OwnedPacket> {
+        (**self).owned()
+    }
+}
+
 /// Why a case went no further.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stop {

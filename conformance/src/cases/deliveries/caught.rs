@@ -59,11 +59,12 @@ fn of_absence(row: &Row) -> Occasions {
 
 fn of_qos(row: &Row, aspect: Aspect) -> Occasions {
     let (published, asked) = (row.published(), row.asked());
-    let is_earnest = row.is_replaced_in_earnest();
+    // A message before has shown what is wrong with it: the scene itself is inconclusive.
+    let is_shown_first = row.is_replaced() || row.subscription == Subscription::Overlapping && row.path != Path::Live;
     match aspect {
         Aspect::QosAtMost => vec![
-            (published > asked && !is_earnest, Fault::AboveGrantedQos),
-            (published < asked && !row.is_will(), Fault::AbovePublishedQos),
+            (published > asked && !is_shown_first, Fault::AboveGrantedQos),
+            (published < asked && !is_shown_first && !row.is_will(), Fault::AbovePublishedQos),
         ],
         Aspect::HighestQos => vec![(row.path == Path::Live && !row.may_be_lost(), Fault::OverlapTakesLowestQos)],
         Aspect::Qos => Vec::new(),

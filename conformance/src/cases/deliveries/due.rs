@@ -1,6 +1,6 @@
 //! What is due in a scene, by its row alone: the messages, how often they come, and all that is right about them.
 
-use super::row::{Load, Count, Flag, Limits, Options, Path, Publisher, Row, Size, Subscription, Versions};
+use super::row::{Count, Flag, Limits, Load, Options, Path, Publisher, Row, Size, Subscription, Versions};
 use crate::scenario::draft::{Draft, WillDraft, publish, will};
 use mqtt_assay_codec::{Property, QoS, Version};
 

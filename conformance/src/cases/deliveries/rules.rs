@@ -1,7 +1,7 @@
 //! Which rule each look at a message decides, by the way on which it came.
 
 use super::due::{Due, IDENTIFIER};
-use super::row::{Load, Flag, Limits, Options, Path, Row, Size, Subscription};
+use super::row::{Flag, Limits, Load, Options, Path, Row, Size, Subscription};
 use crate::scenario::pattern::Pattern;
 use crate::scenario::{StepRules, rule};
 use mqtt_assay_codec::{QoS, Version};

@@ -1,7 +1,7 @@
 //! A row as a sentence.
 
 use super::row::{
-    Connection, Load, Count, Flag, Limits, Options, Path, Publisher, Row, Size, Subscription, Versions, Wait,
+    Connection, Count, Flag, Limits, Load, Options, Path, Publisher, Row, Size, Subscription, Versions, Wait,
 };
 use mqtt_assay_codec::Version;
 
