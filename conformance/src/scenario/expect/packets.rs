@@ -24,6 +24,8 @@ pub struct Expect<'a> {
     window: Option<Window>,
     recommended: bool,
     reaction: bool,
+    /// What comes after it has come.
+    is_overtaken: bool,
 }
 
 /// When something is due: counted from a moment on some connection.
@@ -44,7 +46,23 @@ impl Window {
 impl<'a> Expect<'a> {
     pub(super) fn new(client: &'a mut Client, patterns: impl IntoIterator<Item = Pattern>, ordered: bool) -> Self {
         let patterns = patterns.into_iter().collect();
-        Self { client, patterns, rules: None, ordered, next: false, window: None, recommended: false, reaction: false }
+        Self {
+            client,
+            patterns,
+            rules: None,
+            ordered,
+            next: false,
+            window: None,
+            recommended: false,
+            reaction: false,
+            is_overtaken: false,
+        }
+    }
+
+    /// It isn't waited for: a later message of the same publisher, topic and QoS has come, before which it was due.
+    pub fn by_now(mut self) -> Self {
+        self.is_overtaken = true;
+        self
     }
 
     /// Names the rules that the step decides.
@@ -78,19 +96,20 @@ impl<'a> Expect<'a> {
     }
 
     async fn run(self) -> Result<Evidence, Stop> {
-        let Self { client, patterns: mut remaining, rules, ordered, next, window, recommended, reaction } = self;
+        let Self { client, patterns: mut remaining, rules, ordered, next, window, recommended, reaction, is_overtaken } =
+            self;
         let deciding = client.context().deciding(rules, reaction);
         let expected =
             remaining.iter().map(Pattern::describe).collect::<Vec<_>>().join(if ordered { ", then " } else { " and " });
         client.say(Remark::Expects, expected.as_str());
-        let grace = client.context().patient(bounds::GRACE);
+        let grace = if is_overtaken { Duration::ZERO } else { client.context().patient(bounds::GRACE) };
         let until = window.as_ref().map_or_else(Instant::now, |window| window.since + window.due) + grace;
         let mut last = None;
         while !remaining.is_empty() {
             let arrived =
                 if next { client.next(until, is_first).await } else { client.next_about(&remaining, until).await };
             let Some(arrived) = arrived.filter(|arrived| !next || matches!(arrived.what, Arrival::Packet(_))) else {
-                let seen = nothing_came(client, &remaining);
+                let seen = nothing_came(client, &remaining, is_overtaken);
                 let line = client.say(Remark::Notes, seen.as_str());
                 if let Some(why) = client.need_not_come(&remaining) {
                     return Err(excused(client, &seen, &why, line));
@@ -227,8 +246,11 @@ fn hides_properties<'a>(packet: &OwnedPacket, mut patterns: impl Iterator<Item =
     patterns.any(Pattern::looks_at_properties).then(|| format!("its properties can't be read to their end: {error}"))
 }
 
-fn nothing_came(client: &Client, remaining: &[Pattern]) -> String {
-    let limit = client.context().patient(bounds::GRACE);
+fn nothing_came(client: &Client, remaining: &[Pattern], is_overtaken: bool) -> String {
+    let limit = match client.context().patient(bounds::GRACE) {
+        _ if is_overtaken => "before the message behind it".to_owned(),
+        limit => format!("within {limit:?}"),
+    };
     let missing = remaining.iter().map(Pattern::describe).collect::<Vec<_>>().join(" and ");
     let instead: Vec<String> = client
         .link()
@@ -237,9 +259,9 @@ fn nothing_came(client: &Client, remaining: &[Pattern]) -> String {
         .map(|arrived| format!("{} (line {})", describe_end(&arrived.what), arrived.line))
         .collect();
     if instead.is_empty() {
-        format!("no {missing} within {limit:?}")
+        format!("no {missing} {limit}")
     } else {
-        format!("no {missing} within {limit:?}; what came instead: {}", instead.join("; "))
+        format!("no {missing} {limit}; what came instead: {}", instead.join("; "))
     }
 }
 
