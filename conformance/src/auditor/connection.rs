@@ -87,6 +87,11 @@ impl Connection {
         self.is_tainted
     }
 
+    /// The place of the last packet of the client that the broker is known to have read.
+    pub(super) fn read_up_to(&self) -> u64 {
+        self.deliveries.read_up_to()
+    }
+
     /// Follows one packet of the client.
     pub(super) fn note(&mut self, packet: &Packet<'_>, clients: &mut Clients) {
         let is_connect = matches!(packet, Packet::Connect(_));

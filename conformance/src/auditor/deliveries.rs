@@ -59,6 +59,11 @@ impl Deliveries {
         self.open -= usize::from(before.is_some_and(|before| before.state.is_open()));
     }
 
+    /// The place up to which the client's packets are known to have been read.
+    pub(super) fn read_up_to(&self) -> u64 {
+        self.read_up_to
+    }
+
     /// The broker is known to have read the packets of the client up to this place.
     pub(super) fn read(&mut self, place: u64, audit: &mut Audit) {
         self.read_up_to = self.read_up_to.max(place);

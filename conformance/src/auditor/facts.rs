@@ -21,6 +21,10 @@ pub struct Facts {
     pub broker: u64,
     /// What stands before the topics of that case; nothing but the run publishes there.
     pub own_topics: String,
+    /// What stands before every client identifier of its case, and of no other run's; empty where there is none such.
+    pub own_clients: String,
+    /// The clock of the run is one that jumps over waiting.
+    pub is_simulated: bool,
     /// It removes what its case has left on the broker.
     pub is_clean_up: bool,
 }

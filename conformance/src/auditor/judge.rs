@@ -4,7 +4,7 @@ use super::clients::Clients;
 use super::connection::Connection;
 use super::facts::{Conn, Facts, Finding, Moment};
 use super::outgoing::{Outgoing, Written};
-use super::points::Audit;
+use super::points::{Audit, Point};
 use super::routing::Routing;
 use super::sessions::Sessions;
 use mqtt_assay_codec::{DecodeError, Packet, Publish};
@@ -31,6 +31,8 @@ struct Watched {
     facts: Facts,
     outgoing: Outgoing,
     connection: Connection,
+    /// When each of our packets was written, in their order.
+    places: Vec<Moment>,
     has_lost_sight: bool,
     is_ended_by_broker: bool,
     is_ended_by_us: bool,
@@ -68,6 +70,10 @@ impl Auditor {
         let connection = &mut judge.watched[conn.0].connection;
         let mut audit = Audit::on(connection.is_tainted());
         let sayable = connection.received(packet, error, &mut judge.clients, &mut audit);
+        let read = judge.watched[conn.0].read();
+        if let Some(up_to) = read {
+            judge.sessions.broker_has_read(conn, up_to);
+        }
         judge.sessions.broker_sent(conn, moment, packet, &mut audit);
         judge.routing.broker_sent(conn, moment, packet, &mut audit);
         sayable.restrict(&mut audit);
@@ -124,6 +130,11 @@ impl Auditor {
         }
     }
 
+    /// What was kept although no packet shows it, and was not told before.
+    pub fn kept(&self) -> Vec<(Conn, Point)> {
+        self.0.borrow_mut().sessions.kept()
+    }
+
     /// The run has come to this time: what was owed until then and did not come, and was not told before.
     pub fn due(&self, now: Duration) -> Vec<Finding> {
         let judge = &mut *self.0.borrow_mut();
@@ -140,10 +151,19 @@ impl Watched {
             connection: Connection::new(facts.version),
             facts,
             outgoing: Outgoing::default(),
+            places: Vec::new(),
             has_lost_sight: false,
             is_ended_by_broker: false,
             is_ended_by_us: false,
         }
+    }
+}
+
+impl Watched {
+    /// The last of our packets that the broker is known to have read.
+    fn read(&self) -> Option<Moment> {
+        let place = usize::try_from(self.connection.read_up_to()).ok()?.checked_sub(1)?;
+        self.places.get(place).copied()
     }
 }
 
@@ -155,7 +175,7 @@ impl Judge {
 
     fn written(&mut self, conn: Conn, at: Duration, line: u32, written: Written<'_>) {
         let moment = self.next(at, line);
-        let connection = &mut self.watched[conn.0].connection;
+        let Watched { connection, places, .. } = &mut self.watched[conn.0];
         let packet = match written {
             Written::Sound(packet) | Written::Illegal(packet) => packet,
             Written::Unreadable => {
@@ -166,7 +186,10 @@ impl Judge {
             }
         };
         match packet {
-            _ if !connection.is_tainted() => connection.note(packet, &mut self.clients),
+            _ if !connection.is_tainted() => {
+                connection.note(packet, &mut self.clients);
+                places.push(moment);
+            }
             // Who serves it all the same keeps a session for it.
             Packet::Connect(connect) => drop(self.clients.is_first(connect.client_id)),
             _ => {}

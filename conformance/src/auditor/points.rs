@@ -117,6 +117,50 @@ pub enum Point {
     SharedOnce,
     /// What the broker owns comes to whoever has subscribed (4.5).
     Owed,
+    /// After a clean start CONNACK says that there is no session (3.2.2.2; 3.2.2.1.1 in 5.0).
+    NoSessionAtCleanStart,
+    /// So it does where the broker can have none.
+    NoSessionWhereNone,
+    /// It says that there is one where one was to be kept.
+    SessionWhereKept,
+    /// What comes again on a connection that takes a session up has DUP 1 (3.3.1.1).
+    DupAfterResume,
+    /// It is the message that was sent under its identifier before (4.4).
+    UnchangedAfterResume,
+    /// It comes in the order of its first sending (4.6 of 3.1.1).
+    OrderAfterResume,
+    /// PUBRELs come again in the order of their PUBRECs (4.6 of 3.1.1).
+    OrderOfPubrels,
+    /// A message of QoS 1 does not come again on a later connection once its PUBACK was read (4.3.2).
+    Qos1Settled,
+    /// A message of QoS 2 does not, once its PUBREC was read (4.3.3).
+    Qos2Received,
+    /// Its PUBREL does not, once its PUBCOMP was read (4.3.3).
+    Qos2Settled,
+    /// A message that was refused does not come again (4.4).
+    RefusedSettled,
+    /// A message that was not acknowledged comes again on the next connection (4.4).
+    OwedAfterResume,
+    /// So does a PUBREL.
+    OwedPubrel,
+    /// No more messages are open than the Receive Maximum of this connection (3.3.4, 4.9).
+    ReceiveMaximum,
+    /// No packet is larger than the Maximum Packet Size of this connection (3.1.2.11.4).
+    PacketSize,
+    /// Who takes no topic alias on this connection gets none (3.1.2.11.5).
+    NoAlias,
+    /// No topic alias is higher than this connection's maximum (3.1.2.11.5).
+    AliasMaximum,
+    /// An alias that stands for a topic was given it on this connection (3.3.2.3.4).
+    AliasKnown,
+    /// CONNACK has Response Information only if this CONNECT asked for it (3.1.2.11.6).
+    ResponseInformation,
+    /// A client identifier that the broker chooses is that of nobody else (3.2.2.3.7).
+    AssignedToOne,
+    /// DISCONNECT says nothing of the client that its packets contradict (3.14.2.1).
+    FittingCode,
+    /// DISCONNECT 0x8D does not come before 1.5 times the keep alive (3.1.2.10).
+    KeepAliveCode,
 }
 
 /// What a packet says of a point, or of an invariant.
@@ -148,9 +192,9 @@ impl Audit {
         Self { is_tainted, ..Self::default() }
     }
 
-    /// What says that this point is broken, and nothing else.
-    pub fn finding(point: Point, why: String) -> Self {
-        Self { said: vec![(point, Holding::Broken(why))], ..Self::default() }
+    /// What says this of one point, and nothing else.
+    pub fn saying(point: Point, holding: Holding) -> Self {
+        Self { said: vec![(point, holding)], ..Self::default() }
     }
 
     /// What it says of this one: the worst, where it is said more than once.
@@ -174,6 +218,11 @@ impl Audit {
     /// True where anything is broken.
     pub fn finds(&self) -> bool {
         self.said.iter().any(|(_, holding)| matches!(holding, Holding::Broken(_)))
+    }
+
+    /// True where this point is broken.
+    pub(super) fn breaks(&self, point: Point) -> bool {
+        self.said.iter().any(|(about, holding)| *about == point && matches!(holding, Holding::Broken(_)))
     }
 
     pub(super) fn kept(&mut self, point: Point) {

@@ -27,6 +27,8 @@ impl Talk {
             role: String::new(),
             broker: 1,
             own_topics: String::new(),
+            own_clients: String::new(),
+            is_simulated: true,
             is_clean_up: false,
         };
         Self { version, auditor: Rc::clone(auditor), conn: auditor.opened(facts) }

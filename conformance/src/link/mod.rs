@@ -20,5 +20,5 @@ pub(crate) use capacity::RunCapacity;
 pub(crate) use connection::{Arrival, Arrived, Link};
 pub(crate) use doorway::Doorway;
 pub(crate) use reader::breach_of_form;
-pub(crate) use recorder::{Publication, Recorder, Sighting, Witness};
+pub(crate) use recorder::{Publication, Recorder, Sighting, Surroundings, Witness};
 pub use transcript::{Line, ParseError, Remark, Transcript, What};

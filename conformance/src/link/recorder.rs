@@ -107,6 +107,16 @@ pub(crate) struct Publication {
     pub(crate) refused: Option<ReasonCode>,
 }
 
+/// Where a case runs, as the auditor has to know it.
+pub(crate) struct Surroundings {
+    /// Which of the run's brokers it is at.
+    pub(crate) broker: u64,
+    /// What stands before every client identifier of the case.
+    pub(crate) own_clients: String,
+    /// Time jumps over waiting.
+    pub(crate) is_simulated: bool,
+}
+
 /// The record of a case under way.
 pub(crate) struct Recorder {
     started: Instant,
@@ -118,8 +128,7 @@ pub(crate) struct Recorder {
     unwritten: RefCell<BTreeMap<String, Unwritten>>,
     capacity: Capacity,
     witness: Rc<dyn Witness>,
-    /// Which of the run's brokers the case is at.
-    broker: u64,
+    surroundings: Surroundings,
     is_clean_up: Cell<bool>,
 }
 
@@ -130,7 +139,7 @@ impl Recorder {
         own_topics: &str,
         run: &Rc<RunCapacity>,
         witness: Rc<dyn Witness>,
-        broker: u64,
+        surroundings: Surroundings,
     ) -> Self {
         Self {
             started: Instant::now(),
@@ -140,7 +149,7 @@ impl Recorder {
             unwritten: RefCell::default(),
             capacity: Capacity::of(run),
             witness,
-            broker,
+            surroundings,
             is_clean_up: Cell::new(false),
         }
     }
@@ -220,8 +229,10 @@ impl Recorder {
             version,
             case: self.transcript.borrow().case.clone(),
             role: role.to_owned(),
-            broker: self.broker,
+            broker: self.surroundings.broker,
+            own_clients: self.surroundings.own_clients.clone(),
             own_topics: self.own_topics.clone(),
+            is_simulated: self.surroundings.is_simulated,
             is_clean_up: self.is_clean_up.get(),
         };
         Ear::new(Rc::clone(&self.witness), facts)

@@ -3,7 +3,7 @@
 use super::explored::ExploreReport;
 use super::{End, Ended, RunFacts, TargetName};
 use crate::link::Transcript;
-use crate::run::{CaseResult, Disturbance, Summary};
+use crate::run::{CaseResult, Disturbance, Noticed, Summary};
 use crate::scenario::{Case, LeftBehind, Verdict};
 use crate::text::cut;
 use mqtt_assay_codec::Version;
@@ -109,6 +109,9 @@ struct CaseReport<'a> {
     /// Roles of its transcript that speak another version than the case, and which.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     other_versions: BTreeMap<&'a str, &'static str>,
+    /// What was found broken in its traffic beside its own rules.
+    #[serde(skip_serializing_if = "<[Noticed]>::is_empty")]
+    noticed: &'a [Noticed],
     transcript: Lines<'a>,
 }
 
@@ -183,6 +186,7 @@ fn case_report(result: &CaseResult, transcripts: Transcripts) -> CaseReport<'_> 
         verdict: result.verdict,
         took_ms: result.took.as_millis(),
         alone: result.alone,
+        noticed: &result.noticed,
         rules: result
             .rules
             .iter()

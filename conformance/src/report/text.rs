@@ -3,7 +3,7 @@
 
 use super::{RunFacts, cause};
 use crate::link::{Line, Transcript, What, describe};
-use crate::run::{CaseResult, Disturbance, Summary};
+use crate::run::{CaseResult, Disturbance, Noticed, Summary};
 use crate::scenario::{Kind, LeftBehind, Verdict};
 use crate::text::{counted, cut, seconds, single_line};
 use anstyle::{AnsiColor, Style};
@@ -23,6 +23,9 @@ const CASES_NAMED: usize = 3;
 
 /// Things left on the broker that are named.
 const LEAVINGS_NAMED: usize = 20;
+
+/// Cases named that pass with a breach in their traffic.
+const NOTICED_NAMED: usize = 10;
 
 /// How a verdict looks.
 pub(crate) fn style(verdict: Verdict) -> Style {
@@ -188,7 +191,27 @@ pub(crate) fn summary(results: &[CaseResult], facts: &RunFacts) -> String {
         out.push_str(&grouped(results, verdict));
     }
     out.push_str(&judged_alone(results));
+    out.push_str(&noticed(results));
     out
+}
+
+/// Cases that pass, although something in their traffic breaks a rule that is not theirs.
+fn noticed(results: &[CaseResult]) -> String {
+    let all = results.iter().filter(|result| result.verdict == Verdict::Pass && !result.noticed.is_empty());
+    let mut lines: Vec<String> = all
+        .map(|result| {
+            let what = |noticed: &Noticed| format!("{} (line {})", noticed.invariant, noticed.line);
+            let found: Vec<String> = result.noticed.iter().map(what).collect();
+            format!("  {}: {}\n", result.instance.id(), found.join(", "))
+        })
+        .collect();
+    if lines.is_empty() {
+        return String::new();
+    }
+    let more = lines.len().saturating_sub(NOTICED_NAMED);
+    lines.truncate(NOTICED_NAMED);
+    let more = if more > 0 { format!("  and {}\n", counted(more, "more case")) } else { String::new() };
+    format!("\n{}\n{}{more}", bold("Pass, with a breach of an invariant in their traffic"), lines.concat())
 }
 
 /// What was judged only when it was run again with nothing beside it.

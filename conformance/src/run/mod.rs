@@ -23,7 +23,7 @@ mod standstill;
 
 pub use brokers::NothingJudged;
 pub use options::{Order, RunOptions};
-pub use result::{CaseResult, Disturbance, Summary};
+pub use result::{CaseResult, Disturbance, Noticed, Summary};
 pub use schedule::{Event, RunResult, run};
 
 pub(crate) use alone::alone;

@@ -29,6 +29,17 @@ pub struct CaseResult {
     pub alone: Option<Disturbance>,
     /// Of an invariant: the case to repeat beside it, in which it was seen broken, or which decides what was observed.
     pub seen_in: Option<String>,
+    /// What the auditor found broken in its traffic, whatever its own steps say.
+    pub noticed: Vec<Noticed>,
+}
+
+/// An invariant that was seen broken in the traffic of a case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Noticed {
+    /// Its id.
+    pub invariant: String,
+    /// The line of the case's transcript; 0 where it was not written down.
+    pub line: u32,
 }
 
 /// What may come between a case and its verdict.
@@ -113,6 +124,7 @@ impl CaseResult {
             disturbed: None,
             alone: None,
             seen_in: None,
+            noticed: Vec::new(),
         }
     }
 

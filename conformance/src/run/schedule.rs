@@ -9,7 +9,7 @@ use super::death::{Death, of_life};
 use super::farewell;
 use super::one_case::{Message, Shared, one_case};
 use super::options::{RunOptions, ordered};
-use super::result::{CaseResult, Disturbance, of_invariant};
+use super::result::{CaseResult, Disturbance, Noticed, of_invariant};
 use crate::broker::Target;
 use crate::scenario::{CaseContext, Common, Instance, LeftBehind, Method, Stop, Subject, Verdict};
 use mqtt_assay_codec::Version;
@@ -99,6 +99,10 @@ pub async fn run(
         run.settle().await;
     }
     invariants.settle();
+    for (case, result) in &mut run.results {
+        let noticed = invariants.noticed(case).into_iter();
+        result.noticed = noticed.map(|(invariant, line)| Noticed { invariant, line }).collect();
+    }
     for tally in invariants.tallies().into_iter().filter(|tally| is_among(&held, &tally.instance)) {
         let breached =
             tally.broken.as_ref().or(tally.observed.as_ref()).and_then(|breach| run.results.get(&breach.case));

@@ -7,7 +7,7 @@ use super::rules::{CaseRules, StepRules};
 use super::trial::Tried;
 use super::verdict::{Ledger, RuleVerdict, Stop, Verdict};
 use crate::broker::{Endpoint, Setting};
-use crate::link::{Doorway, Link, Publication, Recorder, Remark, RunCapacity, Transcript, Witness};
+use crate::link::{Doorway, Link, Publication, Recorder, Remark, RunCapacity, Surroundings, Transcript, Witness};
 use mqtt_assay_codec::{QoS, Version, split_shared, topic_matches};
 use mqtt_assay_standard::{Basis, Level, RuleId};
 use std::cell::{Cell, RefCell};
@@ -73,8 +73,13 @@ impl CaseContext {
         common: &Common,
     ) -> Rc<Self> {
         let own_topics = names.own_topics();
-        let (id, version, broker) = (brief.id.clone(), brief.version, setting.broker);
-        let recorder = Recorder::new(id, version, own_topics, &common.capacity, witness, broker);
+        let (id, version) = (brief.id.clone(), brief.version);
+        let surroundings = Surroundings {
+            broker: setting.broker,
+            own_clients: names.own_clients().to_owned(),
+            is_simulated: endpoint.is_embedded(),
+        };
+        let recorder = Recorder::new(id, version, own_topics, &common.capacity, witness, surroundings);
         recorder.hide(setting.secrets());
         let context = Rc::new(Self {
             brief,

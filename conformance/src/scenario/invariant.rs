@@ -5,9 +5,10 @@
 
 use super::case::{Instance, Method};
 use super::observation::{Check, Holding, Observation};
-use crate::auditor::{Audit, Auditor};
+use crate::auditor::{Audit, Auditor, Conn, Facts, Finding};
 use crate::link::{Sighting, Witness};
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -44,6 +45,8 @@ pub struct Tally {
 /// The invariants of a run.
 pub struct Invariants {
     tallies: RefCell<Vec<Tally>>,
+    /// By case, what was broken in its traffic and where first.
+    noticed: RefCell<BTreeMap<String, BTreeMap<String, u32>>>,
     auditor: Rc<Auditor>,
     /// When the first connection was opened: the clock of the auditor begins.
     begun: OnceCell<Instant>,
@@ -58,27 +61,39 @@ impl Invariants {
                 Method::Steps(_) | Method::Life(_) => None,
             })
             .collect();
-        Self { tallies: RefCell::new(tallies), auditor: Rc::default(), begun: OnceCell::new() }
+        Self {
+            tallies: RefCell::new(tallies),
+            noticed: RefCell::default(),
+            auditor: Rc::default(),
+            begun: OnceCell::new(),
+        }
     }
 
-    /// The run is over: what was owed and did not come is found.
+    /// The run is over: what was owed and did not come is found, and what rightly did not come counts.
     pub fn settle(&self) {
-        for finding in self.auditor.due(self.now()) {
-            let facts = self.auditor.facts(finding.conn);
-            let (case, role, version) = (facts.case.as_str(), facts.role.as_str(), facts.version);
-            let audit = Audit::finding(finding.point, finding.why);
-            let line = finding.owed.line;
-            self.saw(&Sighting {
-                case,
-                version,
-                role,
-                line,
-                packet: None,
-                error: None,
-                audit: &audit,
-                is_foreign: false,
-            });
+        for Finding { conn, owed, point, why } in self.auditor.due(self.now()) {
+            self.saw_of(conn, owed.line, &Audit::saying(point, Holding::Broken(why)));
         }
+        for (conn, point) in self.auditor.kept() {
+            self.saw_of(conn, 0, &Audit::saying(point, Holding::Kept));
+        }
+    }
+
+    /// What was broken in the traffic of this case, by id of the invariant, and at which line first.
+    pub fn noticed(&self, case: &str) -> BTreeMap<String, u32> {
+        self.noticed.borrow().get(case).cloned().unwrap_or_default()
+    }
+
+    fn notice(&self, sighting: &Sighting<'_>, invariant: &Instance) {
+        let mut noticed = self.noticed.borrow_mut();
+        noticed.entry(sighting.case.to_owned()).or_default().entry(invariant.id()).or_insert(sighting.line);
+    }
+
+    /// Something is said of a connection without a packet that shows it.
+    fn saw_of(&self, conn: Conn, line: u32, audit: &Audit) {
+        let Facts { case, role, version, .. } = self.auditor.facts(conn);
+        let (case, role) = (case.as_str(), role.as_str());
+        self.saw(&Sighting { case, version, role, line, packet: None, error: None, audit, is_foreign: false });
     }
 
     /// What the run has shown so far.
@@ -98,6 +113,7 @@ impl Witness for Invariants {
                 Holding::Observed(seen) => note(&mut tally.observed, sighting, seen),
                 Holding::Broken(seen) => {
                     tally.held += 1;
+                    self.notice(sighting, &tally.instance);
                     note(&mut tally.broken, sighting, seen);
                 }
             }

@@ -100,6 +100,11 @@ impl Names {
         &self.topics
     }
 
+    /// What stands before every client identifier of the case, and of no other run's.
+    pub fn own_clients(&self) -> &str {
+        &self.clients
+    }
+
     /// The client identifier of a role: letters and digits, at most 22 of them.
     pub fn client_id(&self, role: &str) -> String {
         let tag = base36(hash(role), 3);

@@ -247,6 +247,8 @@ impl Machine {
             if connection.is_v5() { self.properties_of(connection, outgoing) } else { PropertiesBuf::new() };
         let message = Arc::clone(&outgoing.message);
         let payload = self.spoiled_payload(outgoing).unwrap_or_else(|| message.payload.clone());
+        let is_altered = again && self.fault(Fault::ResendsAltered) && !payload.is_empty();
+        let payload = if is_altered { payload.slice(1..) } else { payload };
         let topic = self.topic_as_sent(&message.topic);
         let publish = Publish {
             dup: self.dup_of(outgoing, again),
@@ -279,7 +281,8 @@ impl Machine {
         let mut properties: PropertiesBuf = publish.properties.iter().collect();
         let past = if self.fault(Fault::SendsAliasAboveMaximum) { connection.topic_alias_maximum } else { 0 };
         properties.extend([Property::TopicAlias(alias.saturating_add(past))]);
-        let topic_sent = if known && past == 0 { "" } else { topic };
+        let is_left_out = known && past == 0 || self.fault(Fault::AliasNotNamed);
+        let topic_sent = if is_left_out { "" } else { topic };
         let packet = Packet::Publish(Publish { topic: topic_sent, properties: properties.as_properties(), ..publish });
         let account = if known { None } else { self.ledger.open(topic.len()) };
         if (!known && account.is_none()) || self.try_send(id, &packet) == Sent::TooLarge {

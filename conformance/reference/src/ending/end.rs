@@ -120,9 +120,10 @@ impl Machine {
         self.name_silence(id);
         let idle = asked.is_none() || self.quirk(Quirk::ClosesIdleClients);
         if !idle && self.is_v5(id) {
+            let blames = self.fault(Fault::KeepAliveBlamesQuota);
             self.send_disconnect(
                 id,
-                ReasonCode::KEEP_ALIVE_TIMEOUT,
+                if blames { ReasonCode::RECEIVE_MAXIMUM_EXCEEDED } else { ReasonCode::KEEP_ALIVE_TIMEOUT },
                 "no packet came within one and a half times the keep alive",
             );
         }

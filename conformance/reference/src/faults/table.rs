@@ -193,6 +193,7 @@ faults! {
     KeepAliveNotEnforced "keep-alive-not-enforced" "Never closes for a keep alive."
         ["MQTT-3.1.2-24"] ["MQTT-3.1.2-22" "MQTT-3.2.2-22" "MQTT-3.1.2-21"];
     KeepAliveEarly "keep-alive-early" "Disconnects with 0x8D after half of the keep alive." [] ["MQTT-3.1.2-22" "MQTT-3.2.2-22" "U5-050"];
+    KeepAliveBlamesQuota "keep-alive-blames-quota" "Says of a client that was silent that it exceeded Receive Maximum." [] ["U5-210"];
     KeepAliveProlonged "keep-alive-prolonged" "Begins to count the keep alive anew with each message that it sends to the client."
         ["MQTT-3.1.2-24"] ["MQTT-3.1.2-22" "MQTT-3.2.2-22"];
     PingEndsKeepAlive "ping-ends-keep-alive" "Closes for no keep alive any more once the client has sent a PINGREQ."
@@ -279,6 +280,8 @@ faults! {
         ["MQTT-4.3.2-1"] ["MQTT-4.3.2-3" "MQTT-4.4.0-1"];
     RedeliversCompleted "redelivers-completed" "Sends the PUBREL of a completed QoS 2 message again at a reconnect."
         ["MQTT-4.3.3-1"] ["MQTT-4.3.3-5" "MQTT-4.4.0-1" "U5-207"];
+    ResendsAltered "resends-altered" "Re-sends a PUBLISH at a reconnect without the first byte of its payload."
+        ["MQTT-4.4.0-1"] ["MQTT-4.4.0-1"];
     RedeliversRefused "redelivers-refused" "Sends a message again that the client refused with PUBACK or PUBREC."
         [] ["MQTT-4.4.0-2"];
     RedeliversAfterPubrec "redelivers-after-pubrec" "Re-sends the PUBLISH of QoS 2 although it sent PUBREL."
@@ -537,6 +540,7 @@ faults! {
     ExpiresInFlight "expires-in-flight" "Applies message expiry to a message that was sent already." [] ["MQTT-4.3.3-7" "MQTT-4.4.0-1"];
     AliasAcrossConnections "alias-across-connections" "Keeps topic aliases for a client's next connection."
         [] ["MQTT-3.3.2-7" "U5-136"];
+    AliasNotNamed "alias-not-named" "Sends a topic alias without its topic from the first message on." [] ["MQTT-3.3.2-7"];
     AliasNotRemapped "alias-not-remapped" "Keeps the first topic of an alias." [] ["U5-137"];
     RefusesHighestAlias "refuses-highest-alias" "Refuses the highest topic alias that it announced." [] ["MQTT-3.3.2-12"];
     AcceptsAliasAboveMaximum "accepts-alias-above-maximum" "Accepts a topic alias above its maximum."

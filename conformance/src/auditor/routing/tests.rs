@@ -39,7 +39,16 @@ impl Trace {
         let conn = Conn(self.conns);
         self.conns += 1;
         let (case, role) = (String::new(), String::new());
-        let facts = Facts { version, case, role, broker: 1, own_topics: OWN.to_owned(), is_clean_up: false };
+        let facts = Facts {
+            version,
+            case,
+            role,
+            broker: 1,
+            own_clients: String::new(),
+            own_topics: OWN.to_owned(),
+            is_simulated: true,
+            is_clean_up: false,
+        };
         self.routing.opened(conn, &facts);
         self.client(conn, Packet::Connect(connect));
         self.server(conn, Packet::Connack(Connack::default()));

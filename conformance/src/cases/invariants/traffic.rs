@@ -66,6 +66,28 @@ by_auditor! {
     will_once: WillOnce;
     shared_once: SharedOnce;
     owed_message: Owed;
+    no_session_at_clean_start: NoSessionAtCleanStart;
+    no_session_where_none: NoSessionWhereNone;
+    session_where_kept: SessionWhereKept;
+    dup_after_resume: DupAfterResume;
+    unchanged_after_resume: UnchangedAfterResume;
+    order_after_resume: OrderAfterResume;
+    order_of_pubrels: OrderOfPubrels;
+    qos1_settled: Qos1Settled;
+    qos2_received: Qos2Received;
+    qos2_settled: Qos2Settled;
+    refused_settled: RefusedSettled;
+    owed_after_resume: OwedAfterResume;
+    owed_pubrel: OwedPubrel;
+    receive_maximum: ReceiveMaximum;
+    packet_size: PacketSize;
+    no_alias: NoAlias;
+    alias_maximum: AliasMaximum;
+    alias_known: AliasKnown;
+    response_information: ResponseInformation;
+    assigned_to_one: AssignedToOne;
+    fitting_code: FittingCode;
+    keep_alive_code: KeepAliveCode;
 }
 
 pub(super) fn acknowledgement_identifier(observation: &Observation<'_>) -> Holding {
