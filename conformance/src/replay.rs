@@ -7,7 +7,7 @@
 
 use crate::auditor::Auditor;
 use crate::broker::Endpoint;
-use crate::link::{Arrival, Link, Recorder, RunCapacity, Sighting, Transcript, What, Witness, describe};
+use crate::link::{Arrival, Link, Recorder, RunCapacity, Sighting, Surroundings, Transcript, What, Witness, describe};
 use crate::wire::Ending;
 use bytes::Bytes;
 use mqtt_assay_codec::{Context, Decoded, Limits, Packet, PacketId, PacketType, Sender, Version, decode};
@@ -52,8 +52,14 @@ pub async fn replay(
     patience: u32,
 ) -> Result<Vec<Difference>, String> {
     let capacity = Rc::<RunCapacity>::default();
-    let recorder =
-        Recorder::new(transcript.case.clone(), transcript.mqtt, "", &capacity, Rc::new(Nobody(Rc::default())), 0);
+    let recorder = Recorder::new(
+        transcript.case.clone(),
+        transcript.mqtt,
+        "",
+        &capacity,
+        Rc::new(Nobody(Rc::default())),
+        Surroundings::default(),
+    );
     let mut replay = Replay {
         transcript,
         renaming,

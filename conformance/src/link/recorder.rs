@@ -108,6 +108,7 @@ pub(crate) struct Publication {
 }
 
 /// Where a case runs, as the auditor has to know it.
+#[derive(Default)]
 pub(crate) struct Surroundings {
     /// Which of the run's brokers it is at.
     pub(crate) broker: u64,
