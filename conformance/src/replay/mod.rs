@@ -5,13 +5,16 @@
 //! that it assigns. On a broker that outlives the command the name of the recorded run is replaced by a new one of the same
 //! length, or what is left there of an earlier run would answer.
 
+mod packets;
+
 use crate::auditor::Auditor;
 use crate::broker::Endpoint;
 use crate::link::{Arrival, Link, Recorder, RunCapacity, Sighting, Surroundings, Transcript, What, Witness, describe};
 use crate::wire::Ending;
 use bytes::Bytes;
-use mqtt_assay_codec::{Context, Decoded, Limits, Packet, PacketId, PacketType, Sender, Version, decode};
+use mqtt_assay_codec::{Packet, Sender, Version};
 use mqtt_assay_standard::bounds;
+use packets::{Key, assigned, key, own_identifier, read, with_identifier};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
@@ -67,9 +70,11 @@ pub async fn replay(
         connections: BTreeMap::new(),
         assigned: BTreeMap::new(),
         differences: Vec::new(),
+        late: Vec::new(),
         limit: bounds::SET_UP * patience,
     };
     replay.send_all(endpoint).await?;
+    replay.look_for_late().await;
     replay.look_for_more().await;
     for connection in replay.connections.values() {
         connection.link.stop();
@@ -123,6 +128,8 @@ struct Replay<'a> {
     /// Client identifiers that the broker had assigned, and those that it assigns.
     assigned: BTreeMap<String, String>,
     differences: Vec<Difference>,
+    /// What had come and did not when it was waited for.
+    late: Vec<(u32, String, Bytes)>,
     limit: Duration,
 }
 
@@ -228,26 +235,37 @@ impl Replay<'_> {
 
     /// Waits for what had come here, and compares it.
     async fn receive(&mut self, line: u32, role: &str, recorded: &Bytes) {
-        let Some(connection) = self.connections.get(role) else { return };
-        let version = connection.version;
-        let wanted = key(recorded, version);
-        let wanted = match &wanted {
-            Key::Release(id) => Key::Release(connection.identifiers.get(id).copied().unwrap_or(*id)),
-            other => other.clone(),
-        };
+        let wanted = self.wanted(role, recorded);
         match self.next_like(role, &wanted).await {
             Some((place, came)) => self.compare(line, role, recorded, (place, &came)),
-            None => {
-                let what = format!("{} did not come", describe::bytes(recorded, version, Sender::Server));
-                self.differences.push(Difference { line, role: role.to_owned(), what });
-            }
+            None => self.late.push((line, role.to_owned(), recorded.clone())),
+        }
+    }
+
+    /// What did not come when it was waited for may have come since.
+    async fn look_for_late(&mut self) {
+        for (line, role, recorded) in std::mem::take(&mut self.late) {
+            let Some(version) = self.connections.get(&role).map(|connection| connection.version) else { continue };
+            let words = describe::bytes(&recorded, version, Sender::Server);
+            let came = self.next_like(&role, &self.wanted(&role, &recorded)).await;
+            let what = if came.is_some() { format!("{words} came later") } else { format!("{words} did not come") };
+            self.differences.push(Difference { line, role, what });
+        }
+    }
+
+    /// What is looked for, by the identifiers of this time.
+    fn wanted(&self, role: &str, recorded: &Bytes) -> Key {
+        let Some(connection) = self.connections.get(role) else { return Key::Bytes };
+        match key(recorded, connection.version) {
+            Key::Release(id) => Key::Release(connection.identifiers.get(&id).copied().unwrap_or(id)),
+            other => other,
         }
     }
 
     /// The first that has come of this kind, or that comes within the limit.
     async fn next_like(&mut self, role: &str, wanted: &Key) -> Option<(u32, Bytes)> {
         let connection = self.connections.get(role)?;
-        let limit = if connection.is_short { bounds::MARGIN } else { self.limit };
+        let limit = if connection.is_short { bounds::TRIAL } else { self.limit };
         let until = Instant::now() + limit;
         loop {
             self.take_in(role);
@@ -339,99 +357,10 @@ impl Replay<'_> {
     }
 }
 
-/// What a packet is about, whatever else it says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Key {
-    Message(String, Vec<u8>),
-    /// PUBREL, by the identifier of the broker's.
-    Release(u16),
-    /// An answer to a packet of ours.
-    Answer(PacketType, u16),
-    Other(PacketType),
-    /// No packet at all.
-    Bytes,
-}
-
-impl Key {
-    const fn is_message(&self) -> bool {
-        matches!(self, Self::Message(..))
-    }
-}
-
-fn key(bytes: &Bytes, version: Version) -> Key {
-    let key = read(bytes, version, Sender::Server, |packet| match packet {
-        Packet::Publish(publish) => Key::Message(publish.topic.to_owned(), publish.payload.to_vec()),
-        Packet::Pubrel(ack) => Key::Release(ack.packet_id.get()),
-        Packet::Puback(ack) | Packet::Pubrec(ack) | Packet::Pubcomp(ack) => {
-            Key::Answer(packet.packet_type(), ack.packet_id.get())
-        }
-        Packet::Suback(ack) => Key::Answer(PacketType::Suback, ack.packet_id.get()),
-        Packet::Unsuback(ack) => Key::Answer(PacketType::Unsuback, ack.packet_id.get()),
-        other => Key::Other(other.packet_type()),
-    });
-    key.unwrap_or(Key::Bytes)
-}
-
-/// Reads one whole packet.
-fn read<T>(bytes: &[u8], version: Version, from: Sender, look: impl FnOnce(&Packet<'_>) -> T) -> Option<T> {
-    match decode(bytes, Context::new(version, from), &Limits::default()) {
-        Ok(Decoded::Complete { packet, len }) if len == bytes.len() => Some(look(&packet.packet())),
-        _ => None,
-    }
-}
-
-/// The identifier that the broker has chosen for a packet of its own.
-fn own_identifier(bytes: &Bytes, version: Version) -> Option<u16> {
-    read(bytes, version, Sender::Server, |packet| match packet {
-        Packet::Publish(publish) => publish.packet_id.map(PacketId::get),
-        Packet::Pubrel(ack) => Some(ack.packet_id.get()),
-        _ => None,
-    })?
-}
-
-/// The client identifier that a CONNACK assigns.
-fn assigned(bytes: &Bytes, version: Version) -> Option<String> {
-    read(bytes, version, Sender::Server, |packet| match packet {
-        Packet::Connack(connack) => connack.properties.assigned_client_identifier().map(str::to_owned),
-        _ => None,
-    })?
-}
-
-/// The same packet with this identifier: it stands behind the fixed header, in a PUBLISH behind the topic name.
-fn with_identifier(bytes: &Bytes, id: u16) -> Bytes {
-    let mut all = bytes.to_vec();
-    let header = 1 + all.iter().skip(1).take_while(|byte| **byte >= 0x80).count() + 1;
-    let is_message = all.first().is_some_and(|first| first >> 4 == PacketType::Publish as u8);
-    let topic = match all.get(header..header + 2) {
-        Some(&[high, low]) if is_message => 2 + usize::from(u16::from_be_bytes([high, low])),
-        _ => 0,
-    };
-    if let Some(place) = all.get_mut(header + topic..header + topic + 2) {
-        place.copy_from_slice(&id.to_be_bytes());
-    }
-    all.into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mqtt_assay_codec::{Publish, QoS};
-
-    #[test]
-    fn only_the_identifier_is_changed() {
-        for payload in [0, 200, 20_000] {
-            let payload = vec![b'x'; payload];
-            let made = |id| {
-                let packet_id = PacketId::new(id);
-                let publish =
-                    Publish { topic: "a/b", qos: QoS::AtLeastOnce, packet_id, payload: &payload, ..Publish::default() };
-                Packet::Publish(publish).to_bytes(Version::V5).expect("legal")
-            };
-            assert_eq!(with_identifier(&made(7), 300), made(300));
-        }
-        let ack = Bytes::from_static(&[0x62, 2, 0, 7]);
-        assert_eq!(with_identifier(&ack, 258), Bytes::from_static(&[0x62, 2, 1, 2]));
-    }
+    use mqtt_assay_codec::Publish;
 
     #[test]
     fn the_name_of_the_run_is_found_in_topics_and_client_identifiers() {
