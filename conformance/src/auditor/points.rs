@@ -113,6 +113,8 @@ pub enum Point {
     CopiesOfQos2,
     /// A will is published once (3.1.2.5).
     WillOnce,
+    /// The DISCONNECT of its client deletes it (3.14.4).
+    WillDeleted,
     /// One member of a group gets a message (4.8.2).
     SharedOnce,
     /// What the broker owns comes to whoever has subscribed (4.5).

@@ -146,23 +146,22 @@ impl Traffic {
         let session = &self.sessions[session_number];
         let is_plain = !publication.is_uncertain && !publication.is_repeated && publication.owned.is_some();
         // Whether a refusal gives its place under the receive maximum back is a rule of its own.
-        let is_free = !link.has_limit && !link.has_refused;
+        let is_free = !session.has_limit && !link.has_refused;
         let is_whole = !link.is_tainted && link.is_seen && is_free && !session.is_mixed;
         let is_alone =
             || self.publications.candidates(&publication.topic, Some(publication.print), publication.length).len() == 1;
         publication.qos != QoS::AtMostOnce
             && is_plain
             && is_whole
-            && is_bound(session, session_number, conn, publication)
+            && is_bound(session, session_number, (conn, link), publication)
             && is_alone()
     }
 
-    /// How many messages waited for the client when this one was published.
+    /// How many messages have waited for the client beside this one. Whoever has too many may drop the oldest.
     fn backlog(&self, conn: Conn, number: usize) -> usize {
         let Some(session) = self.links.get(&conn).and_then(|link| link.session) else { return usize::MAX };
         let (session, written) = (&self.sessions[session], self.publications.get(number).written.seq);
-        let before = self.publications.from(0).take(number);
-        let waits = before.filter(|(other, publication)| {
+        let waits = self.publications.from(0).filter(|(other, publication)| {
             let came = session.copies.get(other).map(|copies| copies.first.seq);
             publication.qos != QoS::AtMostOnce
                 && came.is_none_or(|came| came > written)
@@ -176,10 +175,10 @@ impl Traffic {
 }
 
 /// Whether a subscription binds the broker to send it there.
-fn is_bound(session: &Session, session_number: usize, conn: Conn, publication: &Publication) -> bool {
-    session.subscriptions.iter().any(|one| {
+fn is_bound(session: &Session, session_number: usize, (conn, link): (Conn, &Link), publication: &Publication) -> bool {
+    session.visible(conn, link.floor).any(|(_, one)| {
         let is_own = one.options.no_local && publication.session == session_number;
-        one.conn == conn
+        (one.conn == conn || link.is_resumed)
             && one.stood(publication.written.seq)
             && one.ending.is_none()
             && one.certain_qos().is_some_and(|qos| qos > 0)

@@ -97,15 +97,15 @@ impl<'a> Scene<'a> {
     }
 
     /// The subscriptions that may bring this message on this way.
-    fn by(&self, path: Path, publication: usize, with_replaced: bool) -> Vec<usize> {
-        let publication = self.publications.get(publication);
+    fn by(&self, path: Path, number: usize, with_replaced: bool) -> Vec<usize> {
+        let publication = self.publications.get(number);
         let visible = self.session.visible(self.conn, self.link.floor);
         let matching = visible.filter(|(_, subscription)| subscription.matches(&self.delivered.topic));
         let may = matching.filter(|(_, subscription)| {
             let is_there = subscription.may_bring(publication.written.seq) || with_replaced && subscription.is_replaced;
             match path {
                 Path::Live => is_there && self.may_be_live(publication, subscription),
-                Path::Retained => self.may_be_retained(publication, subscription).is_ok(),
+                Path::Retained => self.may_be_retained(number, subscription).is_ok(),
             }
         });
         may.map(|(number, _)| number).collect()
@@ -117,7 +117,8 @@ impl<'a> Scene<'a> {
         !is_own && !is_later
     }
 
-    fn may_be_retained(&self, publication: &Publication, subscription: &Subscription) -> Result<(), NotRetained> {
+    fn may_be_retained(&self, number: usize, subscription: &Subscription) -> Result<(), NotRetained> {
+        let publication = self.publications.get(number);
         if !publication.retain || publication.length == 0 {
             return Err(NotRetained::Never);
         }
@@ -127,10 +128,18 @@ impl<'a> Scene<'a> {
         if end.is_some_and(|end| end < publication.written.seq) {
             return Err(NotRetained::Never);
         }
-        if !self.delivered.is_again && subscription.brought.contains(&self.delivered.topic) {
-            return Err(NotRetained::Brought);
+        match subscription.brought.get(&self.delivered.topic) {
+            Some(_) if self.delivered.is_again => Ok(()),
+            // At QoS 0 one of QoS 1 may come twice.
+            Some(&(same, 1)) if same == number && self.is_lowered(publication) => Ok(()),
+            Some(_) => Err(NotRetained::Brought),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// It was published at QoS 1 and comes at QoS 0.
+    fn is_lowered(&self, publication: &Publication) -> bool {
+        publication.qos == QoS::AtLeastOnce && self.delivered.qos == QoS::AtMostOnce
     }
 
     fn judge(&self, path: Path, publication: usize, by: &[usize]) -> Judged {
@@ -143,6 +152,9 @@ impl<'a> Scene<'a> {
         match path {
             Path::Live => self.judge_live_retain(publication, &by, &mut judged),
             Path::Retained => self.judge_retained(publication, &by, &mut judged),
+        }
+        if publication.deleted.is_some_and(|deleted| publication.seen.is_none_or(|seen| seen.seq > deleted.seq)) {
+            judged.broken(Point::WillDeleted, "the will of a client that had left with DISCONNECT");
         }
         self.judge_qos(publication, &by, &mut judged);
         if self.link.version == Version::V5 {
@@ -266,7 +278,7 @@ impl<'a> Scene<'a> {
             }
             (None, None) => return,
         };
-        if waited.least > Duration::from_secs(published.into()) + MARGIN {
+        if waited.least >= Duration::from_secs(published.into()) + MARGIN {
             let point = if path == Path::Live { Point::Expired } else { Point::RetainedExpired };
             let seconds = waited.least.as_secs_f32();
             judged.broken(point, format!("{seconds:.1} s after a message whose expiry was {published} s"));
@@ -377,14 +389,15 @@ impl<'a> Scene<'a> {
         } else if there().all(|one| one.options.no_local && publication.session == self.session_number) {
             judged.broken(Point::NoLocal, "the client's own message, by a subscription with No Local");
         } else {
-            self.unasked(publication, &visible, &mut judged);
+            self.unasked(last, &visible, &mut judged);
         }
         judged
     }
 
     /// It was with others before the client subscribed, so that only what is retained can bring it.
-    fn unasked(&self, publication: &Publication, visible: &[&Subscription], judged: &mut Judged) {
-        let reasons = visible.iter().filter_map(|one| match self.may_be_retained(publication, one) {
+    fn unasked(&self, number: usize, visible: &[&Subscription], judged: &mut Judged) {
+        let publication = self.publications.get(number);
+        let reasons = visible.iter().filter_map(|one| match self.may_be_retained(number, one) {
             Err(NotRetained::Unasked(unasked)) => Some(unasked),
             _ => None,
         });

@@ -18,6 +18,8 @@ mod debts;
 mod delivered;
 mod explain;
 mod judged;
+#[cfg(test)]
+mod laws;
 mod publications;
 mod sessions;
 mod subscriptions;

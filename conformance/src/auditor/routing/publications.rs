@@ -45,6 +45,8 @@ pub(super) struct Publication {
     pub(super) seen: Option<Moment>,
     /// A copy of it came that can only be what is retained.
     pub(super) stored: Option<Moment>,
+    /// It is a will, and its client's DISCONNECT, of this moment, has deleted it.
+    pub(super) deleted: Option<Moment>,
     /// The connection of the first copy by each shared subscription.
     pub(super) shares: BTreeMap<Rc<str>, Conn>,
 }
@@ -97,6 +99,7 @@ impl Publication {
             released: None,
             seen: None,
             stored: None,
+            deleted: None,
             shares: BTreeMap::new(),
         }
     }

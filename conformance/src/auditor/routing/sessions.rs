@@ -5,6 +5,7 @@ use crate::auditor::{Conn, Moment};
 use mqtt_assay_codec::Version;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+use std::time::Duration;
 
 /// What is kept for one client identifier, over all its connections.
 #[derive(Debug, Default)]
@@ -14,6 +15,10 @@ pub(super) struct Session {
     pub(super) floor: u64,
     /// The connection that was accepted last.
     pub(super) last: Option<Conn>,
+    /// The connection that asked for it last.
+    pub(super) latest: Option<Conn>,
+    /// One of its connections took no packets above some size.
+    pub(super) has_limit: bool,
     /// Both versions have used it: nothing spans them, and nothing of it is certain.
     pub(super) is_mixed: bool,
     version: Option<Version>,
@@ -70,12 +75,21 @@ pub(super) struct Link {
     pub(super) is_seen: bool,
     /// The session ends with it, as far as both sides have said.
     pub(super) ends_session: bool,
-    /// It takes no packets above some size.
-    pub(super) has_limit: bool,
     /// The client has refused a message.
     pub(super) has_refused: bool,
     /// The client has sent DISCONNECT.
     pub(super) has_left: bool,
+    /// It leaves with the DISCONNECT that deletes its will, written at this moment.
+    pub(super) farewell: Option<Moment>,
+    /// Seconds.
+    pub(super) keep_alive: u16,
+    /// When the client wrote last.
+    pub(super) wrote: Duration,
+    pub(super) will: Option<usize>,
+    /// The broker has said why it ends the connection.
+    pub(super) is_dismissed: bool,
+    /// The broker has the session that was there before.
+    pub(super) is_resumed: bool,
     pub(super) broker_end: Option<u64>,
     pub(super) client_end: Option<u64>,
     /// Read last from the broker, what only shows that it lives apart; or acknowledged by the client.
@@ -121,9 +135,14 @@ impl Link {
             is_broken: false,
             is_seen: true,
             ends_session: false,
-            has_limit: false,
             has_refused: false,
             has_left: false,
+            farewell: None,
+            keep_alive: 0,
+            wrote: Duration::ZERO,
+            will: None,
+            is_dismissed: false,
+            is_resumed: false,
             broker_end: None,
             client_end: None,
             progress: Moment::default(),

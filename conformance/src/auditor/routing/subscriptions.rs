@@ -3,7 +3,7 @@
 use super::topics::{matches, shared_part};
 use crate::auditor::{Conn, Moment};
 use mqtt_assay_codec::{QoS, RetainHandling, SubscriptionOptions, Version};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// One topic filter of one SUBSCRIBE.
@@ -30,8 +30,8 @@ pub(super) struct Subscription {
     pub(super) is_replaced: bool,
     /// The same filter was certainly subscribed before.
     pub(super) had_stood: bool,
-    /// Topics whose retained message came by it.
-    pub(super) brought: BTreeSet<Rc<str>>,
+    /// By topic the retained message that came by it, and how often.
+    pub(super) brought: BTreeMap<Rc<str>, (usize, u32)>,
 }
 
 impl Subscription {

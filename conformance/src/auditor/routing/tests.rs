@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// A run of a few connections.
 #[derive(Default)]
-struct Trace {
+pub(super) struct Trace {
     routing: Routing,
     seq: u64,
     at: Duration,
@@ -27,7 +27,7 @@ impl Trace {
         Moment { seq: self.seq, at: self.at, line: u32::try_from(self.seq).unwrap_or_default() }
     }
 
-    fn wait(&mut self, seconds: u64) {
+    pub(super) fn wait(&mut self, seconds: u64) {
         self.at += Duration::from_secs(seconds);
     }
 
@@ -36,6 +36,10 @@ impl Trace {
     }
 
     fn connect(&mut self, version: Version, connect: Connect<'_>) -> Conn {
+        self.connect_with(version, connect, Connack::default())
+    }
+
+    pub(super) fn connect_with(&mut self, version: Version, connect: Connect<'_>, connack: Connack<'_>) -> Conn {
         let conn = Conn(self.conns);
         self.conns += 1;
         let (case, role) = (String::new(), String::new());
@@ -51,7 +55,7 @@ impl Trace {
         };
         self.routing.opened(conn, &facts);
         self.client(conn, Packet::Connect(connect));
-        self.server(conn, Packet::Connack(Connack::default()));
+        self.server(conn, Packet::Connack(connack));
         conn
     }
 
@@ -82,7 +86,7 @@ impl Trace {
         self.server(conn, Packet::Suback(Suback { packet_id, properties, reasons }));
     }
 
-    fn subscribe(&mut self, conn: Conn, filter: &str, options: SubscriptionOptions) {
+    pub(super) fn subscribe(&mut self, conn: Conn, filter: &str, options: SubscriptionOptions) {
         self.subscribe_as(conn, filter, options, None);
     }
 
@@ -92,7 +96,7 @@ impl Trace {
         self.grant(conn, id, options.qos as u8);
     }
 
-    fn unsubscribe(&mut self, conn: Conn, filter: &str) {
+    pub(super) fn unsubscribe(&mut self, conn: Conn, filter: &str) {
         let mut filters = TopicFiltersBuf::new();
         filters.push(filter).expect("a filter");
         let (packet_id, properties) = (packet_id(99), PropertiesBuf::new());
@@ -107,7 +111,7 @@ impl Trace {
     }
 
     /// Publishes and, above QoS 0, sees the message taken.
-    fn publish(&mut self, conn: Conn, publish: Publish<'_>) {
+    pub(super) fn publish(&mut self, conn: Conn, publish: Publish<'_>) {
         self.client(conn, Packet::Publish(publish));
         let Some(packet_id) = publish.packet_id else { return };
         let ack = Acknowledgement::success(packet_id);
@@ -125,7 +129,7 @@ impl Trace {
     }
 
     /// A message comes and is acknowledged.
-    fn take(&mut self, conn: Conn, publish: Publish<'_>) -> Audit {
+    pub(super) fn take(&mut self, conn: Conn, publish: Publish<'_>) -> Audit {
         let audit = self.deliver(conn, publish);
         if let Some(packet_id) = publish.packet_id {
             let ack = Acknowledgement::success(packet_id);
@@ -140,12 +144,12 @@ impl Trace {
         self.routing.broker_ended(conn, moment);
     }
 
-    fn leave(&mut self, conn: Conn) {
+    pub(super) fn leave(&mut self, conn: Conn) {
         self.client(conn, Packet::Disconnect(Disconnect::default()));
         self.broker_ends(conn);
     }
 
-    fn findings(&mut self) -> Vec<Finding> {
+    pub(super) fn findings(&mut self) -> Vec<Finding> {
         let mut findings = Vec::new();
         self.routing.due(self.at, &mut findings);
         findings
@@ -154,11 +158,11 @@ impl Trace {
 
 const VERSIONS: [Version; 2] = [Version::V3_1_1, Version::V5];
 
-fn packet_id(id: u16) -> PacketId {
+pub(super) fn packet_id(id: u16) -> PacketId {
     PacketId::new(id).expect("an identifier")
 }
 
-fn message(qos: QoS, id: u16, payload: &'static [u8]) -> Publish<'static> {
+pub(super) fn message(qos: QoS, id: u16, payload: &'static [u8]) -> Publish<'static> {
     Publish { qos, packet_id: PacketId::new(id), topic: "run/case/news", payload, ..Publish::default() }
 }
 
@@ -574,7 +578,7 @@ fn the_expiry_is_what_is_left_of_it() {
 
 #[test]
 fn what_has_expired_does_not_come() {
-    for (waited, is_right) in [(11, true), (12, false)] {
+    for (waited, is_right) in [(10, true), (11, false)] {
         let (mut trace, watcher, publisher) = pair(Version::V5, ONE);
         let ten = PropertiesBuf::new().with(Property::MessageExpiryInterval(10));
         let one = Publish { properties: ten.as_properties(), ..message(QoS::AtLeastOnce, 7, b"first") };
@@ -709,6 +713,49 @@ fn a_will_is_published_once_and_as_it_was_left() {
         assert_broken(&trace.take(subscriber, message(QoS::ExactlyOnce, 8, b"gone")), Point::WillOnce);
         let (mut trace, subscriber) = mourning(version);
         assert_broken(&trace.take(subscriber, message(QoS::AtLeastOnce, 7, b"gone")), Point::WillQos);
+    }
+}
+
+#[test]
+fn a_disconnect_deletes_the_will_once_the_broker_has_ended_the_connection() {
+    for version in VERSIONS {
+        for has_ended in [false, true] {
+            let (mut trace, subscriber, _) = pair(version, ONE);
+            let will = Will { qos: QoS::AtLeastOnce, topic: "run/case/news", payload: b"gone", ..Will::default() };
+            let connect = Connect { client_id: "mortal", clean_start: true, will: Some(will), ..Connect::default() };
+            let mortal = trace.connect(version, connect);
+            trace.client(mortal, Packet::Disconnect(Disconnect::default()));
+            if has_ended {
+                trace.broker_ends(mortal);
+            }
+            let audit = trace.take(subscriber, message(QoS::AtLeastOnce, 7, b"gone"));
+            if has_ended {
+                assert_broken(&audit, Point::WillDeleted)
+            } else {
+                assert_silent(&audit)
+            }
+            trace.broker_ends(mortal);
+            let found = trace.findings();
+            assert_eq!(found.len(), usize::from(!has_ended), "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn what_waited_for_an_absent_client_is_missed_behind_a_later_message() {
+    for session_present in [true, false] {
+        let mut trace = Trace::default();
+        let connect = Connect { client_id: "sleeper", ..Connect::default() };
+        let sleeper = trace.connect(Version::V3_1_1, connect);
+        trace.subscribe(sleeper, "run/case/#", ONE);
+        trace.leave(sleeper);
+        let publisher = trace.open(Version::V3_1_1, "publisher", true);
+        for (id, payload) in [(7, &b"first"[..]), (8, b"second")] {
+            trace.publish(publisher, message(QoS::AtLeastOnce, id, payload));
+        }
+        let back = trace.connect_with(Version::V3_1_1, connect, Connack { session_present, ..Connack::default() });
+        let audit = trace.take(back, message(QoS::AtLeastOnce, 8, b"second"));
+        if session_present { assert_broken(&audit, Point::Owed) } else { assert_silent(&audit) }
     }
 }
 

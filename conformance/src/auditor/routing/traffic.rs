@@ -58,6 +58,23 @@ impl Traffic {
         if let Some(link) = self.links.get_mut(&conn) {
             link.broker_end.get_or_insert(moment.seq);
         }
+        self.delete_will(conn);
+    }
+
+    /// The broker has ended a connection whose client had left: what it has of a will is deleted.
+    fn delete_will(&mut self, conn: Conn) {
+        let Some(link) = self.links.get(&conn) else { return };
+        let (Some(will), Some(farewell), Some(session)) = (link.will, link.farewell, link.session) else { return };
+        let is_last = self.sessions[session].latest == Some(conn) && !self.sessions[session].is_mixed;
+        if link.accepted.is_none() || link.is_dismissed || !is_last {
+            return;
+        }
+        let publication = self.publications.get_mut(will);
+        publication.deleted = Some(farewell);
+        if let Some(seen) = publication.seen.filter(|seen| seen.seq > farewell.seq) {
+            let why = format!("the will of a client that had left with DISCONNECT came to others (line {})", seen.line);
+            self.debts.found.push(Finding { conn, owed: farewell, point: Point::WillDeleted, why });
+        }
     }
 
     pub(super) fn client_ended(&mut self, conn: Conn, moment: Moment) {
@@ -80,6 +97,7 @@ impl Traffic {
         let Some(link) = self.links.get_mut(&conn) else { return };
         link.is_tainted |= is_illegal;
         link.order.next();
+        let wrote = std::mem::replace(&mut link.wrote, moment.at);
         match packet {
             Packet::Connect(connect) => self.connects(conn, moment, connect),
             Packet::Publish(publish) => self.publishes(conn, moment, publish),
@@ -96,6 +114,11 @@ impl Traffic {
                 self.settle_debts(conn, moment);
                 if let Some(link) = self.links.get_mut(&conn) {
                     link.has_left = true;
+                    let keep_alive = Duration::from_secs(link.keep_alive.into());
+                    let is_alive = keep_alive.is_zero() || moment.at < wrote + keep_alive;
+                    if disconnect.reason == ReasonCode::SUCCESS && is_alive && !link.is_tainted {
+                        link.farewell = Some(moment);
+                    }
                 }
             }
             _ => {}
@@ -117,13 +140,15 @@ impl Traffic {
         link.session = Some(number);
         link.connect = moment;
         link.is_clean = connect.clean_start;
-        link.has_limit = properties.maximum_packet_size().is_some();
+        link.keep_alive = connect.keep_alive;
         link.ends_session = match link.version {
             Version::V5 => properties.session_expiry_interval().unwrap_or_default() == 0,
             _ => connect.clean_start,
         };
         let (version, is_uncertain) = (link.version, link.is_tainted);
         self.sessions[number].used_by(version);
+        self.sessions[number].latest = Some(conn);
+        self.sessions[number].has_limit |= properties.maximum_packet_size().is_some();
         if let Some(will) = &connect.will {
             let draft = Draft {
                 topic: self.publications.name(will.topic),
@@ -135,7 +160,10 @@ impl Traffic {
                 expiry: will.properties.message_expiry_interval(),
             };
             let publisher = Publisher { conn, session: number, version, is_will: true, is_uncertain };
-            self.publications.add(draft, publisher, moment);
+            let will = self.publications.add(draft, publisher, moment);
+            if let Some(link) = self.links.get_mut(&conn) {
+                link.will = Some(will);
+            }
         }
     }
 
@@ -248,7 +276,7 @@ impl Traffic {
                 gone: None,
                 is_replaced: false,
                 had_stood,
-                brought: BTreeSet::new(),
+                brought: BTreeMap::new(),
             });
         }
         if let Some(link) = self.links.get_mut(&conn) {
@@ -311,6 +339,10 @@ impl Traffic {
             Packet::Suback(suback) => link.order.answered(Question::Subscribe, suback.packet_id.get()),
             Packet::Unsuback(unsuback) => link.order.answered(Question::Unsubscribe, unsuback.packet_id.get()),
             Packet::Pingresp => link.order.ponged(),
+            Packet::Disconnect(_) => {
+                link.is_dismissed = true;
+                return;
+            }
             _ => return,
         };
         if !link.is_tainted {
@@ -338,6 +370,7 @@ impl Traffic {
         }
         let Some(link) = self.links.get_mut(&conn).filter(|link| link.accepted.is_none()) else { return };
         link.accepted = Some(moment);
+        link.is_resumed = connack.session_present;
         if let Some(expiry) = connack.properties.session_expiry_interval() {
             link.ends_session = expiry == 0;
         }
@@ -532,7 +565,8 @@ impl Traffic {
         if path == Path::Retained {
             // By which of several is not known: one of them will not bring another.
             if let [only] = by {
-                session.subscriptions[*only].brought.insert(Rc::clone(&delivered.topic));
+                let brought = &mut session.subscriptions[*only].brought;
+                brought.entry(Rc::clone(&delivered.topic)).or_insert((number, 0)).1 += 1;
             }
         }
         let copies = session.copies.entry(number).or_default();

@@ -64,6 +64,7 @@ by_auditor! {
     message_order: Order;
     qos2_copies: CopiesOfQos2;
     will_once: WillOnce;
+    will_deleted: WillDeleted;
     shared_once: SharedOnce;
     owed_message: Owed;
     no_session_at_clean_start: NoSessionAtCleanStart;
