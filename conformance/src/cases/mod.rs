@@ -9,6 +9,7 @@ mod counts;
 mod deliveries;
 mod delivery;
 mod disconnect;
+mod each_connection;
 mod expiry;
 mod explained_ends;
 mod explanations;
@@ -73,6 +74,7 @@ const CHAPTERS: &[Chapter] = &[
     Chapter { name: "session", cases: session::CASES },
     Chapter { name: "resumes", cases: resumes::CASES },
     Chapter { name: "takeover", cases: takeover::CASES },
+    Chapter { name: "each-connection", cases: each_connection::CASES },
     Chapter { name: "will", cases: will::CASES },
     Chapter { name: "keep-alive", cases: keep_alive::CASES },
     Chapter { name: "segments", cases: segments::CASES },

@@ -187,7 +187,7 @@ faults! {
     AcceptsExpiryAfterZero "accepts-expiry-after-zero" "Accepts a session expiry at DISCONNECT of a session that had none."
         [] ["U5-185" "MQTT-4.13.1-1"];
     PingForgetsSubscriptions "ping-forgets-subscriptions" "Discards the subscriptions of a connected client on PINGREQ."
-        ["MQTT-4.1.0-1" "MQTT-4.1.0-2"] ["MQTT-4.1.0-1"];
+        ["MQTT-4.1.0-1" "MQTT-4.1.0-2" "MQTT-4.5.0-1"] ["MQTT-4.1.0-1" "MQTT-4.5.0-1"];
 
     // Keep alive
     KeepAliveNotEnforced "keep-alive-not-enforced" "Never closes for a keep alive."
@@ -426,12 +426,12 @@ faults! {
     WrongUnsubackId "wrong-unsuback-id" "Sends UNSUBACK with another packet identifier."
         ["MQTT-3.10.4-4" "MQTT-2.3.1-7"] ["MQTT-3.10.4-5" "MQTT-2.2.1-6"];
     UnsubscribeDropsInFlight "unsubscribe-drops-in-flight" "Forgets unacknowledged messages at UNSUBSCRIBE." ["MQTT-3.10.4-3"] ["MQTT-3.10.4-3"];
-    UnsubscribeByPrefix "unsubscribe-by-prefix" "Deletes every subscription that starts with the topic filter." ["MQTT-3.10.4-1"] ["MQTT-3.10.4-1"];
-    UnsubscribeByMatch "unsubscribe-by-match" "Deletes every subscription that the topic filter matches." ["MQTT-3.10.4-1"] ["MQTT-3.10.4-1"];
+    UnsubscribeByPrefix "unsubscribe-by-prefix" "Deletes every subscription that starts with the topic filter." ["MQTT-3.10.4-1" "MQTT-4.5.0-1"] ["MQTT-3.10.4-1" "MQTT-4.5.0-1"];
+    UnsubscribeByMatch "unsubscribe-by-match" "Deletes every subscription that the topic filter matches." ["MQTT-3.10.4-1" "MQTT-4.5.0-1"] ["MQTT-3.10.4-1" "MQTT-4.5.0-1"];
     ShareLeavesTogether "share-leaves-together" "Deletes a shared subscription together with the ordinary one of the same topic filter, and the other way round."
         [] ["MQTT-3.10.4-1"];
     OnlyFirstUnsubscribed "only-first-unsubscribed" "Deletes the first topic filter of an UNSUBSCRIBE only."
-        ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2"] ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2"];
+        ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2"] ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2" "U5-179"];
     UnsubackForEachFilter "unsuback-for-each-filter" "Sends the UNSUBACK again for each further topic filter."
         ["MQTT-3.10.4-6"] ["MQTT-3.10.4-6"];
     UnsubackTooManyCodes "unsuback-too-many-codes" "Sends a code more than an UNSUBSCRIBE has topic filters where its packet identifier is 4096 or more."

@@ -12,7 +12,7 @@ use crate::scenario::draft::pingreq;
 use crate::scenario::pattern::codes;
 use crate::scenario::rules::StepRules;
 use crate::scenario::verdict::{Evidence, Stop};
-use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, ReasonCode, Version};
+use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, ReasonCode, Suback, Version};
 use mqtt_assay_standard::bounds;
 use tokio::time::Instant;
 
@@ -123,7 +123,7 @@ impl<'a> ExpectRefusal<'a> {
                 }
                 // To say why is no service: the close is still to come. That in 5.0 there is but one CONNACK is another rule.
                 Packet::Connack(connack) if connack.reason.0 != 0 => {}
-                Packet::Suback(suback) if suback.reasons.iter().all(ReasonCode::is_error) => {
+                Packet::Suback(suback) if is_refused(&suback, suback_is_weak) => {
                     if suback_is_weak {
                         return Ok(client.weak(deciding, &expected, &seen, line, Some(packet.clone())));
                     }
@@ -142,6 +142,12 @@ impl<'a> ExpectRefusal<'a> {
 }
 
 awaited!(ExpectRefusal);
+
+/// Whether a SUBACK grants nothing; where one filter of several was wrong, and that one may be refused there, not everything.
+fn is_refused(suback: &Suback<'_>, in_part: bool) -> bool {
+    let mut codes = suback.reasons.iter();
+    if in_part { codes.any(ReasonCode::is_error) } else { codes.all(ReasonCode::is_error) }
+}
 
 /// True where the broker had ended the connection for reasons of its own before the packet was written.
 fn said_goodbye_before(client: &Client, offence: &Offence) -> bool {
