@@ -59,8 +59,9 @@ impl Machine {
             return;
         }
         self.departed.remove(&id);
+        let is_busy = self.is_busy(id);
         match self.connections.get_mut(&id) {
-            Some(connection) if self.busy.contains(&id) && connection.has_more() => connection.leaving = true,
+            Some(connection) if is_busy && connection.has_more() => connection.leaving = true,
             _ => self.end(id, true),
         }
     }
@@ -77,6 +78,7 @@ impl Machine {
                 Due::Work => works = true,
                 Due::LateEnds => self.late_ends_due(),
                 Due::LateRoutes => self.late_routes_due(),
+                Due::SlowPackets => self.slow_due(),
                 Due::Apart => self.apart_due(),
                 Due::LateReplays => self.late_replays_due(),
             }

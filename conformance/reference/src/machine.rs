@@ -129,7 +129,7 @@ impl Machine {
 
     /// Whether something that came on this connection is still worked on: nothing more should be read from it until then.
     pub fn is_busy(&self, id: ConnectionId) -> bool {
-        self.busy.contains(&id)
+        self.busy.contains(&id) || self.quirky.slow.contains_key(&id)
     }
 
     /// Whether the event of now has cost so much that others are to be served first.

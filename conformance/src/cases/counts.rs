@@ -104,10 +104,12 @@ async fn gathered(client: &mut Client, is_last: impl Fn(&Received, usize) -> boo
 const RETAINED: usize = 250;
 
 async fn retained(broker: &Subject) -> Outcome {
+    let mut witness = broker.witness([format!("store/{}", RETAINED - 1)]).await?;
     let mut publisher = broker.connect("publisher").await?;
     let stored = |number: usize| format!("retained {number}");
     let messages = (0..RETAINED).map(|number| publish(format!("store/{number}"), stored(number)));
     publisher.publish_together(messages.map(|message| message.qos(AtLeastOnce).retain())).await?;
+    witness.receive(with_payload(stored(RETAINED - 1))).await?;
     let mut late = broker.connect("late").await?;
 
     late.subscribe("store/+", AtLeastOnce).await?;

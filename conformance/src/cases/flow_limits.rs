@@ -119,9 +119,12 @@ async fn quota_of_queued(broker: &Subject, qos: QoS) -> Outcome {
 }
 
 async fn quota_of_retained(broker: &Subject, qos: QoS) -> Outcome {
+    let topics = ["store/1", "store/2", "store/3"];
+    let mut witness = broker.witness(topics).await?;
     let mut publisher = broker.connect("publisher").await?;
-    for (topic, payload) in ["store/1", "store/2", "store/3"].into_iter().zip(THREE) {
+    for (topic, payload) in topics.into_iter().zip(THREE) {
         publisher.publish_draft(publish(topic, payload).qos(qos).retain()).await?;
+        witness.receive(with_payload(payload)).await?;
     }
     let mut watcher = holding(broker, "watcher", with_room_for(1)).await?;
 
@@ -216,8 +219,11 @@ async fn on_their_way(
             Ok((back(broker, role, draft).await?, publisher))
         }
         Path::Retained => {
-            for message in messages() {
+            let topics = (0..payloads.len()).map(|number| path.topic(role, number));
+            let mut witness = broker.witness(topics).await?;
+            for (message, payload) in messages().zip(payloads) {
                 publisher.publish_draft(message.retain()).await?;
+                witness.receive(with_payload(payload)).await?;
             }
             let mut client = broker.connect_as(role, draft).await?;
             for number in 0..payloads.len() {

@@ -278,8 +278,10 @@ async fn brings_no_retained(broker: &Subject) -> Outcome {
 }
 
 async fn subscribed_again(broker: &Subject) -> Outcome {
+    let mut witness = broker.witness(["news"]).await?;
     let mut publisher = broker.connect("publisher").await?;
     publisher.publish_draft(publish("news", b"retained").qos(AtLeastOnce).retain()).await?;
+    witness.receive(with_payload(b"retained")).await?;
     let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
     sleeper.subscribe("news", AtLeastOnce).await?;
     sleeper.receive(a_message("news", b"retained").qos(AtLeastOnce)).await?;

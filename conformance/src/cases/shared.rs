@@ -115,8 +115,10 @@ async fn within_granted_qos(broker: &Subject) -> Outcome {
 }
 
 async fn brings_no_retained(broker: &Subject) -> Outcome {
+    let mut witness = broker.witness(["news"]).await?;
     let mut publisher = broker.connect("publisher").await?;
     publisher.publish_draft(publish("news", b"retained").qos(AtLeastOnce).retain()).await?;
+    witness.receive(with_payload(b"retained")).await?;
     let mut ordinary = broker.connect("ordinary").await?;
     ordinary.subscribe("news", AtLeastOnce).await?;
     ordinary.receive(a_message("news", b"retained")).await?;

@@ -296,7 +296,9 @@ async fn overlapping_copies(broker: &Subject) -> Outcome {
 }
 
 async fn message_before_suback(broker: &Subject) -> Outcome {
+    let mut witness = broker.witness(["news"]).await?;
     broker.connect("publisher").await?.publish_draft(publish("news", b"kept").qos(AtLeastOnce).retain()).await?;
+    witness.receive(with_payload(b"kept")).await?;
     let mut watcher = broker.connect("watcher").await?;
 
     let id = watcher.send(subscribe("news", AtLeastOnce))?;

@@ -75,6 +75,7 @@ pub const TAKEN_AWAY: &[(Quirk, &[&str])] = &[
     ),
     (Quirk::RefusesControlCharacters, &["/strings/kept-characters.control", "/strings/kept-characters.noncharacter"]),
     (Quirk::ExtraCopies, &["/identifiers/one-copy"]),
+    (Quirk::CopiesApart, &["/identifiers/one-copy"]),
     (
         Quirk::LimitsFilters,
         &[

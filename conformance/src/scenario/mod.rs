@@ -16,6 +16,7 @@
 //! |---|---|
 //! | [`connect`](Subject::connect), [`connect_as`](Subject::connect_as) | a client by its role, with a clean session or by a CONNECT of your own; the same role again is the same client identifier |
 //! | [`resume`](Subject::resume) | the client comes back to the session that it left |
+//! | [`witness`](Subject::witness) | a client that tells when a message is dealt with |
 //! | [`open`](Subject::open) | a network connection, and nothing sent on it |
 //! | [`wait`](Subject::wait) | the standard's own time passes; the row says so in `waits` |
 //! | [`version`](Subject::version), [`member`](Subject::member) | which version, which member of a family |

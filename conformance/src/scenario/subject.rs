@@ -9,7 +9,7 @@ use super::rules::StepRules;
 use super::verdict::{Evidence, Received, Stop};
 use crate::broker::{Authentication, Setting};
 use crate::link::{Link, Remark};
-use mqtt_assay_codec::{Packet, ReasonCode, Version};
+use mqtt_assay_codec::{Packet, QoS, ReasonCode, Version};
 use mqtt_assay_standard::bounds;
 use std::rc::Rc;
 use std::time::Duration;
@@ -135,6 +135,16 @@ impl Subject {
             }
             Some(answer) => client.let_in(&answer, wants_session).map(|()| client),
         }
+    }
+
+    /// Set-up: somebody who sees what is published on these topics from now on. A broker may acknowledge a message before it
+    /// stores it; once a witness has got it, new subscribers can be expected to.
+    pub async fn witness<T: Into<Topic>>(&self, filters: impl IntoIterator<Item = T>) -> Result<Client, Stop> {
+        let mut witness = self.connect("witness").await?;
+        for filter in filters {
+            witness.subscribe(filter, QoS::AtLeastOnce).await?;
+        }
+        Ok(witness)
     }
 
     /// Set-up: a network connection, and nothing sent on it yet.

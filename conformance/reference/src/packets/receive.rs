@@ -43,6 +43,9 @@ impl Machine {
         let mut wanted = 0;
         let mut segment = Segment::default();
         while at < input.len() && self.listens(id) && !self.is_tired() {
+            if self.takes_its_time(id) {
+                break;
+            }
             self.effort += 1;
             if let Some(lost) = self.lost_of_segment(&mut segment, &input[at..]) {
                 at += lost;
@@ -80,7 +83,7 @@ impl Machine {
         if connection.input.is_empty() {
             connection.input_account = None;
         }
-        if connection.has_more() {
+        if connection.has_more() && !self.quirky.slow.contains_key(&id) {
             self.busy.insert(id);
         }
         self.wind(id);

@@ -73,7 +73,7 @@ impl Machine {
         }
     }
 
-    fn go_on(&mut self, id: ConnectionId) {
+    pub(crate) fn go_on(&mut self, id: ConnectionId) {
         self.work(id);
         self.process(id);
         self.flow(id);

@@ -14,6 +14,7 @@ mod late_routes;
 mod late_wills;
 pub(crate) mod reordering;
 mod resending;
+mod slow_packets;
 mod state;
 mod table;
 mod unreliable;

@@ -31,6 +31,8 @@ pub(crate) struct State {
     pub(crate) held_apart: Vec<HeldApart>,
     /// Retained messages that are not looked for yet; at most `max_queued_messages`.
     pub(crate) late_replays: VecDeque<LateReplay>,
+    /// Connections whose next packet is being worked on, and when it is done; at most `max_connections`.
+    pub(crate) slow: BTreeMap<ConnectionId, Duration>,
     /// How the last choice came out that looks like chance.
     pub(crate) choices: u64,
 }

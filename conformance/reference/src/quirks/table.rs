@@ -90,6 +90,8 @@ quirks! {
         "Sends the copies of a message to its receivers in an order that the seed makes up.";
     CopiesApart "copies-apart"
         "Sends one copy of a message for each overlapping subscription, 300 milliseconds after the one before.";
+    SlowPackets "slow-packets"
+        "Takes 1.2 seconds for each of the first ten packets of a connection.";
     LosesQos0 "loses-qos0"
         "Loses every second message of QoS 0 on its way to a client, the first among them.";
     HoldsQos0AtQuota "holds-qos0-at-quota"

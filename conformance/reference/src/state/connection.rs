@@ -78,6 +78,8 @@ pub(crate) struct Connection {
     pub(crate) feeds: Option<ConnectionId>,
     /// Bytes handed out on this connection up to the end of the CONNACK, once there was one.
     pub(crate) connack_ends: Option<u64>,
+    /// How many packets were dealt with slowly: a quirk only.
+    pub(crate) slow_ones: u32,
     /// Whether the CONNACK was written before the packets of now were read, so that the client may know the limits in it.
     pub(crate) is_told: bool,
     /// Identifiers of the QoS 1 messages that came last on this connection of 5.0: at most [`MOST_REMEMBERED`].
@@ -129,6 +131,7 @@ impl Connection {
             waiting_bytes: 0,
             feeds: None,
             connack_ends: None,
+            slow_ones: 0,
             is_told: false,
             lately: VecDeque::new(),
             faulty: ConnectionMarks::default(),

@@ -25,6 +25,8 @@ pub(crate) enum Due {
     LateEnds,
     /// Messages that are acknowledged and not routed yet: a quirk only.
     LateRoutes,
+    /// Packets that take their time: a quirk only.
+    SlowPackets,
     /// Copies that come apart: a quirk only.
     Apart,
     /// Retained messages that are not looked for yet: a quirk only.
