@@ -101,7 +101,11 @@ async fn after(mut client: Client, error: Draft) -> Result<After, Stop> {
         client.disconnect().await?;
         return Ok(After::Service);
     }
-    client.ended().await.map(|()| After::Close)
+    // It may have come in the meantime.
+    match client.receive_within(any(PacketType::Disconnect), Duration::ZERO).await {
+        Ok(farewell) => Ok(After::Farewell(client, farewell)),
+        Err(_) => client.ended().await.map(|()| After::Close),
+    }
 }
 
 /// A client that is sent away for a broken rule, and the DISCONNECT, which is only recommended (5.0 section 4.13.1).

@@ -4,6 +4,7 @@ mod authenticating;
 mod delivery;
 mod faulty;
 mod flow;
+mod lateness;
 mod laws;
 mod opening;
 mod publishing;
