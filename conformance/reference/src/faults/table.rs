@@ -146,7 +146,7 @@ faults! {
         [] ["MQTT-3.2.2-10"];
     AcceptsWillQos "accepts-will-qos" "Accepts a will above the announced maximum QoS." [] ["MQTT-3.2.2-12"];
     AcceptsWillRetain "accepts-will-retain" "Accepts a retained will although it retains nothing." [] ["MQTT-3.2.2-13"];
-    SessionExpiryUnannounced "session-expiry-unannounced" "Shortens a session without telling the client." [] ["U5-083"];
+    SessionExpiryUnannounced "session-expiry-unannounced" "Shortens a session without telling the client." [] ["U5-083" "MQTT-3.2.2-3"];
     RefusesPasswordAlone "refuses-password-alone" "Refuses a password without a user name in 5.0." [] ["U5-049"];
     RefusesEmptyIdToResume "refuses-empty-id-to-resume" "Calls a CONNECT of 5.0 malformed that has no client identifier and Clean Start 0."
         [] ["U5-066"];
@@ -172,18 +172,18 @@ faults! {
         ["MQTT-3.1.2-4" "MQTT-4.1.0-1" "MQTT-3.1.2-5" "MQTT-3.2.2-2" "MQTT-4.4.0-1"]
         ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "MQTT-3.2.2-3" "MQTT-4.4.0-1" "U5-171"];
     ForgetsCleanlyBegun "forgets-cleanly-begun" "Ends a session that began with Clean Start 1 with its connection, whatever its expiry interval."
-        [] ["MQTT-3.1.2-23"];
+        [] ["MQTT-3.1.2-23" "MQTT-3.2.2-3"];
     ForgetsSubscriptions "forgets-subscriptions" "Resumes a session without its subscriptions."
         ["MQTT-3.1.2-4" "MQTT-4.1.0-1"] ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "U5-171"];
     ForgetsReceived "forgets-received" "Resumes a session without the QoS 2 exchanges that its client had begun."
         ["MQTT-3.1.2-4" "MQTT-4.1.0-1" "MQTT-4.3.3-2"] ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "MQTT-4.3.3-10"];
     DropsForAbsent "drops-for-absent" "Queues nothing for a client that isn't connected."
         ["MQTT-3.1.2-5" "MQTT-4.5.0-1"] ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-4.5.0-1"];
-    SessionNeverExpires "session-never-expires" "Keeps a session past its expiry interval." [] ["MQTT-4.1.0-2" "MQTT-3.1.2-8"];
-    SessionExpiresEarly "session-expires-early" "Ends a session after half of its expiry interval." [] ["MQTT-3.1.2-23"];
+    SessionNeverExpires "session-never-expires" "Keeps a session past its expiry interval." [] ["MQTT-4.1.0-2" "MQTT-3.1.2-8" "MQTT-3.2.2-3"];
+    SessionExpiresEarly "session-expires-early" "Ends a session after half of its expiry interval." [] ["MQTT-3.1.2-23" "MQTT-3.2.2-3"];
     ExpiryFromConnect "expiry-from-connect" "Counts the session expiry interval from when the connection was opened, not from its end."
         [] ["MQTT-3.1.2-23" "MQTT-4.1.0-1"];
-    DisconnectExpiryIgnored "disconnect-expiry-ignored" "Ignores the session expiry interval of a DISCONNECT." [] ["U5-186"];
+    DisconnectExpiryIgnored "disconnect-expiry-ignored" "Ignores the session expiry interval of a DISCONNECT." [] ["U5-186" "MQTT-3.2.2-3"];
     AcceptsExpiryAfterZero "accepts-expiry-after-zero" "Accepts a session expiry at DISCONNECT of a session that had none."
         [] ["U5-185" "MQTT-4.13.1-1"];
     PingForgetsSubscriptions "ping-forgets-subscriptions" "Discards the subscriptions of a connected client on PINGREQ."

@@ -7,6 +7,8 @@
 
 mod attachment;
 mod exchanges;
+#[cfg(test)]
+mod laws;
 mod limits;
 mod own;
 mod presence;
