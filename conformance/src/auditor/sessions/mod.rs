@@ -284,6 +284,8 @@ impl Sessions {
         let order_is_told = attachment.order_is_told;
         let Some(session) = attachment.key.as_ref().and_then(|key| self.held.get_mut(key)) else { return };
         if session.last != Some(conn) {
+            // What precedes CONNACK is one breach, and nothing is owed behind it.
+            attachment.debt_is_told |= attachment.lasts.is_none();
             return session.exchanges.confuse(id);
         }
         // What a share brings may be another member's by now, and what expires need not be sent again but at QoS 2.
