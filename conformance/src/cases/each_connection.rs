@@ -140,7 +140,7 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// Set-up: the role is on a connection of this kind, by this CONNECT.
-async fn on(broker: &Subject, kind: &str, role: &'static str, draft: fn() -> Draft) -> Result<Client, Stop> {
+pub(super) async fn on(broker: &Subject, kind: &str, role: &'static str, draft: fn() -> Draft) -> Result<Client, Stop> {
     with(broker, kind, role, |plain| plain, draft).await
 }
 

@@ -3,6 +3,7 @@
 //! Uses `scenario`, whose page lists the words of a case, by way of `prelude`; where it needs one, `link` and `broker`.
 
 mod again;
+mod announced;
 mod authentication;
 mod connect;
 mod counts;
@@ -75,6 +76,7 @@ const CHAPTERS: &[Chapter] = &[
     Chapter { name: "resumes", cases: resumes::CASES },
     Chapter { name: "takeover", cases: takeover::CASES },
     Chapter { name: "each-connection", cases: each_connection::CASES },
+    Chapter { name: "announced", cases: announced::CASES },
     Chapter { name: "will", cases: will::CASES },
     Chapter { name: "keep-alive", cases: keep_alive::CASES },
     Chapter { name: "segments", cases: segments::CASES },

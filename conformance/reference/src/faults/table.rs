@@ -542,7 +542,7 @@ faults! {
         [] ["MQTT-3.3.2-7" "U5-136"];
     AliasNotNamed "alias-not-named" "Sends a topic alias without its topic from the first message on." [] ["MQTT-3.3.2-7"];
     AliasNotRemapped "alias-not-remapped" "Keeps the first topic of an alias." [] ["U5-137"];
-    RefusesHighestAlias "refuses-highest-alias" "Refuses the highest topic alias that it announced." [] ["MQTT-3.3.2-12"];
+    RefusesHighestAlias "refuses-highest-alias" "Refuses the highest topic alias that it announced." [] ["MQTT-3.3.2-12" "U5-210"];
     AcceptsAliasAboveMaximum "accepts-alias-above-maximum" "Accepts a topic alias above its maximum."
         [] ["MQTT-3.3.2-9" "MQTT-3.2.2-18" "U5-135" "MQTT-4.13.1-1"];
     AcceptsUnknownAlias "accepts-unknown-alias" "Drops a PUBLISH with an unknown topic alias and keeps the connection."
