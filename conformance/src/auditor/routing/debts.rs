@@ -113,7 +113,9 @@ impl Traffic {
         if let Some(missing) = missing {
             let publication = self.publications.get(missing);
             let (line, length) = (publication.written.line, publication.length);
-            if session.copies.contains_key(&missing) {
+            if publication.retain && session.visible(conn, link.floor).any(|(_, one)| one.options.retain_as_published) {
+                // As it was published it has RETAIN 1 live too.
+            } else if session.copies.contains_key(&missing) {
                 let why = format!("one published before it ({length} bytes, line {line}) came with RETAIN 1 only");
                 judged.broken(Point::LiveRetain, why);
             } else {

@@ -384,12 +384,17 @@ impl Traffic {
         let has_ended = last.is_some_and(|last| {
             last.ends_session && !last.is_tainted && last.broker_end.is_some_and(|end| end < connect)
         });
+        // Where that one was taken over, the broker may well say so.
+        let may_have_ended = last.is_some_and(|last| last.ends_session) && !connack.session_present;
         let session = &mut self.sessions[number];
         if is_clean || has_ended {
             session.floor = session.floor.max(connect);
             session.copies.clear();
             session.incoming.clear();
             session.outgoing.clear();
+        }
+        if may_have_ended {
+            session.subscriptions.iter_mut().for_each(|subscription| subscription.may_end(connect));
         }
         session.last = Some(conn);
         let floor = session.floor;
