@@ -4,6 +4,7 @@ use super::choices::{FilterArgs, Format, Versions, nothing_selected};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::print;
+use crate::proof::came::record;
 use crate::proof::coverage::{self, Coverage, RuleCoverage};
 use clap::Args;
 use mqtt_assay_codec::Version;
@@ -15,6 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   mqtt-assay coverage
   mqtt-assay coverage --missing --mqtt 5
+  mqtt-assay coverage --ways
   mqtt-assay coverage --format json > coverage.json
   mqtt-assay coverage -f 'section(4.12)' --missing
 
@@ -38,6 +40,10 @@ pub(crate) struct CoverageArgs {
     #[arg(long)]
     missing: bool,
 
+    /// List the ways on which each rule can be broken, and on which of them no case comes
+    #[arg(long, conflicts_with = "missing")]
+    ways: bool,
+
     /// Text for people or data for machines
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -47,25 +53,30 @@ pub(crate) struct CoverageArgs {
 pub(crate) fn coverage(args: &CoverageArgs) -> Result<Exit, Failure> {
     let (filter, versions) = (args.filter.parse()?, args.mqtt.list());
     let of = |version: Version| (version, coverage::of(version, filter.as_ref()));
-    let versions: Vec<(Version, Coverage)> = versions.into_iter().map(of).collect();
+    let mut versions: Vec<(Version, Coverage)> = versions.into_iter().map(of).collect();
     if versions.iter().all(|(_, coverage)| coverage.rules.is_empty()) {
         return Err(nothing_selected("rule", &args.filter.filter, &args.mqtt.list(), None));
     }
-    let text =
-        match args.format {
-            Format::Json => {
-                let by_name: BTreeMap<&str, &Coverage> =
-                    versions.iter().map(|(version, of)| (version.name(), of)).collect();
-                let json = serde_json::to_string_pretty(&by_name);
-                json.map_err(|error| Failure::new(Exit::OurBug, error.to_string()))? + "\n"
-            }
-            Format::Text => {
-                let parts = versions.iter().map(|(version, coverage)| {
-                    if args.missing { missing(*version, coverage) } else { table(*version, coverage) }
-                });
-                parts.collect::<Vec<_>>().join("\n")
-            }
-        };
+    if args.ways || args.format == Format::Json {
+        let recorded = record(|instance| filter.as_ref().is_none_or(|filter| filter.matches(instance)));
+        versions = versions.into_iter().map(|(version, of)| (version, of.with_ways(&recorded))).collect();
+    }
+    let text = match args.format {
+        Format::Json => {
+            let by_name: BTreeMap<&str, &Coverage> =
+                versions.iter().map(|(version, of)| (version.name(), of)).collect();
+            let json = serde_json::to_string_pretty(&by_name);
+            json.map_err(|error| Failure::new(Exit::OurBug, error.to_string()))? + "\n"
+        }
+        Format::Text => {
+            let parts = versions.iter().map(|(version, coverage)| match (args.missing, args.ways) {
+                (true, _) => missing(*version, coverage),
+                (_, true) => ways(*version, coverage),
+                _ => table(*version, coverage),
+            });
+            parts.collect::<Vec<_>>().join("\n")
+        }
+    };
     print(&text)?;
     Ok(Exit::Success)
 }
@@ -98,6 +109,23 @@ fn table(version: Version, coverage: &Coverage) -> String {
         );
     }
     out
+}
+
+/// How many ways each rule can be broken on, and those that no case of it comes on.
+fn ways(version: Version, coverage: &Coverage) -> String {
+    let mut rows = String::new();
+    let (mut all, mut covered) = (0, 0);
+    for rule in coverage.rules.iter().filter(|rule| !rule.ways.is_empty()) {
+        let missed: Vec<&str> =
+            rule.ways.iter().filter(|way| way.cases.is_empty()).map(|way| way.way.as_str()).collect();
+        let came = rule.ways.len() - missed.len();
+        (all, covered) = (all + rule.ways.len(), covered + came);
+        let missed = if missed.is_empty() { String::new() } else { format!("; none on {}", missed.join(" ")) };
+        let _ = writeln!(rows, "    {:<15} {came} of {}{missed}", rule.id, rule.ways.len());
+    }
+    format!(
+        "MQTT {version}\n  {all} ways on which a rule can be broken: on {covered} comes a case that judges it\n\n{rows}"
+    )
 }
 
 /// Rules by the first two numbers of their section, in the order of the text.

@@ -1,11 +1,12 @@
 //! Coverage: every rule of both standards with the cases that judge it and the faults that prove them, or the reason
 //! why there is none. It says what the suite can judge, never how a broker did.
 
+use super::came::{Recorded, WayCoverage, ways_of};
 use crate::cases;
 use crate::run::filter::Filter;
 use crate::scenario::Instance;
 use mqtt_assay_codec::Version;
-use mqtt_assay_reference::Fault;
+use mqtt_assay_reference::{Fault, Fitting};
 use mqtt_assay_standard::{self as standard, Level, Observable, Rule, RuleId};
 use serde::Serialize;
 
@@ -55,6 +56,8 @@ pub(crate) struct RuleCoverage {
     pub(crate) cases: Vec<String>,
     /// Names of the faults that break it and that one of these cases names as caught.
     pub(crate) faults: Vec<String>,
+    /// The ways on which a fault can break it; none where they were not asked for.
+    pub(crate) ways: Vec<WayCoverage>,
     /// Why there is no case; `null` where there is one.
     pub(crate) reason: Option<&'static str>,
     #[serde(skip)]
@@ -94,6 +97,7 @@ impl RuleCoverage {
             reason: if judging.is_empty() { Some(reason(rule)) } else { None },
             cases: judging.iter().map(Instance::id).collect(),
             faults,
+            ways: Vec::new(),
             rule: id,
         }
     }
@@ -110,7 +114,7 @@ impl RuleCoverage {
 }
 
 /// Whether a case decides the rule: it proves it, or it breaks it and decides the reaction that the rule demands.
-fn judges(instance: &Instance, id: RuleId) -> bool {
+pub(super) fn judges(instance: &Instance, id: RuleId) -> bool {
     let proves = |wanted: &dyn Fn(&str) -> bool| {
         instance.rules.proves.iter().copied().flatten().any(|proved| wanted(proved.id()))
     };
@@ -144,6 +148,17 @@ pub(crate) fn of(version: Version, filter: Option<&Filter>) -> Coverage {
         unnumbered: count(rules.iter().filter(|rule| !rule.rule.rule().is_numbered())),
         permissions: permissions(&rules),
         rules,
+    }
+}
+
+impl Coverage {
+    /// With the ways on which the rules can be broken, by the cases that were recorded.
+    pub(crate) fn with_ways(mut self, recorded: &[Recorded]) -> Self {
+        let table = Fitting::read();
+        for rule in &mut self.rules {
+            rule.ways = ways_of(rule.rule, recorded, &table);
+        }
+        self
     }
 }
 

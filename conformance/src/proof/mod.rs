@@ -2,14 +2,16 @@
 //!
 //! Uses `run` and what lies below it. Nothing here is about a broker under test.
 
+pub(crate) mod came;
 pub(crate) mod coverage;
 mod pairs;
 mod prove;
 mod tables;
 mod ways;
 
+pub use came::axis;
 pub use prove::{Defect, Proof, STOPS_AT_CONTROL, TAKEN_AWAY, claimed, prove};
 pub use tables::{tables, ways_table};
-pub use ways::{Catch, Row, Ways, axis, fitting, misfits, prove_ways};
+pub use ways::{Catch, Row, Ways, fitting, misfits, prove_ways};
 
 pub(crate) use tables::rules;

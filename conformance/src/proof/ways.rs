@@ -6,16 +6,15 @@
 //! invariant. Then the same with delays. Of the cases that don't ask, one in a hundred is run as a check that they do the
 //! same as without the fault.
 
-use super::pairs::{Broken, Pair, Seen, Switch, is_concerned, on_all_cores, run_pair, takes_steps};
+use super::came::{Recorded, axis, record};
+use super::pairs::{Broken, Pair, Seen, Switch, is_concerned, on_all_cores, run_pair};
 use super::prove::{ABOUT_CODES, Defect};
-use crate::cases;
 use crate::scenario::{Instance, Verdict};
 use mqtt_assay_codec::Version;
-use mqtt_assay_reference::{Condition, Conditions, Fault, FaultOn, Fitting, Misfit, Questions};
+use mqtt_assay_reference::{Fault, FaultOn, Fitting, Misfit};
 use mqtt_assay_standard::RuleId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 /// Every so manieth of the cases that don't ask is run as a check.
 const CHECKED: usize = 100;
@@ -66,37 +65,6 @@ impl Row {
     }
 }
 
-/// A case on the sound machine.
-struct Recorded {
-    instance: Instance,
-    seen: Seen,
-    asked: Vec<(Fault, Conditions)>,
-    took: Duration,
-}
-
-impl Recorded {
-    fn of(instance: Instance) -> Self {
-        let questions = Questions::default();
-        let begun = Instant::now();
-        let seen = run_pair(&plain(instance, false), Some(questions.clone()));
-        Self { instance, seen, asked: questions.asked_on_ways(), took: begun.elapsed() }
-    }
-
-    fn asks(&self, on: FaultOn) -> bool {
-        let known = self.asked.iter().find(|(fault, _)| *fault == on.fault);
-        known.is_some_and(|(_, conditions)| on.way.is_none_or(|way| conditions.contains(way)))
-    }
-}
-
-fn plain<'a>(instance: Instance, delayed: bool) -> Pair<'a> {
-    Pair { switch: None, instance, delayed, is_traffic: false }
-}
-
-/// The ways of the proof: one that is any of three others is not counted again.
-pub fn axis() -> impl Iterator<Item = Condition> {
-    Condition::ALL.iter().copied().filter(|condition| *condition != Condition::Wildcard)
-}
-
 /// Every fault on each way that fits it, in each version in which it breaks a rule.
 pub fn fitting() -> Vec<(FaultOn, Version)> {
     let table = Fitting::read();
@@ -126,9 +94,7 @@ pub fn misfits() -> BTreeMap<Misfit, usize> {
 
 /// Runs the proof of the ways with the cases that `is_meant` says yes to, for the faults that `is_asked` says yes to.
 pub fn prove_ways(is_meant: impl Fn(&Instance) -> bool, is_asked: impl Fn(FaultOn) -> bool) -> Ways {
-    let instances: Vec<Instance> =
-        cases::all().filter(|case| takes_steps(case) && !case.case.weighty && is_meant(case)).collect();
-    let recorded = on_all_cores(&instances, |instance| Recorded::of(*instance));
+    let recorded = record(is_meant);
     let targets: Vec<(FaultOn, Version)> = fitting().into_iter().filter(|(on, _)| is_asked(*on)).collect();
     let targets: Vec<(usize, (FaultOn, Version))> = targets.into_iter().enumerate().collect();
     let run = AtomicUsize::new(recorded.len());
