@@ -169,8 +169,8 @@ faults! {
     EndedSessionStays "ended-session-stays" "Keeps a session that ends with its connection."
         ["MQTT-3.1.2-6" "MQTT-3.2.2-3"] ["MQTT-4.1.0-2" "MQTT-3.2.2-3" "MQTT-3.1.2-8" "U5-186"];
     ForgetsSession "forgets-session" "Stores no session after the connection is closed."
-        ["MQTT-3.1.2-4" "MQTT-4.1.0-1" "MQTT-3.1.2-5" "MQTT-3.2.2-2" "MQTT-4.4.0-1"]
-        ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "MQTT-3.2.2-3" "MQTT-4.4.0-1" "U5-171"];
+        ["MQTT-3.1.2-4" "MQTT-4.1.0-1" "MQTT-3.1.2-5" "MQTT-3.2.2-2" "MQTT-4.4.0-1" "MQTT-3.10.4-3"]
+        ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "MQTT-3.2.2-3" "MQTT-4.4.0-1" "U5-171" "MQTT-3.10.4-3"];
     ForgetsCleanlyBegun "forgets-cleanly-begun" "Ends a session that began with Clean Start 1 with its connection, whatever its expiry interval."
         [] ["MQTT-3.1.2-23" "MQTT-3.2.2-3"];
     ForgetsSubscriptions "forgets-subscriptions" "Resumes a session without its subscriptions."
@@ -213,9 +213,9 @@ faults! {
     DropsThirdOfSegment "drops-third-of-segment" "Drops a PUBLISH of QoS 1, and all behind it, that is the third packet of a segment or later."
         ["MQTT-3.3.4-1" "MQTT-4.3.2-2"] ["MQTT-3.3.4-1" "MQTT-4.3.2-4"];
     NoPubrec "no-pubrec" "Doesn't answer the PUBLISH of QoS 2."
-        ["MQTT-3.3.4-1" "MQTT-4.3.3-2" "MQTT-3.3.5-2"] ["MQTT-3.3.4-1" "MQTT-4.3.3-8"];
+        ["MQTT-3.3.4-1" "MQTT-4.3.3-2" "MQTT-3.3.5-2"] ["MQTT-3.3.4-1" "MQTT-4.3.3-8" "MQTT-4.3.3-10"];
     WrongPubrecId "wrong-pubrec-id" "Sends PUBREC with another packet identifier."
-        ["MQTT-2.3.1-6" "MQTT-4.3.3-2" "MQTT-3.3.4-1"] ["MQTT-2.2.1-5" "MQTT-4.3.3-8" "MQTT-3.3.4-1"];
+        ["MQTT-2.3.1-6" "MQTT-4.3.3-2" "MQTT-3.3.4-1"] ["MQTT-2.2.1-5" "MQTT-4.3.3-8" "MQTT-3.3.4-1" "MQTT-4.3.3-10"];
     NoPubcomp "no-pubcomp" "Doesn't answer PUBREL." ["MQTT-4.3.3-2"] ["MQTT-4.3.3-11"];
     WrongPubcompId "wrong-pubcomp-id" "Sends PUBCOMP with another packet identifier."
         ["MQTT-4.3.3-2"] ["MQTT-2.2.1-5" "MQTT-4.3.3-11"];
@@ -255,7 +255,7 @@ faults! {
     // QoS, to the client
     NoPubrel "no-pubrel" "Doesn't answer PUBREC." ["MQTT-4.3.3-1"] ["MQTT-4.3.3-4"];
     WrongPubrelId "wrong-pubrel-id" "Sends PUBREL with another packet identifier."
-        ["MQTT-4.3.3-1" "MQTT-2.3.1-6" "U3-26"] ["MQTT-4.3.3-4" "MQTT-2.2.1-5" "U5-218"];
+        ["MQTT-4.3.3-1" "MQTT-2.3.1-6" "U3-26" "MQTT-4.4.0-1" "MQTT-4.6.0-6" "MQTT-3.1.2-4"] ["MQTT-4.3.3-4" "MQTT-2.2.1-5" "U5-218" "MQTT-4.4.0-1" "MQTT-4.3.3-5" "MQTT-3.1.2-5"];
     PubrelReservedFlags "pubrel-reserved-flags" "Sends PUBREL with flags 0000."
         ["MQTT-3.6.1-1" "MQTT-2.2.2-1"] ["MQTT-3.6.1-1" "MQTT-2.1.3-1"];
     ReusesIdInFlight "reuses-id-in-flight" "Sends every message under packet identifier 1."
@@ -269,7 +269,7 @@ faults! {
     DupMissingOnRedelivery "dup-missing-on-redelivery" "Re-sends without DUP."
         ["MQTT-3.3.1-1" "MQTT-3.3.1-3"] ["MQTT-3.3.1-1" "MQTT-3.3.1-3"];
     NoRedeliveryQos1 "no-redelivery-qos1" "Forgets unacknowledged QoS 1 messages at a reconnect."
-        ["MQTT-4.4.0-1" "MQTT-4.3.2-1"] ["MQTT-4.4.0-1" "MQTT-4.3.2-3"];
+        ["MQTT-4.4.0-1" "MQTT-4.3.2-1" "MQTT-3.10.4-3"] ["MQTT-4.4.0-1" "MQTT-4.3.2-3" "MQTT-3.10.4-3"];
     NoRedeliveryQos2 "no-redelivery-qos2" "Forgets unacknowledged QoS 2 messages at a reconnect."
         ["MQTT-4.4.0-1" "MQTT-4.3.3-1"] ["MQTT-4.4.0-1" "MQTT-4.3.3-3" "MQTT-4.8.2-4"];
     NoRedeliveryPubrel "no-redelivery-pubrel" "Doesn't re-send PUBREL at a reconnect."
@@ -338,8 +338,8 @@ faults! {
     IdentifiersShared "identifiers-shared" "Takes a QoS 2 PUBLISH for a repetition if another client has its identifier in use."
         ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
     DeliversAtOtherQos "delivers-at-other-qos" "Delivers live messages of QoS 1 and 2 one lower than it owes, those of QoS 0 at QoS 1."
-        ["MQTT-3.8.4-6" "MQTT-3.8.4-3" "MQTT-3.1.2-9" "MQTT-3.3.5-1"]
-        ["MQTT-3.8.4-8" "MQTT-3.8.4-3" "MQTT-3.3.4-2" "MQTT-4.8.2-3"];
+        ["MQTT-3.8.4-6" "MQTT-3.8.4-3" "MQTT-3.1.2-9" "MQTT-3.3.5-1" "MQTT-3.10.4-3"]
+        ["MQTT-3.8.4-8" "MQTT-3.8.4-3" "MQTT-3.3.4-2" "MQTT-4.8.2-3" "MQTT-3.10.4-3"];
     TopicNormalized "topic-normalized" "Takes empty levels out of topic names."
         ["MQTT-4.7.3-4" "U3-20" "U3-19" "MQTT-3.3.2-3"] ["MQTT-4.7.3-4" "U5-204" "U5-203" "MQTT-3.3.2-3"];
     StripsByteOrderMark "strips-byte-order-mark" "Takes U+FEFF out of topic names."
@@ -367,7 +367,7 @@ faults! {
     RetainFlagOnLive "retain-flag-on-live" "Keeps RETAIN as published on live deliveries." ["MQTT-3.3.1-9" "U3-10"] ["MQTT-3.3.1-12"];
     RetainFlagMissing "retain-flag-missing" "Sends retained messages with RETAIN 0." ["MQTT-3.3.1-8"] ["U5-120"];
     RetainedNotStored "retained-not-stored" "Retains nothing."
-        ["MQTT-3.3.1-5" "MQTT-3.3.1-6"] ["MQTT-3.3.1-5" "MQTT-3.3.1-9" "U5-092"];
+        ["MQTT-3.3.1-5" "MQTT-3.3.1-6" "MQTT-3.3.1-7" "MQTT-3.1.2-17"] ["MQTT-3.3.1-5" "MQTT-3.3.1-9" "U5-092" "MQTT-3.1.2-15"];
     RetainedNotReplaced "retained-not-replaced" "Keeps the first retained message of a topic."
         ["MQTT-3.3.1-5" "MQTT-3.3.1-6" "MQTT-3.3.1-7"] ["MQTT-3.3.1-5"];
     EmptyDoesNotClear "empty-does-not-clear" "Keeps a retained message when an empty one comes." ["MQTT-3.3.1-10"] ["MQTT-3.3.1-6"];
@@ -383,7 +383,8 @@ faults! {
         ["MQTT-3.3.1-12"] ["MQTT-3.3.1-8"];
     RetainedEndsWithSession "retained-ends-with-session" "Deletes the retained messages of a session that ends."
         ["MQTT-3.1.2-7"] ["U5-200"];
-    RetainedQosLost "retained-qos-lost" "Sends retained messages at QoS 0." ["MQTT-3.3.1-5" "MQTT-3.8.4-6"] ["MQTT-3.8.4-8"];
+    RetainedQosLost "retained-qos-lost" "Sends retained messages at QoS 0."
+        ["MQTT-3.3.1-5" "MQTT-3.8.4-6" "MQTT-3.8.4-3" "MQTT-3.1.2-9"] ["MQTT-3.8.4-8" "MQTT-3.3.1-9"];
     RetainedNotResent "retained-not-resent" "Sends no retained messages when a subscription is repeated."
         ["MQTT-3.8.4-3"] ["MQTT-3.8.4-4" "MQTT-3.3.1-9"];
     RetainedNeverExpires "retained-never-expires" "Keeps a retained message past its expiry." [] ["U5-119"];
@@ -391,7 +392,7 @@ faults! {
     RetainHandling1Always "retain-handling-1-always" "Sends retained messages again with Retain Handling 1."
         [] ["MQTT-3.3.1-10"];
     RetainHandling1Never "retain-handling-1-never" "Sends no retained messages with Retain Handling 1." [] ["MQTT-3.3.1-10"];
-    RetainHandling2Ignored "retain-handling-2-ignored" "Sends retained messages with Retain Handling 2." [] ["MQTT-3.3.1-11"];
+    RetainHandling2Ignored "retain-handling-2-ignored" "Sends retained messages with Retain Handling 2." [] ["MQTT-3.3.1-11" "MQTT-3.3.1-12"];
     RetainedAtResume "retained-at-resume" "Sends the retained messages of its subscriptions to a client that resumes its session."
         ["MQTT-3.3.1-9"] ["MQTT-3.3.1-10" "MQTT-3.3.1-11"];
     AcceptsRetainUnavailable "accepts-retain-unavailable" "Serves a PUBLISH with RETAIN although it retains nothing."
@@ -403,7 +404,7 @@ faults! {
     SubackReversed "suback-reversed" "Sends the codes of SUBACK in reverse order." ["MQTT-3.9.3-1"] ["MQTT-3.9.3-1"];
     SubackTooFewCodes "suback-too-few-codes" "Sends one code for several topic filters." ["MQTT-3.8.4-5"] ["MQTT-3.8.4-6"];
     SubackInventsCode "suback-invents-code" "Grants QoS 3 to a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.9.3-2"] ["MQTT-3.9.3-2"];
-    SubackClaimsHigherQos "suback-claims-higher-qos" "Says that QoS 2 was granted, whatever it was, to a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.8.4-5"] ["MQTT-3.8.4-7"];
+    SubackClaimsHigherQos "suback-claims-higher-qos" "Says that QoS 2 was granted, whatever it was, to a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.8.4-5" "MQTT-3.8.4-6"] ["MQTT-3.8.4-7" "MQTT-3.8.4-8"];
     SubackForEachFilter "suback-for-each-filter" "Sends the SUBACK again for each further topic filter."
         ["MQTT-3.8.4-4"] ["MQTT-3.8.4-5"];
     OnlyFirstFilter "only-first-filter" "Subscribes to the first topic filter of a SUBSCRIBE only." ["MQTT-3.8.4-4" "MQTT-3.8.4-3"] ["MQTT-3.8.4-5" "MQTT-3.8.4-3"];
@@ -419,7 +420,7 @@ faults! {
     AcceptsUnavailableShare "accepts-unavailable-share" "Accepts a shared subscription although it offers none."
         [] ["U5-110" "MQTT-4.13.1-1"];
     UnsubscribeIneffective "unsubscribe-ineffective" "Answers UNSUBSCRIBE and keeps the subscription."
-        ["MQTT-3.10.4-1" "MQTT-3.10.4-2"] ["MQTT-3.10.4-1" "MQTT-3.10.4-2" "U5-177" "U5-206"];
+        ["MQTT-3.10.4-1" "MQTT-3.10.4-2" "MQTT-3.10.4-6"] ["MQTT-3.10.4-1" "MQTT-3.10.4-2" "U5-177" "U5-206" "MQTT-3.10.4-6"];
     NoUnsuback "no-unsuback" "Doesn't answer UNSUBSCRIBE." ["MQTT-3.10.4-4" "MQTT-3.10.4-5"] ["MQTT-3.10.4-4" "MQTT-3.10.4-5"];
     NoUnsubackForUnknown "no-unsuback-for-unknown" "Doesn't answer UNSUBSCRIBE if there was no such subscription."
         ["MQTT-3.10.4-5"] ["MQTT-3.10.4-5"];
@@ -440,10 +441,10 @@ faults! {
     UnsubackInventsCode "unsuback-invents-code" "Sends UNSUBACK with a reason code that it hasn't." [] ["MQTT-3.11.3-2"];
     UnsubackAlwaysSuccess "unsuback-always-success" "Says 0x00 where no subscription existed." [] ["U5-179"];
     NoLocalIgnored "no-local-ignored" "Ignores No Local." [] ["MQTT-3.8.3-3"];
-    IdentifierMissing "identifier-missing" "Never sends subscription identifiers." [] ["MQTT-3.3.4-3" "MQTT-3.3.4-4" "U5-107" "U5-140" "U5-171"];
+    IdentifierMissing "identifier-missing" "Never sends subscription identifiers." [] ["MQTT-3.3.4-3" "MQTT-3.3.4-4" "U5-107" "U5-140" "U5-171" "U5-170" "U5-139"];
     OnlyFirstIdentifier "only-first-identifier" "Sends one subscription identifier where several subscriptions match."
         [] ["MQTT-3.3.4-3" "MQTT-3.3.4-4" "U5-140"];
-    ForeignIdentifiers "foreign-identifiers" "Sends all subscription identifiers of a session with every message." [] ["U5-138"];
+    ForeignIdentifiers "foreign-identifiers" "Sends all subscription identifiers of a session with every message." [] ["U5-138" "U5-172"];
     StaleIdentifier "stale-identifier" "Keeps the old subscription identifier when a subscription is repeated." [] ["U5-170"];
     CopiesWithoutIdentifier "copies-without-identifier" "Sends a copy for each overlapping subscription, all but the first without identifier."
         [] ["MQTT-3.3.4-5" "MQTT-3.3.4-3" "U5-140"];
@@ -451,7 +452,7 @@ faults! {
     RefusesShares "refuses-shares" "Closes on shared subscriptions, which it did not rule out." [] ["U5-111"];
     SharedIdentifiersMixed "shared-identifiers-mixed" "Sends the subscription identifiers of all members of a shared subscription."
         [] ["U5-139" "U5-138"];
-    SharedCountsTwice "shared-counts-twice" "Wants as many UNSUBSCRIBEs for a shared subscription as there were SUBSCRIBEs." [] ["U5-206"];
+    SharedCountsTwice "shared-counts-twice" "Wants as many UNSUBSCRIBEs for a shared subscription as there were SUBSCRIBEs." [] ["U5-206" "MQTT-3.10.4-2"];
     SharedToAll "shared-to-all" "Sends a message to every member of a shared subscription." [] ["U5-205"];
     RetainedToShared "retained-to-shared" "Sends retained messages to a new member of a shared subscription." [] ["U5-169"];
     SharedRefusedGoesOn "shared-refused-goes-on" "Gives a message that one member refused to another." [] ["MQTT-4.8.2-6"];
@@ -487,7 +488,7 @@ faults! {
         ["MQTT-3.1.2-10" "MQTT-3.1.2-12"] ["MQTT-3.1.2-10"];
     WillQosLost "will-qos-lost" "Publishes wills at QoS 0." ["MQTT-3.1.2-9"] ["MQTT-3.8.4-8"];
     WillNotRetained "will-not-retained" "Ignores Will Retain." ["MQTT-3.1.2-17"] ["MQTT-3.1.2-15"];
-    WillAlwaysRetained "will-always-retained" "Retains every will." ["MQTT-3.1.2-16"] ["MQTT-3.1.2-14"];
+    WillAlwaysRetained "will-always-retained" "Retains every will." ["MQTT-3.1.2-16" "MQTT-3.3.1-12"] ["MQTT-3.1.2-14" "MQTT-3.3.1-8"];
     NoWillOnKeepAlive "no-will-on-keep-alive" "Publishes no will when the keep alive runs out."
         ["MQTT-3.1.2-24" "MQTT-3.1.2-8"] ["MQTT-3.1.2-22" "MQTT-3.1.2-8"];
     NoWillOnError "no-will-on-error" "Publishes no will when it closes for a broken rule." ["MQTT-3.1.2-8"] ["MQTT-3.1.2-8"];
