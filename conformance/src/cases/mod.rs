@@ -40,7 +40,9 @@ mod subscribe;
 mod takeover;
 mod topic_alias;
 mod topics;
+mod ways;
 mod will;
+mod will_ways;
 
 pub use moved::{home_of, moved};
 
@@ -78,6 +80,16 @@ const CHAPTERS: &[Chapter] = &[
     Chapter { name: "each-connection", cases: each_connection::CASES },
     Chapter { name: "announced", cases: announced::CASES },
     Chapter { name: "will", cases: will::CASES },
+    Chapter { name: "ways", cases: ways::PUBLISHED },
+    Chapter { name: "ways", cases: ways::PINGED },
+    Chapter { name: "ways", cases: ways::SUBSCRIBED },
+    Chapter { name: "ways", cases: ways::SUBSCRIBED_SHAPES },
+    Chapter { name: "ways", cases: ways::UNSUBSCRIBED },
+    Chapter { name: "ways", cases: ways::UNSUBSCRIBED_SHAPES },
+    Chapter { name: "ways", cases: ways::SHARES },
+    Chapter { name: "ways", cases: will_ways::LOST },
+    Chapter { name: "ways", cases: will_ways::ENDED },
+    Chapter { name: "ways", cases: will_ways::DISCARDED },
     Chapter { name: "keep-alive", cases: keep_alive::CASES },
     Chapter { name: "segments", cases: segments::CASES },
     Chapter { name: "disconnect", cases: disconnect::CASES },

@@ -56,7 +56,7 @@ macro_rules! invariant {
 /// Either version may be left out; what follows `caught` too. Twins are joined by `=`: `proves ["A" = "A's twin", "B"]`.
 /// A member of a family names itself: `case!(function["member"]: ...)`.
 macro_rules! case {
-    ($function:ident $([$member:literal])? : $title:literal,
+    ($function:ident $([$member:literal])? : $title:expr,
         $(v311: $(breaks [$($b3:literal),* $(,)?])? proves [$($p3:literal $(= $t3:literal)*),* $(,)?],)?
         $(v5: $(breaks [$($b5:literal),* $(,)?])? proves [$($p5:literal $(= $t5:literal)*),* $(,)?],)?
         caught: [$($fault:expr),* $(,)?] $(, $key:ident: $value:expr)* $(,)?

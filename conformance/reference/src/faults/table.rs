@@ -478,7 +478,7 @@ faults! {
 
     // Will
     LosesUnusualWills "loses-unusual-wills" "Publishes no will of QoS 2, with Will Retain 1, or with properties."
-        ["MQTT-3.1.2-8"] ["MQTT-3.1.2-8"];
+        ["MQTT-3.1.2-8"] ["MQTT-3.1.2-8" "U5-079" "U5-180"];
     WillNotSent "will-not-sent" "Publishes no will when a connection is lost."
         ["MQTT-3.1.2-8"] ["MQTT-3.1.2-8" "MQTT-3.1.2-7" "U5-079" "U5-180"];
     WillAfterDisconnect "will-after-disconnect" "Publishes the will after a normal DISCONNECT."
