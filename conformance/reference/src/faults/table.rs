@@ -352,7 +352,7 @@ faults! {
         ["MQTT-3.8.4-6" "MQTT-3.1.2-9"] ["MQTT-3.8.4-8"];
     OverlapTakesLowestQos "overlap-takes-lowest-qos" "Delivers at the lowest QoS of overlapping subscriptions."
         ["MQTT-3.3.5-1"] ["MQTT-3.3.4-2"];
-    Qos0WithId "qos0-with-id" "Puts a packet identifier into a live PUBLISH of QoS 0." ["MQTT-2.3.1-5"] ["MQTT-2.2.1-2"];
+    Qos0WithId "qos0-with-id" "Puts a packet identifier into a live PUBLISH of QoS 0." ["MQTT-2.3.1-5" "MQTT-4.5.0-1"] ["MQTT-2.2.1-2" "MQTT-4.5.0-1"];
     LosesDup "loses-dup" "Acknowledges messages of QoS 1 and 2 that come with DUP 1, and delivers none."
         ["MQTT-4.5.0-1" "MQTT-4.3.2-2"] ["MQTT-4.5.0-1" "MQTT-4.3.2-5"];
     DropsBinary "drops-binary" "Acknowledges QoS 1 and 2 messages whose payload is no text, and delivers none." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
@@ -378,7 +378,7 @@ faults! {
     EmptyNotForwarded "empty-not-forwarded" "Doesn't deliver an empty retained message to subscribers."
         ["MQTT-3.3.1-10" "U3-10"] ["MQTT-3.3.1-6"];
     PlainReplacesRetained "plain-replaces-retained" "Stores a message with RETAIN 0 as the retained one."
-        ["MQTT-3.3.1-12" "MQTT-3.1.2-16"] ["MQTT-3.3.1-8" "MQTT-3.1.2-14"];
+        ["MQTT-3.3.1-12" "MQTT-3.1.2-16" "MQTT-3.3.1-9"] ["MQTT-3.3.1-8" "MQTT-3.1.2-14" "MQTT-3.3.1-12"];
     PlainClearsRetained "plain-clears-retained" "Removes the retained message when one with RETAIN 0 comes."
         ["MQTT-3.3.1-12"] ["MQTT-3.3.1-8"];
     RetainedEndsWithSession "retained-ends-with-session" "Deletes the retained messages of a session that ends."
