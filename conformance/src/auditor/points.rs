@@ -117,6 +117,8 @@ pub enum Point {
     WillDeleted,
     /// One member of a group gets a message (4.8.2).
     SharedOnce,
+    /// 0x10 says that nobody has subscribed (3.4.2.1).
+    NoSubscribers,
     /// What the broker owns comes to whoever has subscribed (4.5).
     Owed,
     /// After a clean start CONNACK says that there is no session (3.2.2.2; 3.2.2.1.1 in 5.0).

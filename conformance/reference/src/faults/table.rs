@@ -556,6 +556,8 @@ faults! {
         [] ["MQTT-3.1.2-26"];
     SentAliasesStay "sent-aliases-stay" "Takes the topic aliases that it gave on one connection for known on the client's next one."
         [] ["MQTT-3.3.2-7"];
+    ClaimsNoSubscribers "claims-no-subscribers" "Says of a message that went to somebody that nobody has subscribed to it."
+        [] ["U5-219"];
     SendsTwiceByAlias "sends-twice-by-alias" "Sends a message with a topic alias once more without it."
         [] ["MQTT-4.4.0-1"];
     IgnoresProblemInformation "ignores-problem-information" "Sends reason strings to who asked for none." [] ["MQTT-3.1.2-29"];

@@ -323,7 +323,8 @@ impl Machine {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.feeds = congested;
         }
-        let tells = self.quirk(Quirk::ReportsNoSubscribers) && !matched;
+        let tells =
+            if matched { self.fault(Fault::ClaimsNoSubscribers) } else { self.quirk(Quirk::ReportsNoSubscribers) };
         Ok(if tells { ReasonCode::NO_MATCHING_SUBSCRIBERS } else { ReasonCode::SUCCESS })
     }
 

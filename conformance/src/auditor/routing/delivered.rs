@@ -22,6 +22,8 @@ pub(super) struct Delivered {
     pub(super) identifiers: Vec<u32>,
     /// It was sent before, or may have been.
     pub(super) is_again: bool,
+    /// When it was sent first, on an earlier connection.
+    pub(super) sent_before: Option<u64>,
 }
 
 impl Delivered {
@@ -37,6 +39,7 @@ impl Delivered {
             expiry: publish.properties.message_expiry_interval(),
             identifiers: publish.properties.subscription_identifiers().collect(),
             is_again: publish.dup,
+            sent_before: None,
         }
     }
 }

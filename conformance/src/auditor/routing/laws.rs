@@ -39,6 +39,7 @@ fn step() -> impl Strategy<Value = Step> {
 #[derive(Debug, Clone, Copy)]
 struct Message {
     topic: &'static str,
+    published: QoS,
     qos: QoS,
     retain: bool,
     payload: &'static [u8],
@@ -147,7 +148,7 @@ impl Small {
         let payload: &'static [u8] = Vec::leak(format!("message {id}").into_bytes());
         let sent = Publish { topic, retain, ..message(qos, u16::from(qos != QoS::AtMostOnce) * id, payload) };
         self.trace.publish(conn, sent);
-        let message = Message { topic, qos, retain, payload };
+        let message = Message { topic, published: qos, qos, retain, payload };
         if retain {
             self.retained.retain(|known| known.topic != topic);
             self.retained.push(message);
@@ -169,7 +170,7 @@ impl Small {
 
     fn send(&mut self, conn: Conn, message: Message) {
         let id = self.next_id();
-        let Message { topic, mut qos, retain, payload } = message;
+        let Message { topic, published, mut qos, retain, payload } = message;
         let (mut topic, mut payload) = (topic, payload);
         match &mut self.change {
             Some((0, change)) if !self.has_changed => {
@@ -177,7 +178,7 @@ impl Small {
                 match change {
                     Change::Payload => payload = b"another",
                     Change::Topic => topic = "run/case/elsewhere",
-                    Change::Qos if qos == QoS::ExactlyOnce => self.has_changed = false,
+                    Change::Qos if published == QoS::ExactlyOnce => self.has_changed = false,
                     Change::Qos => qos = QoS::ExactlyOnce,
                 }
             }

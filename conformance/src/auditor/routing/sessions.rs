@@ -24,10 +24,21 @@ pub(super) struct Session {
     version: Option<Version>,
     /// Messages of its client by packet identifier, until they are done.
     pub(super) outgoing: BTreeMap<u16, usize>,
-    /// Messages to its client that are not acknowledged: topic and payload.
-    pub(super) incoming: BTreeMap<u16, (Rc<str>, u64)>,
+    /// Messages to its client that are not acknowledged.
+    pub(super) incoming: BTreeMap<u16, Incoming>,
     /// The copies that came, by publication.
     pub(super) copies: BTreeMap<usize, Copies>,
+}
+
+/// A message to a client, under way.
+#[derive(Debug, Clone)]
+pub(super) struct Incoming {
+    pub(super) topic: Rc<str>,
+    pub(super) print: u64,
+    /// When it was sent first.
+    pub(super) first: u64,
+    /// The connection on which it was sent last.
+    pub(super) conn: Conn,
 }
 
 /// How often a message came, sendings of the same copy apart.
@@ -99,6 +110,8 @@ pub(super) struct Link {
     pub(super) subscribes: BTreeMap<u16, Asked>,
     pub(super) unsubscribes: BTreeMap<u16, Vec<Vec<usize>>>,
     pub(super) order: ReadOrder,
+    /// Of what was sent again here, the first sending of the last, each row for itself where only rows have an order.
+    pub(super) resent: BTreeMap<Option<super::publications::Row>, u64>,
     /// Of each row of messages, how far it was looked at.
     pub(super) rows: BTreeMap<super::publications::Row, RowProgress>,
 }
@@ -151,6 +164,7 @@ impl Link {
             subscribes: BTreeMap::new(),
             unsubscribes: BTreeMap::new(),
             order: ReadOrder::default(),
+            resent: BTreeMap::new(),
             rows: BTreeMap::new(),
         }
     }

@@ -742,6 +742,57 @@ fn a_disconnect_deletes_the_will_once_the_broker_has_ended_the_connection() {
 }
 
 #[test]
+fn what_is_sent_again_keeps_its_order() {
+    for version in VERSIONS {
+        for is_turned in [false, true] {
+            let mut trace = Trace::default();
+            let properties = PropertiesBuf::new().with(Property::SessionExpiryInterval(100));
+            let none = PropertiesBuf::new();
+            let properties = if version == Version::V5 { &properties } else { &none };
+            let connect =
+                Connect { client_id: "sleeper", properties: properties.as_properties(), ..Connect::default() };
+            let sleeper = trace.connect(version, connect);
+            trace.subscribe(sleeper, "run/case/#", ONE);
+            let publisher = trace.open(version, "publisher", true);
+            let mut both = [message(QoS::AtLeastOnce, 7, b"first"), message(QoS::AtLeastOnce, 8, b"second")];
+            for one in both {
+                trace.publish(publisher, one);
+                trace.deliver(sleeper, one);
+            }
+            trace.broker_ends(sleeper);
+            let back = trace.connect_with(version, connect, Connack { session_present: true, ..Connack::default() });
+            if is_turned {
+                both.reverse();
+            }
+            let [one, other] = both.map(|one| Publish { dup: true, ..one });
+            assert_silent(&trace.deliver(back, one));
+            let audit = trace.deliver(back, other);
+            if is_turned { assert_broken(&audit, Point::Order) } else { assert_sound(&audit, Point::Order) }
+        }
+    }
+}
+
+#[test]
+fn nobody_has_subscribed_where_the_code_says_so() {
+    for (is_there, no_local) in [(true, false), (true, true), (false, false)] {
+        let mut trace = Trace::default();
+        let publisher = trace.open(Version::V5, "publisher", true);
+        if is_there {
+            trace.subscribe(publisher, "run/case/#", SubscriptionOptions { no_local, ..ONE });
+        }
+        trace.client(publisher, Packet::Publish(message(QoS::AtLeastOnce, 7, b"first")));
+        let reason = ReasonCode::NO_MATCHING_SUBSCRIBERS;
+        let audit = trace
+            .server(publisher, Packet::Puback(Acknowledgement { reason, ..Acknowledgement::success(packet_id(7)) }));
+        if is_there && !no_local {
+            assert_broken(&audit, Point::NoSubscribers);
+        } else {
+            assert_sound(&audit, Point::NoSubscribers);
+        }
+    }
+}
+
+#[test]
 fn what_waited_for_an_absent_client_is_missed_behind_a_later_message() {
     for session_present in [true, false] {
         let mut trace = Trace::default();

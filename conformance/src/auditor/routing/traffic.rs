@@ -5,8 +5,8 @@ use super::debts::Debts;
 use super::delivered::Delivered;
 use super::explain::{Explanation, Path, Scene, comes_once};
 use super::judged::Judged;
-use super::publications::{Draft, Publications, Publisher, row};
-use super::sessions::{Asked, Link, Question, Session};
+use super::publications::{Draft, Publication, Publications, Publisher, row};
+use super::sessions::{Asked, Incoming, Link, Question, Session};
 use super::subscriptions::Subscription;
 use crate::auditor::{Audit, Conn, Facts, Finding, Moment, Point, print};
 use mqtt_assay_codec::{
@@ -351,8 +351,8 @@ impl Traffic {
             }
         }
         match packet {
-            Packet::Puback(ack) => self.takes(conn, moment, ack, true),
-            Packet::Pubrec(ack) => self.takes(conn, moment, ack, ack.reason.is_error()),
+            Packet::Puback(ack) => self.takes(conn, moment, ack, true, audit),
+            Packet::Pubrec(ack) => self.takes(conn, moment, ack, ack.reason.is_error(), audit),
             Packet::Pubcomp(ack) => {
                 if let Some((_, session)) = self.session_of(conn) {
                     session.outgoing.remove(&ack.packet_id.get());
@@ -404,7 +404,7 @@ impl Traffic {
     }
 
     /// PUBACK or PUBREC comes; `is_done`: nothing follows it.
-    fn takes(&mut self, conn: Conn, moment: Moment, ack: &Acknowledgement<'_>, is_done: bool) {
+    fn takes(&mut self, conn: Conn, moment: Moment, ack: &Acknowledgement<'_>, is_done: bool, audit: &mut Audit) {
         let is_certain = self.links.get(&conn).is_some_and(|link| !link.is_tainted);
         let Some((_, session)) = self.session_of(conn) else { return };
         let id = ack.packet_id.get();
@@ -417,7 +417,44 @@ impl Traffic {
         if is_first && is_certain && !ack.reason.is_error() {
             publication.owned = Some(moment);
             self.owe(number);
+            if ack.reason == ReasonCode::NO_MATCHING_SUBSCRIBERS {
+                self.judge_no_subscribers(number, audit);
+            }
         }
+    }
+
+    /// Nobody has subscribed, as its acknowledgement says.
+    fn judge_no_subscribers(&self, number: usize, audit: &mut Audit) {
+        let publication = self.publications.get(number);
+        let own_topics = self.links.get(&publication.conn).map(|link| &link.own_topics);
+        let conns = own_topics.and_then(|own_topics| self.cases.get(own_topics)).map_or(&[][..], Vec::as_slice);
+        if publication.is_uncertain || publication.is_repeated || !self.is_ours(&publication.topic) {
+            return;
+        }
+        match conns.iter().find(|&&conn| self.has_subscribed(conn, publication)) {
+            Some(_) => audit.broken(
+                Point::NoSubscribers,
+                format!("0x10 for a message on {}, to which a client has subscribed", publication.topic),
+            ),
+            None => audit.kept(Point::NoSubscribers),
+        }
+    }
+
+    /// Whether this connection has certainly subscribed to a message when it was written, and still has.
+    fn has_subscribed(&self, conn: Conn, publication: &Publication) -> bool {
+        let Some(link) = self.links.get(&conn).filter(|link| link.is_open() && !link.is_tainted) else { return false };
+        let Some(number) = link.session else { return false };
+        let session = &self.sessions[number];
+        !session.is_mixed
+            && session.subscriptions.iter().any(|one| {
+                let is_own = one.options.no_local && publication.session == number;
+                one.conn == conn
+                    && one.stood(publication.written.seq)
+                    && one.ending.is_none()
+                    && !one.is_shared()
+                    && !is_own
+                    && one.matches(&publication.topic)
+            })
     }
 
     fn grants(&mut self, conn: Conn, moment: Moment, suback: &Suback<'_>) {
@@ -476,11 +513,7 @@ impl Traffic {
         }
         let Some((session_number, session)) = self.session_of(conn) else { return };
         let mut delivered = Delivered::new(topic, publish, passed);
-        if let (Some(id), Some(print)) = (delivered.id, delivered.print) {
-            let content = (Rc::clone(&delivered.topic), print);
-            let before = session.incoming.insert(id, content);
-            delivered.is_again |= before.is_some_and(|before| (&before.0, before.1) == (&delivered.topic, print));
-        }
+        take_up(session, conn, moment, &mut delivered);
         let explained = {
             let (Some(link), session) = (self.links.get(&conn), &self.sessions[session_number]) else { return };
             let scene = Scene {
@@ -538,6 +571,9 @@ impl Traffic {
             if !delivered.retain {
                 self.judge_order(conn, session_number, number, &by, delivered, &mut judged);
             }
+        }
+        if is_alone && let Some(first) = delivered.sent_before {
+            self.judge_resent(conn, number, first, &mut judged);
         }
         if !delivered.is_again {
             self.count(session_number, moment, delivered, (number, path), &by, &mut judged);
@@ -600,6 +636,22 @@ impl Traffic {
         }
     }
 
+    /// What is sent again comes in the order in which it was sent: all of it in 3.1.1, and in 5.0 what has an order.
+    fn judge_resent(&mut self, conn: Conn, number: usize, first: u64, judged: &mut Judged) {
+        let row = row(self.publications.get(number));
+        let Some(link) = self.links.get_mut(&conn) else { return };
+        let key = (link.version == Version::V5).then_some(row);
+        match link.resent.get(&key) {
+            Some(&last) if first < last => {
+                judged.broken(Point::Order, "it was sent again behind one that had been sent later");
+                return;
+            }
+            Some(_) => judged.kept(Point::Order),
+            None => {}
+        }
+        link.resent.insert(key, first);
+    }
+
     /// One member of a group gets a message.
     fn judge_share(&mut self, conn: Conn, session_number: usize, number: usize, by: &[usize], judged: &mut Judged) {
         let [only] = by else { return };
@@ -654,5 +706,22 @@ impl Traffic {
         }
         progress.latest = Some(number);
         progress.by = by.to_vec();
+    }
+}
+
+/// Notes what is under way to a client, and whether it was before.
+fn take_up(session: &mut Session, conn: Conn, moment: Moment, delivered: &mut Delivered) {
+    let (Some(id), Some(print)) = (delivered.id, delivered.print) else { return };
+    let topic = Rc::clone(&delivered.topic);
+    let known = session.incoming.get_mut(&id).filter(|known| known.topic == topic && known.print == print);
+    match known {
+        Some(known) => {
+            delivered.is_again = true;
+            delivered.sent_before = (known.conn != conn).then_some(known.first);
+            known.conn = conn;
+        }
+        None => {
+            session.incoming.insert(id, Incoming { topic, print, first: moment.seq, conn });
+        }
     }
 }

@@ -66,6 +66,7 @@ by_auditor! {
     will_once: WillOnce;
     will_deleted: WillDeleted;
     shared_once: SharedOnce;
+    no_subscribers: NoSubscribers;
     owed_message: Owed;
     no_session_at_clean_start: NoSessionAtCleanStart;
     no_session_where_none: NoSessionWhereNone;
