@@ -22,6 +22,7 @@ mod keep_alive;
 mod liberties;
 mod life;
 mod malformed;
+mod matching;
 mod moved;
 mod order;
 mod outgoing;
@@ -74,6 +75,7 @@ const CHAPTERS: &[Chapter] = &[
     Chapter { name: "in-use", cases: in_use::CASES },
     Chapter { name: "shared", cases: shared::CASES },
     Chapter { name: "topics", cases: topics::CASES },
+    Chapter { name: "matching", cases: matching::CASES },
     Chapter { name: "session", cases: session::CASES },
     Chapter { name: "resumes", cases: resumes::CASES },
     Chapter { name: "takeover", cases: takeover::CASES },

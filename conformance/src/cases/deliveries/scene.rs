@@ -278,24 +278,11 @@ impl<'a> Scene<'a> {
         for message in &self.messages {
             // One copy may be a live one that was only late. Of two one is the stored message.
             for _ in 0..2 {
-                self.is_stored(&mut early, message).await?;
+                let stored = a_message(message.topic.as_str(), &message.payload);
+                early.subscribe_until(message.topic.as_str(), QoS::AtLeastOnce, stored).await?;
             }
         }
         Ok(())
-    }
-
-    /// The subscription is made again until the message comes: a broker may acknowledge before it stores.
-    async fn is_stored(&self, early: &mut Client, message: &Message) -> Result<(), Stop> {
-        let deadline = Instant::now() + bounds::SET_UP;
-        let patterns = [a_message(message.topic.as_str(), &message.payload)];
-        loop {
-            early.subscribe(message.topic.as_str(), QoS::AtLeastOnce).await?;
-            let until = early.until_next_trial(deadline);
-            match early.receive_one_of(&patterns, until).await {
-                Err(stop) if stop.is_silence() && Instant::now() < deadline => {}
-                received => return received.map(drop),
-            }
-        }
     }
 
     /// The seconds before the delivery pass.

@@ -118,6 +118,13 @@ pub(super) const EXCLUSIONS: &[Exclusion] = &[
         &[("path", &["live", "will", "shared", "sent-again"]), ("wait", &["after-2-s"])],
         "it is sent at once, and only what is stored meanwhile grows older",
     ),
+    excluded(
+        &[
+            ("wait", &["after-2-s"]),
+            ("properties", &["no-properties", "format", "content-type", "request", "user-properties"]),
+        ],
+        "time shows in an expiry interval alone",
+    ),
     excluded(&[("versions", &["other-version"]), ("publisher", &["to-itself"])], "one client has one version"),
     excluded(
         &[("subscription", &["overlapping"]), ("options", &["identifier"])],

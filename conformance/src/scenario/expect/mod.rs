@@ -162,6 +162,14 @@ impl Client {
     }
 }
 
+/// What is expected, behind what it is to show.
+fn with_subject(about: Option<String>, expected: String) -> String {
+    match about {
+        Some(about) => format!("{about}: {expected}"),
+        None => expected,
+    }
+}
+
 /// A step that can't be taken: our own mistake.
 fn defect(what: &str) -> Stop {
     Stop::Inconclusive { why: format!("defect of the case: a step {what}"), line: None }

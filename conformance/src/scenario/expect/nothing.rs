@@ -53,16 +53,30 @@ pub struct ExpectNone<'a> {
     rules: Option<StepRules>,
     fence: Fence<'a>,
     for_now: bool,
+    about: Option<String>,
 }
 
 impl<'a> ExpectNone<'a> {
     pub(super) fn message(client: &'a mut Client, payload: &[u8]) -> Self {
         let forbidden = Forbidden::Payload(payload.to_vec());
-        Self { client, forbidden, rules: None, fence: Fence::Ping, for_now: false }
+        Self { client, forbidden, rules: None, fence: Fence::Ping, for_now: false, about: None }
     }
 
     pub(super) fn packet(client: &'a mut Client, packet_type: PacketType) -> Self {
-        Self { client, forbidden: Forbidden::Type(packet_type), rules: None, fence: Fence::Ping, for_now: false }
+        Self {
+            client,
+            forbidden: Forbidden::Type(packet_type),
+            rules: None,
+            fence: Fence::Ping,
+            for_now: false,
+            about: None,
+        }
+    }
+
+    /// What it shows, in words, put before what is expected: for one of many that look alike.
+    pub fn about(mut self, what: impl Into<String>) -> Self {
+        self.about = Some(what.into());
+        self
     }
 
     /// Only up to the fence: later it may come, so nobody watches for it.
@@ -88,13 +102,13 @@ impl<'a> ExpectNone<'a> {
     }
 
     async fn run(self) -> Result<Evidence, Stop> {
-        let Self { client, forbidden, rules, fence, for_now } = self;
+        let Self { client, forbidden, rules, fence, for_now, about } = self;
         let deciding = match rules {
             // What a case breaks must have no effect: that is judged for the rules that it breaks.
             None => client.context().deciding_breaks(),
             named => client.context().deciding(named, false),
         };
-        let expected = forbidden.describe();
+        let expected = super::with_subject(about, forbidden.describe());
         let watched = if for_now { "for now" } else { "watched until the run ends" };
         let deadline = Instant::now() + client.context().patient(bounds::SET_UP);
         let mut marks = Marks::default();

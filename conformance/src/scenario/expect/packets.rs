@@ -26,6 +26,7 @@ pub struct Expect<'a> {
     reaction: bool,
     /// What comes after it has come.
     is_overtaken: bool,
+    about: Option<String>,
 }
 
 /// When something is due: counted from a moment on some connection.
@@ -50,6 +51,7 @@ impl<'a> Expect<'a> {
             client,
             patterns,
             rules: None,
+            about: None,
             ordered,
             next: false,
             window: None,
@@ -62,6 +64,12 @@ impl<'a> Expect<'a> {
     /// It isn't waited for: a later message of the same publisher, topic and QoS has come, before which it was due.
     pub fn by_now(mut self) -> Self {
         self.is_overtaken = true;
+        self
+    }
+
+    /// What it shows, in words, put before what is expected: for one of many that look alike.
+    pub fn about(mut self, what: impl Into<String>) -> Self {
+        self.about = Some(what.into());
         self
     }
 
@@ -96,11 +104,22 @@ impl<'a> Expect<'a> {
     }
 
     async fn run(self) -> Result<Evidence, Stop> {
-        let Self { client, patterns: mut remaining, rules, ordered, next, window, recommended, reaction, is_overtaken } =
-            self;
+        let Self {
+            client,
+            patterns: mut remaining,
+            rules,
+            ordered,
+            next,
+            window,
+            recommended,
+            reaction,
+            is_overtaken,
+            about,
+        } = self;
         let deciding = client.context().deciding(rules, reaction);
         let expected =
             remaining.iter().map(Pattern::describe).collect::<Vec<_>>().join(if ordered { ", then " } else { " and " });
+        let expected = super::with_subject(about, expected);
         client.say(Remark::Expects, expected.as_str());
         let grace = if is_overtaken { Duration::ZERO } else { client.context().patient(bounds::GRACE) };
         let mut until = window.as_ref().map_or_else(Instant::now, |window| window.since + window.due) + grace;
