@@ -47,8 +47,8 @@ impl Scene<'_> {
         }
         let (mut found, mut last) = (Vec::new(), None);
         for (number, message) in self.messages.iter().enumerate() {
-            let came = self.comes(cast, message).await?;
             let look = Look { message, id: ids.get(number).copied() };
+            let came = self.comes(cast, &look).await?;
             last = self.is_right(cast, &came, &look).await?.or(last);
             found.push(came);
         }
@@ -70,8 +70,8 @@ impl Scene<'_> {
     }
 
     /// The message, where it need not be lost by a step that decides so.
-    async fn comes(&self, cast: &mut Cast, message: &Message) -> Result<Found, Stop> {
-        let pattern = self.pattern(cast, message);
+    async fn comes(&self, cast: &mut Cast, look: &Look<'_>) -> Result<Found, Stop> {
+        let (message, pattern) = (look.message, self.pattern(cast, look.message));
         if self.row.may_be_lost() {
             let received = if self.row.is_retained() {
                 self.subscribes_until(cast, pattern).await?
@@ -80,7 +80,8 @@ impl Scene<'_> {
             };
             return Ok(Found::InSetUp(received));
         }
-        if !cast.has_session {
+        let was_not_sent = self.row.path == Path::Again && look.id.is_none();
+        if !cast.has_session || was_not_sent || self.row.is_open(Aspect::Comes) {
             // In 5.0 nothing is owed without one ([MQTT-4.4.0-1]); but CONNACK may be wrong about it.
             return cast.watcher.receive(pattern).await.map(Found::InSetUp);
         }
@@ -91,7 +92,8 @@ impl Scene<'_> {
     /// The copy that is meant: where others of lower QoS may come, the one that is due.
     fn pattern(&self, cast: &Cast, message: &Message) -> Pattern {
         let pattern = a_message(message.topic.as_str(), &message.payload);
-        if self.row.path == Path::Again { pattern.copy_at(self.row.due_qos(cast.granted)) } else { pattern }
+        let comes_besides = self.row.path == Path::Again || self.row.is_open(Aspect::Comes);
+        if comes_besides { pattern.copy_at(self.row.due_qos(cast.granted)) } else { pattern }
     }
 
     /// Decides: all that is looked at is right; the last evidence.
@@ -102,6 +104,9 @@ impl Scene<'_> {
         }
         let mut last = None;
         for aspect in self.row.aspects(self.broker.version()) {
+            if aspect == Aspect::Dup && self.row.path == Path::Again && look.id.is_none() {
+                continue;
+            }
             let due = self.row.due_qos(cast.granted);
             let seen = came.owned().map_or(due, |packet| qos_of(&packet.packet()));
             if aspect == Aspect::HighestQos && seen != due {

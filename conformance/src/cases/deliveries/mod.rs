@@ -180,16 +180,18 @@ async fn queued(broker: &Subject) -> Outcome {
 async fn sent_again(broker: &Subject) -> Outcome {
     let scene = Scene::of(broker, Path::Again)?;
     let mut cast = subscribed(&scene, "publisher", connect()).await?;
+    // What came before is done with.
+    cast.watcher.serves().await?;
     cast.watcher.hold_acknowledgements();
     scene.publishes(&mut cast).await?;
-    let ids = scene.sent_first(&mut cast).await?;
+    let mut ids = scene.sent_first(&mut cast, usize::MAX).await?;
     for count in 1..=scene.returns() {
         scene.goes(&mut cast.watcher).await?;
         let is_last = count == scene.returns();
         cast.watcher = scene.comes_back(is_last).await?;
         cast.has_session = cast.watcher.session_is_present();
         if !is_last {
-            scene.sent_first(&mut cast).await?;
+            ids = scene.sent_first(&mut cast, ids.len()).await?;
         }
     }
 

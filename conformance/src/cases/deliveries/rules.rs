@@ -96,6 +96,8 @@ impl Row {
         match aspect {
             // A copy for each subscription at its own QoS: the path may be what is wrong with the highest.
             Aspect::HighestQos => self.is_will() || self.is_retained(),
+            // The copy for the lower subscription before may have waited, and may not.
+            Aspect::Comes => self.is_retained() && self.subscription == Subscription::Upwards,
             // The copy for the subscription before, once more.
             Aspect::Dup if self.is_retained() && self.asked_before().is_some() => true,
             _ => self.is_open_by_replacement(aspect),
