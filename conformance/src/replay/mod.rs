@@ -149,7 +149,8 @@ struct Connection {
 impl Replay<'_> {
     async fn send_all(&mut self, endpoint: &Endpoint) -> Result<(), String> {
         let mut before = Duration::ZERO;
-        for line in &self.transcript.lines {
+        let happenings = self.transcript.lines.iter().filter(|line| !matches!(line.what, What::Said(..)));
+        for line in happenings {
             let gap = line.at.saturating_sub(before);
             before = line.at;
             let is_ours = matches!(line.what, What::Open | What::Sent { .. } | What::Closed(_) | What::HalfClosed);
