@@ -30,8 +30,10 @@ pub(super) struct Attachment {
     pub(super) is_resumed: bool,
     pub(super) is_tainted: bool,
     pub(super) is_blind: bool,
-    /// We have sent DISCONNECT; what it says of the session's end.
-    pub(super) left: Option<Option<Lasts>>,
+    /// We have sent DISCONNECT.
+    pub(super) has_left: bool,
+    /// How long the session lasts by what it says.
+    pub(super) changed: Option<Lasts>,
     /// The broker has sent DISCONNECT.
     pub(super) is_left: bool,
     /// Where it said that another has taken the session over.
@@ -73,7 +75,8 @@ impl Attachment {
             is_resumed: false,
             is_tainted: false,
             is_blind: false,
-            left: None,
+            has_left: false,
+            changed: None,
             is_left: false,
             taken_over: None,
             connect: 0,
@@ -105,13 +108,13 @@ impl Attachment {
 
     /// True once the broker is known to have dealt with our DISCONNECT.
     pub(super) fn has_parted(&self) -> bool {
-        self.left.is_some() && !self.is_left && self.ended_by_broker.is_some()
+        self.has_left && !self.is_left && self.ended_by_broker.is_some()
     }
 
     /// What a client that comes back now is to find, if this was the last connection of its session.
     pub(super) fn expected(&self, now: Duration) -> Expects {
         let Some(lasts) = self.lasts.filter(|_| !self.is_tainted) else { return Expects::Either };
-        let changed = self.left.flatten();
+        let changed = self.changed;
         match self.ended_by_broker {
             // It is taken over, or its end is dealt with before; in both the session is there.
             None if lasts != Lasts::NoTime && changed.is_none() => Lasts::ForGood.expected(now, now, now),

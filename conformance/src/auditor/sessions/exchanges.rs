@@ -50,6 +50,10 @@ enum Stage {
 }
 
 impl Stage {
+    fn is_open(self) -> bool {
+        matches!(self, Self::Sent | Self::Received(_) | Self::Released)
+    }
+
     /// What is not to come again.
     fn settled(self) -> Option<Point> {
         match self {
@@ -121,9 +125,13 @@ impl Exchanges {
         let written = Written { on: conn, seq, is_read: false };
         exchange.stage = match (packet, exchange.qos, exchange.stage) {
             _ if exchange.on != conn => Stage::Unsure,
-            (PacketType::Puback, QoS::AtLeastOnce, Stage::Sent) if reason.is_error() => Stage::Refused(written),
+            (PacketType::Puback, QoS::AtLeastOnce, Stage::Sent)
+            | (PacketType::Pubrec, QoS::ExactlyOnce, Stage::Sent)
+                if reason.is_error() =>
+            {
+                Stage::Refused(written)
+            }
             (PacketType::Puback, QoS::AtLeastOnce, Stage::Sent) => Stage::Acknowledged(written),
-            (PacketType::Pubrec, QoS::ExactlyOnce, Stage::Sent) if reason.is_error() => Stage::Refused(written),
             (PacketType::Pubrec, QoS::ExactlyOnce, Stage::Sent) => {
                 exchange.received = seq;
                 Stage::Received(written)
@@ -139,8 +147,7 @@ impl Exchanges {
 
     /// True where a message of a former connection keeps its identifier from others.
     fn holds_identifiers(&self, conn: Conn) -> bool {
-        let is_open = |stage| matches!(stage, Stage::Sent | Stage::Received(_) | Stage::Released);
-        self.0.values().any(|exchange| exchange.on != conn && is_open(exchange.stage))
+        self.0.values().any(|exchange| exchange.on != conn && exchange.stage.is_open())
     }
 
     /// A message comes.
@@ -159,7 +166,12 @@ impl Exchanges {
                 return;
             }
         }
-        self.0.insert(coming.id, Exchange::new(coming, order));
+        let mut exchange = Exchange::new(coming, order);
+        if known.is_some_and(|known| known.on == coming.conn && known.stage.is_open()) {
+            // Two messages have the identifier, which is a breach by itself: which of them comes again is not judged.
+            exchange.stage = Stage::Unsure;
+        }
+        self.0.insert(coming.id, exchange);
     }
 
     /// The identifier was used on a former connection.

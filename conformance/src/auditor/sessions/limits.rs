@@ -75,7 +75,7 @@ impl Limits {
         }
         match connack.properties.response_information() {
             Some(_) => {
-                audit.broken(Point::ResponseInformation, "Response Information that this CONNECT didn't ask for")
+                audit.broken(Point::ResponseInformation, "Response Information that this CONNECT didn't ask for");
             }
             None => audit.kept(Point::ResponseInformation),
         }

@@ -20,7 +20,9 @@ use super::points::{Audit, Point};
 use attachment::{Attachment, Key};
 use exchanges::{Coming, Exchanges};
 use limits::Limits;
-use mqtt_assay_codec::{Connack, Connect, Disconnect, Packet, Publish, QoS, ReasonCode, Version, split_shared};
+use mqtt_assay_codec::{
+    Connack, Connect, Disconnect, Packet, PacketId, Publish, QoS, ReasonCode, Version, split_shared,
+};
 use mqtt_assay_standard::bounds;
 
 use presence::{Expects, Lasts};
@@ -116,7 +118,7 @@ impl Sessions {
         }
         if let Packet::Disconnect(disconnect) = packet {
             let changed = Lasts::of_disconnect(disconnect);
-            attachment.left = Some(changed);
+            (attachment.has_left, attachment.changed) = (true, changed);
             // A session that was to end with its connection can't be made longer then (3.14.2.2.2 of 5.0).
             if attachment.lasts == Some(Lasts::NoTime) && changed.is_some_and(|changed| changed != Lasts::NoTime) {
                 return self.client_broke(conn, moment);
@@ -279,7 +281,7 @@ impl Sessions {
         let attachment = &mut self.attachments[conn.0];
         let Some(limits) = attachment.limits.as_mut().filter(|_| !attachment.is_tainted) else { return };
         limits.hold_publish(publish, audit.is_repetition(), audit);
-        let Some(id) = publish.packet_id.map(|id| id.get()) else { return };
+        let Some(id) = publish.packet_id.map(PacketId::get) else { return };
         let (topic, version) = (limits.topic(publish).to_owned(), attachment.version);
         let order_is_told = attachment.order_is_told;
         let Some(session) = attachment.key.as_ref().and_then(|key| self.held.get_mut(key)) else { return };
@@ -426,7 +428,7 @@ impl Sessions {
             return;
         }
         let Some(session) = attachment.key.as_ref().and_then(|key| self.held.get(key)) else { return };
-        if session.last != Some(conn) || attachment.left.is_some() || session.exchanges.waits_for_us(conn) {
+        if session.last != Some(conn) || attachment.has_left || session.exchanges.waits_for_us(conn) {
             return;
         }
         let (broker, owed) = (attachment.broker, attachment.taken_up);
