@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn twins_are_broken_together() {
         let broken = Fault::ReusesIdInFlight.breaks(Version::V5);
-        assert_eq!(broken, ["MQTT-2.2.1-4", "MQTT-4.3.2-1", "MQTT-4.3.3-1"]);
+        assert_eq!(broken, ["MQTT-2.2.1-4", "MQTT-4.3.2-1", "MQTT-4.3.3-1", "MQTT-4.4.0-1"]);
     }
 
     #[test]

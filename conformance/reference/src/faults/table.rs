@@ -47,7 +47,7 @@ faults! {
     SessionPresentNever "session-present-never" "Says Session Present 0 although it resumes a session."
         ["MQTT-3.2.2-2"] ["MQTT-3.2.2-3"];
     SessionPresentAlways "session-present-always" "Says Session Present 1 in every CONNACK that accepts."
-        ["MQTT-3.2.2-1" "MQTT-3.2.2-3"] ["MQTT-3.2.2-2" "MQTT-3.2.2-3"];
+        ["MQTT-3.2.2-1" "MQTT-3.2.2-3" "MQTT-2.3.1-4"] ["MQTT-3.2.2-2" "MQTT-3.2.2-3" "MQTT-2.2.1-4"];
     SessionPresentOnRefusal "session-present-on-refusal" "Says Session Present 1 in a CONNACK that refuses."
         ["MQTT-3.2.2-4"] ["MQTT-3.2.2-6"];
     ConnackReservedFlags "connack-reserved-flags" "Sets a reserved flag in every CONNACK."
@@ -88,7 +88,7 @@ faults! {
         ["MQTT-3.1.0-2" "MQTT-4.8.0-1"] ["MQTT-3.1.0-2" "MQTT-4.13.1-1"];
     NeverClosesSilentConnection "never-closes-silent-connection" "Waits for ever for a CONNECT." ["U3-06"] ["U5-078"];
     TakeoverLeavesOldOpen "takeover-leaves-old-open" "Keeps the old connection when its client connects again."
-        ["MQTT-3.1.4-2"] ["MQTT-3.1.4-3" "U5-080"];
+        ["MQTT-3.1.4-2" "MQTT-4.5.0-1" "MQTT-4.4.0-1"] ["MQTT-3.1.4-3" "U5-080" "MQTT-4.5.0-1" "MQTT-4.4.0-1"];
     TakeoverWithoutDisconnect "takeover-without-disconnect" "Closes a connection that is taken over without DISCONNECT 0x8E."
         [] ["U5-080"];
     IgnoresPassword "ignores-password" "Lets in whoever gives a known user name, whatever the password."
@@ -174,7 +174,7 @@ faults! {
     ForgetsCleanlyBegun "forgets-cleanly-begun" "Ends a session that began with Clean Start 1 with its connection, whatever its expiry interval."
         [] ["MQTT-3.1.2-23" "MQTT-3.2.2-3"];
     ForgetsSubscriptions "forgets-subscriptions" "Resumes a session without its subscriptions."
-        ["MQTT-3.1.2-4" "MQTT-4.1.0-1"] ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "U5-171"];
+        ["MQTT-3.1.2-4" "MQTT-4.1.0-1" "MQTT-4.5.0-1"] ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "U5-171" "MQTT-4.5.0-1"];
     ForgetsReceived "forgets-received" "Resumes a session without the QoS 2 exchanges that its client had begun."
         ["MQTT-3.1.2-4" "MQTT-4.1.0-1" "MQTT-4.3.3-2"] ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "MQTT-4.3.3-10"];
     DropsForAbsent "drops-for-absent" "Queues nothing for a client that isn't connected."
@@ -259,7 +259,7 @@ faults! {
     PubrelReservedFlags "pubrel-reserved-flags" "Sends PUBREL with flags 0000."
         ["MQTT-3.6.1-1" "MQTT-2.2.2-1"] ["MQTT-3.6.1-1" "MQTT-2.1.3-1"];
     ReusesIdInFlight "reuses-id-in-flight" "Sends every message under packet identifier 1."
-        ["MQTT-2.3.1-4" "MQTT-4.3.2-1" "MQTT-4.3.3-1"] ["MQTT-2.2.1-4"];
+        ["MQTT-2.3.1-4" "MQTT-4.3.2-1" "MQTT-4.3.3-1" "MQTT-4.4.0-1"] ["MQTT-2.2.1-4" "MQTT-4.4.0-1"];
     DupOnFirstDelivery "dup-on-first-delivery" "Sets DUP on first deliveries of QoS 1 and 2."
         ["MQTT-3.3.1-3" "MQTT-4.3.2-1" "MQTT-4.3.3-1"] ["MQTT-3.3.1-3" "MQTT-4.3.2-2" "MQTT-4.3.3-2"];
     DupOnQos0 "dup-on-qos0" "Sets DUP on QoS 0."
@@ -279,9 +279,9 @@ faults! {
     RedeliversAcknowledged "redelivers-acknowledged" "Sends an acknowledged QoS 1 message again at a reconnect."
         ["MQTT-4.3.2-1"] ["MQTT-4.3.2-3" "MQTT-4.4.0-1"];
     RedeliversCompleted "redelivers-completed" "Sends the PUBREL of a completed QoS 2 message again at a reconnect."
-        ["MQTT-4.3.3-1"] ["MQTT-4.3.3-5" "MQTT-4.4.0-1" "U5-207"];
+        ["MQTT-4.3.3-1"] ["MQTT-4.3.3-5" "MQTT-4.4.0-1" "U5-207" "MQTT-4.5.0-1"];
     ResendsAltered "resends-altered" "Re-sends a PUBLISH at a reconnect without the first byte of its payload."
-        ["MQTT-4.4.0-1"] ["MQTT-4.4.0-1"];
+        ["MQTT-4.4.0-1" "MQTT-4.5.0-1" "MQTT-4.3.2-1" "MQTT-4.3.3-1"] ["MQTT-4.4.0-1" "MQTT-4.5.0-1" "MQTT-4.3.2-3" "MQTT-4.3.3-3"];
     RedeliversRefused "redelivers-refused" "Sends a message again that the client refused with PUBACK or PUBREC."
         [] ["MQTT-4.4.0-2"];
     RedeliversAfterPubrec "redelivers-after-pubrec" "Re-sends the PUBLISH of QoS 2 although it sent PUBREL."
@@ -290,13 +290,13 @@ faults! {
         ["MQTT-4.6.0-1" "MQTT-4.6.0-6"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
     PubrelsReversed "pubrels-reversed" "Re-sends PUBREL packets in reverse order." ["MQTT-4.6.0-4" "MQTT-4.6.0-6"] [];
     AcksOldest "acks-oldest" "Takes a PUBACK for the oldest message that waits for one, whatever its packet identifier."
-        ["MQTT-4.3.2-1" "MQTT-4.4.0-1"] ["MQTT-4.3.2-3" "MQTT-4.4.0-1"];
+        ["MQTT-4.3.2-1" "MQTT-4.4.0-1" "MQTT-4.6.0-6"] ["MQTT-4.3.2-3" "MQTT-4.4.0-1" "MQTT-4.6.0-6"];
     QueueBeforeOld "queue-before-old" "Sends what waited for a client before what it sends again."
         ["MQTT-4.6.0-6" "MQTT-4.6.0-5"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
     QueueReversed "queue-reversed" "Sends the newest of the waiting messages first."
-        ["MQTT-4.6.0-6" "MQTT-4.6.0-5"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
+        ["MQTT-4.6.0-6" "MQTT-4.6.0-5" "MQTT-4.5.0-1"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6" "MQTT-4.5.0-1"];
     SwapsPairs "swaps-pairs" "Sends two messages of a topic and QoS in reverse order if they come together."
-        ["MQTT-4.6.0-6" "MQTT-4.6.0-5"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
+        ["MQTT-4.6.0-6" "MQTT-4.6.0-5" "MQTT-4.5.0-1"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6" "MQTT-4.5.0-1"];
     SendsDoneAgain "sends-done-again" "Sends the live message of QoS 1 that a client acknowledged last once more behind the next SUBACK or UNSUBACK."
         ["MQTT-4.3.2-1"] ["MQTT-4.4.0-1"];
     ReleasesDoneAgain "releases-done-again" "Sends the PUBREL of the message that a client completed last once more behind the next PINGRESP."
@@ -378,7 +378,7 @@ faults! {
     EmptyNotForwarded "empty-not-forwarded" "Doesn't deliver an empty retained message to subscribers."
         ["MQTT-3.3.1-10" "U3-10"] ["MQTT-3.3.1-6"];
     PlainReplacesRetained "plain-replaces-retained" "Stores a message with RETAIN 0 as the retained one."
-        ["MQTT-3.3.1-12" "MQTT-3.1.2-16" "MQTT-3.3.1-9"] ["MQTT-3.3.1-8" "MQTT-3.1.2-14" "MQTT-3.3.1-12"];
+        ["MQTT-3.3.1-12" "MQTT-3.1.2-16" "MQTT-3.3.1-9" "MQTT-3.8.4-6"] ["MQTT-3.3.1-8" "MQTT-3.1.2-14" "MQTT-3.3.1-12" "MQTT-3.8.4-8" "MQTT-3.3.4-3"];
     PlainClearsRetained "plain-clears-retained" "Removes the retained message when one with RETAIN 0 comes."
         ["MQTT-3.3.1-12"] ["MQTT-3.3.1-8"];
     RetainedEndsWithSession "retained-ends-with-session" "Deletes the retained messages of a session that ends."
@@ -402,7 +402,7 @@ faults! {
     NoSuback "no-suback" "Doesn't answer a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.8.4-1"] ["MQTT-3.8.4-1"];
     WrongSubackId "wrong-suback-id" "Sends SUBACK with another packet identifier where the right one is 4096 or more." ["MQTT-2.3.1-7" "MQTT-3.8.4-2"] ["MQTT-2.2.1-6" "MQTT-3.8.4-2"];
     SubackReversed "suback-reversed" "Sends the codes of SUBACK in reverse order." ["MQTT-3.9.3-1"] ["MQTT-3.9.3-1"];
-    SubackTooFewCodes "suback-too-few-codes" "Sends one code for several topic filters." ["MQTT-3.8.4-5"] ["MQTT-3.8.4-6"];
+    SubackTooFewCodes "suback-too-few-codes" "Sends one code for several topic filters." ["MQTT-3.8.4-5" "MQTT-3.8.4-6"] ["MQTT-3.8.4-6" "MQTT-3.8.4-8"];
     SubackInventsCode "suback-invents-code" "Grants QoS 3 to a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.9.3-2"] ["MQTT-3.9.3-2"];
     SubackClaimsHigherQos "suback-claims-higher-qos" "Says that QoS 2 was granted, whatever it was, to a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.8.4-5" "MQTT-3.8.4-6"] ["MQTT-3.8.4-7" "MQTT-3.8.4-8"];
     SubackForEachFilter "suback-for-each-filter" "Sends the SUBACK again for each further topic filter."
@@ -411,7 +411,7 @@ faults! {
     SubscribesTwice "subscribes-twice" "Keeps both subscriptions when one is repeated."
         ["MQTT-3.8.4-3"] ["MQTT-3.8.4-3" "U5-170"];
     ReplacementKeepsOld "replacement-keeps-old" "Keeps the old options when a subscription is repeated."
-        ["MQTT-3.8.4-3"] ["MQTT-3.8.4-3" "U5-170"];
+        ["MQTT-3.8.4-3"] ["MQTT-3.8.4-3" "U5-170" "MQTT-4.5.0-1"];
     ReplacementLosesMessages "replacement-loses-messages" "Drops the waiting messages when a subscription is repeated." [] ["MQTT-3.8.4-4"];
     GrantsUnavailableWildcard "grants-unavailable-wildcard" "Grants a wildcard although it offers none."
         ["MQTT-3.8.3-2"] ["U5-101" "MQTT-4.13.1-1"];
@@ -430,7 +430,7 @@ faults! {
     UnsubscribeByPrefix "unsubscribe-by-prefix" "Deletes every subscription that starts with the topic filter." ["MQTT-3.10.4-1" "MQTT-4.5.0-1"] ["MQTT-3.10.4-1" "MQTT-4.5.0-1"];
     UnsubscribeByMatch "unsubscribe-by-match" "Deletes every subscription that the topic filter matches." ["MQTT-3.10.4-1" "MQTT-4.5.0-1"] ["MQTT-3.10.4-1" "MQTT-4.5.0-1"];
     ShareLeavesTogether "share-leaves-together" "Deletes a shared subscription together with the ordinary one of the same topic filter, and the other way round."
-        [] ["MQTT-3.10.4-1"];
+        [] ["MQTT-3.10.4-1" "MQTT-4.5.0-1"];
     OnlyFirstUnsubscribed "only-first-unsubscribed" "Deletes the first topic filter of an UNSUBSCRIBE only."
         ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2"] ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2" "U5-179"];
     UnsubackForEachFilter "unsuback-for-each-filter" "Sends the UNSUBACK again for each further topic filter."
@@ -541,7 +541,7 @@ faults! {
     ExpiresInFlight "expires-in-flight" "Applies message expiry to a message that was sent already." [] ["MQTT-4.3.3-7" "MQTT-4.4.0-1"];
     AliasAcrossConnections "alias-across-connections" "Keeps topic aliases for a client's next connection."
         [] ["MQTT-3.3.2-7" "U5-136"];
-    AliasNotNamed "alias-not-named" "Sends a topic alias without its topic from the first message on." [] ["MQTT-3.3.2-7"];
+    AliasNotNamed "alias-not-named" "Sends a topic alias without its topic from the first message on." [] ["MQTT-3.3.2-7" "MQTT-4.5.0-1"];
     AliasNotRemapped "alias-not-remapped" "Keeps the first topic of an alias." [] ["U5-137"];
     RefusesHighestAlias "refuses-highest-alias" "Refuses the highest topic alias that it announced." [] ["MQTT-3.3.2-12" "U5-210"];
     AcceptsAliasAboveMaximum "accepts-alias-above-maximum" "Accepts a topic alias above its maximum."
