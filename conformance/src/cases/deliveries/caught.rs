@@ -1,6 +1,6 @@
 //! Faults that a row must catch: what its looks would not let pass.
 
-use super::row::{Flag, Limits, Options, Path, Row, Size, Subscription, Wait};
+use super::row::{Connection, Flag, Limits, Options, Path, Row, Size, Subscription, Wait};
 use super::rules::Aspect;
 use mqtt_assay_codec::{QoS, Version};
 use mqtt_assay_reference::Fault;
@@ -37,12 +37,15 @@ type Occasions = Vec<(bool, Fault)>;
 fn of_coming(row: &Row) -> Occasions {
     let at_1 = row.published().min(row.asked()) == QoS::AtLeastOnce;
     let is_plain = matches!(row.path, Path::Live | Path::Queued | Path::Shared);
+    // Where it has to come more than once, all but the last time are set-up.
+    let returns_once = !matches!(row.connection, Connection::Second | Connection::Third);
+    let comes_again = row.path == Path::Again && returns_once;
     vec![
         (is_plain && row.size == Size::Binary, Fault::DropsBinary),
         (is_plain && row.size == Size::Empty, Fault::LosesEmpty),
         (row.path == Path::Queued, Fault::DropsForAbsent),
-        (row.path == Path::Again && at_1, Fault::NoRedeliveryQos1),
-        (row.path == Path::Again && !at_1, Fault::NoRedeliveryQos2),
+        (comes_again && at_1, Fault::NoRedeliveryQos1),
+        (comes_again && !at_1, Fault::NoRedeliveryQos2),
         (row.path == Path::Will, Fault::WillNotSent),
     ]
 }
@@ -60,7 +63,9 @@ fn of_absence(row: &Row) -> Occasions {
 fn of_qos(row: &Row, aspect: Aspect) -> Occasions {
     let (published, asked) = (row.published(), row.asked());
     // A message before has shown what is wrong with it: the scene itself is inconclusive.
-    let is_shown_first = row.is_replaced() || row.subscription == Subscription::Overlapping && row.path != Path::Live;
+    let is_shown_first = row.path == Path::Again
+        || row.is_replaced()
+        || row.subscription == Subscription::Overlapping && row.path != Path::Live;
     match aspect {
         Aspect::QosAtMost => vec![
             (published > asked && !is_shown_first, Fault::AboveGrantedQos),

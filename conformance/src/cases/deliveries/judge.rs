@@ -7,7 +7,7 @@ use super::scene::{Cast, Scene, defect, qos_of};
 use crate::link::breach_of_form;
 use crate::scenario::pattern::{Pattern, a_message};
 use crate::scenario::{Client, Evidence, Outcome, Received, Seen, Stop};
-use mqtt_assay_codec::{OwnedPacket, Property};
+use mqtt_assay_codec::{OwnedPacket, Property, Rule};
 use tokio::time::Instant;
 
 /// A message that came: by a step that decided so, or in the set-up.
@@ -98,7 +98,7 @@ impl Scene<'_> {
 
     /// Decides: all that is looked at is right; the last evidence.
     async fn is_right(&self, cast: &mut Cast, came: &Found, look: &Look<'_>) -> Result<Option<Evidence>, Stop> {
-        if let Some(error) = came.owned().and_then(breach_of_form) {
+        if let Some(error) = came.owned().and_then(breach_of_form).filter(|error| error.rule != Rule::DupWithQos0) {
             // An invariant reports it; what the rest of such a packet says is no breach of its own.
             return Err(Stop::Inconclusive { why: format!("{error}"), line: Some(came.line()) });
         }

@@ -19,7 +19,7 @@ mod title;
 use super::prelude::*;
 use crate::scenario::{CaseRules, Method, Running};
 use mqtt_assay_standard::RuleId;
-use row::{Path, ROWS, Row, Wait};
+use row::{Connection, Path, ROWS, Row, Wait};
 use scene::{Cast, Scene};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -188,7 +188,11 @@ async fn sent_again(broker: &Subject) -> Outcome {
     for count in 1..=scene.returns() {
         scene.goes(&mut cast.watcher).await?;
         let is_last = count == scene.returns();
-        cast.watcher = scene.comes_back(is_last).await?;
+        let mut former = std::mem::replace(&mut cast.watcher, scene.comes_back(is_last).await?);
+        if scene.row.connection == Connection::TakenOver {
+            // Where the old connection stays, nothing is owed on the new one: another rule's matter.
+            former.ended().await?;
+        }
         cast.has_session = cast.watcher.session_is_present();
         if !is_last {
             ids = scene.sent_first(&mut cast, ids.len()).await?;
