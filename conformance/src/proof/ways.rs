@@ -19,6 +19,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Every so manieth of the cases that don't ask is run as a check.
 const CHECKED: usize = 100;
 
+/// So many of the cases that ask are tried, those that claim the fault, are about its rules, and are cheap before others.
+const TRIED: usize = 60;
+
 /// What the proof of the ways showed.
 #[derive(Debug, Clone, Default)]
 pub struct Ways {
@@ -127,7 +130,10 @@ impl Trial<'_> {
             .filter(|case| case.instance.version == self.version && case.asks(on))
             .filter(|case| is_concerned(Some(Switch::Fault(&self.broken)), &case.instance))
             .collect();
-        asking.sort_by_key(|case| (!self.is_likely(case), case.took));
+        let claims = |case: &Recorded| case.instance.case.caught.contains(&self.broken.fault);
+        asking.sort_by_key(|case| (!claims(case), !self.is_likely(case), case.took));
+        let asked = asking.len();
+        asking.truncate(TRIED);
         let caught = asking.iter().find_map(|case| self.try_on(case.instance, false));
         let first = caught.as_ref().and_then(|catch| asking.iter().find(|case| case.instance.id() == catch.case));
         let first = first.map(|case| case.instance);
@@ -136,7 +142,7 @@ impl Trial<'_> {
         let delayed = caught
             .as_ref()
             .and_then(|_| first.into_iter().chain(others).find_map(|instance| self.try_on(instance, true)));
-        Row { version: self.version, on, asked: asking.len(), caught, delayed }
+        Row { version: self.version, on, asked, caught, delayed }
     }
 
     /// A case that is about the rules of the fault.

@@ -41,7 +41,7 @@ impl Machine {
             return;
         }
         if session.connection.is_none() && self.fault(Fault::DropsForAbsent)
-            || self.fault(Fault::DropsBinary) && std::str::from_utf8(&outgoing.message.payload).is_err()
+            || std::str::from_utf8(&outgoing.message.payload).is_err() && self.fault(Fault::DropsBinary)
         {
             return;
         }

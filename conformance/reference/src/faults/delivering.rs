@@ -204,28 +204,29 @@ impl Machine {
 
     /// The topic name as it arrives, where it isn't the one that was published.
     pub(crate) fn spoiled_topic(&self, topic: &str) -> Option<Arc<str>> {
-        if self.fault(Fault::TopicNormalized) {
+        let has_empty_level = topic.split('/').any(str::is_empty);
+        if has_empty_level && self.fault(Fault::TopicNormalized) {
             let levels: Vec<&str> = topic.split('/').filter(|level| !level.is_empty()).collect();
             if !levels.is_empty() {
                 return Some(levels.join("/").into());
             }
         }
-        if self.fault(Fault::StripsByteOrderMark) {
+        if topic.contains('\u{feff}') && self.fault(Fault::StripsByteOrderMark) {
             return Some(topic.replace('\u{feff}', "").into());
         }
-        let strips = self.fault(Fault::StripsControlCharacters);
+        let strips = topic.contains(is_control) && self.fault(Fault::StripsControlCharacters);
         strips.then(|| topic.chars().filter(|&character| !is_control(character)).collect::<String>().into())
     }
 
     /// The payload as it arrives, where it isn't the one that was published.
     pub(crate) fn spoiled_payload(&self, outgoing: &Outgoing) -> Option<Bytes> {
         let payload = &outgoing.message.payload;
-        if self.fault(Fault::PayloadChanged)
-            && let Some(zero) = payload.iter().position(|byte| *byte == 0)
+        if let Some(zero) = payload.iter().position(|byte| *byte == 0)
+            && self.fault(Fault::PayloadChanged)
         {
             return Some(payload.slice(..zero));
         }
-        if self.fault(Fault::CutsLongPayloads) {
+        if payload.len() > 16_000 && self.fault(Fault::CutsLongPayloads) {
             return Some(payload.slice(..payload.len().min(16_000)));
         }
         let numbered = self.fault(Fault::Qos0WithId) && outgoing.qos == QoS::AtMostOnce && !outgoing.retain;
@@ -243,7 +244,7 @@ impl Machine {
             _ => false,
         };
         let mut kept: Vec<Property<'_>> = properties.iter().filter(|property| !dropped(property)).collect();
-        if self.fault(Fault::UserPropertiesReordered) {
+        if kept.len() > 1 && self.fault(Fault::UserPropertiesReordered) {
             kept.reverse();
         }
         kept.into_iter().collect()

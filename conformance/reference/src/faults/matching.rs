@@ -34,33 +34,36 @@ impl Machine {
 
     /// As [`Machine::matches`], each fault with its own mistake.
     pub(crate) fn matches_by_fault(&self, filter: &str, topic: &str) -> bool {
-        if self.fault(Fault::WildcardMatchesDollar) && topic.starts_with('$') {
+        if topic.starts_with('$') && filter.starts_with(['#', '+']) && self.fault(Fault::WildcardMatchesDollar) {
             return filter.starts_with(['#', '+']) && topic_matches(&format!("x/{filter}"), &format!("x/{topic}"));
         }
-        if self.fault(Fault::CaseInsensitive) {
-            return topic_matches(&filter.to_lowercase(), &topic.to_lowercase());
+        let matches = topic_matches(filter, topic);
+        if !matches
+            && topic_matches(&filter.to_lowercase(), &topic.to_lowercase())
+            && self.fault(Fault::CaseInsensitive)
+        {
+            return true;
         }
-        if self.fault(Fault::HashExcludesParent)
-            && filter.strip_suffix("/#").is_some_and(|parent| topic_matches(parent, topic))
+        if filter.strip_suffix("/#").is_some_and(|parent| topic_matches(parent, topic))
+            && self.fault(Fault::HashExcludesParent)
         {
             return false;
         }
-        if self.fault(Fault::PlusNeedsText) && plus_takes_nothing(filter, topic) {
+        if matches && plus_takes_nothing(filter, topic) && self.fault(Fault::PlusNeedsText) {
             return false;
         }
-        if self.fault(Fault::PlusMatchesSeveral)
-            && let Some(parent) = filter.strip_suffix('+')
+        if let Some(parent) = filter.strip_suffix('+')
+            && !matches
             && topic_matches(&format!("{parent}#"), topic)
+            && self.fault(Fault::PlusMatchesSeveral)
         {
             return topic.split('/').count() >= filter.split('/').count();
         }
-        if self.fault(Fault::LosesLongTopics) && (topic.len() > 1000 || topic.split('/').count() > 10) {
+        let is_long = topic.len() > 1000 || topic.split('/').count() > 10;
+        if matches && is_long && self.fault(Fault::LosesLongTopics) {
             return false;
         }
-        if self.fault(Fault::DeliversByPrefix) && topic.starts_with(filter) {
-            return true;
-        }
-        topic_matches(filter, topic)
+        matches || topic.starts_with(filter) && self.fault(Fault::DeliversByPrefix)
     }
 }
 
