@@ -90,7 +90,9 @@ impl Sequences {
         let Finding { found, seed, index, sequence, transcript, .. } = finding;
         let path = folder.join(format!("{}-{}-{seed}-{index}.txt", found.version, found.rule.id()));
         let mut text = format!("# {}: {}, line {}\n", found.rule.id(), single_line(&found.seen), found.line);
-        sequence.to_string().lines().for_each(|step| text.push_str(&format!("# {step}\n")));
+        for step in sequence.to_string().lines() {
+            text = text + "# " + step + "\n";
+        }
         text.push_str(&transcript.to_string());
         let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, text));
         if let Err(error) = &written {

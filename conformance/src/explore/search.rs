@@ -289,10 +289,10 @@ impl<'a> Ground<'a> {
             let same = again.and_then(|again| {
                 Some((again.found.into_iter().find(|again| again.is_like(&best.0))?, again.transcript))
             });
-            match same {
-                Some(same) => best = same,
-                None => (best, sequence) = (first, whole.clone()),
+            if same.is_none() {
+                sequence = whole.clone();
             }
+            best = same.unwrap_or(first);
         }
         let (found, transcript) = best;
         Finding { found, seed, index, sequence, steps_before, transcript, times: 1 }

@@ -27,12 +27,7 @@ fn options(count: u64, seed: u64) -> ExploreOptions {
 }
 
 fn explored(faults: Vec<FaultOn>, quirks: Vec<Quirk>, options: &ExploreOptions) -> Explored {
-    let target = EmbeddedOptions {
-        faults: faults.into_iter().map(Into::into).collect(),
-        quirks,
-        seed: options.seed,
-        ..EmbeddedOptions::default()
-    };
+    let target = EmbeddedOptions { faults, quirks, seed: options.seed, ..EmbeddedOptions::default() };
     let target = Target::Embedded(EmbeddedTarget::new(target));
     let explored = clock::simulated(explore(&target, options, std::future::pending(), |_| {}));
     explored.unwrap_or_else(|nothing| panic!("{}", nothing.0))

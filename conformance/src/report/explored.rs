@@ -6,6 +6,7 @@ use crate::explore::{Explored, Finding};
 use crate::scenario::Verdict;
 use crate::text::{counted, single_line};
 use serde::Serialize;
+use std::fmt::Write as _;
 use std::path::Path;
 
 /// Steps of a sequence that are shown.
@@ -42,14 +43,14 @@ pub(crate) fn summary(explored: &Explored, quiet: bool) -> String {
     let mut out = String::new();
     if !quiet || !findings.is_empty() || !unfinished.is_empty() {
         let found = counted(findings.len(), "finding");
-        out.push_str(&format!("\n{sequences} generated sequences: {found}\n"));
+        let _ = writeln!(out, "\n{sequences} generated sequences: {found}");
     }
     for finding in findings.iter().filter(|finding| finding.times > 1) {
         let id = styled(style(finding.found.verdict), finding.found.rule.id());
-        out.push_str(&format!("  {id} of MQTT {} in {} of them\n", finding.found.version, finding.times));
+        let _ = writeln!(out, "  {id} of MQTT {} in {} of them", finding.found.version, finding.times);
     }
     for (index, why) in unfinished.iter().take(STEPS_SHOWN) {
-        out.push_str(&format!("  sequence {index} did not come to its end: {}\n", in_short_words(why)));
+        let _ = writeln!(out, "  sequence {index} did not come to its end: {}", in_short_words(why));
     }
     out
 }
