@@ -9,7 +9,7 @@ use mqtt_assay_codec::Properties;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Content {
     payload_format: u8,
-    content_type: Box<str>,
+    media_type: Box<str>,
     response_topic: Box<str>,
     correlation_data: Box<[u8]>,
     user: Vec<(Box<str>, Box<str>)>,
@@ -20,7 +20,7 @@ impl Content {
     pub(super) fn of(properties: Properties<'_>) -> Self {
         Self {
             payload_format: properties.payload_format_indicator().unwrap_or_default(),
-            content_type: properties.content_type().unwrap_or_default().into(),
+            media_type: properties.content_type().unwrap_or_default().into(),
             response_topic: properties.response_topic().unwrap_or_default().into(),
             correlation_data: properties.correlation_data().unwrap_or_default().into(),
             user: properties.user_properties().map(|(name, value)| (name.into(), value.into())).collect(),
@@ -31,7 +31,7 @@ impl Content {
     pub(super) fn judge(&self, delivered: &Self, is_will: bool, judged: &mut Judged) {
         self.judge_format(delivered, judged);
         let texts = [
-            (Point::ContentType, "content type", self.content_type.as_bytes(), delivered.content_type.as_bytes()),
+            (Point::ContentType, "content type", self.media_type.as_bytes(), delivered.media_type.as_bytes()),
             (
                 Point::ResponseTopic,
                 "response topic",

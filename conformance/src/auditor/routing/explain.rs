@@ -48,7 +48,7 @@ pub(super) struct Explanation {
 /// A second's margin, where lateness itself is the breach.
 const MARGIN: Duration = Duration::from_secs(1);
 
-impl<'a> Scene<'a> {
+impl Scene<'_> {
     /// The best explanation; without one, what that says.
     pub(super) fn explain(&self) -> Result<Explanation, Judged> {
         let delivered = self.delivered;
@@ -180,12 +180,12 @@ impl<'a> Scene<'a> {
             judged.kept(if self.link.is_clean { Point::DiscardedSession } else { Point::EndedSession });
         }
         for one in all.iter().filter(|one| one.conn == self.conn && one.matches(&self.delivered.topic)) {
-            self.note_options(one, judged);
+            Self::note_options(one, judged);
         }
     }
 
     /// What a subscription for the topic would have let come otherwise.
-    fn note_options(&self, subscription: &Subscription, judged: &mut Judged) {
+    fn note_options(subscription: &Subscription, judged: &mut Judged) {
         if subscription.is_replaced && subscription.gone.is_some() {
             judged.kept(Point::Replaced);
             judged.kept(Point::IdentifierReplaced);

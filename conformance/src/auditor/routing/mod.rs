@@ -90,6 +90,7 @@ impl Routing {
     }
 
     /// The payload that was passed over has come to its end; what it [hashes](super::print) to.
+    #[expect(clippy::unused_self, reason = "by its length it is told from others well enough")]
     pub(super) fn broker_passed(&mut self, _conn: Conn, _moment: Moment, _print: u64) {}
 
     /// From here on what the broker sends is not seen any more.

@@ -249,7 +249,7 @@ impl Traffic {
         let is_certain = !link.is_tainted;
         let session = &mut self.sessions[number];
         let mut asked = Asked::default();
-        for (filter, options) in subscribe.filters.iter() {
+        for (filter, options) in subscribe.filters {
             let mut had_stood = false;
             for (number, old) in session.subscriptions.iter_mut().enumerate() {
                 let is_same = &*old.filter == filter && old.gone.is_none();
@@ -288,7 +288,7 @@ impl Traffic {
     fn unsubscribes(&mut self, conn: Conn, moment: Moment, unsubscribe: &Unsubscribe<'_>) {
         let Some((_, session)) = self.session_of(conn) else { return };
         let mut meant = Vec::new();
-        for filter in unsubscribe.filters.iter() {
+        for filter in unsubscribe.filters {
             let all = session.subscriptions.iter_mut().enumerate();
             let same = all.filter(|(_, one)| &*one.filter == filter && one.gone.is_none());
             meant.push(
@@ -333,8 +333,7 @@ impl Traffic {
                 self.delivers(conn, moment, publish, None, audit);
                 return;
             }
-            Packet::Puback(ack) => link.order.answered(Question::Publish, ack.packet_id.get()),
-            Packet::Pubrec(ack) => link.order.answered(Question::Publish, ack.packet_id.get()),
+            Packet::Puback(ack) | Packet::Pubrec(ack) => link.order.answered(Question::Publish, ack.packet_id.get()),
             Packet::Pubcomp(ack) => link.order.answered(Question::Release, ack.packet_id.get()),
             Packet::Suback(suback) => link.order.answered(Question::Subscribe, suback.packet_id.get()),
             Packet::Unsuback(unsuback) => link.order.answered(Question::Unsubscribe, unsuback.packet_id.get()),
