@@ -141,10 +141,10 @@ impl Machine {
     /// Closes on a packet that the broker dislikes.
     pub(crate) fn refuse_disliked(&mut self, id: ConnectionId) -> Step {
         let phase = self.connections.get(&id).map(|connection| connection.phase);
-        if phase != Some(Phase::Open) {
-            self.refuse_connect(id, ReasonCode::MALFORMED_PACKET, "the broker takes this CONNECT for malformed", true);
-        } else {
+        if phase == Some(Phase::Open) {
             self.refuse(id, ReasonCode::MALFORMED_PACKET, "the broker takes this packet for malformed");
+        } else {
+            self.refuse_connect(id, ReasonCode::MALFORMED_PACKET, "the broker takes this CONNECT for malformed", true);
         }
         Step::Stop
     }

@@ -142,13 +142,12 @@ impl Machine {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let Some(authentication) = &mut connection.authentication else { return };
         authentication.answered = None;
-        match authentication.connect.take() {
-            Some(held) => self.accept_held(id, &held.packet),
-            None => {
-                let properties = told_to_authenticated();
-                let packet = Packet::Auth(Auth { reason: ReasonCode::SUCCESS, properties: properties.as_properties() });
-                self.send_explained(id, None, packet);
-            }
+        if let Some(held) = authentication.connect.take() {
+            self.accept_held(id, &held.packet);
+        } else {
+            let properties = told_to_authenticated();
+            let packet = Packet::Auth(Auth { reason: ReasonCode::SUCCESS, properties: properties.as_properties() });
+            self.send_explained(id, None, packet);
         }
     }
 
