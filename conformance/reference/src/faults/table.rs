@@ -285,7 +285,7 @@ faults! {
     RedeliversRefused "redelivers-refused" "Sends a message again that the client refused with PUBACK or PUBREC."
         [] ["MQTT-4.4.0-2"];
     RedeliversAfterPubrec "redelivers-after-pubrec" "Re-sends the PUBLISH of QoS 2 although it sent PUBREL."
-        ["MQTT-4.3.3-1"] ["MQTT-4.3.3-6"];
+        ["MQTT-4.3.3-1" "MQTT-4.6.0-6"] ["MQTT-4.3.3-6" "MQTT-4.6.0-5" "MQTT-4.6.0-6"];
     RedeliveryReversed "redelivery-reversed" "Re-sends PUBLISH packets in reverse order."
         ["MQTT-4.6.0-1" "MQTT-4.6.0-6"] ["MQTT-4.6.0-5" "MQTT-4.6.0-6"];
     PubrelsReversed "pubrels-reversed" "Re-sends PUBREL packets in reverse order." ["MQTT-4.6.0-4" "MQTT-4.6.0-6"] [];
