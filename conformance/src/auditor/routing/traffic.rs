@@ -444,7 +444,9 @@ impl Traffic {
         let Some(link) = self.links.get(&conn).filter(|link| link.is_open() && !link.is_tainted) else { return false };
         let Some(number) = link.session else { return false };
         let session = &self.sessions[number];
+        // Whose client identifier is asked for anew may be taken over by now.
         !session.is_mixed
+            && session.latest == Some(conn)
             && session.subscriptions.iter().any(|one| {
                 let is_own = one.options.no_local && publication.session == number;
                 one.conn == conn
