@@ -72,7 +72,7 @@ fn of_qos(row: &Row, aspect: Aspect) -> Occasions {
             (published < asked && !is_shown_first && !row.is_will(), Fault::AbovePublishedQos),
         ],
         Aspect::HighestQos => vec![(row.path == Path::Live && !row.may_be_lost(), Fault::OverlapTakesLowestQos)],
-        Aspect::Qos => Vec::new(),
+        Aspect::Qos => vec![(row.path == Path::Shared, Fault::DeliversAtOtherQos)],
         _ => vec![(true, Fault::ReplacementKeepsOld)],
     }
 }
