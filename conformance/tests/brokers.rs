@@ -4,7 +4,8 @@
 //! - `verdicts.tsv`: every case and rule with its verdict.
 //! - `varies.tsv`: rows whose verdict is the broker's own chance, with the verdicts seen and the reason. They are
 //!   `varies` in the snapshot, and no other verdict than those listed may come.
-//! - `not-judged.tsv`: why a case is inconclusive, by a rule that is broken in the same run, or not exercised.
+//! - `not-judged.tsv`: why a case is inconclusive, by a rule that is broken in the same run, or not exercised. Where the
+//!   broker closed the connection, as it may at any time, no rule need be broken.
 //!
 //! `MQTT_ASSAY_RUNS=20` repeats the run that often, in random order, with 1, 8 and all jobs in turn. `MQTT_ASSAY_BUSY=1`
 //! keeps a core busy meanwhile. `MQTT_ASSAY_WRITE=1` writes `verdicts.tsv` anew.
@@ -309,7 +310,7 @@ struct Report {
 /// A row of `not-judged.tsv`.
 struct NotJudged {
     verdict: String,
-    /// Case and rule whose breach is the cause; empty for what is not exercised.
+    /// Case and rule whose breach is the cause; empty for what is not exercised, and for a close that breaks no rule.
     cause: (String, String),
 }
 
@@ -355,7 +356,7 @@ impl Report {
     }
 
     /// Every case that wasn't judged is listed, and the rule that is to be the cause is broken in this run: a fail, or
-    /// weak.
+    /// weak. A row without a cause is for a broker that closed the connection.
     fn explains_what_was_not_judged(&self, result: &RunResult) {
         let broken: BTreeSet<(String, String)> = result
             .results
@@ -367,6 +368,7 @@ impl Report {
         let mut problems = Vec::new();
         for case in &result.results {
             let (id, verdict) = (case.instance.id(), case.verdict);
+            let closed = case.reason.as_deref().is_some_and(|reason| reason.contains("the broker closed the connection"));
             let varies = self.varies.keys().any(|(varying, _)| *varying == id);
             // Of what never came there is no more to say.
             let never_came = verdict == Verdict::NotExercised && case.instance.chapter == "invariants";
@@ -380,6 +382,7 @@ impl Report {
                 Some(row) if row.verdict != verdict.word() => {
                     problems.push(format!("{id} is {verdict}, in not-judged.tsv {}", row.verdict));
                 }
+                Some(row) if row.cause.0.is_empty() && closed => {}
                 Some(row) if verdict == Verdict::Inconclusive && !broken.contains(&row.cause) => {
                     problems.push(format!("{id} is inconclusive for {:?}, which is not broken in this run", row.cause));
                 }
