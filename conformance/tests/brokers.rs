@@ -368,7 +368,8 @@ impl Report {
         let mut problems = Vec::new();
         for case in &result.results {
             let (id, verdict) = (case.instance.id(), case.verdict);
-            let closed = case.reason.as_deref().is_some_and(|reason| reason.contains("the broker closed the connection"));
+            let closed =
+                case.reason.as_deref().is_some_and(|reason| reason.contains("the broker closed the connection"));
             let varies = self.varies.keys().any(|(varying, _)| *varying == id);
             // Of what never came there is no more to say.
             let never_came = verdict == Verdict::NotExercised && case.instance.chapter == "invariants";
