@@ -69,7 +69,7 @@ impl Setting {
     /// What records of cases don't show.
     pub(crate) fn secrets(&self) -> Secrets {
         let password = self.credentials.as_ref().map(|(_, password)| password);
-        let passwords = password.into_iter().chain(&self.bad_password).map(|password| password.as_bytes());
+        let passwords = password.into_iter().chain(&self.bad_password).map(String::as_bytes);
         let steps = self.authentication.iter().flat_map(|authentication| &authentication.data);
         let all = passwords.chain(steps.map(|data| &data.0[..]));
         Secrets::new(all.filter(|_| self.hides_passwords).map(<[u8]>::to_vec))

@@ -3,6 +3,7 @@
 
 use super::again::{back, level_in};
 use super::prelude::*;
+use crate::scenario::pattern::Pattern;
 use crate::scenario::{Client, Evidence, StepRules};
 
 macro_rules! subscribed {
@@ -307,9 +308,7 @@ async fn codes_are_right(client: &mut Client, unsuback: &Evidence, said: &[Reaso
     let is_known = |code: &ReasonCode| code.allowed_in(Version::V5, PacketType::Unsuback);
     let known: Vec<ReasonCode> = (0..=u8::MAX).map(ReasonCode).filter(is_known).collect();
     let (success, none) = (ReasonCode::SUCCESS, ReasonCode::NO_SUBSCRIPTION_EXISTED);
-    let of = |tables: [&[ReasonCode]; 3]| {
-        tables.into_iter().fold(any(PacketType::Unsuback), |pattern, table| pattern.code(table))
-    };
+    let of = |tables: [&[ReasonCode]; 3]| tables.into_iter().fold(any(PacketType::Unsuback), Pattern::code);
     let form = client.expect_right(unsuback, of([&known, &known, &known]));
     let _ = form.decides(rule!(v5 "MQTT-3.11.3-2")).await?;
     let mut sorted: Vec<u8> = said.iter().map(|code| code.0).collect();

@@ -48,9 +48,10 @@ async fn wildcard_turned_down(broker: &Subject) -> Outcome {
             turned_down.push(filter);
         }
     }
-    let seen = match turned_down.is_empty() {
-        true => "no topic filter with a wildcard is turned down".to_owned(),
-        false => format!("these topic filters with wildcards are turned down: {}", turned_down.join(" ")),
+    let seen = if turned_down.is_empty() {
+        "no topic filter with a wildcard is turned down".to_owned()
+    } else {
+        format!("these topic filters with wildcards are turned down: {}", turned_down.join(" "))
     };
     Ok(broker.observe(rule!(v5 "U5-102"), &seen))
 }

@@ -153,16 +153,12 @@ const MANY: usize = 40;
 
 async fn many_properties(broker: &Subject) -> Outcome {
     let names: Vec<String> = (1..=MANY).map(|number| format!("name {number}")).collect();
-    let draft = match broker.member() {
-        "of-connect" => {
-            names.iter().fold(connect(), |draft, name| draft.property(Property::UserProperty(name, "value")))
-        }
-        _ => {
-            let last_will = will("status", b"gone").qos(AtLeastOnce);
-            let with_all =
-                names.iter().fold(last_will, |will, name| will.property(Property::UserProperty(name, "value")));
-            connect().will(with_all)
-        }
+    let draft = if broker.member() == "of-connect" {
+        names.iter().fold(connect(), |draft, name| draft.property(Property::UserProperty(name, "value")))
+    } else {
+        let last_will = will("status", b"gone").qos(AtLeastOnce);
+        let with_all = names.iter().fold(last_will, |will, name| will.property(Property::UserProperty(name, "value")));
+        connect().will(with_all)
     };
     broker.connect("control").await?;
     let mut client = broker.open("client").await?;

@@ -3,6 +3,7 @@
 use super::prove::Proof;
 use super::ways::{Row, Ways};
 use mqtt_assay_codec::Version;
+use mqtt_assay_reference::Condition;
 use std::fmt::Write as _;
 
 /// The tables of a proof, each with the name of its file: tab separated, one header line, sorted.
@@ -32,7 +33,7 @@ pub fn ways_table(ways: &Ways) -> String {
 
 fn way_line(row: &Row) -> String {
     let version = if row.version == Version::V5 { "5" } else { "3.1.1" };
-    let way = row.on.way.map_or_else(String::new, |way| way.name());
+    let way = row.on.way.map_or_else(String::new, Condition::name);
     let joined = |items: &mut dyn Iterator<Item = &str>| match items.collect::<Vec<_>>().join(" ") {
         none if none.is_empty() => "-".to_owned(),
         some => some,

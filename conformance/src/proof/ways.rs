@@ -157,7 +157,7 @@ impl Trial<'_> {
         self.run.fetch_add(1, Ordering::Relaxed);
         self.look_for_blame(instance, &seen);
         let rules = self.broken.rules(self.version);
-        let turned = turned(&seen).map(|rule| rule.id()).filter(|id| rules.contains(id)).collect();
+        let turned = turned(&seen).map(RuleId::id).filter(|id| rules.contains(id)).collect();
         let broken = seen.invariants.iter().filter(|(_, rule)| rules.contains(&rule.id()));
         let auditor: BTreeSet<String> = broken.map(|(invariant, _)| invariant.clone()).collect();
         let catch = Catch { case: instance.id(), rules: turned, auditor };
@@ -172,7 +172,7 @@ impl Trial<'_> {
         let by_case = turned(seen).filter(|rule| !(about_codes && weak(rule)));
         let by_auditor = seen.invariants.iter().map(|(_, rule)| *rule);
         let innocent: BTreeSet<&str> =
-            by_case.chain(by_auditor).map(|rule| rule.id()).filter(|id| !rules.contains(id)).collect();
+            by_case.chain(by_auditor).map(RuleId::id).filter(|id| !rules.contains(id)).collect();
         if !innocent.is_empty() {
             let innocent = innocent.into_iter().collect::<Vec<_>>().join(" ");
             let problem = format!("blames {innocent}, which the fault keeps: {}", seen.text);

@@ -362,9 +362,10 @@ impl Draft {
             None => Some(legal),
             Some(name) => {
                 let (mutation, context) = (Mutation::find(name)?, Context::new(version, Sender::Client));
-                let mutated = match self.at_the_last {
-                    true => mutation.apply_to_last(&legal, context)?,
-                    false => mutation.apply(&legal, context)?,
+                let mutated = if self.at_the_last {
+                    mutation.apply_to_last(&legal, context)?
+                } else {
+                    mutation.apply(&legal, context)?
                 };
                 let mut bytes = mutated.bytes;
                 if self.flags_too {

@@ -55,7 +55,7 @@ impl Machine {
         };
         let mut lasts = self.lasts(session, expiry);
         if lasts < Duration::MAX && self.fault(Fault::ExpiryFromConnect) {
-            lasts = lasts.saturating_sub(now - open_since);
+            lasts = lasts.saturating_sub(now.saturating_sub(open_since));
         }
         if let Some(session) = self.sessions.get_mut(client_id) {
             session.connection = None;

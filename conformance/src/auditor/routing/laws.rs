@@ -218,7 +218,9 @@ proptest! {
     ) {
         let mut small = Small::new(if is_v5 { Version::V5 } else { Version::V3_1_1 }, None);
         (0..3).for_each(|client| small.come(client));
-        steps.into_iter().for_each(|step| small.take(step));
+        for step in steps {
+            small.take(step);
+        }
         let is_silent = small.end();
         prop_assert!(is_silent, "{:?}", small.audits.iter().filter(|audit| audit.finds()).collect::<Vec<_>>());
     }
@@ -232,7 +234,9 @@ proptest! {
     ) {
         let mut small = Small::new(if is_v5 { Version::V5 } else { Version::V3_1_1 }, Some((place, change)));
         (0..3).for_each(|client| small.come(client));
-        steps.into_iter().for_each(|step| small.take(step));
+        for step in steps {
+            small.take(step);
+        }
         let is_silent = small.end();
         prop_assert_eq!(is_silent, !small.has_changed);
     }

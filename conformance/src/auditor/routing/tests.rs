@@ -730,9 +730,9 @@ fn a_disconnect_deletes_the_will_once_the_broker_has_ended_the_connection() {
             }
             let audit = trace.take(subscriber, message(QoS::AtLeastOnce, 7, b"gone"));
             if has_ended {
-                assert_broken(&audit, Point::WillDeleted)
+                assert_broken(&audit, Point::WillDeleted);
             } else {
-                assert_silent(&audit)
+                assert_silent(&audit);
             }
             trace.broker_ends(mortal);
             let found = trace.findings();

@@ -310,8 +310,8 @@ impl Play {
         let flights = state.map(|state| state.flights.as_slice()).unwrap_or_default();
         let flight = flights.get(usize::from(detail) % flights.len().max(1)).filter(|flight| !flight.is_here);
         match flight {
-            Some(flight) if choice % 4 != 0 && flight.received > 0 => Sent::Pubrel(flight.id),
-            Some(flight) if choice % 4 != 0 => {
+            Some(flight) if !choice.is_multiple_of(4) && flight.received > 0 => Sent::Pubrel(flight.id),
+            Some(flight) if !choice.is_multiple_of(4) => {
                 Sent::Publish { id: flight.id, payload: flight.payload, qos2: flight.qos2, dup: true }
             }
             _ => any,

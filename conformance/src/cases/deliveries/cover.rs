@@ -109,7 +109,9 @@ impl Open {
         let v5: Vec<Meeting> = demanded().into_iter().filter(is_possible).collect();
         let v3_1_1 = v5.iter().filter(|meeting| is_of_v3_1_1(meeting)).cloned().collect();
         let mut open = Self { v5, v3_1_1 };
-        rows.iter().for_each(|row| open.strike(row));
+        for row in rows {
+            open.strike(row);
+        }
         open
     }
 
@@ -197,7 +199,9 @@ fn without_superfluous(rows: &[Row], mut new: Vec<Row>) -> Vec<Row> {
         let met = met.next().unwrap_or_default();
         let is_superfluous = met.iter().all(|&place| counts[place] > 1);
         if is_superfluous {
-            met.iter().for_each(|&place| counts[place] -= 1);
+            for &place in &met {
+                counts[place] -= 1;
+            }
         }
         !is_superfluous
     });
@@ -217,7 +221,7 @@ fn every_two_values_meet_and_every_three_where_it_matters() {
         let heading = PARAMETERS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join("\t");
         let added = missing(&known);
         let lines = table.lines().skip(1).map(str::to_owned).chain(added.iter().map(line));
-        let text: String = std::iter::once(heading).chain(lines).map(|line| format!("{line}\n")).collect();
+        let text = std::iter::once(heading).chain(lines).collect::<Vec<String>>().join("\n") + "\n";
         std::fs::write(path, text).expect("the table is written");
         return;
     }

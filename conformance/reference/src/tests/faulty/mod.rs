@@ -4,6 +4,7 @@
 mod authenticating;
 mod connecting;
 mod exchanging;
+mod lasting;
 mod leniency;
 mod limiting;
 mod numbering;
@@ -147,6 +148,11 @@ fn tour(fault: Option<Fault>, version: Version) -> Trace {
         connecting::outliving,
         authenticating::authenticating,
         numbering::numbering,
+        lasting::taking_up,
+        lasting::counting_time,
+        lasting::connecting_richly,
+        lasting::counting_again,
+        lasting::leaving_one,
     ];
     stops.iter().flat_map(|stop| stop(fault, version).trace).collect()
 }
