@@ -92,6 +92,7 @@ const CHAPTERS: &[Chapter] = &[
     Chapter { name: "ways", cases: will_ways::LOST },
     Chapter { name: "ways", cases: will_ways::ENDED },
     Chapter { name: "ways", cases: will_ways::DISCARDED },
+    Chapter { name: "ways", cases: will_ways::MANY_TIMES },
     Chapter { name: "keep-alive", cases: keep_alive::CASES },
     Chapter { name: "segments", cases: segments::CASES },
     Chapter { name: "disconnect", cases: disconnect::CASES },

@@ -94,7 +94,7 @@ faults! {
     IgnoresPassword "ignores-password" "Lets in whoever gives a known user name, whatever the password."
         ["U3-07"] ["MQTT-3.1.4-2"];
     ProcessesAfterRefusal "processes-after-refusal" "Publishes what follows a refused CONNECT."
-        ["MQTT-3.1.4-5"] ["MQTT-3.1.4-6"];
+        ["MQTT-3.1.4-5"] ["MQTT-3.1.4-6" "MQTT-4.5.0-1"];
     AcceptsEmptyClientId "accepts-empty-client-id" "Accepts an empty client identifier for a stored session of 3.1.1."
         ["MQTT-3.1.3-8"] [];
     AssignedIdMissing "assigned-id-missing" "Doesn't tell a client the identifier that it assigned."
@@ -106,7 +106,7 @@ faults! {
     RefusesUnusualClientIds "refuses-unusual-client-ids" "Refuses client identifiers of more than 1000 bytes or with other characters than letters, digits and hyphens, the long ones without a close, the others without a CONNACK in 3.1.1 and without a close in 5.0."
         ["MQTT-3.1.3-9" "MQTT-3.2.2-5"] ["MQTT-3.1.3-8" "MQTT-3.2.2-7"];
     ResumesForeignSession "resumes-foreign-session" "Gives a client without a session one that another client left."
-        ["MQTT-3.1.3-2" "MQTT-3.2.2-3"] ["MQTT-3.1.3-2" "MQTT-3.1.2-6" "MQTT-3.2.2-3"];
+        ["MQTT-3.1.3-2" "MQTT-3.2.2-3" "MQTT-3.3.2-3"] ["MQTT-3.1.3-2" "MQTT-3.1.2-6" "MQTT-3.2.2-3" "MQTT-3.3.2-3"];
     AcceptsUnknownMethod "accepts-unknown-method" "Accepts a CONNECT with an authentication method that it doesn't know."
         [] ["MQTT-4.12.0-1" "MQTT-4.12.0-5"];
     AuthenticationMethodUnasked "authentication-method-unasked" "Names an authentication method in every CONNACK."
@@ -165,16 +165,16 @@ faults! {
 
     // Session
     CleanStartKeepsSession "clean-start-keeps-session" "Keeps the old session when a client asks for a clean one."
-        ["MQTT-3.1.2-6"] ["MQTT-3.1.2-4" "MQTT-3.1.4-4"];
+        ["MQTT-3.1.2-6" "MQTT-4.5.0-1"] ["MQTT-3.1.2-4" "MQTT-3.1.4-4" "MQTT-4.5.0-1"];
     EndedSessionStays "ended-session-stays" "Keeps a session that ends with its connection."
         ["MQTT-3.1.2-6" "MQTT-3.2.2-3"] ["MQTT-4.1.0-2" "MQTT-3.2.2-3" "MQTT-3.1.2-8" "U5-186"];
     ForgetsSession "forgets-session" "Stores no session after the connection is closed."
         ["MQTT-3.1.2-4" "MQTT-4.1.0-1" "MQTT-3.1.2-5" "MQTT-3.2.2-2" "MQTT-4.4.0-1" "MQTT-3.10.4-3"]
-        ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "MQTT-3.2.2-3" "MQTT-4.4.0-1" "U5-171" "MQTT-3.10.4-3"];
+        ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "MQTT-3.2.2-3" "MQTT-4.4.0-1" "U5-171" "MQTT-3.10.4-3" "MQTT-3.3.1-10"];
     ForgetsCleanlyBegun "forgets-cleanly-begun" "Ends a session that began with Clean Start 1 with its connection, whatever its expiry interval."
         [] ["MQTT-3.1.2-23" "MQTT-3.2.2-3"];
     ForgetsSubscriptions "forgets-subscriptions" "Resumes a session without its subscriptions."
-        ["MQTT-3.1.2-4" "MQTT-4.1.0-1" "MQTT-4.5.0-1"] ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "U5-171" "MQTT-4.5.0-1"];
+        ["MQTT-3.1.2-4" "MQTT-4.1.0-1" "MQTT-4.5.0-1"] ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "U5-171" "MQTT-4.5.0-1" "MQTT-3.3.1-10"];
     ForgetsReceived "forgets-received" "Resumes a session without the QoS 2 exchanges that its client had begun."
         ["MQTT-3.1.2-4" "MQTT-4.1.0-1" "MQTT-4.3.3-2"] ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "MQTT-4.3.3-10"];
     DropsForAbsent "drops-for-absent" "Queues nothing for a client that isn't connected."
@@ -187,7 +187,7 @@ faults! {
     AcceptsExpiryAfterZero "accepts-expiry-after-zero" "Accepts a session expiry at DISCONNECT of a session that had none."
         [] ["U5-185" "MQTT-4.13.1-1"];
     PingForgetsSubscriptions "ping-forgets-subscriptions" "Discards the subscriptions of a connected client on PINGREQ."
-        ["MQTT-4.1.0-1" "MQTT-4.1.0-2" "MQTT-4.5.0-1"] ["MQTT-4.1.0-1" "MQTT-4.5.0-1"];
+        ["MQTT-4.1.0-1" "MQTT-4.1.0-2" "MQTT-4.5.0-1" "MQTT-3.1.2-8"] ["MQTT-4.1.0-1" "MQTT-4.5.0-1" "MQTT-3.1.2-8"];
 
     // Keep alive
     KeepAliveNotEnforced "keep-alive-not-enforced" "Never closes for a keep alive."
@@ -224,11 +224,11 @@ faults! {
     NoPubrecForResent "no-pubrec-for-resent" "Doesn't answer a re-sent PUBLISH of QoS 2."
         ["MQTT-4.3.3-2"] ["MQTT-4.3.3-10"];
     RemembersAfterPuback "remembers-after-puback" "Takes a QoS 1 PUBLISH for a repetition if its identifier was used before."
-        ["MQTT-4.3.2-2"] ["MQTT-4.3.2-5"];
+        ["MQTT-4.3.2-2" "MQTT-4.5.0-1"] ["MQTT-4.3.2-5" "MQTT-4.5.0-1"];
     RemembersAfterPubcomp "remembers-after-pubcomp" "Takes a QoS 2 PUBLISH for a repetition although it was completed."
-        ["MQTT-4.3.3-2"] ["MQTT-4.3.3-12" "U5-153"];
+        ["MQTT-4.3.3-2" "MQTT-4.5.0-1"] ["MQTT-4.3.3-12" "U5-153" "MQTT-4.5.0-1"];
     RemembersAfterRefusal "remembers-after-refusal" "Takes the next PUBLISH for a repetition after a PUBREC that refused."
-        [] ["MQTT-4.3.3-9"];
+        [] ["MQTT-4.3.3-9" "MQTT-4.5.0-1"];
     UnknownPubrelUnanswered "unknown-pubrel-unanswered" "Doesn't answer a PUBREL for an unknown packet identifier."
         ["MQTT-4.3.3-2"] ["U5-153" "MQTT-4.3.3-11"];
     UnknownPubrecUnanswered "unknown-pubrec-unanswered" "Doesn't answer a PUBREC for an unknown packet identifier."
@@ -239,7 +239,7 @@ faults! {
     NackCloses "nack-closes" "Closes on an acknowledgement with an error code." [] ["U5-213"];
     AcceptsPastReceiveMaximum "accepts-past-receive-maximum" "Accepts more open exchanges than its Receive Maximum."
         [] ["MQTT-3.3.4-7" "U5-141" "MQTT-4.13.1-1"];
-    Qos0CountsAsOpen "qos0-counts-as-open" "Counts QoS 0 messages against its Receive Maximum." [] ["U5-142"];
+    Qos0CountsAsOpen "qos0-counts-as-open" "Counts QoS 0 messages against its Receive Maximum." [] ["U5-142" "U5-210"];
     AcceptsQosAboveMaximum "accepts-qos-above-maximum" "Serves a PUBLISH above the announced maximum QoS."
         [] ["MQTT-3.2.2-11" "U5-088" "MQTT-4.13.1-1"];
     AcceptsLargePackets "accepts-large-packets" "Serves packets above the announced maximum packet size."
@@ -253,9 +253,10 @@ faults! {
     PubcompInventsCode "pubcomp-invents-code" "Sends PUBCOMP with a reason code that it hasn't." [] ["MQTT-3.7.2-1" "U5-153"];
 
     // QoS, to the client
-    NoPubrel "no-pubrel" "Doesn't answer PUBREC." ["MQTT-4.3.3-1"] ["MQTT-4.3.3-4"];
+    NoPubrel "no-pubrel" "Doesn't answer PUBREC." ["MQTT-4.3.3-1"] ["MQTT-4.3.3-4" "MQTT-4.5.0-1"];
     WrongPubrelId "wrong-pubrel-id" "Sends PUBREL with another packet identifier."
-        ["MQTT-4.3.3-1" "MQTT-2.3.1-6" "U3-26" "MQTT-4.4.0-1" "MQTT-4.6.0-6" "MQTT-3.1.2-4"] ["MQTT-4.3.3-4" "MQTT-2.2.1-5" "U5-218" "MQTT-4.4.0-1" "MQTT-4.3.3-5" "MQTT-3.1.2-5"];
+        ["MQTT-4.3.3-1" "MQTT-2.3.1-6" "U3-26" "MQTT-4.4.0-1" "MQTT-4.6.0-6" "MQTT-3.1.2-4"]
+        ["MQTT-4.3.3-4" "MQTT-2.2.1-5" "U5-218" "MQTT-4.4.0-1" "MQTT-4.3.3-5" "MQTT-3.1.2-5" "MQTT-4.5.0-1"];
     PubrelReservedFlags "pubrel-reserved-flags" "Sends PUBREL with flags 0000."
         ["MQTT-3.6.1-1" "MQTT-2.2.2-1"] ["MQTT-3.6.1-1" "MQTT-2.1.3-1"];
     ReusesIdInFlight "reuses-id-in-flight" "Sends every message under packet identifier 1."
@@ -277,11 +278,11 @@ faults! {
     RedeliversUnderNewId "redelivers-under-new-id" "Re-sends a PUBLISH under another packet identifier."
         ["MQTT-4.4.0-1" "MQTT-2.3.1-4"] ["MQTT-4.4.0-1"];
     RedeliversAcknowledged "redelivers-acknowledged" "Sends an acknowledged QoS 1 message again at a reconnect."
-        ["MQTT-4.3.2-1"] ["MQTT-4.3.2-3" "MQTT-4.4.0-1"];
+        ["MQTT-4.3.2-1" "MQTT-4.6.0-6"] ["MQTT-4.3.2-3" "MQTT-4.4.0-1"];
     RedeliversCompleted "redelivers-completed" "Sends the PUBREL of a completed QoS 2 message again at a reconnect."
         ["MQTT-4.3.3-1"] ["MQTT-4.3.3-5" "MQTT-4.4.0-1" "U5-207" "MQTT-4.5.0-1"];
     ResendsAltered "resends-altered" "Re-sends a PUBLISH at a reconnect without the first byte of its payload."
-        ["MQTT-4.4.0-1" "MQTT-4.5.0-1" "MQTT-4.3.2-1" "MQTT-4.3.3-1"] ["MQTT-4.4.0-1" "MQTT-4.5.0-1" "MQTT-4.3.2-3" "MQTT-4.3.3-3"];
+        ["MQTT-4.4.0-1" "MQTT-4.5.0-1" "MQTT-4.3.2-1" "MQTT-4.3.3-1"] ["MQTT-4.4.0-1" "MQTT-4.5.0-1" "MQTT-4.3.2-3" "MQTT-4.3.3-3" "MQTT-4.8.2-4"];
     RedeliversRefused "redelivers-refused" "Sends a message again that the client refused with PUBACK or PUBREC."
         [] ["MQTT-4.4.0-2"];
     RedeliversAfterPubrec "redelivers-after-pubrec" "Re-sends the PUBLISH of QoS 2 although it sent PUBREL."
@@ -329,7 +330,9 @@ faults! {
         ["MQTT-3.8.4-1" "MQTT-3.12.4-1"] ["MQTT-3.8.4-1" "MQTT-3.12.4-1" "MQTT-4.2-1"];
 
     // Delivery
-    PayloadChanged "payload-changed" "Ends a payload at its first zero byte." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
+    PayloadChanged "payload-changed" "Ends a payload at its first zero byte."
+        ["MQTT-4.5.0-1" "MQTT-3.1.2-8" "MQTT-4.4.0-1"]
+        ["MQTT-4.5.0-1" "MQTT-3.1.2-8" "MQTT-4.4.0-1"];
     CutsLongPayloads "cuts-long-payloads" "Ends a payload after 16,000 bytes." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
     LosesEmpty "loses-empty" "Delivers no message that has no payload and is not retained."
         ["MQTT-4.5.0-1" "MQTT-3.1.2-8"] ["MQTT-4.5.0-1" "MQTT-3.1.2-8"];
@@ -341,7 +344,7 @@ faults! {
         ["MQTT-3.8.4-6" "MQTT-3.8.4-3" "MQTT-3.1.2-9" "MQTT-3.3.5-1" "MQTT-3.10.4-3"]
         ["MQTT-3.8.4-8" "MQTT-3.8.4-3" "MQTT-3.3.4-2" "MQTT-4.8.2-3" "MQTT-3.10.4-3"];
     TopicNormalized "topic-normalized" "Takes empty levels out of topic names."
-        ["MQTT-4.7.3-4" "U3-20" "U3-19" "MQTT-3.3.2-3"] ["MQTT-4.7.3-4" "U5-204" "U5-203" "MQTT-3.3.2-3"];
+        ["MQTT-4.7.3-4" "U3-20" "U3-19" "MQTT-3.3.2-3" "U3-18"] ["MQTT-4.7.3-4" "U5-204" "U5-203" "MQTT-3.3.2-3" "U5-202"];
     StripsByteOrderMark "strips-byte-order-mark" "Takes U+FEFF out of topic names."
         ["MQTT-1.5.3-3" "MQTT-4.7.3-4"] ["MQTT-1.5.4-3" "MQTT-4.7.3-4"];
     StripsControlCharacters "strips-control-characters" "Takes control characters and non-characters out of topic names."
@@ -355,7 +358,9 @@ faults! {
     Qos0WithId "qos0-with-id" "Puts a packet identifier into a live PUBLISH of QoS 0." ["MQTT-2.3.1-5" "MQTT-4.5.0-1"] ["MQTT-2.2.1-2" "MQTT-4.5.0-1"];
     LosesDup "loses-dup" "Acknowledges messages of QoS 1 and 2 that come with DUP 1, and delivers none."
         ["MQTT-4.5.0-1" "MQTT-4.3.2-2"] ["MQTT-4.5.0-1" "MQTT-4.3.2-5"];
-    DropsBinary "drops-binary" "Acknowledges QoS 1 and 2 messages whose payload is no text, and delivers none." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
+    DropsBinary "drops-binary" "Acknowledges QoS 1 and 2 messages whose payload is no text, and delivers none."
+        ["MQTT-4.5.0-1" "MQTT-3.1.2-8"]
+        ["MQTT-4.5.0-1" "MQTT-3.1.2-8"];
     ClosesOnDenied "closes-on-denied" "Closes in 3.1.1 on a SUBSCRIBE for the topic that is denied to everybody." ["U3-14"] [];
     DeliversDenied "delivers-denied" "Serves the topic that is denied to everybody." ["U3-14"] [];
     DeniedUnanswered "denied-unanswered" "Neither acknowledges a denied PUBLISH nor closes."
@@ -376,9 +381,10 @@ faults! {
     EmptyClearsBelow "empty-clears-below" "Clears the levels below a topic too when an empty retained message comes."
         ["MQTT-3.3.1-6" "MQTT-3.3.1-5"] ["MQTT-3.3.1-9" "MQTT-3.3.1-5" "U5-092"];
     EmptyNotForwarded "empty-not-forwarded" "Doesn't deliver an empty retained message to subscribers."
-        ["MQTT-3.3.1-10" "U3-10"] ["MQTT-3.3.1-6"];
+        ["MQTT-3.3.1-10" "U3-10" "MQTT-4.5.0-1"] ["MQTT-3.3.1-6" "MQTT-4.5.0-1"];
     PlainReplacesRetained "plain-replaces-retained" "Stores a message with RETAIN 0 as the retained one."
-        ["MQTT-3.3.1-12" "MQTT-3.1.2-16" "MQTT-3.3.1-9" "MQTT-3.8.4-6"] ["MQTT-3.3.1-8" "MQTT-3.1.2-14" "MQTT-3.3.1-12" "MQTT-3.8.4-8" "MQTT-3.3.4-3"];
+        ["MQTT-3.3.1-12" "MQTT-3.1.2-16" "MQTT-3.3.1-9" "MQTT-3.8.4-6"]
+        ["MQTT-3.3.1-8" "MQTT-3.1.2-14" "MQTT-3.3.1-12" "MQTT-3.8.4-8" "MQTT-3.3.4-3" "U5-138"];
     PlainClearsRetained "plain-clears-retained" "Removes the retained message when one with RETAIN 0 comes."
         ["MQTT-3.3.1-12"] ["MQTT-3.3.1-8"];
     RetainedEndsWithSession "retained-ends-with-session" "Deletes the retained messages of a session that ends."
@@ -392,9 +398,11 @@ faults! {
     RetainHandling1Always "retain-handling-1-always" "Sends retained messages again with Retain Handling 1."
         [] ["MQTT-3.3.1-10"];
     RetainHandling1Never "retain-handling-1-never" "Sends no retained messages with Retain Handling 1." [] ["MQTT-3.3.1-10"];
-    RetainHandling2Ignored "retain-handling-2-ignored" "Sends retained messages with Retain Handling 2." [] ["MQTT-3.3.1-11" "MQTT-3.3.1-12"];
+    RetainHandling2Ignored "retain-handling-2-ignored" "Sends retained messages with Retain Handling 2."
+        []
+        ["MQTT-3.3.1-11" "MQTT-3.3.1-12" "MQTT-3.3.1-10"];
     RetainedAtResume "retained-at-resume" "Sends the retained messages of its subscriptions to a client that resumes its session."
-        ["MQTT-3.3.1-9"] ["MQTT-3.3.1-10" "MQTT-3.3.1-11"];
+        ["MQTT-3.3.1-9"] ["MQTT-3.3.1-10" "MQTT-3.3.1-11" "MQTT-3.3.1-12"];
     AcceptsRetainUnavailable "accepts-retain-unavailable" "Serves a PUBLISH with RETAIN although it retains nothing."
         [] ["MQTT-3.2.2-14" "U5-091" "MQTT-4.13.1-1"];
 
@@ -407,7 +415,9 @@ faults! {
     SubackClaimsHigherQos "suback-claims-higher-qos" "Says that QoS 2 was granted, whatever it was, to a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.8.4-5" "MQTT-3.8.4-6"] ["MQTT-3.8.4-7" "MQTT-3.8.4-8"];
     SubackForEachFilter "suback-for-each-filter" "Sends the SUBACK again for each further topic filter."
         ["MQTT-3.8.4-4"] ["MQTT-3.8.4-5"];
-    OnlyFirstFilter "only-first-filter" "Subscribes to the first topic filter of a SUBSCRIBE only." ["MQTT-3.8.4-4" "MQTT-3.8.4-3"] ["MQTT-3.8.4-5" "MQTT-3.8.4-3"];
+    OnlyFirstFilter "only-first-filter" "Subscribes to the first topic filter of a SUBSCRIBE only."
+        ["MQTT-3.8.4-4" "MQTT-3.8.4-3" "MQTT-4.5.0-1"]
+        ["MQTT-3.8.4-5" "MQTT-3.8.4-3" "MQTT-4.5.0-1"];
     SubscribesTwice "subscribes-twice" "Keeps both subscriptions when one is repeated."
         ["MQTT-3.8.4-3"] ["MQTT-3.8.4-3" "U5-170"];
     ReplacementKeepsOld "replacement-keeps-old" "Keeps the old options when a subscription is repeated."
@@ -420,13 +430,15 @@ faults! {
     AcceptsUnavailableShare "accepts-unavailable-share" "Accepts a shared subscription although it offers none."
         [] ["U5-110" "MQTT-4.13.1-1"];
     UnsubscribeIneffective "unsubscribe-ineffective" "Answers UNSUBSCRIBE and keeps the subscription."
-        ["MQTT-3.10.4-1" "MQTT-3.10.4-2" "MQTT-3.10.4-6"] ["MQTT-3.10.4-1" "MQTT-3.10.4-2" "U5-177" "U5-206" "MQTT-3.10.4-6"];
+        ["MQTT-3.10.4-1" "MQTT-3.10.4-2" "MQTT-3.10.4-6"] ["MQTT-3.10.4-1" "MQTT-3.10.4-2" "U5-177" "U5-206" "MQTT-3.10.4-6" "MQTT-3.3.1-10"];
     NoUnsuback "no-unsuback" "Doesn't answer UNSUBSCRIBE." ["MQTT-3.10.4-4" "MQTT-3.10.4-5"] ["MQTT-3.10.4-4" "MQTT-3.10.4-5"];
     NoUnsubackForUnknown "no-unsuback-for-unknown" "Doesn't answer UNSUBSCRIBE if there was no such subscription."
         ["MQTT-3.10.4-5"] ["MQTT-3.10.4-5"];
     WrongUnsubackId "wrong-unsuback-id" "Sends UNSUBACK with another packet identifier."
         ["MQTT-3.10.4-4" "MQTT-2.3.1-7"] ["MQTT-3.10.4-5" "MQTT-2.2.1-6"];
-    UnsubscribeDropsInFlight "unsubscribe-drops-in-flight" "Forgets unacknowledged messages at UNSUBSCRIBE." ["MQTT-3.10.4-3"] ["MQTT-3.10.4-3"];
+    UnsubscribeDropsInFlight "unsubscribe-drops-in-flight" "Forgets unacknowledged messages at UNSUBSCRIBE."
+        ["MQTT-3.10.4-3" "MQTT-4.4.0-1"]
+        ["MQTT-3.10.4-3" "MQTT-4.4.0-1"];
     UnsubscribeByPrefix "unsubscribe-by-prefix" "Deletes every subscription that starts with the topic filter." ["MQTT-3.10.4-1" "MQTT-4.5.0-1"] ["MQTT-3.10.4-1" "MQTT-4.5.0-1"];
     UnsubscribeByMatch "unsubscribe-by-match" "Deletes every subscription that the topic filter matches." ["MQTT-3.10.4-1" "MQTT-4.5.0-1"] ["MQTT-3.10.4-1" "MQTT-4.5.0-1"];
     ShareLeavesTogether "share-leaves-together" "Deletes a shared subscription together with the ordinary one of the same topic filter, and the other way round."
@@ -464,15 +476,15 @@ faults! {
     InUseForFirstOnly "in-use-for-first-only" "Says of the first filter of a SUBSCRIBE alone that its packet identifier is in use, and refuses the others for no reason."
         [] ["U5-174"];
     OldIdentifierComesBack "old-identifier-comes-back" "Sends a message again with the new identifier of its subscription, then with the old one."
-        [] ["U5-172"];
+        [] ["U5-172" "MQTT-3.3.4-3" "U5-138"];
 
     // Topics
     ExchangesDollarTopics "exchanges-dollar-topics" "Hands on what clients publish to topics that start with a dollar sign."
         ["U3-24"] ["U5-215"];
     WildcardMatchesDollar "wildcard-matches-dollar" "Lets leading wildcards match topics that start with a dollar sign."
-        ["MQTT-4.7.2-1"] ["MQTT-4.7.2-1"];
-    HashExcludesParent "hash-excludes-parent" "Doesn't let a/# match a." ["U3-18"] ["U5-202"];
-    PlusNeedsText "plus-needs-text" "Doesn't let + match an empty level." ["U3-19"] ["U5-203"];
+        ["MQTT-4.7.2-1" "U3-24"] ["MQTT-4.7.2-1" "U5-215"];
+    HashExcludesParent "hash-excludes-parent" "Doesn't let a/# match a." ["U3-18" "MQTT-4.5.0-1"] ["U5-202" "MQTT-4.5.0-1"];
+    PlusNeedsText "plus-needs-text" "Doesn't let + match an empty level." ["U3-19" "MQTT-4.5.0-1"] ["U5-203" "MQTT-4.5.0-1"];
     PlusMatchesSeveral "plus-matches-several" "Lets a last + match several levels." ["U3-19" "MQTT-3.3.2-3"] ["U5-203" "MQTT-3.3.2-3"];
     CaseInsensitive "case-insensitive" "Matches topics without regard to case." ["U3-20" "MQTT-3.3.2-3"] ["U5-204" "MQTT-3.3.2-3"];
 
@@ -486,9 +498,11 @@ faults! {
     WillTwice "will-twice" "Publishes the will twice." ["MQTT-3.1.2-10"] ["MQTT-3.1.2-10"];
     WillStays "will-stays" "Publishes a will again at the end of the client's next connection, which has none."
         ["MQTT-3.1.2-10" "MQTT-3.1.2-12"] ["MQTT-3.1.2-10"];
-    WillQosLost "will-qos-lost" "Publishes wills at QoS 0." ["MQTT-3.1.2-9"] ["MQTT-3.8.4-8"];
+    WillQosLost "will-qos-lost" "Publishes wills at QoS 0." ["MQTT-3.1.2-9"] ["MQTT-3.8.4-8" "MQTT-4.8.2-3"];
     WillNotRetained "will-not-retained" "Ignores Will Retain." ["MQTT-3.1.2-17"] ["MQTT-3.1.2-15"];
-    WillAlwaysRetained "will-always-retained" "Retains every will." ["MQTT-3.1.2-16" "MQTT-3.3.1-12"] ["MQTT-3.1.2-14" "MQTT-3.3.1-8"];
+    WillAlwaysRetained "will-always-retained" "Retains every will."
+        ["MQTT-3.1.2-16" "MQTT-3.3.1-12"]
+        ["MQTT-3.1.2-14" "MQTT-3.3.1-8" "MQTT-3.3.1-13" "MQTT-3.3.1-12"];
     NoWillOnKeepAlive "no-will-on-keep-alive" "Publishes no will when the keep alive runs out."
         ["MQTT-3.1.2-24" "MQTT-3.1.2-8"] ["MQTT-3.1.2-22" "MQTT-3.1.2-8"];
     NoWillOnError "no-will-on-error" "Publishes no will when it closes for a broken rule." ["MQTT-3.1.2-8"] ["MQTT-3.1.2-8"];
@@ -540,7 +554,7 @@ faults! {
         [] ["MQTT-3.1.2-5"];
     ExpiresInFlight "expires-in-flight" "Applies message expiry to a message that was sent already." [] ["MQTT-4.3.3-7" "MQTT-4.4.0-1"];
     AliasAcrossConnections "alias-across-connections" "Keeps topic aliases for a client's next connection."
-        [] ["MQTT-3.3.2-7" "U5-136"];
+        [] ["MQTT-3.3.2-7" "U5-136" "MQTT-4.5.0-1"];
     AliasNotNamed "alias-not-named" "Sends a topic alias without its topic from the first message on." [] ["MQTT-3.3.2-7" "MQTT-4.5.0-1"];
     AliasNotRemapped "alias-not-remapped" "Keeps the first topic of an alias." [] ["U5-137"];
     RefusesHighestAlias "refuses-highest-alias" "Refuses the highest topic alias that it announced." [] ["MQTT-3.3.2-12" "U5-210"];
@@ -549,7 +563,7 @@ faults! {
     AcceptsUnknownAlias "accepts-unknown-alias" "Drops a PUBLISH with an unknown topic alias and keeps the connection."
         [] ["U5-136" "MQTT-3.3.2-7" "MQTT-4.13.1-1"];
     AliasesMixed "aliases-mixed" "Takes an alias of the client for the topic to which it has given that number itself."
-        [] ["U5-127"];
+        [] ["U5-127" "MQTT-4.5.0-1"];
     MaximumQosTwice "maximum-qos-twice" "Announces a lower Maximum QoS twice in one CONNACK." [] ["U5-086"];
     SendsAliasUnasked "sends-alias-unasked" "Sends topic aliases to a client that takes none." [] ["MQTT-3.1.2-27"];
     SendsAliasAboveMaximum "sends-alias-above-maximum" "Sends the first topic alias above what the client takes."

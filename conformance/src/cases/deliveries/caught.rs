@@ -79,7 +79,8 @@ fn of_qos(row: &Row, aspect: Aspect) -> Occasions {
 
 fn of_flags(row: &Row, aspect: Aspect) -> Occasions {
     let as_published = row.options == Options::AsPublished;
-    let is_live = row.path == Path::Live && row.retain == Flag::Set;
+    // Where a subscription is replaced, a message by another one shows the flag first.
+    let is_live = row.path == Path::Live && row.retain == Flag::Set && !row.is_replaced();
     match aspect {
         Aspect::Retain => vec![
             (row.is_retained(), Fault::RetainFlagMissing),
@@ -98,7 +99,8 @@ fn of_flags(row: &Row, aspect: Aspect) -> Occasions {
 fn of_content(row: &Row, aspect: Aspect) -> Occasions {
     let is_kept = row.wait == Wait::TwoSeconds && matches!(row.path, Path::Retained | Path::Queued);
     // A retained message has the identifier of its SUBSCRIBE, and a replaced one is shown by another subscription first.
-    let is_apart = row.is_retained() || row.subscription == Subscription::Replaced;
+    let is_shown_first = row.path == Path::Live && row.is_replaced();
+    let is_apart = row.is_retained() || row.subscription == Subscription::Replaced || is_shown_first;
     match aspect {
         Aspect::Format => vec![(true, Fault::PayloadFormatDropped)],
         Aspect::Expiry => vec![(is_kept, Fault::MessageExpiryNotCounted), (is_kept, Fault::MessageExpiryCountedTwice)],
@@ -110,7 +112,7 @@ fn of_content(row: &Row, aspect: Aspect) -> Occasions {
         Aspect::UserOrder => {
             vec![(true, Fault::UserPropertiesReordered), (row.is_will(), Fault::WillPropertiesReordered)]
         }
-        Aspect::Identifier => vec![(true, Fault::IdentifierMissing)],
+        Aspect::Identifier => vec![(!is_shown_first, Fault::IdentifierMissing)],
         Aspect::NoOtherIdentifier => vec![(!is_apart, Fault::ForeignIdentifiers)],
         _ => Vec::new(),
     }
