@@ -64,7 +64,7 @@ mod tests {
         assert_eq!("6F6b".parse(), Ok(Data(b"ok".to_vec())));
         assert_eq!("".parse(), Ok(Data(Vec::new())));
         assert_eq!(Data(b"ok".to_vec()).to_string(), "6f6b");
-        for wrong in ["6f6", "secret", "6f 6b"] {
+        for wrong in ["7a7", "secret", "7a 7b"] {
             let error = wrong.parse::<Data>().expect_err("no pairs of digits");
             assert!(!error.contains(wrong), "{error}");
         }

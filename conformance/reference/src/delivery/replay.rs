@@ -64,6 +64,11 @@ impl Machine {
         }
         let copy =
             found.and_then(|message| self.retained_copy(client_id, (filter, options, replay.identifier), &message));
+        if let Some(copy) = &copy
+            && !self.is_faultless()
+        {
+            self.bring_back(&copy.message.topic);
+        }
         if is_over {
             (replay.at, replay.index, replay.place) = (next, replay.index + 1, Place::Start);
         }

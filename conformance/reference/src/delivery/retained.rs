@@ -34,6 +34,9 @@ impl Machine {
         if self.fault(Fault::RetainedNotStored) || exists && self.fault(Fault::RetainedNotReplaced) {
             return;
         }
+        if exists && self.fault(Fault::RetainedComesBack) {
+            self.keep_displaced(topic);
+        }
         if message.qos == QoS::AtMostOnce && self.quirk(Quirk::DropsRetainedQos0) {
             self.retained.remove(topic);
             return;

@@ -25,6 +25,19 @@ impl Machine {
         }
     }
 
+    /// Keeps the retained message of this topic, which another displaces.
+    pub(crate) fn keep_displaced(&mut self, topic: &str) {
+        let Some(displaced) = self.retained.get(topic) else { return };
+        self.faulty.displaced.insert(Arc::clone(&displaced.topic), Arc::clone(displaced));
+    }
+
+    /// Puts the retained message back that was displaced on this topic.
+    pub(crate) fn bring_back(&mut self, topic: &str) {
+        if let Some(displaced) = self.faulty.displaced.remove(topic) {
+            self.retained.insert(topic, displaced);
+        }
+    }
+
     /// Removes the retained messages of all topics below this one.
     pub(crate) fn clear_below(&mut self, topic: &str) {
         let below = format!("{topic}/");

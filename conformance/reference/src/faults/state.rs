@@ -20,6 +20,8 @@ pub(crate) struct State {
     pub(crate) left_aliases_sent: BTreeMap<ClientId, Vec<Alias>>,
     /// The wills that were published last, by their clients.
     pub(crate) left_wills: BTreeMap<ClientId, Arc<Message>>,
+    /// The retained messages that others have displaced, by topic.
+    pub(crate) displaced: BTreeMap<Arc<str>, Arc<Message>>,
     /// What stands behind the packet of now is to be published, although its connection takes no more.
     pub(crate) publishes_rest: bool,
     /// Connections that something should have ended.

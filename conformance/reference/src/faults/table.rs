@@ -375,6 +375,8 @@ faults! {
         ["MQTT-3.3.1-5" "MQTT-3.3.1-6" "MQTT-3.3.1-7" "MQTT-3.1.2-17"] ["MQTT-3.3.1-5" "MQTT-3.3.1-9" "U5-092" "MQTT-3.1.2-15"];
     RetainedNotReplaced "retained-not-replaced" "Keeps the first retained message of a topic."
         ["MQTT-3.3.1-5" "MQTT-3.3.1-6" "MQTT-3.3.1-7"] ["MQTT-3.3.1-5"];
+    RetainedComesBack "retained-comes-back" "Goes back to the retained message that another has displaced, once that one was sent."
+        ["MQTT-3.3.1-5" "MQTT-3.3.1-6" "MQTT-3.3.1-7"] ["MQTT-3.3.1-5"];
     EmptyDoesNotClear "empty-does-not-clear" "Keeps a retained message when an empty one comes." ["MQTT-3.3.1-10"] ["MQTT-3.3.1-6"];
     EmptyRetained "empty-retained" "Retains a message with an empty payload."
         ["MQTT-3.3.1-11" "MQTT-3.3.1-10"] ["MQTT-3.3.1-7" "MQTT-3.3.1-6"];

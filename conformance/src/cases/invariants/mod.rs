@@ -373,7 +373,7 @@ pub(super) const CASES: &[Case] = &[
     invariant!(retained_replaced: "A retained message does not come once another has displaced it",
         v311: proves ["MQTT-3.3.1-5"],
         v5: proves ["MQTT-3.3.1-5"],
-        caught: []),
+        caught: [Fault::RetainedComesBack]),
     invariant!(retain_handling_never: "No retained message answers a SUBSCRIBE with Retain Handling 2",
         v5: proves ["MQTT-3.3.1-11"],
         caught: [Fault::RetainHandling2Ignored]),

@@ -6,8 +6,10 @@ use super::*;
 /// Exchanges of both directions, waiting messages and retained ones, when a session is taken up again.
 pub(super) fn taking_up(fault: Option<Fault>, version: Version) -> Stop {
     let mut stop = Stop::new(fault, version, &[], &[]);
+    stop.act(|script| script.retain(2, "kept", 1, "displaced"));
     stop.act(|script| script.retain(2, "kept", 1, "kept"));
     stop.store(3, version, "keeper", &[]);
+    stop.subscribe(3, "kept", 1);
     stop.subscribe(3, "kept", 1);
     stop.subscribe(3, "old", 1);
     stop.tell(3, "half", 2, "begun");
