@@ -58,8 +58,7 @@ impl Traffic {
                 open.push(number);
             } else if self.is_missing(conn, number) {
                 let why = missing(publication, moment.at.saturating_sub(owned.at));
-                let point = self.point_of(conn, publication);
-                self.debts.found.push(Finding { conn, owed: owned, point, why });
+                self.debts.found.push(Finding { conn, owed: owned, point: Point::Owed, why });
             }
         }
         if !open.is_empty() {
@@ -73,16 +72,6 @@ impl Traffic {
             && self.backlog(conn, number) <= WAITING
             && !self.is_held_up(conn)
             && !lived_shorter(self.publications.get(number))
-    }
-
-    /// What is missing where another subscription had stood before is missing by the replacement.
-    fn point_of(&self, conn: Conn, publication: &Publication) -> Point {
-        let session = self.links.get(&conn).and_then(|link| link.session);
-        let has_replaced = session.is_some_and(|session| {
-            let all = &self.sessions[session].subscriptions;
-            all.iter().any(|one| one.is_replaced && one.matches(&publication.topic))
-        });
-        if has_replaced { Point::Replaced } else { Point::Owed }
     }
 
     /// The client has not acknowledged all that came: a broker need send it no more until it does.
@@ -131,7 +120,7 @@ impl Traffic {
                 judged.broken(Point::LiveRetain, why);
             } else {
                 let why = format!("one published before it ({length} bytes, line {line}) has not come");
-                judged.broken(self.point_of(conn, publication), why);
+                judged.broken(Point::Owed, why);
             }
         } else if place > examined {
             judged.kept(Point::Owed);

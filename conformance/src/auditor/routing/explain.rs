@@ -43,6 +43,17 @@ pub(super) struct Explanation {
     pub(super) judged: Judged,
     /// No other message says the same on its topic.
     pub(super) is_alone: bool,
+    /// What it shows of subscriptions whose place another has taken.
+    pub(super) shown: Vec<(usize, Shown)>,
+}
+
+/// What a delivery shows of a subscription whose place another has taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// It still brings messages.
+    Stays,
+    /// It doesn't: the delivery is as the new one asks, and the old one would have brought another.
+    Gone,
 }
 
 /// A second's margin, where lateness itself is the breach.
@@ -57,29 +68,28 @@ impl Scene<'_> {
             return Err(self.unknown());
         }
         let Some(mut best) = self.best(&candidates, false) else { return Err(self.unmatched(&candidates)) };
-        if best.judged.breaches() > 0
-            && let Some(old) = self.best(&candidates, true).filter(|old| old.judged.breaches() == 0)
-        {
-            let is_identifier = |point| matches!(point, Point::ForeignIdentifier | Point::IdentifierMissing);
-            let only_identifier = best.judged.broken_points().all(is_identifier);
-            best.judged.blame(if only_identifier { Point::IdentifierReplaced } else { Point::Replaced });
-            best.by = old.by;
+        if best.judged.breaches() == 0 {
+            best.shown = self.displaced(&best).into_iter().map(|number| (number, Shown::Gone)).collect();
+        } else if !self.blame_replaced(&candidates, &mut best) {
+            self.blame_lookup(&mut best);
         }
         Ok(best)
     }
 
     /// `with_replaced`: also by subscriptions whose place another has taken.
-    fn best(&self, candidates: &[usize], with_replaced: bool) -> Option<Explanation> {
+    pub(super) fn best(&self, candidates: &[usize], with_replaced: bool) -> Option<Explanation> {
         let paths = if self.delivered.retain { [Path::Retained, Path::Live] } else { [Path::Live, Path::Retained] };
         let ways = paths.into_iter().flat_map(|path| candidates.iter().map(move |&publication| (path, publication)));
         let explanations = ways.filter_map(|(path, publication)| {
             let by = self.by(path, publication, with_replaced);
             let judged = (!by.is_empty()).then(|| self.judge(path, publication, &by))?;
-            Some(Explanation { publication, path, by, judged, is_alone: candidates.len() == 1 })
+            Some(Explanation { publication, path, by, judged, is_alone: candidates.len() == 1, shown: Vec::new() })
         });
         // The first of the best.
-        explanations
-            .min_by_key(|explained| (explained.judged.breaches(), self.is_full(explained), !self.is_likely(explained)))
+        explanations.min_by_key(|explained| {
+            let has_wrong_flag = explained.judged.broken_points().any(|point| point == Point::LiveRetain);
+            (explained.judged.breaches(), has_wrong_flag, self.is_full(explained), !self.is_likely(explained))
+        })
     }
 
     /// Whoever had subscribed gets a live message, whoever subscribes later a retained one.
@@ -142,7 +152,7 @@ impl Scene<'_> {
         publication.qos == QoS::AtLeastOnce && self.delivered.qos == QoS::AtMostOnce
     }
 
-    fn judge(&self, path: Path, publication: usize, by: &[usize]) -> Judged {
+    pub(super) fn judge(&self, path: Path, publication: usize, by: &[usize]) -> Judged {
         let mut judged = Judged::default();
         let publication = self.publications.get(publication);
         if publication.is_uncertain {
@@ -384,6 +394,8 @@ impl Scene<'_> {
         } else if visible.is_empty() {
             let point = if self.link.is_clean { Point::DiscardedSession } else { Point::EndedSession };
             judged.broken(point, "only a subscription of a session that was thrown away matches");
+        } else if there().next().is_none() && self.stands_beside(&matching) {
+            judged.broken(Point::MatchingSubscription, "no subscription of the client that is there matches its topic");
         } else if there().next().is_none() {
             judged.broken(Point::RemovedSubscription, "published after the UNSUBACK of the only subscription for it");
         } else if there().all(|one| one.options.no_local && publication.session == self.session_number) {

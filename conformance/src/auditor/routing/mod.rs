@@ -13,6 +13,7 @@
 //! * Retained messages may be looked up until the connection of the SUBSCRIBE ends, once for each SUBSCRIBE and topic.
 //! * Topics that are not below those of the run are not judged: others publish there.
 
+mod blame;
 mod content;
 mod debts;
 mod delivered;

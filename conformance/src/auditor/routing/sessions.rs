@@ -86,6 +86,8 @@ pub(super) struct Link {
     pub(super) is_seen: bool,
     /// The session ends with it, as far as both sides have said.
     pub(super) ends_session: bool,
+    /// CONNECT has asked for a session that ends with it: DISCONNECT may not ask for more.
+    pub(super) has_no_expiry: bool,
     /// The client has refused a message.
     pub(super) has_refused: bool,
     /// The client has sent DISCONNECT.
@@ -148,6 +150,7 @@ impl Link {
             is_broken: false,
             is_seen: true,
             ends_session: false,
+            has_no_expiry: false,
             has_refused: false,
             has_left: false,
             farewell: None,

@@ -1,5 +1,6 @@
 //! The subscriptions of a session, from when to when each of them may be there, and from when to when it certainly is.
 
+use super::explain::Shown;
 use super::topics::{matches, shared_part};
 use crate::auditor::{Conn, Moment};
 use mqtt_assay_codec::{QoS, RetainHandling, SubscriptionOptions, Version};
@@ -28,6 +29,8 @@ pub(super) struct Subscription {
     pub(super) gone: Option<u64>,
     /// Another one for the same filter took its place, or may have.
     pub(super) is_replaced: bool,
+    /// What deliveries have shown of it since then.
+    pub(super) shown: Option<Shown>,
     /// The same filter was certainly subscribed before.
     pub(super) had_stood: bool,
     /// By topic the retained message that came by it, and how often.

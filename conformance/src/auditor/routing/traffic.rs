@@ -1,9 +1,10 @@
 //! One broker's traffic: follows what its clients ask and publish, and has each delivery explained.
 
+use super::blame::is_of_lookup;
 use super::content::Content;
 use super::debts::Debts;
 use super::delivered::Delivered;
-use super::explain::{Explanation, Path, Scene, comes_once};
+use super::explain::{Explanation, Path, Scene, Shown, comes_once};
 use super::judged::Judged;
 use super::publications::{Draft, Publication, Publications, Publisher, row};
 use super::sessions::{Asked, Incoming, Link, Question, Session};
@@ -108,15 +109,16 @@ impl Traffic {
             Packet::Pubrel(ack) => self.releases(conn, moment, ack.packet_id),
             Packet::Pingreq => link.order.pings(),
             Packet::Disconnect(disconnect) => {
-                if let Some(expiry) = disconnect.properties.session_expiry_interval() {
-                    link.ends_session &= expiry == 0;
-                }
+                let expiry = disconnect.properties.session_expiry_interval().unwrap_or_default();
+                link.ends_session &= expiry == 0;
+                // It is against the standard, and the broker need not take it for a leave.
+                let is_refused = expiry > 0 && link.has_no_expiry;
                 self.settle_debts(conn, moment);
                 if let Some(link) = self.links.get_mut(&conn) {
                     link.has_left = true;
                     let keep_alive = Duration::from_secs(link.keep_alive.into());
                     let is_alive = keep_alive.is_zero() || moment.at < wrote + keep_alive;
-                    if disconnect.reason == ReasonCode::SUCCESS && is_alive && !link.is_tainted {
+                    if disconnect.reason == ReasonCode::SUCCESS && is_alive && !link.is_tainted && !is_refused {
                         link.farewell = Some(moment);
                     }
                 }
@@ -141,6 +143,7 @@ impl Traffic {
         link.connect = moment;
         link.is_clean = connect.clean_start;
         link.keep_alive = connect.keep_alive;
+        link.has_no_expiry = properties.session_expiry_interval().unwrap_or_default() == 0;
         link.ends_session = match link.version {
             Version::V5 => properties.session_expiry_interval().unwrap_or_default() == 0,
             _ => connect.clean_start,
@@ -275,6 +278,7 @@ impl Traffic {
                 ending: None,
                 gone: None,
                 is_replaced: false,
+                shown: None,
                 had_stood,
                 brought: BTreeMap::new(),
             });
@@ -565,7 +569,12 @@ impl Traffic {
         delivered: &Delivered,
         explanation: Explanation,
     ) -> Judged {
-        let Explanation { publication: number, path, by, mut judged, is_alone } = explanation;
+        let Explanation { publication: number, path, by, mut judged, is_alone, shown } = explanation;
+        for (old, shown) in shown {
+            // Whoever has kept it once may bring both.
+            let known = &mut self.sessions[session_number].subscriptions[old].shown;
+            *known = Some(if *known == Some(Shown::Stays) { Shown::Stays } else { shown });
+        }
         let is_plain = is_alone && !delivered.is_again && !self.publications.get(number).is_uncertain;
         if is_plain && path == Path::Live {
             self.judge_share(conn, session_number, number, &by, &mut judged);
@@ -615,7 +624,9 @@ impl Traffic {
         if copies.live + copies.retained == 0 {
             copies.first = moment;
         }
-        if path == Path::Retained {
+        // It was looked up, as far as can be seen, though nobody may do so.
+        let is_looked_up = delivered.retain && judged.broken_points().any(is_of_lookup);
+        if path == Path::Retained || is_looked_up {
             copies.retained += 1;
             return;
         }
@@ -624,14 +635,22 @@ impl Traffic {
             return;
         }
         let (came, most) = (copies.live as usize, by.len());
-        let has_replaced = session.subscriptions.iter().any(|one| one.is_replaced && one.matches(&delivered.topic));
-        let point = match (publication.is_will, has_replaced) {
-            (true, _) => Point::WillOnce,
-            (false, true) => Point::Replaced,
-            (false, false) => Point::CopiesOfQos2,
+        let replaced = || session.subscriptions.iter().filter(|one| one.is_replaced && one.matches(&delivered.topic));
+        let stays = replaced().any(|one| one.shown == Some(Shown::Stays));
+        let may_stay = replaced().any(|one| one.shown != Some(Shown::Gone));
+        let point = match publication.is_will {
+            _ if stays => Point::Replaced,
+            true => Point::WillOnce,
+            false if may_stay => Point::Replaced,
+            false => Point::CopiesOfQos2,
         };
         if came > most {
             judged.broken(point, format!("{came} copies, and {most} subscriptions"));
+            if point == Point::Replaced {
+                let all = session.subscriptions.iter_mut();
+                let replaced = all.filter(|one| one.is_replaced && one.matches(&delivered.topic));
+                replaced.for_each(|one| one.shown = Some(Shown::Stays));
+            }
         } else {
             judged.kept(point);
         }

@@ -1,0 +1,116 @@
+//! What a breach is put down to where one thing done wrong shows in several ways, or in a way that others show too: an old
+//! subscription that stays, a message looked up when nobody asked, a topic filter that takes too much.
+
+use super::explain::{Explanation, Path, Scene, Shown};
+use super::publications::Publication;
+use super::subscriptions::Subscription;
+use crate::auditor::Point;
+use mqtt_assay_codec::RetainHandling;
+
+impl Scene<'_> {
+    /// The subscriptions whose place those of this sound delivery have taken, and that would have brought it otherwise.
+    pub(super) fn displaced(&self, best: &Explanation) -> Vec<usize> {
+        if best.path != Path::Live || self.publications.get(best.publication).is_uncertain {
+            return Vec::new();
+        }
+        let all = &self.session.subscriptions;
+        let is_by =
+            |filter: &str| best.by.iter().any(|&number| !all[number].is_replaced && &*all[number].filter == filter);
+        let replaced = all.iter().enumerate().filter(|(_, one)| one.is_replaced && is_by(&one.filter));
+        let differs = |number: usize| self.judge(Path::Live, best.publication, &[number]).breaches() > 0;
+        replaced.map(|(number, _)| number).filter(|&number| differs(number)).collect()
+    }
+
+    /// Blames the subscription that was replaced, where this delivery shows that it is still there.
+    pub(super) fn blame_replaced(&self, candidates: &[usize], best: &mut Explanation) -> bool {
+        let old = self.best(candidates, true).filter(|old| old.judged.breaches() == 0 && self.shows(old, best));
+        let Some(old) = old else { return false };
+        let is_identifier = |point| matches!(point, Point::ForeignIdentifier | Point::IdentifierMissing);
+        let only_identifier = best.judged.broken_points().all(is_identifier);
+        best.judged.blame(if only_identifier { Point::IdentifierReplaced } else { Point::Replaced });
+        best.by = old.by;
+        let all = &self.session.subscriptions;
+        best.shown = best.by.iter().filter(|&&one| all[one].is_replaced).map(|&one| (one, Shown::Stays)).collect();
+        // By its identifier alone nothing is known of the rest.
+        if only_identifier {
+            best.shown.clear();
+        }
+        true
+    }
+
+    /// Whether what came is so much like the old subscription that nothing else explains it.
+    fn shows(&self, old: &Explanation, best: &Explanation) -> bool {
+        let publication = self.publications.get(best.publication);
+        let replaced =
+            || old.by.iter().map(|&number| &self.session.subscriptions[number]).filter(|one| one.is_replaced);
+        if replaced().any(|one| one.shown == Some(Shown::Stays)) {
+            return true;
+        }
+        let has_come = self.session.copies.get(&best.publication).is_some_and(|copies| copies.live > 0);
+        let is_gone = !has_come && replaced().all(|one| one.shown == Some(Shown::Gone));
+        let mut points = best.judged.broken_points();
+        !is_gone
+            && points.any(|point| match point {
+                Point::ForeignIdentifier | Point::IdentifierMissing => true,
+                Point::QosOwed | Point::WillQos => self.is_odd(publication),
+                // Whoever gets the flag wrong does so whatever was there before.
+                _ => false,
+            })
+    }
+
+    /// Neither the QoS at which it was published, nor that of a will which has lost it.
+    fn is_odd(&self, publication: &Publication) -> bool {
+        self.delivered.qos < publication.qos && !(publication.is_will && self.delivered.qos as u8 == 0)
+    }
+
+    /// What comes with RETAIN 1 by subscriptions that went before one that doesn't match was looked up by that one; and what
+    /// comes so on a resumed session, where it had come before, was looked up when nobody asked.
+    pub(super) fn blame_lookup(&self, best: &mut Explanation) {
+        let publication = self.publications.get(best.publication);
+        if !self.delivered.retain || self.delivered.is_again || !publication.retain || publication.length == 0 {
+            return;
+        }
+        let by: Vec<&Subscription> = best.by.iter().map(|&number| &self.session.subscriptions[number]).collect();
+        let has_flag = best.judged.broken_points().any(|point| point == Point::LiveRetain);
+        if has_flag && by.iter().all(|one| one.gone.is_some()) && self.stands_beside(&by) {
+            return best.judged.blame(Point::MatchingSubscription);
+        }
+        let is_lookup =
+            |point| matches!(point, Point::LiveRetain | Point::IdentifierMissing | Point::QosOwed | Point::WillQos);
+        if self.is_resumed_with(best, &by) && best.judged.broken_points().all(is_lookup) {
+            best.judged.blame(unasked_point(&by));
+        }
+    }
+
+    /// The session was resumed, nothing was subscribed since, and all copies that were due are there.
+    fn is_resumed_with(&self, best: &Explanation, by: &[&Subscription]) -> bool {
+        let copies = self.session.copies.get(&best.publication).copied().unwrap_or_default();
+        let is_earlier = by.iter().all(|one| one.conn != self.conn);
+        self.link.is_resumed && is_earlier && (copies.live + copies.retained) as usize >= by.len()
+    }
+
+    /// A subscription for something else is there that was made when these were gone.
+    pub(super) fn stands_beside(&self, gone: &[&Subscription]) -> bool {
+        let last = gone.iter().filter_map(|one| one.gone).max().unwrap_or_default();
+        let mut visible = self.session.visible(self.conn, self.link.floor).map(|(_, one)| one);
+        visible.any(|one| one.gone.is_none() && one.asked.seq > last && !one.matches(&self.delivered.topic))
+    }
+}
+
+/// What says that nobody asked for retained messages by these subscriptions.
+fn unasked_point(by: &[&Subscription]) -> Point {
+    let all = |handling| by.iter().all(|one| one.options.retain_handling == handling);
+    match () {
+        () if all(RetainHandling::DoNotSend) => Point::RetainHandlingNever,
+        () if all(RetainHandling::SendIfNew) => Point::RetainHandlingIfNew,
+        () => Point::LiveRetain,
+    }
+}
+
+/// What is blamed on a lookup that nobody asked for, beside what it is that came.
+pub(super) fn is_of_lookup(point: Point) -> bool {
+    matches!(
+        point,
+        Point::LiveRetain | Point::RetainHandlingNever | Point::RetainHandlingIfNew | Point::MatchingSubscription
+    )
+}
