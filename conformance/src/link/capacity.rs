@@ -64,6 +64,12 @@ impl Capacity {
         has_room
     }
 
+    /// Takes a packet of this length out again, which was asked for only to see that it comes.
+    pub(crate) fn gives_back(&self, len: usize) {
+        self.case.set(self.case.get().saturating_sub(len + PACKET));
+        self.run.0.set(self.run.0.get().saturating_sub(len + PACKET));
+    }
+
     /// Takes a message of others in that is so long.
     pub(crate) fn takes_of_others(&self, len: usize) -> Room {
         let others = self.others.get();
@@ -79,6 +85,19 @@ impl Capacity {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_given_back_can_be_taken_without_end() {
+        let capacity = Capacity::of(&Rc::default());
+        let asked = (0..2 * CASE / PACKET).filter(|_| {
+            let takes = capacity.takes(2);
+            capacity.gives_back(2);
+            takes
+        });
+        assert_eq!(asked.count(), 2 * CASE / PACKET);
+        let kept = (0..2 * CASE / PACKET).filter(|_| capacity.takes(2));
+        assert!(kept.count() < CASE / PACKET, "what is kept still counts");
+    }
 
     #[test]
     fn a_case_is_full_before_its_run_and_a_run_before_the_memory() {

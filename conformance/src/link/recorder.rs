@@ -219,6 +219,11 @@ impl Recorder {
         self.capacity.takes(len)
     }
 
+    /// Makes the room free again that a packet of this length took.
+    pub(crate) fn gives_back(&self, len: usize) {
+        self.capacity.gives_back(len);
+    }
+
     /// Whether there is room for a message of others that is so long.
     pub(super) fn room_for_others(&self, len: usize) -> Room {
         self.capacity.takes_of_others(len)

@@ -58,6 +58,9 @@ const HELD_TOO: &str = "held-too";
 /// The role of the client that asks whether anybody is let in.
 const CALLER: &str = "caller";
 
+/// Bytes of the answer to a question.
+const PINGRESP: usize = 2;
+
 /// The keep alive of the held connections where the broker sets no other, in seconds: that of every ordinary client.
 const KEEP_ALIVE: u16 = 60;
 
@@ -140,6 +143,10 @@ impl Life {
         let is_over = |client: &Option<Client>| client.as_ref().is_some_and(|client| client.link().is_over());
         let were_over = [is_over(&first), is_over(&second)];
         let answered = tokio::join!(answers(first.as_mut(), self.limit), answers(second.as_mut(), self.limit));
+        // A watch has no end of its own: its answers must not use up what is kept for one case.
+        for _ in [answered.0, answered.1].into_iter().filter(|answers| *answers) {
+            self.subject.context().recorder().gives_back(PINGRESP);
+        }
         let ends: Vec<Ended> =
             [&first, &second].into_iter().flatten().filter_map(|client| Ended::of(client, unheard_for)).collect();
         let open = [&first, &second].into_iter().flatten().count() - ends.len();
