@@ -4,8 +4,9 @@
 //! - `verdicts.tsv`: every case and rule with its verdict.
 //! - `varies.tsv`: rows whose verdict is the broker's own chance, with the verdicts seen and the reason. They are
 //!   `varies` in the snapshot, and no other verdict than those listed may come.
-//! - `not-judged.tsv`: why a case is inconclusive, by a rule that is broken in the same run, or not exercised. Where the
-//!   broker closed the connection, as it may at any time, no rule need be broken.
+//! - `not-judged.tsv`: why a case is inconclusive, by a rule that is broken in the same run, or not exercised. No
+//!   case is named where the broker closed the connection, as it may at any time, and where only the case's own set-up
+//!   shows the breach of the rule.
 //!
 //! `MQTT_ASSAY_RUNS=20` repeats the run that often, in random order, with 1, 8 and all jobs in turn. `MQTT_ASSAY_BUSY=1`
 //! keeps a core busy meanwhile. `MQTT_ASSAY_WRITE=1` writes `verdicts.tsv` anew.
@@ -310,7 +311,8 @@ struct Report {
 /// A row of `not-judged.tsv`.
 struct NotJudged {
     verdict: String,
-    /// Case and rule whose breach is the cause; empty for what is not exercised, and for a close that breaks no rule.
+    /// Case and rule whose breach is the cause; without a case for what is not exercised, for a close that breaks no
+    /// rule, and for a rule that only the set-up shows as broken.
     cause: (String, String),
 }
 
@@ -356,7 +358,7 @@ impl Report {
     }
 
     /// Every case that wasn't judged is listed, and the rule that is to be the cause is broken in this run: a fail, or
-    /// weak. A row without a cause is for a broker that closed the connection.
+    /// weak. A row without that is for a broker that closed the connection, one without the case for a set-up that fails.
     fn explains_what_was_not_judged(&self, result: &RunResult) {
         let broken: BTreeSet<(String, String)> = result
             .results
@@ -383,7 +385,7 @@ impl Report {
                 Some(row) if row.verdict != verdict.word() => {
                     problems.push(format!("{id} is {verdict}, in not-judged.tsv {}", row.verdict));
                 }
-                Some(row) if row.cause.0.is_empty() && closed => {}
+                Some(row) if row.cause.0.is_empty() && (closed || !row.cause.1.is_empty()) => {}
                 Some(row) if verdict == Verdict::Inconclusive && !broken.contains(&row.cause) => {
                     problems.push(format!("{id} is inconclusive for {:?}, which is not broken in this run", row.cause));
                 }

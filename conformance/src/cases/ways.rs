@@ -272,6 +272,6 @@ async fn said_in_order(client: &mut Client, id: u16, unsuback: &Evidence) -> Res
     let in_order = an_unsuback(id).code(&removed).code(&removed).code(&either);
     let _ = client.expect_right(unsuback, in_order).decides(rule!(v5 "MQTT-3.11.3-1")).await?;
     let said = an_unsuback(id).code(&removed).code(&removed).code(&none);
-    let _ = client.expect_right(unsuback, said).decides(rule!(v5 "U5-179")).await?;
+    let _ = client.expect_right(unsuback, said).decides(rule!(v5 "U5-179")).recommended().await?;
     Ok(())
 }

@@ -685,6 +685,16 @@ fn a_message_of_qos_2_comes_once_for_each_subscription() {
 }
 
 #[test]
+fn a_message_that_comes_with_dup_1_at_once_has_come() {
+    let (mut trace, subscriber, publisher) = pair(Version::V5, ONE);
+    let (first, second) = (message(QoS::AtLeastOnce, 7, b"first"), message(QoS::AtLeastOnce, 8, b"second"));
+    trace.publish(publisher, first);
+    trace.publish(publisher, second);
+    trace.take(subscriber, Publish { dup: true, ..first });
+    assert_sound(&trace.take(subscriber, second), Point::Owed);
+}
+
+#[test]
 fn the_same_message_published_twice_comes_twice() {
     let (mut trace, subscriber, publisher) = pair(Version::V5, TWO);
     let one = message(QoS::ExactlyOnce, 7, b"first");

@@ -585,7 +585,8 @@ impl Traffic {
         if is_alone && let Some(first) = delivered.sent_before {
             self.judge_resent(conn, number, first, &mut judged);
         }
-        if !delivered.is_again {
+        // DUP 1 on what never came before is the broker's mistake, and the message came all the same.
+        if !delivered.is_again || !self.sessions[session_number].copies.contains_key(&number) {
             self.count(session_number, moment, delivered, (number, path), &by, &mut judged);
         }
         if is_alone && judged.breaches() == 0 {
