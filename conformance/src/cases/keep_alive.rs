@@ -137,8 +137,9 @@ async fn counts_after(broker: &Subject) -> Outcome {
 const CHATTER: Duration = Duration::from_millis(500);
 
 async fn not_prolonged(broker: &Subject) -> Outcome {
-    let mut silent = silent_client(broker, connect()).await?;
+    // First, or a slow CONNACK would use up the other's keep alive.
     let mut publisher = broker.connect("publisher").await?;
+    let mut silent = silent_client(broker, connect()).await?;
     // Not a word of it, whatever comes.
     silent.hold_acknowledgements();
     silent.subscribe("news", AtMostOnce).await?;
