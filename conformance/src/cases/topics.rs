@@ -115,7 +115,7 @@ async fn wildcard_and_dollar(broker: &Subject) -> Outcome {
 
 /// Set-up: a client with a subscription that reaches beyond the topics of the suite, on which a message is seen to come. A
 /// user may be kept from there: what is refused or brings nothing is not offered.
-async fn watcher_beyond(broker: &Subject, filter: Topic, topic: Topic) -> Result<Client, Stop> {
+pub(super) async fn watcher_beyond(broker: &Subject, filter: Topic, topic: Topic) -> Result<Client, Stop> {
     let kept_away = || Stop::NotOffered("this user may not use topics beyond the prefix".to_owned());
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe_tried("control", "control", AtLeastOnce).await?;

@@ -6,6 +6,7 @@
 mod table;
 
 use super::prelude::*;
+use super::topics::watcher_beyond;
 use crate::scenario::{Client, Evidence, StepRules};
 use table::{BEYOND_THE_PREFIX, GROUPS, Group};
 
@@ -99,6 +100,10 @@ async fn fence(publisher: &mut Client, watcher: &mut Client, text: &str) -> Resu
 
 async fn live(broker: &Subject) -> Outcome {
     let group = group(broker)?;
+    if group.name == BEYOND_THE_PREFIX {
+        let topic = named(broker, group, group.topics[0]);
+        watcher_beyond(broker, topic.clone(), topic).await?.disconnect().await?;
+    }
     let (mut watcher, mut publisher) = watcher_and_publisher(broker).await?;
     let mut last = None;
     for &(filter, matching) in group.filters {
