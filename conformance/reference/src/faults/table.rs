@@ -268,7 +268,7 @@ faults! {
     DupPropagated "dup-propagated" "Sends DUP to subscribers as it came from the publisher."
         ["MQTT-3.3.1-3" "MQTT-4.3.2-1" "MQTT-4.3.3-1"] ["MQTT-3.3.1-3" "MQTT-4.3.2-2" "MQTT-4.3.3-2"];
     DupMissingOnRedelivery "dup-missing-on-redelivery" "Re-sends without DUP."
-        ["MQTT-3.3.1-1" "MQTT-3.3.1-3"] ["MQTT-3.3.1-1" "MQTT-3.3.1-3"];
+        ["MQTT-3.3.1-1" "MQTT-3.3.1-3"] ["MQTT-3.3.1-1" "MQTT-3.3.1-3" "U5-205"];
     NoRedeliveryQos1 "no-redelivery-qos1" "Forgets unacknowledged QoS 1 messages at a reconnect."
         ["MQTT-4.4.0-1" "MQTT-4.3.2-1" "MQTT-3.10.4-3"] ["MQTT-4.4.0-1" "MQTT-4.3.2-3" "MQTT-3.10.4-3"];
     NoRedeliveryQos2 "no-redelivery-qos2" "Forgets unacknowledged QoS 2 messages at a reconnect."
@@ -366,7 +366,7 @@ faults! {
     DeniedUnanswered "denied-unanswered" "Neither acknowledges a denied PUBLISH nor closes."
         ["MQTT-3.3.5-2" "MQTT-3.3.4-1" "MQTT-4.3.2-2" "MQTT-4.3.3-2"] ["MQTT-3.3.4-1" "MQTT-4.3.2-4" "MQTT-4.3.3-8"];
     DeliversByPrefix "delivers-by-prefix" "Delivers what only starts with the topic filter."
-        ["MQTT-3.3.2-3" "U3-20"] ["MQTT-3.3.2-3" "U5-204"];
+        ["MQTT-3.3.2-3" "U3-20" "MQTT-3.3.1-9"] ["MQTT-3.3.2-3" "U5-204" "MQTT-3.3.1-12"];
 
     // Retained messages
     RetainFlagOnLive "retain-flag-on-live" "Keeps RETAIN as published on live deliveries." ["MQTT-3.3.1-9" "U3-10"] ["MQTT-3.3.1-12"];
@@ -404,7 +404,8 @@ faults! {
         []
         ["MQTT-3.3.1-11" "MQTT-3.3.1-12" "MQTT-3.3.1-10"];
     RetainedAtResume "retained-at-resume" "Sends the retained messages of its subscriptions to a client that resumes its session."
-        ["MQTT-3.3.1-9"] ["MQTT-3.3.1-10" "MQTT-3.3.1-11" "MQTT-3.3.1-12"];
+        ["MQTT-3.3.1-9" "MQTT-3.8.4-6" "MQTT-4.3.3-2"]
+        ["MQTT-3.3.1-10" "MQTT-3.3.1-11" "MQTT-3.3.1-12" "MQTT-3.8.4-8" "MQTT-4.3.3-10" "MQTT-3.3.4-3"];
     AcceptsRetainUnavailable "accepts-retain-unavailable" "Serves a PUBLISH with RETAIN although it retains nothing."
         [] ["MQTT-3.2.2-14" "U5-091" "MQTT-4.13.1-1"];
 
@@ -421,9 +422,9 @@ faults! {
         ["MQTT-3.8.4-4" "MQTT-3.8.4-3" "MQTT-4.5.0-1"]
         ["MQTT-3.8.4-5" "MQTT-3.8.4-3" "MQTT-4.5.0-1"];
     SubscribesTwice "subscribes-twice" "Keeps both subscriptions when one is repeated."
-        ["MQTT-3.8.4-3"] ["MQTT-3.8.4-3" "U5-170"];
+        ["MQTT-3.8.4-3" "MQTT-3.8.4-6"] ["MQTT-3.8.4-3" "U5-170" "MQTT-3.8.4-8" "MQTT-3.3.1-12" "U5-138" "MQTT-3.3.1-13"];
     ReplacementKeepsOld "replacement-keeps-old" "Keeps the old options when a subscription is repeated."
-        ["MQTT-3.8.4-3"] ["MQTT-3.8.4-3" "U5-170" "MQTT-4.5.0-1"];
+        ["MQTT-3.8.4-3" "MQTT-3.8.4-6"] ["MQTT-3.8.4-3" "U5-170" "MQTT-4.5.0-1" "MQTT-3.8.4-8" "MQTT-3.3.1-12" "MQTT-3.3.1-13"];
     ReplacementLosesMessages "replacement-loses-messages" "Drops the waiting messages when a subscription is repeated." [] ["MQTT-3.8.4-4"];
     GrantsUnavailableWildcard "grants-unavailable-wildcard" "Grants a wildcard although it offers none."
         ["MQTT-3.8.3-2"] ["U5-101" "MQTT-4.13.1-1"];
@@ -432,7 +433,8 @@ faults! {
     AcceptsUnavailableShare "accepts-unavailable-share" "Accepts a shared subscription although it offers none."
         [] ["U5-110" "MQTT-4.13.1-1"];
     UnsubscribeIneffective "unsubscribe-ineffective" "Answers UNSUBSCRIBE and keeps the subscription."
-        ["MQTT-3.10.4-1" "MQTT-3.10.4-2" "MQTT-3.10.4-6"] ["MQTT-3.10.4-1" "MQTT-3.10.4-2" "U5-177" "U5-206" "MQTT-3.10.4-6" "MQTT-3.3.1-10"];
+        ["MQTT-3.10.4-1" "MQTT-3.10.4-2" "MQTT-3.10.4-6" "MQTT-3.3.2-3"]
+        ["MQTT-3.10.4-1" "MQTT-3.10.4-2" "U5-177" "U5-206" "MQTT-3.10.4-6" "MQTT-3.3.1-10" "MQTT-3.3.2-3"];
     NoUnsuback "no-unsuback" "Doesn't answer UNSUBSCRIBE." ["MQTT-3.10.4-4" "MQTT-3.10.4-5"] ["MQTT-3.10.4-4" "MQTT-3.10.4-5"];
     NoUnsubackForUnknown "no-unsuback-for-unknown" "Doesn't answer UNSUBSCRIBE if there was no such subscription."
         ["MQTT-3.10.4-5"] ["MQTT-3.10.4-5"];
@@ -446,7 +448,7 @@ faults! {
     ShareLeavesTogether "share-leaves-together" "Deletes a shared subscription together with the ordinary one of the same topic filter, and the other way round."
         [] ["MQTT-3.10.4-1" "MQTT-4.5.0-1"];
     OnlyFirstUnsubscribed "only-first-unsubscribed" "Deletes the first topic filter of an UNSUBSCRIBE only."
-        ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2"] ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2" "U5-179"];
+        ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2" "MQTT-3.3.2-3"] ["MQTT-3.10.4-6" "MQTT-3.10.4-1" "MQTT-3.10.4-2" "U5-179" "MQTT-3.3.2-3"];
     UnsubackForEachFilter "unsuback-for-each-filter" "Sends the UNSUBACK again for each further topic filter."
         ["MQTT-3.10.4-6"] ["MQTT-3.10.4-6"];
     UnsubackTooManyCodes "unsuback-too-many-codes" "Sends a code more than an UNSUBSCRIBE has topic filters where its packet identifier is 4096 or more."
