@@ -396,7 +396,7 @@ faults! {
     RetainedNotResent "retained-not-resent" "Sends no retained messages when a subscription is repeated."
         ["MQTT-3.8.4-3"] ["MQTT-3.8.4-4" "MQTT-3.3.1-9"];
     RetainedNeverExpires "retained-never-expires" "Keeps a retained message past its expiry." [] ["U5-119"];
-    RetainAsPublishedIgnored "retain-as-published-ignored" "Ignores Retain As Published." [] ["MQTT-3.3.1-13"];
+    RetainAsPublishedIgnored "retain-as-published-ignored" "Ignores Retain As Published." [] ["MQTT-3.3.1-13" "MQTT-3.8.4-3"];
     RetainHandling1Always "retain-handling-1-always" "Sends retained messages again with Retain Handling 1."
         [] ["MQTT-3.3.1-10"];
     RetainHandling1Never "retain-handling-1-never" "Sends no retained messages with Retain Handling 1." [] ["MQTT-3.3.1-10"];
