@@ -352,7 +352,7 @@ faults! {
     AboveGrantedQos "above-granted-qos" "Delivers at the published QoS whatever was granted."
         ["MQTT-3.8.4-6" "MQTT-3.3.5-1"] ["MQTT-3.8.4-8" "MQTT-3.3.4-2" "MQTT-4.8.2-3"];
     AbovePublishedQos "above-published-qos" "Delivers at the granted QoS whatever was published."
-        ["MQTT-3.8.4-6" "MQTT-3.1.2-9"] ["MQTT-3.8.4-8"];
+        ["MQTT-3.8.4-6" "MQTT-3.1.2-9" "MQTT-3.8.4-3"] ["MQTT-3.8.4-8" "MQTT-3.8.4-3"];
     OverlapTakesLowestQos "overlap-takes-lowest-qos" "Delivers at the lowest QoS of overlapping subscriptions."
         ["MQTT-3.3.5-1"] ["MQTT-3.3.4-2"];
     Qos0WithId "qos0-with-id" "Puts a packet identifier into a live PUBLISH of QoS 0." ["MQTT-2.3.1-5" "MQTT-4.5.0-1"] ["MQTT-2.2.1-2" "MQTT-4.5.0-1"];
