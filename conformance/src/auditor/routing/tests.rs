@@ -211,7 +211,7 @@ fn a_message_comes_as_it_was_published() {
         let one = message(QoS::AtLeastOnce, 7, b"first");
         trace.publish(publisher, one);
         assert_sound(&trace.deliver(subscriber, one), Point::PayloadUnaltered);
-        let other = trace.deliver(subscriber, message(QoS::AtLeastOnce, 8, b"frist"));
+        let other = trace.deliver(subscriber, message(QoS::AtLeastOnce, 8, b"other"));
         assert_broken(&other, Point::PayloadUnaltered);
         let elsewhere = Publish { topic: "run/case/olds", ..message(QoS::AtLeastOnce, 9, b"first") };
         assert_broken(&trace.deliver(subscriber, elsewhere), Point::TopicUnaltered);
