@@ -11,7 +11,7 @@ pub(crate) const ROLES: [&str; 4] = ["ann", "ben", "cid", "dee"];
 /// A sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sequence {
-    /// Who takes part: the version of each, by the places in [`ROLES`]; `None` where a place is left out.
+    /// Who takes part: the version of each, by the places in `ROLES`; `None` where a place is left out.
     pub cast: Vec<Option<Version>>,
     /// What they do.
     pub steps: Vec<Step>,

@@ -161,7 +161,7 @@ impl Transcript {
         self.with_explanation(line, &what)
     }
 
-    /// The same for a report: of more than [`BYTES_REPORTED`] the middle is left out, with its length and a mark that tells
+    /// The same for a report: of more than `BYTES_REPORTED` the middle is left out, with its length and a mark that tells
     /// these bytes from others. It can be read, and not sent again.
     pub fn print_line_cut(&self, line: &Line) -> String {
         let (Some(bytes), Some(arrow)) = (line.what.bytes(), line.what.arrow()) else { return self.print_line(line) };
