@@ -13,6 +13,9 @@ use mqtt_assay_standard::bounds;
 use std::rc::Rc;
 use tokio::time::{Instant, timeout};
 
+/// So many retained messages are removed one after the other; of more, a broker far away would leave too little time.
+const ONE_BY_ONE: usize = 8;
+
 impl Subject {
     /// Removes the sessions and retained messages that the case made. What can't be removed is noted.
     pub(crate) async fn clean_up(&self) {
@@ -66,6 +69,7 @@ impl Subject {
             Ok(client) => client,
             Err(stop) => return self.note(format!("clean-up: retained messages may be left: {}", in_words(stop))),
         };
+        let topics = if topics.len() > ONE_BY_ONE { self.removed_together(&mut client, topics).await } else { topics };
         for topic in topics {
             match remove_retained(&mut client, &topic).await {
                 Ok(()) => self.context().left.borrow_mut().removed_retained(&topic),
@@ -74,6 +78,16 @@ impl Subject {
         }
         leave(client.link());
         client.link().written().await;
+    }
+
+    /// Removes many retained messages, each without waiting for the one before; those that are left are to be removed one by one.
+    async fn removed_together(&self, client: &mut Client, topics: Vec<String>) -> Vec<String> {
+        let empty = |topic: &String| publish(exact(topic), b"").qos(QoS::AtLeastOnce).retain();
+        if client.publish_together(topics.iter().map(empty)).await.is_err() {
+            return topics;
+        }
+        topics.iter().for_each(|topic| self.context().left.borrow_mut().removed_retained(topic));
+        Vec::new()
     }
 
     /// A clean start ends the session that was there; a broker that refuses the identifier has none for it.
