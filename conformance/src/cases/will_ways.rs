@@ -39,8 +39,8 @@ pub(super) const MANY_TIMES: &[Case] = &[
 ];
 
 pub(super) const ENDED: &[Case] = for_each_will!(will_of_ended: "The will is published when the connection is taken over, breaks a rule, or says so",
-    v311: breaks ["MQTT-3.1.0-2"] proves ["MQTT-3.1.2-8"],
-    v5: breaks ["MQTT-3.1.0-2"] proves ["MQTT-3.1.2-8", "U5-079", "U5-180"],
+    v311: proves ["MQTT-3.1.2-8"],
+    v5: proves ["MQTT-3.1.2-8", "U5-079", "U5-180"],
     caught: [Fault::NoWillOnTakeover, Fault::NoWillOnError]);
 
 pub(super) const DISCARDED: &[Case] = for_each_will!(will_discarded: "A DISCONNECT discards the will",
