@@ -205,6 +205,7 @@ async fn on_their_way(
         }
         Path::Queued | Path::Again => {
             let mut client = holding(broker, role, connect().persistent()).await?;
+            client.session_stays()?;
             client.subscribe(path.topic(role, 0), qos).await?;
             if path == Path::Queued {
                 client.disconnect().await?;

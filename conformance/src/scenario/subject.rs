@@ -121,6 +121,7 @@ impl Subject {
     /// Set-up: a connected client of this version, which may be the other one than that of the case. The same role in both
     /// versions has the same client identifier.
     pub async fn connect_in(&self, role: &'static str, version: Version, draft: Draft) -> Result<Client, Stop> {
+        self.is_told_the_limits(version)?;
         let mut client = self.open_in(role, version).await?;
         let wants_session = draft.wants_session();
         client.send(draft)?;
@@ -135,6 +136,25 @@ impl Subject {
             }
             Some(answer) => client.let_in(&answer, wants_session).map(|()| client),
         }
+    }
+
+    /// A client of 3.1.1 is told no limits: beside one of 5.0 whose CONNACK has some, it would pass them unknowing.
+    fn is_told_the_limits(&self, version: Version) -> Result<(), Stop> {
+        let states = |link: Rc<Link>| {
+            link.connack().is_some_and(|packet| match packet.packet() {
+                Packet::Connack(connack) => {
+                    let stated = connack.properties;
+                    let size = stated.maximum_packet_size();
+                    size.is_some() || stated.maximum_qos().is_some() || stated.retain_available() == Some(0)
+                }
+                _ => false,
+            })
+        };
+        if version != Version::V5 && version != self.version() && self.context().links().into_iter().any(states) {
+            let why = "MQTT 5's CONNACK states limits, which a client of MQTT 3.1.1 is not told";
+            return Err(Stop::NotOffered(why.to_owned()));
+        }
+        Ok(())
     }
 
     /// Set-up: somebody who sees what is published on these topics from now on. A broker may acknowledge a message before it
