@@ -7,9 +7,10 @@ use super::super::points::{Audit, Point};
 use mqtt_assay_codec::{PacketType, Publish, QoS, ReasonCode, Version};
 use std::collections::BTreeMap;
 
-/// The exchanges of a session by packet identifier.
+/// The exchanges of a session by packet identifier; the connection that is known to find none of a former one open; and
+/// where we have acknowledged and don't know yet that it was read: each packet of a flood asks for that.
 #[derive(Debug, Default)]
-pub(super) struct Exchanges(BTreeMap<u16, Exchange>);
+pub(super) struct Exchanges(BTreeMap<u16, Exchange>, Option<Conn>, BTreeMap<(usize, u64), u16>);
 
 /// One message, or the last one with its identifier.
 #[derive(Debug, Clone)]
@@ -106,7 +107,11 @@ impl Exchanges {
 
     /// The broker has read all that we wrote on this connection up to this place in the run.
     pub(super) fn has_read(&mut self, conn: Conn, up_to: u64) {
-        for exchange in self.0.values_mut() {
+        let known = (conn.0, 0)..=(conn.0, up_to);
+        let read: Vec<((usize, u64), u16)> = self.2.range(known).map(|(&written, &id)| (written, id)).collect();
+        for (written, id) in read {
+            self.2.remove(&written);
+            let Some(exchange) = self.0.get_mut(&id) else { continue };
             if let Stage::Acknowledged(written)
             | Stage::Received(written)
             | Stage::Refused(written)
@@ -123,6 +128,7 @@ impl Exchanges {
     pub(super) fn acknowledged(&mut self, conn: Conn, seq: u64, id: u16, packet: PacketType, reason: ReasonCode) {
         let Some(exchange) = self.0.get_mut(&id) else { return };
         let written = Written { on: conn, seq, is_read: false };
+        self.2.insert((conn.0, seq), id);
         exchange.stage = match (packet, exchange.qos, exchange.stage) {
             _ if exchange.on != conn => Stage::Unsure,
             (PacketType::Puback, QoS::AtLeastOnce, Stage::Sent)
@@ -146,8 +152,14 @@ impl Exchanges {
     }
 
     /// True where a message of a former connection keeps its identifier from others.
-    fn holds_identifiers(&self, conn: Conn) -> bool {
-        self.0.values().any(|exchange| exchange.on != conn && exchange.stage.is_open())
+    fn holds_identifiers(&mut self, conn: Conn) -> bool {
+        // None comes back: they are looked through once, and not for each message of a flood.
+        if self.1 == Some(conn) {
+            return false;
+        }
+        let holds = self.0.values().any(|exchange| exchange.on != conn && exchange.stage.is_open());
+        self.1 = (!holds).then_some(conn);
+        holds
     }
 
     /// A message comes.
