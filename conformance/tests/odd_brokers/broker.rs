@@ -77,7 +77,7 @@ pub(crate) enum Way {
 }
 
 /// How many clients a crowded broker serves.
-pub(crate) const CROWD: usize = 6;
+pub(crate) const CROWD: usize = 5;
 
 /// Messages of each QoS in a flood.
 pub(crate) const FLOOD: u16 = 10_000;
