@@ -20,6 +20,9 @@ pub struct Subject {
     context: Rc<CaseContext>,
 }
 
+/// No packet of a scene with clients of both versions is longer, in bytes.
+const LARGEST_OF_SCENES: u32 = 4096;
+
 impl Subject {
     pub(crate) fn new(context: Rc<CaseContext>) -> Self {
         Self { context }
@@ -144,8 +147,8 @@ impl Subject {
             link.connack().is_some_and(|packet| match packet.packet() {
                 Packet::Connack(connack) => {
                     let stated = connack.properties;
-                    let size = stated.maximum_packet_size();
-                    size.is_some() || stated.maximum_qos().is_some() || stated.retain_available() == Some(0)
+                    let is_small = stated.maximum_packet_size().is_some_and(|size| size < LARGEST_OF_SCENES);
+                    is_small || stated.maximum_qos().is_some() || stated.retain_available() == Some(0)
                 }
                 _ => false,
             })
