@@ -147,8 +147,11 @@ impl Subject {
             link.connack().is_some_and(|packet| match packet.packet() {
                 Packet::Connack(connack) => {
                     let stated = connack.properties;
-                    let is_small = stated.maximum_packet_size().is_some_and(|size| size < LARGEST_OF_SCENES);
-                    is_small || stated.maximum_qos().is_some() || stated.retain_available() == Some(0)
+                    // A value that the standard doesn't have states nothing.
+                    let is_small =
+                        stated.maximum_packet_size().is_some_and(|size| (1..LARGEST_OF_SCENES).contains(&size));
+                    let has_less = stated.maximum_qos().is_some_and(|qos| qos < 2);
+                    is_small || has_less || stated.retain_available() == Some(0)
                 }
                 _ => false,
             })
