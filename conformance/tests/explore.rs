@@ -1,6 +1,6 @@
 //! `run --explore` and `replay` as they are used: what they say, how they exit, what they write.
 
-#[allow(dead_code, reason = "not every test serves")]
+#[expect(dead_code, reason = "shared with tests that start a broker")]
 mod common;
 
 use common::mqtt_assay;

@@ -64,7 +64,7 @@ impl ExploreArgs {
     ) -> Result<Result<Option<Sequences>, NothingJudged>, Failure> {
         let Some(count) = self.explore.filter(|_| guard.ending().is_none()) else { return Ok(Ok(None)) };
         let seed = run.seed;
-        let options = ExploreOptions { count, seed, versions, run, until_found: false, tries: TRIES };
+        let options = ExploreOptions { count, seed, versions, run, tries: TRIES };
         let written = RefCell::new(Sequences { wanted: count, seed, ..Sequences::default() });
         let on_event = |event: ExploreEvent<'_>| match event {
             ExploreEvent::Begun(index) => guard.note(&format!("explore/{seed}/{index}"), true),

@@ -42,8 +42,6 @@ pub struct ExploreOptions {
     pub versions: Vec<Version>,
     /// As in a run of cases.
     pub run: RunOptions,
-    /// End at the first finding.
-    pub until_found: bool,
     /// How often a sequence is played again at most to shrink it.
     pub tries: usize,
 }
@@ -137,7 +135,7 @@ pub async fn explore(
         };
         on_event(ExploreEvent::Ended(index));
         explored.is_partial |= !went_on;
-        if !went_on || options.until_found && !explored.findings.is_empty() {
+        if !went_on {
             break;
         }
     }

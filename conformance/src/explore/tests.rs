@@ -23,7 +23,7 @@ fn options(count: u64, seed: u64) -> ExploreOptions {
         intrusive: true,
         names,
     };
-    ExploreOptions { count, seed, versions: BOTH.to_vec(), run, until_found: false, tries: super::TRIES }
+    ExploreOptions { count, seed, versions: BOTH.to_vec(), run, tries: super::TRIES }
 }
 
 fn explored(faults: Vec<FaultOn>, quirks: Vec<Quirk>, options: &ExploreOptions) -> Explored {
@@ -72,25 +72,6 @@ fn no_freedom_of_the_standard_is_a_finding() {
     for &quirk in Quirk::ALL.iter().filter(|quirk| **quirk != Quirk::RewritesTopics) {
         require_silence(&explored(Vec::new(), vec![quirk], &options(12, 2)), 12, quirk.name());
     }
-}
-
-#[test]
-#[ignore = "a measurement"]
-fn survey() {
-    let environment = |name: &str| std::env::var(name).unwrap_or_default();
-    let number = |name: &str, usual| environment(name).parse().unwrap_or(usual);
-    let faults: Vec<FaultOn> = environment("FAULTS").split(',').filter_map(FaultOn::from_name).collect();
-    let quirks: Vec<Quirk> = environment("QUIRKS").split(',').filter_map(Quirk::from_name).collect();
-    let begun = std::time::Instant::now();
-    let explored = explored(faults, quirks, &options(number("COUNT", 100), number("SEED", 1)));
-    println!("{}\n{} sequences, {:?}", in_words(&explored), explored.sequences, begun.elapsed());
-}
-
-#[test]
-#[ignore = "to look at one"]
-fn show() {
-    let index = std::env::var("INDEX").ok().and_then(|index| index.parse().ok()).unwrap_or(0);
-    println!("{}\n{}", super::generate::generate(1, index, &BOTH), record(index));
 }
 
 fn record(index: u64) -> String {
@@ -160,37 +141,5 @@ fn what_was_blamed_without_reason_is_blamed_no_more() {
 fn a_sequence_repeats_itself() {
     for index in 0..5 {
         assert_eq!(record(index), record(index));
-    }
-}
-
-#[test]
-#[ignore = "a measurement"]
-fn faults() {
-    let environment = |name: &str| std::env::var(name).unwrap_or_default();
-    let number = |name: &str, usual| environment(name).parse().unwrap_or(usual);
-    let named = environment("FAULTS");
-    let wanted = |fault: &Fault| named.is_empty() || named.split(',').any(|name| name == fault.name());
-    for fault in Fault::ALL.iter().copied().filter(wanted) {
-        let mut all = Vec::new();
-        for seed in 1..=number("SEEDS", 1) {
-            let options = ExploreOptions { until_found: true, tries: 0, ..options(number("COUNT", 200), seed) };
-            let target = EmbeddedOptions { faults: vec![fault.into()], seed, ..EmbeddedOptions::default() };
-            let target = Target::Embedded(EmbeddedTarget::new(target));
-            match clock::simulated(explore(&target, &options, std::future::pending(), |_| {})) {
-                Err(nothing) => all.push(format!("control: {}", &nothing.0[..nothing.0.len().min(60)])),
-                Ok(explored) if explored.findings.is_empty() => {
-                    all.push(format!("- {}", explored.unfinished.first().map_or("", |(_, why)| why)));
-                }
-                Ok(explored) => {
-                    let rules = explored.findings.iter().map(|finding| {
-                        let found = &finding.found;
-                        let is_right = fault.breaks(found.version).contains(&found.rule.id());
-                        format!("{}{}", if is_right { "" } else { "WRONG " }, found.rule.id())
-                    });
-                    all.push(format!("{} {}", explored.sequences, rules.collect::<Vec<_>>().join(" ")));
-                }
-            }
-        }
-        println!("FAULT\t{}\t{}", fault.name(), all.join("\t"));
     }
 }

@@ -306,8 +306,7 @@ fn faulty(pair: &Pair<'_>, seen: &Seen, broken: &Broken, before: Verdict, proof:
     let unchanged = matches!(seen.verdict, Verdict::Inconclusive | Verdict::Fail | Verdict::Weak)
         || seen.verdict == before
         || is_open;
-    // What a case needs may be what another rule gives: who breaks that takes the occasion away.
-    let silent = seen.verdict == Verdict::NotExercised && !claims;
+    let silent = about_codes && seen.verdict == Verdict::NotExercised;
     if !unchanged && !silent {
         defect(format!("was {before} and became {}: {}", seen.verdict, seen.text));
     }

@@ -19,9 +19,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Every so manieth of the cases that don't ask is run as a check.
 const CHECKED: usize = 100;
 
-/// So many of the cases that ask are tried, those that claim the fault, are about its rules, and are cheap before others.
-const TRIED: usize = 60;
-
 /// What the proof of the ways showed.
 #[derive(Debug, Clone, Default)]
 pub struct Ways {
@@ -131,9 +128,8 @@ impl Trial<'_> {
             .filter(|case| is_concerned(Some(Switch::Fault(&self.broken)), &case.instance))
             .collect();
         let claims = |case: &Recorded| case.instance.case.caught.contains(&self.broken.fault);
-        asking.sort_by_key(|case| (!claims(case), !self.is_likely(case), case.took));
+        asking.sort_by_key(|case| (!claims(case), !self.is_likely(case), case.cost()));
         let asked = asking.len();
-        asking.truncate(TRIED);
         let caught = asking.iter().find_map(|case| self.try_on(case.instance, false));
         let first = caught.as_ref().and_then(|catch| asking.iter().find(|case| case.instance.id() == catch.case));
         let first = first.map(|case| case.instance);
