@@ -6,7 +6,7 @@ use crate::broker::{EmbeddedOptions, EmbeddedTarget, Target};
 use crate::run::{Order, RunOptions, clock};
 use crate::scenario::RunNames;
 use mqtt_assay_codec::Version;
-use mqtt_assay_reference::{Fault, FaultOn, Quirk};
+use mqtt_assay_reference::{FaultOn, Quirk};
 use std::cell::RefCell;
 
 const BOTH: [Version; 2] = [Version::V3_1_1, Version::V5];

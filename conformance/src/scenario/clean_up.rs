@@ -86,7 +86,9 @@ impl Subject {
         if client.publish_together(topics.iter().map(empty)).await.is_err() {
             return topics;
         }
-        topics.iter().for_each(|topic| self.context().left.borrow_mut().removed_retained(topic));
+        for topic in &topics {
+            self.context().left.borrow_mut().removed_retained(topic);
+        }
         Vec::new()
     }
 
