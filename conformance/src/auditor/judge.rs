@@ -4,6 +4,7 @@ use super::clients::Clients;
 use super::connection::Connection;
 use super::facts::{Conn, Facts, Finding, Moment};
 use super::outgoing::{Outgoing, Written};
+use super::places::Places;
 use super::points::{Audit, Point};
 use super::routing::Routing;
 use super::sessions::Sessions;
@@ -31,8 +32,8 @@ struct Watched {
     facts: Facts,
     outgoing: Outgoing,
     connection: Connection,
-    /// When each of our packets was written, in their order.
-    places: Vec<Moment>,
+    /// When our packets were written.
+    places: Places,
     has_lost_sight: bool,
     is_ended_by_broker: bool,
     is_ended_by_us: bool,
@@ -151,7 +152,7 @@ impl Watched {
             connection: Connection::new(facts.version),
             facts,
             outgoing: Outgoing::default(),
-            places: Vec::new(),
+            places: Places::default(),
             has_lost_sight: false,
             is_ended_by_broker: false,
             is_ended_by_us: false,
@@ -161,9 +162,8 @@ impl Watched {
 
 impl Watched {
     /// The last of our packets that the broker is known to have read.
-    fn read(&self) -> Option<Moment> {
-        let place = usize::try_from(self.connection.read_up_to()).ok()?.checked_sub(1)?;
-        self.places.get(place).copied()
+    fn read(&mut self) -> Option<Moment> {
+        self.places.up_to(self.connection.read_up_to())
     }
 }
 
@@ -188,7 +188,7 @@ impl Judge {
         match packet {
             _ if !connection.is_tainted() => {
                 connection.note(packet, &mut self.clients);
-                places.push(moment);
+                places.wrote(moment);
             }
             // Who serves it all the same keeps a session for it.
             Packet::Connect(connect) => drop(self.clients.is_first(connect.client_id)),

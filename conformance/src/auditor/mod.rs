@@ -20,6 +20,7 @@ mod deliveries;
 mod facts;
 mod judge;
 mod outgoing;
+mod places;
 mod points;
 mod requests;
 mod routing;

@@ -7,10 +7,43 @@ use super::super::points::{Audit, Point};
 use mqtt_assay_codec::{PacketType, Publish, QoS, ReasonCode, Version};
 use std::collections::BTreeMap;
 
-/// The exchanges of a session by packet identifier; the connection that is known to find none of a former one open; and
-/// where we have acknowledged and don't know yet that it was read: each packet of a flood asks for that.
+/// The exchanges of a session.
 #[derive(Debug, Default)]
-pub(super) struct Exchanges(BTreeMap<u16, Exchange>, Option<Conn>, BTreeMap<(usize, u64), u16>);
+pub(super) struct Exchanges {
+    by_id: BTreeMap<u16, Exchange>,
+    /// It is known to find none of a former connection open.
+    finds_none: Option<Conn>,
+    unread: Unread,
+}
+
+/// Our last acknowledgement under each packet identifier, where nothing shows yet that it was read: where it stands, and
+/// which stands where. Each packet of a flood asks for that.
+#[derive(Debug, Default)]
+struct Unread {
+    by_place: BTreeMap<(usize, u64), u16>,
+    by_id: BTreeMap<u16, (usize, u64)>,
+}
+
+impl Unread {
+    /// We acknowledge; what was acknowledged before under the identifier is over.
+    fn wrote(&mut self, id: u16, place: (usize, u64)) {
+        if let Some(before) = self.by_id.insert(id, place) {
+            self.by_place.remove(&before);
+        }
+        self.by_place.insert(place, id);
+    }
+
+    /// What was read now.
+    fn read(&mut self, conn: Conn, up_to: u64) -> Vec<u16> {
+        let known = (conn.0, 0)..=(conn.0, up_to);
+        let read: Vec<((usize, u64), u16)> = self.by_place.range(known).map(|(&place, &id)| (place, id)).collect();
+        for (place, id) in &read {
+            self.by_place.remove(place);
+            self.by_id.remove(id);
+        }
+        read.into_iter().map(|(_, id)| id).collect()
+    }
+}
 
 /// One message, or the last one with its identifier.
 #[derive(Debug, Clone)]
@@ -95,23 +128,20 @@ pub(super) struct Coming<'a> {
 impl Exchanges {
     /// The session is a new one.
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.by_id.clear();
     }
 
     /// Nothing is certain of this one any more.
     pub(super) fn confuse(&mut self, id: u16) {
-        if let Some(exchange) = self.0.get_mut(&id) {
+        if let Some(exchange) = self.by_id.get_mut(&id) {
             exchange.stage = Stage::Unsure;
         }
     }
 
     /// The broker has read all that we wrote on this connection up to this place in the run.
     pub(super) fn has_read(&mut self, conn: Conn, up_to: u64) {
-        let known = (conn.0, 0)..=(conn.0, up_to);
-        let read: Vec<((usize, u64), u16)> = self.2.range(known).map(|(&written, &id)| (written, id)).collect();
-        for (written, id) in read {
-            self.2.remove(&written);
-            let Some(exchange) = self.0.get_mut(&id) else { continue };
+        for id in self.unread.read(conn, up_to) {
+            let Some(exchange) = self.by_id.get_mut(&id) else { continue };
             if let Stage::Acknowledged(written)
             | Stage::Received(written)
             | Stage::Refused(written)
@@ -126,9 +156,9 @@ impl Exchanges {
 
     /// We acknowledge with a packet of this type.
     pub(super) fn acknowledged(&mut self, conn: Conn, seq: u64, id: u16, packet: PacketType, reason: ReasonCode) {
-        let Some(exchange) = self.0.get_mut(&id) else { return };
+        let Some(exchange) = self.by_id.get_mut(&id) else { return };
         let written = Written { on: conn, seq, is_read: false };
-        self.2.insert((conn.0, seq), id);
+        self.unread.wrote(id, (conn.0, seq));
         exchange.stage = match (packet, exchange.qos, exchange.stage) {
             _ if exchange.on != conn => Stage::Unsure,
             (PacketType::Puback, QoS::AtLeastOnce, Stage::Sent)
@@ -154,17 +184,17 @@ impl Exchanges {
     /// True where a message of a former connection keeps its identifier from others.
     fn holds_identifiers(&mut self, conn: Conn) -> bool {
         // None comes back: they are looked through once, and not for each message of a flood.
-        if self.1 == Some(conn) {
+        if self.finds_none == Some(conn) {
             return false;
         }
-        let holds = self.0.values().any(|exchange| exchange.on != conn && exchange.stage.is_open());
-        self.1 = (!holds).then_some(conn);
+        let holds = self.by_id.values().any(|exchange| exchange.on != conn && exchange.stage.is_open());
+        self.finds_none = (!holds).then_some(conn);
         holds
     }
 
     /// A message comes.
     pub(super) fn publish(&mut self, coming: &Coming<'_>, audit: &mut Audit) {
-        let known = self.0.get(&coming.id).cloned();
+        let known = self.by_id.get(&coming.id).cloned();
         let is_again = known.as_ref().is_some_and(|known| known.is_again(coming));
         let order = known.as_ref().filter(|_| is_again).map_or(coming.seq, |known| known.order);
         if !is_again && self.holds_identifiers(coming.conn) {
@@ -183,7 +213,7 @@ impl Exchanges {
             // Two messages have the identifier, which is a breach by itself: which of them comes again is not judged.
             exchange.stage = Stage::Unsure;
         }
-        self.0.insert(coming.id, exchange);
+        self.by_id.insert(coming.id, exchange);
     }
 
     /// The identifier was used on a former connection.
@@ -237,7 +267,7 @@ impl Exchanges {
         if coming.version != Version::V3_1_1 || coming.order_is_told {
             return;
         }
-        let mut others = self.0.iter().filter(|(_, other)| other.order < known.order).peekable();
+        let mut others = self.by_id.iter().filter(|(_, other)| other.order < known.order).peekable();
         let is_there = others.peek().is_some();
         match others.find(|(_, other)| other.is_owed(coming.conn)) {
             Some((earlier, _)) => {
@@ -252,7 +282,7 @@ impl Exchanges {
 
     /// A PUBREL comes.
     pub(super) fn released(&mut self, conn: Conn, version: Version, id: u16, order_is_told: bool, audit: &mut Audit) {
-        let Some(known) = self.0.get(&id).cloned() else { return };
+        let Some(known) = self.by_id.get(&id).cloned() else { return };
         if known.on != conn && known.qos == QoS::ExactlyOnce {
             match known.stage {
                 Stage::Sent => {
@@ -273,7 +303,7 @@ impl Exchanges {
                 _ => {}
             }
         }
-        if let Some(exchange) = self.0.get_mut(&id) {
+        if let Some(exchange) = self.by_id.get_mut(&id) {
             exchange.on = conn;
             exchange.stage = match exchange.stage {
                 Stage::Received(_) | Stage::Released => Stage::Released,
@@ -284,7 +314,7 @@ impl Exchanges {
     }
 
     fn hold_order_of_release(&self, conn: Conn, id: u16, known: &Exchange, audit: &mut Audit) {
-        let mut others = self.0.iter().filter(|(_, other)| other.received > 0 && other.received < known.received);
+        let mut others = self.by_id.iter().filter(|(_, other)| other.received > 0 && other.received < known.received);
         if let Some((earlier, _)) = others.find(|(_, other)| other.owes_release(conn)) {
             let why = format!("PUBREL {id} again before PUBREL {earlier}, whose PUBREC was sent before");
             audit.broken(Point::OrderOfPubrels, why);
@@ -295,31 +325,31 @@ impl Exchanges {
 
     /// The oldest message that is still owed to this connection and fits into it.
     pub(super) fn owed(&self, conn: Conn, largest: usize) -> Option<u16> {
-        let owed = self.0.iter().filter(|(_, exchange)| exchange.is_owed(conn) && exchange.length <= largest);
+        let owed = self.by_id.iter().filter(|(_, exchange)| exchange.is_owed(conn) && exchange.length <= largest);
         owed.min_by_key(|(_, exchange)| exchange.order).map(|(id, _)| *id)
     }
 
     /// The PUBREL that is owed to this connection the longest.
     pub(super) fn owed_release(&self, conn: Conn) -> Option<u16> {
-        let owed = self.0.iter().filter(|(_, exchange)| exchange.owes_release(conn));
+        let owed = self.by_id.iter().filter(|(_, exchange)| exchange.owes_release(conn));
         owed.min_by_key(|(_, exchange)| exchange.received).map(|(id, _)| *id)
     }
 
     /// What was settled before this connection took the session up, and has not come again on it.
     pub(super) fn settled(&self, conn: Conn) -> Vec<Point> {
-        let before = self.0.values().filter(|exchange| exchange.on != conn);
+        let before = self.by_id.values().filter(|exchange| exchange.on != conn);
         before.filter_map(|exchange| exchange.stage.settled()).collect()
     }
 
     /// True where something of this connection waits for an acknowledgement of ours.
     pub(super) fn waits_for_us(&self, conn: Conn) -> bool {
         let waits = |stage| matches!(stage, Stage::Sent | Stage::Received(_) | Stage::Released | Stage::Unsure);
-        self.0.values().any(|exchange| exchange.on == conn && waits(exchange.stage))
+        self.by_id.values().any(|exchange| exchange.on == conn && waits(exchange.stage))
     }
 
     /// A message too large for this connection counts as delivered: it is owed no more.
     pub(super) fn drop_larger(&mut self, largest: usize) {
-        for exchange in self.0.values_mut().filter(|exchange| exchange.length > largest) {
+        for exchange in self.by_id.values_mut().filter(|exchange| exchange.length > largest) {
             exchange.stage = Stage::Unsure;
         }
     }
