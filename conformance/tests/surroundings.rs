@@ -245,7 +245,7 @@ fn no_brokers() -> Vec<Row> {
             "it never stops sending messages",
             &hostile::that_never_stops(b"\x30\x10\x00\x0amqtt-assay\x00abc"),
         )
-        // A million of them take as long as the machine takes.
+        // So many of them take as long as the machine takes.
         .with(&["--patience", "x20"]),
     ]
 }

@@ -16,7 +16,7 @@ const OTHERS: usize = 16 << 10;
 
 /// Messages of others that one case lets pass: more than any broker has to say in the time of a case, and less than takes
 /// a noticeable part of it.
-const PASSING: u32 = 1_000_000;
+const PASSING: u32 = 300_000;
 
 /// What a packet costs besides its bytes: its line of the transcript, and its place in an inbox.
 const PACKET: usize = 512;
