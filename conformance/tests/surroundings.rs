@@ -25,8 +25,8 @@ const EIGHT: &str = "5/connect/takeover | 5/malformed/qos-3 | 5/qos/puback-ident
                      | 5/qos/qos1-identifier-is-free | 5/retain/replaced | 5/retain/empty-payload-clears \
                      | 5/publish/topic-with-wildcard";
 
-/// Cases whose first step is a subscription: where no SUBACK comes, nothing is judged, however fast the machine is.
-const BEGINNING_WITH_SUBACK: &str = "5/publish/delivered-unchanged | 5/topics/p*";
+/// A case whose first step is a subscription: where no SUBACK comes, nothing is judged, however fast the machine is.
+const BEGINNING_WITH_SUBACK: &str = "5/publish/delivered-unchanged";
 
 /// Makes the last of them fail.
 const BROKEN: [&str; 2] = ["--fault", "acts-on:topic-name-wildcard"];
