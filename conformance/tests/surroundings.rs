@@ -14,6 +14,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
@@ -27,6 +28,9 @@ const EIGHT: &str = "5/connect/takeover | 5/malformed/qos-3 | 5/qos/puback-ident
 
 /// A case whose first step is a subscription: where no SUBACK comes, nothing is judged, however fast the machine is.
 const BEGINNING_WITH_SUBACK: &str = "5/publish/delivered-unchanged";
+
+/// A case that watches from its first fence on and has a second one, and one beside it.
+const FENCED_TWICE: &str = "5/retain/replaced | 5/qos/puback-identifier";
 
 /// Makes the last of them fail.
 const BROKEN: [&str; 2] = ["--fault", "acts-on:topic-name-wildcard"];
@@ -267,6 +271,11 @@ fn bad_brokers(folder: &Path) -> Vec<Row> {
             .of_cases(BEGINNING_WITH_SUBACK)
             .side_by_side()
             .reported(folder, "floods-2.json"),
+        // The second try finds nobody there who watched for the first.
+        Row::troubled("what timed out is tried again", Trouble::LosesOneFence(Arc::default()))
+            .of_cases(FENCED_TWICE)
+            .side_by_side()
+            .reported(folder, "again.json"),
         Row::troubled("it goes silent, and time is over", Trouble::Freezes(12, channel().0))
             .with(&["--timeout", "8"])
             .reported(folder, "silent.json"),

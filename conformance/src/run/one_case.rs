@@ -16,7 +16,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
 /// What all cases of a run share.
@@ -215,15 +215,7 @@ async fn on_a_shared_broker(
     if let Some(end) = &end {
         shared.lose(found, end.clone());
     }
-    let watching = end.is_none() && subject.is_watching();
-    if !watching {
-        if end.is_none() {
-            subject.clean_up().await;
-        }
-        subject.release();
-    }
-    shared.roll.borrow_mut().end(&instance);
-    let result = match (&end, defect) {
+    let judged = |defect: Option<JoinError>| match (&end, defect) {
         (_, Some(error)) => CaseResult::of_a_defect(instance, &error),
         (Some(end), None) => {
             let result = struck(instance, end, &context);
@@ -236,6 +228,20 @@ async fn on_a_shared_broker(
             shared.disturbed(result, stop.as_ref(), begun, is_alone)
         }
     };
+    let is_watching = end.is_none() && subject.is_watching();
+    // Under the same names it is tried once more: whoever still watched would see the messages of that.
+    let is_tried_again = is_watching && defect.is_none() && judged(None).disturbed.is_some();
+    let watching = is_watching && !is_tried_again;
+    if is_tried_again {
+        subject.take_leave().await;
+    } else if end.is_none() && !watching {
+        subject.clean_up().await;
+    }
+    if !watching {
+        subject.release();
+    }
+    shared.roll.borrow_mut().end(&instance);
+    let result = judged(defect);
     let result = CaseResult { took: on_the_wall.elapsed(), ..result };
     (result, watching.then_some(subject))
 }

@@ -9,7 +9,7 @@ use mqtt_assay_codec::{
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender as Teller;
 use std::thread;
 
@@ -120,6 +120,9 @@ pub(crate) fn that_sends_a_quarter_gigabyte(begun: &'static [u8]) -> String {
     })
 }
 
+/// Who gets the fences of the case that loses one.
+const RECEIVERS: usize = 4;
+
 /// What befalls the connections to a broker that is right by itself.
 #[derive(Clone)]
 pub(crate) enum Trouble {
@@ -129,6 +132,8 @@ pub(crate) enum Trouble {
     Freezes(usize, Teller<()>),
     /// From the connection with this number on the client is accepted and then gets this over and over.
     Floods(usize, &'static [u8]),
+    /// Loses the first copies, one for each of four receivers, of the second message that is a fence.
+    LosesOneFence(Arc<AtomicUsize>),
     /// Every connection whose number can be divided by this is reset when its first packet has come.
     Resets(usize),
     /// Packets of MQTT 5 from the broker say this wherever they may say something.
@@ -204,6 +209,16 @@ fn carry_back(
             Box::new(|packet| if frozen.load(Ordering::SeqCst) { Bytes::new() } else { encoded(packet) })
         }
         Trouble::Says(text) => Box::new(move |packet| saying(packet, text)),
+        Trouble::LosesOneFence(ref lost) => {
+            let lost = Arc::clone(lost);
+            Box::new(move |packet| {
+                if is_second_fence(packet) && lost.fetch_add(1, Ordering::SeqCst) < RECEIVERS {
+                    Bytes::new()
+                } else {
+                    encoded(packet)
+                }
+            })
+        }
         Trouble::Renames(from, text) if number >= from => Box::new(move |packet| renamed(packet, text)),
         _ => return io::copy(&mut broker, &mut client).map(drop),
     };
@@ -220,6 +235,13 @@ fn carry_back(
         }
     }
     Ok(())
+}
+
+/// The message behind which a case sees for the second time what has not come.
+fn is_second_fence(packet: &Packet<'_>) -> bool {
+    let Packet::Publish(publish) = packet else { return false };
+    let is_fence = publish.payload.starts_with(b"fence-") && publish.payload.ends_with(b"-2");
+    is_fence && publish.topic.ends_with("/state")
 }
 
 fn encoded(packet: &Packet<'_>) -> Bytes {
