@@ -82,3 +82,42 @@ pub(super) async fn in_order<P: AsRef<[u8]>>(
     }
     decided.ok_or(Stop::NotExercised("no message has come".to_owned()))
 }
+
+/// How often a session was resumed that has more than ten connections behind it.
+const MANY: usize = 10;
+
+/// Set-up: a client on a connection to which it has come in this way; `last` is what its CONNECT has beyond those before it.
+pub(super) async fn come_by(
+    broker: &Subject,
+    way: &str,
+    role: &'static str,
+    last: impl FnOnce(Draft) -> Draft,
+) -> Result<Client, Stop> {
+    let kept = || connect().persistent();
+    let times = match way {
+        "taken-over" => 0,
+        "taken-over-clean" => {
+            let mut first = broker.connect(role).await?;
+            let second = broker.connect_as(role, last(connect())).await?;
+            return first.ended().await.map(|()| second);
+        }
+        "resumed" => 1,
+        "second-time" => 2,
+        "third-time" => 3,
+        "many-times" => MANY,
+        _ => return broker.connect_as(role, last(connect())).await,
+    };
+    let mut client = broker.connect_as(role, kept()).await?;
+    // There are brokers that keep no session for a client without subscriptions.
+    client.subscribe("mail", AtLeastOnce).await?;
+    for _ in 1..times {
+        client.disconnect().await?;
+        client = back(broker, role, kept()).await?;
+    }
+    if times > 0 {
+        client.disconnect().await?;
+        return back(broker, role, last(kept())).await;
+    }
+    let second = back(broker, role, last(kept())).await?;
+    client.ended().await.map(|()| second)
+}

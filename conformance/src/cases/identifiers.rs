@@ -1,11 +1,16 @@
 //! Subscription identifiers (5.0): which of them come with a message.
 
+use super::again::come_by;
 use super::prelude::*;
 use crate::scenario::{Client, Received};
 use mqtt_assay_codec::Packet;
 
 pub(super) const CASES: &[Case] = &[
     case!(comes_with_message: "A message brings the identifier of the subscription that it matches",
+        v5: proves ["U5-107"],
+        caught: [Fault::IdentifierMissing],
+        needs: &["subscription-identifiers"]),
+    case!(comes_with_message["taken-over-clean"]: "On a connection that ends another by a clean start a message brings the identifier of its subscription",
         v5: proves ["U5-107"],
         caught: [Fault::IdentifierMissing],
         needs: &["subscription-identifiers"]),
@@ -70,7 +75,7 @@ async fn copies_of_overlap(broker: &Subject, identifiers: [u32; 2]) -> Result<(C
 }
 
 async fn comes_with_message(broker: &Subject) -> Outcome {
-    let mut watcher = broker.connect("watcher").await?;
+    let mut watcher = come_by(broker, broker.member(), "watcher", |draft| draft).await?;
     watcher.subscribe_tried("control", "control", AtLeastOnce).await?;
     let numbered = subscribe("news", AtLeastOnce).property(Property::SubscriptionIdentifier(268_435_455));
 

@@ -14,7 +14,9 @@ mod each_connection;
 mod expiry;
 mod explained_ends;
 mod explanations;
+mod family;
 mod flow_limits;
+mod held;
 mod identifiers;
 mod in_use;
 mod invariants;
@@ -26,6 +28,7 @@ mod matching;
 mod moved;
 mod order;
 mod outgoing;
+mod overlaps;
 mod prelude;
 mod publish;
 mod qos;
@@ -36,6 +39,8 @@ mod second_time;
 mod segments;
 mod session;
 mod shared;
+mod shares;
+mod store;
 mod strings;
 mod subscribe;
 mod takeover;
@@ -44,6 +49,7 @@ mod topics;
 mod ways;
 mod will;
 mod will_ways;
+mod wills;
 
 pub use moved::{home_of, moved};
 
@@ -69,11 +75,34 @@ const CHAPTERS: &[Chapter] = &[
     Chapter { name: "expiry", cases: expiry::CASES },
     Chapter { name: "topic-alias", cases: topic_alias::CASES },
     Chapter { name: "retain", cases: retain::CASES },
+    Chapter { name: "store", cases: store::REPLACED },
+    Chapter { name: "store", cases: store::PLAIN },
+    Chapter { name: "store", cases: store::CLEARED },
+    Chapter { name: "store", cases: store::OUTLIVES },
+    Chapter { name: "store", cases: store::EXPIRED },
+    Chapter { name: "store", cases: store::TO_SHARES },
+    Chapter { name: "store", cases: store::SENT_AGAIN },
+    Chapter { name: "store", cases: store::HANDLING_1 },
+    Chapter { name: "store", cases: store::FLAGGED },
     Chapter { name: "subscribe", cases: subscribe::CASES },
+    Chapter { name: "held", cases: held::REPLACED },
+    Chapter { name: "held", cases: held::RENUMBERED },
+    Chapter { name: "held", cases: held::LOSES_NOTHING },
+    Chapter { name: "held", cases: held::GOES_ON },
+    Chapter { name: "held", cases: held::ANSWERED },
+    Chapter { name: "held", cases: held::ENDED },
+    Chapter { name: "held", cases: held::NO_LOCAL },
     Chapter { name: "second-time", cases: second_time::CASES },
     Chapter { name: "identifiers", cases: identifiers::CASES },
+    Chapter { name: "overlaps", cases: overlaps::CASES },
+    Chapter { name: "overlaps", cases: overlaps::AT_QOS_0 },
     Chapter { name: "in-use", cases: in_use::CASES },
     Chapter { name: "shared", cases: shared::CASES },
+    Chapter { name: "shares", cases: shares::TO_ONE },
+    Chapter { name: "shares", cases: shares::OWN_IDENTIFIER },
+    Chapter { name: "shares", cases: shares::LEFT },
+    Chapter { name: "shares", cases: shares::REFUSED },
+    Chapter { name: "shares", cases: shares::HALF_DONE },
     Chapter { name: "topics", cases: topics::CASES },
     Chapter { name: "matching", cases: matching::CASES },
     Chapter { name: "session", cases: session::CASES },
@@ -93,6 +122,17 @@ const CHAPTERS: &[Chapter] = &[
     Chapter { name: "ways", cases: will_ways::ENDED },
     Chapter { name: "ways", cases: will_ways::DISCARDED },
     Chapter { name: "ways", cases: will_ways::MANY_TIMES },
+    Chapter { name: "wills", cases: wills::SILENT },
+    Chapter { name: "wills", cases: wills::MANY_TIMES },
+    Chapter { name: "wills", cases: wills::DISPLACES },
+    Chapter { name: "wills", cases: wills::NOT_RETAINED },
+    Chapter { name: "wills", cases: wills::RETAINED },
+    Chapter { name: "wills", cases: wills::DELAYED },
+    Chapter { name: "wills", cases: wills::WITH_SESSION },
+    Chapter { name: "wills", cases: wills::PROPERTIES },
+    Chapter { name: "wills", cases: wills::CANCELLED },
+    Chapter { name: "wills", cases: wills::ONCE },
+    Chapter { name: "wills", cases: wills::OVERLAPPING },
     Chapter { name: "keep-alive", cases: keep_alive::CASES },
     Chapter { name: "segments", cases: segments::CASES },
     Chapter { name: "disconnect", cases: disconnect::CASES },

@@ -1,5 +1,6 @@
 //! SUBSCRIBE and UNSUBSCRIBE: acknowledgements, granted QoS, overlapping subscriptions, and their end.
 
+use super::again::come_by;
 use super::prelude::*;
 use mqtt_assay_codec::{Packet, SubscriptionOptions};
 
@@ -91,6 +92,10 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-3.8.3-3"],
         caught: [Fault::NoLocalIgnored]),
     case!(denied_filter: "A topic filter that the client may not use is refused with SUBACK 0x80",
+        v311: proves ["U3-14"],
+        caught: [Fault::DeliversDenied, Fault::ClosesOnDenied],
+        variant: Variant::WITH_ACCESS),
+    case!(denied_filter["resumed"]: "On a connection that resumes a session a topic filter that the client may not use is refused with SUBACK 0x80",
         v311: proves ["U3-14"],
         caught: [Fault::DeliversDenied, Fault::ClosesOnDenied],
         variant: Variant::WITH_ACCESS),
@@ -339,7 +344,7 @@ async fn no_local(broker: &Subject) -> Outcome {
 
 async fn denied_filter(broker: &Subject) -> Outcome {
     let denied = broker.denied_topic()?;
-    let mut watcher = broker.connect("watcher").await?;
+    let mut watcher = come_by(broker, broker.member(), "watcher", |draft| draft).await?;
 
     let id = watcher.send(subscribe(denied, AtMostOnce))?;
 

@@ -36,6 +36,11 @@ pub(super) const MANY_TIMES: &[Case] = &[
         v5: proves ["MQTT-3.1.2-10"],
         caught: [Fault::WillAfterDisconnect],
         needs: &["will"]),
+    case!(will_discarded["qos0"]: "A DISCONNECT discards the will, at QoS 0",
+        v311: proves ["MQTT-3.1.2-10"],
+        v5: proves ["MQTT-3.1.2-10"],
+        caught: [Fault::WillAfterDisconnect],
+        needs: &["will"]),
 ];
 
 pub(super) const ENDED: &[Case] = for_each_will!(will_of_ended: "The will is published when the connection is taken over, breaks a rule, or says so",
@@ -61,8 +66,12 @@ fn will_of(member: &str, name: &str) -> (WillDraft, Vec<u8>) {
 }
 
 fn qos_of(member: &str) -> QoS {
-    // One of QoS 0 may be lost on the way.
-    if member == "qos2" { ExactlyOnce } else { AtLeastOnce }
+    // One of QoS 0 may be lost on the way: it is for what must not come.
+    match member {
+        "qos0" => AtMostOnce,
+        "qos2" => ExactlyOnce,
+        _ => AtLeastOnce,
+    }
 }
 
 /// A client with this will, on a connection to which it has come as the member says.

@@ -374,7 +374,7 @@ faults! {
     RetainedNotStored "retained-not-stored" "Retains nothing."
         ["MQTT-3.3.1-5" "MQTT-3.3.1-6" "MQTT-3.3.1-7" "MQTT-3.1.2-17"] ["MQTT-3.3.1-5" "MQTT-3.3.1-9" "U5-092" "MQTT-3.1.2-15"];
     RetainedNotReplaced "retained-not-replaced" "Keeps the first retained message of a topic."
-        ["MQTT-3.3.1-5" "MQTT-3.3.1-6" "MQTT-3.3.1-7"] ["MQTT-3.3.1-5"];
+        ["MQTT-3.3.1-5" "MQTT-3.3.1-6" "MQTT-3.3.1-7" "MQTT-3.1.2-17"] ["MQTT-3.3.1-5" "MQTT-3.1.2-15"];
     RetainedComesBack "retained-comes-back" "Goes back to the retained message that another has displaced, once that one was sent."
         ["MQTT-3.3.1-5" "MQTT-3.3.1-6" "MQTT-3.3.1-7"] ["MQTT-3.3.1-5"];
     EmptyDoesNotClear "empty-does-not-clear" "Keeps a retained message when an empty one comes." ["MQTT-3.3.1-10"] ["MQTT-3.3.1-6"];
@@ -415,16 +415,16 @@ faults! {
     SubackReversed "suback-reversed" "Sends the codes of SUBACK in reverse order." ["MQTT-3.9.3-1"] ["MQTT-3.9.3-1"];
     SubackTooFewCodes "suback-too-few-codes" "Sends one code for several topic filters." ["MQTT-3.8.4-5" "MQTT-3.8.4-6"] ["MQTT-3.8.4-6" "MQTT-3.8.4-8"];
     SubackInventsCode "suback-invents-code" "Grants QoS 3 to a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.9.3-2"] ["MQTT-3.9.3-2"];
-    SubackClaimsHigherQos "suback-claims-higher-qos" "Says that QoS 2 was granted, whatever it was, to a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.8.4-5" "MQTT-3.8.4-6"] ["MQTT-3.8.4-7" "MQTT-3.8.4-8"];
+    SubackClaimsHigherQos "suback-claims-higher-qos" "Says that QoS 2 was granted, whatever it was, to a SUBSCRIBE whose packet identifier is 4096 or more." ["MQTT-3.8.4-5" "MQTT-3.8.4-6" "MQTT-3.8.4-3"] ["MQTT-3.8.4-7" "MQTT-3.8.4-8" "MQTT-3.8.4-3"];
     SubackForEachFilter "suback-for-each-filter" "Sends the SUBACK again for each further topic filter."
         ["MQTT-3.8.4-4"] ["MQTT-3.8.4-5"];
     OnlyFirstFilter "only-first-filter" "Subscribes to the first topic filter of a SUBSCRIBE only."
         ["MQTT-3.8.4-4" "MQTT-3.8.4-3" "MQTT-4.5.0-1"]
         ["MQTT-3.8.4-5" "MQTT-3.8.4-3" "MQTT-4.5.0-1"];
     SubscribesTwice "subscribes-twice" "Keeps both subscriptions when one is repeated."
-        ["MQTT-3.8.4-3" "MQTT-3.8.4-6"] ["MQTT-3.8.4-3" "U5-170" "MQTT-3.8.4-8" "MQTT-3.3.1-12" "U5-138" "MQTT-3.3.1-13"];
+        ["MQTT-3.8.4-3" "MQTT-3.8.4-6"] ["MQTT-3.8.4-3" "U5-170" "MQTT-3.8.4-8" "MQTT-3.3.1-12" "U5-138" "MQTT-3.3.1-13" "MQTT-3.8.3-3"];
     ReplacementKeepsOld "replacement-keeps-old" "Keeps the old options when a subscription is repeated."
-        ["MQTT-3.8.4-3" "MQTT-3.8.4-6"] ["MQTT-3.8.4-3" "U5-170" "MQTT-4.5.0-1" "MQTT-3.8.4-8" "MQTT-3.3.1-12" "MQTT-3.3.1-13"];
+        ["MQTT-3.8.4-3" "MQTT-3.8.4-6"] ["MQTT-3.8.4-3" "U5-170" "MQTT-4.5.0-1" "MQTT-3.8.4-8" "MQTT-3.3.1-12" "MQTT-3.3.1-13" "MQTT-3.8.3-3"];
     ReplacementLosesMessages "replacement-loses-messages" "Drops the waiting messages when a subscription is repeated." [] ["MQTT-3.8.4-4"];
     GrantsUnavailableWildcard "grants-unavailable-wildcard" "Grants a wildcard although it offers none."
         ["MQTT-3.8.3-2"] ["U5-101" "MQTT-4.13.1-1"];
@@ -468,7 +468,7 @@ faults! {
     RefusesShares "refuses-shares" "Closes on shared subscriptions, which it did not rule out." [] ["U5-111"];
     SharedIdentifiersMixed "shared-identifiers-mixed" "Sends the subscription identifiers of all members of a shared subscription."
         [] ["U5-139" "U5-138"];
-    SharedCountsTwice "shared-counts-twice" "Wants as many UNSUBSCRIBEs for a shared subscription as there were SUBSCRIBEs." [] ["U5-206" "MQTT-3.10.4-2"];
+    SharedCountsTwice "shared-counts-twice" "Wants as many UNSUBSCRIBEs for a shared subscription as there were SUBSCRIBEs." [] ["U5-206" "MQTT-3.10.4-2" "MQTT-3.8.4-8"];
     SharedToAll "shared-to-all" "Sends a message to every member of a shared subscription." [] ["U5-205"];
     RetainedToShared "retained-to-shared" "Sends retained messages to a new member of a shared subscription." [] ["U5-169"];
     SharedRefusedGoesOn "shared-refused-goes-on" "Gives a message that one member refused to another." [] ["MQTT-4.8.2-6"];
@@ -499,11 +499,12 @@ faults! {
         ["MQTT-3.1.2-8"] ["MQTT-3.1.2-8" "MQTT-3.1.2-7" "U5-079" "U5-180"];
     WillAfterDisconnect "will-after-disconnect" "Publishes the will after a normal DISCONNECT."
         ["MQTT-3.1.2-8" "MQTT-3.1.2-10" "MQTT-3.14.4-3"] ["MQTT-3.1.2-8" "MQTT-3.1.2-10" "MQTT-3.14.4-3"];
-    WillTwice "will-twice" "Publishes the will twice." ["MQTT-3.1.2-10"] ["MQTT-3.1.2-10"];
+    WillTwice "will-twice" "Publishes the will twice." ["MQTT-3.1.2-10"] ["MQTT-3.1.2-10" "U5-205"];
     WillStays "will-stays" "Publishes a will again at the end of the client's next connection, which has none."
         ["MQTT-3.1.2-10" "MQTT-3.1.2-12"] ["MQTT-3.1.2-10"];
     WillQosLost "will-qos-lost" "Publishes wills at QoS 0." ["MQTT-3.1.2-9"] ["MQTT-3.8.4-8" "MQTT-4.8.2-3"];
-    WillNotRetained "will-not-retained" "Ignores Will Retain." ["MQTT-3.1.2-17"] ["MQTT-3.1.2-15"];
+    WillNotRetained "will-not-retained" "Ignores Will Retain."
+        ["MQTT-3.1.2-17" "MQTT-3.3.1-10"] ["MQTT-3.1.2-15" "MQTT-3.3.1-6" "MQTT-3.3.1-13"];
     WillAlwaysRetained "will-always-retained" "Retains every will."
         ["MQTT-3.1.2-16" "MQTT-3.3.1-12"]
         ["MQTT-3.1.2-14" "MQTT-3.3.1-8" "MQTT-3.3.1-13" "MQTT-3.3.1-12"];
