@@ -8,6 +8,7 @@ use super::subscriptions::Subscriptions;
 use mqtt_assay_codec::{
     Acknowledgement, Connack, Connect, DecodeError, Packet, PacketType, Publish, QoS, Rule, Version,
 };
+use std::collections::BTreeMap;
 
 /// What holds of the broker's packets whatever the client has done.
 const UNEXCUSED: &[Point] = &[Point::NothingAfterDisconnect];
@@ -55,6 +56,8 @@ pub(super) struct Connection {
     requests: Requests,
     deliveries: Deliveries,
     subscriptions: Subscriptions,
+    /// Topics by alias, as the broker has mapped them here.
+    aliases: BTreeMap<u16, String>,
 }
 
 impl Connection {
@@ -74,6 +77,7 @@ impl Connection {
             requests: Requests::default(),
             deliveries: Deliveries::default(),
             subscriptions: Subscriptions::default(),
+            aliases: BTreeMap::new(),
         }
     }
 
@@ -103,7 +107,7 @@ impl Connection {
         match packet {
             Packet::Connect(connect) => self.note_connect(connect, clients),
             Packet::Publish(Publish { packet_id: Some(id), qos, dup, .. }) => {
-                self.requests.publish(id.get(), *qos, *dup, place);
+                self.requests.publish((id.get(), *qos), *dup, self.is_first_client, place);
             }
             Packet::Subscribe(subscribe) => {
                 let (id, count) = (subscribe.packet_id.get(), subscribe.filters.len());
@@ -117,7 +121,7 @@ impl Connection {
             Packet::Puback(ack) | Packet::Pubrec(ack) | Packet::Pubcomp(ack) => {
                 self.deliveries.acknowledged(ack.packet_id.get(), packet.packet_type(), ack.reason, place);
             }
-            Packet::Pubrel(ack) => self.requests.release(ack.packet_id.get(), place),
+            Packet::Pubrel(ack) => self.requests.release(ack.packet_id.get(), self.is_first_client, place),
             Packet::Pingreq => self.requests.ping(place),
             Packet::Disconnect(_) => self.has_left = true,
             _ => {}
@@ -269,8 +273,16 @@ impl Connection {
 
     /// The QoS of a message against what was granted, if a subscription of this connection matches: the broker may have
     /// made others by itself, and a resumed session has older ones.
-    fn granted(&self, publish: &Publish<'_>, audit: &mut Audit) {
-        let most = self.subscriptions.most(publish.topic).filter(|_| self.is_first_client);
+    fn granted(&mut self, publish: &Publish<'_>, audit: &mut Audit) {
+        let topic = match publish.properties.topic_alias() {
+            Some(alias) if publish.topic.is_empty() => self.aliases.get(&alias).map(String::as_str),
+            Some(alias) => {
+                self.aliases.insert(alias, publish.topic.to_owned());
+                Some(publish.topic)
+            }
+            None => Some(publish.topic),
+        };
+        let most = topic.and_then(|topic| self.subscriptions.most(topic)).filter(|_| self.is_first_client);
         match most {
             Some(most) if publish.qos as u8 > most => {
                 let why = format!("QoS {}, and the most that was granted is {most}", publish.qos as u8);
@@ -298,6 +310,7 @@ impl Connection {
             Packet::Puback(ack) | Packet::Pubrec(ack) | Packet::Pubrel(ack) | Packet::Pubcomp(ack) => &ack.properties,
             Packet::Suback(suback) => &suback.properties,
             Packet::Unsuback(unsuback) => &unsuback.properties,
+            Packet::Auth(auth) => &auth.properties,
             _ => return,
         };
         if !self.wants_no_problems {

@@ -131,8 +131,11 @@ impl Deliveries {
                 self.again(before, id, version, audit);
                 return;
             }
-            // Either the identifier of a message that says the same, or the same message without DUP.
-            _ if is_same => return,
+            _ if is_same => {
+                let why = format!("a message with identifier {id}, which is in use, and DUP 0, as if it had not come");
+                audit.broken(Point::FreshIdentifier, why);
+                return;
+            }
             _ if publish.dup => {}
             _ => audit.broken(Point::FreshIdentifier, format!("a new message with identifier {id}, which is in use")),
         }
@@ -201,6 +204,10 @@ impl Deliveries {
                 audit.broken(Point::PubrelAfterPubrec, format!("PUBREL with identifier {id} before its PUBREC"));
                 delivery.state = State::Muddled;
                 self.put(id, delivery);
+            }
+            State::Open | State::Done(_) if delivery.qos == QoS::AtLeastOnce && is_first_client => {
+                let why = format!("PUBREL with identifier {id} for a message of QoS 1, which has no PUBREC");
+                audit.broken(Point::PubrelAfterPubrec, why);
             }
             State::Done(place) if delivery.qos == QoS::ExactlyOnce && place <= self.read_up_to => {
                 let why = format!("PUBREL with identifier {id} again after its PUBCOMP was read");

@@ -28,6 +28,8 @@ struct Exchange {
     released_at: u64,
     released: u32,
     completed: u32,
+    /// How many answers may come besides: to what was sent on a connection before, and is sent again here.
+    spare: u32,
     /// A PUBREC refused the message.
     is_refused: bool,
     /// The client used the identifier for something else in between: nothing is certain.
@@ -45,6 +47,7 @@ impl Exchange {
             released_at: begun,
             released: 0,
             completed: 0,
+            spare: 0,
             is_refused: false,
             is_muddled: false,
         }
@@ -61,10 +64,12 @@ impl Exchange {
 }
 
 impl Requests {
-    /// The client sends a message of QoS 1 or 2.
-    pub(super) fn publish(&mut self, id: u16, qos: QoS, dup: bool, place: u64) {
+    /// The client sends a message of QoS 1 or 2. `knows_all`: it can't have been sent on an earlier connection.
+    pub(super) fn publish(&mut self, publish: (u16, QoS), dup: bool, knows_all: bool, place: u64) {
+        let (id, qos) = publish;
         let answer = if qos == QoS::ExactlyOnce { PacketType::Pubrec } else { PacketType::Puback };
-        self.begin(id, Exchange::new(answer, 0, place), dup);
+        let spare = u32::from(dup && !knows_all);
+        self.begin(id, Exchange { spare, ..Exchange::new(answer, 0, place) }, dup);
     }
 
     /// The client sends a SUBSCRIBE or UNSUBSCRIBE with so many topic filters.
@@ -83,9 +88,10 @@ impl Requests {
         }
     }
 
-    /// The client sends a PUBREL, perhaps for a message that it never sent here.
-    pub(super) fn release(&mut self, id: u16, place: u64) {
-        let unknown = || Exchange { sent: 0, ..Exchange::new(PacketType::Pubcomp, 0, place) };
+    /// The client sends a PUBREL, perhaps for a message that it never sent here. `knows_all`: nor on an earlier connection.
+    pub(super) fn release(&mut self, id: u16, knows_all: bool, place: u64) {
+        let spare = u32::from(!knows_all);
+        let unknown = || Exchange { sent: 0, spare, ..Exchange::new(PacketType::Pubcomp, 0, place) };
         let exchange = self.exchanges.entry(id).or_insert_with(unknown);
         match exchange.answer {
             PacketType::Pubrec | PacketType::Pubcomp => {
@@ -132,6 +138,11 @@ impl Requests {
         if exchange.is_muddled {
             return None;
         }
+        // PUBREC, sent again by timers of old, may cross the PUBREL that is sent again on a later connection.
+        let may_cross = answer == PacketType::Pubrec && exchange.answer == PacketType::Pubcomp && exchange.spare > 0;
+        if may_cross && exchange.completed == 0 {
+            return None;
+        }
         if exchange.answer != answer {
             let waits = exchange.answer.name();
             audit.broken(Point::AnsweredOnce, format!("{name} with identifier {id}, which is owed {waits}"));
@@ -144,10 +155,10 @@ impl Requests {
             PacketType::Unsuback if exchange.filters > 1 => Point::OneUnsuback,
             _ => Point::AnsweredOnce,
         };
-        if exchange.answered <= exchange.sent {
+        if exchange.answered <= exchange.sent + exchange.spare {
             audit.kept(once);
-        } else if answer != PacketType::Pubrec || exchange.released > 0 {
-            // A PUBREC that waits for its PUBREL was sent again by timers of old.
+        } else if answer != PacketType::Pubrec || exchange.completed > 0 {
+            // A PUBREC that waits for its PUBREL was sent again by timers of old; that may be under way meanwhile.
             audit.broken(once, format!("{name} with identifier {id} once more, which is answered"));
         }
         Some(exchange.begun)
@@ -178,7 +189,7 @@ impl Requests {
         if exchange.is_muddled {
             return None;
         }
-        if exchange.completed >= exchange.released {
+        if exchange.completed >= exchange.released + exchange.spare {
             audit.broken(Point::AnsweredOnce, format!("PUBCOMP with identifier {id}, and no PUBREL is without one"));
             return None;
         }

@@ -1,5 +1,7 @@
 //! The auditor by itself: conversations of a few packets, and what it says of the last.
 
+mod legal;
+
 use super::{Audit, Auditor, Conn, Facts, Holding, Point};
 use mqtt_assay_codec::{
     Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, PropertiesBuf, Property, Publish, QoS,
