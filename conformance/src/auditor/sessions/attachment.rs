@@ -96,7 +96,7 @@ impl Attachment {
         let expiry = connect.properties.session_expiry_interval();
         self.wish = Some(Wish { clean_start: connect.clean_start, expiry });
         self.limits = Some(Limits::of(self.version, connect));
-        self.own = Own::of(connect);
+        self.own = Own::of(connect, moment.at);
         self.connect = moment.seq;
         (self.was_open, self.quiet_since) = (moment.at, moment.at);
     }
@@ -116,9 +116,11 @@ impl Attachment {
         let Some(lasts) = self.lasts.filter(|_| !self.is_tainted) else { return Expects::Either };
         let changed = self.changed;
         match self.ended_by_broker {
+            None if lasts == Lasts::NoTime || changed.is_some() => Expects::Either,
+            // Nobody saw when the broker ended it: from the last sign of it on the session's time may run.
+            None if self.is_ended_by_us => lasts.expected(self.was_open, now, now),
             // It is taken over, or its end is dealt with before; in both the session is there.
-            None if lasts != Lasts::NoTime && changed.is_none() => Lasts::ForGood.expected(now, now, now),
-            None => Expects::Either,
+            None => Lasts::ForGood.expected(now, now, now),
             Some(_) if self.is_left => Expects::Either,
             Some(end) => changed.unwrap_or(lasts).expected(self.was_open, end.at, now),
         }

@@ -225,6 +225,8 @@ impl Exchanges {
             audit.broken(Point::FreshIdentifier, why);
         };
         match known.stage {
+            // Its identifier may be another's, if it has expired or another member of the share has it.
+            Stage::Sent if known.is_free && !is_again => {}
             Stage::Sent if is_again => {
                 audit.kept(Point::OwedAfterResume);
                 audit.kept(Point::DupAfterResume);

@@ -117,7 +117,8 @@ impl Sessions {
             limits.acknowledged(packet);
         }
         if let Packet::Disconnect(disconnect) = packet {
-            let changed = Lasts::of_disconnect(disconnect);
+            // Behind the broker's end nobody reads it.
+            let changed = Lasts::of_disconnect(disconnect).filter(|_| attachment.may_be_open());
             (attachment.has_left, attachment.changed) = (true, changed);
             // A session that was to end with its connection can't be made longer then (3.14.2.2.2 of 5.0).
             if attachment.lasts == Some(Lasts::NoTime) && changed.is_some_and(|changed| changed != Lasts::NoTime) {

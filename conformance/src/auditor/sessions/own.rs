@@ -22,8 +22,9 @@ pub(super) struct Own {
 }
 
 impl Own {
-    pub(super) fn of(connect: &Connect<'_>) -> Self {
-        Self { keep_alive: connect.keep_alive, ..Self::default() }
+    /// CONNECT was written `at` so long after the run began.
+    pub(super) fn of(connect: &Connect<'_>, at: Duration) -> Self {
+        Self { keep_alive: connect.keep_alive, wrote: at, ..Self::default() }
     }
 
     /// The broker lets us in.

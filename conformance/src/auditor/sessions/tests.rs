@@ -1,5 +1,7 @@
 //! Sessions by themselves: histories of a few connections of one client, and what is said of their packets.
 
+mod legal;
+
 use super::super::{Audit, Auditor, Conn, Facts, Holding, Point};
 use mqtt_assay_codec::{
     Acknowledgement, Connack, Connect, Disconnect, Packet, PacketId, PropertiesBuf, Property, Publish, QoS, ReasonCode,
