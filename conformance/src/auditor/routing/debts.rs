@@ -83,9 +83,9 @@ impl Traffic {
     /// A message has come: those of the same publisher, topic and QoS that were published before it have too.
     pub(super) fn ask_for_earlier(
         &mut self,
-        conn: Conn,
-        session_number: usize,
+        (conn, session_number): (Conn, usize),
         number: usize,
+        by: &[usize],
         moment: Moment,
         judged: &mut Judged,
     ) {
@@ -104,6 +104,7 @@ impl Traffic {
             if publication.precedes(later)
                 && came.live == 0
                 && is_alive
+                && by.iter().all(|&one| session.subscriptions[one].carries(publication.written.seq))
                 && self.is_owed(conn, earlier)
                 && self.backlog(conn, earlier) <= WAITING
             {

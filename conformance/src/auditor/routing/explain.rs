@@ -122,7 +122,9 @@ impl Scene<'_> {
     }
 
     fn may_be_live(&self, publication: &Publication, subscription: &Subscription) -> bool {
-        let is_own = subscription.options.no_local && publication.session == self.session_number;
+        // Whose connection publishes a will, its client's or nobody's, no sentence says.
+        let is_own =
+            subscription.options.no_local && publication.session == self.session_number && !publication.is_will;
         let is_later = publication.seen.is_some_and(|seen| seen.seq < subscription.asked.seq);
         !is_own && !is_later
     }
@@ -171,7 +173,7 @@ impl Scene<'_> {
             let published = if publication.version == Version::V5 { &publication.content } else { &Content::default() };
             published.judge(&self.delivered.content, publication.is_will, &mut judged);
             self.judge_expiry(path, publication, &by, &mut judged);
-            self.judge_identifiers(&by, &mut judged);
+            self.judge_identifiers(path, publication, &by, &mut judged);
         }
         self.note_kept(&mut judged);
         judged
@@ -325,9 +327,18 @@ impl Scene<'_> {
         Waited { least, most }
     }
 
-    fn judge_identifiers(&self, by: &[&Subscription], judged: &mut Judged) {
+    fn judge_identifiers(&self, path: Path, publication: &Publication, by: &[&Subscription], judged: &mut Judged) {
         let came = &self.delivered.identifiers;
-        let count = |identifier: u32| by.iter().filter(|one| one.identifier == Some(identifier)).count();
+        // A copy may name all that match, those too that would not have brought it: by No Local or Retain Handling.
+        let matching = self.session.visible(self.conn, self.link.floor).map(|(_, one)| one).filter(|one| {
+            let is_there = match path {
+                Path::Live => one.may_bring(publication.written.seq),
+                Path::Retained => one.gone.is_none(),
+            };
+            is_there && one.matches(&self.delivered.topic) && !by.iter().any(|known| std::ptr::eq(*known, *one))
+        });
+        let all: Vec<&Subscription> = by.iter().copied().chain(matching).collect();
+        let count = |identifier: u32| all.iter().filter(|one| one.identifier == Some(identifier)).count();
         let foreign = came
             .iter()
             .find(|&&identifier| came.iter().filter(|&&other| other == identifier).count() > count(identifier));
@@ -386,7 +397,7 @@ impl Scene<'_> {
         let visible: Vec<&Subscription> =
             visible.into_iter().filter(|one| one.matches(&self.delivered.topic)).collect();
         let there = || visible.iter().filter(|one| one.may_bring(publication.written.seq));
-        if publication.is_uncertain {
+        if publication.is_uncertain || self.session.is_foreign {
         } else if matching.is_empty() && self.session.subscriptions.is_empty() {
             judged.observed(Point::MatchingSubscription, "a message to a client that never subscribed");
         } else if matching.is_empty() {

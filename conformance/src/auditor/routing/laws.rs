@@ -50,6 +50,7 @@ struct Client {
     conn: Option<Conn>,
     subscriptions: Vec<(&'static str, SubscriptionOptions)>,
     waiting: Vec<Message>,
+    has_been: bool,
 }
 
 /// A broker with three clients, and the judge who watches it.
@@ -77,7 +78,9 @@ const NAMES: [&str; 3] = ["one", "two", "three"];
 
 impl Small {
     fn new(version: Version, change: Option<(usize, Change)>) -> Self {
-        let clients = (0..3).map(|_| Client { conn: None, subscriptions: Vec::new(), waiting: Vec::new() }).collect();
+        let clients = (0..3)
+            .map(|_| Client { conn: None, subscriptions: Vec::new(), waiting: Vec::new(), has_been: false })
+            .collect();
         let trace = Trace::default();
         let (retained, audits) = (Vec::new(), Vec::new());
         Self { trace, version, clients, retained, ids: 0, change, has_changed: false, audits }
@@ -120,7 +123,8 @@ impl Small {
         let properties = if self.version == Version::V5 { &properties } else { &none };
         let connect =
             Connect { client_id: NAMES[client], properties: properties.as_properties(), ..Connect::default() };
-        let connack = Connack { session_present: true, ..Connack::default() };
+        let session_present = std::mem::replace(&mut self.clients[client].has_been, true);
+        let connack = Connack { session_present, ..Connack::default() };
         let conn = self.trace.connect_with(self.version, connect, connack);
         self.clients[client].conn = Some(conn);
         for message in std::mem::take(&mut self.clients[client].waiting) {

@@ -32,6 +32,7 @@ mod traffic;
 use super::facts::{Conn, Facts, Finding, Moment};
 use super::points::Audit;
 use mqtt_assay_codec::{Packet, Publish};
+use mqtt_assay_standard::bounds;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use traffic::Traffic;
@@ -41,11 +42,21 @@ use traffic::Traffic;
 pub(super) struct Routing {
     brokers: BTreeMap<u64, Traffic>,
     homes: BTreeMap<Conn, u64>,
+    /// When anything was last read or written in the run.
+    last: Duration,
 }
 
 impl Routing {
     fn of(&mut self, conn: Conn) -> Option<&mut Traffic> {
         self.brokers.get_mut(self.homes.get(&conn)?)
+    }
+
+    /// Time has come so far. Across a gap of our own nothing is owed.
+    fn passes_to(&mut self, now: Duration) {
+        let gap = now.saturating_sub(std::mem::replace(&mut self.last, now));
+        if gap >= bounds::STANDSTILL {
+            self.brokers.values_mut().for_each(|traffic| traffic.stood_still(now));
+        }
     }
 
     /// A network connection was opened.
@@ -57,6 +68,7 @@ impl Routing {
     /// We write a packet. `is_illegal`: it breaks the standard, or something that we wrote before it on this connection
     /// does, so that the broker may or may not heed it.
     pub(super) fn client_sent(&mut self, conn: Conn, moment: Moment, packet: &Packet<'_>, is_illegal: bool) {
+        self.passes_to(moment.at);
         if let Some(traffic) = self.of(conn) {
             traffic.client_sent(conn, moment, packet, is_illegal);
         }
@@ -71,6 +83,7 @@ impl Routing {
 
     /// A packet of the broker was read.
     pub(super) fn broker_sent(&mut self, conn: Conn, moment: Moment, packet: &Packet<'_>, audit: &mut Audit) {
+        self.passes_to(moment.at);
         if let Some(traffic) = self.of(conn) {
             traffic.broker_sent(conn, moment, packet, audit);
         }
@@ -85,6 +98,7 @@ impl Routing {
         payload_length: usize,
         audit: &mut Audit,
     ) {
+        self.passes_to(moment.at);
         if let Some(traffic) = self.of(conn) {
             traffic.delivers(conn, moment, head, Some(payload_length), audit);
         }
@@ -96,6 +110,7 @@ impl Routing {
 
     /// From here on what the broker sends is not seen any more.
     pub(super) fn lost_sight(&mut self, conn: Conn, moment: Moment) {
+        self.passes_to(moment.at);
         if let Some(traffic) = self.of(conn) {
             traffic.lost_sight(conn, moment);
         }
@@ -103,6 +118,7 @@ impl Routing {
 
     /// The broker's half has come to its end.
     pub(super) fn broker_ended(&mut self, conn: Conn, moment: Moment) {
+        self.passes_to(moment.at);
         if let Some(traffic) = self.of(conn) {
             traffic.broker_ended(conn, moment);
         }
@@ -110,6 +126,7 @@ impl Routing {
 
     /// We end our half, or let the connection go; after the broker's end or before it.
     pub(super) fn client_ended(&mut self, conn: Conn, moment: Moment) {
+        self.passes_to(moment.at);
         if let Some(traffic) = self.of(conn) {
             traffic.client_ended(conn, moment);
         }
@@ -117,6 +134,7 @@ impl Routing {
 
     /// The run has come to this time: what was owed until then and did not come.
     pub(super) fn due(&mut self, now: Duration, findings: &mut Vec<Finding>) {
+        self.passes_to(now);
         for traffic in self.brokers.values_mut() {
             traffic.due(now, findings);
         }

@@ -1,7 +1,7 @@
 //! Sessions by client identifier, and the connections on which they are used.
 
 use super::subscriptions::Subscription;
-use crate::auditor::{Conn, Moment};
+use crate::auditor::{Conn, Facts, Moment};
 use mqtt_assay_codec::Version;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -21,6 +21,8 @@ pub(super) struct Session {
     pub(super) has_limit: bool,
     /// Both versions have used it: nothing spans them, and nothing of it is certain.
     pub(super) is_mixed: bool,
+    /// It was there before anybody here had used it.
+    pub(super) is_foreign: bool,
     version: Option<Version>,
     /// Messages of its client by packet identifier, until they are done.
     pub(super) outgoing: BTreeMap<u16, usize>,
@@ -71,6 +73,7 @@ pub(super) struct Link {
     pub(super) version: Version,
     /// What stands before the topics of its case.
     pub(super) own_topics: Rc<str>,
+    pub(super) is_simulated: bool,
     pub(super) session: Option<usize>,
     pub(super) connect: Moment,
     pub(super) is_clean: bool,
@@ -86,6 +89,8 @@ pub(super) struct Link {
     pub(super) is_seen: bool,
     /// The session ends with it, as far as both sides have said.
     pub(super) ends_session: bool,
+    /// The client has sent the DISCONNECT that ends the session, as the last that can have ended the connection.
+    pub(super) leaves_for_good: bool,
     /// CONNECT has asked for a session that ends with it: DISCONNECT may not ask for more.
     pub(super) has_no_expiry: bool,
     /// The client has refused a message.
@@ -137,10 +142,11 @@ pub(super) struct RowProgress {
 }
 
 impl Link {
-    pub(super) fn new(version: Version, own_topics: &str) -> Self {
+    pub(super) fn new(facts: &Facts) -> Self {
         Self {
-            version,
-            own_topics: own_topics.into(),
+            version: facts.version,
+            own_topics: facts.own_topics.as_str().into(),
+            is_simulated: facts.is_simulated,
             session: None,
             connect: Moment::default(),
             is_clean: false,
@@ -150,6 +156,7 @@ impl Link {
             is_broken: false,
             is_seen: true,
             ends_session: false,
+            leaves_for_good: false,
             has_no_expiry: false,
             has_refused: false,
             has_left: false,
@@ -210,6 +217,11 @@ impl ReadOrder {
 
     pub(super) fn published(&mut self, publication: usize) {
         self.unread.push_back((self.place, publication));
+    }
+
+    /// Some message is not known to have been read.
+    pub(super) fn has_unread(&self) -> bool {
+        !self.unread.is_empty()
     }
 
     pub(super) fn asks(&mut self, question: Question, id: u16) {

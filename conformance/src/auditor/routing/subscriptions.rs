@@ -62,6 +62,12 @@ impl Subscription {
         self.stands.is_some_and(|stands| stands.seq < written)
     }
 
+    /// Whether a message published at `written` certainly comes by it, and before what is published later. Each of several
+    /// subscriptions may bring its own copy, some sooner than others.
+    pub(super) fn carries(&self, written: u64) -> bool {
+        self.stood(written) && !self.is_shared() && self.certain_qos().is_some_and(|qos| qos > 0)
+    }
+
     /// Every QoS at which a message of this one may come by it.
     pub(super) fn qos_for(&self, published: QoS) -> impl Iterator<Item = u8> + '_ {
         (0..3_u8).filter(|&qos| self.granted[usize::from(qos)]).map(move |granted| granted.min(published as u8))
@@ -98,7 +104,14 @@ impl Subscription {
         self.ending.get_or_insert(seq);
     }
 
-    /// It is removed.
+    /// What removes it is answered. Where its own SUBSCRIBE is not yet, that one may be the later of the two.
+    pub(super) fn is_removed(&mut self, seq: u64) {
+        if self.is_answered {
+            self.is_gone(seq);
+        }
+    }
+
+    /// It is not there.
     pub(super) fn is_gone(&mut self, seq: u64) {
         self.may_end(seq);
         self.gone.get_or_insert(seq);

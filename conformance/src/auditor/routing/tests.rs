@@ -1,6 +1,7 @@
 //! The judge of messages by itself: traces of a few packets, and what it says of the last.
 
 mod blame;
+mod legal;
 
 use super::Routing;
 use crate::auditor::{Audit, Conn, Facts, Finding, Holding, Moment, Point};
@@ -18,6 +19,7 @@ pub(super) struct Trace {
     seq: u64,
     at: Duration,
     conns: usize,
+    is_real: bool,
 }
 
 /// What stands before the topics of every connection.
@@ -52,7 +54,7 @@ impl Trace {
             broker: 1,
             own_clients: String::new(),
             own_topics: OWN.to_owned(),
-            is_simulated: true,
+            is_simulated: !self.is_real,
             is_clean_up: false,
         };
         self.routing.opened(conn, &facts);
@@ -168,7 +170,7 @@ pub(super) fn message(qos: QoS, id: u16, payload: &'static [u8]) -> Publish<'sta
     Publish { qos, packet_id: PacketId::new(id), topic: "run/case/news", payload, ..Publish::default() }
 }
 
-fn retained(publish: Publish<'static>) -> Publish<'static> {
+fn retained(publish: Publish<'_>) -> Publish<'_> {
     Publish { retain: true, ..publish }
 }
 

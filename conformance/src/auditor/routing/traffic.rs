@@ -34,10 +34,17 @@ pub(super) struct Traffic {
 
 impl Traffic {
     pub(super) fn opened(&mut self, conn: Conn, facts: &Facts) {
-        let link = Link::new(facts.version, &facts.own_topics);
+        let link = Link::new(facts);
         self.prefixes.insert(Rc::clone(&link.own_topics));
         self.cases.entry(Rc::clone(&link.own_topics)).or_default().push(conn);
         self.links.insert(conn, link);
+    }
+
+    /// The suite itself has stood still up to now: what came meanwhile is not read yet.
+    pub(super) fn stood_still(&mut self, now: Duration) {
+        for link in self.links.values_mut().filter(|link| !link.is_simulated) {
+            link.progress.at = now;
+        }
     }
 
     pub(super) fn client_broke(&mut self, conn: Conn) {
@@ -109,7 +116,8 @@ impl Traffic {
             Packet::Pubrel(ack) => self.releases(conn, moment, ack.packet_id),
             Packet::Pingreq => link.order.pings(),
             Packet::Disconnect(disconnect) => {
-                let expiry = disconnect.properties.session_expiry_interval().unwrap_or_default();
+                let changed = disconnect.properties.session_expiry_interval();
+                let expiry = changed.unwrap_or_default();
                 link.ends_session &= expiry == 0;
                 // It is against the standard, and the broker need not take it for a leave.
                 let is_refused = expiry > 0 && link.has_no_expiry;
@@ -118,7 +126,11 @@ impl Traffic {
                     link.has_left = true;
                     let keep_alive = Duration::from_secs(link.keep_alive.into());
                     let is_alive = keep_alive.is_zero() || moment.at < wrote + keep_alive;
-                    if disconnect.reason == ReasonCode::SUCCESS && is_alive && !link.is_tainted && !is_refused {
+                    // A message that was not read before it may be what ends the connection.
+                    let is_last = link.broker_end.is_none() && !link.order.has_unread();
+                    let is_taken = is_last && is_alive && !link.is_tainted && !is_refused;
+                    link.leaves_for_good = is_taken && changed == Some(0);
+                    if is_taken && disconnect.reason == ReasonCode::SUCCESS {
                         link.farewell = Some(moment);
                     }
                 }
@@ -385,14 +397,21 @@ impl Traffic {
         let last = self.sessions[number].last.and_then(|last| self.links.get(&last));
         // It ended with the connection before, which the broker has let go.
         let has_ended = last.is_some_and(|last| {
-            last.ends_session && !last.is_tainted && last.broker_end.is_some_and(|end| end < connect)
+            let ends = last.ends_session || last.leaves_for_good && !last.is_dismissed;
+            ends && !last.is_tainted && last.broker_end.is_some_and(|end| end < connect)
         });
-        // Where that one was taken over, the broker may well say so.
-        let may_have_ended = last.is_some_and(|last| last.ends_session) && !connack.session_present;
+        // There is none, whatever became of it: what was subscribed and sent before is gone, if the broker says what is so.
+        let may_have_ended = !connack.session_present;
+        // It was left behind by somebody else, and what was subscribed there nobody here knows.
+        let is_foreign = connack.session_present && last.is_none();
         let session = &mut self.sessions[number];
+        session.is_foreign |= is_foreign;
+        session.is_mixed |= is_foreign;
         if is_clean || has_ended {
             session.floor = session.floor.max(connect);
             session.copies.clear();
+        }
+        if is_clean || has_ended || may_have_ended {
             session.incoming.clear();
             session.outgoing.clear();
         }
@@ -481,7 +500,7 @@ impl Traffic {
         }
         if !has_failed && is_certain {
             for number in asked.replaced {
-                session.subscriptions[number].is_gone(moment.seq);
+                session.subscriptions[number].is_removed(moment.seq);
             }
         }
     }
@@ -498,7 +517,7 @@ impl Traffic {
             let subscription = &mut session.subscriptions[number];
             // It was asked for again in between.
             if !subscription.is_replaced {
-                subscription.is_gone(moment.seq);
+                subscription.is_removed(moment.seq);
             }
         }
     }
@@ -518,7 +537,14 @@ impl Traffic {
         }
         let Some((session_number, session)) = self.session_of(conn) else { return };
         let mut delivered = Delivered::new(topic, publish, passed);
-        take_up(session, conn, moment, &mut delivered);
+        let (last, connect) = (session.last, self.links.get(&conn).map(|link| link.connect.seq));
+        let successor = last.filter(|&last| last != conn).and_then(|last| self.links.get(&last));
+        if successor.is_some_and(|successor| Some(successor.connect.seq) > connect) {
+            // What was under way when another connection took the session over may have come there before.
+            delivered.is_again = true;
+        } else if let Some((_, session)) = self.session_of(conn) {
+            take_up(session, conn, moment, &mut delivered);
+        }
         let explained = {
             let (Some(link), session) = (self.links.get(&conn), &self.sessions[session_number]) else { return };
             let scene = Scene {
@@ -582,7 +608,12 @@ impl Traffic {
                 self.judge_order(conn, session_number, number, &by, delivered, &mut judged);
             }
         }
-        if is_alone && let Some(first) = delivered.sent_before {
+        // In 5.0 only messages of one subscription have an order among them.
+        let is_ordered = by.len() == 1 || self.links.get(&conn).is_some_and(|link| link.version != Version::V5);
+        if is_alone
+            && is_ordered
+            && let Some(first) = delivered.sent_before
+        {
             self.judge_resent(conn, number, first, &mut judged);
         }
         // DUP 1 on what never came before is the broker's mistake, and the message came all the same.
@@ -597,7 +628,7 @@ impl Traffic {
             }
         }
         if is_plain && path == Path::Live && !delivered.retain && judged.breaches() == 0 {
-            self.ask_for_earlier(conn, session_number, number, moment, &mut judged);
+            self.ask_for_earlier((conn, session_number), number, &by, moment, &mut judged);
         }
         judged
     }
@@ -717,7 +748,9 @@ impl Traffic {
         let is_same = progress.by == by;
         match latest {
             Some(latest) if publication.precedes(latest) => {
-                if is_same {
+                // Where several may have brought the later one, each of them had this one to bring before it.
+                let stood = |&one: &usize| session.subscriptions[one].stood(publication.written.seq);
+                if is_same && (by.len() == 1 || by.iter().all(stood)) {
                     judged.broken(Point::Order, "it came behind one that was published later");
                 }
                 return;
