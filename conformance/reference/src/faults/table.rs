@@ -183,7 +183,7 @@ faults! {
     SessionExpiresEarly "session-expires-early" "Ends a session after half of its expiry interval." [] ["MQTT-3.1.2-23" "MQTT-3.2.2-3"];
     ExpiryFromConnect "expiry-from-connect" "Counts the session expiry interval from when the connection was opened, not from its end."
         [] ["MQTT-3.1.2-23" "MQTT-4.1.0-1"];
-    DisconnectExpiryIgnored "disconnect-expiry-ignored" "Ignores the session expiry interval of a DISCONNECT." [] ["U5-186" "MQTT-3.2.2-3"];
+    DisconnectExpiryIgnored "disconnect-expiry-ignored" "Ignores the session expiry interval of a DISCONNECT." [] ["U5-186" "MQTT-3.2.2-3" "MQTT-4.1.0-2"];
     AcceptsExpiryAfterZero "accepts-expiry-after-zero" "Accepts a session expiry at DISCONNECT of a session that had none."
         [] ["U5-185" "MQTT-4.13.1-1"];
     PingForgetsSubscriptions "ping-forgets-subscriptions" "Discards the subscriptions of a connected client on PINGREQ."
