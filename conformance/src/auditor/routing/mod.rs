@@ -14,15 +14,20 @@
 //! * Topics that are not below those of the run are not judged: others publish there.
 
 mod blame;
+mod connecting;
 mod content;
+mod copies;
 mod debts;
 mod delivered;
+mod delivering;
 mod explain;
 mod judged;
 #[cfg(test)]
 mod laws;
 mod publications;
+mod publishing;
 mod sessions;
+mod subscribing;
 mod subscriptions;
 #[cfg(test)]
 mod tests;

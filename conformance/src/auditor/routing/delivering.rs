@@ -1,0 +1,220 @@
+//! A message that the broker delivers: explained by what was published and subscribed, and counted.
+
+use super::blame::is_of_lookup;
+use super::delivered::Delivered;
+use super::explain::{Explanation, Path, Scene, Shown, comes_once};
+use super::judged::Judged;
+use super::publications::row;
+use super::sessions::{Incoming, Session};
+use super::traffic::Traffic;
+use crate::auditor::{Audit, Conn, Moment, Point};
+use mqtt_assay_codec::{Acknowledgement, Publish, Version};
+use std::rc::Rc;
+
+impl Traffic {
+    /// The broker delivers a message; `passed` is the length of a payload that is passed over.
+    pub(super) fn delivers(
+        &mut self,
+        conn: Conn,
+        moment: Moment,
+        publish: &Publish<'_>,
+        passed: Option<usize>,
+        audit: &mut Audit,
+    ) {
+        let Some(topic) = self.resolve(conn, publish) else { return };
+        if !self.is_ours(&topic) {
+            return;
+        }
+        let Some((session_number, session)) = self.session_of(conn) else { return };
+        let mut delivered = Delivered::new(topic, publish, passed);
+        let (last, connect) = (session.last, self.links.get(&conn).map(|link| link.connect.seq));
+        let successor = last.filter(|&last| last != conn).and_then(|last| self.links.get(&last));
+        if successor.is_some_and(|successor| Some(successor.connect.seq) > connect) {
+            // What was under way when another connection took the session over may have come there before.
+            delivered.is_again = true;
+        } else if let Some((_, session)) = self.session_of(conn) {
+            take_up(session, conn, moment, &mut delivered);
+        }
+        let explained = {
+            let (Some(link), session) = (self.links.get(&conn), &self.sessions[session_number]) else { return };
+            let scene = Scene {
+                publications: &self.publications,
+                links: &self.links,
+                session,
+                session_number,
+                conn,
+                link,
+                delivered: &delivered,
+                now: moment,
+            };
+            scene.explain()
+        };
+        let judged = match explained {
+            Ok(explanation) => self.note(conn, session_number, moment, &delivered, explanation),
+            Err(judged) => judged,
+        };
+        judged.tell(&delivered.to_string(), audit);
+    }
+
+    /// The topic of a delivery, by name or alias.
+    fn resolve(&mut self, conn: Conn, publish: &Publish<'_>) -> Option<Rc<str>> {
+        let link = self.links.get_mut(&conn)?;
+        let alias = publish.properties.topic_alias();
+        if publish.topic.is_empty() {
+            return link.theirs.get(&alias?).cloned();
+        }
+        let topic = self.publications.name(publish.topic);
+        if let Some(alias) = alias {
+            link.theirs.insert(alias, Rc::clone(&topic));
+        }
+        Some(topic)
+    }
+
+    /// The client acknowledges a message; `is_done`: with its last acknowledgement.
+    pub(super) fn acknowledges(&mut self, conn: Conn, moment: Moment, ack: &Acknowledgement<'_>, is_done: bool) {
+        if let Some(link) = self.links.get_mut(&conn) {
+            link.progress = moment;
+            link.has_refused |= ack.reason.is_error();
+        }
+        if let Some((_, session)) = self.session_of(conn)
+            && is_done
+        {
+            session.incoming.remove(&ack.packet_id.get());
+        }
+    }
+
+    /// Remembers a delivery by its explanation; what it says, and what that says of others.
+    fn note(
+        &mut self,
+        conn: Conn,
+        session_number: usize,
+        moment: Moment,
+        delivered: &Delivered,
+        explanation: Explanation,
+    ) -> Judged {
+        let Explanation { publication: number, path, by, mut judged, is_alone, shown } = explanation;
+        for (old, shown) in shown {
+            // Whoever has kept it once may bring both.
+            let known = &mut self.sessions[session_number].subscriptions[old].shown;
+            *known = Some(if *known == Some(Shown::Stays) { Shown::Stays } else { shown });
+        }
+        let is_plain = is_alone && !delivered.is_again && !self.publications.get(number).is_uncertain;
+        if is_plain && path == Path::Live {
+            self.judge_share(conn, session_number, number, &by, &mut judged);
+            if !delivered.retain {
+                self.judge_order(conn, session_number, number, &by, delivered, &mut judged);
+            }
+        }
+        // In 5.0 only messages of one subscription have an order among them.
+        let is_ordered = by.len() == 1 || self.links.get(&conn).is_some_and(|link| link.version != Version::V5);
+        if is_alone
+            && is_ordered
+            && let Some(first) = delivered.sent_before
+        {
+            self.judge_resent(conn, number, first, &mut judged);
+        }
+        // DUP 1 on what never came before is the broker's mistake, and the message came all the same.
+        if !delivered.is_again || !self.sessions[session_number].copies.contains_key(&number) {
+            self.count(session_number, moment, delivered, (number, path), &by, &mut judged);
+        }
+        if is_alone && judged.breaches() == 0 {
+            let publication = self.publications.get_mut(number);
+            publication.seen.get_or_insert(moment);
+            if path == Path::Retained {
+                publication.stored.get_or_insert(moment);
+            }
+        }
+        if is_plain && path == Path::Live && !delivered.retain && judged.breaches() == 0 {
+            self.ask_for_earlier((conn, session_number), number, &by, moment, &mut judged);
+        }
+        judged
+    }
+
+    /// Counts a copy: of some messages there is one for each subscription.
+    fn count(
+        &mut self,
+        session_number: usize,
+        moment: Moment,
+        delivered: &Delivered,
+        (number, path): (usize, Path),
+        by: &[usize],
+        judged: &mut Judged,
+    ) {
+        let publication = self.publications.get(number);
+        let session = &mut self.sessions[session_number];
+        if path == Path::Retained {
+            // By which of several is not known: one of them will not bring another.
+            if let [only] = by {
+                let brought = &mut session.subscriptions[*only].brought;
+                brought.entry(Rc::clone(&delivered.topic)).or_insert((number, 0)).1 += 1;
+            }
+        }
+        let copies = session.copies.entry(number).or_default();
+        if copies.live + copies.retained == 0 {
+            copies.first = moment;
+        }
+        // It was looked up, as far as can be seen, though nobody may do so.
+        let is_looked_up = delivered.retain && judged.broken_points().any(is_of_lookup);
+        if path == Path::Retained || is_looked_up {
+            copies.retained += 1;
+            return;
+        }
+        copies.live += 1;
+        if publication.is_uncertain || !comes_once(publication, delivered.qos) || session.is_mixed {
+            return;
+        }
+        let (came, most) = (copies.live as usize, by.len());
+        let replaced = || session.subscriptions.iter().filter(|one| one.is_replaced && one.matches(&delivered.topic));
+        let stays = replaced().any(|one| one.shown == Some(Shown::Stays));
+        let may_stay = replaced().any(|one| one.shown != Some(Shown::Gone));
+        let point = match publication.is_will {
+            _ if stays => Point::Replaced,
+            true => Point::WillOnce,
+            false if may_stay => Point::Replaced,
+            false => Point::CopiesOfQos2,
+        };
+        if came > most {
+            judged.broken(point, format!("{came} copies, and {most} subscriptions"));
+            if point == Point::Replaced {
+                let all = session.subscriptions.iter_mut();
+                let replaced = all.filter(|one| one.is_replaced && one.matches(&delivered.topic));
+                replaced.for_each(|one| one.shown = Some(Shown::Stays));
+            }
+        } else {
+            judged.kept(point);
+        }
+    }
+
+    /// What is sent again comes in the order in which it was sent: all of it in 3.1.1, and in 5.0 what has an order.
+    fn judge_resent(&mut self, conn: Conn, number: usize, first: u64, judged: &mut Judged) {
+        let row = row(self.publications.get(number));
+        let Some(link) = self.links.get_mut(&conn) else { return };
+        let key = (link.version == Version::V5).then_some(row);
+        match link.resent.get(&key) {
+            Some(&last) if first < last => {
+                judged.broken(Point::Order, "it was sent again behind one that had been sent later");
+                return;
+            }
+            Some(_) => judged.kept(Point::Order),
+            None => {}
+        }
+        link.resent.insert(key, first);
+    }
+}
+
+/// Notes what is under way to a client, and whether it was before.
+fn take_up(session: &mut Session, conn: Conn, moment: Moment, delivered: &mut Delivered) {
+    let (Some(id), Some(print)) = (delivered.id, delivered.print) else { return };
+    let topic = Rc::clone(&delivered.topic);
+    let known = session.incoming.get_mut(&id).filter(|known| known.topic == topic && known.print == print);
+    match known {
+        Some(known) => {
+            delivered.is_again = true;
+            delivered.sent_before = (known.conn != conn).then_some(known.first);
+            known.conn = conn;
+        }
+        None => {
+            session.incoming.insert(id, Incoming { topic, print, first: moment.seq, conn });
+        }
+    }
+}

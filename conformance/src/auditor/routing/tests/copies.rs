@@ -1,0 +1,183 @@
+//! How often a message comes and in which order, wills and shares among them.
+
+use super::{ONE, TWO, Trace, VERSIONS, assert_broken, assert_silent, assert_sound, message, packet_id, pair};
+use crate::auditor::{Conn, Point};
+use mqtt_assay_codec::{
+    Acknowledgement, Connack, Connect, Disconnect, Packet, PacketId, PropertiesBuf, Property, Publish, QoS, Version,
+    Will,
+};
+
+#[test]
+fn messages_come_in_the_order_of_their_publisher() {
+    for version in VERSIONS {
+        let (mut trace, subscriber, publisher) = pair(version, ONE);
+        let other = trace.open(version, "other", true);
+        let (first, second) = (message(QoS::AtLeastOnce, 7, b"first"), message(QoS::AtLeastOnce, 8, b"second"));
+        let third = message(QoS::AtLeastOnce, 9, b"third");
+        trace.publish(publisher, first);
+        trace.publish(publisher, second);
+        trace.publish(other, third);
+        // Nothing is said of two publishers.
+        assert_silent(&trace.take(subscriber, third));
+        assert_broken(&trace.take(subscriber, second), Point::Owed);
+        assert_broken(&trace.take(subscriber, first), Point::Order);
+    }
+}
+
+#[test]
+fn messages_of_qos_2_may_come_in_the_order_of_their_pubrels() {
+    let (mut trace, subscriber, publisher) = pair(Version::V5, TWO);
+    let (first, second) = (message(QoS::ExactlyOnce, 7, b"first"), message(QoS::ExactlyOnce, 8, b"second"));
+    for publish in [first, second] {
+        trace.client(publisher, Packet::Publish(publish));
+        trace.server(publisher, Packet::Pubrec(Acknowledgement::success(publish.packet_id.expect("one"))));
+    }
+    for id in [8, 7] {
+        trace.client(publisher, Packet::Pubrel(Acknowledgement::success(packet_id(id))));
+    }
+    assert_silent(&trace.take(subscriber, second));
+    assert_silent(&trace.take(subscriber, first));
+}
+
+#[test]
+fn a_message_of_qos_2_comes_once_for_each_subscription() {
+    for version in VERSIONS {
+        let (mut trace, subscriber, publisher) = pair(version, TWO);
+        let one = message(QoS::ExactlyOnce, 7, b"first");
+        trace.publish(publisher, one);
+        assert_sound(&trace.take(subscriber, one), Point::CopiesOfQos2);
+        // Sent again is no second copy.
+        assert_silent(&trace.deliver(subscriber, Publish { dup: true, ..one }));
+        let second = Publish { packet_id: PacketId::new(8), ..one };
+        assert_broken(&trace.deliver(subscriber, second), Point::CopiesOfQos2);
+    }
+}
+
+#[test]
+fn a_message_that_comes_with_dup_1_at_once_has_come() {
+    let (mut trace, subscriber, publisher) = pair(Version::V5, ONE);
+    let (first, second) = (message(QoS::AtLeastOnce, 7, b"first"), message(QoS::AtLeastOnce, 8, b"second"));
+    trace.publish(publisher, first);
+    trace.publish(publisher, second);
+    trace.take(subscriber, Publish { dup: true, ..first });
+    assert_sound(&trace.take(subscriber, second), Point::Owed);
+}
+
+#[test]
+fn the_same_message_published_twice_comes_twice() {
+    let (mut trace, subscriber, publisher) = pair(Version::V5, TWO);
+    let one = message(QoS::ExactlyOnce, 7, b"first");
+    for id in [7, 8] {
+        trace.publish(publisher, Publish { packet_id: PacketId::new(id), ..one });
+    }
+    for id in [1, 2] {
+        assert_silent(&trace.take(subscriber, Publish { packet_id: PacketId::new(id), ..one }));
+    }
+    assert_broken(&trace.take(subscriber, Publish { packet_id: PacketId::new(3), ..one }), Point::CopiesOfQos2);
+}
+
+/// Somebody has died, and a subscriber waits for the will.
+fn mourning(version: Version) -> (Trace, Conn) {
+    let (mut trace, subscriber, _) = pair(version, TWO);
+    let will = Will { qos: QoS::ExactlyOnce, topic: "run/case/news", payload: b"gone", ..Will::default() };
+    let connect = Connect { client_id: "mortal", clean_start: true, will: Some(will), ..Connect::default() };
+    let mortal = trace.connect(version, connect);
+    trace.broker_ends(mortal);
+    (trace, subscriber)
+}
+
+#[test]
+fn a_will_is_published_once_and_as_it_was_left() {
+    for version in VERSIONS {
+        let (mut trace, subscriber) = mourning(version);
+        assert_sound(&trace.take(subscriber, message(QoS::ExactlyOnce, 9, b"gone")), Point::WillOnce);
+        assert_broken(&trace.take(subscriber, message(QoS::ExactlyOnce, 8, b"gone")), Point::WillOnce);
+        let (mut trace, subscriber) = mourning(version);
+        assert_broken(&trace.take(subscriber, message(QoS::AtLeastOnce, 7, b"gone")), Point::WillQos);
+    }
+}
+
+#[test]
+fn a_disconnect_deletes_the_will_once_the_broker_has_ended_the_connection() {
+    for version in VERSIONS {
+        for has_ended in [false, true] {
+            let (mut trace, subscriber, _) = pair(version, ONE);
+            let will = Will { qos: QoS::AtLeastOnce, topic: "run/case/news", payload: b"gone", ..Will::default() };
+            let connect = Connect { client_id: "mortal", clean_start: true, will: Some(will), ..Connect::default() };
+            let mortal = trace.connect(version, connect);
+            trace.client(mortal, Packet::Disconnect(Disconnect::default()));
+            if has_ended {
+                trace.broker_ends(mortal);
+            }
+            let audit = trace.take(subscriber, message(QoS::AtLeastOnce, 7, b"gone"));
+            if has_ended {
+                assert_broken(&audit, Point::WillDeleted);
+            } else {
+                assert_silent(&audit);
+            }
+            trace.broker_ends(mortal);
+            let found = trace.findings();
+            assert_eq!(found.len(), usize::from(!has_ended), "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_sent_again_keeps_its_order() {
+    for version in VERSIONS {
+        for is_turned in [false, true] {
+            let mut trace = Trace::default();
+            let properties = PropertiesBuf::new().with(Property::SessionExpiryInterval(100));
+            let none = PropertiesBuf::new();
+            let properties = if version == Version::V5 { &properties } else { &none };
+            let connect =
+                Connect { client_id: "sleeper", properties: properties.as_properties(), ..Connect::default() };
+            let sleeper = trace.connect(version, connect);
+            trace.subscribe(sleeper, "run/case/#", ONE);
+            let publisher = trace.open(version, "publisher", true);
+            let mut both = [message(QoS::AtLeastOnce, 7, b"first"), message(QoS::AtLeastOnce, 8, b"second")];
+            for one in both {
+                trace.publish(publisher, one);
+                trace.deliver(sleeper, one);
+            }
+            trace.broker_ends(sleeper);
+            let back = trace.connect_with(version, connect, Connack { session_present: true, ..Connack::default() });
+            if is_turned {
+                both.reverse();
+            }
+            let [one, other] = both.map(|one| Publish { dup: true, ..one });
+            assert_silent(&trace.deliver(back, one));
+            let audit = trace.deliver(back, other);
+            if is_turned { assert_broken(&audit, Point::Order) } else { assert_sound(&audit, Point::Order) }
+        }
+    }
+}
+
+#[test]
+fn one_member_of_a_group_gets_a_message() {
+    let mut trace = Trace::default();
+    let members = ["one", "two"].map(|name| trace.open(Version::V5, name, true));
+    for member in members {
+        trace.subscribe(member, "$share/group/run/case/news", ONE);
+    }
+    let publisher = trace.open(Version::V5, "publisher", true);
+    let one = message(QoS::AtLeastOnce, 7, b"first");
+    trace.publish(publisher, one);
+    assert_sound(&trace.take(members[0], one), Point::SharedOnce);
+    assert_broken(&trace.take(members[1], one), Point::SharedOnce);
+}
+
+#[test]
+fn a_member_that_has_gone_may_hand_its_message_on() {
+    let mut trace = Trace::default();
+    let members = ["one", "two"].map(|name| trace.open(Version::V5, name, true));
+    for member in members {
+        trace.subscribe(member, "$share/group/run/case/news", ONE);
+    }
+    let publisher = trace.open(Version::V5, "publisher", true);
+    let one = message(QoS::AtLeastOnce, 7, b"first");
+    trace.publish(publisher, one);
+    assert_silent(&trace.deliver(members[0], one));
+    trace.broker_ends(members[0]);
+    assert_silent(&trace.take(members[1], one));
+}

@@ -1,0 +1,118 @@
+//! What was owed and did not come, and who is said to have subscribed.
+
+use super::{ONE, Trace, VERSIONS, assert_broken, assert_silent, assert_sound, message, packet_id, pair};
+use crate::auditor::{Conn, Point};
+use mqtt_assay_codec::{Acknowledgement, Connack, Connect, Packet, QoS, ReasonCode, SubscriptionOptions, Version};
+
+#[test]
+fn nobody_has_subscribed_where_the_code_says_so() {
+    for (is_there, no_local) in [(true, false), (true, true), (false, false)] {
+        let mut trace = Trace::default();
+        let publisher = trace.open(Version::V5, "publisher", true);
+        if is_there {
+            trace.subscribe(publisher, "run/case/#", SubscriptionOptions { no_local, ..ONE });
+        }
+        trace.client(publisher, Packet::Publish(message(QoS::AtLeastOnce, 7, b"first")));
+        let reason = ReasonCode::NO_MATCHING_SUBSCRIBERS;
+        let audit = trace
+            .server(publisher, Packet::Puback(Acknowledgement { reason, ..Acknowledgement::success(packet_id(7)) }));
+        if is_there && !no_local {
+            assert_broken(&audit, Point::NoSubscribers);
+        } else {
+            assert_sound(&audit, Point::NoSubscribers);
+        }
+    }
+}
+
+#[test]
+fn what_waited_for_an_absent_client_is_missed_behind_a_later_message() {
+    for session_present in [true, false] {
+        let mut trace = Trace::default();
+        let connect = Connect { client_id: "sleeper", ..Connect::default() };
+        let sleeper = trace.connect(Version::V3_1_1, connect);
+        trace.subscribe(sleeper, "run/case/#", ONE);
+        trace.leave(sleeper);
+        let publisher = trace.open(Version::V3_1_1, "publisher", true);
+        for (id, payload) in [(7, &b"first"[..]), (8, b"second")] {
+            trace.publish(publisher, message(QoS::AtLeastOnce, id, payload));
+        }
+        let back = trace.connect_with(Version::V3_1_1, connect, Connack { session_present, ..Connack::default() });
+        let audit = trace.take(back, message(QoS::AtLeastOnce, 8, b"second"));
+        if session_present { assert_broken(&audit, Point::Owed) } else { assert_silent(&audit) }
+    }
+}
+
+#[test]
+fn what_is_owned_is_missed_after_a_long_silence_and_not_before() {
+    for version in VERSIONS {
+        let (mut trace, subscriber, publisher) = pair(version, ONE);
+        let one = message(QoS::AtLeastOnce, 7, b"first");
+        trace.publish(publisher, one);
+        trace.wait(9);
+        assert_eq!(trace.findings(), []);
+        let two = message(QoS::AtLeastOnce, 8, b"second");
+        trace.publish(publisher, two);
+        trace.wait(20);
+        let found = trace.findings();
+        let owed: Vec<_> = found.iter().map(|finding| (finding.conn, finding.point)).collect();
+        assert_eq!(owed, [(subscriber, Point::Owed); 2]);
+        assert_eq!(trace.findings(), []);
+    }
+}
+
+#[test]
+fn nothing_is_missed_that_need_not_come() {
+    let owed = |change: fn(&mut Trace, Conn, Conn)| {
+        let (mut trace, subscriber, publisher) = pair(Version::V5, ONE);
+        change(&mut trace, subscriber, publisher);
+        trace.wait(20);
+        trace.findings().len()
+    };
+    assert_eq!(owed(|trace, _, publisher| trace.publish(publisher, message(QoS::AtLeastOnce, 7, b"first"))), 1);
+    // It came.
+    assert_eq!(
+        owed(|trace, subscriber, publisher| {
+            trace.publish(publisher, message(QoS::AtLeastOnce, 7, b"first"));
+            trace.take(subscriber, message(QoS::AtLeastOnce, 7, b"first"));
+        }),
+        0
+    );
+    // Another one is not acknowledged.
+    assert_eq!(
+        owed(|trace, subscriber, publisher| {
+            trace.publish(publisher, message(QoS::AtLeastOnce, 6, b"other"));
+            trace.deliver(subscriber, message(QoS::AtLeastOnce, 6, b"other"));
+            trace.publish(publisher, message(QoS::AtLeastOnce, 7, b"first"));
+        }),
+        0
+    );
+    // Nobody said that it was taken, or it was refused.
+    assert_eq!(
+        owed(|trace, _, publisher| trace.client(publisher, Packet::Publish(message(QoS::AtLeastOnce, 7, b"first")))),
+        0
+    );
+    assert_eq!(
+        owed(|trace, _, publisher| {
+            trace.client(publisher, Packet::Publish(message(QoS::AtLeastOnce, 7, b"first")));
+            let reason = ReasonCode::NOT_AUTHORIZED;
+            let refusal = Acknowledgement { reason, ..Acknowledgement::success(packet_id(7)) };
+            trace.server(publisher, Packet::Puback(refusal));
+        }),
+        0
+    );
+    // The subscription was about to go, or the client.
+    assert_eq!(
+        owed(|trace, subscriber, publisher| {
+            trace.unsubscribe(subscriber, "run/case/+");
+            trace.publish(publisher, message(QoS::AtLeastOnce, 7, b"first"));
+        }),
+        0
+    );
+    assert_eq!(
+        owed(|trace, subscriber, publisher| {
+            trace.publish(publisher, message(QoS::AtLeastOnce, 7, b"first"));
+            trace.leave(subscriber);
+        }),
+        0
+    );
+}

@@ -1,0 +1,119 @@
+//! RETAIN, and what is retained.
+
+use super::{ONE, Trace, VERSIONS, assert_broken, assert_silent, assert_sound, message, pair, retained, retaining};
+use crate::auditor::Point;
+use mqtt_assay_codec::{Publish, QoS, RetainHandling, SubscriptionOptions, Version};
+
+#[test]
+fn a_live_message_has_retain_0_unless_the_subscription_asks_for_it() {
+    for version in VERSIONS {
+        let (mut trace, subscriber, publisher) = pair(version, ONE);
+        let (first, second) = (message(QoS::AtLeastOnce, 7, b"first"), message(QoS::AtLeastOnce, 8, b"second"));
+        trace.publish(publisher, retained(first));
+        trace.publish(publisher, retained(second));
+        assert_sound(&trace.take(subscriber, first), Point::LiveRetain);
+        // One may have been looked up late; two can't.
+        assert_silent(&trace.take(subscriber, retained(first)));
+        assert_broken(&trace.take(subscriber, retained(second)), Point::LiveRetain);
+    }
+}
+
+#[test]
+fn a_live_message_that_came_as_a_retained_one_only_shows_behind_the_next() {
+    let (mut trace, subscriber, publisher) = pair(Version::V5, ONE);
+    let (first, second) = (message(QoS::AtLeastOnce, 7, b"first"), message(QoS::AtLeastOnce, 8, b"second"));
+    trace.publish(publisher, retained(first));
+    trace.publish(publisher, second);
+    assert_silent(&trace.take(subscriber, retained(first)));
+    assert_broken(&trace.take(subscriber, second), Point::LiveRetain);
+}
+
+#[test]
+fn retain_as_published_is_as_published() {
+    let options = SubscriptionOptions { retain_as_published: true, ..ONE };
+    let (mut trace, subscriber, publisher) = pair(Version::V5, options);
+    let (first, second) = (message(QoS::AtLeastOnce, 7, b"first"), message(QoS::AtLeastOnce, 8, b"second"));
+    trace.publish(publisher, retained(first));
+    trace.publish(publisher, retained(second));
+    assert_sound(&trace.take(subscriber, retained(first)), Point::RetainAsPublished);
+    assert_broken(&trace.take(subscriber, second), Point::RetainAsPublished);
+}
+
+#[test]
+fn the_answer_to_a_subscribe_has_retain_1() {
+    for version in VERSIONS {
+        for retain in [false, true] {
+            let (mut trace, _, one) = retaining(version);
+            let late = trace.open(version, "late", true);
+            trace.subscribe(late, "run/case/news", ONE);
+            let audit = trace.deliver(late, Publish { retain, ..one });
+            if retain { assert_sound(&audit, Point::RetainedFlag) } else { assert_broken(&audit, Point::RetainedFlag) }
+        }
+    }
+}
+
+#[test]
+fn a_message_that_nobody_has_seen_may_come_live_to_a_later_subscription() {
+    let mut trace = Trace::default();
+    let publisher = trace.open(Version::V5, "publisher", true);
+    let one = message(QoS::AtLeastOnce, 7, b"first");
+    trace.publish(publisher, retained(one));
+    let late = trace.open(Version::V5, "late", true);
+    trace.subscribe(late, "run/case/news", ONE);
+    assert_silent(&trace.deliver(late, one));
+}
+
+#[test]
+fn what_was_not_published_to_be_retained_is_not() {
+    for version in VERSIONS {
+        let (mut trace, watcher, publisher) = pair(version, ONE);
+        let one = message(QoS::AtLeastOnce, 7, b"first");
+        trace.publish(publisher, one);
+        trace.take(watcher, one);
+        let late = trace.open(version, "late", true);
+        trace.subscribe(late, "run/case/news", ONE);
+        assert_broken(&trace.deliver(late, retained(one)), Point::PlainRetained);
+    }
+}
+
+#[test]
+fn options_and_shares_say_who_gets_retained_messages() {
+    let handling = |retain_handling| SubscriptionOptions { retain_handling, ..ONE };
+    for (filter, options, point) in [
+        ("run/case/news", handling(RetainHandling::DoNotSend), Point::RetainHandlingNever),
+        ("$share/group/run/case/news", ONE, Point::RetainedToShare),
+    ] {
+        let (mut trace, _, one) = retaining(Version::V5);
+        let late = trace.open(Version::V5, "late", true);
+        trace.subscribe(late, filter, options);
+        assert_broken(&trace.deliver(late, retained(one)), point);
+    }
+}
+
+#[test]
+fn retain_handling_1_brings_retained_messages_to_a_new_subscription_only() {
+    let options = SubscriptionOptions { retain_handling: RetainHandling::SendIfNew, ..ONE };
+    let (mut trace, _, one) = retaining(Version::V5);
+    let late = trace.open(Version::V5, "late", true);
+    trace.subscribe(late, "run/case/news", options);
+    assert_sound(&trace.take(late, retained(one)), Point::RetainedFlag);
+    trace.subscribe(late, "run/case/news", options);
+    assert_broken(&trace.take(late, retained(one)), Point::RetainHandlingIfNew);
+}
+
+#[test]
+fn a_retained_message_that_was_displaced_does_not_come_back() {
+    let (mut trace, publisher, first) = retaining(Version::V3_1_1);
+    let second = message(QoS::AtLeastOnce, 8, b"second");
+    trace.publish(publisher, retained(second));
+    // Before anybody has seen the second one stored, the first may be there still.
+    let early = trace.open(Version::V3_1_1, "early", true);
+    trace.subscribe(early, "run/case/news", ONE);
+    assert_silent(&trace.take(early, retained(first)));
+    let sees = trace.open(Version::V3_1_1, "sees", true);
+    trace.subscribe(sees, "run/case/news", ONE);
+    assert_sound(&trace.take(sees, retained(second)), Point::RetainedReplaced);
+    let late = trace.open(Version::V3_1_1, "late", true);
+    trace.subscribe(late, "run/case/news", ONE);
+    assert_broken(&trace.take(late, retained(first)), Point::RetainedReplaced);
+}
