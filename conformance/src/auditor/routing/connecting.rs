@@ -96,7 +96,9 @@ impl Traffic {
         let under_way = std::mem::take(&mut session.outgoing);
         if !is_clean && !has_ended {
             if may_have_ended {
-                under_way.values().for_each(|&number| self.publications.get_mut(number).is_uncertain = true);
+                for &number in under_way.values() {
+                    self.publications.get_mut(number).is_uncertain = true;
+                }
             }
             session.outgoing = under_way;
         }
