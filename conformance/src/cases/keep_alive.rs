@@ -49,6 +49,11 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-3.1.2-22" = "MQTT-3.1.2-20", "MQTT-3.1.2-8"],
         caught: [Fault::KeepAliveNotEnforced, Fault::NoWillOnKeepAlive, Fault::WillNotSent],
         needs: &["will"], waits: 2),
+    case!(will_of_silent_client["long"]: "A will of 300 bytes is published when the broker closes for keep alive",
+        v311: proves ["MQTT-3.1.2-24" = "MQTT-3.1.2-23", "MQTT-3.1.2-8"],
+        v5: proves ["MQTT-3.1.2-22" = "MQTT-3.1.2-20", "MQTT-3.1.2-8"],
+        caught: [Fault::KeepAliveNotEnforced, Fault::NoWillOnKeepAlive, Fault::WillNotSent],
+        needs: &["will"], waits: 2),
     case!(server_keep_alive_counts: "A broker that states a keep alive of its own goes by that one",
         v5: proves ["MQTT-3.2.2-21" = "MQTT-3.1.2-21"],
         caught: [Fault::ServerKeepAliveIgnored],
@@ -162,12 +167,13 @@ async fn not_prolonged(broker: &Subject) -> Outcome {
 async fn will_of_silent_client(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe_tried("status", "status", AtLeastOnce).await?;
-    let status = will("status", b"gone").qos(AtLeastOnce);
+    let gone = if broker.member() == "long" { format!("{:.<300}", "gone") } else { "gone".to_owned() };
+    let status = will("status", &gone).qos(AtLeastOnce);
     let mut silent = silent_client(broker, connect().will(status)).await?;
 
     let _ = silent.expect_close().due(one_and_a_half(1)).await?;
 
-    watcher.expect(a_message("status", b"gone")).decides(rule!(v311 "MQTT-3.1.2-8", v5 "MQTT-3.1.2-8")).await
+    watcher.expect(a_message("status", &gone)).decides(rule!(v311 "MQTT-3.1.2-8", v5 "MQTT-3.1.2-8")).await
 }
 
 async fn server_keep_alive_counts(broker: &Subject) -> Outcome {

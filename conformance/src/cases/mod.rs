@@ -10,6 +10,7 @@ mod counts;
 mod deliveries;
 mod delivery;
 mod disconnect;
+mod dollar;
 mod each_connection;
 mod expiry;
 mod explained_ends;
@@ -104,6 +105,9 @@ const CHAPTERS: &[Chapter] = &[
     Chapter { name: "shares", cases: shares::REFUSED },
     Chapter { name: "shares", cases: shares::HALF_DONE },
     Chapter { name: "topics", cases: topics::CASES },
+    Chapter { name: "topics", cases: dollar::BY_WILDCARD },
+    Chapter { name: "topics", cases: dollar::BY_SHARE },
+    Chapter { name: "topics", cases: dollar::BY_NAME },
     Chapter { name: "matching", cases: matching::CASES },
     Chapter { name: "session", cases: session::CASES },
     Chapter { name: "resumes", cases: resumes::CASES },

@@ -109,7 +109,27 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-3.8.4-8"],
         caught: [Fault::AboveGrantedQos],
         needs: &["retain"]),
+    case!(retained_for_new_subscriber["long"]: "A new subscriber gets a retained message of 300 bytes, with RETAIN 1",
+        v311: proves ["MQTT-3.3.1-6", "MQTT-3.3.1-8"],
+        v5: proves ["U5-092", "U5-120"],
+        caught: [Fault::RetainedNotStored, Fault::RetainFlagMissing],
+        needs: &["retain"]),
+    case!(replaced["long"]: "A retained message of 300 bytes replaces the one before on its topic",
+        v311: proves ["MQTT-3.3.1-6"],
+        v5: proves ["MQTT-3.3.1-5"],
+        caught: [Fault::RetainedNotReplaced, Fault::RetainedComesBack],
+        needs: &["retain"]),
+    case!(plain_leaves_retained["long"]: "A message of 300 bytes with RETAIN 0 leaves the retained message of its topic alone",
+        v311: proves ["MQTT-3.3.1-12"],
+        v5: proves ["MQTT-3.3.1-8"],
+        caught: [Fault::PlainReplacesRetained, Fault::PlainClearsRetained],
+        needs: &["retain"]),
 ];
+
+/// The payload that a case is about: of 300 bytes where its member says so.
+fn payload_of(broker: &Subject, text: &str) -> Vec<u8> {
+    if broker.member() == "long" { format!("{text:.<300}").into_bytes() } else { text.into() }
+}
 
 /// A publisher, and a witness subscribed to the topic `state`. What the witness gets live the broker has dealt with: an
 /// acknowledgement alone says only that it has taken the message over.
@@ -144,15 +164,16 @@ fn plain(payload: &[u8]) -> Draft {
 
 async fn retained_for_new_subscriber(broker: &Subject) -> Outcome {
     let (mut publisher, mut witness) = with_witness(broker).await?;
-    publish_seen(&mut publisher, &mut witness, retained(b"on"), b"on").await?;
+    let on = payload_of(broker, "on");
+    publish_seen(&mut publisher, &mut witness, retained(&on), &on).await?;
 
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe_tried("control", "control", AtLeastOnce).await?;
     watcher.subscribe("state", AtLeastOnce).await?;
 
-    let message = watcher.expect(a_message("state", b"on")).await?;
+    let message = watcher.expect(a_message("state", &on)).await?;
     watcher
-        .expect_right(&message, a_message("state", b"on").retain(true))
+        .expect_right(&message, a_message("state", &on).retain(true))
         .decides(rule!(v311 "MQTT-3.3.1-8", v5 "U5-120"))
         .await
 }
@@ -180,15 +201,16 @@ async fn stored_with_its_qos(broker: &Subject) -> Outcome {
 async fn replaced(broker: &Subject) -> Outcome {
     let (mut publisher, mut witness) = with_retained(broker, b"old").await?;
 
-    publish_seen(&mut publisher, &mut witness, retained(b"new"), b"new").await?;
+    let new = payload_of(broker, "new");
+    publish_seen(&mut publisher, &mut witness, retained(&new), &new).await?;
 
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("state", AtLeastOnce).await?;
-    let _ = watcher.expect(a_message("state", b"new")).await?;
+    let _ = watcher.expect(a_message("state", &new)).await?;
     // What was sent once may have been kept apart from what others get.
     let mut later = broker.connect("later").await?;
     later.subscribe("state", AtLeastOnce).await?;
-    let _ = later.expect(a_message("state", b"new")).await?;
+    let _ = later.expect(a_message("state", &new)).await?;
     let _ = later.expect_no_message(b"old").before_message(&mut publisher, "state").await?;
     watcher.expect_no_message(b"old").before_message(&mut publisher, "state").await
 }
@@ -270,12 +292,13 @@ async fn plain_is_not_retained(broker: &Subject) -> Outcome {
 async fn plain_leaves_retained(broker: &Subject) -> Outcome {
     let (mut publisher, mut witness) = with_retained(broker, b"kept").await?;
 
-    publish_seen(&mut publisher, &mut witness, plain(b"passing"), b"passing").await?;
+    let passing = payload_of(broker, "passing");
+    publish_seen(&mut publisher, &mut witness, plain(&passing), &passing).await?;
 
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("state", AtLeastOnce).await?;
     let _ = watcher.expect(a_message("state", b"kept")).await?;
-    watcher.expect_no_message(b"passing").before_message(&mut publisher, "state").await
+    watcher.expect_no_message(&passing).before_message(&mut publisher, "state").await
 }
 
 async fn outlives_session(broker: &Subject) -> Outcome {

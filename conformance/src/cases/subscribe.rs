@@ -91,6 +91,9 @@ pub(super) const CASES: &[Case] = &[
     case!(no_local: "A subscription with No Local does not get its client's own messages",
         v5: proves ["MQTT-3.8.3-3"],
         caught: [Fault::NoLocalIgnored]),
+    case!(no_local["long"]: "A subscription with No Local does not get its client's own message of 300 bytes",
+        v5: proves ["MQTT-3.8.3-3"],
+        caught: [Fault::NoLocalIgnored]),
     case!(denied_filter: "A topic filter that the client may not use is refused with SUBACK 0x80",
         v311: proves ["U3-14"],
         caught: [Fault::DeliversDenied, Fault::ClosesOnDenied],
@@ -336,10 +339,11 @@ async fn no_local(broker: &Subject) -> Outcome {
     let options = SubscriptionOptions { no_local: true, ..SubscriptionOptions::at(AtLeastOnce) };
     watcher.subscribe("news", options).await?;
 
-    watcher.publish("news", b"my own", AtLeastOnce).await?;
+    let own = if broker.member() == "long" { format!("{:.<300}", "my own") } else { "my own".to_owned() };
+    watcher.publish("news", &own, AtLeastOnce).await?;
 
     let mut other = broker.connect("other").await?;
-    watcher.expect_no_message(b"my own").before_message(&mut other, "news").await
+    watcher.expect_no_message(own.as_bytes()).before_message(&mut other, "news").await
 }
 
 async fn denied_filter(broker: &Subject) -> Outcome {

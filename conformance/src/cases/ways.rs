@@ -56,6 +56,10 @@ pub(super) const SHARES: &[Case] = &[
     v5: proves ["MQTT-3.8.4-1", "MQTT-3.8.4-2", "MQTT-3.8.4-6", "MQTT-3.9.3-1", "MQTT-3.8.4-5"],
     caught: [Fault::NoSuback, Fault::WrongSubackId, Fault::SubackTooFewCodes, Fault::SubackReversed, Fault::OnlyFirstFilter],
     needs: &["shared-subscriptions"]),
+    case!(share_behind_others: "A shared subscription that stands behind others in its SUBSCRIBE delivers",
+    v5: proves ["MQTT-3.8.4-5"],
+    caught: [Fault::OnlyFirstFilter],
+    needs: &["shared-subscriptions"]),
     case!(unsubscribed_from["share"]: "An UNSUBSCRIBE is answered in full and in order, alone and with others, and works, for a shared subscription",
     v5: proves ["MQTT-3.10.4-4", "MQTT-3.10.4-5", "MQTT-3.10.4-1", "MQTT-3.10.4-6", "MQTT-3.11.3-2", "MQTT-3.11.3-1", "U5-179"],
     caught: [Fault::NoUnsuback, Fault::UnsubackReversed, Fault::UnsubscribeIneffective, Fault::UnsubackAlwaysSuccess],
@@ -204,6 +208,24 @@ async fn subscribe_in_parts(client: &mut Client, id: u16, filter: &str) -> Outco
     let shown = client.expect(a_message(last.as_str(), &payload)).decides(as_several).await?;
     let _ = client.expect_no_packet(PacketType::Suback).for_now().decides(as_several).await?;
     Ok(shown)
+}
+
+async fn share_behind_others(broker: &Subject) -> Outcome {
+    let mut member = broker.connect("member").await?;
+    // A share by itself works.
+    member.subscribe("$share/other/sport/golf", AtLeastOnce).await?;
+    member
+        .publish_to_itself(publish("sport/golf", b"tried").qos(AtLeastOnce), a_message("sport/golf", b"tried"))
+        .await?;
+
+    let id = member.send(subscribe("sport/polo", AtLeastOnce).and("$share/group/sport/tennis", AtLeastOnce))?;
+    let suback = member.receive(a_suback(id).number_of_codes(2)).await?;
+    if codes(&suback.packet()).iter().any(|code| code.is_error()) {
+        return Err(Stop::Inconclusive { why: "the broker refuses one of two filters".to_owned(), line: None });
+    }
+
+    member.publish("sport/tennis", b"3-0", AtLeastOnce).await?;
+    member.expect(a_message("sport/tennis", b"3-0")).await
 }
 
 /// Set-up: every code of the answer is one of these, or nothing can be said of their order.

@@ -74,7 +74,17 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-3.1.2-15", "MQTT-3.1.2-8"],
         caught: [Fault::WillNotRetained, Fault::LosesUnusualWills],
         needs: &["will", "retain"]),
+    case!(will_is_retained["long"]: "A will of 300 bytes with Will Retain 1 is the retained message of its topic once it is published",
+        v311: proves ["MQTT-3.1.2-17", "MQTT-3.1.2-8"],
+        v5: proves ["MQTT-3.1.2-15", "MQTT-3.1.2-8"],
+        caught: [Fault::WillNotRetained, Fault::LosesUnusualWills],
+        needs: &["will", "retain"]),
     case!(will_is_not_retained: "A will with Will Retain 0 is not retained",
+        v311: proves ["MQTT-3.1.2-16"],
+        v5: proves ["MQTT-3.1.2-14"],
+        caught: [Fault::WillAlwaysRetained],
+        needs: &["will"]),
+    case!(will_is_not_retained["long"]: "A will of 300 bytes with Will Retain 0 is not retained",
         v311: proves ["MQTT-3.1.2-16"],
         v5: proves ["MQTT-3.1.2-14"],
         caught: [Fault::WillAlwaysRetained],
@@ -267,35 +277,42 @@ async fn qos_of_will(broker: &Subject) -> Outcome {
     watcher.expect_right(&status, a_message("status", b"gone").qos(qos)).await
 }
 
+/// The payload of a will: of 300 bytes where the member says so.
+fn gone(broker: &Subject) -> Vec<u8> {
+    if broker.member() == "long" { format!("{:.<300}", "gone").into_bytes() } else { b"gone".to_vec() }
+}
+
 async fn will_is_retained(broker: &Subject) -> Outcome {
+    let gone = gone(broker);
     let mut watcher = watcher_of_wills(broker, AtLeastOnce).await?;
     let mut publisher = broker.connect("publisher").await?;
     publisher.publish_draft(publish("control", b"retained").qos(AtLeastOnce).retain()).await?;
     // A session that stays, so that the end of a session has no part in this.
-    let retained = will("status", b"gone").qos(AtLeastOnce).retain();
+    let retained = will("status", &gone).qos(AtLeastOnce).retain();
     let mortal = broker.connect_as("mortal", connect().persistent().will(retained)).await?;
 
     mortal.reset_connection();
 
-    let _ = watcher.expect(a_message("status", b"gone")).decides(PUBLISHED).await?;
+    let _ = watcher.expect(a_message("status", &gone)).decides(PUBLISHED).await?;
     let mut late = broker.connect("late").await?;
     late.subscribe("control", AtLeastOnce).await?;
     late.receive(a_message("control", b"retained")).await?;
     late.subscribe("status", AtLeastOnce).await?;
-    late.expect(a_message("status", b"gone")).await
+    late.expect(a_message("status", &gone)).await
 }
 
 async fn will_is_not_retained(broker: &Subject) -> Outcome {
+    let gone = gone(broker);
     let mut watcher = watcher_of_status(broker, AtLeastOnce).await?;
     let mut publisher = broker.connect("publisher").await?;
-    let mortal = mortal_with(broker, will("status", b"gone").qos(AtLeastOnce)).await?;
+    let mortal = mortal_with(broker, will("status", &gone).qos(AtLeastOnce)).await?;
 
     mortal.reset_connection();
 
-    watcher.receive(a_message("status", b"gone")).await?;
+    watcher.receive(a_message("status", &gone)).await?;
     let mut late = broker.connect("late").await?;
     late.subscribe("status", AtLeastOnce).await?;
-    late.expect_no_message(b"gone").before_message(&mut publisher, "status").await
+    late.expect_no_message(&gone).before_message(&mut publisher, "status").await
 }
 
 async fn not_before_its_delay(broker: &Subject) -> Outcome {

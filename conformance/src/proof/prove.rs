@@ -73,7 +73,10 @@ pub const TAKEN_AWAY: &[(Quirk, &[&str])] = &[
             "/outgoing/refused-among-others.qos2",
         ],
     ),
-    (Quirk::RefusesControlCharacters, &["/strings/kept-characters.control", "/strings/kept-characters.noncharacter"]),
+    (
+        Quirk::RefusesControlCharacters,
+        &["/strings/kept-characters.control", "/strings/kept-characters.noncharacter", ".control-characters"],
+    ),
     (Quirk::ExtraCopies, &["/identifiers/one-copy"]),
     (Quirk::CopiesApart, &["/identifiers/one-copy"]),
     (

@@ -20,6 +20,7 @@ pub struct Pattern {
     payload: Option<Vec<u8>>,
     /// Whether the payload is the end of what is meant.
     ending: bool,
+    told_by: Option<usize>,
     no_more: bool,
     /// The payload that must be right of it, where its payload doesn't tell it.
     reads: Option<Vec<u8>>,
@@ -44,6 +45,7 @@ impl Pattern {
             or_else: None,
             payload: None,
             ending: false,
+            told_by: None,
             no_more: false,
             reads: None,
             only_qos: None,
@@ -93,6 +95,20 @@ impl Pattern {
     #[must_use]
     pub fn copy_at(mut self, qos: QoS) -> Self {
         self.only_qos = Some(qos);
+        self
+    }
+
+    /// Told by so many bytes at the beginning of its payload: the rest may be missing.
+    #[must_use]
+    pub fn told_by(mut self, bytes: usize) -> Self {
+        self.told_by = Some(bytes);
+        self
+    }
+
+    /// On this topic.
+    #[must_use]
+    pub fn on(mut self, topic: impl Into<Topic>) -> Self {
+        self.topic = Some(topic.into());
         self
     }
 
@@ -348,11 +364,15 @@ impl Pattern {
             return false;
         }
         let Packet::Publish(publish) = packet else { return true };
-        let carries = self
-            .payload
-            .as_ref()
-            .is_none_or(|payload| publish.payload == &payload[..] || self.ending && publish.payload.ends_with(payload));
+        let carries = self.payload.as_ref().is_none_or(|payload| self.is_told_by(payload, publish.payload));
         carries && self.only_qos.is_none_or(|qos| publish.qos == qos)
+    }
+
+    fn is_told_by(&self, wanted: &[u8], payload: &[u8]) -> bool {
+        let beginning = self.told_by.and_then(|bytes| wanted.get(..bytes));
+        payload == wanted
+            || self.ending && payload.ends_with(wanted)
+            || beginning.is_some_and(|beginning| payload.starts_with(beginning))
     }
 
     /// What is not right about a packet that the pattern is about; empty where all is.

@@ -275,6 +275,9 @@ impl Machine {
     pub(crate) fn send_with_dup(&mut self, id: ConnectionId, packet: &Packet<'_>) {
         let Some(connection) = self.connections.get(&id) else { return };
         let Ok(bytes) = packet.to_bytes(connection.version) else { return };
+        if bytes.len() > connection.maximum_packet_size {
+            return;
+        }
         let mut bytes = bytes.to_vec();
         if let Some(first) = bytes.first_mut() {
             *first |= 0x08;

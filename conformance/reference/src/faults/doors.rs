@@ -100,6 +100,14 @@ impl Machine {
         self.turn(|way| mark_subscriptions(way, session, together, is_retained))
     }
 
+    /// A message is held against one subscription of a client, of which several may match.
+    pub(crate) fn on_held(&self, session: &Session, held: &Subscription, several_match: bool) -> Option<Turn> {
+        self.turn(|way| {
+            mark_subscriptions(way, session, &[held], false);
+            way.overlapping = several_match;
+        })
+    }
+
     /// A retained message is held against a subscription, or copied for it.
     pub(crate) fn on_retained(&self, client_id: &ClientId, filter: &str, message: &Message) -> Option<Turn> {
         let session = self.sessions.get(client_id)?;

@@ -7,6 +7,7 @@ use crate::delivery::matching::Matching;
 use crate::machine::Machine;
 use crate::state::ClientId;
 use crate::state::message::Message;
+use crate::state::subscriptions::Subscription;
 
 impl Machine {
     /// As [`Machine::subscriptions_for`], each subscription held against the topic, since a fault may match what is not to
@@ -14,12 +15,10 @@ impl Machine {
     pub(crate) fn subscriptions_by_fault(&self, topic: &str) -> Matching<'_> {
         let sessions = self.sessions.values().map(|session| {
             let mut held = session.subscriptions.in_order();
+            let meant = held.iter().filter(|subscription| topic_matches(topic_filter(subscription), topic)).count();
             held.retain(|subscription| {
-                let _way = self.on_subscriptions(session, &[*subscription], false);
-                match split_shared(&subscription.filter) {
-                    Some((_, topic_filter)) if subscription.shared => self.matches(topic_filter, topic),
-                    _ => !subscription.shared && self.matches(&subscription.filter, topic),
-                }
+                let _way = self.on_held(session, subscription, meant > 1);
+                self.matches(topic_filter(subscription), topic)
             });
             (session, held)
         });
@@ -34,8 +33,8 @@ impl Machine {
 
     /// As [`Machine::matches`], each fault with its own mistake.
     pub(crate) fn matches_by_fault(&self, filter: &str, topic: &str) -> bool {
-        if topic.starts_with('$') && filter.starts_with(['#', '+']) && self.fault(Fault::WildcardMatchesDollar) {
-            return filter.starts_with(['#', '+']) && topic_matches(&format!("x/{filter}"), &format!("x/{topic}"));
+        if topic.starts_with('$') {
+            return self.matches_dollar(filter, topic);
         }
         let matches = topic_matches(filter, topic);
         if !matches
@@ -64,6 +63,23 @@ impl Machine {
             return false;
         }
         matches || topic.starts_with(filter) && self.fault(Fault::DeliversByPrefix)
+    }
+
+    /// What clients publish to topics that start with `$` comes to nobody but by one of two faults.
+    fn matches_dollar(&self, filter: &str, topic: &str) -> bool {
+        if filter.starts_with(['#', '+']) {
+            let would_match = topic_matches(&format!("x/{filter}"), &format!("x/{topic}"));
+            return would_match && self.fault(Fault::WildcardMatchesDollar);
+        }
+        topic_matches(filter, topic) && self.fault(Fault::ExchangesDollarTopics)
+    }
+}
+
+/// What a subscription says of topics, without what belongs to a share.
+fn topic_filter(subscription: &Subscription) -> &str {
+    match split_shared(&subscription.filter) {
+        Some((_, topic_filter)) if subscription.shared => topic_filter,
+        _ => &subscription.filter,
     }
 }
 

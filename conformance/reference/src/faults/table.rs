@@ -333,22 +333,25 @@ faults! {
     PayloadChanged "payload-changed" "Ends a payload at its first zero byte."
         ["MQTT-4.5.0-1" "MQTT-3.1.2-8" "MQTT-4.4.0-1"]
         ["MQTT-4.5.0-1" "MQTT-3.1.2-8" "MQTT-4.4.0-1"];
-    CutsLongPayloads "cuts-long-payloads" "Ends a payload after 16,000 bytes." ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
+    CutsLongPayloads "cuts-long-payloads" "Ends a payload after 16,000 bytes."
+        ["MQTT-4.5.0-1" "MQTT-4.4.0-1"] ["MQTT-4.5.0-1" "MQTT-4.4.0-1"];
     LosesEmpty "loses-empty" "Delivers no message that has no payload and is not retained."
         ["MQTT-4.5.0-1" "MQTT-3.1.2-8"] ["MQTT-4.5.0-1" "MQTT-3.1.2-8"];
     LosesLongTopics "loses-long-topics" "Delivers nothing on topics of more than ten levels or a thousand bytes."
-        ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
+        ["MQTT-4.5.0-1" "MQTT-3.1.2-8" "MQTT-3.3.1-6" "MQTT-3.8.4-3"]
+        ["MQTT-4.5.0-1" "MQTT-3.1.2-8" "MQTT-3.3.1-9" "MQTT-3.3.1-10" "MQTT-3.8.4-4"];
     IdentifiersShared "identifiers-shared" "Takes a QoS 2 PUBLISH for a repetition if another client has its identifier in use."
         ["MQTT-4.5.0-1"] ["MQTT-4.5.0-1"];
     DeliversAtOtherQos "delivers-at-other-qos" "Delivers live messages of QoS 1 and 2 one lower than it owes, those of QoS 0 at QoS 1."
         ["MQTT-3.8.4-6" "MQTT-3.8.4-3" "MQTT-3.1.2-9" "MQTT-3.3.5-1" "MQTT-3.10.4-3"]
         ["MQTT-3.8.4-8" "MQTT-3.8.4-3" "MQTT-3.3.4-2" "MQTT-4.8.2-3" "MQTT-3.10.4-3"];
     TopicNormalized "topic-normalized" "Takes empty levels out of topic names."
-        ["MQTT-4.7.3-4" "U3-20" "U3-19" "MQTT-3.3.2-3" "U3-18"] ["MQTT-4.7.3-4" "U5-204" "U5-203" "MQTT-3.3.2-3" "U5-202"];
+        ["MQTT-4.7.3-4" "U3-20" "U3-19" "MQTT-3.3.2-3" "U3-18" "MQTT-4.4.0-1"]
+        ["MQTT-4.7.3-4" "U5-204" "U5-203" "MQTT-3.3.2-3" "U5-202" "MQTT-4.4.0-1"];
     StripsByteOrderMark "strips-byte-order-mark" "Takes U+FEFF out of topic names."
-        ["MQTT-1.5.3-3" "MQTT-4.7.3-4"] ["MQTT-1.5.4-3" "MQTT-4.7.3-4"];
+        ["MQTT-1.5.3-3" "MQTT-4.7.3-4" "MQTT-4.4.0-1"] ["MQTT-1.5.4-3" "MQTT-4.7.3-4" "MQTT-4.4.0-1"];
     StripsControlCharacters "strips-control-characters" "Takes control characters and non-characters out of topic names."
-        ["MQTT-4.7.3-4"] ["MQTT-4.7.3-4"];
+        ["MQTT-4.7.3-4" "MQTT-4.4.0-1"] ["MQTT-4.7.3-4" "MQTT-4.4.0-1"];
     AboveGrantedQos "above-granted-qos" "Delivers at the published QoS whatever was granted."
         ["MQTT-3.8.4-6" "MQTT-3.3.5-1"] ["MQTT-3.8.4-8" "MQTT-3.3.4-2" "MQTT-4.8.2-3"];
     AbovePublishedQos "above-published-qos" "Delivers at the granted QoS whatever was published."
@@ -359,8 +362,8 @@ faults! {
     LosesDup "loses-dup" "Acknowledges messages of QoS 1 and 2 that come with DUP 1, and delivers none."
         ["MQTT-4.5.0-1" "MQTT-4.3.2-2"] ["MQTT-4.5.0-1" "MQTT-4.3.2-5"];
     DropsBinary "drops-binary" "Acknowledges QoS 1 and 2 messages whose payload is no text, and delivers none."
-        ["MQTT-4.5.0-1" "MQTT-3.1.2-8"]
-        ["MQTT-4.5.0-1" "MQTT-3.1.2-8"];
+        ["MQTT-4.5.0-1" "MQTT-3.1.2-8" "MQTT-3.3.1-6" "MQTT-3.8.4-3"]
+        ["MQTT-4.5.0-1" "MQTT-3.1.2-8" "MQTT-3.3.1-9" "MQTT-3.3.1-10" "MQTT-3.8.4-4"];
     ClosesOnDenied "closes-on-denied" "Closes in 3.1.1 on a SUBSCRIBE for the topic that is denied to everybody." ["U3-14"] [];
     DeliversDenied "delivers-denied" "Serves the topic that is denied to everybody." ["U3-14"] [];
     DeniedUnanswered "denied-unanswered" "Neither acknowledges a denied PUBLISH nor closes."
@@ -383,7 +386,7 @@ faults! {
     EmptyClearsBelow "empty-clears-below" "Clears the levels below a topic too when an empty retained message comes."
         ["MQTT-3.3.1-6" "MQTT-3.3.1-5"] ["MQTT-3.3.1-9" "MQTT-3.3.1-5" "U5-092"];
     EmptyNotForwarded "empty-not-forwarded" "Doesn't deliver an empty retained message to subscribers."
-        ["MQTT-3.3.1-10" "U3-10" "MQTT-4.5.0-1"] ["MQTT-3.3.1-6" "MQTT-4.5.0-1"];
+        ["MQTT-3.3.1-10" "U3-10" "MQTT-4.5.0-1" "MQTT-3.1.2-8"] ["MQTT-3.3.1-6" "MQTT-4.5.0-1" "MQTT-3.1.2-8"];
     PlainReplacesRetained "plain-replaces-retained" "Stores a message with RETAIN 0 as the retained one."
         ["MQTT-3.3.1-12" "MQTT-3.1.2-16" "MQTT-3.3.1-9" "MQTT-3.8.4-6"]
         ["MQTT-3.3.1-8" "MQTT-3.1.2-14" "MQTT-3.3.1-12" "MQTT-3.8.4-8" "MQTT-3.3.4-3" "U5-138"];
@@ -487,8 +490,12 @@ faults! {
         ["U3-24"] ["U5-215"];
     WildcardMatchesDollar "wildcard-matches-dollar" "Lets leading wildcards match topics that start with a dollar sign."
         ["MQTT-4.7.2-1" "U3-24"] ["MQTT-4.7.2-1" "U5-215"];
-    HashExcludesParent "hash-excludes-parent" "Doesn't let a/# match a." ["U3-18" "MQTT-4.5.0-1"] ["U5-202" "MQTT-4.5.0-1"];
-    PlusNeedsText "plus-needs-text" "Doesn't let + match an empty level." ["U3-19" "MQTT-4.5.0-1"] ["U5-203" "MQTT-4.5.0-1"];
+    HashExcludesParent "hash-excludes-parent" "Doesn't let a/# match a."
+        ["U3-18" "MQTT-4.5.0-1" "MQTT-3.1.2-8" "MQTT-3.3.1-6" "MQTT-3.8.4-3"]
+        ["U5-202" "MQTT-4.5.0-1" "MQTT-3.1.2-8" "MQTT-3.3.1-9" "MQTT-3.3.1-10" "MQTT-3.8.4-4"];
+    PlusNeedsText "plus-needs-text" "Doesn't let + match an empty level."
+        ["U3-19" "MQTT-4.5.0-1" "MQTT-3.1.2-8" "MQTT-3.3.1-6" "MQTT-3.8.4-3"]
+        ["U5-203" "MQTT-4.5.0-1" "MQTT-3.1.2-8" "MQTT-3.3.1-9" "MQTT-3.3.1-10" "MQTT-3.8.4-4"];
     PlusMatchesSeveral "plus-matches-several" "Lets a last + match several levels." ["U3-19" "MQTT-3.3.2-3"] ["U5-203" "MQTT-3.3.2-3"];
     CaseInsensitive "case-insensitive" "Matches topics without regard to case." ["U3-20" "MQTT-3.3.2-3"] ["U5-204" "MQTT-3.3.2-3"];
 

@@ -1,6 +1,6 @@
 //! Faults that a row must catch: what its looks would not let pass.
 
-use super::row::{Connection, Flag, Limits, Options, Path, Row, Size, Subscription, Wait};
+use super::row::{Connection, Limits, Options, Path, Row, Sent, Size, Subscription, Topic, Wait};
 use super::rules::Aspect;
 use mqtt_assay_codec::{QoS, Version};
 use mqtt_assay_reference::Fault;
@@ -25,6 +25,7 @@ fn shown_by(row: &Row, aspect: Aspect) -> Vec<Fault> {
     let table = match aspect {
         Aspect::Comes => of_coming(row),
         Aspect::StaysAway => of_absence(row),
+        Aspect::Topic | Aspect::Payload => of_text(row, aspect),
         Aspect::QosAtMost | Aspect::Qos | Aspect::HighestQos | Aspect::Replaced => of_qos(row, aspect),
         Aspect::Retain | Aspect::Dup | Aspect::PacketId => of_flags(row, aspect),
         of_properties => of_content(row, of_properties),
@@ -43,6 +44,11 @@ fn of_coming(row: &Row) -> Occasions {
     vec![
         (is_plain && row.size == Size::Binary, Fault::DropsBinary),
         (is_plain && row.size == Size::Empty, Fault::LosesEmpty),
+        (is_plain && row.size == Size::Clearing, Fault::EmptyNotForwarded),
+        (row.sent == Sent::WithDup && !row.is_replaced_in_earnest(), Fault::LosesDup),
+        (row.path == Path::Live && row.topic == Topic::Kilobyte, Fault::LosesLongTopics),
+        (row.path == Path::Live && row.topic == Topic::Edges, Fault::HashExcludesParent),
+        (row.path == Path::Live && row.topic == Topic::Edges, Fault::PlusNeedsText),
         (row.path == Path::Queued, Fault::DropsForAbsent),
         (comes_again && at_1, Fault::NoRedeliveryQos1),
         (comes_again && !at_1, Fault::NoRedeliveryQos2),
@@ -51,12 +57,31 @@ fn of_coming(row: &Row) -> Occasions {
 }
 
 fn of_absence(row: &Row) -> Occasions {
-    let is_too_large = row.limits == Limits::PacketSize && row.size == Size::TwoKib;
+    let is_too_large = row.limits == Limits::PacketSize && row.is_large();
+    if row.is_unmatched() {
+        let is_exact = row.topic == Topic::Unmatched && row.subscription != Subscription::Plus;
+        return vec![
+            (row.topic == Topic::Unmatched, Fault::CaseInsensitive),
+            (is_exact, Fault::DeliversByPrefix),
+            (row.topic == Topic::BelowPlus, Fault::PlusMatchesSeveral),
+        ];
+    }
     vec![
         (is_too_large, Fault::PastMaximumPacketSize),
         (!is_too_large && row.options == Options::NoLocal, Fault::NoLocalIgnored),
         (!is_too_large && row.options == Options::Handling1, Fault::RetainHandling1Always),
         (!is_too_large && row.options == Options::Handling2, Fault::RetainHandling2Ignored),
+    ]
+}
+
+/// Where the message has come more than once, a message before has shown what is wrong.
+fn of_text(row: &Row, aspect: Aspect) -> Occasions {
+    let is_whole = aspect == Aspect::Payload;
+    vec![
+        (is_whole, Fault::CutsLongPayloads),
+        (!is_whole && matches!(row.topic, Topic::Odd | Topic::Edges), Fault::TopicNormalized),
+        (!is_whole && row.topic == Topic::Odd, Fault::StripsByteOrderMark),
+        (!is_whole && row.topic == Topic::Control, Fault::StripsControlCharacters),
     ]
 }
 
@@ -80,7 +105,7 @@ fn of_qos(row: &Row, aspect: Aspect) -> Occasions {
 fn of_flags(row: &Row, aspect: Aspect) -> Occasions {
     let as_published = row.options == Options::AsPublished;
     // Where a subscription is replaced, a message by another one shows the flag first.
-    let is_live = row.path == Path::Live && row.retain == Flag::Set && !row.is_replaced();
+    let is_live = row.path == Path::Live && row.sets_retain() && !row.is_replaced();
     match aspect {
         Aspect::Retain => vec![
             (row.is_retained(), Fault::RetainFlagMissing),
@@ -91,6 +116,7 @@ fn of_flags(row: &Row, aspect: Aspect) -> Occasions {
             (row.path == Path::Again, Fault::DupMissingOnRedelivery),
             (row.path == Path::Live && !row.may_be_lost(), Fault::DupOnFirstDelivery),
             (row.path == Path::Live && row.may_be_lost(), Fault::DupOnQos0),
+            (row.sent == Sent::WithDup && !row.may_be_lost(), Fault::DupPropagated),
         ],
         _ => vec![(true, Fault::RedeliversUnderNewId)],
     }

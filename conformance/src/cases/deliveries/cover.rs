@@ -1,6 +1,6 @@
 //! That the rows cover what they are to cover, and the tool that adds those that are missing.
 
-use super::row::{Limits, PARAMETERS, ROWS, Row, Size};
+use super::row::{Limits, PARAMETERS, ROWS, Row};
 use super::sense::{EXCLUSIONS, in_v3_1_1, senseless};
 use mqtt_assay_codec::Version;
 use std::collections::BTreeSet;
@@ -93,7 +93,11 @@ fn has(values: &[usize], meeting: &Meeting) -> bool {
 /// of the rest.
 fn meets(row: &Row, meeting: &Meeting) -> bool {
     let due = row.due(Version::V5);
-    let cause = if row.limits == Limits::PacketSize && row.size == Size::TwoKib { "limits" } else { "options" };
+    let cause = match row.limits {
+        _ if row.is_unmatched() => "topic",
+        Limits::PacketSize if row.is_large() => "limits",
+        _ => "options",
+    };
     let shows = due.comes || meeting.iter().any(|(place, _)| *place == place_of(cause));
     shows && has(&values_of(row), meeting)
 }

@@ -1,6 +1,6 @@
 //! What is due in a scene, by its row alone: the messages, how often they come, and all that is right about them.
 
-use super::row::{Count, Flag, Limits, Load, Options, Path, Publisher, Row, Size, Subscription, Versions};
+use super::row::{Count, Limits, Load, Options, Path, Publisher, Row, Sent, Size, Versions};
 use crate::scenario::draft::{Draft, WillDraft, publish, will};
 use mqtt_assay_codec::{Property, QoS, Version};
 
@@ -45,11 +45,11 @@ impl Row {
                 Options::Handling2 => self.is_retained(),
                 _ => false,
             };
-        let is_too_large = is_v5 && self.limits == Limits::PacketSize && self.size == Size::TwoKib;
+        let is_too_large = is_v5 && self.limits == Limits::PacketSize && self.is_large();
         let speaks_v5 = is_v5 && self.versions == Versions::Own;
         Due {
-            comes: !is_own && !is_unwanted && !is_too_large,
-            retain: self.is_retained() || as_published && self.retain == Flag::Set,
+            comes: !is_own && !is_unwanted && !is_too_large && !self.is_unmatched(),
+            retain: self.is_retained() || as_published && self.sets_retain(),
             dup: self.path == Path::Again,
             properties: if speaks_v5 { self.properties } else { Load::None },
             identifier: is_v5 && self.options == Options::Identifier,
@@ -58,54 +58,35 @@ impl Row {
 
     /// The messages: all on one topic, but retained ones each on its own.
     pub(super) fn all_messages(&self) -> Vec<Message> {
-        let message = |number: usize| Message { topic: self.topic(number), payload: self.payload(number) };
-        (1..=self.messages()).map(message).collect()
-    }
-
-    /// The topic of the first message, for what else goes that way.
-    pub(super) fn first_topic(&self) -> String {
-        self.topic(1)
-    }
-
-    fn topic(&self, number: usize) -> String {
-        let number = if self.is_retained() { number } else { 1 };
-        match self.size {
-            Size::LongTopic => format!("hall/{}{number}/state", "lamp-with-a-long-name-".repeat(9)),
-            _ => format!("hall/lamp{number}/state"),
-        }
+        let topics: Vec<String> =
+            if self.is_unmatched() { self.strays() } else { (1..=self.messages()).map(|n| self.topic(n)).collect() };
+        let message = |(place, topic)| Message { topic, payload: self.payload(place + 1) };
+        topics.into_iter().enumerate().map(message).collect()
     }
 
     fn payload(&self, number: usize) -> Vec<u8> {
         match self.size {
             Size::Small | Size::LongTopic => format!("message {number}").into_bytes(),
-            Size::Empty => Vec::new(),
+            Size::Empty | Size::Clearing => Vec::new(),
             Size::Binary => (0..=u8::MAX).chain(format!(" {number}").into_bytes()).collect(),
             Size::TwoKib => format!("{number:>2048}").into_bytes(),
+            // Told by its beginning, which a broker that cuts it leaves.
+            Size::TwentyKib => format!("{:.<20480}", format!("long message {number} ")).into_bytes(),
         }
-    }
-
-    /// The filter by which the messages come, without what belongs to a share.
-    pub(super) fn filter(&self) -> String {
-        let filter = match self.subscription {
-            Subscription::Plus => "hall/+/state".to_owned(),
-            Subscription::Hash => "hall/#".to_owned(),
-            Subscription::PlusHash => "hall/+/#".to_owned(),
-            _ => self.first_topic(),
-        };
-        if self.is_shared() { format!("$share/group/{filter}") } else { filter }
     }
 
     /// A PUBLISH of this message.
     pub(super) fn draft(&self, message: &Message) -> Draft {
         let draft = publish(message.topic.as_str(), &message.payload).qos(self.published());
-        let draft = if self.is_retained() || self.retain == Flag::Set { draft.retain() } else { draft };
+        let draft = if self.is_retained() || self.sets_retain() { draft.retain() } else { draft };
+        let draft = if self.sent == Sent::WithDup { draft.dup() } else { draft };
         self.content().into_iter().fold(draft, Draft::property)
     }
 
     /// The same message as a will.
     pub(super) fn will_draft(&self, message: &Message) -> WillDraft {
         let draft = will(message.topic.as_str(), &message.payload).qos(self.published());
-        let draft = if self.is_retained() { draft.retain() } else { draft };
+        let draft = if self.is_retained() || self.sets_retain() { draft.retain() } else { draft };
         self.content().into_iter().fold(draft, WillDraft::property)
     }
 

@@ -5,7 +5,7 @@ use super::row::{Path, Wait};
 use super::rules::Aspect;
 use super::scene::{Cast, Scene, defect, qos_of};
 use crate::link::breach_of_form;
-use crate::scenario::pattern::{Pattern, a_message};
+use crate::scenario::pattern::Pattern;
 use crate::scenario::{Client, Evidence, Outcome, Received, Seen, Stop};
 use mqtt_assay_codec::{OwnedPacket, Property, Rule};
 use tokio::time::Instant;
@@ -61,11 +61,18 @@ impl Scene<'_> {
 
     async fn decides_absence(&self, cast: &mut Cast) -> Outcome {
         let rule = self.row.rule(Aspect::StaysAway);
-        let (topic, payload) = (self.row.first_topic(), &self.messages[0].payload);
+        let topic = self.row.first_topic();
         let mut other = match cast.publisher.take() {
             Some(publisher) if !self.row.is_will() => publisher,
             _ => self.broker.connect("other").await?,
         };
+        // Where several stay away for their topics, each has another one.
+        let others = if self.row.is_unmatched() { &self.messages[1..] } else { &[] };
+        for message in others {
+            let step = cast.watcher.expect_no_message(&message.payload).about(format!("nothing on {}", message.topic));
+            let _ = step.decides(rule).before_message(&mut other, topic.as_str()).await?;
+        }
+        let payload = &self.messages[0].payload;
         cast.watcher.expect_no_message(payload).decides(rule).before_message(&mut other, topic).await
     }
 
@@ -91,7 +98,7 @@ impl Scene<'_> {
 
     /// The copy that is meant: where others of lower QoS may come, the one that is due.
     fn pattern(&self, cast: &Cast, message: &Message) -> Pattern {
-        let pattern = a_message(message.topic.as_str(), &message.payload);
+        let pattern = self.told(&message.topic, &message.payload);
         let comes_besides = self.row.path == Path::Again || self.row.is_open(Aspect::Comes);
         if comes_besides { pattern.copy_at(self.row.due_qos(cast.granted)) } else { pattern }
     }
@@ -110,7 +117,7 @@ impl Scene<'_> {
             let due = self.row.due_qos(cast.granted);
             let seen = came.owned().map_or(due, |packet| qos_of(&packet.packet()));
             if aspect == Aspect::HighestQos && seen != due {
-                let highest = a_message(look.message.topic.as_str(), &look.message.payload).copy_at(due);
+                let highest = self.told(&look.message.topic, &look.message.payload).copy_at(due);
                 if self.row.is_open(aspect) {
                     cast.watcher.receive(highest).await?;
                 } else {
@@ -140,11 +147,15 @@ impl Scene<'_> {
     /// What is demanded of the message in this respect.
     fn demand(&self, aspect: Aspect, cast: &Cast, look: &Look<'_>) -> Option<Pattern> {
         let (row, due) = (self.row, self.row.due(self.broker.version()));
-        let pattern = a_message(look.message.topic.as_str(), &look.message.payload);
+        let told = self.told(&look.message.topic, &look.message.payload);
+        // By the topic too, once that has been looked at.
+        let pattern = if aspect == Aspect::Payload { told } else { told.on(look.message.topic.as_str()) };
         let qos = row.due_qos(cast.granted);
         Some(match aspect {
             Aspect::QosAtMost => pattern.qos_at_most(qos),
             Aspect::Qos | Aspect::HighestQos => pattern.qos(qos),
+            Aspect::Topic => pattern,
+            Aspect::Payload => pattern.reads(&look.message.payload),
             Aspect::Retain => pattern.retain(due.retain),
             Aspect::Dup => pattern.dup(due.dup),
             Aspect::PacketId => pattern.id(look.id?),

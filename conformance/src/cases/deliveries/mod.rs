@@ -1,7 +1,7 @@
 //! Deliveries: one scene for every way on which a message can come, made from a table of parameters.
 //!
 //! `rows.tsv` has a scene a line, `row` says what its words mean and `sense` which of them go together; `due` says what is
-//! due, `rules` which rule each look at it decides, and `caught` what a look would not let pass. The steps are in `scene` and
+//! due, `topic` on which topics and by which filter, `rules` which rule each look at it decides, and `caught` what a look would not let pass. The steps are in `scene` and
 //! `judge`, and below, a function for each path. `cover` holds that every two values meet in a scene, and every three where
 //! brokers were seen to go wrong; it adds the rows that are missing, and leaves those that are there alone.
 
@@ -14,12 +14,14 @@ mod row;
 mod rules;
 mod scene;
 mod sense;
+mod taken;
 mod title;
+mod topic;
 
 use super::prelude::*;
-use crate::scenario::{CaseRules, Method, Running};
+use crate::scenario::{CaseRules, Client, Method, Running};
 use mqtt_assay_standard::RuleId;
-use row::{Connection, Path, ROWS, Row, Wait};
+use row::{Connection, Limits, Path, ROWS, Row, Wait};
 use scene::{Cast, Scene};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -90,19 +92,20 @@ async fn subscribed(scene: &Scene<'_>, role: &'static str, draft: Draft) -> Resu
     scene.subscribes_before(&mut watcher).await?;
     let granted = scene.subscribes(&mut watcher).await?;
     let publisher = scene.publisher(role, draft).await?;
-    let mut cast = Cast { watcher, publisher, granted, has_session: true, published_at: Instant::now() };
+    let mut cast =
+        Cast { watcher, publisher, mourners: Vec::new(), granted, has_session: true, published_at: Instant::now() };
     scene.is_subscribed_at_all(&mut cast).await?;
     scene.has_the_right_qos(&mut cast).await?;
     Ok(cast)
 }
 
 async fn live(broker: &Subject) -> Outcome {
-    let scene = Scene::of(broker, Path::Live)?;
+    let scene = Scene::of(broker, Path::Live).await?;
     delivered_at_once(&scene).await
 }
 
 async fn shared(broker: &Subject) -> Outcome {
-    let scene = Scene::of(broker, Path::Shared)?;
+    let scene = Scene::of(broker, Path::Shared).await?;
     delivered_at_once(&scene).await
 }
 
@@ -110,6 +113,10 @@ async fn delivered_at_once(scene: &Scene<'_>) -> Outcome {
     let mut cast = subscribed(scene, "publisher", connect()).await?;
     scene.goes_and_comes_back(&mut cast).await?;
     scene.shows_that_the_rest_is_right(&mut cast).await?;
+    if scene.row.limits == Limits::ReceiveMaximum {
+        // What was acknowledged takes no place any more: a queue may be as short as what waits behind two.
+        cast.watcher.serves().await?;
+    }
 
     if !scene.row.may_be_lost() || !scene.row.due(scene.broker.version()).comes {
         scene.publishes(&mut cast).await?;
@@ -119,24 +126,29 @@ async fn delivered_at_once(scene: &Scene<'_>) -> Outcome {
 }
 
 async fn retained(broker: &Subject) -> Outcome {
-    let scene = Scene::of(broker, Path::Retained)?;
+    let scene = Scene::of(broker, Path::Retained).await?;
     let watcher = scene.first_connection().await?;
     let publisher = scene.publisher("publisher", connect()).await?;
-    let mut cast = Cast { watcher, publisher, granted: AtMostOnce, has_session: true, published_at: Instant::now() };
+    let mut cast = not_yet_subscribed(watcher, publisher);
     scene.publishes(&mut cast).await?;
 
     brought_by_a_subscription(&scene, &mut cast).await
 }
 
 async fn retained_will(broker: &Subject) -> Outcome {
-    let scene = Scene::of(broker, Path::RetainedWill)?;
+    let scene = Scene::of(broker, Path::RetainedWill).await?;
     let watcher = scene.first_connection().await?;
     let mourned = connect().will(scene.row.will_draft(&scene.messages[0]));
     let publisher = scene.publisher("mourned", mourned).await?;
-    let mut cast = Cast { watcher, publisher, granted: AtMostOnce, has_session: true, published_at: Instant::now() };
+    let mut cast = Cast { mourners: scene.mourners().await?, ..not_yet_subscribed(watcher, publisher) };
     scene.dies(&mut cast).await;
 
     brought_by_a_subscription(&scene, &mut cast).await
+}
+
+fn not_yet_subscribed(watcher: Client, publisher: Option<Client>) -> Cast {
+    let (granted, published_at) = (AtMostOnce, Instant::now());
+    Cast { watcher, publisher, mourners: Vec::new(), granted, has_session: true, published_at }
 }
 
 async fn brought_by_a_subscription(scene: &Scene<'_>, cast: &mut Cast) -> Outcome {
@@ -158,7 +170,7 @@ async fn brought_by_a_subscription(scene: &Scene<'_>, cast: &mut Cast) -> Outcom
 }
 
 async fn queued(broker: &Subject) -> Outcome {
-    let scene = Scene::of(broker, Path::Queued)?;
+    let scene = Scene::of(broker, Path::Queued).await?;
     let mut cast = subscribed(&scene, "publisher", connect()).await?;
     for count in 1..=scene.returns() {
         let is_last = count == scene.returns();
@@ -178,7 +190,7 @@ async fn queued(broker: &Subject) -> Outcome {
 }
 
 async fn sent_again(broker: &Subject) -> Outcome {
-    let scene = Scene::of(broker, Path::Again)?;
+    let scene = Scene::of(broker, Path::Again).await?;
     let mut cast = subscribed(&scene, "publisher", connect()).await?;
     // What came before is done with.
     cast.watcher.serves().await?;
@@ -203,9 +215,10 @@ async fn sent_again(broker: &Subject) -> Outcome {
 }
 
 async fn will_published(broker: &Subject) -> Outcome {
-    let scene = Scene::of(broker, Path::Will)?;
+    let scene = Scene::of(broker, Path::Will).await?;
     let mourned = connect().will(scene.row.will_draft(&scene.messages[0]));
     let mut cast = subscribed(&scene, "mourned", mourned).await?;
+    cast.mourners = scene.mourners().await?;
     scene.goes_and_comes_back(&mut cast).await?;
 
     scene.dies(&mut cast).await;

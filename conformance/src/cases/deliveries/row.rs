@@ -75,8 +75,11 @@ parameters! {
         None "no-properties", Format "format", Expiry "expiry", OfType "content-type", Request "request",
         User "user-properties", All "all-properties",
     }
-    /// Payload and topic.
-    size: Size { Small "small", Empty "empty", Binary "binary", TwoKib "2-kib", LongTopic "long-topic", }
+    /// Payload and topic; what is empty and has RETAIN 1 clears what was kept, and is delivered like any other message.
+    size: Size {
+        Small "small", Empty "empty", Binary "binary", TwoKib "2-kib", LongTopic "long-topic", TwentyKib "20-kib",
+        Clearing "clearing",
+    }
     /// How many messages.
     count: Count { One "one", Three "three", Twelve "twelve", }
     /// The receiver's connection on which they come.
@@ -93,6 +96,13 @@ parameters! {
     publisher: Publisher { Another "another", Itself "to-itself", }
     /// The time between publication and delivery.
     wait: Wait { None "at-once", TwoSeconds "after-2-s", }
+    /// Whether the publisher sets DUP, which says nothing of what others have received.
+    sent: Sent { Once "sent-once", WithDup "with-dup", }
+    /// What the topic is like, and whether the filter matches it: see `topic`.
+    topic: Topic {
+        Usual "usual-topic", Odd "odd-levels", Control "control-characters", Kilobyte "kilobyte-topic",
+        Edges "edge-levels", Unmatched "unmatched", BelowPlus "below-plus",
+    }
 }
 
 impl Row {
@@ -144,6 +154,21 @@ impl Row {
     /// Whether the message is stored and comes because of a SUBSCRIBE.
     pub(super) fn is_retained(&self) -> bool {
         matches!(self.path, Path::Retained | Path::RetainedWill)
+    }
+
+    /// Whether the message is published with RETAIN 1 and is no retained one for its receiver.
+    pub(super) fn sets_retain(&self) -> bool {
+        self.retain == Flag::Set || self.size == Size::Clearing
+    }
+
+    /// Whether the message is larger than the Maximum Packet Size that a row may set.
+    pub(super) fn is_large(&self) -> bool {
+        matches!(self.size, Size::TwoKib | Size::TwentyKib)
+    }
+
+    /// Whether the topic is none that the filter matches.
+    pub(super) fn is_unmatched(&self) -> bool {
+        matches!(self.topic, Topic::Unmatched | Topic::BelowPlus)
     }
 
     /// Whether it is a will that is published.

@@ -1,7 +1,7 @@
 //! Which rule each look at a message decides, by the way on which it came.
 
 use super::due::{Due, IDENTIFIER};
-use super::row::{Flag, Limits, Load, Options, Path, Row, Size, Subscription};
+use super::row::{Limits, Load, Options, Path, Row, Size, Subscription, Topic};
 use crate::scenario::pattern::Pattern;
 use crate::scenario::{StepRules, rule};
 use mqtt_assay_codec::{QoS, Version};
@@ -13,6 +13,10 @@ pub(super) enum Aspect {
     Comes,
     /// It does not come.
     StaysAway,
+    /// It comes on the topic that it was published on.
+    Topic,
+    /// Its payload is whole.
+    Payload,
     /// Several come in the order in which they were published.
     Order,
     /// Its QoS is neither above that of the publication nor above that of the subscription.
@@ -49,6 +53,8 @@ impl Row {
         }
         let certain: &[Aspect] = if self.may_be_lost() { &[] } else { &[Aspect::Comes] };
         let mut aspects = certain.to_vec();
+        aspects.extend((self.topic != Topic::Usual).then_some(Aspect::Topic));
+        aspects.extend((self.size == Size::TwentyKib).then_some(Aspect::Payload));
         aspects.extend(self.is_replaced_in_earnest().then_some(Aspect::Replaced));
         let exact = if self.subscription == Subscription::Overlapping { Aspect::HighestQos } else { Aspect::Qos };
         aspects.extend([Aspect::QosAtMost, exact, Aspect::Retain, Aspect::Dup]);
@@ -80,7 +86,7 @@ impl Row {
             Subscription::Upwards | Subscription::Downwards => {
                 self.asked_before().is_some_and(|before| self.due_qos(before) != self.due_qos(self.asked()))
             }
-            Subscription::Replaced => self.retain == Flag::Set || self.is_numbered(),
+            Subscription::Replaced => self.sets_retain() || self.is_numbered(),
             _ => false,
         }
     }
@@ -128,6 +134,8 @@ impl Row {
         match aspect {
             Aspect::Comes => self.delivery(),
             Aspect::StaysAway => self.absence(),
+            Aspect::Topic => rule!(v311 "MQTT-4.7.3-4", v5 "MQTT-4.7.3-4"),
+            Aspect::Payload => rule!(v311 "MQTT-4.5.0-1", v5 "MQTT-4.5.0-1"),
             Aspect::Order => rule!(v311 "MQTT-4.6.0-6", v5 "MQTT-4.6.0-6"),
             Aspect::QosAtMost | Aspect::Qos if self.is_shared() && self.published() >= self.asked() => {
                 rule!(v5 "MQTT-4.8.2-3")
@@ -182,7 +190,8 @@ impl Row {
 
     fn absence(&self) -> StepRules {
         match self.options {
-            _ if self.limits == Limits::PacketSize && self.size == Size::TwoKib => rule!(v5 "MQTT-3.1.2-24"),
+            _ if self.is_unmatched() => rule!(v311 "MQTT-3.3.2-3", v5 "MQTT-3.3.2-3"),
+            _ if self.limits == Limits::PacketSize && self.is_large() => rule!(v5 "MQTT-3.1.2-24"),
             Options::NoLocal => rule!(v5 "MQTT-3.8.3-3"),
             Options::Handling1 => rule!(v5 "MQTT-3.3.1-10"),
             _ => rule!(v5 "MQTT-3.3.1-11"),
@@ -194,18 +203,13 @@ impl Row {
         let qos = [self.published(), self.asked(), self.asked_before().unwrap_or_default()];
         let table = [
             ("qos2", qos.contains(&QoS::ExactlyOnce)),
-            ("retain", self.is_retained() || self.retain == Flag::Set),
+            ("retain", self.is_retained() || self.sets_retain()),
             ("will", self.is_will()),
             ("wildcard", self.has_wildcard()),
             ("shared-subscriptions", self.is_shared()),
             ("subscription-identifiers", self.is_numbered()),
         ];
         table.into_iter().filter(|(_, is_needed)| *is_needed).map(|(need, _)| need).collect()
-    }
-
-    fn has_wildcard(&self) -> bool {
-        let with_wildcard = [Subscription::Plus, Subscription::Hash, Subscription::PlusHash, Subscription::Overlapping];
-        with_wildcard.contains(&self.subscription)
     }
 
     /// Whether subscription identifiers are sent.

@@ -1,10 +1,11 @@
 //! The steps that set a scene up: who is there, how the receiver comes to its connection, and what is published.
 
 use super::due::{IDENTIFIER, Message};
-use super::row::{Connection, Limits, Path, Publisher, ROWS, Row, Subscription, Versions, Wait};
+use super::row::{Connection, Limits, Path, Publisher, ROWS, Row, Size, Subscription, Topic, Versions, Wait};
 use super::title;
+use super::topic::BESIDE;
 use crate::scenario::draft::{Draft, connect, publish, subscribe};
-use crate::scenario::pattern::{Pattern, a_connack, a_message, a_suback, codes};
+use crate::scenario::pattern::{Pattern, a_connack, a_message, a_suback, codes, with_payload};
 use crate::scenario::{Client, Received, Stop, Subject};
 use mqtt_assay_codec::{Packet, Property, QoS, ReasonCode, RetainHandling, SubscriptionOptions, Version};
 use mqtt_assay_standard::bounds;
@@ -14,8 +15,11 @@ use tokio::time::Instant;
 /// The Receive Maximum that a row's limit asks for: less than its messages.
 const RECEIVE_MAXIMUM: u16 = 2;
 
-/// The Maximum Packet Size that a row's limit asks for: every message fits but those of two kibibytes.
+/// The Maximum Packet Size that a row's limit asks for: every message fits but those of two kibibytes and more.
 const PACKET_SIZE: u32 = 1024;
+
+/// How many bytes tell a message that a broker may cut.
+const TELLING: usize = 20;
 
 /// A scene: its row, and the broker that it plays before.
 pub(super) struct Scene<'a> {
@@ -29,6 +33,8 @@ pub(super) struct Cast {
     pub(super) watcher: Client,
     /// Nobody where the receiver publishes itself.
     pub(super) publisher: Option<Client>,
+    /// Who has the wills behind the first one.
+    pub(super) mourners: Vec<Client>,
     /// The QoS that the subscription was granted.
     pub(super) granted: QoS,
     /// Whether CONNACK says that the session is there, where one is needed.
@@ -38,12 +44,23 @@ pub(super) struct Cast {
 }
 
 impl<'a> Scene<'a> {
-    /// The scene of the row that the case is made from.
-    pub(super) fn of(broker: &'a Subject, path: Path) -> Result<Self, Stop> {
+    /// The scene of the row that the case is made from, with topics that the broker takes.
+    pub(super) async fn of(broker: &'a Subject, path: Path) -> Result<Self, Stop> {
         let is_it = |row: &&Row| row.path == path && row.member() == broker.member();
         let row = ROWS.iter().find(is_it).ok_or_else(|| defect("there is no row of this name"))?;
         broker.note(title::of(row));
-        Ok(Self { broker, row, messages: row.all_messages() })
+        let scene = Self { broker, row, messages: row.all_messages() };
+        if row.may_be_refused() {
+            super::taken::topics_are_taken(&scene).await?;
+        }
+        Ok(scene)
+    }
+
+    /// A message of the scene, told by its payload or, where that may come cut, by the beginning of it. Its topic is looked
+    /// at later where a broker may take something out of it.
+    pub(super) fn told(&self, topic: &str, payload: &[u8]) -> Pattern {
+        let pattern = if self.row.topic == Topic::Usual { a_message(topic, payload) } else { with_payload(payload) };
+        if self.row.size == Size::TwentyKib && payload.len() > TELLING { pattern.told_by(TELLING) } else { pattern }
     }
 
     fn is_v5(&self) -> bool {
@@ -141,7 +158,7 @@ impl<'a> Scene<'a> {
         }
         let (topic, payload) = (self.row.first_topic(), b"at the right QoS");
         let draft = publish(topic.as_str(), payload).qos(self.row.published());
-        let pattern = a_message(topic, payload).copy_at(self.row.due_qos(cast.granted));
+        let pattern = self.told(&topic, payload).copy_at(self.row.due_qos(cast.granted));
         match &mut cast.publisher {
             Some(publisher) => publisher.publish_to(&mut cast.watcher, draft, pattern).await.map(drop),
             None => cast.watcher.publish_to_itself(draft, pattern).await.map(drop),
@@ -150,9 +167,9 @@ impl<'a> Scene<'a> {
 
     /// A plain message comes the way of the scene: the subscription is there, whatever the connections before.
     pub(super) async fn is_still_subscribed(&self, cast: &mut Cast, count: usize) -> Result<(), Stop> {
-        let (topic, payload) = (self.row.first_topic(), format!("still subscribed {count}"));
+        let (topic, payload) = (self.row.plain_topic(), format!("still subscribed {count}"));
         let draft = publish(topic.as_str(), &payload).qos(QoS::AtLeastOnce);
-        let pattern = a_message(topic, payload);
+        let pattern = self.told(&topic, payload.as_bytes());
         let mut other = match &mut cast.publisher {
             Some(publisher) if self.row.path != Path::RetainedWill => {
                 return publisher.publish_to(&mut cast.watcher, draft, pattern).await.map(drop);
@@ -177,10 +194,11 @@ impl<'a> Scene<'a> {
         let identifier = if self.row.subscription == Subscription::Replaced { IDENTIFIER + 2 } else { IDENTIFIER };
         let former = self.numbered(subscribe(self.row.filter(), options), identifier);
         granted(watcher, former).await?;
-        let comes_now = self.row.is_retained() && options.retain_handling == RetainHandling::Send;
+        let comes = self.row.is_retained() && self.row.due(self.broker.version()).comes;
+        let comes_now = comes && options.retain_handling == RetainHandling::Send;
         if comes_now && self.row.due_qos(qos) != QoS::AtMostOnce {
             let message = &self.messages[0];
-            watcher.receive(a_message(message.topic.as_str(), &message.payload)).await?;
+            watcher.receive(self.told(&message.topic, &message.payload)).await?;
             // Its acknowledgement is read before the answer: it need not come again.
             watcher.serves().await?;
         }
@@ -199,9 +217,12 @@ impl<'a> Scene<'a> {
             // Another identifier in the session, which no message of the scene may bear.
             granted(watcher, self.numbered(subscribe("yard/door", aside), IDENTIFIER + 1)).await?;
         }
+        if self.row.topic == Topic::Kilobyte {
+            granted(watcher, subscribe(BESIDE, QoS::AtLeastOnce)).await?;
+        }
         if self.row.subscription == Subscription::Overlapping {
             let lowest = SubscriptionOptions { qos: QoS::AtMostOnce, ..options };
-            granted(watcher, self.numbered(subscribe("hall/#", lowest), IDENTIFIER)).await?;
+            granted(watcher, self.numbered(subscribe(self.row.overlapping_filter(), lowest), IDENTIFIER)).await?;
         }
         let (draft, place) = match self.row.subscription {
             Subscription::Several => (subscribe("yard/gate", aside).and(filter, options).and("yard/fence", aside), 1),
@@ -223,10 +244,20 @@ impl<'a> Scene<'a> {
         sender.publish_together(drafts).await
     }
 
-    /// The client whose will it is loses its connection.
+    /// The clients with the wills behind the first one: a connection has one will.
+    pub(super) async fn mourners(&self) -> Result<Vec<Client>, Stop> {
+        let mut mourners = Vec::new();
+        for message in self.messages.iter().skip(1) {
+            let draft = connect().will(self.row.will_draft(message));
+            mourners.push(self.broker.connect_in("mourned-too", self.version_of_publisher(), draft).await?);
+        }
+        Ok(mourners)
+    }
+
+    /// The clients whose wills they are lose their connections.
     pub(super) async fn dies(&self, cast: &mut Cast) {
         cast.published_at = Instant::now();
-        if let Some(mourned) = &mut cast.publisher {
+        for mourned in cast.publisher.iter_mut().chain(&mut cast.mourners) {
             mourned.drop_connection().await;
         }
     }
@@ -236,7 +267,7 @@ impl<'a> Scene<'a> {
     pub(super) async fn sent_first(&self, cast: &mut Cast, most: usize) -> Result<Vec<u16>, Stop> {
         let mut ids = Vec::new();
         for message in self.messages.iter().take(most) {
-            let pattern = a_message(message.topic.as_str(), &message.payload).copy_at(self.row.due_qos(cast.granted));
+            let pattern = self.told(&message.topic, &message.payload).copy_at(self.row.due_qos(cast.granted));
             if ids.is_empty() {
                 ids.push(cast.watcher.receive(pattern).await?.id());
                 continue;
@@ -271,7 +302,7 @@ impl<'a> Scene<'a> {
 
     /// One message that QoS 0 may lose, until it comes.
     pub(super) async fn publishes_until_heard(&self, cast: &mut Cast, message: &Message) -> Result<Received, Stop> {
-        let (draft, pattern) = (self.row.draft(message), a_message(message.topic.as_str(), &message.payload));
+        let (draft, pattern) = (self.row.draft(message), self.told(&message.topic, &message.payload));
         match &mut cast.publisher {
             Some(publisher) => publisher.publish_to(&mut cast.watcher, draft, pattern).await,
             None => cast.watcher.publish_to_itself(draft, pattern).await,
@@ -281,11 +312,13 @@ impl<'a> Scene<'a> {
     /// The messages are stored: a subscriber of their own topics gets each of them.
     pub(super) async fn are_stored(&self) -> Result<(), Stop> {
         let mut early = self.broker.connect("early").await?;
+        // At QoS 0 where the content alone may keep a message from others: that is for the scene to decide.
+        let qos = if self.row.size == Size::Binary { QoS::AtMostOnce } else { QoS::AtLeastOnce };
         for message in &self.messages {
             // One copy may be a live one that was only late. Of two one is the stored message.
             for _ in 0..2 {
-                let stored = a_message(message.topic.as_str(), &message.payload);
-                early.subscribe_until(message.topic.as_str(), QoS::AtLeastOnce, stored).await?;
+                let stored = self.told(&message.topic, &message.payload);
+                early.subscribe_until(message.topic.as_str(), qos, stored).await?;
             }
         }
         Ok(())

@@ -21,8 +21,15 @@ const ASKED_AT_0: &[&str] = &["qos0-0", "qos1-0", "qos2-0"];
 const ASKED_AT_2: &[&str] = &["qos0-2", "qos1-2", "qos2-2"];
 const SEVERAL_MESSAGES: &[&str] = &["three", "twelve"];
 const RETAINED: &[&str] = &["retained", "retained-will"];
+const WITHOUT_PAYLOAD: &[&str] = &["empty", "clearing"];
+const UNUSUAL: &[&str] =
+    &["odd-levels", "control-characters", "kilobyte-topic", "edge-levels", "unmatched", "below-plus"];
+const UNMATCHED: &[&str] = &["unmatched", "below-plus"];
 const OF_ONE_TOPIC: &[&str] =
     &["exact", "share", "one-of-several", "overlapping", "upwards", "downwards", "replaced", "anew"];
+
+/// A scene is about one reason for which a message stays away.
+const ONE_REASON: &str = "it stays away for another reason too";
 
 /// All of them.
 pub(super) const EXCLUSIONS: &[Exclusion] = &[
@@ -91,11 +98,12 @@ pub(super) const EXCLUSIONS: &[Exclusion] = &[
         "a retained message has RETAIN by itself, and a retained will is a path of its own",
     ),
     excluded(
-        &[("path", RETAINED), ("size", &["empty"])],
+        &[("path", RETAINED), ("size", WITHOUT_PAYLOAD)],
         "an empty message is not retained: retain/empty-is-not-retained",
     ),
     excluded(&[("size", &["empty"]), ("retain", &["with-retain"])], "it would clear what is retained: retain/empty-*"),
-    excluded(&[("size", &["empty"]), ("count", SEVERAL_MESSAGES)], "empty messages can't be told apart"),
+    excluded(&[("size", &["clearing"]), ("retain", &["with-retain"])], "it has RETAIN 1 by itself"),
+    excluded(&[("size", WITHOUT_PAYLOAD), ("count", SEVERAL_MESSAGES)], "empty messages can't be told apart"),
     excluded(&[("path", &["will", "retained-will"]), ("count", SEVERAL_MESSAGES)], "a connection has one will"),
     excluded(
         &[("path", &["retained"]), ("subscription", OF_ONE_TOPIC), ("count", SEVERAL_MESSAGES)],
@@ -126,6 +134,50 @@ pub(super) const EXCLUSIONS: &[Exclusion] = &[
         "time shows in an expiry interval alone",
     ),
     excluded(&[("versions", &["other-version"]), ("publisher", &["to-itself"])], "one client has one version"),
+    excluded(
+        &[("sent", &["with-dup"]), ("path", &["retained", "will", "retained-will", "sent-again"])],
+        "a will has no DUP, and what is kept or was sent before has its own",
+    ),
+    excluded(
+        &[
+            ("path", &["sent-again"]),
+            ("qos", &["qos2-2"]),
+            ("count", SEVERAL_MESSAGES),
+            ("limits", &["receive-maximum"]),
+        ],
+        "whether a place is free again is PUBREL's matter: flow-limits/quota-*",
+    ),
+    excluded(&[("sent", &["with-dup"]), ("qos", PUBLISHED_AT_0)], "DUP at QoS 0 is malformed: publish/dup-at-qos0"),
+    excluded(&[("size", &["long-topic"]), ("topic", UNUSUAL)], "it has one topic"),
+    excluded(
+        &[("path", &["will", "retained-will"]), ("size", &["20-kib"]), ("versions", &["other-version"])],
+        "a CONNECT that is too large for a broker looks like one of a version that it doesn't speak",
+    ),
+    excluded(&[("topic", &["kilobyte-topic"]), ("limits", &["packet-size"])], "its topic alone is too large"),
+    excluded(
+        &[("topic", &["edge-levels"]), ("subscription", &["exact", "plus", "hash"])],
+        "edges are the parent of # and an empty level for +: they take both wildcards",
+    ),
+    excluded(
+        &[("topic", &["edge-levels"]), ("path", RETAINED), ("count", SEVERAL_MESSAGES)],
+        "a topic has one retained message",
+    ),
+    excluded(
+        &[("topic", &["below-plus"]), ("subscription", &["exact", "hash", "plus-hash", "overlapping"])],
+        "its filter ends in +, and # matches what is below",
+    ),
+    excluded(
+        &[("topic", &["unmatched"]), ("subscription", &["hash", "plus-hash", "overlapping"])],
+        "# matches a topic that goes on behind the filter",
+    ),
+    excluded(&[("topic", UNMATCHED), ("path", &["sent-again"])], "what never came is not sent again"),
+    excluded(&[("topic", UNMATCHED), ("count", SEVERAL_MESSAGES)], "they are as many as there are wrong topics"),
+    excluded(&[("topic", UNMATCHED), ("size", WITHOUT_PAYLOAD)], "empty messages can't be told apart"),
+    excluded(&[("topic", UNMATCHED), ("size", &["2-kib", "20-kib"]), ("limits", &["packet-size"])], ONE_REASON),
+    excluded(&[("topic", UNMATCHED), ("options", &["no-local"]), ("publisher", &["to-itself"])], ONE_REASON),
+    excluded(&[("topic", UNMATCHED), ("path", RETAINED), ("options", &["handling-1", "handling-2"])], ONE_REASON),
+    excluded(&[("topic", UNMATCHED), ("sent", &["with-dup"])], "what does not come has no DUP"),
+    excluded(&[("topic", UNMATCHED), ("wait", &["after-2-s"])], "what does not come does not grow older"),
     excluded(
         &[("subscription", &["overlapping"]), ("options", &["identifier"])],
         "identifiers/* count them over all copies",

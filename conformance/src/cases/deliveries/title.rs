@@ -1,7 +1,8 @@
 //! A row as a sentence.
 
 use super::row::{
-    Connection, Count, Flag, Limits, Load, Options, Path, Publisher, Row, Size, Subscription, Versions, Wait,
+    Connection, Count, Flag, Limits, Load, Options, Path, Publisher, Row, Sent, Size, Subscription, Topic, Versions,
+    Wait,
 };
 use mqtt_assay_codec::Version;
 
@@ -10,6 +11,7 @@ pub(super) fn of(row: &Row) -> String {
     let parts = [
         what(row),
         content(row),
+        topic(row).to_owned(),
         publisher(row),
         path(row),
         format!("by {} at QoS {}", subscription(row), row.asked() as u8),
@@ -29,6 +31,8 @@ fn what(row: &Row) -> String {
         Size::Binary => "binary ",
         Size::TwoKib => "large ",
         Size::LongTopic => "long-named ",
+        Size::TwentyKib => "very large ",
+        Size::Clearing => "clearing ",
     };
     let (article, noun) = match row.count {
         Count::One if row.size == Size::Empty => ("An", "message"),
@@ -50,8 +54,21 @@ fn content(row: &Row) -> String {
         Load::All => "all properties",
     };
     let flag = if row.retain == Flag::Set { "RETAIN 1" } else { "" };
-    let both: Vec<&str> = [properties, flag].into_iter().filter(|part| !part.is_empty()).collect();
-    if both.is_empty() { String::new() } else { format!("with {}", both.join(" and ")) }
+    let dup = if row.sent == Sent::WithDup { "DUP 1" } else { "" };
+    let all: Vec<&str> = [properties, flag, dup].into_iter().filter(|part| !part.is_empty()).collect();
+    if all.is_empty() { String::new() } else { format!("with {}", all.join(" and ")) }
+}
+
+fn topic(row: &Row) -> &'static str {
+    match row.topic {
+        Topic::Usual => "",
+        Topic::Odd => "on a topic with U+FEFF and an empty level",
+        Topic::Control => "on a topic with control characters",
+        Topic::Kilobyte => "on a topic of more than a kilobyte",
+        Topic::Edges => "on an empty level for + and the parent of #",
+        Topic::Unmatched => "on a topic that differs from the filter by letter case or by what follows",
+        Topic::BelowPlus => "on a level below that of +",
+    }
 }
 
 fn publisher(row: &Row) -> String {
@@ -64,6 +81,7 @@ fn publisher(row: &Row) -> String {
 
 fn path(row: &Row) -> String {
     let comes = match (row.count, row.due(Version::V5).comes) {
+        (_, false) if row.is_unmatched() => "stays away",
         (_, false) => "stays away in 5.0",
         (Count::One, true) => "comes",
         (_, true) => "come",
