@@ -270,8 +270,8 @@ fn silence(target: &Target, selected: &[Instance], args: &RunArgs) -> Duration {
         return SILENCE;
     }
     let waits = selected.iter().map(|instance| instance.case.waits()).max().unwrap_or_default();
-    let sequence = if args.explore.count().is_some() { SEQUENCE } else { Duration::ZERO };
-    (bounds::CASE.max(sequence) + bounds::START + bounds::CLEAN_UP) * args.patience + waits + SILENCE
+    let longest = (bounds::CASE * bounds::DISTANT).max(SEQUENCE);
+    (longest + bounds::START + bounds::CLEAN_UP) * args.patience + waits + SILENCE
 }
 
 /// Runs the cases, reports, and says how it ended.

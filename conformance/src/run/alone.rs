@@ -114,11 +114,25 @@ pub(super) async fn take_steps(instance: Instance, context: Rc<CaseContext>, pat
     // Megabytes take their time over a slow link, in both directions.
     let times = if instance.case.weighty { 2 } else { 1 };
     let deadline = bounds::CASE * times * patience + instance.case.waits();
-    if let Ok(outcome) = timeout(deadline, steps(&subject)).await {
-        return outcome.err();
+    let mut taken = std::pin::pin!(steps(&subject));
+    for _ in 0..bounds::DISTANT {
+        if let Ok(outcome) = timeout(deadline, taken.as_mut()).await {
+            return outcome.err();
+        }
+        if !is_going_on(&context) {
+            break;
+        }
     }
-    let why = format!("our case hung for {deadline:?} at: {}", last_step(&context.transcript()));
+    let took = context.recorder().elapsed();
+    let why = format!("our case hung for {took:.1?} at: {}", last_step(&context.transcript()));
     Some(Stop::Inconclusive { why, line: None })
+}
+
+/// The broker has sent something of late.
+fn is_going_on(context: &CaseContext) -> bool {
+    let transcript = context.transcript();
+    let last = transcript.lines.iter().rev().find(|line| matches!(line.what, What::Received(_)));
+    last.is_some_and(|line| context.recorder().elapsed() < line.at + context.patient(bounds::GRACE))
 }
 
 /// The last thing that a case said or did, for a case that got no further.

@@ -46,6 +46,9 @@ pub const WATCH: Duration = Duration::from_millis(500);
 /// How long a case may take beyond the waits that it declares; then it is inconclusive.
 pub const CASE: Duration = Duration::from_secs(45);
 
+/// So many times as long may a case take whose packets keep coming: a hundred round trips to a broker far away are no hang.
+pub const DISTANT: u32 = 4;
+
 /// How often a connection that is held for nothing else asks whether the broker is there, besides behind every case.
 pub const ASK: Duration = Duration::from_secs(1);
 
@@ -94,7 +97,11 @@ pub const TABLE: &[(&str, Duration, &str)] = &[
     ("hunt", HUNT, "running the suspects of all deaths again, each on a broker of its own"),
     ("again", AGAIN, "running again alone what timed out beside others"),
     ("standstill", STANDSTILL, "a gap in the suite's own time; what it touches is not judged"),
-    ("case", CASE, "a whole case, besides the waits that it declares; later it is inconclusive"),
+    (
+        "case",
+        CASE,
+        "a whole case, besides the waits that it declares, and up to four times as long while packets keep coming; later it is inconclusive",
+    ),
     ("start", START, "a spawned broker's first CONNACK"),
     ("clean-up", CLEAN_UP, "removing what a case left on the broker"),
     ("farewell", FAREWELL, "removing what all cases left, where the run is ended early"),
