@@ -77,6 +77,7 @@ const CHAPTERS: &[Chapter] = &[
     Chapter { name: "topic-alias", cases: topic_alias::CASES },
     Chapter { name: "retain", cases: retain::CASES },
     Chapter { name: "store", cases: store::REPLACED },
+    Chapter { name: "store", cases: store::REPLACED_BY_WILL },
     Chapter { name: "store", cases: store::PLAIN },
     Chapter { name: "store", cases: store::CLEARED },
     Chapter { name: "store", cases: store::OUTLIVES },

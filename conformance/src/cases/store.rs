@@ -16,8 +16,15 @@ pub(super) const REPLACED: &[Case] = family!(replaced: "A retained message is st
     "long" ", with 300 bytes" ["retain"],
     "resumed" ", from a connection that resumes a session" ["retain"],
     "twelfth" ", as the twelfth message of its connection" ["retain"],
-    "will" ", as a will" ["retain", "will"],
 ]);
+
+/// That a will is stored at all is another rule's.
+pub(super) const REPLACED_BY_WILL: &[Case] =
+    &[case!(replaced["will"]: "A will with Will Retain 1 takes the place of the retained message before",
+        v311: proves ["MQTT-3.3.1-6"],
+        v5: proves ["MQTT-3.3.1-5"],
+        caught: [Fault::RetainedNotReplaced, Fault::RetainedComesBack],
+        needs: &["retain", "will"])];
 
 pub(super) const PLAIN: &[Case] = family!(plain_leaves: "A message with RETAIN 0 leaves the retained message of its topic alone", {
     v311: proves ["MQTT-3.3.1-12"],

@@ -278,9 +278,12 @@ async fn displaces(broker: &Subject) -> Outcome {
 
     // It may be lost on this way, and is not waited for any longer than it may take.
     let limit = witness.context().patient(bounds::GRACE);
-    let has_come = witness.receive_within(a_message("status", b"gone"), limit).await.is_ok();
+    let live = witness.receive_within(a_message("status", b"gone"), limit).await.ok();
+    if let Some(live) = &live {
+        let _ = witness.expect_right(live, a_message("status", b"gone")).decides(PUBLISHED).await?;
+    }
     let retained = rule!(v311 "MQTT-3.1.2-17", v5 "MQTT-3.1.2-15");
-    let rules = if has_come { retained } else { PUBLISHED };
+    let rules = if live.is_some() { retained } else { PUBLISHED };
     let mut late = broker.connect("late").await?;
     late.subscribe("status", AtLeastOnce).await?;
     late.expect_no_message(b"old").decides(rules).before_message(&mut publisher, "status").await
