@@ -344,3 +344,69 @@ fn where_the_suite_itself_stood_still_nothing_is_missing() {
         assert_eq!(trace.findings().len(), 1 - found);
     }
 }
+
+/// A client with a will that left with DISCONNECT `late` seconds after it had written last; `stated` is what CONNACK says of the
+/// keep alive. Whether its will may come.
+fn may_leave_a_will(late: u64, keep_alive: u16, stated: Option<u16>, is_dismissed: bool) -> bool {
+    let (mut trace, subscriber, _) = pair(Version::V5, ONE);
+    let will = Will { qos: QoS::AtLeastOnce, topic: "run/case/news", payload: b"gone", ..Will::default() };
+    let connect =
+        Connect { client_id: "mortal", will: Some(will), keep_alive, clean_start: true, ..Connect::default() };
+    let states: PropertiesBuf = stated.into_iter().map(Property::ServerKeepAlive).collect();
+    let connack = Connack { properties: states.as_properties(), ..DEFAULT };
+    let mortal = trace.connect_with(Version::V5, connect, connack);
+    trace.wait(late);
+    trace.client(mortal, Packet::Disconnect(Disconnect::default()));
+    if is_dismissed {
+        trace.server(mortal, Packet::Disconnect(Disconnect::default()));
+    }
+    trace.broker_ends(mortal);
+    !trace.take(subscriber, message(QoS::AtLeastOnce, 7, b"gone")).breaks(Point::WillDeleted)
+}
+
+#[test]
+fn a_will_may_come_where_the_broker_may_have_given_the_client_up_before() {
+    assert!(!may_leave_a_will(1, 10, None, false));
+    assert!(!may_leave_a_will(100, 0, None, false));
+    assert!(may_leave_a_will(11, 10, None, false), "silent for longer than the keep alive");
+    assert!(may_leave_a_will(3, 10, Some(2), false), "than the one that CONNACK states");
+    assert!(!may_leave_a_will(11, 10, Some(20), false));
+    assert!(may_leave_a_will(1, 10, None, true), "the broker says itself why it ends");
+}
+
+#[test]
+fn what_a_member_refused_is_no_matter_of_who_gets_a_message() {
+    for refuses in [false, true] {
+        let mut trace = Trace::default();
+        let members = ["one", "two"].map(|name| trace.open(Version::V5, name, true));
+        for member in members {
+            trace.subscribe(member, "$share/group/run/case/news", ONE);
+        }
+        let publisher = trace.open(Version::V5, "publisher", true);
+        let one = message(QoS::AtLeastOnce, 7, b"first");
+        trace.publish(publisher, one);
+        trace.deliver(members[0], one);
+        let reason = if refuses {
+            mqtt_assay_codec::ReasonCode::UNSPECIFIED_ERROR
+        } else {
+            mqtt_assay_codec::ReasonCode::SUCCESS
+        };
+        let answer = Acknowledgement { reason, ..Acknowledgement::success(packet_id(7)) };
+        trace.client(members[0], Packet::Puback(answer));
+        assert_eq!(trace.take(members[1], one).breaks(Point::SharedOnce), !refuses);
+    }
+}
+
+#[test]
+fn what_has_expired_meanwhile_is_not_missed() {
+    for (seconds, is_missed) in [(5, false), (50, true)] {
+        let (mut trace, subscriber, publisher) = pair(Version::V5, ONE);
+        let expiry = PropertiesBuf::new().with(Property::MessageExpiryInterval(seconds));
+        let first = message(QoS::AtLeastOnce, 7, b"first");
+        trace.publish(publisher, Publish { properties: expiry.as_properties(), ..first });
+        trace.wait(8);
+        let second = message(QoS::AtLeastOnce, 8, b"second");
+        trace.publish(publisher, second);
+        assert_eq!(trace.take(subscriber, second).breaks(Point::Owed), is_missed);
+    }
+}

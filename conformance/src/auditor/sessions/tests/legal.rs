@@ -103,3 +103,83 @@ fn what_comes_on_a_connection_that_was_taken_over_settles_nothing() {
         assert_silent(&run.read(old, again(QoS::AtLeastOnce, 1, b"one")), Point::Qos1Settled);
     }
 }
+
+#[test]
+fn whom_the_broker_sent_away_has_a_session_or_none() {
+    for present in [false, true] {
+        let run = Run::new(Version::V5);
+        let conn = run.connect("own-ann", true, &[]);
+        run.connack(conn, false);
+        // Another connection of the client may have taken the session over before that.
+        let farewell = Disconnect { reason: ReasonCode::SESSION_TAKEN_OVER, ..Disconnect::default() };
+        run.read(conn, Packet::Disconnect(farewell));
+        run.auditor.broker_ended(conn, run.now, 0);
+        assert_silent(&run.connack(run.stays(false), present), Point::NoSessionWhereNone);
+    }
+}
+
+#[test]
+fn an_acknowledgement_on_another_connection_than_the_message_settles_nothing() {
+    for version in VERSIONS {
+        let run = Run::new(version);
+        let conn = run.stays(true);
+        run.connack(conn, false);
+        run.read(conn, first(QoS::AtLeastOnce, 1, b"one"));
+        run.is_lost(conn);
+        let next = run.stays(false);
+        run.connack(next, true);
+        run.write(next, Packet::Puback(ack(1)));
+        run.asks(next);
+        run.is_lost(next);
+        let last = run.stays(false);
+        run.connack(last, true);
+        assert_silent(&run.read(last, again(QoS::AtLeastOnce, 1, b"one")), Point::Qos1Settled);
+    }
+}
+
+#[test]
+fn a_release_whose_pubcomp_was_lost_comes_again_as_often_as_it_is() {
+    for version in VERSIONS {
+        let run = Run::new(version);
+        let mut conn = run.stays(true);
+        run.connack(conn, false);
+        run.read(conn, first(QoS::ExactlyOnce, 1, b"one"));
+        run.write(conn, Packet::Pubrec(ack(1)));
+        run.read(conn, Packet::Pubrel(ack(1)));
+        for _ in 0..2 {
+            run.write(conn, Packet::Pubcomp(ack(1)));
+            run.is_lost(conn);
+            conn = run.stays(false);
+            run.connack(conn, true);
+            assert!(!run.read(conn, Packet::Pubrel(ack(1))).finds());
+        }
+        assert_silent(&run.read(conn, Packet::Pubrel(ack(1))), Point::Qos2Settled);
+        run.write(conn, Packet::Pubcomp(ack(1)));
+        run.asks(conn);
+        run.is_lost(conn);
+        let last = run.stays(false);
+        run.connack(last, true);
+        assert!(run.read(last, Packet::Pubrel(ack(1))).breaks(Point::Qos2Settled));
+    }
+}
+
+#[test]
+fn what_may_have_expired_or_gone_to_another_member_is_not_owed() {
+    for (expires, shares, owed) in [(true, false, 0), (false, true, 0), (false, false, 1)] {
+        let (mut run, _) = returned(expires, shares);
+        run.passes(20);
+        run.connack(run.connect("own-bob", true, &[]), false);
+        assert_eq!(run.auditor.due(run.now).len(), owed);
+    }
+}
+
+#[test]
+fn the_highest_alias_is_taken() {
+    let run = Run::new(Version::V5);
+    let conn = run.connect("own-ann", true, &[Property::TopicAliasMaximum(2)]);
+    run.connack(conn, false);
+    let highest = PropertiesBuf::new().with(Property::TopicAlias(2));
+    let properties = highest.as_properties();
+    let publish = Publish { properties, ..message(QoS::AtLeastOnce, 1, b"one") };
+    assert_kept(&run.read(conn, Packet::Publish(publish)), Point::AliasMaximum);
+}
