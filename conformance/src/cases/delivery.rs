@@ -142,7 +142,7 @@ fn level(broker: &Subject) -> QoS {
     if broker.member() == "qos1" { AtLeastOnce } else { ExactlyOnce }
 }
 
-async fn pubrel_answers_pubrec(broker: &Subject) -> Outcome {
+pub(super) async fn pubrel_answers_pubrec(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("news", ExactlyOnce).await?;
     watcher.hold_acknowledgements();
@@ -155,7 +155,7 @@ async fn pubrel_answers_pubrec(broker: &Subject) -> Outcome {
     watcher.expect_right(&answer, a_pubrel(message.id())).decides(rule!(v311 "MQTT-2.3.1-6", v5 "MQTT-2.2.1-5")).await
 }
 
-async fn unknown_pubrec(broker: &Subject) -> Outcome {
+pub(super) async fn unknown_pubrec(broker: &Subject) -> Outcome {
     let mut client = broker.connect("client").await?;
     client.subscribe("news", ExactlyOnce).await?;
     client.hold_acknowledgements();
@@ -164,12 +164,12 @@ async fn unknown_pubrec(broker: &Subject) -> Outcome {
     client.send(pubrec(known.id()))?;
     client.receive(a_pubrel(known.id()).code(&[ReasonCode::SUCCESS])).await?;
 
-    client.send(pubrec(0x1234_u16))?;
+    client.send(pubrec(broker.an_id(0x1234)))?;
 
-    client.expect(a_pubrel(0x1234_u16).code(&[ReasonCode::PACKET_IDENTIFIER_NOT_FOUND])).recommended().await
+    client.expect(a_pubrel(broker.an_id(0x1234)).code(&[ReasonCode::PACKET_IDENTIFIER_NOT_FOUND])).recommended().await
 }
 
-async fn wrong_acknowledgement(broker: &Subject) -> Outcome {
+pub(super) async fn wrong_acknowledgement(broker: &Subject) -> Outcome {
     let mut rogue = broker.connect("rogue").await?;
     rogue.subscribe("news", ExactlyOnce).await?;
     rogue.hold_acknowledgements();
@@ -206,7 +206,7 @@ async fn returned_publisher(broker: &Subject) -> Result<Client, Stop> {
     broker.resume("publisher").await
 }
 
-async fn first_delivery(broker: &Subject) -> Outcome {
+pub(super) async fn first_delivery(broker: &Subject) -> Outcome {
     let qos = level(broker);
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe_tried("news", "news", qos).await?;
@@ -266,7 +266,7 @@ async fn left_unacknowledged(broker: &Subject, payload: &[u8], qos: QoS) -> Resu
 }
 
 /// Decides: what came again, and so was taken for unacknowledged, has the packet identifier of its first delivery, and DUP 1.
-async fn is_marked_as_sent_again(sleeper: &mut Client, first: &Received, again: &Evidence) -> Outcome {
+pub(super) async fn is_marked_as_sent_again(sleeper: &mut Client, first: &Received, again: &Evidence) -> Outcome {
     let step = sleeper.expect_right(again, a_message("news", b"again"));
     let _ = match level_of(first) {
         ExactlyOnce => step.decides(rule!(v311 "MQTT-4.3.3-1", v5 "MQTT-4.3.3-3")).await?,
@@ -377,7 +377,7 @@ async fn refused_is_done(broker: &Subject) -> Outcome {
     sleeper.expect_no_message(b"unwanted").before_message(&mut publisher, "news").await
 }
 
-async fn refusal_keeps_connection(broker: &Subject) -> Outcome {
+pub(super) async fn refusal_keeps_connection(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe_tried("news", "news", AtLeastOnce).await?;
     watcher.hold_acknowledgements();
@@ -391,7 +391,7 @@ async fn refusal_keeps_connection(broker: &Subject) -> Outcome {
     watcher.expect(a_message("news", b"welcome again")).await
 }
 
-async fn only_on_reconnect(broker: &Subject) -> Outcome {
+pub(super) async fn only_on_reconnect(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("news", AtLeastOnce).await?;
     watcher.hold_acknowledgements();
@@ -423,7 +423,7 @@ async fn again_on_live(broker: &Subject) -> Outcome {
     ))
 }
 
-async fn receive_maximum(broker: &Subject) -> Outcome {
+pub(super) async fn receive_maximum(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect_as("watcher", connect().property(Property::ReceiveMaximum(2))).await?;
     watcher.subscribe("news", AtLeastOnce).await?;
     watcher.hold_acknowledgements();
@@ -438,7 +438,7 @@ async fn receive_maximum(broker: &Subject) -> Outcome {
     watcher.expect_no_message(b"third").await
 }
 
-async fn served_without_quota(broker: &Subject) -> Outcome {
+pub(super) async fn served_without_quota(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect_as("watcher", connect().property(Property::ReceiveMaximum(1))).await?;
     watcher.subscribe("news", AtLeastOnce).await?;
     watcher.publish("weather", b"cloudy", AtLeastOnce).await?;
@@ -522,7 +522,7 @@ async fn spelled_out_by_receiver(broker: &Subject, qos: QoS) -> Outcome {
     watcher.expect(a_message("news", b"third")).await
 }
 
-async fn quota_after_refusal(broker: &Subject) -> Outcome {
+pub(super) async fn quota_after_refusal(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect_as("watcher", connect().property(Property::ReceiveMaximum(1))).await?;
     watcher.subscribe_tried("news", "news", ExactlyOnce).await?;
     watcher.serves().await?;

@@ -147,7 +147,7 @@ async fn is_no_farewell(rogue: &mut Client, watcher: &mut Client, codes: &[Reaso
     watcher.expect(a_message("status", b"rogue")).as_reaction().await
 }
 
-async fn closed_after_disconnect(broker: &Subject) -> Outcome {
+pub(super) async fn closed_after_disconnect(broker: &Subject) -> Outcome {
     let mut polite = broker.connect("polite").await?;
 
     polite.send(disconnect())?;
@@ -155,7 +155,7 @@ async fn closed_after_disconnect(broker: &Subject) -> Outcome {
     polite.expect_close().await
 }
 
-async fn nothing_after_disconnect(broker: &Subject) -> Outcome {
+pub(super) async fn nothing_after_disconnect(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("news", AtLeastOnce).await?;
     let mut publisher = broker.connect("publisher").await?;
@@ -256,7 +256,7 @@ async fn broker_leaves_after_disconnect(broker: &Subject) -> Outcome {
     rogue.expect_nothing_after(&farewell).decides(rule!(v5 "MQTT-3.14.4-1")).await
 }
 
-async fn others_are_spared(broker: &Subject) -> Outcome {
+pub(super) async fn others_are_spared(broker: &Subject) -> Outcome {
     let mut bystander = broker.connect("bystander").await?;
     bystander.subscribe("news", AtLeastOnce).await?;
     bystander.serves().await?;

@@ -1,7 +1,7 @@
 //! The answers that a client owes to no accident: on a connection that resumes a session for the third time, on one that
 //! takes another over, on the eleventh packet of a kind, and with wildcards in its topic filters.
 
-use super::again::{back, level_in};
+use super::again::level_in;
 use super::prelude::*;
 use crate::scenario::pattern::Pattern;
 use crate::scenario::{Client, Evidence, StepRules};
@@ -153,31 +153,10 @@ async fn with(
     more: impl Fn(Draft) -> Draft,
     draft: fn() -> Draft,
 ) -> Result<Client, Stop> {
-    match kind {
-        "third" => {
-            let mut client = broker.connect_as(role, draft().persistent()).await?;
-            // There are brokers that keep no session for a client without subscriptions.
-            client.subscribe("mail", AtLeastOnce).await?;
-            for _ in 0..2 {
-                client.disconnect().await?;
-                client = back(broker, role, draft().persistent()).await?;
-            }
-            client.disconnect().await?;
-            back(broker, role, more(draft().persistent())).await
-        }
-        "taken-over" => {
-            let mut first = broker.connect_as(role, draft().persistent()).await?;
-            first.subscribe("mail", AtLeastOnce).await?;
-            let second = back(broker, role, more(draft().persistent())).await?;
-            first.ended().await.map(|()| second)
-        }
-        "taken-over-clean" => {
-            let mut first = broker.connect_as(role, draft()).await?;
-            let second = broker.connect_as(role, more(draft())).await?;
-            first.ended().await.map(|()| second)
-        }
-        _ => broker.connect_as(role, more(draft())).await,
-    }
+    let joining = Joining::named_in(kind);
+    let draft =
+        if matches!(joining, Joining::Resumed(_) | Joining::TakenOver) { draft().persistent() } else { draft() };
+    broker.join(joining, role, more(draft)).await
 }
 
 /// What the member of a family names first: the kind of connection, or the shape of its topic filters.

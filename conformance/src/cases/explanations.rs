@@ -119,15 +119,15 @@ async fn left_out_where_too_large(broker: &Subject, property: PropertyId) -> Out
     narrow.expect_right(&brief, right).await
 }
 
-async fn reason_string_fits(broker: &Subject) -> Outcome {
+pub(super) async fn reason_string_fits(broker: &Subject) -> Outcome {
     left_out_where_too_large(broker, PropertyId::REASON_STRING).await
 }
 
-async fn user_property_fits(broker: &Subject) -> Outcome {
+pub(super) async fn user_property_fits(broker: &Subject) -> Outcome {
     left_out_where_too_large(broker, PropertyId::USER_PROPERTY).await
 }
 
-async fn none_wanted(broker: &Subject) -> Outcome {
+pub(super) async fn none_wanted(broker: &Subject) -> Outcome {
     let (draft, answer) = provoking(broker)?;
     let mut brief = broker.connect_as("brief", connect().property(Property::RequestProblemInformation(0))).await?;
 

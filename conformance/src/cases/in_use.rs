@@ -21,34 +21,34 @@ const ID: u16 = 7;
 async fn with_open_exchange(broker: &Subject) -> Result<Client, Stop> {
     let mut client = broker.connect("client").await?;
     client.publish("news", b"control", ExactlyOnce).await?;
-    client.send(publish("news", b"open").qos(ExactlyOnce).id(ID))?;
-    client.receive(a_pubrec(ID).code(&[ReasonCode::SUCCESS, ReasonCode::NO_MATCHING_SUBSCRIBERS])).await?;
+    let id = client.send(publish("news", b"open").qos(ExactlyOnce).id(broker.an_id(ID)))?;
+    client.receive(a_pubrec(id).code(&[ReasonCode::SUCCESS, ReasonCode::NO_MATCHING_SUBSCRIBERS])).await?;
     Ok(client)
 }
 
 /// The SUBSCRIBE that has no right to the identifier.
-fn second_use() -> Draft {
-    subscribe("sport", AtMostOnce).and("weather", AtMostOnce).id(ID)
+fn second_use(broker: &Subject) -> Draft {
+    subscribe("sport", AtMostOnce).and("weather", AtMostOnce).id(broker.an_id(ID))
 }
 
-async fn exchange_survives(broker: &Subject) -> Outcome {
+pub(super) async fn exchange_survives(broker: &Subject) -> Outcome {
     let mut client = with_open_exchange(broker).await?;
 
-    client.send(second_use())?;
+    client.send(second_use(broker))?;
     if client.receive_or_end(any(PacketType::Suback)).await?.is_none() {
         return Err(Stop::NotExercised("the broker closes on it, as it may".to_owned()));
     }
-    client.send(pubrel(ID))?;
+    let id = client.send(pubrel(broker.an_id(ID)))?;
 
-    let known = a_pubcomp(ID).code(&[ReasonCode::SUCCESS, ReasonCode::PACKET_IDENTIFIER_NOT_FOUND]);
+    let known = a_pubcomp(id).code(&[ReasonCode::SUCCESS, ReasonCode::PACKET_IDENTIFIER_NOT_FOUND]);
     let completed = client.receive(known).await?;
-    client.expect_right(&completed, a_pubcomp(ID).code(&[ReasonCode::SUCCESS])).await
+    client.expect_right(&completed, a_pubcomp(id).code(&[ReasonCode::SUCCESS])).await
 }
 
-async fn said_of_all(broker: &Subject) -> Outcome {
+pub(super) async fn said_of_all(broker: &Subject) -> Outcome {
     let mut client = with_open_exchange(broker).await?;
 
-    client.send(second_use())?;
+    client.send(second_use(broker))?;
 
     let answer = client.receive_or_end(any(PacketType::Suback)).await?;
     let in_use = ReasonCode::PACKET_IDENTIFIER_IN_USE;

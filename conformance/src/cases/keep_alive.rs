@@ -76,7 +76,7 @@ pub(super) const CASES: &[Case] = &[
 const TIMEOUT: &[ReasonCode] = &[ReasonCode::KEEP_ALIVE_TIMEOUT];
 
 /// A client that falls silent with a keep alive of one second. A broker that sets another is not what the case is about.
-async fn silent_client(broker: &Subject, draft: Draft) -> Result<Client, Stop> {
+pub(super) async fn silent_client(broker: &Subject, draft: Draft) -> Result<Client, Stop> {
     silent_client_for(broker, draft, 1).await
 }
 
@@ -118,7 +118,7 @@ async fn silent_client_is_closed(broker: &Subject) -> Outcome {
     silent.expect_close().due(due).code_not_before(TIMEOUT, due).await
 }
 
-async fn counts_after(broker: &Subject) -> Outcome {
+pub(super) async fn counts_after(broker: &Subject) -> Outcome {
     let mut silent = match broker.member() {
         "ping" => {
             let mut silent = silent_client(broker, connect()).await?;
@@ -141,7 +141,7 @@ async fn counts_after(broker: &Subject) -> Outcome {
 /// How often a message goes to the client that is silent.
 const CHATTER: Duration = Duration::from_millis(500);
 
-async fn not_prolonged(broker: &Subject) -> Outcome {
+pub(super) async fn not_prolonged(broker: &Subject) -> Outcome {
     // First, or a slow CONNACK would use up the other's keep alive.
     let mut publisher = broker.connect("publisher").await?;
     let mut silent = silent_client(broker, connect()).await?;
@@ -176,7 +176,7 @@ async fn will_of_silent_client(broker: &Subject) -> Outcome {
     watcher.expect(a_message("status", &gone)).decides(rule!(v311 "MQTT-3.1.2-8", v5 "MQTT-3.1.2-8")).await
 }
 
-async fn server_keep_alive_counts(broker: &Subject) -> Outcome {
+pub(super) async fn server_keep_alive_counts(broker: &Subject) -> Outcome {
     let mut silent = broker.connect_as("silent", connect().keep_alive(600)).await?;
     let Some(stated) = stated_keep_alive(&silent).filter(|stated| (1..60).contains(stated)) else {
         return Err(Stop::NotExercised("the broker stated no short keep alive of its own".to_owned()));
@@ -209,7 +209,7 @@ async fn no_keep_alive(broker: &Subject) -> Outcome {
     Ok(broker.observe(rule!(v311 "U3-05"), &format!("{seen} after the silence that closed a client with keep alive 1")))
 }
 
-async fn each_ping_is_answered(broker: &Subject) -> Outcome {
+pub(super) async fn each_ping_is_answered(broker: &Subject) -> Outcome {
     let mut client = broker.connect("client").await?;
 
     client.send_together([pingreq(), pingreq(), pingreq()])?;

@@ -6,6 +6,7 @@ mod again;
 mod announced;
 mod authentication;
 mod connect;
+mod connections;
 mod counts;
 mod deliveries;
 mod delivery;
@@ -164,7 +165,8 @@ struct MadeChapter {
 /// Every chapter.
 pub fn chapters() -> impl Iterator<Item = Chapter> {
     let made = MADE.iter().map(|made| Chapter { name: made.name, cases: (made.cases)() });
-    CHAPTERS.iter().copied().chain(made)
+    let connections = connections::groups().map(|cases| Chapter { name: "connections", cases });
+    CHAPTERS.iter().copied().chain(connections).chain(made)
 }
 
 /// Every case in every version it exists in, in the order of the chapters.

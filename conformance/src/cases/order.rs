@@ -1,6 +1,7 @@
 //! The order of messages: as published, live and queued, and again as first sent.
 
 use super::prelude::*;
+use crate::scenario::Client;
 
 pub(super) const CASES: &[Case] = &[
     case!(as_published["qos1"]: "QoS 1 messages of one publisher on one topic come in the order of publication",
@@ -45,7 +46,7 @@ async fn as_published(broker: &Subject) -> Outcome {
     watcher.expect_in_order(messages()).await
 }
 
-async fn queued(broker: &Subject) -> Outcome {
+pub(super) async fn queued(broker: &Subject) -> Outcome {
     let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
     sleeper.subscribe_tried("news", "news", AtLeastOnce).await?;
     sleeper.disconnect().await?;
@@ -81,7 +82,8 @@ async fn sent_again(broker: &Subject) -> Outcome {
     sleeper.expect_in_order(messages()).await
 }
 
-async fn pubrels_again(broker: &Subject) -> Outcome {
+/// Set-up: `sleeper`, in a session, has two messages of QoS 2 whose PUBRELs it leaves unanswered.
+pub(super) async fn with_two_pubrels(broker: &Subject) -> Result<(Client, [u16; 2]), Stop> {
     let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
     sleeper.subscribe("news", ExactlyOnce).await?;
     sleeper.hold_acknowledgements();
@@ -94,10 +96,20 @@ async fn pubrels_again(broker: &Subject) -> Outcome {
         sleeper.send(pubrec(message.id()))?;
         sleeper.receive(a_pubrel(message.id())).await?;
     }
+    Ok((sleeper, [one.id(), two.id()]))
+}
+
+/// Decides: the first PUBREL that comes again is that of the first.
+pub(super) async fn pubrels_come_in_order(sleeper: &mut Client, ids: &[u16; 2]) -> Outcome {
+    let first = sleeper.receive(any(PacketType::Pubrel)).await?;
+    sleeper.expect_right(&first, a_pubrel(ids[0])).await
+}
+
+pub(super) async fn pubrels_again(broker: &Subject) -> Outcome {
+    let (mut sleeper, ids) = with_two_pubrels(broker).await?;
     sleeper.drop_connection().await;
 
     let mut sleeper = broker.resume("sleeper").await?;
 
-    let first = sleeper.receive(any(PacketType::Pubrel)).await?;
-    sleeper.expect_right(&first, a_pubrel(one.id())).await
+    pubrels_come_in_order(&mut sleeper, &ids).await
 }

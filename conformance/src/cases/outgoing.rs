@@ -78,25 +78,31 @@ async fn sleeper_at(broker: &Subject, qos: QoS) -> Result<(Client, Client), Stop
     Ok((sleeper, broker.connect("publisher").await?))
 }
 
-const THREE: [&[u8]; 3] = [b"one", b"two", b"three"];
+pub(super) const THREE: [&[u8]; 3] = [b"one", b"two", b"three"];
 
 /// Set-up: the same with three messages under way. Returns them too.
 async fn three_open(broker: &Subject, qos: QoS) -> Result<(Client, Client, Vec<Received>), Stop> {
     let (mut sleeper, mut publisher) = sleeper_at(broker, qos).await?;
     let open = left_open(&mut sleeper, &mut publisher, &THREE, qos).await?;
+    told_apart(&open)?;
+    Ok((sleeper, publisher, open))
+}
+
+/// Set-up: what is under way has different packet identifiers.
+pub(super) fn told_apart(open: &[Received]) -> Result<(), Stop> {
     let ids: BTreeSet<u16> = open.iter().map(Received::id).collect();
     if ids.len() < open.len() {
         let why = "sleeper: what is under way can't be told apart by packet identifier".to_owned();
         return Err(Stop::Inconclusive { why, line: None });
     }
-    Ok((sleeper, publisher, open))
+    Ok(())
 }
 
-fn one_and_three() -> [Pattern; 2] {
+pub(super) fn one_and_three() -> [Pattern; 2] {
     [a_message("news", b"one"), a_message("news", b"three")]
 }
 
-async fn out_of_order(broker: &Subject) -> Outcome {
+pub(super) async fn out_of_order(broker: &Subject) -> Outcome {
     let qos = level_in(broker.member());
     let (mut sleeper, mut publisher, open) = three_open(broker, qos).await?;
     if qos == ExactlyOnce {

@@ -213,7 +213,7 @@ async fn payload_not_as_claimed(broker: &Subject) -> Outcome {
     Ok(broker.observe(rule!(v5 "U5-124"), seen))
 }
 
-async fn too_large(broker: &Subject) -> Outcome {
+pub(super) async fn too_large(broker: &Subject) -> Outcome {
     let mut rogue = broker.connect("rogue").await?;
     rogue.publish("news", [b'x'; 500], AtLeastOnce).await?;
 

@@ -116,15 +116,15 @@ async fn qos2_handshake(broker: &Subject) -> Outcome {
     publisher.expect_right(&pubcomp, a_pubcomp(id)).decides(rule!(v311 "MQTT-4.3.3-2", v5 "MQTT-2.2.1-5")).await
 }
 
-async fn qos1_identifier_is_free(broker: &Subject) -> Outcome {
+pub(super) async fn qos1_identifier_is_free(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("news", AtLeastOnce).await?;
     let mut publisher = broker.connect("publisher").await?;
-    publisher.publish_draft(publish("news", b"first").qos(AtLeastOnce).id(7_u16)).await?;
+    publisher.publish_draft(publish("news", b"first").qos(AtLeastOnce).id(broker.an_id(7))).await?;
     watcher.receive(a_message("news", b"first")).await?;
 
-    publisher.publish_draft(publish("news", b"second").qos(AtLeastOnce).id(7_u16)).await?;
-    publisher.publish_draft(publish("news", b"third").qos(AtLeastOnce).id(7_u16).dup()).await?;
+    publisher.publish_draft(publish("news", b"second").qos(AtLeastOnce).id(broker.an_id(7))).await?;
+    publisher.publish_draft(publish("news", b"third").qos(AtLeastOnce).id(broker.an_id(7)).dup()).await?;
 
     watcher.expect_all([a_message("news", b"second"), a_message("news", b"third")]).await
 }
@@ -153,14 +153,14 @@ async fn exchange(publisher: &mut Client, message: Draft, completed: StepRules) 
     publisher.expect(a_pubcomp(id)).decides(completed).await.map(drop)
 }
 
-async fn qos2_identifier_is_free(broker: &Subject) -> Outcome {
+pub(super) async fn qos2_identifier_is_free(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("news", ExactlyOnce).await?;
     let mut publisher = broker.connect("publisher").await?;
-    exchange(&mut publisher, publish("news", b"first").id(7_u16), rule!(v311 "MQTT-4.3.3-2")).await?;
+    exchange(&mut publisher, publish("news", b"first").id(broker.an_id(7)), rule!(v311 "MQTT-4.3.3-2")).await?;
     watcher.receive(a_message("news", b"first")).await?;
 
-    exchange(&mut publisher, publish("news", b"second").id(7_u16), rule!(v311 "MQTT-4.3.3-2")).await?;
+    exchange(&mut publisher, publish("news", b"second").id(broker.an_id(7)), rule!(v311 "MQTT-4.3.3-2")).await?;
 
     watcher.expect(a_message("news", b"second")).await
 }
@@ -184,22 +184,22 @@ async fn qos2_resent_is_delivered_once(broker: &Subject) -> Outcome {
     watcher.expect_no_message(b"once").before_message(&mut publisher, "news").await
 }
 
-async fn pubrel_again(broker: &Subject) -> Outcome {
+pub(super) async fn pubrel_again(broker: &Subject) -> Outcome {
     let mut publisher = broker.connect_as("publisher", connect().persistent()).await?;
-    exchange(&mut publisher, publish("news", b"once").id(7_u16), COMPLETED).await?;
+    exchange(&mut publisher, publish("news", b"once").id(broker.an_id(7)), COMPLETED).await?;
     publisher.drop_connection().await;
 
     // To the client the PUBCOMP may have been lost with the connection.
     let mut publisher = broker.resume("publisher").await?;
-    publisher.send(pubrel(7_u16))?;
+    publisher.send(pubrel(broker.an_id(7)))?;
 
-    let pubcomp = publisher.expect(a_pubcomp(7_u16)).await?;
-    let unknown = a_pubcomp(7_u16).code(&[ReasonCode::PACKET_IDENTIFIER_NOT_FOUND]);
+    let pubcomp = publisher.expect(a_pubcomp(broker.an_id(7))).await?;
+    let unknown = a_pubcomp(broker.an_id(7)).code(&[ReasonCode::PACKET_IDENTIFIER_NOT_FOUND]);
     let _ = publisher.expect_right(&pubcomp, unknown).decides(rule!(v5 "U5-153")).recommended().await?;
     Ok(pubcomp)
 }
 
-async fn denied_is_answered(broker: &Subject) -> Outcome {
+pub(super) async fn denied_is_answered(broker: &Subject) -> Outcome {
     let (qos, acknowledgement) = match broker.member() {
         "qos1" => (AtLeastOnce, PacketType::Puback),
         _ => (ExactlyOnce, PacketType::Pubrec),
@@ -215,27 +215,27 @@ async fn denied_is_answered(broker: &Subject) -> Outcome {
     }
 }
 
-async fn refused_identifier_is_free(broker: &Subject) -> Outcome {
+pub(super) async fn refused_identifier_is_free(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe_tried("news", "news", ExactlyOnce).await?;
     let mut publisher = broker.connect("publisher").await?;
-    publisher.send(publish(broker.denied_topic()?, b"not allowed").qos(ExactlyOnce).id(7_u16))?;
+    publisher.send(publish(broker.denied_topic()?, b"not allowed").qos(ExactlyOnce).id(broker.an_id(7)))?;
     let answer = publisher.receive(any(PacketType::Pubrec)).await?;
     let taken = [ReasonCode::SUCCESS, ReasonCode::NO_MATCHING_SUBSCRIBERS];
     if matches!(answer.packet(), Packet::Pubrec(pubrec) if taken.contains(&pubrec.reason)) {
         return Err(Stop::NotExercised("the denied PUBLISH was not refused in its PUBREC".to_owned()));
     }
 
-    publisher.publish_draft(publish("news", b"allowed").qos(ExactlyOnce).id(7_u16)).await?;
+    publisher.publish_draft(publish("news", b"allowed").qos(ExactlyOnce).id(broker.an_id(7))).await?;
 
     watcher.expect(with_payload(b"allowed")).await
 }
 
-async fn expiry_between(broker: &Subject) -> Outcome {
+pub(super) async fn expiry_between(broker: &Subject) -> Outcome {
     let mut publisher = broker.connect("publisher").await?;
     publisher.publish("news", b"without expiry", ExactlyOnce).await?;
     let mortal = publish("news", b"short-lived").qos(ExactlyOnce).property(Property::MessageExpiryInterval(1));
-    let id = publisher.send(mortal)?;
+    let id = publisher.send(mortal.id(broker.an_id(7)))?;
     publisher.receive(a_pubrec(id)).await?;
 
     broker.wait(Duration::from_secs(2)).await;
@@ -262,13 +262,8 @@ const MOST_OPEN: u16 = 1000;
 
 /// A connected client and the Receive Maximum that its CONNACK announced.
 async fn with_receive_maximum(broker: &Subject, role: &'static str) -> Result<(Client, u16), Stop> {
-    let mut client = broker.open(role).await?;
-    client.send(connect())?;
-    let accepted = client.receive(a_connack().code(&[ReasonCode::SUCCESS])).await?;
-    let announced = match accepted.packet() {
-        Packet::Connack(connack) => connack.properties.receive_maximum(),
-        _ => None,
-    };
+    let client = broker.connect(role).await?;
+    let announced = client.connack().and_then(|connack| connack.packet().properties().receive_maximum());
     match announced.unwrap_or(u16::MAX) {
         0 => Err(Stop::Inconclusive { why: "CONNACK: Receive Maximum 0".to_owned(), line: None }),
         most if most <= MOST_OPEN => Ok((client, most)),
@@ -297,7 +292,7 @@ async fn past_receive_maximum(broker: &Subject) -> Outcome {
     rogue.expect_refusal(&[ReasonCode::RECEIVE_MAXIMUM_EXCEEDED]).await
 }
 
-async fn qos0_beside_receive_maximum(broker: &Subject) -> Outcome {
+pub(super) async fn qos0_beside_receive_maximum(broker: &Subject) -> Outcome {
     let (mut publisher, most) = with_receive_maximum(broker, "publisher").await?;
     hold_open(&mut publisher, most - 1).await?;
     publisher.serves().await?;
@@ -399,7 +394,7 @@ async fn clients_at_once(broker: &Subject) -> Outcome {
     watcher.expect_all(of("one").chain(of("other"))).await
 }
 
-async fn each_is_answered(broker: &Subject) -> Outcome {
+pub(super) async fn each_is_answered(broker: &Subject) -> Outcome {
     let mut publisher = broker.connect("publisher").await?;
 
     // A broker that takes fewer at once has said so, and is not asked.

@@ -128,7 +128,7 @@ pub(super) const CASES: &[Case] = &[
 const TIMES: usize = 10;
 
 /// The client is back in the session that it should have, whatever its CONNACK says.
-async fn come_back(broker: &Subject, draft: Draft) -> Result<(Client, Received), Stop> {
+pub(super) async fn come_back(broker: &Subject, draft: Draft) -> Result<(Client, Received), Stop> {
     let mut sleeper = broker.open("sleeper").await?;
     sleeper.send(draft)?;
     let accepted = sleeper.receive(a_connack().code(&[ReasonCode::SUCCESS])).await?;
@@ -345,7 +345,7 @@ async fn lone_pubrel(broker: &Subject) -> Outcome {
         .await
 }
 
-async fn resent_on_third_connection(broker: &Subject) -> Outcome {
+pub(super) async fn resent_on_third_connection(broker: &Subject) -> Outcome {
     let mut watcher = watcher_at_qos2(broker).await?;
     let id = left_at_pubrec(broker, b"once").await?;
     back(broker, "publisher", connect().persistent()).await?.drop_connection().await;
@@ -360,7 +360,7 @@ async fn resent_on_third_connection(broker: &Subject) -> Outcome {
     watcher.expect_no_message(b"once").before_message(&mut publisher, "news").await
 }
 
-async fn old_before_queued(broker: &Subject) -> Outcome {
+pub(super) async fn old_before_queued(broker: &Subject) -> Outcome {
     let qos = level_in(broker.member());
     let mut publisher = broker.connect("publisher").await?;
     let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
@@ -575,7 +575,7 @@ fn in_time(left: Instant, lasts: u32) -> Result<(), Stop> {
     Err(Stop::Inconclusive { why: "we came back too late".to_owned(), line: None })
 }
 
-async fn from_the_loss(broker: &Subject) -> Outcome {
+pub(super) async fn from_the_loss(broker: &Subject) -> Outcome {
     let mut publisher = broker.connect("publisher").await?;
     let mut sleeper = subscribed(broker, lasting(5)).await?;
     let lasts = sleeper.session_lasts(5);

@@ -38,7 +38,7 @@ pub(super) const CASES: &[Case] = &[
         caught: [Fault::LosesBehindConnect]),
 ];
 
-async fn bytewise(broker: &Subject) -> Outcome {
+pub(super) async fn bytewise(broker: &Subject) -> Outcome {
     let mut client = broker.connect("client").await?;
     client.subscribe_tried("news", "news", AtLeastOnce).await?;
     match broker.member() {
@@ -72,7 +72,7 @@ async fn bytewise(broker: &Subject) -> Outcome {
 }
 
 /// Decides: each packet of one segment has got its answer.
-async fn of_all_kinds(broker: &Subject) -> Outcome {
+pub(super) async fn of_all_kinds(broker: &Subject) -> Outcome {
     let mut client = broker.connect("client").await?;
     client.subscribe_tried("news", "news", AtLeastOnce).await?;
 

@@ -254,7 +254,7 @@ async fn come_back(broker: &Subject) -> Result<(Client, Received), Stop> {
     Ok((sleeper, accepted))
 }
 
-async fn begun_anew_lasts(broker: &Subject) -> Outcome {
+pub(super) async fn begun_anew_lasts(broker: &Subject) -> Outcome {
     let lasting = || connect().property(Property::SessionExpiryInterval(600));
     let mut sleeper = broker.connect_as("sleeper", lasting()).await?;
     sleeper.subscribe_tried("news", "news", AtLeastOnce).await?;

@@ -346,7 +346,7 @@ async fn no_local(broker: &Subject) -> Outcome {
     watcher.expect_no_message(own.as_bytes()).before_message(&mut other, "news").await
 }
 
-async fn denied_filter(broker: &Subject) -> Outcome {
+pub(super) async fn denied_filter(broker: &Subject) -> Outcome {
     let denied = broker.denied_topic()?;
     let mut watcher = come_by(broker, broker.member(), "watcher", |draft| draft).await?;
 
@@ -360,7 +360,7 @@ async fn denied_filter(broker: &Subject) -> Outcome {
     }
 }
 
-async fn wildcards_refused(broker: &Subject) -> Outcome {
+pub(super) async fn wildcards_refused(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("news", AtMostOnce).await?;
 
@@ -370,7 +370,7 @@ async fn wildcards_refused(broker: &Subject) -> Outcome {
     watcher.expect_right(&suback, a_suback(id).code(&[ReasonCode::UNSPECIFIED_ERROR])).await
 }
 
-async fn not_available(broker: &Subject) -> Outcome {
+pub(super) async fn not_available(broker: &Subject) -> Outcome {
     let (excluded, asked, code) = match broker.member() {
         "wildcard" => {
             let code = ReasonCode::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED;

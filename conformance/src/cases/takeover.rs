@@ -26,7 +26,7 @@ pub(super) const CASES: &[Case] = &[
     case!(open_exchange: "A QoS 2 PUBLISH that is sent again on the connection that takes over is delivered once",
         v311: proves ["MQTT-4.3.3-2"],
         v5: proves ["MQTT-4.3.3-10"],
-        caught: [Fault::DeliversQos2Again, Fault::ForgetsReceived],
+        caught: [Fault::DeliversQos2Again, Fault::ForgetsReceived, Fault::NoPubrecForResent],
         needs: &["qos2"]),
     case!(clean_start_drops["qos1"]: "A takeover with a clean start drops the QoS 1 message that was unacknowledged",
         v311: proves ["MQTT-3.1.2-6" = "MQTT-3.1.4-3"],
@@ -116,7 +116,7 @@ async fn open_exchange(broker: &Subject) -> Outcome {
 
     let mut second = back(broker, "client", connect().persistent()).await?;
     second.send(publish("news", b"once").qos(ExactlyOnce).id(id).dup())?;
-    second.receive(a_pubrec(id)).await?;
+    let _ = second.expect(a_pubrec(id)).await?;
     second.send(pubrel(id))?;
     second.receive(a_pubcomp(id)).await?;
 

@@ -2,7 +2,7 @@
 
 use super::prelude::*;
 use crate::scenario::Client;
-use mqtt_assay_codec::{Packet, PropertyId};
+use mqtt_assay_codec::PropertyId;
 
 pub(super) const CASES: &[Case] = &[
     case!(highest: "The highest alias that the broker announced stands for its topic",
@@ -25,6 +25,14 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["U5-127"],
         caught: [Fault::AliasesMixed],
         needs: &["topic-alias"]),
+    case!(of_both_sides["qos0"]: "One number stands for a topic of the client and for another of the broker at QoS 0, too",
+        v5: proves ["U5-127"],
+        caught: [Fault::AliasesMixed],
+        needs: &["topic-alias"]),
+    case!(of_both_sides["qos2"]: "One number stands for a topic of the client and for another of the broker at QoS 2, too",
+        v5: proves ["U5-127"],
+        caught: [Fault::AliasesMixed],
+        needs: &["topic-alias", "qos2"]),
     case!(unknown: "An empty topic name with an alias that has no topic is refused",
         v5: breaks ["U5-136"] proves ["MQTT-4.13.1-1"],
         caught: [Fault::AcceptsUnknownAlias],
@@ -49,13 +57,8 @@ pub(super) const CASES: &[Case] = &[
 
 /// Set-up: a client of a broker that takes topic aliases, with the highest that it announced.
 async fn with_aliases(broker: &Subject, role: &'static str, draft: Draft) -> Result<(Client, u16), Stop> {
-    let mut client = broker.open(role).await?;
-    client.send(draft)?;
-    let accepted = client.receive(a_connack().code(&[ReasonCode::SUCCESS])).await?;
-    let announced = match accepted.packet() {
-        Packet::Connack(connack) => connack.properties.topic_alias_maximum(),
-        _ => None,
-    };
+    let client = broker.connect_as(role, draft).await?;
+    let announced = client.connack().and_then(|connack| connack.packet().properties().topic_alias_maximum());
     match announced {
         Some(most) if most > 0 => Ok((client, most)),
         _ => Err(Stop::NotOffered("the broker announces no Topic Alias Maximum".to_owned())),
@@ -63,7 +66,7 @@ async fn with_aliases(broker: &Subject, role: &'static str, draft: Draft) -> Res
 }
 
 /// A PUBLISH whose topic is an alias alone.
-fn by_alias(alias: u16, payload: &[u8]) -> Draft {
+pub(super) fn by_alias(alias: u16, payload: &[u8]) -> Draft {
     publish(exact(""), payload).property(Property::TopicAlias(alias))
 }
 
@@ -80,7 +83,7 @@ async fn highest(broker: &Subject) -> Outcome {
     watcher.expect_all([a_message("news", b"named"), a_message("news", b"by alias")]).await
 }
 
-async fn moved(broker: &Subject) -> Outcome {
+pub(super) async fn moved(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
     watcher.subscribe("news", AtLeastOnce).await?;
     watcher.subscribe("weather", AtLeastOnce).await?;
@@ -121,12 +124,19 @@ async fn none_offered(broker: &Subject) -> Outcome {
     rogue.expect_refusal(&[ReasonCode::TOPIC_ALIAS_INVALID]).await
 }
 
-async fn of_both_sides(broker: &Subject) -> Outcome {
+pub(super) async fn of_both_sides(broker: &Subject) -> Outcome {
     let taking = connect().property(Property::TopicAliasMaximum(FEW_ALIASES));
     let (mut client, _) = with_aliases(broker, "client", taking).await?;
     client.subscribe("to/client", AtLeastOnce).await?;
     let mut partner = broker.connect("partner").await?;
-    partner.subscribe("from/client", AtLeastOnce).await?;
+    let qos = match broker.member() {
+        "qos0" => AtMostOnce,
+        "qos2" => ExactlyOnce,
+        _ => AtLeastOnce,
+    };
+    // Both, so that it is seen which of the two the number stood for.
+    partner.subscribe("from/client", qos).await?;
+    partner.subscribe("to/client", qos).await?;
     partner.publish("to/client", b"to client", AtLeastOnce).await?;
     let message = client.receive(with_payload(b"to client")).await?;
     let Some(number) = message.packet().properties().topic_alias() else {
@@ -135,12 +145,15 @@ async fn of_both_sides(broker: &Subject) -> Outcome {
 
     let named = publish("from/client", b"named").qos(AtLeastOnce).property(Property::TopicAlias(number));
     client.publish_draft(named).await?;
-    client.publish_draft(by_alias(number, b"by alias").qos(AtLeastOnce)).await?;
+    partner.receive(a_message("from/client", b"named")).await?;
 
-    partner.expect_all([a_message("from/client", b"named"), a_message("from/client", b"by alias")]).await
+    let by_alias = by_alias(number, b"by alias").qos(qos);
+    let message = client.publish_to(&mut partner, by_alias, with_payload(b"by alias")).await?;
+
+    partner.expect_right(&message, a_message("from/client", b"by alias")).await
 }
 
-async fn unknown(broker: &Subject) -> Outcome {
+pub(super) async fn unknown(broker: &Subject) -> Outcome {
     let (mut rogue, _) = with_aliases(broker, "rogue", connect()).await?;
     rogue.publish_draft(publish("news", b"named").qos(AtLeastOnce)).await?;
 
@@ -187,7 +200,7 @@ async fn none_unasked(broker: &Subject) -> Outcome {
 /// Fewer aliases than topics, so that a broker that gives them out runs short.
 const FEW_ALIASES: u16 = 2;
 
-async fn within_clients_maximum(broker: &Subject) -> Outcome {
+pub(super) async fn within_clients_maximum(broker: &Subject) -> Outcome {
     let mut watcher =
         broker.connect_as("watcher", connect().property(Property::TopicAliasMaximum(FEW_ALIASES))).await?;
     for filter in ["news/a", "news/b", "news/c"] {
@@ -211,7 +224,7 @@ async fn within_clients_maximum(broker: &Subject) -> Outcome {
     aliased.ok_or_else(|| Stop::NotExercised("the broker sends no topic aliases".to_owned()))
 }
 
-async fn sent_once(broker: &Subject) -> Outcome {
+pub(super) async fn sent_once(broker: &Subject) -> Outcome {
     let taking = connect().property(Property::TopicAliasMaximum(FEW_ALIASES));
     let mut watcher = broker.connect_as("watcher", taking).await?;
     watcher.subscribe_tried("news", "news", AtLeastOnce).await?;

@@ -152,6 +152,15 @@ impl Draft {
         self
     }
 
+    /// CONNECT only: Clean Session or Clean Start 1, and nothing else.
+    #[must_use]
+    pub fn cleanly(mut self) -> Self {
+        if let Kind::Connect(connect) = &mut self.kind {
+            connect.clean = true;
+        }
+        self
+    }
+
     /// CONNECT only: keep alive in seconds; 0 turns it off.
     #[must_use]
     pub fn keep_alive(mut self, seconds: u16) -> Self {

@@ -3,6 +3,7 @@
 use super::client::Client;
 use super::context::{CASE, CaseContext};
 use super::draft::{Draft, connect};
+use super::joining::Joining;
 use super::names::Topic;
 use super::pattern::{Pattern, a_connack};
 use super::rules::StepRules;
@@ -18,6 +19,8 @@ use tokio::time::timeout;
 /// The broker under test, as a case sees it.
 pub struct Subject {
     context: Rc<CaseContext>,
+    member: Option<&'static str>,
+    joining: Option<(&'static [&'static str], Joining)>,
 }
 
 /// No packet of a scene with clients of both versions is longer, in bytes.
@@ -25,7 +28,19 @@ const LARGEST_OF_SCENES: u32 = 4096;
 
 impl Subject {
     pub(crate) fn new(context: Rc<CaseContext>) -> Self {
-        Self { context }
+        Self { context, member: None, joining: None }
+    }
+
+    /// The same broker, where the first connection of each of these roles that is set up is of this kind.
+    #[must_use]
+    pub fn joined(&self, roles: &'static [&'static str], joining: Joining) -> Self {
+        Self { context: Rc::clone(&self.context), member: self.member, joining: Some((roles, joining)) }
+    }
+
+    /// The same broker as another member of a family sees it: for steps that several families share.
+    #[must_use]
+    pub fn as_member(&self, member: &'static str) -> Self {
+        Self { context: Rc::clone(&self.context), member: Some(member), joining: self.joining }
     }
 
     /// The version that the case runs in.
@@ -40,7 +55,17 @@ impl Subject {
 
     /// Which member of its family the case is.
     pub fn member(&self) -> &'static str {
-        self.context.brief().member
+        self.member.unwrap_or(self.context.brief().member)
+    }
+
+    /// This packet identifier, or another one where the kind of connection asks for it.
+    pub fn an_id(&self, id: u16) -> u16 {
+        match self.joining {
+            Some((_, Joining::HighIdentifiers)) => id | 0x8000,
+            // Not one that a message before had.
+            Some((_, Joining::Busy(_))) => id + 100,
+            _ => id,
+        }
     }
 
     /// How this broker is set up: credentials, a denied topic.
@@ -86,6 +111,14 @@ impl Subject {
 
     /// Set-up: a client connected by this CONNECT. The same role again means the same client identifier.
     pub async fn connect_as(&self, role: &'static str, draft: Draft) -> Result<Client, Stop> {
+        let is_first = !self.context.roles.borrow().contains_key(role);
+        match self.joining.filter(|(roles, _)| is_first && roles.contains(&role)) {
+            Some((_, joining)) => self.join(joining, role, draft).await,
+            None => self.connect_at_once(role, draft).await,
+        }
+    }
+
+    pub(super) async fn connect_at_once(&self, role: &'static str, draft: Draft) -> Result<Client, Stop> {
         let mut client = self.open(role).await?;
         let wants_session = draft.wants_session();
         client.send(draft)?;

@@ -186,6 +186,7 @@ impl Machine {
         };
         entry.sent = true;
         entry.sent_at = now;
+        entry.outgoing.faulty.way.sent_again = true;
         let (outgoing, packet_id) = (entry.outgoing.clone(), entry.packet_id);
         let acknowledged = entry.awaits == Awaits::Nothing;
         let sent = self.send_publish(id, &outgoing, Some(packet_id), true);
@@ -238,11 +239,11 @@ impl Machine {
         packet_id: Option<PacketId>,
         again: bool,
     ) -> Sent {
+        let _way = self.on_sending(id, outgoing, packet_id, again);
         if self.fault(Fault::KeepAliveProlonged) {
             self.hear(id);
         }
         let Some(connection) = self.connections.get(&id) else { return Sent::Yes };
-        let _way = self.on_sending(id, outgoing, packet_id, again);
         let properties =
             if connection.is_v5() { self.properties_of(connection, outgoing) } else { PropertiesBuf::new() };
         let message = Arc::clone(&outgoing.message);

@@ -116,7 +116,9 @@ impl Machine {
             Awaits::Pubcomp => self.fault(Fault::NoRedeliveryPubrel),
             Awaits::Nothing => false,
         };
-        lost || entry.outgoing.message.is_expired(self.now) && self.fault(Fault::ExpiresInFlight)
+        // Of QoS 1 no sentence says it in so many words.
+        let is_qos2 = entry.outgoing.qos == QoS::ExactlyOnce;
+        lost || is_qos2 && entry.outgoing.message.is_expired(self.now) && self.fault(Fault::ExpiresInFlight)
     }
 
     /// Whether a message gets another packet identifier before it is sent again.

@@ -37,7 +37,10 @@ impl Machine {
         self.turn(|way| {
             *way = exchange.unwrap_or(Way { count, length: len, ..Way::default() });
             match packet {
-                Packet::Connect(connect) => self.mark_joining(way, connect.client_id, connect.clean_start),
+                // A second one of a connection joins nothing.
+                Packet::Connect(connect) if self.session_by(id).is_none() => {
+                    self.mark_joining(way, connect.client_id, connect.clean_start);
+                }
                 Packet::Disconnect(_) => self.mark_will_of(way, id),
                 _ => mark_joined(way, self.session_by(id)),
             }
@@ -180,8 +183,8 @@ impl Machine {
 
     /// Something happens to a connection by itself.
     pub(crate) fn on_connection(&self, connection: &Connection) -> Option<Turn> {
-        let session = connection.client_id.as_ref().and_then(|client_id| self.sessions.get(client_id));
         self.turn(|way| {
+            let session = connection.client_id.as_ref().and_then(|client_id| self.sessions.get(client_id));
             *way = Way::default();
             mark_joined(way, session);
         })

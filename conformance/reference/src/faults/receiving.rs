@@ -47,7 +47,9 @@ impl Machine {
     }
 
     /// Whether what stands behind a packet with this first byte is lost, up to the end of its segment.
-    pub(crate) fn loses_behind(&self, first: u8) -> bool {
+    pub(crate) fn loses_behind(&self, id: ConnectionId, first: u8) -> bool {
+        // By now a CONNECT has joined its session.
+        let _way = self.connections.get(&id).and_then(|connection| self.on_connection(connection));
         match PacketType::from_number(first >> 4) {
             Some(PacketType::Subscribe) => self.fault(Fault::LosesBehindSubscribe),
             Some(PacketType::Connect) => self.fault(Fault::LosesBehindConnect),

@@ -564,7 +564,7 @@ faults! {
         [] ["MQTT-3.3.2-6"];
     ExpiryEmptiesQueue "expiry-empties-queue" "Drops all that waits for a client when the first of it has expired."
         [] ["MQTT-3.1.2-5"];
-    ExpiresInFlight "expires-in-flight" "Applies message expiry to a message that was sent already." [] ["MQTT-4.3.3-7" "MQTT-4.4.0-1"];
+    ExpiresInFlight "expires-in-flight" "Applies message expiry to a message of QoS 2 that was sent already." [] ["MQTT-4.3.3-7" "MQTT-4.4.0-1"];
     AliasAcrossConnections "alias-across-connections" "Keeps topic aliases for a client's next connection."
         [] ["MQTT-3.3.2-7" "U5-136" "MQTT-4.5.0-1"];
     AliasNotNamed "alias-not-named" "Sends a topic alias without its topic from the first message on." [] ["MQTT-3.3.2-7" "MQTT-4.5.0-1"];
@@ -585,7 +585,7 @@ faults! {
     ClaimsNoSubscribers "claims-no-subscribers" "Says of a message that went to somebody that nobody has subscribed to it."
         [] ["U5-219"];
     SendsTwiceByAlias "sends-twice-by-alias" "Sends a message with a topic alias once more without it."
-        [] ["MQTT-4.4.0-1"];
+        [] ["MQTT-4.4.0-1" "MQTT-2.2.1-4"];
     IgnoresProblemInformation "ignores-problem-information" "Sends reason strings to who asked for none." [] ["MQTT-3.1.2-29"];
     ReasonStringTooLong "reason-string-too-long" "Sends a reason string that makes a packet too large for the client."
         [] ["MQTT-3.1.2-24" "MQTT-3.2.2-19" "MQTT-3.4.2-2" "MQTT-3.5.2-2" "MQTT-3.6.2-2" "MQTT-3.7.2-2" "MQTT-3.9.2-1" "MQTT-3.11.2-1"

@@ -47,6 +47,7 @@ impl Machine {
                 break;
             }
             self.effort += 1;
+            let _way = self.connections.get(&id).and_then(|connection| self.on_connection(connection));
             if let Some(lost) = self.lost_of_segment(&mut segment, &input[at..]) {
                 at += lost;
                 continue;
@@ -55,7 +56,7 @@ impl Machine {
             let step = self.step(id, &input[at..]);
             self.show_packet(before, &input[at..]);
             match step {
-                Step::Consumed(_) if self.loses_behind(input[at]) => at = input.len(),
+                Step::Consumed(_) if self.loses_behind(id, input[at]) => at = input.len(),
                 Step::Consumed(length) => at += length.max(1),
                 Step::Wants(more) => {
                     // At least one byte: what is here is no packet yet.

@@ -207,7 +207,7 @@ async fn publish_before_connect(broker: &Subject) -> Outcome {
     watcher.expect_no_message(b"unannounced").before_message(&mut publisher, "news").await
 }
 
-async fn second_connect(broker: &Subject) -> Outcome {
+pub(super) async fn second_connect(broker: &Subject) -> Outcome {
     let mut rogue = broker.connect("rogue").await?;
     rogue.serves().await?;
 
