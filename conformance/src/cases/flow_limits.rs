@@ -210,11 +210,11 @@ async fn on_their_way(
             let mut client = broker.connect_as(role, draft).await?;
             client.subscribe(path.filter(role, 0), qos).await?;
             for (number, message) in messages().enumerate() {
-                if path != Path::Will {
-                    publisher.publish_draft(message).await?;
-                } else {
+                if path == Path::Will {
                     let will = will(path.topic(role, number), &payloads[number]).qos(qos);
                     broker.connect_as("mortal", connect().will(will)).await?.drop_connection().await;
+                } else {
+                    publisher.publish_draft(message).await?;
                 }
             }
             Ok((client, publisher))

@@ -74,7 +74,7 @@ fn of_absence(row: &Row) -> Occasions {
     ]
 }
 
-/// Where the message has come more than once, a message before has shown what is wrong.
+/// What is taken out of the topic, or cut off the payload.
 fn of_text(row: &Row, aspect: Aspect) -> Occasions {
     let is_whole = aspect == Aspect::Payload;
     vec![

@@ -51,12 +51,13 @@ impl Row {
             // The parent level of #, and an empty level for +.
             (Topic::Edges, _) => "hall/+/lamp/#".to_owned(),
             (Topic::BelowPlus, _) => "hall/lamp1/+".to_owned(),
-            // Both filters match the topic too that a broker makes of it, so that its QoS is right either way.
-            (Topic::Odd | Topic::Control, Subscription::Overlapping) => "hall/+/#".to_owned(),
             (Topic::Odd, Subscription::Plus) => "hall/+//state".to_owned(),
             (_, Subscription::Plus) => "hall/+/state".to_owned(),
             (_, Subscription::Hash) => "hall/#".to_owned(),
-            (_, Subscription::PlusHash) => "hall/+/#".to_owned(),
+            // Where two overlap, both match the topic too that a broker may make of it: its QoS is right either way.
+            (_, Subscription::PlusHash) | (Topic::Odd | Topic::Control, Subscription::Overlapping) => {
+                "hall/+/#".to_owned()
+            }
             _ => self.first_topic(),
         };
         if self.is_shared() { format!("$share/group/{filter}") } else { filter }
