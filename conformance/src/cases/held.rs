@@ -97,7 +97,7 @@ pub(super) const ENDED: &[Case] = &[
     case!(share_made_again: "A shared subscription that is made again at QoS 0 delivers at QoS 0",
         v5: proves ["MQTT-3.8.4-8"],
         caught: [Fault::SubscribesTwice],
-        needs: &["shared-subscriptions"]),
+        needs: &["shared-subscriptions", "wildcard"]),
 ];
 
 pub(super) const NO_LOCAL: &[Case] = family!(no_local: "A subscription with No Local does not get its client's own messages", {

@@ -14,8 +14,6 @@ use tokio::time::Instant;
 pub(super) const GROUPS: &[&[Case]] = &[
     SETTLED_BY_PUBACK,
     SETTLED_BY_PUBCOMP,
-    RETAINED_BY_PUBACK,
-    RETAINED_BY_PUBCOMP,
     SHARED_BY_PUBCOMP,
     RELEASED,
     REFUSED_AT_QOS1,
@@ -35,7 +33,7 @@ pub(super) const GROUPS: &[&[Case]] = &[
     NOT_RELEASED_UNASKED,
 ];
 
-on_ways!(SETTLED_BY_PUBACK = settled_by_puback ["queued" "will" "eleventh" "taken-over"]
+on_ways!(SETTLED_BY_PUBACK = settled_by_puback ["queued" "retained" "will" "retained-will" "eleventh" "taken-over"]
     "A QoS 1 message " .. " comes again with DUP 1 until its PUBACK, and never after it", {
     v311: proves ["MQTT-4.4.0-1", "MQTT-3.3.1-1", "MQTT-2.3.1-4", "MQTT-4.3.2-1"],
     v5: proves ["MQTT-4.4.0-1", "MQTT-3.3.1-1", "MQTT-4.3.2-3"],
@@ -43,33 +41,14 @@ on_ways!(SETTLED_BY_PUBACK = settled_by_puback ["queued" "will" "eleventh" "take
         Fault::RedeliversAcknowledged]
 });
 
-on_ways!(RETAINED_BY_PUBACK = settled_by_puback ["retained" "retained-will"]
-    "A QoS 1 message " .. " comes again with DUP 1 until its PUBACK, and never after it", {
-    v311: proves ["MQTT-4.4.0-1", "MQTT-3.3.1-1", "MQTT-2.3.1-4", "MQTT-4.3.2-1"],
-    v5: proves ["MQTT-4.4.0-1", "MQTT-3.3.1-1", "MQTT-4.3.2-3"],
-    caught: [Fault::NoRedeliveryQos1, Fault::DupMissingOnRedelivery, Fault::RedeliversUnderNewId, Fault::ResendsAltered,
-        Fault::RedeliversAcknowledged],
-    needs: &["retain"]
-});
-
 on_ways!(SETTLED_BY_PUBCOMP = settled_by_pubcomp
-    ["queued" "will" "other-version" "eleventh" "taken-over"]
+    ["queued" "retained" "will" "retained-will" "other-version" "eleventh" "taken-over"]
     "A QoS 2 message " .. " comes again with DUP 1 until its PUBREC, and its PUBREL until its PUBCOMP", {
     v311: proves ["MQTT-4.4.0-1", "MQTT-3.3.1-1", "MQTT-2.3.1-4", "MQTT-4.3.3-1"],
     v5: proves ["MQTT-4.4.0-1", "MQTT-3.3.1-1", "MQTT-4.3.3-3", "MQTT-4.3.3-4", "MQTT-4.3.3-5", "MQTT-4.3.3-6"],
     caught: [Fault::NoRedeliveryQos2, Fault::DupMissingOnRedelivery, Fault::RedeliversUnderNewId, Fault::ResendsAltered,
         Fault::NoPubrel, Fault::NoRedeliveryPubrel, Fault::RedeliversAfterPubrec, Fault::RedeliversCompleted, Fault::ReleasesDoneAgain],
     needs: &["qos2"]
-});
-
-on_ways!(RETAINED_BY_PUBCOMP = settled_by_pubcomp
-    ["retained" "retained-will"]
-    "A QoS 2 message " .. " comes again with DUP 1 until its PUBREC, and its PUBREL until its PUBCOMP", {
-    v311: proves ["MQTT-4.4.0-1", "MQTT-3.3.1-1", "MQTT-2.3.1-4", "MQTT-4.3.3-1"],
-    v5: proves ["MQTT-4.4.0-1", "MQTT-3.3.1-1", "MQTT-4.3.3-3", "MQTT-4.3.3-4", "MQTT-4.3.3-5", "MQTT-4.3.3-6"],
-    caught: [Fault::NoRedeliveryQos2, Fault::DupMissingOnRedelivery, Fault::RedeliversUnderNewId, Fault::ResendsAltered,
-        Fault::NoPubrel, Fault::NoRedeliveryPubrel, Fault::RedeliversAfterPubrec, Fault::RedeliversCompleted, Fault::ReleasesDoneAgain],
-    needs: &["qos2", "retain"]
 });
 
 on_ways!(SHARED_BY_PUBCOMP = settled_by_pubcomp ["shared"]
@@ -189,7 +168,7 @@ on_ways!(NOT_RELEASED_UNASKED = not_released_unasked ["retained"]
     v311: proves ["MQTT-4.3.3-1"],
     v5: proves ["MQTT-4.4.0-1"],
     caught: [Fault::PubrelUnasked],
-    needs: &["qos2", "retain"]
+    needs: &["qos2"]
 });
 
 /// A message.

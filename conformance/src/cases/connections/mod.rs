@@ -110,11 +110,32 @@ macro_rules! on_ways {
 
 macro_rules! on_one_way {
     ($function:ident, $way:tt, $before:literal, $after:literal, { $($rest:tt)* }) => {
-        case!($function[$way]: concat!($before, way_in_words!($way), $after), $($rest)*)
+        $crate::cases::connections::on_its_way($way, case!($function[$way]: concat!($before, way_in_words!($way), $after), $($rest)*))
     };
 }
 
 use {in_words, on_each, on_one, on_one_way, on_ways, way_in_words};
+
+/// The row with what its way needs, beside QoS 2 where it needs that.
+const fn on_its_way(way: &str, case: Case) -> Case {
+    let is_at_qos2 = match case.needs {
+        [] => false,
+        [only] if matches!(only.as_bytes(), b"qos2") => true,
+        _ => return case,
+    };
+    let needs: &'static [&'static str] = match (way.as_bytes(), is_at_qos2) {
+        (b"retained", false) => &["retain"],
+        (b"retained", true) => &["qos2", "retain"],
+        (b"will", false) => &["will"],
+        (b"will", true) => &["qos2", "will"],
+        (b"retained-will", false) => &["will", "retain"],
+        (b"retained-will", true) => &["qos2", "will", "retain"],
+        (b"shared", false) => &["shared-subscriptions"],
+        (b"shared", true) => &["qos2", "shared-subscriptions"],
+        _ => case.needs,
+    };
+    Case { needs, ..case }
+}
 
 /// All rows.
 pub(super) fn groups() -> impl Iterator<Item = &'static [Case]> {
