@@ -37,10 +37,13 @@ impl Mutation {
     /// there is one such field, this is what [`Mutation::apply`] does.
     ///
     /// ```
-    /// use mqtt_assay_codec::{Context, Mutation, Packet, QoS, Sender, Subscribe, SubscriptionOptions, SubscriptionsBuf, Version};
+    /// use mqtt_assay_codec::{Context, Mutation, Packet, PacketId, Properties, QoS, Sender, Subscribe};
+    /// use mqtt_assay_codec::{SubscriptionOptions, SubscriptionsBuf, Version};
     /// let options = SubscriptionOptions::at(QoS::AtMostOnce);
     /// let filters: SubscriptionsBuf = [("a", options), ("b", options)].into_iter().collect();
-    /// let packet = Packet::Subscribe(Subscribe { filters: filters.as_subscriptions(), ..Subscribe::default() });
+    /// let packet_id = PacketId::new(1).unwrap();
+    /// let filters = filters.as_subscriptions();
+    /// let packet = Packet::Subscribe(Subscribe { packet_id, properties: Properties::EMPTY, filters });
     /// let legal = packet.to_bytes(Version::V3_1_1)?;
     /// let context = Context::new(Version::V3_1_1, Sender::Client);
     /// let mutated = Mutation::named("subscribe.qos3").apply_to_last(&legal, context).unwrap();
