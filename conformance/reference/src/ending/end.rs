@@ -19,6 +19,7 @@ impl Machine {
         let Some(connection) = self.connections.remove(&id) else { return };
         self.wind(id);
         self.busy.remove(&id);
+        self.takes_no_more_time(id);
         self.outflow.close(id);
         self.effects.push(Effect::Close(id, Closing::Fin));
         self.finish(connection, with_will);

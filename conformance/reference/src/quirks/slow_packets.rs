@@ -49,6 +49,13 @@ impl Machine {
         self.wind_slow();
     }
 
+    /// Forgets the packet that a connection waits with: the connection has ended.
+    pub(crate) fn takes_no_more_time(&mut self, id: ConnectionId) {
+        if self.quirky.slow.remove(&id).is_some() {
+            self.wind_slow();
+        }
+    }
+
     fn wind_slow(&mut self) {
         self.timers.set(Due::SlowPackets, self.quirky.slow.values().min().copied());
     }

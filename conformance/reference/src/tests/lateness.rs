@@ -99,3 +99,15 @@ fn each_packet_takes_its_time_and_a_client_that_has_gone_is_heard_to_the_end() {
     pass(&mut script, 1200);
     assert_eq!(script.got(1), ["PINGRESP", "closed"]);
 }
+
+#[test]
+fn nothing_is_left_of_a_slow_packet_when_its_connection_is_taken_over() {
+    let mut script = Script::quirky(Quirk::SlowPackets);
+    script.connect_with(1, V5, &connect("a"));
+    script.raw(1, b"\xc0\x00");
+    script.connect_with(2, V5, &connect("a"));
+    pass(&mut script, 1200);
+    assert_eq!(script.got(1), ["CONNACK 0 00", "DISCONNECT 8e", "closed"]);
+    assert_eq!(script.got(2), ["CONNACK 0 00"]);
+    assert_eq!(script.machine.next_deadline(), None, "a timer of the connection that has ended");
+}
