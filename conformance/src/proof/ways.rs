@@ -4,20 +4,24 @@
 //! way that no case asks for is a hole, and nothing need be run to know it. The others are run on the cases that ask for
 //! them, the likeliest and cheapest first, until one catches the fault: the case by a verdict, or the auditor by an
 //! invariant. Then the same with delays. Of the cases that don't ask, one in a hundred is run as a check that they do the
-//! same as without the fault.
+//! same as without the fault. And the pairs that don't fit because nothing comes there are held to it: where a case comes all
+//! the same, and the fault is caught, the table of the ways is wrong.
 
 use super::came::{Recorded, axis, record};
 use super::pairs::{Broken, Pair, Seen, Switch, is_concerned, on_all_cores, run_pair};
 use super::prove::{ABOUT_CODES, Defect};
 use crate::scenario::{Instance, Verdict};
 use mqtt_assay_codec::Version;
-use mqtt_assay_reference::{Fault, FaultOn, Fitting, Misfit};
+use mqtt_assay_reference::{Condition, Fault, FaultOn, Fitting, Misfit};
 use mqtt_assay_standard::RuleId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Every so manieth of the cases that don't ask is run as a check.
 const CHECKED: usize = 100;
+
+/// So many of the cases that come on a way which is said not to be there are run with the fault.
+const DOUBTED: usize = 40;
 
 /// What the proof of the ways showed.
 #[derive(Debug, Clone, Default)]
@@ -80,6 +84,21 @@ pub fn fitting() -> Vec<(FaultOn, Version)> {
     fitting
 }
 
+/// Every fault on each way of which the table says that nothing can be caught there.
+fn denied() -> Vec<(FaultOn, Version)> {
+    let table = Fitting::read();
+    let mut denied = Vec::new();
+    for &fault in Fault::ALL {
+        for version in [Version::V3_1_1, Version::V5] {
+            if !fault.breaks(version).is_empty() {
+                let is_denied = |way: &Condition| table.misfit_in(fault, *way, version).is_some_and(Misfit::is_checked);
+                denied.extend(axis().filter(is_denied).map(|way| (FaultOn { fault, way: Some(way) }, version)));
+            }
+        }
+    }
+    denied
+}
+
 /// How many pairs of fault and way don't fit, by the reason.
 pub fn misfits() -> BTreeMap<Misfit, usize> {
     let table = Fitting::read();
@@ -104,7 +123,13 @@ pub fn prove_ways(is_meant: impl Fn(&Instance) -> bool, is_asked: impl Fn(FaultO
         trial.check(&recorded, *index);
         (row, trial.defects)
     });
-    let (rows, defects): (Vec<Row>, Vec<Vec<Defect>>) = tried.into_iter().unzip();
+    let (rows, mut defects): (Vec<Row>, Vec<Vec<Defect>>) = tried.into_iter().unzip();
+    let denied: Vec<(FaultOn, Version)> = denied().into_iter().filter(|(on, _)| is_asked(*on)).collect();
+    defects.extend(on_all_cores(&denied, |(on, version)| {
+        let mut trial = Trial { broken: Broken::new(*on), version: *version, run: &run, defects: Vec::new() };
+        trial.doubt(&recorded);
+        trial.defects
+    }));
     let mut defects = defects.concat();
     defects.sort();
     defects.dedup();
@@ -120,7 +145,8 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    fn row(&mut self, recorded: &[Recorded]) -> Row {
+    /// The cases that come to the fault on its way, the likeliest to catch it first.
+    fn asking<'r>(&self, recorded: &'r [Recorded]) -> Vec<&'r Recorded> {
         let on = self.broken.on();
         let mut asking: Vec<&Recorded> = recorded
             .iter()
@@ -129,6 +155,21 @@ impl Trial<'_> {
             .collect();
         let claims = |case: &Recorded| case.instance.case.caught.contains(&self.broken.fault);
         asking.sort_by_key(|case| (!claims(case), !self.is_likely(case), case.cost()));
+        asking
+    }
+
+    /// Nobody may catch the fault on a way that it is said not to have.
+    fn doubt(&mut self, recorded: &[Recorded]) {
+        let asking = self.asking(recorded);
+        if let Some(catch) = asking.iter().take(DOUBTED).find_map(|case| self.try_on(case.instance, false)) {
+            let problem = "is caught on this way, of which fitting.tsv says that it can't be".to_owned();
+            self.defects.push(Defect { switch: self.broken.name(), case: catch.case, problem });
+        }
+    }
+
+    fn row(&mut self, recorded: &[Recorded]) -> Row {
+        let on = self.broken.on();
+        let asking = self.asking(recorded);
         let asked = asking.len();
         let caught = asking.iter().find_map(|case| self.try_on(case.instance, false));
         let first = caught.as_ref().and_then(|catch| asking.iter().find(|case| case.instance.id() == catch.case));
@@ -162,13 +203,14 @@ impl Trial<'_> {
 
     /// Nobody may blame a rule that the fault keeps.
     fn look_for_blame(&mut self, instance: Instance, seen: &Seen) {
+        let breaks = |rule: &RuleId| self.broken.rules(rule.rule().version).contains(&rule.id());
         let rules = self.broken.rules(self.version);
         let about_codes = rules.iter().any(|id| ABOUT_CODES.contains(id));
         let weak = |rule: &RuleId| seen.rules.iter().any(|(known, verdict)| known == rule && *verdict == Verdict::Weak);
         let by_case = turned(seen).filter(|rule| !(about_codes && weak(rule)));
         let by_auditor = seen.invariants.iter().map(|(_, rule)| *rule);
-        let innocent: BTreeSet<&str> =
-            by_case.chain(by_auditor).map(RuleId::id).filter(|id| !rules.contains(id)).collect();
+        // A case may have clients of both versions.
+        let innocent: BTreeSet<&str> = by_case.chain(by_auditor).filter(|rule| !breaks(rule)).map(RuleId::id).collect();
         if !innocent.is_empty() {
             let innocent = innocent.into_iter().collect::<Vec<_>>().join(" ");
             let problem = format!("blames {innocent}, which the fault keeps: {}", seen.text);

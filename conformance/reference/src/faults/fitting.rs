@@ -21,13 +21,16 @@ pub enum Misfit {
     OnePacket,
     /// It is decided before the way is known, or after it is forgotten.
     TooEarly,
+    /// What it takes away is owed to nobody on this way.
+    NotOwed,
     /// The version that has the rule doesn't have the way.
     NotInVersion,
 }
 
 impl Misfit {
     /// Every reason.
-    pub const ALL: [Self; 5] = [Self::NoSuchWay, Self::Always, Self::OnePacket, Self::TooEarly, Self::NotInVersion];
+    pub const ALL: [Self; 6] =
+        [Self::NoSuchWay, Self::Always, Self::OnePacket, Self::TooEarly, Self::NotOwed, Self::NotInVersion];
 
     /// As the table spells it.
     pub fn name(self) -> &'static str {
@@ -36,6 +39,7 @@ impl Misfit {
             Self::Always => "always",
             Self::OnePacket => "one-packet",
             Self::TooEarly => "too-early",
+            Self::NotOwed => "not-owed",
             Self::NotInVersion => "not-in-version",
         }
     }
@@ -47,8 +51,14 @@ impl Misfit {
             Self::Always => "it strikes on this way only, so that the condition would say nothing",
             Self::OnePacket => "the rule speaks of one packet, whatever came before it",
             Self::TooEarly => "it is decided before the way is known, or after it is forgotten",
+            Self::NotOwed => "what it takes away is owed to nobody on this way",
             Self::NotInVersion => "the version that has the rule doesn't have the way",
         }
+    }
+
+    /// Whether the reason says that nobody can catch the fault on this way.
+    pub fn is_checked(self) -> bool {
+        matches!(self, Self::NoSuchWay | Self::TooEarly | Self::NotOwed | Self::NotInVersion)
     }
 
     fn from_name(name: &str) -> Option<Self> {
@@ -70,6 +80,7 @@ struct Group {
     otherwise: Option<Misfit>,
     exceptions: Vec<(Condition, Misfit)>,
     only_in_v5: Vec<Condition>,
+    only_in_v3_1_1: Vec<Condition>,
 }
 
 impl Fitting {
@@ -105,8 +116,10 @@ impl Fitting {
     /// The same in one version: there are no shared subscriptions in 3.1.1, and what else the table says.
     pub fn misfit_in(&self, fault: Fault, way: Condition, version: Version) -> Option<Misfit> {
         let group = self.by_fault.get(&fault.name()).and_then(|index| self.groups.get(*index));
-        let is_of_v5 = way == Condition::Shared || group.is_some_and(|group| group.only_in_v5.contains(&way));
-        let lacks = version != Version::V5 && is_of_v5;
+        let lacks = match version {
+            Version::V5 => group.is_some_and(|group| group.only_in_v3_1_1.contains(&way)),
+            _ => way == Condition::Shared || group.is_some_and(|group| group.only_in_v5.contains(&way)),
+        };
         self.misfit(fault, way).or(lacks.then_some(Misfit::NotInVersion))
     }
 
@@ -119,8 +132,14 @@ impl Fitting {
 impl Group {
     fn read(sets: &BTreeMap<&str, &str>, fits: &str, otherwise: &str) -> Self {
         let names = fits.split(' ').flat_map(|name| sets.get(name).copied().unwrap_or(name).split(' '));
-        let only_in_v5 = otherwise.split(' ').filter_map(|exception| exception.strip_prefix("not-in-3.1.1="));
-        let only_in_v5 = only_in_v5.flat_map(|ways| ways.split(',')).filter_map(Condition::from_name).collect();
+        let not_in = |version: &str| {
+            let ways = otherwise
+                .split(' ')
+                .filter_map(|exception| exception.strip_prefix(version))
+                .flat_map(|ways| ways.split(','));
+            ways.filter_map(Condition::from_name).collect()
+        };
+        let (only_in_v5, only_in_v3_1_1) = (not_in("not-in-3.1.1="), not_in("not-in-5="));
         let mut reasons = otherwise.split(' ');
         let otherwise = reasons.next().and_then(Misfit::from_name);
         let exceptions = reasons.filter_map(|exception| exception.split_once('=')).flat_map(|(reason, ways)| {
@@ -132,6 +151,7 @@ impl Group {
             otherwise,
             exceptions: exceptions.collect(),
             only_in_v5,
+            only_in_v3_1_1,
         }
     }
 }

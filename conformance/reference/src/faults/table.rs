@@ -170,7 +170,8 @@ faults! {
         ["MQTT-3.1.2-6" "MQTT-3.2.2-3"] ["MQTT-4.1.0-2" "MQTT-3.2.2-3" "MQTT-3.1.2-8" "U5-186"];
     ForgetsSession "forgets-session" "Stores no session after the connection is closed."
         ["MQTT-3.1.2-4" "MQTT-4.1.0-1" "MQTT-3.1.2-5" "MQTT-3.2.2-2" "MQTT-4.4.0-1" "MQTT-3.10.4-3"]
-        ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "MQTT-3.2.2-3" "MQTT-4.4.0-1" "U5-171" "MQTT-3.10.4-3" "MQTT-3.3.1-10"];
+        ["MQTT-3.1.2-5" "MQTT-3.1.2-23" "MQTT-3.1.4-4" "MQTT-3.2.2-3" "MQTT-4.4.0-1" "U5-171" "MQTT-3.10.4-3" "MQTT-3.3.1-10"
+            "MQTT-3.1.2-8"];
     ForgetsCleanlyBegun "forgets-cleanly-begun" "Ends a session that began with Clean Start 1 with its connection, whatever its expiry interval."
         [] ["MQTT-3.1.2-23" "MQTT-3.2.2-3"];
     ForgetsSubscriptions "forgets-subscriptions" "Resumes a session without its subscriptions."
@@ -249,14 +250,14 @@ faults! {
     PubackTwice "puback-twice" "Sends PUBACK twice where the packet identifier is 2 or more." ["U3-26"] ["U5-218"];
     PubackInventsCode "puback-invents-code" "Sends PUBACK with a reason code that it hasn't." [] ["MQTT-3.4.2-1"];
     PubrecInventsCode "pubrec-invents-code" "Sends PUBREC with a reason code that it hasn't." [] ["MQTT-3.5.2-1"];
-    PubrelInventsCode "pubrel-invents-code" "Sends PUBREL with a reason code that it hasn't." [] ["MQTT-3.6.2-1"];
+    PubrelInventsCode "pubrel-invents-code" "Sends PUBREL with a reason code that it hasn't." [] ["MQTT-3.6.2-1" "U5-158"];
     PubcompInventsCode "pubcomp-invents-code" "Sends PUBCOMP with a reason code that it hasn't." [] ["MQTT-3.7.2-1" "U5-153"];
 
     // QoS, to the client
     NoPubrel "no-pubrel" "Doesn't answer PUBREC." ["MQTT-4.3.3-1"] ["MQTT-4.3.3-4" "MQTT-4.5.0-1"];
     WrongPubrelId "wrong-pubrel-id" "Sends PUBREL with another packet identifier."
         ["MQTT-4.3.3-1" "MQTT-2.3.1-6" "U3-26" "MQTT-4.4.0-1" "MQTT-4.6.0-6" "MQTT-3.1.2-4"]
-        ["MQTT-4.3.3-4" "MQTT-2.2.1-5" "U5-218" "MQTT-4.4.0-1" "MQTT-4.3.3-5" "MQTT-3.1.2-5" "MQTT-4.5.0-1"];
+        ["MQTT-4.3.3-4" "MQTT-2.2.1-5" "U5-218" "U5-158" "MQTT-4.4.0-1" "MQTT-4.3.3-5" "MQTT-3.1.2-5" "MQTT-4.5.0-1"];
     PubrelReservedFlags "pubrel-reserved-flags" "Sends PUBREL with flags 0000."
         ["MQTT-3.6.1-1" "MQTT-2.2.2-1"] ["MQTT-3.6.1-1" "MQTT-2.1.3-1"];
     ReusesIdInFlight "reuses-id-in-flight" "Sends every message under packet identifier 1."
@@ -357,7 +358,7 @@ faults! {
     AbovePublishedQos "above-published-qos" "Delivers at the granted QoS whatever was published."
         ["MQTT-3.8.4-6" "MQTT-3.1.2-9" "MQTT-3.8.4-3"] ["MQTT-3.8.4-8" "MQTT-3.8.4-3"];
     OverlapTakesLowestQos "overlap-takes-lowest-qos" "Delivers at the lowest QoS of overlapping subscriptions."
-        ["MQTT-3.3.5-1"] ["MQTT-3.3.4-2"];
+        ["MQTT-3.3.5-1" "MQTT-4.5.0-1"] ["MQTT-3.3.4-2" "MQTT-4.5.0-1"];
     Qos0WithId "qos0-with-id" "Puts a packet identifier into a live PUBLISH of QoS 0." ["MQTT-2.3.1-5" "MQTT-4.5.0-1"] ["MQTT-2.2.1-2" "MQTT-4.5.0-1"];
     LosesDup "loses-dup" "Acknowledges messages of QoS 1 and 2 that come with DUP 1, and delivers none."
         ["MQTT-4.5.0-1" "MQTT-4.3.2-2"] ["MQTT-4.5.0-1" "MQTT-4.3.2-5"];
