@@ -74,7 +74,7 @@ pub(crate) struct RunArgs {
     #[arg(long, help_heading = "Which cases")]
     intrusive: bool,
 
-    /// Cases side by side: a number, or `all`
+    /// Cases side by side: a number, or `all`. Those that only wait make room for twice as many more
     #[arg(short, long, default_value_t = Jobs::Number(DEFAULT_JOBS), value_parser = jobs, help_heading = "How")]
     jobs: Jobs,
 

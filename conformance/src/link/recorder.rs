@@ -175,6 +175,12 @@ impl Recorder {
         self.started.elapsed()
     }
 
+    /// Since anything was done or heard.
+    pub(crate) fn quiet_for(&self) -> Duration {
+        let last = self.transcript.borrow().lines.last().map_or(Duration::ZERO, |line| line.at);
+        self.elapsed().saturating_sub(last)
+    }
+
     pub(crate) fn record(&self, role: &str, what: What) -> u32 {
         self.transcript.borrow_mut().add(self.elapsed(), role, what)
     }

@@ -16,6 +16,7 @@ mod life;
 mod offer;
 mod one_case;
 mod options;
+mod places;
 mod result;
 mod schedule;
 mod spread;

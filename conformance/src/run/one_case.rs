@@ -6,6 +6,7 @@ use super::brokers::{Brokers, Found};
 use super::death::{Death, Roll, death};
 use super::life::End;
 use super::options::RunOptions;
+use super::places::{Place, Places};
 use super::result::{CaseResult, Disturbance};
 use super::standstill::Standstills;
 use crate::broker::{SpawnedBroker, SpawnedTarget, Target, Unready, Variant};
@@ -13,9 +14,8 @@ use crate::scenario::{Common, Instance, Invariants, Stop, Subject, Verdict};
 use mqtt_assay_standard::bounds;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
@@ -123,8 +123,8 @@ fn of_a_standstill(result: &CaseResult, gap: Duration) -> CaseResult {
 }
 
 /// One case, when its turn has come.
-pub(super) async fn one_case(shared: Rc<Shared>, permits: Arc<Semaphore>, instance: Instance, is_alone: bool) {
-    let Ok(_permit) = permits.acquire().await else { return };
+pub(super) async fn one_case(shared: Rc<Shared>, places: Rc<Places>, instance: Instance, is_alone: bool) {
+    let Some(place) = places.take().await else { return };
     // The receiver is gone only when the run has ended.
     let tell = |message| drop(shared.messages.send(message));
     if shared.is_stopping.get() {
@@ -143,7 +143,7 @@ pub(super) async fn one_case(shared: Rc<Shared>, permits: Arc<Semaphore>, instan
         let result = on_a_fresh_broker(&shared, fresh, instance, is_alone).await;
         return tell(Message::Finished(Box::new(result), None));
     }
-    let (result, subject) = on_a_shared_broker(&shared, &found, instance, is_alone).await;
+    let (result, subject) = on_a_shared_broker(&shared, &found, instance, &place, is_alone).await;
     tell(Message::Finished(Box::new(result), subject));
 }
 
@@ -185,6 +185,7 @@ async fn on_a_shared_broker(
     shared: &Rc<Shared>,
     found: &Found,
     instance: Instance,
+    place: &Place,
     is_alone: bool,
 ) -> (CaseResult, Option<Subject>) {
     let (begun, on_the_wall) = (Instant::now(), std::time::Instant::now());
@@ -198,6 +199,7 @@ async fn on_a_shared_broker(
         biased;
         taken = steps.join_next() => taken,
         () = lost(found) => None,
+        () = place.give_way(&context, found.life.as_deref()) => None,
     };
     steps.abort_all();
     let (stop, defect) = match taken {

@@ -9,6 +9,7 @@ use super::death::{Death, of_life};
 use super::farewell;
 use super::one_case::{Message, Shared, one_case};
 use super::options::{RunOptions, ordered};
+use super::places::Places;
 use super::result::{CaseResult, Disturbance, Noticed, of_invariant};
 use crate::broker::Target;
 use crate::scenario::{CaseContext, Common, Instance, LeftBehind, Method, Stop, Subject, Verdict};
@@ -193,13 +194,13 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
             self.is_partial |= !cases.is_empty();
             return;
         }
-        let permits = Arc::new(Semaphore::new(jobs));
+        let places = Rc::new(Places::new(jobs));
         let is_alone = jobs == 1;
         let tasks: Vec<JoinHandle<()>> = ordered(cases, &self.shared.options)
             .into_iter()
             .map(|instance| {
-                let (shared, permits) = (Rc::clone(&self.shared), Arc::clone(&permits));
-                tokio::task::spawn_local(one_case(shared, permits, instance, is_alone))
+                let (shared, places) = (Rc::clone(&self.shared), Rc::clone(&places));
+                tokio::task::spawn_local(one_case(shared, places, instance, is_alone))
             })
             .collect();
         self.listen(tasks.len(), stop).await;
