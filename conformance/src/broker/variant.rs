@@ -115,6 +115,13 @@ impl Variant {
         &[("max-client-id-bytes", "23")],
     );
 
+    /// Two unacknowledged messages on their way to a client at most: the others wait for room.
+    pub const FEW_IN_FLIGHT: Self = Self::new(
+        "few-in-flight",
+        "the broker has two unacknowledged messages on their way to a client at most",
+        &[("max-in-flight", "2")],
+    );
+
     const fn new(name: &'static str, says: &'static str, limits: &'static [(&'static str, &'static str)]) -> Self {
         Self { name, says, limits, lacks: "", flags: "" }
     }
@@ -145,4 +152,5 @@ pub const VARIANTS: &[Variant] = &[
     Variant::SERVER_KEEP_ALIVE,
     Variant::SHORT_SESSIONS,
     Variant::SHORT_CLIENT_IDS,
+    Variant::FEW_IN_FLIGHT,
 ];

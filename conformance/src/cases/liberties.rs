@@ -1,6 +1,7 @@
-//! What 5.0 leaves to a broker that is set up for it: observed, never judged.
+//! What the standards leave to a broker: observed, never judged.
 
 use super::prelude::*;
+use mqtt_assay_codec::Packet;
 
 pub(super) const CASES: &[Case] = &[
     case!(long_connect: "A broker may say why it refuses a CONNECT beyond its size limit",
@@ -15,6 +16,10 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["U5-211"],
         caught: [],
         needs: &["topic-alias"]),
+    case!(one_identifier: "A client identifier that is connected connects in the other version of MQTT, too",
+        v311: proves ["MQTT-3.1.4-2"],
+        v5: proves ["MQTT-3.1.4-3"],
+        caught: []),
 ];
 
 async fn long_connect(broker: &Subject) -> Outcome {
@@ -74,4 +79,27 @@ async fn two_errors(broker: &Subject) -> Outcome {
         _ => "a wildcard and an alias above the maximum are answered by a close alone".to_owned(),
     };
     Ok(broker.observe(rule!(v5 "U5-211"), &seen))
+}
+
+/// Neither standard says whether a client of the other one is the same client.
+async fn one_identifier(broker: &Subject) -> Outcome {
+    let mut first = broker.connect_as("client", connect().persistent()).await?;
+    let next = broker.connect_in("client", broker.other_version(), connect().persistent()).await?;
+
+    let closed = match first.ended().await {
+        Ok(()) => "is closed",
+        Err(stop) if stop.is_silence() => "stays open beside it",
+        Err(stop) => return Err(stop),
+    };
+
+    let goes_on = next
+        .connack()
+        .is_some_and(|connack| matches!(connack.packet(), Packet::Connack(connack) if connack.session_present));
+    let session = if goes_on { "goes on" } else { "does not go on" };
+    let seen = format!(
+        "for a connection in MQTT {} the one with its identifier in MQTT {} {closed}, and its session {session}",
+        broker.other_version(),
+        broker.version()
+    );
+    Ok(broker.observe(rule!(v311 "MQTT-3.1.4-2", v5 "MQTT-3.1.4-3"), &seen))
 }

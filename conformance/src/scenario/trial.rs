@@ -6,7 +6,7 @@
 use super::client::Client;
 use super::draft::{Draft, publish};
 use super::names::Topic;
-use super::pattern::{Pattern, a_message};
+use super::pattern::{Pattern, a_message, with_payload};
 use super::verdict::{Received, Stop};
 use crate::link::{Link, Remark};
 use mqtt_assay_codec::{Packet, QoS};
@@ -130,24 +130,24 @@ impl Client {
         self.publish_to(&mut itself, draft, pattern).await
     }
 
-    /// Set-up: a message of QoS 0 that comes to `receiver`; returns its payload, for what is lost is followed by one of its
-    /// own. So a second copy of it can be told from one that was only late.
+    /// Set-up: a message of QoS 0 that comes to `receiver`; what is lost is followed by one with a payload of its own. So a
+    /// second copy of it can be told from one that was only late.
     pub async fn publish_until_heard(
         &mut self,
         receiver: &mut Client,
         topic: impl Into<Topic>,
         text: &str,
-    ) -> Result<Vec<u8>, Stop> {
+    ) -> Result<Received, Stop> {
         let topic = topic.into();
         let mut sent = Vec::new();
         let deadline = Instant::now() + self.context().patient(bounds::SET_UP);
         loop {
             let payload = format!("{text} {}", sent.len() + 1);
             self.publish_draft(publish(&topic, &payload)).await?;
-            sent.push(a_message(&topic, &payload));
+            sent.push(with_payload(&payload));
             match receiver.receive_one_of(&sent, self.until_next_trial(deadline)).await {
                 Err(Stop::Inconclusive { line: None, .. }) if Instant::now() < deadline => {}
-                received => return received.map(|message| message.payload().to_vec()),
+                received => return received,
             }
         }
     }

@@ -93,6 +93,9 @@ macro_rules! way_in_words {
     ("overlapping") => {
         "that two subscriptions bring"
     };
+    ("plus") => {
+        "that a filter with + brings"
+    };
     ("live.qos0") => {
         "that comes live at QoS 0"
     };
