@@ -22,6 +22,16 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-3.3.4-2"],
         caught: [Fault::OverlapTakesLowestQos, Fault::AboveGrantedQos],
         needs: &["wildcard", "qos2"]),
+    case!(highest_on_wildcard["hash"]: "Of overlapping subscriptions the one with the highest granted QoS decides, whose filter ends in #",
+        v311: proves ["MQTT-3.3.5-1"],
+        v5: proves ["MQTT-3.3.4-2"],
+        caught: [Fault::OverlapTakesLowestQos],
+        needs: &["wildcard"]),
+    case!(highest_on_wildcard["plus"]: "Of overlapping subscriptions the one with the highest granted QoS decides, whose filter has a +",
+        v311: proves ["MQTT-3.3.5-1"],
+        v5: proves ["MQTT-3.3.4-2"],
+        caught: [Fault::OverlapTakesLowestQos],
+        needs: &["wildcard"]),
     case!(topic_with_wildcard: "A PUBLISH to a topic with a wildcard is refused, and nobody gets it",
         v311: breaks ["MQTT-3.3.2-2", "MQTT-4.7.1-1"] proves ["MQTT-4.8.0-1"],
         v5: breaks ["MQTT-3.3.2-2", "MQTT-4.7.0-1"] proves ["MQTT-4.13.1-1"],
@@ -127,6 +137,21 @@ async fn highest_of_overlapping(broker: &Subject) -> Outcome {
     publisher.publish("sport/tennis", b"3-0", ExactlyOnce).await?;
 
     // Further copies at other granted QoS are permitted.
+    watcher.expect(a_message("sport/tennis", b"3-0").copy_at(AtLeastOnce)).await
+}
+
+/// A broker that takes the first subscription of its tree has the right one by luck, where that is the exact one.
+async fn highest_on_wildcard(broker: &Subject) -> Outcome {
+    let filters = ["sport/#", "sport/+", "sport/tennis", "+/tennis"];
+    let highest = if broker.member() == "hash" { "sport/#" } else { "sport/+" };
+    let mut watcher = broker.connect("watcher").await?;
+    for filter in filters {
+        watcher.subscribe(filter, if filter == highest { AtLeastOnce } else { AtMostOnce }).await?;
+    }
+    let mut publisher = broker.connect("publisher").await?;
+
+    publisher.publish("sport/tennis", b"3-0", AtLeastOnce).await?;
+
     watcher.expect(a_message("sport/tennis", b"3-0").copy_at(AtLeastOnce)).await
 }
 

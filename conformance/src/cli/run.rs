@@ -74,7 +74,7 @@ pub(crate) struct RunArgs {
     #[arg(long, help_heading = "Which cases")]
     intrusive: bool,
 
-    /// Cases side by side: a number, or `all`. Those that only wait make room for twice as many more
+    /// Cases side by side: a number, or `all`. Three times as many more may wait
     #[arg(short, long, default_value_t = Jobs::Number(DEFAULT_JOBS), value_parser = jobs, help_heading = "How")]
     jobs: Jobs,
 
@@ -121,7 +121,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     junit: Option<PathBuf>,
 
-    /// Transcripts in the reports: of all cases, or of those not as they should be
+    /// Transcripts in the JSON report: of cases that are not as they should be, and how much of the others'
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     transcripts: Transcripts,
 

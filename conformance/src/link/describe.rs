@@ -3,7 +3,7 @@
 use crate::text::{cut, single_line};
 use mqtt_assay_codec::{
     Acknowledgement, Connack, Connect, Context, Decoded, Limits, OwnedPacket, Packet, PacketId, Properties, Property,
-    Publish, ReasonCode, Sender, Version, decode, packet_len,
+    Publish, ReasonCode, RetainHandling, Sender, SubscriptionOptions, Version, decode, packet_len,
 };
 use std::fmt::Write as _;
 
@@ -57,8 +57,7 @@ fn in_words(packet: &Packet<'_>, id: u16) -> String {
         }
         Packet::Subscribe(subscribe) => {
             let filters = subscribe.filters.iter();
-            let shown =
-                filters.map(|(filter, options)| format!("{} qos={}", quoted(filter.as_bytes()), options.qos as u8));
+            let shown = filters.map(|(filter, wanted)| format!("{} {}", quoted(filter.as_bytes()), options(wanted)));
             format!("{name} id={id}{}{}", properties(&subscribe.properties), listed(shown, " "))
         }
         Packet::Unsubscribe(unsubscribe) => {
@@ -73,6 +72,18 @@ fn in_words(packet: &Packet<'_>, id: u16) -> String {
         }
         Packet::Auth(auth) => format!("{name}{}{}", reason(auth.reason), properties(&auth.properties)),
     }
+}
+
+/// Of the options of 5.0 those that are not as they are by default, and in 3.1.1 always.
+fn options(wanted: SubscriptionOptions) -> String {
+    let no_local = if wanted.no_local { " no-local" } else { "" };
+    let as_published = if wanted.retain_as_published { " retain-as-published" } else { "" };
+    let handling = match wanted.retain_handling {
+        RetainHandling::Send => "",
+        RetainHandling::SendIfNew => " retain-handling=1",
+        RetainHandling::DoNotSend => " retain-handling=2",
+    };
+    format!("qos={}{no_local}{as_published}{handling}", wanted.qos as u8)
 }
 
 /// One line about the packet at the start of these bytes, or about why there is none.
@@ -180,9 +191,7 @@ pub(crate) fn quoted(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mqtt_assay_codec::{
-        PropertiesBuf, QoS, Rule, Subscribe, SubscriptionOptions, SubscriptionsBuf, decode_waiving,
-    };
+    use mqtt_assay_codec::{PropertiesBuf, QoS, Rule, Subscribe, SubscriptionsBuf, decode_waiving};
 
     fn without_rule(bytes: &[u8], rule: Rule) -> String {
         let context = Context::new(Version::V3_1_1, Sender::Server);
@@ -214,5 +223,23 @@ mod tests {
         assert!(text.len() < 3000 && text.ends_with("... (35000 bytes) qos=0 and 284 more"), "{text}");
         let publish = packet(&Packet::Publish(Publish { topic: &"b".repeat(35_000), ..Publish::default() }));
         assert!(publish.len() < 200 && publish.contains("... (35000 bytes) qos=0"), "{publish}");
+    }
+
+    #[test]
+    fn the_options_of_a_subscription_are_told_where_they_are_not_the_usual_ones() {
+        let all = SubscriptionOptions {
+            no_local: true,
+            retain_as_published: true,
+            retain_handling: RetainHandling::DoNotSend,
+            ..SubscriptionOptions::at(QoS::ExactlyOnce)
+        };
+        let wanted = [("a", SubscriptionOptions::at(QoS::AtLeastOnce)), ("b", all)];
+        let filters: SubscriptionsBuf = wanted.into_iter().collect();
+        let properties = Properties::EMPTY;
+        let subscribe = Subscribe { packet_id: PacketId::MIN, properties, filters: filters.as_subscriptions() };
+        assert_eq!(
+            packet(&Packet::Subscribe(subscribe)),
+            "SUBSCRIBE id=1 \"a\" qos=1 \"b\" qos=2 no-local retain-as-published retain-handling=2"
+        );
     }
 }

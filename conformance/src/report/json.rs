@@ -2,7 +2,7 @@
 
 use super::explored::ExploreReport;
 use super::{End, Ended, RunFacts, TargetName};
-use crate::link::Transcript;
+use crate::link::{Line, Remark, Transcript, What};
 use crate::run::{CaseResult, Disturbance, Noticed, Summary};
 use crate::scenario::{Case, LeftBehind, Verdict};
 use crate::text::cut;
@@ -19,17 +19,21 @@ const SCHEMA: u32 = 1;
 /// Letters of what was expected and seen, names and lists of a broker's included.
 const LETTERS_KEPT: usize = 4000;
 
-/// Whose transcripts the report holds: every case's, or those of cases that fail, are weak or inconclusive. A
-/// weighty case has one only where it fails, is weak or inconclusive.
+/// How much of the transcripts the report holds. Those of cases that fail, are weak or inconclusive are whole in each;
+/// a weighty case has one only there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Transcripts {
+    /// Of the other cases the lines that decided them
     #[default]
+    Deciding,
+    /// All of them
     All,
+    /// None of the others
     Failed,
 }
 
 impl Transcripts {
-    /// Whether the transcript of a case with this verdict is in the report.
+    /// Whether the whole transcript of a case with this verdict is in the report.
     pub(crate) fn are_wanted_of(self, case: &Case, verdict: Verdict) -> bool {
         let is_weighty = case.weighty;
         self == Self::All && !is_weighty || matches!(verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive)
@@ -78,16 +82,42 @@ impl Serialize for Results<'_> {
     }
 }
 
-/// Lines of a transcript's text form, long packets cut, without its head; `None`: not wanted.
-struct Lines<'a>(Option<&'a Transcript>);
+/// Lines of a transcript's text form, long packets cut, without its head.
+enum Lines<'a> {
+    None,
+    All(&'a Transcript),
+    /// Those that decided a rule, and what was said to each.
+    Deciding(&'a CaseResult),
+}
 
 impl Serialize for Lines<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let lines = self
-            .0
-            .into_iter()
-            .flat_map(|transcript| transcript.lines.iter().map(move |line| transcript.print_line_cut(line)));
-        serializer.collect_seq(lines)
+        match self {
+            Self::None => serializer.collect_seq(std::iter::empty::<String>()),
+            Self::All(transcript) => {
+                serializer.collect_seq(transcript.lines.iter().map(|line| transcript.print_line_cut(line)))
+            }
+            Self::Deciding(result) => {
+                let decides = |line: &&Line| {
+                    matches!(line.what, What::Said(Remark::Decides, _))
+                        || result.rules.iter().any(|rule| rule.line == Some(line.number))
+                };
+                let lines = result.transcript.lines.iter().filter(decides);
+                serializer.collect_seq(lines.map(|line| result.transcript.print_line_cut(line)))
+            }
+        }
+    }
+}
+
+impl<'a> Lines<'a> {
+    fn of(result: &'a CaseResult, transcripts: Transcripts) -> Self {
+        if transcripts.are_wanted_of(result.instance.case, result.verdict) {
+            Self::All(&result.transcript)
+        } else if transcripts == Transcripts::Deciding {
+            Self::Deciding(result)
+        } else {
+            Self::None
+        }
     }
 }
 
@@ -204,7 +234,7 @@ fn case_report(result: &CaseResult, transcripts: Transcripts) -> CaseReport<'_> 
         },
         expected: decisive.map(|rule| cut(&rule.expected, LETTERS_KEPT)),
         other_versions: others.filter(|_| is_wanted).map(|(role, version)| (role.as_str(), version.name())).collect(),
-        transcript: Lines(is_wanted.then_some(&result.transcript)),
+        transcript: Lines::of(result, transcripts),
     }
 }
 

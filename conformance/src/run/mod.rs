@@ -9,6 +9,7 @@ mod brokers;
 pub mod clock;
 mod control;
 mod death;
+mod descriptors;
 mod farewell;
 pub(crate) mod filter;
 pub(crate) mod former;

@@ -124,7 +124,7 @@ fn of_a_standstill(result: &CaseResult, gap: Duration) -> CaseResult {
 
 /// One case, when its turn has come.
 pub(super) async fn one_case(shared: Rc<Shared>, places: Rc<Places>, instance: Instance, is_alone: bool) {
-    let Some(place) = places.take().await else { return };
+    let Some(place) = places.take(instance.case.waits > 0).await else { return };
     // The receiver is gone only when the run has ended.
     let tell = |message| drop(shared.messages.send(message));
     if shared.is_stopping.get() {

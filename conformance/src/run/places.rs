@@ -1,6 +1,7 @@
 //! Places for cases that run side by side. One that waits for what does not come needs none: another takes its place
 //! meanwhile, as long as the broker has time for it.
 
+use super::descriptors::Share;
 use super::life::Life;
 use crate::scenario::CaseContext;
 use std::cell::RefCell;
@@ -11,14 +12,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep};
 
 /// A case that has done and heard nothing for so long is waiting. It is looked this often.
-const QUIET: Duration = Duration::from_secs(1);
+const QUIET: Duration = Duration::from_millis(500);
 
 /// A broker that answers within this time is not busy.
 const QUICK: Duration = Duration::from_millis(50);
-
-/// For each place, so many cases that wait beside it: enough for a broker with many findings, and for the sockets that a
-/// process usually has.
-const WAITING: usize = 2;
 
 /// The places of a run.
 pub(super) struct Places {
@@ -27,15 +24,19 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// For so many cases side by side. One alone stays so.
-    pub(super) fn new(jobs: usize) -> Self {
-        let waiting = if jobs == 1 { 0 } else { jobs * WAITING };
-        Self { working: Arc::new(Semaphore::new(jobs)), waiting: Arc::new(Semaphore::new(waiting)) }
+    /// For as many cases as their share of the sockets says.
+    pub(super) fn new(share: Share) -> Self {
+        Self { working: Arc::new(Semaphore::new(share.jobs)), waiting: Arc::new(Semaphore::new(share.waiting)) }
     }
 
-    /// A place, when one is free; none when the run ends.
-    pub(super) async fn take(&self) -> Option<Place> {
-        let permit = Arc::clone(&self.working).acquire_owned().await.ok()?;
+    /// A place, when one is free; none when the run ends. A case that waits by the standard waits beside the places from its
+    /// beginning, if there is room.
+    pub(super) async fn take(&self, waits: bool) -> Option<Place> {
+        let beside = waits.then(|| Arc::clone(&self.waiting).try_acquire_owned().ok()).flatten();
+        let permit = match beside {
+            Some(permit) => permit,
+            None => Arc::clone(&self.working).acquire_owned().await.ok()?,
+        };
         Some(Place { permit: RefCell::new(permit), waiting: Arc::clone(&self.waiting) })
     }
 }
@@ -75,38 +76,54 @@ async fn is_quick(life: Option<&Life>) -> bool {
 mod tests {
     use super::*;
 
+    const ONE: Share = Share { jobs: 1, waiting: 0, watching: 1 };
+    const TWO: Share = Share { jobs: 2, waiting: 6, watching: 2 };
+
     #[tokio::test]
     async fn who_waits_leaves_the_place_to_another() {
-        let places = Places::new(2);
-        let (first, second) = (places.take().await.expect("a place"), places.take().await.expect("a place"));
+        let places = Places::new(TWO);
+        let (first, second) = (places.take(false).await.expect("a place"), places.take(false).await.expect("a place"));
         assert_eq!(places.working.available_permits(), 0);
         assert!(first.wait());
         assert_eq!(places.working.available_permits(), 1);
         drop(first);
         assert_eq!(places.working.available_permits(), 1, "its own place was free before");
-        assert_eq!(places.waiting.available_permits(), 4);
+        assert_eq!(places.waiting.available_permits(), 6);
         drop(second);
         assert_eq!(places.working.available_permits(), 2);
     }
 
     #[tokio::test]
     async fn there_is_room_for_so_many_that_wait() {
-        let places = Places::new(2);
+        let places = Places::new(TWO);
         let mut waiting = Vec::new();
-        for _ in 0..4 {
-            let place = places.take().await.expect("a place");
+        for _ in 0..6 {
+            let place = places.take(false).await.expect("a place");
             assert!(place.wait());
             waiting.push(place);
         }
-        let fifth = places.take().await.expect("a place");
-        assert!(!fifth.wait(), "no room");
+        let seventh = places.take(false).await.expect("a place");
+        assert!(!seventh.wait(), "no room");
         assert_eq!(places.working.available_permits(), 1);
     }
 
     #[tokio::test]
+    async fn what_waits_by_the_standard_needs_no_place_where_there_is_room() {
+        let places = Places::new(TWO);
+        let waiting = places.take(true).await.expect("a place");
+        assert_eq!((places.working.available_permits(), places.waiting.available_permits()), (2, 5));
+        assert!(waiting.wait(), "it changes nothing");
+        assert_eq!((places.working.available_permits(), places.waiting.available_permits()), (2, 5));
+        let alone = Places::new(ONE);
+        let waiting = alone.take(true).await.expect("a place");
+        assert_eq!(alone.working.available_permits(), 0);
+        drop(waiting);
+    }
+
+    #[tokio::test]
     async fn one_alone_stays_alone() {
-        let places = Places::new(1);
-        let place = places.take().await.expect("a place");
+        let places = Places::new(ONE);
+        let place = places.take(false).await.expect("a place");
         assert!(!place.wait());
     }
 }

@@ -6,6 +6,7 @@ use super::alone::watch_out;
 use super::begin;
 use super::brokers::{Brokers, NothingJudged};
 use super::death::{Death, of_life};
+use super::descriptors::Share;
 use super::farewell;
 use super::one_case::{Message, Shared, one_case};
 use super::options::{RunOptions, ordered};
@@ -14,7 +15,7 @@ use super::result::{CaseResult, Disturbance, Noticed, of_invariant};
 use crate::broker::Target;
 use crate::scenario::{CaseContext, Common, Instance, LeftBehind, Method, Stop, Subject, Verdict};
 use mqtt_assay_codec::Version;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -76,7 +77,8 @@ pub async fn run(
         messages,
         on_event,
         results: BTreeMap::new(),
-        watching: Vec::new(),
+        watching: VecDeque::new(),
+        leaving: Vec::new(),
         postponed: BTreeSet::new(),
         timed_out: Vec::new(),
         is_partial: false,
@@ -127,6 +129,13 @@ pub async fn run(
     })
 }
 
+/// Closes what a case kept open for stragglers.
+async fn end_watch(subject: Rc<Subject>) {
+    subject.finish().await;
+    subject.clean_up().await;
+    subject.release();
+}
+
 /// How many cases run side by side.
 fn jobs(target: &Target, options: &RunOptions) -> usize {
     let most = if target.fresh_for_each_case().is_some() { MOST_FRESH } else { usize::MAX };
@@ -145,7 +154,9 @@ pub(super) struct Run<'a, E> {
     on_event: E,
     pub(super) results: BTreeMap<String, CaseResult>,
     /// Cases that have returned and still watch for stragglers.
-    watching: Vec<(Instance, Subject)>,
+    watching: VecDeque<(Instance, Rc<Subject>)>,
+    /// Cases whose watch has ended before the run's, for want of sockets.
+    leaving: Vec<(Instance, Rc<Subject>, JoinHandle<()>)>,
     /// Cases that are to be judged again, whose first result nobody has been told.
     pub(super) postponed: BTreeSet<String>,
     /// Why cases had timed out beside others.
@@ -194,8 +205,9 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
             self.is_partial |= !cases.is_empty();
             return;
         }
-        let places = Rc::new(Places::new(jobs));
-        let is_alone = jobs == 1;
+        let share = Share::of(jobs);
+        let places = Rc::new(Places::new(share));
+        let is_alone = share.jobs == 1;
         let tasks: Vec<JoinHandle<()>> = ordered(cases, &self.shared.options)
             .into_iter()
             .map(|instance| {
@@ -203,7 +215,7 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
                 tokio::task::spawn_local(one_case(shared, places, instance, is_alone))
             })
             .collect();
-        self.listen(tasks.len(), stop).await;
+        self.listen(tasks.len(), share.watching, stop).await;
         for task in tasks {
             task.abort();
             // What it holds is let go.
@@ -224,13 +236,24 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
         if self.target.outlives_run() {
             farewell::take_leave(&self.shared.common.leavings, &self.shared.options).await;
         }
-        for (instance, subject) in std::mem::take(&mut self.watching) {
+        let watching = std::mem::take(&mut self.watching).into_iter();
+        let leaving = std::mem::take(&mut self.leaving).into_iter().map(|(instance, subject, _)| (instance, subject));
+        for (instance, subject) in watching.chain(leaving) {
             self.revise(&instance, subject.context());
         }
     }
 
+    /// Those that watch longest end their watch where too many do.
+    fn thin_out(&mut self, most: usize) {
+        while self.watching.len() > most {
+            let Some((instance, subject)) = self.watching.pop_front() else { return };
+            let task = tokio::task::spawn_local(end_watch(Rc::clone(&subject)));
+            self.leaving.push((instance, subject, task));
+        }
+    }
+
     /// Follows so many cases to their ends, or to that of the run.
-    async fn listen<S: Future<Output = ()>>(&mut self, total: usize, stop: &mut Pin<&mut S>) {
+    async fn listen<S: Future<Output = ()>>(&mut self, total: usize, most_watching: usize, stop: &mut Pin<&mut S>) {
         let mut ended = 0;
         while ended < total {
             let message = tokio::select! {
@@ -246,7 +269,8 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
                 Some(Message::Started(instance)) => (self.on_event)(Event::Started(&instance)),
                 Some(Message::Finished(result, subject)) => {
                     ended += 1;
-                    self.watching.extend(subject.map(|subject| (result.instance, subject)));
+                    self.watching.extend(subject.map(|subject| (result.instance, Rc::new(subject))));
+                    self.thin_out(most_watching);
                     self.take(*result);
                 }
                 Some(Message::Skipped) => {
@@ -330,34 +354,27 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
         if self.is_stopped {
             return self.take_leave().await;
         }
-        let subjects = std::mem::take(&mut self.watching);
+        let watched = std::mem::take(&mut self.watching);
         // A broker may die a moment after it has closed the connection of a case, the last one included.
-        watch_out(!subjects.is_empty() || !self.target.is_embedded(), &self.shared.options).await;
-        let watched: Vec<(Instance, Rc<Subject>)> =
-            subjects.into_iter().map(|(instance, subject)| (instance, Rc::new(subject))).collect();
+        watch_out(!watched.is_empty() || !self.target.is_embedded(), &self.shared.options).await;
         let permits = Arc::new(Semaphore::new(self.shared.options.jobs.max(1)));
-        let tasks: Vec<JoinHandle<()>> = watched
-            .iter()
-            .map(|(_, subject)| (Rc::clone(subject), Arc::clone(&permits)))
-            .map(|(subject, permits)| {
-                tokio::task::spawn_local(async move {
-                    let Ok(_permit) = permits.acquire().await else { return };
-                    subject.finish().await;
-                    subject.clean_up().await;
-                    subject.release();
-                })
-            })
-            .collect();
-        for task in tasks {
+        let ending = watched.into_iter().map(|(instance, subject)| {
+            let (ends, permits) = (Rc::clone(&subject), Arc::clone(&permits));
+            let task = tokio::task::spawn_local(async move {
+                let Ok(_permit) = permits.acquire().await else { return };
+                end_watch(ends).await;
+            });
+            (instance, subject, task)
+        });
+        let ending: Vec<_> = std::mem::take(&mut self.leaving).into_iter().chain(ending).collect();
+        for (instance, subject, task) in ending {
             // A panic is our bug, here as elsewhere.
             if let Err(error) = task.await
                 && let Ok(panic) = error.try_into_panic()
             {
                 std::panic::resume_unwind(panic);
             }
-        }
-        for (instance, subject) in &watched {
-            self.revise(instance, subject.context());
+            self.revise(&instance, subject.context());
         }
         self.look_for_losses().await;
     }

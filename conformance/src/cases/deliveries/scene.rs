@@ -5,7 +5,7 @@ use super::row::{Connection, Limits, Path, Publisher, ROWS, Row, Size, Subscript
 use super::title;
 use super::topic::BESIDE;
 use crate::scenario::draft::{Draft, connect, publish, subscribe};
-use crate::scenario::pattern::{Pattern, a_connack, a_message, a_suback, codes, with_payload};
+use crate::scenario::pattern::{Pattern, a_connack, a_message, a_pubrel, a_suback, codes, with_payload};
 use crate::scenario::{Client, Received, Stop, Subject};
 use mqtt_assay_codec::{Packet, Property, QoS, ReasonCode, RetainHandling, SubscriptionOptions, Version};
 use mqtt_assay_standard::bounds;
@@ -159,10 +159,22 @@ impl<'a> Scene<'a> {
         let (topic, payload) = (self.row.first_topic(), b"at the right QoS");
         let draft = publish(topic.as_str(), payload).qos(self.row.published());
         let pattern = self.told(&topic, payload).copy_at(self.row.due_qos(cast.granted));
-        match &mut cast.publisher {
-            Some(publisher) => publisher.publish_to(&mut cast.watcher, draft, pattern).await.map(drop),
-            None => cast.watcher.publish_to_itself(draft, pattern).await.map(drop),
+        let copy = match &mut cast.publisher {
+            Some(publisher) => publisher.publish_to(&mut cast.watcher, draft, pattern).await?,
+            None => cast.watcher.publish_to_itself(draft, pattern).await?,
+        };
+        self.is_done_before_it_leaves(&mut cast.watcher, &copy).await
+    }
+
+    /// Nothing of this message is left for the time when the receiver is away: neither another copy of it, nor its PUBREL.
+    async fn is_done_before_it_leaves(&self, watcher: &mut Client, copy: &Received) -> Result<(), Stop> {
+        if self.row.path != Path::Queued {
+            return Ok(());
         }
+        if matches!(copy.packet(), Packet::Publish(publish) if publish.qos == QoS::ExactlyOnce) {
+            watcher.receive(a_pubrel(copy.id())).await?;
+        }
+        watcher.serves().await
     }
 
     /// A plain message comes the way of the scene: the subscription is there, whatever the connections before.
@@ -172,12 +184,14 @@ impl<'a> Scene<'a> {
         let pattern = self.told(&topic, payload.as_bytes());
         let mut other = match &mut cast.publisher {
             Some(publisher) if self.row.path != Path::RetainedWill => {
-                return publisher.publish_to(&mut cast.watcher, draft, pattern).await.map(drop);
+                let copy = publisher.publish_to(&mut cast.watcher, draft, pattern).await?;
+                return self.is_done_before_it_leaves(&mut cast.watcher, &copy).await;
             }
             // Who publishes is dead, or is the receiver, whose own message might be kept from it.
             _ => self.broker.connect("other").await?,
         };
-        other.publish_to(&mut cast.watcher, draft, pattern).await.map(drop)
+        let copy = other.publish_to(&mut cast.watcher, draft, pattern).await?;
+        self.is_done_before_it_leaves(&mut cast.watcher, &copy).await
     }
 
     /// The subscription before the one that counts, where there was one.
@@ -294,10 +308,17 @@ impl<'a> Scene<'a> {
         let pattern = a_message("yard/lamp", b"beside").qos(qos).retain(due.retain);
         let pattern = if due.identifier { pattern.identifiers(&[IDENTIFIER + 3]) } else { pattern };
         let draft = self.row.draft(&Message { topic: "yard/lamp".to_owned(), payload: b"beside".to_vec() });
-        match &mut cast.publisher {
-            Some(publisher) => publisher.publish_to(&mut cast.watcher, draft, pattern).await.map(drop),
-            None => cast.watcher.publish_to_itself(draft, pattern).await.map(drop),
+        let any_copy = with_payload(b"beside");
+        let first = match &mut cast.publisher {
+            Some(publisher) => publisher.publish_to(&mut cast.watcher, draft, any_copy).await?,
+            None => cast.watcher.publish_to_itself(draft, any_copy).await?,
+        };
+        // A broker may look up retained messages behind the SUBACK, and finds this one, too.
+        let is_what_was_kept = matches!(first.packet(), Packet::Publish(publish) if publish.retain);
+        if is_what_was_kept && !due.retain && self.row.sets_retain() {
+            return cast.watcher.receive(pattern).await.map(drop);
         }
+        cast.watcher.receive_right(&first, &pattern)
     }
 
     /// One message that QoS 0 may lose, until it comes.
