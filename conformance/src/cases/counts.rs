@@ -38,6 +38,11 @@ pub(super) const CASES: &[Case] = &[
         v5: proves ["MQTT-4.6.0-5" = "MQTT-4.6.0-6"],
         caught: [Fault::QueueReversed, Fault::SwapsPairs],
         weighty: true),
+    case!(queued_in_few: "Of 13 messages that waited for a client those that come, two at a time, are in their order",
+        v311: proves ["MQTT-4.6.0-6" = "MQTT-4.6.0-5"],
+        v5: proves ["MQTT-4.6.0-5" = "MQTT-4.6.0-6"],
+        caught: [Fault::QueueReversed],
+        variant: Variant::FEW_IN_FLIGHT),
     case!(identifiers["puback"]: "A PUBACK has the identifier of its PUBLISH, around 32,767 and at 65,535 too",
         v311: proves ["MQTT-2.3.1-6"],
         v5: proves ["MQTT-2.2.1-5"],
@@ -245,17 +250,27 @@ async fn exchanges(broker: &Subject) -> Outcome {
 const QUEUED: usize = 1000;
 
 async fn queued(broker: &Subject) -> Outcome {
+    waited(broker, QUEUED).await
+}
+
+/// More than a dozen, so that the place of a message in a window of two, or of ten, is not its place in the queue.
+async fn queued_in_few(broker: &Subject) -> Outcome {
+    waited(broker, 13).await
+}
+
+/// Decides: of so many messages that wait for a client those that come are in their order.
+async fn waited(broker: &Subject, count: usize) -> Outcome {
     let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
     sleeper.subscribe("news", AtLeastOnce).await?;
     sleeper.disconnect().await?;
     let mut publisher = broker.connect("publisher").await?;
     let waiting = |number: usize| format!("message {number}");
-    publisher.publish_together((0..QUEUED).map(|number| publish("news", waiting(number)).qos(AtLeastOnce))).await?;
+    publisher.publish_together((0..count).map(|number| publish("news", waiting(number)).qos(AtLeastOnce))).await?;
 
     let mut sleeper = back(broker, "sleeper", connect().persistent()).await?;
 
-    let received = gathered(&mut sleeper, |_, count| count == QUEUED).await?;
-    broker.note(format!("{} of {QUEUED} messages that waited have come", received.len()));
+    let received = gathered(&mut sleeper, |_, come| come == count).await?;
+    broker.note(format!("{} of {count} messages that waited have come", received.len()));
     in_turn(&mut sleeper, received, waiting).await
 }
 

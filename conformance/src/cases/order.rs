@@ -18,11 +18,6 @@ pub(super) const CASES: &[Case] = &[
         v311: proves ["MQTT-4.6.0-6" = "MQTT-4.6.0-5"],
         v5: proves ["MQTT-4.6.0-5" = "MQTT-4.6.0-6"],
         caught: [Fault::QueueReversed, Fault::SwapsPairs]),
-    case!(beyond_room: "Of twelve messages that waited for a client each comes in its order, two at a time",
-        v311: proves ["MQTT-4.6.0-6" = "MQTT-4.6.0-5"],
-        v5: proves ["MQTT-4.6.0-5" = "MQTT-4.6.0-6"],
-        caught: [Fault::QueueReversed],
-        variant: Variant::FEW_IN_FLIGHT),
     case!(old_before_waiting: "A takeover brings unacknowledged messages before those that the broker had no room for",
         v311: proves ["MQTT-4.6.0-6"],
         v5: proves ["MQTT-4.6.0-5" = "MQTT-4.6.0-6"],
@@ -72,23 +67,6 @@ pub(super) async fn queued(broker: &Subject) -> Outcome {
 
     sleeper.receive(a_message("news", b"last")).await?;
     sleeper.expect_in_order(messages()).await
-}
-
-async fn beyond_room(broker: &Subject) -> Outcome {
-    let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
-    sleeper.subscribe_tried("news", "news", AtLeastOnce).await?;
-    sleeper.disconnect().await?;
-    let mut publisher = broker.connect("publisher").await?;
-    let payloads: Vec<String> = (1..=12).map(|number| format!("message {number}")).collect();
-    for payload in &payloads {
-        publisher.publish("news", payload, AtLeastOnce).await?;
-    }
-    publisher.publish("news", b"last", AtLeastOnce).await?;
-
-    let mut sleeper = broker.resume("sleeper").await?;
-
-    sleeper.receive(a_message("news", b"last")).await?;
-    sleeper.expect_in_order(payloads.iter().map(|payload| a_message("news", payload))).await
 }
 
 async fn old_before_waiting(broker: &Subject) -> Outcome {

@@ -6,12 +6,19 @@ use crate::cases::prelude::*;
 use crate::scenario::{Client, Received};
 
 pub(super) const GROUPS: &[&[Case]] =
-    &[NAMED, WITHIN_ALIASES, ONCE, ONCE_AT_QOS0, NAMED_AT_QOS2, WITHIN_AT_QOS2, ONCE_AT_QOS2];
+    &[NAMED, NAMED_BEHIND_PLUS, WITHIN_ALIASES, ONCE, ONCE_AT_QOS0, NAMED_AT_QOS2, WITHIN_AT_QOS2, ONCE_AT_QOS2];
 
 on_ways!(NAMED = named_before_its_alias ["live.qos0" "queued" "retained" "second-time"]
     "A message " .. " comes by no alias whose topic wasn't told", {
     v5: proves ["MQTT-3.3.2-7"],
     caught: [Fault::AliasNotNamed]
+});
+
+on_ways!(NAMED_BEHIND_PLUS = named_before_its_alias ["plus"]
+    "A message " .. " comes by no alias whose topic wasn't told", {
+    v5: proves ["MQTT-3.3.2-7"],
+    caught: [Fault::AliasNotNamed],
+    needs: &["wildcard"]
 });
 
 on_ways!(WITHIN_ALIASES = within_alias_maximum
@@ -77,7 +84,12 @@ async fn by_aliases(broker: &Subject) -> Result<(Client, Vec<Received>), Stop> {
         "retained" => kept_for_new(broker, taking).await?,
         way => {
             let mut client = resumed_as_told(broker).connect_as("sleeper", taking).await?;
-            subscribe_to_all(&mut client, if way == "shared" { "$share/group/" } else { "" }, level(broker)).await?;
+            match way {
+                // An alias stands for a topic name, and not for the topic filter that brings it.
+                "plus" => drop(client.subscribe("news/+", level(broker)).await?),
+                "shared" => subscribe_to_all(&mut client, "$share/group/", level(broker)).await?,
+                _ => subscribe_to_all(&mut client, "", level(broker)).await?,
+            }
             publish_on_all(broker).await?;
             client
         }

@@ -16,6 +16,7 @@ pub(super) const GROUPS: &[&[Case]] = &[
     SETTLED_BY_PUBCOMP,
     SHARED_BY_PUBCOMP,
     RELEASED,
+    RELEASED_BEHIND_REPLACED,
     REFUSED_AT_QOS1,
     REFUSED_AT_QOS2,
     ROOM_AFTER_REFUSAL,
@@ -66,6 +67,14 @@ on_ways!(RELEASED = released ["overlapping"]
     v5: proves ["MQTT-4.3.3-4"],
     caught: [Fault::NoPubrel, Fault::WrongPubrelId],
     needs: &["qos2", "wildcard"]
+});
+
+on_ways!(RELEASED_BEHIND_REPLACED = released ["replaced"]
+    "A PUBREC for a message " .. " is answered with a PUBREL", {
+    v311: proves ["MQTT-4.3.3-1"],
+    v5: proves ["MQTT-4.3.3-4"],
+    caught: [Fault::NoPubrel, Fault::WrongPubrelId],
+    needs: &["qos2"]
 });
 
 on_ways!(REFUSED_AT_QOS1 = refused_with_puback ["queued" "retained" "resumed" "second-time" "eleventh"]
@@ -338,11 +347,15 @@ async fn settled_by_pubcomp(broker: &Subject) -> Outcome {
 
 async fn released(broker: &Subject) -> Outcome {
     let mut watcher = broker.connect("watcher").await?;
-    watcher.subscribe("news", ExactlyOnce).await?;
-    watcher.subscribe("news/#", ExactlyOnce).await?;
+    let (first, second) = match way(broker) {
+        "replaced" => (("news", AtLeastOnce), ("news", ExactlyOnce)),
+        _ => (("news", ExactlyOnce), ("news/#", ExactlyOnce)),
+    };
+    watcher.subscribe(first.0, first.1).await?;
+    watcher.subscribe(second.0, second.1).await?;
     watcher.hold_acknowledgements();
-    broker.connect("publisher").await?.publish("news", b"by both", ExactlyOnce).await?;
-    let message = watcher.receive(a_message("news", b"by both").qos(ExactlyOnce)).await?;
+    broker.connect("publisher").await?.publish("news", b"with a PUBREL", ExactlyOnce).await?;
+    let message = watcher.receive(a_message("news", b"with a PUBREL").qos(ExactlyOnce)).await?;
 
     watcher.send(pubrec(message.id()))?;
 
@@ -585,7 +598,10 @@ async fn not_released_unasked(broker: &Subject) -> Outcome {
     }
 
     let first = watcher.receive(any(PacketType::Publish).qos(ExactlyOnce)).await?;
-    let other = if first.payload() == b"store/1" { "store/2" } else { "store/1" };
-    watcher.receive_also(a_message(other, other).qos(ExactlyOnce)).await?;
+    // A broker that has one message on its way at a time sends no other for the same filter.
+    if way(broker) != "plus" {
+        let other = if first.payload() == b"store/1" { "store/2" } else { "store/1" };
+        watcher.receive_also(a_message(other, other).qos(ExactlyOnce)).await?;
+    }
     watcher.expect_no_packet(PacketType::Pubrel).await
 }

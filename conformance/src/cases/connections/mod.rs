@@ -93,6 +93,9 @@ macro_rules! way_in_words {
     ("overlapping") => {
         "that two subscriptions bring"
     };
+    ("replaced") => {
+        "whose subscription was replaced"
+    };
     ("plus") => {
         "that a filter with + brings"
     };
