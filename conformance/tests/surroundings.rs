@@ -304,7 +304,7 @@ fn bad_arguments(folder: &Path) -> Vec<Row> {
     closed.output = StandardOutput::Closed;
     let mut unread = eight("nobody reads the report").with(&["--json", "-"]);
     unread.output = StandardOutput::Closed;
-    let full = on_a_full_disk(folder, eight("the disk is full"));
+    let full = on_a_full_disk(folder, eight("the disk is full").with(&["--transcripts", "all"]));
     vec![
         Row::new("an unknown case", &["run", "-f", "5/publish/no-such-case"]),
         Row::new("a bad filter", &["run", "-f", "5/publish/* & ("]),

@@ -1,7 +1,7 @@
 //! What the standards leave to a broker: observed, never judged.
 
 use super::prelude::*;
-use mqtt_assay_codec::Packet;
+use mqtt_assay_codec::{Packet, Version};
 
 pub(super) const CASES: &[Case] = &[
     case!(long_connect: "A broker may say why it refuses a CONNECT beyond its size limit",
@@ -17,8 +17,7 @@ pub(super) const CASES: &[Case] = &[
         caught: [],
         needs: &["topic-alias"]),
     case!(one_identifier: "A client identifier that is connected connects in the other version of MQTT, too",
-        v311: proves ["MQTT-3.1.4-2"],
-        v5: proves ["MQTT-3.1.4-3"],
+        v311: proves ["U3-21"],
         caught: []),
 ];
 
@@ -83,23 +82,22 @@ async fn two_errors(broker: &Subject) -> Outcome {
 
 /// Neither standard says whether a client of the other one is the same client.
 async fn one_identifier(broker: &Subject) -> Outcome {
-    let mut first = broker.connect_as("client", connect().persistent()).await?;
-    let next = broker.connect_in("client", broker.other_version(), connect().persistent()).await?;
+    let to_v5 = meets(broker, "client", broker.version(), broker.other_version()).await?;
+    let from_v5 = meets(broker, "other", broker.other_version(), broker.version()).await?;
+    Ok(broker.observe(rule!(v311 "U3-21"), &format!("{to_v5}; {from_v5}")))
+}
 
+/// What becomes of a connection whose client identifier connects in another version.
+async fn meets(broker: &Subject, role: &'static str, before: Version, after: Version) -> Result<String, Stop> {
+    let mut first = broker.connect_in(role, before, connect().persistent()).await?;
+    let next = broker.connect_in(role, after, connect().persistent()).await?;
     let closed = match first.ended().await {
         Ok(()) => "is closed",
         Err(stop) if stop.is_silence() => "stays open beside it",
         Err(stop) => return Err(stop),
     };
-
-    let goes_on = next
-        .connack()
-        .is_some_and(|connack| matches!(connack.packet(), Packet::Connack(connack) if connack.session_present));
+    let goes_on =
+        next.connack().is_some_and(|told| matches!(told.packet(), Packet::Connack(connack) if connack.session_present));
     let session = if goes_on { "goes on" } else { "does not go on" };
-    let seen = format!(
-        "for a connection in MQTT {} the one with its identifier in MQTT {} {closed}, and its session {session}",
-        broker.other_version(),
-        broker.version()
-    );
-    Ok(broker.observe(rule!(v311 "MQTT-3.1.4-2", v5 "MQTT-3.1.4-3"), &seen))
+    Ok(format!("beside a connection in MQTT {after} the one in MQTT {before} {closed}, and its session {session}"))
 }

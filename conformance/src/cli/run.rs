@@ -121,7 +121,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     junit: Option<PathBuf>,
 
-    /// Transcripts in the JSON report: of cases that are not as they should be, and how much of the others'
+    /// Transcripts in the reports: whole of cases that are not as they should be; of the others the deciding lines (in
+    /// JSON), all, or none
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     transcripts: Transcripts,
 

@@ -23,12 +23,12 @@ const LETTERS_KEPT: usize = 4000;
 /// a weighty case has one only there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Transcripts {
-    /// Of the other cases the lines that decided them
+    // Of the other cases the lines that decided them. What a comment for the documentation says here, `--help` would say.
     #[default]
     Deciding,
-    /// All of them
+    // The others whole, too.
     All,
-    /// None of the others
+    // None of the others.
     Failed,
 }
 
