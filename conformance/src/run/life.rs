@@ -104,6 +104,7 @@ impl Life {
     }
 
     /// Asks now; how the broker was lost, if it does not answer. All who ask while one question is under way share the next.
+    /// Not to be dropped before it ends: meanwhile it has the held connections.
     pub(crate) async fn ask(&self) -> Option<End> {
         let wanted = self.begun.get() + 1;
         let _turn = self.turn.lock().await;

@@ -199,7 +199,7 @@ async fn on_a_shared_broker(
         biased;
         taken = steps.join_next() => taken,
         () = lost(found) => None,
-        () = place.give_way(&context, found.life.as_deref()) => None,
+        () = place.give_way(&context, found.life.as_ref()) => None,
     };
     steps.abort_all();
     let (stop, defect) = match taken {

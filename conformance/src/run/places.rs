@@ -6,6 +6,7 @@ use super::life::Life;
 use crate::scenario::CaseContext;
 use std::cell::RefCell;
 use std::future::pending;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -49,10 +50,11 @@ pub(super) struct Place {
 
 impl Place {
     /// Leaves the place to another case once this one only waits. Never ends.
-    pub(super) async fn give_way(&self, context: &CaseContext, life: Option<&Life>) {
+    pub(super) async fn give_way(&self, context: &CaseContext, life: Option<&Rc<Life>>) {
         loop {
             sleep(QUIET).await;
-            if context.recorder().quiet_for() >= QUIET && is_quick(life).await && self.wait() {
+            let may_wait = self.waiting.available_permits() > 0 && context.recorder().quiet_for() >= QUIET;
+            if may_wait && is_quick(life).await && self.wait() {
                 return pending().await;
             }
         }
@@ -66,10 +68,12 @@ impl Place {
 }
 
 /// Whether the broker has time for more: it is not slow that makes the case wait.
-async fn is_quick(life: Option<&Life>) -> bool {
-    let Some(life) = life else { return false };
+async fn is_quick(life: Option<&Rc<Life>>) -> bool {
+    let Some(life) = life.map(Rc::clone) else { return false };
     let begun = Instant::now();
-    life.ask().await.is_none() && begun.elapsed() <= QUICK
+    // A question has the connections that it asks on: it is not broken off where the case ends meanwhile.
+    let answered = tokio::task::spawn_local(async move { life.ask().await.is_none() });
+    answered.await.unwrap_or(false) && begun.elapsed() <= QUICK
 }
 
 #[cfg(test)]
