@@ -80,7 +80,8 @@ async fn two_errors(broker: &Subject) -> Outcome {
     Ok(broker.observe(rule!(v5 "U5-211"), &seen))
 }
 
-/// Neither standard says whether a client of the other one is the same client.
+/// Neither standard says whether a client of the other one is the same client. What comes nearest is that a server may serve
+/// CONNECT packets of another specification.
 async fn one_identifier(broker: &Subject) -> Outcome {
     let to_v5 = meets(broker, "client", broker.version(), broker.other_version()).await?;
     let from_v5 = meets(broker, "other", broker.other_version(), broker.version()).await?;

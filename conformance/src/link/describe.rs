@@ -74,7 +74,7 @@ fn in_words(packet: &Packet<'_>, id: u16) -> String {
     }
 }
 
-/// Of the options of 5.0 those that are not as they are by default, and in 3.1.1 always.
+/// The QoS, and of the options of 5.0 those that are not as they are by default.
 fn options(wanted: SubscriptionOptions) -> String {
     let no_local = if wanted.no_local { " no-local" } else { "" };
     let as_published = if wanted.retain_as_published { " retain-as-published" } else { "" };

@@ -20,7 +20,7 @@ const SCHEMA: u32 = 1;
 const LETTERS_KEPT: usize = 4000;
 
 /// How much of the transcripts the report holds. Those of cases that fail, are weak or inconclusive are whole in each;
-/// a weighty case has one only there.
+/// a weighty case has a whole one only there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Transcripts {
     // Of the other cases the lines that decided them. What a comment for the documentation says here, `--help` would say.
@@ -206,7 +206,8 @@ pub(crate) fn write(
 fn case_report(result: &CaseResult, transcripts: Transcripts) -> CaseReport<'_> {
     let decisive = result.decisive().filter(|rule| rule.line.is_some());
     let others = result.transcript.others.iter();
-    let is_wanted = transcripts.are_wanted_of(result.instance.case, result.verdict);
+    let lines = Lines::of(result, transcripts);
+    let has_lines = !matches!(lines, Lines::None);
     CaseReport {
         case: result.instance.id(),
         mqtt: result.instance.version.name(),
@@ -233,8 +234,8 @@ fn case_report(result: &CaseResult, transcripts: Transcripts) -> CaseReport<'_> 
             seen: cut(decisive.map_or(result.reason.as_deref().unwrap_or_default(), |rule| &rule.seen), LETTERS_KEPT),
         },
         expected: decisive.map(|rule| cut(&rule.expected, LETTERS_KEPT)),
-        other_versions: others.filter(|_| is_wanted).map(|(role, version)| (role.as_str(), version.name())).collect(),
-        transcript: Lines::of(result, transcripts),
+        other_versions: others.filter(|_| has_lines).map(|(role, version)| (role.as_str(), version.name())).collect(),
+        transcript: lines,
     }
 }
 
@@ -266,6 +267,27 @@ mod tests {
         for result in report["results"].as_array().expect("results") {
             let seen = result["decided_by"]["seen"].as_str().expect("text");
             assert!(seen.len() < LETTERS_KEPT + 30 && seen.ends_with("... (35000 letters)"), "{seen}");
+        }
+    }
+
+    #[test]
+    fn of_what_is_as_it_should_be_the_deciding_lines_are_told_or_all_or_none() {
+        let told = |verdict, transcripts| {
+            let results = [samples::result(&[(verdict, "DUP 0"), (Verdict::Pass, "")], None)];
+            let times = Times { started: String::new(), took: Duration::ZERO };
+            let mut out = Vec::new();
+            let end = samples::end(Ended::Complete);
+            write(&mut out, &samples::facts(), &times, &results, &end, transcripts).expect("memory takes it");
+            let report: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+            let lines = report["results"][0]["transcript"].as_array().expect("lines").clone();
+            let number = |line: &serde_json::Value| line.as_str()?.split_whitespace().next()?.parse().ok();
+            lines.iter().filter_map(number).collect::<Vec<u32>>()
+        };
+        assert_eq!(told(Verdict::Pass, Transcripts::Deciding), [3]);
+        assert_eq!(told(Verdict::Pass, Transcripts::All), [1, 2, 3]);
+        assert_eq!(told(Verdict::Pass, Transcripts::Failed), [0_u32; 0]);
+        for transcripts in [Transcripts::Deciding, Transcripts::All, Transcripts::Failed] {
+            assert_eq!(told(Verdict::Fail, transcripts), [1, 2, 3]);
         }
     }
 }
