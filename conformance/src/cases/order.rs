@@ -70,7 +70,13 @@ pub(super) async fn queued(broker: &Subject) -> Outcome {
 }
 
 async fn old_before_waiting(broker: &Subject) -> Outcome {
-    let mut first = holding(broker, "sleeper", connect().persistent()).await?;
+    taken_over_from(broker, connect().persistent()).await
+}
+
+/// Decides: what a client that connects so has not acknowledged comes first on the connection that takes over. The broker has
+/// no room for more than two messages on their way to it.
+pub(super) async fn taken_over_from(broker: &Subject, draft: Draft) -> Outcome {
+    let mut first = holding(broker, "sleeper", draft).await?;
     first.session_stays()?;
     first.subscribe("news", AtLeastOnce).await?;
     let mut publisher = broker.connect("publisher").await?;

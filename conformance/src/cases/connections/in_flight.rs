@@ -3,8 +3,8 @@
 
 use super::super::again::{back, back_holding, holding};
 use super::super::delivery::is_marked_as_sent_again;
+use super::super::order;
 use super::super::outgoing;
-use super::super::{again, order};
 use super::{kind, on_one_way, on_ways, resumed_as_told, way, way_in_words};
 use crate::cases::prelude::*;
 use crate::scenario::{Client, Received};
@@ -551,21 +551,7 @@ async fn queued_in_order(broker: &Subject) -> Outcome {
 }
 
 async fn old_before_new(broker: &Subject) -> Outcome {
-    let one = connect().persistent().property(Property::ReceiveMaximum(1));
-    let mut first = holding(broker, "sleeper", one).await?;
-    first.session_stays()?;
-    first.subscribe("news", AtLeastOnce).await?;
-    let mut publisher = broker.connect("publisher").await?;
-    for payload in [b"one".as_slice(), b"two", b"three", b"last"] {
-        publisher.publish("news", payload, AtLeastOnce).await?;
-    }
-    first.receive(a_message("news", b"one").qos(AtLeastOnce)).await?;
-
-    let mut sleeper = back(broker, "sleeper", connect().persistent()).await?;
-    first.ended().await?;
-
-    sleeper.receive(a_message("news", b"last")).await?;
-    again::come_in_order(&mut sleeper, &[b"one".as_slice(), b"two", b"three"]).await
+    order::taken_over_from(broker, connect().persistent().property(Property::ReceiveMaximum(1))).await
 }
 
 async fn within_receive_maximum(broker: &Subject) -> Outcome {
