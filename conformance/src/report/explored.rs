@@ -5,7 +5,7 @@ use super::text::{in_short_words, place, row, style, styled};
 use crate::explore::{Explored, Finding};
 use crate::scenario::Verdict;
 use crate::text::{counted, single_line};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -56,7 +56,7 @@ pub(crate) fn summary(explored: &Explored, quiet: bool) -> String {
 }
 
 /// The part of the JSON report.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ExploreReport {
     sequences: u64,
     seed: u64,
@@ -64,10 +64,10 @@ pub(crate) struct ExploreReport {
     unfinished: Vec<Unfinished>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct FindingReport {
-    rule: &'static str,
-    mqtt: &'static str,
+    rule: String,
+    mqtt: String,
     verdict: Verdict,
     seed: u64,
     index: u64,
@@ -82,7 +82,7 @@ struct FindingReport {
     file: Option<String>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Unfinished {
     index: u64,
     why: String,
@@ -91,8 +91,8 @@ struct Unfinished {
 /// As the JSON report tells it; `files` are those of the findings, in order.
 pub(crate) fn report(explored: &Explored, seed: u64, files: &[Option<String>]) -> ExploreReport {
     let findings = explored.findings.iter().zip(files).map(|(finding, file)| FindingReport {
-        rule: finding.found.rule.id(),
-        mqtt: finding.found.version.name(),
+        rule: finding.found.rule.id().to_owned(),
+        mqtt: finding.found.version.name().to_owned(),
         verdict: finding.found.verdict,
         seed: finding.seed,
         index: finding.index,

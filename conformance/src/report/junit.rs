@@ -7,7 +7,7 @@
 //!
 //! Whatever a broker sent is escaped, and characters that XML 1.0 has no place for are replaced.
 
-use super::json::{Times, Transcripts};
+use super::document::{Times, Transcripts};
 use super::{End, Ended, RunFacts, text};
 use crate::run::CaseResult;
 use crate::scenario::Verdict;

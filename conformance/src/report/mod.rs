@@ -3,6 +3,7 @@
 //! Uses `run` and what its results are made of. Whatever a broker has sent is hostile, and leaves here escaped.
 
 pub(crate) mod console;
+pub(crate) mod document;
 pub(crate) mod explored;
 pub(crate) mod json;
 pub(crate) mod junit;
@@ -16,11 +17,11 @@ use crate::run::CaseResult;
 use crate::scenario::{LeftBehind, RuleVerdict};
 use crate::text::shell;
 use mqtt_assay_codec::Version;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// The broker under test, as reports name it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TargetName {
     /// Its name, or its address where there is no other.
     pub(crate) name: String,
@@ -41,7 +42,7 @@ impl TargetName {
 }
 
 /// How a run came to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Ended {
     /// All selected cases have run.

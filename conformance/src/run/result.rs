@@ -3,7 +3,7 @@
 use crate::link::{Remark, Transcript, What};
 use crate::scenario::{Instance, RuleVerdict, Stop, Tally, Verdict};
 use mqtt_assay_standard::Basis;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// One case's result.
@@ -34,7 +34,7 @@ pub struct CaseResult {
 }
 
 /// An invariant that was seen broken in the traffic of a case.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Noticed {
     /// Its id.
     pub invariant: String,
@@ -43,7 +43,7 @@ pub struct Noticed {
 }
 
 /// What may come between a case and its verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Disturbance {
     /// A step of the set-up came to its limit of time.
@@ -190,7 +190,7 @@ pub(super) fn of_invariant(tally: &Tally, case: Option<&CaseResult>) -> CaseResu
 }
 
 /// Counts of cases by verdict.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// All cases.
     pub cases: usize,

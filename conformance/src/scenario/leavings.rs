@@ -3,7 +3,7 @@
 use super::context::CaseContext;
 use crate::link::Link;
 use mqtt_assay_codec::Version;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::{Rc, Weak};
@@ -55,7 +55,7 @@ impl Left {
 }
 
 /// What kind of thing is left on a broker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A session.
@@ -65,7 +65,7 @@ pub enum Kind {
 }
 
 /// Something that a case made on the broker and that could not be removed, as far as is known.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LeftBehind {
     /// What it is.
     pub kind: Kind,

@@ -6,11 +6,11 @@
 use crate::link::breach_of_form;
 use mqtt_assay_codec::{OwnedPacket, Packet};
 use mqtt_assay_standard::{Basis, Level, RuleId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What is known of one rule, or of a case, after a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// A MUST was seen broken.
