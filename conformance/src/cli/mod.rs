@@ -20,6 +20,7 @@ mod reports;
 mod run;
 mod serve;
 mod serve_log;
+mod shell;
 mod tables;
 mod trouble;
 
@@ -70,6 +71,8 @@ enum Command {
     Replay(replay::ReplayArgs),
     Serve(serve::ServeArgs),
     Decode(decode::DecodeArgs),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
 }
 
 /// The whole program: reads the arguments of the process, does what they say, and tells how it ended.
@@ -111,6 +114,8 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Replay(args)) => replay::replay_file(&args),
         Some(Command::Serve(args)) => serve::serve(&args),
         Some(Command::Decode(args)) => decode::decode(&args),
+        Some(Command::Completions(args)) => shell::completions(&args),
+        Some(Command::Man(args)) => shell::man(&args),
     }
 }
 
