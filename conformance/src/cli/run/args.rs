@@ -4,12 +4,13 @@ use super::super::broker::BrokerArgs;
 use super::super::choices::{FilterArgs, Versions, variant};
 use super::super::explore::ExploreArgs;
 use super::super::output::Color;
+use super::report_args::ReportArgs;
 use crate::broker::{Target, Variant};
 use crate::report::console::{Console, Verbosity};
-use crate::report::document::Transcripts;
-use crate::report::{RunFacts, TargetName};
+use crate::report::document::{Choices, NamesUsed};
+use crate::report::{Asked, RunFacts, TargetName};
 use crate::run::{Order, RunOptions};
-use crate::scenario::{RunNames, base36};
+use crate::scenario::{Instance, RunNames, base36, hash};
 use crate::text::counted;
 use anstream::AutoStream;
 use clap::{ArgAction, Args, Parser, ValueEnum};
@@ -17,7 +18,6 @@ use indicatif::ProgressDrawTarget;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,6 +37,9 @@ const DEFAULT_JOBS: usize = 64;
 
 /// The longest client identifier prefix that leaves room for run, case and role within 23 bytes.
 const LONGEST_CLIENT_ID_PREFIX: usize = 9;
+
+/// Letters of the word for the selected cases.
+const SELECTION: usize = 12;
 
 /// Letters of a run's own name.
 const RUN_NAME: usize = 6;
@@ -102,18 +105,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "PREFIX", default_value = "ma", value_parser = client_id_prefix, help_heading = "How")]
     client_id_prefix: String,
 
-    /// Write a JSON report; `-`: to standard output, and the text to standard error
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(super) json: Option<PathBuf>,
-
-    /// Write a JUnit report, as CI servers read it; `-` as with --json
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(super) junit: Option<PathBuf>,
-
-    /// Transcripts in the reports: whole of cases that are not as they should be; of the others the deciding lines (in
-    /// JSON), all, or none
-    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
-    pub(super) transcripts: Transcripts,
+    #[command(flatten)]
+    pub(super) reports: ReportArgs,
 
     /// A bar: `auto` on a terminal, `always` also where only standard error is one
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = "Output")]
@@ -208,8 +201,25 @@ impl RunArgs {
         }
     }
 
+    /// What the run is asked for, as its reports state it.
+    pub(super) fn asked(&self, options: &RunOptions, selected: &[Instance]) -> Asked {
+        let RunNames { topic_prefix, client_id_prefix, run } = options.names.clone();
+        Asked {
+            options: Choices {
+                filter: self.filter.filter.clone(),
+                variant: self.variant.map(|variant| variant.name.to_owned()),
+                patience: self.patience,
+                strict: self.strict,
+                intrusive: options.intrusive,
+            },
+            names: NamesUsed { topic_prefix, client_id_prefix, run },
+            selection: selection(selected),
+            shard: None,
+        }
+    }
+
     pub(super) fn console(&self, facts: &RunFacts) -> Console {
-        let to_stdout = ![&self.json, &self.junit].into_iter().flatten().any(|path| path.as_os_str() == "-");
+        let to_stdout = !self.reports.take_stdout();
         let out: Box<dyn Write> = if to_stdout {
             Box::new(AutoStream::new(io::stdout(), self.color.on_stdout()))
         } else {
@@ -251,6 +261,13 @@ impl RunArgs {
         out.push('\n');
         out
     }
+}
+
+/// One word for the selected cases, the same wherever they are selected.
+fn selection(selected: &[Instance]) -> String {
+    let mut ids: Vec<String> = selected.iter().map(Instance::id).collect();
+    ids.sort();
+    base36(hash(&ids.join("\n")), SELECTION)
 }
 
 fn jobs(text: &str) -> Result<Jobs, String> {

@@ -7,9 +7,10 @@ use super::super::failure::Failure;
 use super::super::guard::{Ending, Guard};
 use super::super::trouble;
 use super::args::RunArgs;
+use super::github::Workflow;
 use super::outputs::Outputs;
 use crate::report::console::Console;
-use crate::report::document::Times;
+use crate::report::document::{Document, Times, Transcripts};
 use crate::report::text;
 use crate::report::{End, Ended, RunFacts};
 use crate::run::{CaseResult, NothingJudged, RunResult};
@@ -28,6 +29,8 @@ pub(super) enum Outcome {
 pub(super) struct Came {
     pub(super) outcome: Outcome,
     pub(super) sequences: Option<Sequences>,
+    /// Who wants annotations of it.
+    pub(super) workflow: Option<Workflow>,
 }
 
 /// A run as its reports tell it.
@@ -49,7 +52,7 @@ pub(super) fn conclude(
     guard: &Guard,
     mut console: Console,
 ) -> Exit {
-    let Came { outcome, sequences } = came;
+    let Came { outcome, sequences, workflow } = came;
     let sequences = sequences.as_ref();
     let ended = ended(&outcome, sequences, guard);
     let mut exits: Vec<Exit> = sequences.iter().flat_map(|sequences| sequences.exits(args.strict, guard)).collect();
@@ -89,7 +92,7 @@ pub(super) fn conclude(
         complain(problem);
         problem.exit
     }));
-    let problems = reports.write(args, &told, |failed| {
+    let end = |failed: &[Exit]| {
         let exit = Exit::worst(&[&exits, failed].concat());
         let mut why = in_words(exit, &told, guard);
         if let Some(reason) = &reason {
@@ -97,7 +100,13 @@ pub(super) fn conclude(
         }
         let explore = sequences.map(Sequences::report);
         End { ended, exit: exit.code(), why, left_behind: left_behind.clone(), explore }
-    });
+    };
+    let mut problems = reports.write(args, &told, end);
+    if let Some(workflow) = workflow {
+        let failed: Vec<Exit> = problems.iter().map(|problem| problem.exit).collect();
+        let document = Document::of(facts, times, &results, &end(&failed), Transcripts::Failed);
+        problems.extend(workflow.end(&document, &mut console));
+    }
     for problem in problems {
         complain(&problem);
         exits.push(Exit::ReportNotWritten);
