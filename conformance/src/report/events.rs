@@ -138,8 +138,9 @@ impl Events {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::report::document::ShardOf;
     use crate::report::samples;
     use crate::scenario::{Stop, Verdict};
     use mqtt_assay_codec::Version;
@@ -159,10 +160,20 @@ mod tests {
         }
     }
 
-    fn told(paper: &Paper) -> io::Result<()> {
-        let mut events = Events::new(Box::new(paper.clone()), Transcripts::Failed);
+    /// A line of each kind.
+    pub(in crate::report) fn all_kinds(transcripts: Transcripts) -> String {
+        let paper = Paper::default();
+        told(&paper, transcripts).expect("memory takes it");
+        let lines = paper.0.borrow().clone();
+        String::from_utf8(lines).expect("UTF-8")
+    }
+
+    fn told(paper: &Paper, transcripts: Transcripts) -> io::Result<()> {
+        let mut facts = samples::facts();
+        facts.asked.shard = Some(ShardOf { shard: "1/2".to_owned(), selected_by_all_shards: 9 });
+        let mut events = Events::new(Box::new(paper.clone()), transcripts);
         let result = samples::result(&[(Verdict::Fail, "DUP 1\n"), (Verdict::Pass, "")], Some(Stop::Failed));
-        events.begin(&samples::facts(), "2026-01-02T03:04:05Z");
+        events.begin(&facts, "2026-01-02T03:04:05Z");
         events.on_event(&Event::NotSpoken(Version::V3_1_1, 3, "not spoken"));
         events.on_event(&Event::Started(&result.instance));
         events.on_event(&Event::Postponed(&result.instance));
@@ -170,22 +181,23 @@ mod tests {
         events.on_event(&Event::Revised(&result));
         events.on_event(&Event::BrokerLost("signal 11\n"));
         events.on_event(&Event::Hint("fewer jobs"));
-        events.end(&samples::facts(), &[result], &samples::end(Ended::Complete))
+        events.end(&facts, &[result], &samples::end(Ended::Complete))
     }
 
     #[test]
     fn each_event_is_a_line() {
-        let paper = Paper::default();
-        told(&paper).expect("memory takes it");
-        let text = String::from_utf8(paper.0.borrow().clone()).expect("UTF-8");
-        insta::with_settings!({ filters => vec![(r#""(at|took)_ms":\d+"#, "\"${1}_ms\":[time]")] }, {
-            insta::assert_snapshot!(text);
+        let filters = vec![
+            (r#""(at|took)_ms":\d+"#, "\"${1}_ms\":[time]"),
+            (r#""version":"\d[^"]*""#, "\"version\":\"[version]\""),
+        ];
+        insta::with_settings!({ filters => filters }, {
+            insta::assert_snapshot!(all_kinds(Transcripts::Failed));
         });
     }
 
     #[test]
     fn a_reader_that_has_gone_is_nothing_wrong_and_a_full_disk_is() {
-        assert!(told(&Paper(Rc::default(), Some(ErrorKind::BrokenPipe))).is_ok());
-        assert!(told(&Paper(Rc::default(), Some(ErrorKind::StorageFull))).is_err());
+        assert!(told(&Paper(Rc::default(), Some(ErrorKind::BrokenPipe)), Transcripts::Failed).is_ok());
+        assert!(told(&Paper(Rc::default(), Some(ErrorKind::StorageFull)), Transcripts::Failed).is_err());
     }
 }

@@ -3,7 +3,10 @@
 //! Uses `run` and what its results are made of. Whatever a broker has sent is hostile, and leaves here escaped.
 
 pub(crate) mod badge;
+mod behaviour;
+pub(crate) mod brief;
 pub(crate) mod console;
+pub(crate) mod difference;
 pub(crate) mod document;
 pub(crate) mod events;
 pub(crate) mod explored;
@@ -12,8 +15,11 @@ mod groups;
 pub(crate) mod json;
 pub(crate) mod junit;
 pub(crate) mod markdown;
+pub(crate) mod matrix;
+pub(crate) mod merge;
 #[cfg(test)]
 mod samples;
+pub(crate) mod schemas;
 pub(crate) mod text;
 
 use crate::broker::Target;

@@ -2,14 +2,16 @@
 
 use super::super::broker::BrokerArgs;
 use super::super::choices::{FilterArgs, Versions, variant};
+use super::super::exit::Exit;
 use super::super::explore::ExploreArgs;
+use super::super::failure::Failure;
 use super::super::output::Color;
 use super::report_args::ReportArgs;
 use crate::broker::{Target, Variant};
 use crate::report::console::{Console, Verbosity};
-use crate::report::document::{Choices, NamesUsed};
+use crate::report::document::{Choices, NamesUsed, ShardOf};
 use crate::report::{Asked, RunFacts, TargetName};
-use crate::run::{Order, RunOptions};
+use crate::run::{Order, RunOptions, Shard};
 use crate::scenario::{Instance, RunNames, base36, hash};
 use crate::text::counted;
 use anstream::AutoStream;
@@ -61,6 +63,10 @@ pub(crate) struct RunArgs {
     /// Run only cases that need this set-up of the broker
     #[arg(long, value_name = "VARIANT", value_parser = variant, help_heading = "Which cases")]
     pub(super) variant: Option<Variant>,
+
+    /// Run the K-th of N parts of the cases; `mqtt-assay report --merge` puts their reports together
+    #[arg(long, value_name = "K/N", value_parser = str::parse::<Shard>, help_heading = "Which cases", conflicts_with = "explore")]
+    pub(super) shard: Option<Shard>,
 
     /// Run intrusive cases also on a broker beyond this machine
     #[arg(long, help_heading = "Which cases")]
@@ -201,8 +207,21 @@ impl RunArgs {
         }
     }
 
+    /// The part of the selected cases that is to be run.
+    pub(super) fn part_of(&self, selected: &[Instance]) -> Result<Vec<Instance>, Failure> {
+        let Some(shard) = self.shard else { return Ok(selected.to_vec()) };
+        let part = shard.of(selected);
+        if part.is_empty() {
+            let message =
+                format!("shard {shard} holds no case: only {} selected; make fewer shards", are(selected.len()));
+            return Err(Failure::new(Exit::NothingSelected, message));
+        }
+        Ok(part)
+    }
+
     /// What the run is asked for, as its reports state it.
     pub(super) fn asked(&self, options: &RunOptions, selected: &[Instance]) -> Asked {
+        let selected_by_all_shards = selected.len();
         let RunNames { topic_prefix, client_id_prefix, run } = options.names.clone();
         Asked {
             options: Choices {
@@ -214,7 +233,7 @@ impl RunArgs {
             },
             names: NamesUsed { topic_prefix, client_id_prefix, run },
             selection: selection(selected),
-            shard: None,
+            shard: self.shard.map(|shard| ShardOf { shard: shard.to_string(), selected_by_all_shards }),
         }
     }
 
@@ -243,9 +262,10 @@ impl RunArgs {
         let version = version.as_ref().map_or_else(String::new, |version| {
             format!(" {version} ({})", learnt_from.as_deref().unwrap_or("unknown"))
         });
+        let shard = facts.asked.shard.as_ref().map_or_else(String::new, |shard| format!(", shard {}", shard.shard));
         let versions = facts.versions.iter().map(|version| version.name()).collect::<Vec<_>>().join(" and ");
         let mut out = format!(
-            "mqtt-assay {}: {} of MQTT {versions} on {name}{version}, seed {}\n",
+            "mqtt-assay {}: {} of MQTT {versions} on {name}{version}, seed {}{shard}\n",
             env!("CARGO_PKG_VERSION"),
             match self.explore.count() {
                 Some(count) if self.explore.is_alone(&self.filter) => format!("{count} generated sequences"),
@@ -261,6 +281,10 @@ impl RunArgs {
         out.push('\n');
         out
     }
+}
+
+fn are(cases: usize) -> String {
+    format!("{} {}", counted(cases, "case"), if cases == 1 { "is" } else { "are" })
 }
 
 /// One word for the selected cases, the same wherever they are selected.

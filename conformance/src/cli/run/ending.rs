@@ -13,7 +13,7 @@ use crate::report::console::Console;
 use crate::report::document::{Document, Times, Transcripts};
 use crate::report::text;
 use crate::report::{End, Ended, RunFacts};
-use crate::run::{CaseResult, NothingJudged, RunResult};
+use crate::run::{CaseResult, NothingJudged, RunResult, Summary};
 use crate::scenario::Verdict;
 use crate::text::counted;
 
@@ -175,6 +175,17 @@ fn nothing_judged(facts: &RunFacts, why: &str) -> Failure {
     Failure::new(Exit::NothingJudged, message + &advice)
 }
 
+/// What a run comes to that was made to its end.
+pub(in crate::cli) fn judged_in_words(exit: Exit, counts: &Summary) -> Option<String> {
+    match exit {
+        Exit::Success => Some("pass".to_owned()),
+        Exit::Failed if counts.fail == 0 => Some(format!("FAIL: {} weak, and --strict is set", counts.weak)),
+        Exit::Failed => Some(format!("FAIL: {} of {}", counts.fail, counts.cases)),
+        Exit::Inconclusive => Some(format!("INCONCLUSIVE: {} of {}", counts.inconclusive, counts.cases)),
+        _ => None,
+    }
+}
+
 /// What it all comes to.
 fn in_words(exit: Exit, told: &Told<'_>, guard: &Guard) -> String {
     let Told { facts, results, sequences, .. } = *told;
@@ -183,13 +194,10 @@ fn in_words(exit: Exit, told: &Told<'_>, guard: &Guard) -> String {
         return words;
     }
     let count = |verdict| results.iter().filter(|result| result.verdict == verdict).count();
+    if let Some(words) = judged_in_words(exit, &Summary::of(results)) {
+        return words;
+    }
     match (exit, guard.ending()) {
-        (Exit::Success, _) => "pass".to_owned(),
-        (Exit::Failed, _) if count(Verdict::Fail) == 0 => {
-            format!("FAIL: {} weak, and --strict is set", count(Verdict::Weak))
-        }
-        (Exit::Failed, _) => format!("FAIL: {} of {}", count(Verdict::Fail), results.len()),
-        (Exit::Inconclusive, _) => format!("INCONCLUSIVE: {} of {}", count(Verdict::Inconclusive), results.len()),
         (Exit::OurBug, Some(Ending::Standstill)) => {
             format!("nothing happened for too long: a defect of mqtt-assay; running: {}", guard.running().join(", "))
         }

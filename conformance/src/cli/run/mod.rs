@@ -7,6 +7,7 @@ mod outputs;
 mod report_args;
 
 pub(crate) use args::RunArgs;
+pub(super) use ending::judged_in_words;
 
 use super::broker::Broker;
 use super::exit::Exit;
@@ -40,7 +41,8 @@ fn silence(target: &Target, selected: &[Instance], args: &RunArgs) -> Duration {
 /// Runs the cases, reports, and says how it ended.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let is_alone = args.explore.is_alone(&args.filter);
-    let selected = if is_alone { Vec::new() } else { args.filter.select(args.mqtt, args.variant)? };
+    let all = if is_alone { Vec::new() } else { args.filter.select(args.mqtt, args.variant)? };
+    let selected = args.part_of(&all)?;
     let Broker { target, words, before } = args.broker.resolve(args.seed, args.patience)?;
     let timeout = args.timeout.map(Duration::from_secs);
     // From here on a signal ends the run in order.
@@ -57,7 +59,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         versions: if is_alone { args.mqtt.list() } else { versions_of(&selected) },
         seed: args.seed,
         cases: selected.len(),
-        asked: args.asked(&options, &selected),
+        asked: args.asked(&options, &all),
     };
     reports.begin(args, &facts, &started)?;
     let mut console = args.console(&facts);
