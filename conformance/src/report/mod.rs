@@ -14,6 +14,7 @@ pub(crate) mod github;
 mod groups;
 pub(crate) mod json;
 pub(crate) mod junit;
+mod kept;
 pub(crate) mod markdown;
 pub(crate) mod matrix;
 pub(crate) mod merge;
@@ -21,6 +22,8 @@ pub(crate) mod merge;
 mod samples;
 pub(crate) mod schemas;
 pub(crate) mod text;
+
+pub use kept::kept;
 
 use crate::broker::Target;
 use crate::link::{Line, What};
