@@ -9,10 +9,12 @@
 //!   shows the breach of the rule.
 //!
 //! `MQTT_ASSAY_RUNS=20` repeats the run that often, in random order, with 1, 8 and all jobs in turn. `MQTT_ASSAY_BUSY=1`
-//! keeps a core busy meanwhile. `MQTT_ASSAY_WRITE=1` writes `verdicts.tsv` anew.
+//! keeps a core busy meanwhile. `MQTT_ASSAY_WRITE=1` writes `verdicts.tsv` anew, and `report.json`: the same run as a report in
+//! brief, of which `published.rs` makes the table of all brokers.
 
 use mqtt_assay::broker::{AddressTarget, Endpoint, Profile, Setting, SpawnedTarget, Target, Variant};
 use mqtt_assay::cases;
+use mqtt_assay::report::kept;
 use mqtt_assay::run::{Order, RunOptions, RunResult, clock, run};
 use mqtt_assay::scenario::{Instance, RunNames, Verdict};
 use mqtt_assay_codec::{Connect, Packet, Properties, Publish, QoS, Version};
@@ -127,8 +129,8 @@ fn mosquitto_with_access() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/profiles/mosquitto-one-prefix.toml");
     let limited = Profile::load(path).unwrap_or_else(|error| panic!("{error}"));
     let free = Profile::load("mosquitto").unwrap_or_else(|error| panic!("{error}"));
-    let (limited, _) = one_run(&limited, 0);
-    let (free, _) = one_run(&free, 0);
+    let (limited, ..) = one_run(&limited, 0);
+    let (free, ..) = one_run(&free, 0);
     let fails = |result: &RunResult| -> BTreeSet<String> {
         text(result).lines().filter(|line| line.ends_with("\tfail")).map(str::to_owned).collect()
     };
@@ -149,15 +151,15 @@ fn is_as_its_report_says(name: &str) {
     // A run with a process for each case takes minutes.
     let runs = number("MQTT_ASSAY_RUNS").unwrap_or(if profile.fresh_for_each_case { 1 } else { RUNS });
     let _busy = number("MQTT_ASSAY_BUSY").map(|_| Busy::start());
-    let (first, version) = one_run(&profile, 0);
+    let (first, version, kept) = one_run(&profile, 0);
     let report = Report::read(name, &version);
     let verdicts = report.snapshot(&first);
     report.explains_what_was_not_judged(&first);
     for seed in 1..runs {
-        let (again, _) = one_run(&profile, seed);
+        let (again, ..) = one_run(&profile, seed);
         report.assert_same(&first, &again, &format!("seed {seed}: in another order, with other jobs"));
     }
-    report.compare(&verdicts);
+    report.compare(&verdicts, &kept);
 }
 
 #[test]
@@ -257,7 +259,8 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-fn one_run(profile: &Profile, seed: u64) -> (RunResult, String) {
+/// A run, the broker's version, and the run as it is kept.
+fn one_run(profile: &Profile, seed: u64) -> (RunResult, String, String) {
     let selected: Vec<Instance> = cases::all().collect();
     let names = RunNames {
         topic_prefix: "mqtt-assay".to_owned(),
@@ -271,10 +274,12 @@ fn one_run(profile: &Profile, seed: u64) -> (RunResult, String) {
     clock::real(target.learn_version()).unwrap_or_else(|error| panic!("no runtime: {error}"));
     let version = target.version().map(|(version, _)| version);
     let version = version.unwrap_or_else(|| panic!("{} does not tell its version: is it installed?", target.name()));
+    let begun = std::time::Instant::now();
     let result = clock::real(async { run(&target, &selected, &options, std::future::pending(), |_| {}).await })
         .unwrap_or_else(|error| panic!("no runtime: {error}"))
         .unwrap_or_else(|nothing| panic!("nothing was judged: {}", nothing.0));
-    (result, version)
+    let kept = kept(&target, &options, &result, begun.elapsed()).expect("JSON");
+    (result, version, kept)
 }
 
 /// One line for each case and rule: what must not depend on order, jobs or chance.
@@ -411,11 +416,12 @@ impl Report {
         assert!(differs.is_empty(), "{which}: verdicts changed: {differs:#?}\n{transcripts}");
     }
 
-    fn compare(&self, verdicts: &str) {
+    fn compare(&self, verdicts: &str, kept: &str) {
         let file = self.folder.join("verdicts.tsv");
         if std::env::var_os("MQTT_ASSAY_WRITE").is_some_and(|value| value == "1") {
             std::fs::create_dir_all(&self.folder)
                 .and_then(|()| std::fs::write(&file, verdicts))
+                .and_then(|()| std::fs::write(self.folder.join("report.json"), kept))
                 .expect("reports can be written");
             return;
         }

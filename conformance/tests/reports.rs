@@ -195,3 +195,94 @@ fn pipes_and_devices_are_written_to_as_they_are() {
     assert_ended(&reader.join().expect("whole JSON"), "complete", 0, 1);
     assert_eq!(folder.names(), ["pipe"]);
 }
+
+#[test]
+fn every_report_is_written_beside_the_others() {
+    let folder = Folder::new();
+    let [summary, badge, events] = ["a.md", "a.svg", "a.events"].map(|name| folder.with_earlier(name));
+    let output = run(&PASSES, &[("--markdown", &summary), ("--badge", &badge), ("--events", &events)]);
+    assert_eq!(code(&output), 0, "{output:?}");
+    let read = |path: &Path| fs::read_to_string(path).expect("there is a report");
+    assert!(read(&summary).starts_with("## MQTT conformance of `embedded"), "{}", read(&summary));
+    assert!(read(&badge).contains(">1 of 1 pass</text>"), "{}", read(&badge));
+    let kinds: Vec<String> = read(&events)
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .map(|event| event["event"].as_str().expect("a kind").to_owned())
+        .collect();
+    assert_eq!(kinds, ["begun", "started", "finished", "ended"]);
+    assert_eq!(folder.names(), ["a.events", "a.md", "a.svg"], "nothing is left beside them");
+    for option in ["--markdown", "--badge", "--events"] {
+        let output = run(&PASSES, &[(option, Path::new("-"))]);
+        assert!(
+            !output.stdout.is_empty() && String::from_utf8_lossy(&output.stderr).contains("Result: pass"),
+            "{output:?}"
+        );
+    }
+}
+
+#[test]
+fn events_that_were_told_stay_when_the_run_is_killed() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let target = format!("mqtt://{}", silent.local_addr().expect("it is bound"));
+    let folder = Folder::new();
+    let events = folder.with_earlier("events");
+    let mut child = mqtt_assay(&["run", &target]).arg("--events").arg(&events).spawn().expect("starts");
+    // It has begun once it has connected.
+    let connection = silent.accept().expect("it connects");
+    child.kill().expect("it is ours");
+    child.wait().expect("it ends");
+    let told = fs::read_to_string(&events).expect("there are some");
+    let first: Value = serde_json::from_str(told.lines().next().expect("a line")).expect("JSON");
+    assert_eq!((&first["event"], &first["schema"]), (&"begun".into(), &1.into()));
+    assert!(told.ends_with('\n'), "{told}");
+    drop(connection);
+}
+
+#[test]
+fn events_go_through_a_pipe_and_a_full_disk_is_told() {
+    let folder = Folder::new();
+    let pipe = folder.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo is there").success());
+    let read = pipe.clone();
+    let reader = std::thread::spawn(move || fs::read_to_string(read).expect("UTF-8"));
+    let output = run(&PASSES, &[("--events", &pipe)]);
+    assert_eq!(code(&output), 0, "{output:?}");
+    let told = reader.join().expect("it reads to the end");
+    assert!(
+        told.lines().count() == 4 && told.lines().last().is_some_and(|line| line.contains("\"event\":\"ended\"")),
+        "{told}"
+    );
+    if Path::new("/dev/full").exists() {
+        let output = run(&PASSES, &[("--events", Path::new("/dev/full"))]);
+        assert_eq!(code(&output), 8, "{output:?}");
+    }
+}
+
+#[test]
+fn github_gets_annotations_and_a_summary_and_obeys_no_broker() {
+    let folder = Folder::new();
+    let summary = folder.with_earlier("summary");
+    let under = |arguments: &[&str], is_there: bool| {
+        let mut command = mqtt_assay(&[&PASSES[..], &BROKEN, arguments].concat());
+        command.env("GITHUB_STEP_SUMMARY", &summary);
+        if is_there {
+            command.env("GITHUB_ACTIONS", "true");
+        }
+        let output = command.output().expect("the program is there");
+        assert_eq!(code(&output), 1, "{output:?}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let printed = under(&[], true);
+    let stop = printed.lines().next().and_then(|line| line.strip_prefix("::stop-commands::")).expect("it begins so");
+    let (before, behind) = printed.split_once(&format!("\n::{stop}::\n")).expect("the runner is told to go on");
+    assert!(stop.len() > 10 && before.contains("repeat "), "{printed}");
+    assert!(behind.starts_with("::error title=MQTT-"), "{printed}");
+    let written = fs::read_to_string(&summary).expect("it is there");
+    assert!(written.starts_with(&format!("{EARLIER}## MQTT conformance of ")), "it is appended: {written}");
+    for printed in [under(&["--github", "never"], true), under(&[], false)] {
+        assert!(!printed.contains("::"), "{printed}");
+    }
+    assert_eq!(fs::read_to_string(&summary).expect("it is there"), written);
+    assert!(under(&["--github", "always"], false).contains("\n::error title="));
+}

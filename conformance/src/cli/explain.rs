@@ -7,6 +7,7 @@ use super::tables::{self, TABLES};
 use crate::broker::VARIANTS;
 use crate::cases;
 use crate::proof::coverage::RuleCoverage;
+use crate::report::schemas::{SCHEMAS, find};
 use crate::run::filter::{fault_names, needs};
 use crate::scenario::{Case, Instance, Method};
 use crate::text::{did_you_mean, quoted};
@@ -22,8 +23,10 @@ Examples:
   mqtt-assay explain 5/publish/topic-with-wildcard  a case
   mqtt-assay explain publish/topic-with-wildcard    the case in both versions
   mqtt-assay explain drops-binary                   a fault, quirk, variant or mutation
+  mqtt-assay explain schemas report                 the JSON Schema of a report
 
-Tables: bounds, exit-codes, faults, filters, limits, mutations, quirks, variants, verdicts, ways";
+Tables: bounds, exit-codes, faults, filters, limits, mutations, quirks, schemas, variants,
+verdicts, ways";
 
 /// Explain a rule, a case, a fault, or show a table
 #[derive(Debug, Args)]
@@ -32,11 +35,19 @@ pub(crate) struct ExplainArgs {
     /// Id of a rule or a case, name of a fault, quirk, variant or mutation, or one of the tables below
     #[arg(value_name = "ID")]
     id: String,
+
+    /// Behind `schemas`: the schema to print
+    #[arg(value_name = "NAME")]
+    schema: Option<String>,
 }
 
 /// Explains.
 pub(crate) fn explain(args: &ExplainArgs) -> Result<Exit, Failure> {
     let id = args.id.as_str();
+    if let Some(name) = &args.schema {
+        print(schema(id, name)?)?;
+        return Ok(Exit::Success);
+    }
     let parts = [table(id), rules(id), described_cases(id), names(id)];
     let text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
     if text.is_empty() {
@@ -44,6 +55,20 @@ pub(crate) fn explain(args: &ExplainArgs) -> Result<Exit, Failure> {
     }
     print(&text)?;
     Ok(Exit::Success)
+}
+
+/// The text of a JSON Schema.
+fn schema(id: &str, name: &str) -> Result<&'static str, Failure> {
+    if id != "schemas" {
+        let message = format!("{} explains one thing at a time; only `schemas` takes a name behind it", quoted(id));
+        return Err(Failure::usage(message));
+    }
+    let names = SCHEMAS.iter().map(|(name, ..)| *name);
+    find(name).ok_or_else(|| {
+        let near = did_you_mean(name, names.clone());
+        let all = names.clone().collect::<Vec<_>>().join(" ");
+        Failure::usage(format!("there is no schema called {}{near}\n  schemas: {all}", quoted(name)))
+    })
 }
 
 fn unknown(id: &str) -> Failure {

@@ -18,4 +18,9 @@ impl Failure {
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }
+
+    /// A report that could not be written.
+    pub(crate) fn report(name: &str, error: &std::io::Error) -> Self {
+        Self::new(Exit::ReportNotWritten, format!("report {name}: {error}"))
+    }
 }

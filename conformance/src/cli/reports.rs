@@ -69,7 +69,25 @@ impl ReportFile {
             Place::Replaced(target) => replace(&target, write),
             Place::Overwritten(target) => overwrite(&target, write),
         };
-        written.map_err(|error| Failure::new(Exit::ReportNotWritten, format!("report {}: {error}", self.name)))
+        written.map_err(|error| Failure::report(&self.name, &error))
+    }
+
+    /// As messages name it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Begins a report that is written piece by piece: what was there before is gone, and what is written stays.
+    pub(crate) fn begun(self) -> Result<Box<dyn Write>, Failure> {
+        let begun: io::Result<Box<dyn Write>> = match self.place {
+            Place::Stdout => Ok(Box::new(io::stdout())),
+            Place::Stream(file) => begin_anew(&file).map(|()| Box::new(file) as Box<dyn Write>),
+            Place::Replaced(target) | Place::Overwritten(target) => {
+                let file = OpenOptions::new().write(true).create(true).truncate(true).open(target);
+                file.map(|file| Box::new(file) as Box<dyn Write>)
+            }
+        };
+        begun.map_err(|error| Failure::usage(format!("report {}: {error}; nothing was run", self.name)))
     }
 }
 

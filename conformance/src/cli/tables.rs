@@ -3,6 +3,7 @@
 use super::exit::Exit;
 use crate::broker::VARIANTS;
 use crate::proof::coverage::caught_somewhere;
+use crate::report::schemas::SCHEMAS;
 use crate::run::filter::PREDICATES;
 use crate::scenario::Verdict;
 use mqtt_assay_codec::{MUTATIONS, Rule, Version};
@@ -22,6 +23,7 @@ pub(crate) const TABLES: &[Table] = &[
     ("limits", "what `serve --limit` sets", limits),
     ("mutations", "how a legal packet is made illegal", mutations),
     ("quirks", "freedoms of the standard that the embedded broker can use", quirks),
+    ("schemas", "JSON Schemas of reports, events, coverage and list", schemas),
     ("variants", "set-ups of a broker that cases need", variants),
     ("verdicts", "what a rule or a case can come to", verdicts),
     ("ways", "on which ways a fault can strike", ways),
@@ -120,6 +122,14 @@ fn mutations() -> String {
 fn quirks() -> String {
     let quirks = rows(Quirk::ALL.iter().map(|quirk| (quirk.name().to_owned(), quirk.says())));
     format!("Freedoms of the standard that the embedded broker can use (--quirk); no case may punish them:\n{quirks}")
+}
+
+fn schemas() -> String {
+    let schemas = rows(SCHEMAS.iter().map(|(name, says, _)| ((*name).to_owned(), *says)));
+    format!(
+        "JSON Schemas (draft 2020-12), which `mqtt-assay explain schemas NAME` prints:\n{schemas}\
+         Fields are only ever added: a reader ignores those that it doesn't know.\n"
+    )
 }
 
 fn variants() -> String {

@@ -236,6 +236,7 @@ mod tests {
             versions: vec![Version::V5],
             seed: 3,
             cases: 1,
+            asked: crate::report::Asked::default(),
         };
         let mut console = Console::new(Box::new(paper.clone()), facts, verbosity, Some(ProgressDrawTarget::hidden()));
         let instance = Instance { chapter: "publish", case: &CASE, version: Version::V5, rules: &RULES };

@@ -69,6 +69,17 @@ pub(crate) struct Document {
     pub(crate) why: String,
     /// How many cases were to be run.
     pub(crate) selected: usize,
+    #[serde(flatten)]
+    pub(crate) shard: Option<ShardOf>,
+    /// What the run was asked for; a report of an earlier release doesn't say.
+    #[serde(default)]
+    pub(crate) options: Choices,
+    /// All selected cases in one word, those of other shards included: the same word for the same cases.
+    #[serde(default)]
+    pub(crate) selection: String,
+    /// What stands before all names that the run used on the broker; empty where they have been taken out.
+    #[serde(default)]
+    pub(crate) names: NamesUsed,
     pub(crate) left_behind: Vec<LeftBehind>,
     /// By version.
     pub(crate) summary: BTreeMap<String, Summary>,
@@ -77,11 +88,48 @@ pub(crate) struct Document {
     pub(crate) explore: Option<ExploreReport>,
 }
 
+/// A part of the selected cases.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ShardOf {
+    /// `1/4`.
+    pub(crate) shard: String,
+    /// How many cases all shards have together.
+    pub(crate) selected_by_all_shards: usize,
+}
+
+/// Options of a run that decide what it comes to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Choices {
+    pub(crate) filter: Vec<String>,
+    pub(crate) variant: Option<String>,
+    pub(crate) patience: u32,
+    pub(crate) strict: bool,
+    pub(crate) intrusive: bool,
+}
+
+/// What a run puts before its names.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NamesUsed {
+    /// Before every topic, with the run's name behind it.
+    pub(crate) topic_prefix: String,
+    /// Before every client identifier, likewise.
+    pub(crate) client_id_prefix: String,
+    /// The run's own name.
+    pub(crate) run: String,
+}
+
 /// Who wrote the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Tool {
     pub(crate) name: String,
     pub(crate) version: String,
+}
+
+impl Tool {
+    /// This program.
+    pub(crate) fn this() -> Self {
+        Self { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
 }
 
 /// What a command is made of that repeats a case of the run.
@@ -174,7 +222,7 @@ impl Document {
             |version: Version| Summary::of(results.iter().filter(|result| result.instance.version == version));
         Self {
             schema: SCHEMA,
-            tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+            tool: Tool::this(),
             target: facts.target.clone(),
             command: CommandWords { before: facts.before.clone(), broker: facts.target_words.clone() },
             mqtt: facts.versions.iter().map(|version| version.name().to_owned()).collect(),
@@ -185,11 +233,31 @@ impl Document {
             exit: end.exit,
             why: end.why.clone(),
             selected: facts.cases,
+            shard: facts.asked.shard.clone(),
+            options: facts.asked.options.clone(),
+            selection: facts.asked.selection.clone(),
+            names: facts.asked.names.clone(),
             left_behind: end.left_behind.clone(),
             summary: facts.versions.iter().map(|&version| (version.name().to_owned(), summary(version))).collect(),
             results: results.iter().map(|result| CaseReport::of(result, transcripts)).collect(),
             explore: end.explore.clone(),
         }
+    }
+
+    /// Name and version of the broker, as far as they are known.
+    pub(crate) fn broker(&self) -> String {
+        let TargetName { name, version, .. } = &self.target;
+        version.as_ref().map_or_else(|| name.clone(), |version| format!("{name} {version}"))
+    }
+
+    /// The day it began.
+    pub(crate) fn day(&self) -> &str {
+        self.started.split('T').next().unwrap_or_default()
+    }
+
+    /// Counts over all versions.
+    pub(crate) fn counts(&self) -> Summary {
+        self.summary.values().fold(Summary::default(), Summary::and)
     }
 
     /// The command that runs a case again.
@@ -270,7 +338,7 @@ fn lines(result: &CaseResult, transcripts: Transcripts) -> Vec<String> {
     lines.map(|line| result.transcript.print_line_cut(line)).collect()
 }
 
-fn milliseconds(time: Duration) -> u64 {
+pub(super) fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 

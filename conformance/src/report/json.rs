@@ -1,5 +1,6 @@
 //! The JSON report: a document, written and read again.
 
+use super::brief::Brief;
 use super::document::{Document, SCHEMA};
 use crate::text::single_line;
 use serde::Deserialize;
@@ -18,6 +19,8 @@ pub(crate) fn write(mut out: impl Write, document: &Document) -> io::Result<()> 
 #[derive(Deserialize)]
 struct Head {
     schema: u32,
+    #[serde(default)]
+    brief: bool,
 }
 
 /// Reads a report again; `-` is standard input.
@@ -41,7 +44,7 @@ fn text_of(path: &Path) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-fn document_of(text: &[u8]) -> Result<Document, String> {
+pub(super) fn document_of(text: &[u8]) -> Result<Document, String> {
     let in_words = |error: &serde_json::Error| {
         let what = single_line(&error.to_string());
         format!("not a report of `mqtt-assay run --json`: {what}")
@@ -50,6 +53,10 @@ fn document_of(text: &[u8]) -> Result<Document, String> {
     if head.schema != SCHEMA {
         let message = format!("its schema is {}, and this program reads schema {SCHEMA}; run it again", head.schema);
         return Err(message);
+    }
+    if head.brief {
+        let brief: Brief = serde_json::from_slice(text).map_err(|error| in_words(&error))?;
+        return Ok(brief.into_document());
     }
     serde_json::from_slice(text).map_err(|error| in_words(&error))
 }

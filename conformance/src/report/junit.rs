@@ -260,7 +260,7 @@ fn seconds(took: Duration) -> String {
 }
 
 /// The text with every character replaced that XML 1.0 forbids (its production 2).
-fn allowed(text: &str) -> String {
+pub(super) fn allowed(text: &str) -> String {
     let is_allowed = |letter: char| matches!(letter, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     text.chars().map(|letter| if is_allowed(letter) { letter } else { REPLACEMENT }).collect()
 }

@@ -2,14 +2,28 @@
 //!
 //! Uses `run` and what its results are made of. Whatever a broker has sent is hostile, and leaves here escaped.
 
+pub(crate) mod badge;
+mod behaviour;
+pub(crate) mod brief;
 pub(crate) mod console;
+pub(crate) mod difference;
 pub(crate) mod document;
+pub(crate) mod events;
 pub(crate) mod explored;
+pub(crate) mod github;
+mod groups;
 pub(crate) mod json;
 pub(crate) mod junit;
+mod kept;
+pub(crate) mod markdown;
+pub(crate) mod matrix;
+pub(crate) mod merge;
 #[cfg(test)]
 mod samples;
+pub(crate) mod schemas;
 pub(crate) mod text;
+
+pub use kept::kept;
 
 use crate::broker::Target;
 use crate::link::{Line, What};
@@ -88,6 +102,19 @@ pub(crate) struct End {
     pub(crate) explore: Option<explored::ExploreReport>,
 }
 
+/// What a run was asked for that its results depend on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Asked {
+    /// Options.
+    pub(crate) options: document::Choices,
+    /// What stands before all names that it uses on the broker.
+    pub(crate) names: document::NamesUsed,
+    /// All selected cases, those of other shards included, in one word.
+    pub(crate) selection: String,
+    /// Which part of them is run.
+    pub(crate) shard: Option<document::ShardOf>,
+}
+
 /// Everything about a run that its reports state besides its results.
 #[derive(Debug, Clone)]
 pub(crate) struct RunFacts {
@@ -103,6 +130,8 @@ pub(crate) struct RunFacts {
     pub(crate) seed: u64,
     /// How many cases are selected.
     pub(crate) cases: usize,
+    /// What else it was asked for.
+    pub(crate) asked: Asked,
 }
 
 impl RunFacts {

@@ -1,5 +1,6 @@
 //! Results as tests of reports need them.
 
+use super::document::{Document, Times, Transcripts};
 use super::{End, Ended, RunFacts, TargetName};
 use crate::link::{Transcript, What};
 use crate::run::CaseResult;
@@ -23,6 +24,7 @@ pub(super) fn facts() -> RunFacts {
         versions: vec![Version::V5],
         seed: 3,
         cases: 5,
+        asked: super::Asked::default(),
     }
 }
 
@@ -49,4 +51,15 @@ pub(super) fn result(verdicts: &[(Verdict, &str)], stop: Option<Stop>) -> CaseRe
         seen: (*seen).to_owned(),
     });
     CaseResult::new(instance, &judged.collect::<Vec<_>>(), stop, transcript)
+}
+
+/// The report of a run with these results.
+pub(super) fn document(results: &[CaseResult]) -> Document {
+    document_of(&facts(), results)
+}
+
+/// The same of a run of which this is known.
+pub(super) fn document_of(facts: &RunFacts, results: &[CaseResult]) -> Document {
+    let times = Times { started: "2026-01-02T03:04:05Z".to_owned(), took: Duration::from_millis(7) };
+    Document::of(facts, &times, results, &end(Ended::Complete), Transcripts::Failed)
 }

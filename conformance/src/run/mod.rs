@@ -20,6 +20,7 @@ mod options;
 mod places;
 mod result;
 mod schedule;
+mod shards;
 mod spread;
 mod standstill;
 
@@ -27,6 +28,7 @@ pub use brokers::NothingJudged;
 pub use options::{Order, RunOptions};
 pub use result::{CaseResult, Disturbance, Noticed, Summary};
 pub use schedule::{Event, RunResult, run};
+pub use shards::Shard;
 
 pub(crate) use alone::alone;
 pub(crate) use begin::{invariants, watch_over};

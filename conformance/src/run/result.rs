@@ -226,9 +226,37 @@ impl Summary {
         summary
     }
 
+    /// The sum of two.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        Self {
+            cases: self.cases + other.cases,
+            pass: self.pass + other.pass,
+            fail: self.fail + other.fail,
+            weak: self.weak + other.weak,
+            not_offered: self.not_offered + other.not_offered,
+            not_exercised: self.not_exercised + other.not_exercised,
+            inconclusive: self.inconclusive + other.inconclusive,
+            observed: self.observed + other.observed,
+            expected_fail: self.expected_fail + other.expected_fail,
+            broken: self.broken + other.broken,
+            lenient: self.lenient + other.lenient,
+        }
+    }
+
+    /// How many came to a verdict about the broker.
+    pub const fn judged(&self) -> usize {
+        self.pass + self.fail + self.weak
+    }
+
     fn count(&mut self, result: &CaseResult) {
+        self.count_one(result.verdict, result.is_lenient());
+    }
+
+    /// Counts a case.
+    pub fn count_one(&mut self, verdict: Verdict, is_lenient: bool) {
         self.cases += 1;
-        *match result.verdict {
+        *match verdict {
             Verdict::Fail => &mut self.fail,
             Verdict::Inconclusive => &mut self.inconclusive,
             Verdict::Weak => &mut self.weak,
@@ -237,8 +265,8 @@ impl Summary {
             Verdict::NotOffered => &mut self.not_offered,
             Verdict::NotExercised => &mut self.not_exercised,
         } += 1;
-        if result.verdict == Verdict::Fail {
-            *if result.is_lenient() { &mut self.lenient } else { &mut self.broken } += 1;
+        if verdict == Verdict::Fail {
+            *if is_lenient { &mut self.lenient } else { &mut self.broken } += 1;
         }
     }
 }

@@ -4,6 +4,7 @@
 //! The lowest floor: it uses nothing of this crate.
 
 mod line;
+pub(crate) mod markdown;
 mod number;
 mod secrets;
 pub(crate) mod shell;
@@ -11,7 +12,7 @@ mod suggest;
 mod time;
 
 pub(crate) use line::{cut, quoted, short, single_line, visible};
-pub(crate) use number::{counted, seconds};
+pub(crate) use number::{counted, grouped, seconds};
 pub(crate) use secrets::{HIDDEN, Secrets, without_password};
 pub(crate) use suggest::did_you_mean;
 pub(crate) use time::now;

@@ -7,7 +7,15 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 /// The program with these arguments, in an environment that says nothing about colours and passwords.
 pub(crate) fn mqtt_assay(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mqtt-assay"));
-    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "MQTT_ASSAY_PASSWORD"] {
+    for name in [
+        "NO_COLOR",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
+        "COLUMNS",
+        "MQTT_ASSAY_PASSWORD",
+        "GITHUB_ACTIONS",
+        "GITHUB_STEP_SUMMARY",
+    ] {
         command.env_remove(name);
     }
     command.args(arguments).stdin(Stdio::null());

@@ -2,14 +2,17 @@
 
 use super::super::broker::BrokerArgs;
 use super::super::choices::{FilterArgs, Versions, variant};
+use super::super::exit::Exit;
 use super::super::explore::ExploreArgs;
+use super::super::failure::Failure;
 use super::super::output::Color;
+use super::report_args::ReportArgs;
 use crate::broker::{Target, Variant};
 use crate::report::console::{Console, Verbosity};
-use crate::report::document::Transcripts;
-use crate::report::{RunFacts, TargetName};
-use crate::run::{Order, RunOptions};
-use crate::scenario::{RunNames, base36};
+use crate::report::document::{Choices, NamesUsed, ShardOf};
+use crate::report::{Asked, RunFacts, TargetName};
+use crate::run::{Order, RunOptions, Shard};
+use crate::scenario::{Instance, RunNames, base36, hash};
 use crate::text::counted;
 use anstream::AutoStream;
 use clap::{ArgAction, Args, Parser, ValueEnum};
@@ -17,7 +20,6 @@ use indicatif::ProgressDrawTarget;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,6 +39,9 @@ const DEFAULT_JOBS: usize = 64;
 
 /// The longest client identifier prefix that leaves room for run, case and role within 23 bytes.
 const LONGEST_CLIENT_ID_PREFIX: usize = 9;
+
+/// Letters of the word for the selected cases.
+const SELECTION: usize = 12;
 
 /// Letters of a run's own name.
 const RUN_NAME: usize = 6;
@@ -58,6 +63,10 @@ pub(crate) struct RunArgs {
     /// Run only cases that need this set-up of the broker
     #[arg(long, value_name = "VARIANT", value_parser = variant, help_heading = "Which cases")]
     pub(super) variant: Option<Variant>,
+
+    /// Run the K-th of N parts of the cases; `mqtt-assay report --merge` puts their reports together
+    #[arg(long, value_name = "K/N", value_parser = str::parse::<Shard>, help_heading = "Which cases", conflicts_with = "explore")]
+    pub(super) shard: Option<Shard>,
 
     /// Run intrusive cases also on a broker beyond this machine
     #[arg(long, help_heading = "Which cases")]
@@ -102,18 +111,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "PREFIX", default_value = "ma", value_parser = client_id_prefix, help_heading = "How")]
     client_id_prefix: String,
 
-    /// Write a JSON report; `-`: to standard output, and the text to standard error
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(super) json: Option<PathBuf>,
-
-    /// Write a JUnit report, as CI servers read it; `-` as with --json
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(super) junit: Option<PathBuf>,
-
-    /// Transcripts in the reports: whole of cases that are not as they should be; of the others the deciding lines (in
-    /// JSON), all, or none
-    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
-    pub(super) transcripts: Transcripts,
+    #[command(flatten)]
+    pub(super) reports: ReportArgs,
 
     /// A bar: `auto` on a terminal, `always` also where only standard error is one
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", help_heading = "Output")]
@@ -208,8 +207,38 @@ impl RunArgs {
         }
     }
 
+    /// The part of the selected cases that is to be run.
+    pub(super) fn part_of(&self, selected: &[Instance]) -> Result<Vec<Instance>, Failure> {
+        let Some(shard) = self.shard else { return Ok(selected.to_vec()) };
+        let part = shard.of(selected);
+        if part.is_empty() {
+            let message =
+                format!("shard {shard} holds no case: only {} selected; make fewer shards", are(selected.len()));
+            return Err(Failure::new(Exit::NothingSelected, message));
+        }
+        Ok(part)
+    }
+
+    /// What the run is asked for, as its reports state it.
+    pub(super) fn asked(&self, options: &RunOptions, selected: &[Instance]) -> Asked {
+        let selected_by_all_shards = selected.len();
+        let RunNames { topic_prefix, client_id_prefix, run } = options.names.clone();
+        Asked {
+            options: Choices {
+                filter: self.filter.filter.clone(),
+                variant: self.variant.map(|variant| variant.name.to_owned()),
+                patience: self.patience,
+                strict: self.strict,
+                intrusive: options.intrusive,
+            },
+            names: NamesUsed { topic_prefix, client_id_prefix, run },
+            selection: selection(selected),
+            shard: self.shard.map(|shard| ShardOf { shard: shard.to_string(), selected_by_all_shards }),
+        }
+    }
+
     pub(super) fn console(&self, facts: &RunFacts) -> Console {
-        let to_stdout = ![&self.json, &self.junit].into_iter().flatten().any(|path| path.as_os_str() == "-");
+        let to_stdout = !self.reports.take_stdout();
         let out: Box<dyn Write> = if to_stdout {
             Box::new(AutoStream::new(io::stdout(), self.color.on_stdout()))
         } else {
@@ -233,9 +262,10 @@ impl RunArgs {
         let version = version.as_ref().map_or_else(String::new, |version| {
             format!(" {version} ({})", learnt_from.as_deref().unwrap_or("unknown"))
         });
+        let shard = facts.asked.shard.as_ref().map_or_else(String::new, |shard| format!(", shard {}", shard.shard));
         let versions = facts.versions.iter().map(|version| version.name()).collect::<Vec<_>>().join(" and ");
         let mut out = format!(
-            "mqtt-assay {}: {} of MQTT {versions} on {name}{version}, seed {}\n",
+            "mqtt-assay {}: {} of MQTT {versions} on {name}{version}, seed {}{shard}\n",
             env!("CARGO_PKG_VERSION"),
             match self.explore.count() {
                 Some(count) if self.explore.is_alone(&self.filter) => format!("{count} generated sequences"),
@@ -251,6 +281,17 @@ impl RunArgs {
         out.push('\n');
         out
     }
+}
+
+fn are(cases: usize) -> String {
+    format!("{} {}", counted(cases, "case"), if cases == 1 { "is" } else { "are" })
+}
+
+/// One word for the selected cases, the same wherever they are selected.
+fn selection(selected: &[Instance]) -> String {
+    let mut ids: Vec<String> = selected.iter().map(Instance::id).collect();
+    ids.sort();
+    base36(hash(&ids.join("\n")), SELECTION)
 }
 
 fn jobs(text: &str) -> Result<Jobs, String> {

@@ -7,12 +7,13 @@ use super::super::failure::Failure;
 use super::super::guard::{Ending, Guard};
 use super::super::trouble;
 use super::args::RunArgs;
+use super::github::Workflow;
 use super::outputs::Outputs;
 use crate::report::console::Console;
-use crate::report::document::Times;
+use crate::report::document::{Document, Times, Transcripts};
 use crate::report::text;
 use crate::report::{End, Ended, RunFacts};
-use crate::run::{CaseResult, NothingJudged, RunResult};
+use crate::run::{CaseResult, NothingJudged, RunResult, Summary};
 use crate::scenario::Verdict;
 use crate::text::counted;
 
@@ -28,6 +29,8 @@ pub(super) enum Outcome {
 pub(super) struct Came {
     pub(super) outcome: Outcome,
     pub(super) sequences: Option<Sequences>,
+    /// Who wants annotations of it.
+    pub(super) workflow: Option<Workflow>,
 }
 
 /// A run as its reports tell it.
@@ -49,7 +52,7 @@ pub(super) fn conclude(
     guard: &Guard,
     mut console: Console,
 ) -> Exit {
-    let Came { outcome, sequences } = came;
+    let Came { outcome, sequences, workflow } = came;
     let sequences = sequences.as_ref();
     let ended = ended(&outcome, sequences, guard);
     let mut exits: Vec<Exit> = sequences.iter().flat_map(|sequences| sequences.exits(args.strict, guard)).collect();
@@ -89,7 +92,7 @@ pub(super) fn conclude(
         complain(problem);
         problem.exit
     }));
-    let problems = reports.write(args, &told, |failed| {
+    let end = |failed: &[Exit]| {
         let exit = Exit::worst(&[&exits, failed].concat());
         let mut why = in_words(exit, &told, guard);
         if let Some(reason) = &reason {
@@ -97,7 +100,13 @@ pub(super) fn conclude(
         }
         let explore = sequences.map(Sequences::report);
         End { ended, exit: exit.code(), why, left_behind: left_behind.clone(), explore }
-    });
+    };
+    let mut problems = reports.write(args, &told, end);
+    if let Some(workflow) = workflow {
+        let failed: Vec<Exit> = problems.iter().map(|problem| problem.exit).collect();
+        let document = Document::of(facts, times, &results, &end(&failed), Transcripts::Failed);
+        problems.extend(workflow.end(&document, &mut console));
+    }
     for problem in problems {
         complain(&problem);
         exits.push(Exit::ReportNotWritten);
@@ -166,6 +175,17 @@ fn nothing_judged(facts: &RunFacts, why: &str) -> Failure {
     Failure::new(Exit::NothingJudged, message + &advice)
 }
 
+/// What a run comes to that was made to its end.
+pub(in crate::cli) fn judged_in_words(exit: Exit, counts: &Summary) -> Option<String> {
+    match exit {
+        Exit::Success => Some("pass".to_owned()),
+        Exit::Failed if counts.fail == 0 => Some(format!("FAIL: {} weak, and --strict is set", counts.weak)),
+        Exit::Failed => Some(format!("FAIL: {} of {}", counts.fail, counts.cases)),
+        Exit::Inconclusive => Some(format!("INCONCLUSIVE: {} of {}", counts.inconclusive, counts.cases)),
+        _ => None,
+    }
+}
+
 /// What it all comes to.
 fn in_words(exit: Exit, told: &Told<'_>, guard: &Guard) -> String {
     let Told { facts, results, sequences, .. } = *told;
@@ -174,13 +194,10 @@ fn in_words(exit: Exit, told: &Told<'_>, guard: &Guard) -> String {
         return words;
     }
     let count = |verdict| results.iter().filter(|result| result.verdict == verdict).count();
+    if let Some(words) = judged_in_words(exit, &Summary::of(results)) {
+        return words;
+    }
     match (exit, guard.ending()) {
-        (Exit::Success, _) => "pass".to_owned(),
-        (Exit::Failed, _) if count(Verdict::Fail) == 0 => {
-            format!("FAIL: {} weak, and --strict is set", count(Verdict::Weak))
-        }
-        (Exit::Failed, _) => format!("FAIL: {} of {}", count(Verdict::Fail), results.len()),
-        (Exit::Inconclusive, _) => format!("INCONCLUSIVE: {} of {}", count(Verdict::Inconclusive), results.len()),
         (Exit::OurBug, Some(Ending::Standstill)) => {
             format!("nothing happened for too long: a defect of mqtt-assay; running: {}", guard.running().join(", "))
         }

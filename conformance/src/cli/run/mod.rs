@@ -2,9 +2,12 @@
 
 mod args;
 mod ending;
+mod github;
 mod outputs;
+mod report_args;
 
 pub(crate) use args::RunArgs;
+pub(super) use ending::judged_in_words;
 
 use super::broker::Broker;
 use super::exit::Exit;
@@ -13,12 +16,12 @@ use super::guard::{Guard, SILENCE};
 use super::trouble;
 use crate::broker::Target;
 use crate::explore::SEQUENCE;
-use crate::report::console::Console;
 use crate::report::document::Times;
 use crate::report::{RunFacts, TargetName};
 use crate::run::{Event, RunOptions, RunResult, clock};
 use crate::scenario::Instance;
 use ending::{Came, Outcome, conclude};
+use github::Workflow;
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::bounds;
 use outputs::Outputs;
@@ -38,15 +41,17 @@ fn silence(target: &Target, selected: &[Instance], args: &RunArgs) -> Duration {
 /// Runs the cases, reports, and says how it ended.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let is_alone = args.explore.is_alone(&args.filter);
-    let selected = if is_alone { Vec::new() } else { args.filter.select(args.mqtt, args.variant)? };
+    let all = if is_alone { Vec::new() } else { args.filter.select(args.mqtt, args.variant)? };
+    let selected = args.part_of(&all)?;
     let Broker { target, words, before } = args.broker.resolve(args.seed, args.patience)?;
     let timeout = args.timeout.map(Duration::from_secs);
     // From here on a signal ends the run in order.
     let guard = Guard::start(timeout, Some(silence(&target, &selected, args)))
         .map_err(|error| trouble::no_means("nobody can watch over the run", &error))?;
-    let reports = Outputs::open(args, &guard)?;
+    let mut reports = Outputs::open(args, &guard)?;
     let (started, begun) = (crate::text::now(), Instant::now());
     learn_version(&target, &guard)?;
+    let options = args.options(&target, selected.len());
     let facts = RunFacts {
         target: TargetName::of(&target),
         target_words: words,
@@ -54,14 +59,19 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         versions: if is_alone { args.mqtt.list() } else { versions_of(&selected) },
         seed: args.seed,
         cases: selected.len(),
+        asked: args.asked(&options, &all),
     };
+    reports.begin(args, &facts, &started)?;
     let mut console = args.console(&facts);
+    let workflow = Workflow::begin(args.reports.github, &mut console);
     console.say(&args.header(&facts));
-    let options = args.options(&target, selected.len());
     let mut outcome = if is_alone {
         Outcome::Ran(RunResult::default())
     } else {
-        judge(&target, &selected, &options, &guard, &mut console)?
+        judge(&target, &selected, &options, &guard, |event| {
+            reports.on_event(event);
+            console.on_event(event);
+        })?
     };
     let mut sequences = None;
     match args.explore.play(&target, args.mqtt.list(), options, &guard, &facts, &mut console)? {
@@ -73,7 +83,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     // Brokers that were started end here, before anything is written.
     drop(target);
     let times = Times { started, took: begun.elapsed() };
-    let came = Came { outcome, sequences };
+    let came = Came { outcome, sequences, workflow };
     Ok(conclude(args, &facts, &times, came, reports, &guard, console))
 }
 
@@ -98,7 +108,7 @@ fn judge(
     selected: &[Instance],
     options: &RunOptions,
     guard: &Guard,
-    console: &mut Console,
+    mut tell: impl FnMut(&Event<'_>),
 ) -> Result<Outcome, Failure> {
     let on_event = |event: Event<'_>| {
         match &event {
@@ -107,7 +117,7 @@ fn judge(
             Event::Postponed(instance) => guard.note(&instance.id(), false),
             Event::BrokerLost(_) | Event::Hint(_) | Event::NotSpoken(..) => {}
         }
-        console.on_event(&event);
+        tell(&event);
     };
     let work = async {
         tokio::select! {

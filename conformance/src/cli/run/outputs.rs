@@ -1,4 +1,5 @@
-//! The reports of a run that were asked for: tried before it, written behind it.
+//! The reports of a run that were asked for: tried before it, written behind it, and one that is written all along. Each is a
+//! row of a table.
 
 use super::super::exit::Exit;
 use super::super::failure::Failure;
@@ -6,41 +7,118 @@ use super::super::guard::Guard;
 use super::super::reports::{ReportFile, require_different_files};
 use super::args::RunArgs;
 use super::ending::Told;
+use super::report_args::ReportArgs;
 use crate::report::document::Document;
-use crate::report::{End, json, junit};
-use std::path::Path;
+use crate::report::events::Events;
+use crate::report::{End, RunFacts, badge, json, junit, markdown};
+use crate::run::Event;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A kind of report: its option, its path, and what writes it.
+struct Output {
+    option: &'static str,
+    path: fn(&ReportArgs) -> Option<&PathBuf>,
+    write: fn(&mut dyn Write, &Made<'_>) -> io::Result<()>,
+}
+
+/// What reports are written from.
+struct Made<'a> {
+    args: &'a RunArgs,
+    told: &'a Told<'a>,
+    end: &'a End,
+    document: &'a Document,
+}
+
+/// Every kind. The exit code in the JSON report is the one that holds when the others have been written: it is the last.
+const OUTPUTS: &[Output] = &[
+    Output { option: "--junit", path: |args| args.junit.as_ref(), write: junit },
+    Output {
+        option: "--markdown",
+        path: |args| args.markdown.as_ref(),
+        write: |out, made| markdown::write(out, made.document),
+    },
+    Output { option: "--badge", path: |args| args.badge.as_ref(), write: |out, made| badge::write(out, made.document) },
+    Output { option: "--json", path: |args| args.json.as_ref(), write: |out, made| json::write(out, made.document) },
+];
+
+/// The one that is written as things happen.
+const EVENTS: &str = "--events";
+
+fn junit(out: &mut dyn Write, made: &Made<'_>) -> io::Result<()> {
+    let Made { args, told, end, .. } = made;
+    let options = junit::Options { is_strict: args.strict, transcripts: args.reports.transcripts };
+    junit::write(out, told.facts, told.times, told.results, end, options)
+}
+
+impl ReportArgs {
+    /// Options with their paths, as far as they are given.
+    fn named(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let written = OUTPUTS.iter().filter_map(|output| Some((output.option, (output.path)(self)?.as_path())));
+        written.chain(self.events.as_deref().map(|path| (EVENTS, path)))
+    }
+
+    /// Whether a report goes to standard output, so that the text can't.
+    pub(super) fn take_stdout(&self) -> bool {
+        self.named().any(|(_, path)| path.as_os_str() == "-")
+    }
+}
 
 /// The reports that were asked for.
 pub(super) struct Outputs {
-    json: Option<ReportFile>,
-    junit: Option<ReportFile>,
+    files: Vec<(&'static Output, ReportFile)>,
+    events: Option<ReportFile>,
+    live: Option<(String, Events)>,
 }
 
 impl Outputs {
     /// Tries all of them, so that a run isn't made in vain.
     pub(super) fn open(args: &RunArgs, guard: &Guard) -> Result<Self, Failure> {
-        let options = [("--json", args.json.as_deref()), ("--junit", args.junit.as_deref())];
-        let read = [("--password-file", args.broker.credentials.password_file.as_deref())];
-        let all = read.into_iter().chain(options);
-        let named: Vec<(&str, &Path)> = all.filter_map(|(option, path)| Some((option, path?))).collect();
+        let read = args.broker.credentials.password_file.as_deref().map(|path| ("--password-file", path));
+        let named: Vec<(&str, &Path)> = read.into_iter().chain(args.reports.named()).collect();
         require_different_files(&named)?;
-        let [json, junit] = options.map(|(_, path)| path.map(|path| ReportFile::open(path, guard)).transpose());
-        Ok(Self { json: json?, junit: junit? })
+        let mut files = Vec::new();
+        for output in OUTPUTS {
+            if let Some(path) = (output.path)(&args.reports) {
+                files.push((output, ReportFile::open(path, guard)?));
+            }
+        }
+        let events = args.reports.events.as_deref().map(|path| ReportFile::open(path, guard)).transpose()?;
+        Ok(Self { files, events, live: None })
     }
 
-    /// Writes them, each whatever came of the others, and returns what went wrong. The exit code in the JSON report is the
-    /// one that holds when the other has been written.
-    pub(super) fn write(self, args: &RunArgs, told: &Told<'_>, end: impl Fn(&[Exit]) -> End) -> Vec<Failure> {
-        let options = junit::Options { is_strict: args.strict, transcripts: args.transcripts };
-        let Told { facts, times, results, .. } = *told;
-        let mut problems = Vec::new();
-        if let Some(report) = self.junit {
-            problems.extend(report.written(|out| junit::write(out, facts, times, results, &end(&[]), options)).err());
+    /// The run begins.
+    pub(super) fn begin(&mut self, args: &RunArgs, facts: &RunFacts, started: &str) -> Result<(), Failure> {
+        let Some(file) = self.events.take() else { return Ok(()) };
+        let name = file.name().to_owned();
+        let mut events = Events::new(file.begun()?, args.reports.transcripts);
+        events.begin(facts, started);
+        self.live = Some((name, events));
+        Ok(())
+    }
+
+    /// Something has happened in it.
+    pub(super) fn on_event(&mut self, event: &Event<'_>) {
+        if let Some((_, events)) = &mut self.live {
+            events.on_event(event);
         }
-        if let Some(report) = self.json {
-            let failed: Vec<Exit> = problems.iter().map(|problem| problem.exit).collect();
-            let document = Document::of(facts, times, results, &end(&failed), args.transcripts);
-            problems.extend(report.written(|out| json::write(out, &document)).err());
+    }
+
+    /// Writes them, each whatever came of the others, and returns what went wrong. `end` is the end of the run where so much
+    /// has gone wrong.
+    pub(super) fn write(self, args: &RunArgs, told: &Told<'_>, end: impl Fn(&[Exit]) -> End) -> Vec<Failure> {
+        let Told { facts, times, results, .. } = *told;
+        let mut problems: Vec<Failure> = Vec::new();
+        let so_far = |problems: &[Failure]| end(&problems.iter().map(|problem| problem.exit).collect::<Vec<_>>());
+        for (output, file) in self.files {
+            let end = so_far(&problems);
+            let document = Document::of(facts, times, results, &end, args.reports.transcripts);
+            let made = Made { args, told, end: &end, document: &document };
+            problems.extend(file.written(|out| (output.write)(out, &made)).err());
+        }
+        if let Some((name, events)) = self.live {
+            let written = events.end(facts, results, &so_far(&problems));
+            problems.extend(written.err().map(|error| Failure::report(&name, &error)));
         }
         problems
     }

@@ -1,0 +1,246 @@
+//! `mqtt-assay report`: reports of runs read again: side by side, against each other, put together, in brief.
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::guard::Guard;
+use super::output::print;
+use super::reports::{ReportFile, require_different_files};
+use super::run::judged_in_words;
+use super::trouble;
+use crate::report::difference::{Change, Difference};
+use crate::report::document::Document;
+use crate::report::matrix::Matrix;
+use crate::report::merge::{Shard, merge};
+use crate::report::{Ended, badge, brief, json, markdown};
+use crate::text::{counted, single_line};
+use anstream::AutoStream;
+use clap::Args;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+const EXAMPLES: &str = "\
+Examples:
+  mqtt-assay report mine.json                            a summary in Markdown, as run --markdown writes it
+  mqtt-assay report reports/*/report.json                several brokers side by side, as Markdown
+  mqtt-assay report --diff 2.0.json 2.1.json             what another version does better, worse, otherwise
+  mqtt-assay report --merge shard-*.json --json all.json the report of a run that was made in shards
+  mqtt-assay report --brief mine.json --json kept.json   verdicts alone, small enough for a repository
+
+--diff compares cases by verdict, rules by verdict, and what decided them: codes, closes, values, and times by class (up to 2 s,
+up to 10 s, later; a difference within 2 s or a factor of two is none). Names of a run, identifiers that a broker chooses, and
+what invariants saw first are left out.
+Exit codes: --diff 0 nothing is broken, 1 something is (with --strict also: anything differs); --merge as the whole run would
+have ended; 2 a file is no report, or the reports don't belong together.";
+
+/// Read reports again: several side by side, their difference, shards put together
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ReportArgs {
+    /// Reports that `run --json` has written; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// What the second run shows that the first did not
+    #[arg(long, group = "way")]
+    diff: bool,
+
+    /// Put the shards of one run together
+    #[arg(long, group = "way")]
+    merge: bool,
+
+    /// Leave transcripts, titles and times out, and what was seen where all is well
+    #[arg(long, group = "way")]
+    brief: bool,
+
+    /// With --diff: any difference is exit code 1
+    #[arg(long, requires = "diff")]
+    strict: bool,
+
+    /// Names for the columns, in the order of the files
+    #[arg(long, value_name = "A,B", value_delimiter = ',', conflicts_with = "way")]
+    names: Vec<String>,
+
+    /// Write the difference, the whole report or the brief one as JSON; `-`: to standard output
+    #[arg(long, value_name = "FILE", requires = "way")]
+    json: Option<PathBuf>,
+
+    /// Write the summary, or the runs side by side, in Markdown; where nothing is named, it goes to standard output
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["diff", "brief"])]
+    markdown: Option<PathBuf>,
+
+    /// Write a badge of one run as SVG
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["diff", "brief"])]
+    badge: Option<PathBuf>,
+}
+
+/// Reads the reports and does what is asked.
+pub(crate) fn report(args: &ReportArgs) -> Result<Exit, Failure> {
+    let guard = Guard::start(None, None).map_err(|error| trouble::no_means("nobody can watch over it", &error))?;
+    let outputs = Outputs::open(args, &guard)?;
+    let runs = args.files.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+    match (args.diff, args.merge, args.brief) {
+        (true, ..) => difference(args, runs, outputs),
+        (_, true, _) => merged(runs, outputs),
+        (.., true) => in_brief(runs, outputs),
+        _ => side_by_side(args, runs, outputs),
+    }
+}
+
+fn read(path: &Path) -> Result<Shard, Failure> {
+    let document = json::read(path).map_err(Failure::usage)?;
+    Ok((single_line(&path.to_string_lossy()), document))
+}
+
+/// The files that are written, tried before anything is read.
+struct Outputs {
+    json: Option<ReportFile>,
+    markdown: Option<ReportFile>,
+    badge: Option<ReportFile>,
+    /// One of them is standard output, so that text for people goes elsewhere.
+    take_stdout: bool,
+}
+
+impl Outputs {
+    fn open(args: &ReportArgs, guard: &Guard) -> Result<Self, Failure> {
+        let options = [("--json", &args.json), ("--markdown", &args.markdown), ("--badge", &args.badge)];
+        let written = options.iter().filter_map(|(option, path)| Some((*option, path.as_deref()?)));
+        let read = args.files.iter().filter(|path| path.as_os_str() != "-");
+        let written: Vec<(&str, &Path)> = written.collect();
+        for path in read {
+            let pair: Vec<(&str, &Path)> =
+                written.iter().copied().chain([("a report that is read", path.as_path())]).collect();
+            require_different_files(&pair)?;
+        }
+        let take_stdout = written.iter().any(|(_, path)| path.as_os_str() == "-");
+        let [json, markdown, badge] =
+            options.map(|(_, path)| path.as_deref().map(|path| ReportFile::open(path, guard)).transpose());
+        Ok(Self { json: json?, markdown: markdown?, badge: badge?, take_stdout })
+    }
+
+    /// Text for people.
+    fn say(&self, text: &str) -> Result<(), Failure> {
+        let written = if self.take_stdout {
+            AutoStream::auto(io::stderr()).write_all(text.as_bytes())
+        } else {
+            AutoStream::auto(io::stdout()).write_all(text.as_bytes())
+        };
+        super::output::settle(written)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.json.is_none() && self.markdown.is_none() && self.badge.is_none()
+    }
+
+    /// Reports of one run.
+    fn write(self, document: &Document) -> Result<(), Failure> {
+        if let Some(file) = self.markdown {
+            file.written(|out| markdown::write(out, document))?;
+        }
+        if let Some(file) = self.badge {
+            file.written(|out| badge::write(out, document))?;
+        }
+        if let Some(file) = self.json {
+            file.written(|out| json::write(out, document))?;
+        }
+        Ok(())
+    }
+}
+
+fn difference(args: &ReportArgs, runs: Vec<Shard>, outputs: Outputs) -> Result<Exit, Failure> {
+    let [(_, before), (_, after)] = exactly(runs, "--diff takes two reports, the earlier one first")?;
+    let difference = Difference::between(&before, &after);
+    outputs.say(&difference.text())?;
+    if let Some(file) = outputs.json {
+        file.written(|out| {
+            serde_json::to_writer_pretty(&mut *out, &difference)?;
+            out.write_all(b"\n")?;
+            out.flush()
+        })?;
+    }
+    let is_worse = difference.count(Change::Broken) > 0 || args.strict && !difference.cases.is_empty();
+    Ok(if is_worse { Exit::Failed } else { Exit::Success })
+}
+
+fn merged(runs: Vec<Shard>, outputs: Outputs) -> Result<Exit, Failure> {
+    let count = runs.len();
+    let exits: Vec<Exit> = runs.iter().filter_map(|(_, document)| exit_of(document)).collect();
+    let mut whole = merge(runs).map_err(Failure::usage)?;
+    let counts = whole.counts();
+    let exit = match Exit::worst(&exits) {
+        Exit::Success if counts.pass + counts.weak == 0 => Exit::NothingJudged,
+        exit => exit,
+    };
+    whole.exit = exit.code();
+    whole.why = judged_in_words(exit, &counts).unwrap_or(whole.why);
+    let result = format!("Result: {} (exit code {})\n", single_line(&whole.why), exit.code());
+    outputs.say(&format!("{} of {}\n{result}", counted(count, "shard"), single_line(&whole.broker())))?;
+    outputs.write(&whole)?;
+    Ok(exit)
+}
+
+/// What a shard says about the whole. One whose cases could all not be tried says nothing, as long as others could.
+fn exit_of(document: &Document) -> Option<Exit> {
+    let exit = Exit::ALL.into_iter().find(|exit| exit.code() == document.exit).unwrap_or(Exit::Failed);
+    let is_silent =
+        exit == Exit::NothingJudged && document.ended == Ended::NothingJudged && !document.results.is_empty();
+    (!is_silent).then_some(exit)
+}
+
+fn in_brief(runs: Vec<Shard>, outputs: Outputs) -> Result<Exit, Failure> {
+    let [(_, document)] = exactly(runs, "--brief takes one report")?;
+    match outputs.json {
+        Some(file) => file.written(|out| brief::write(out, &document))?,
+        None => super::output::settle(brief::write(&mut io::stdout(), &document))?,
+    }
+    Ok(Exit::Success)
+}
+
+fn side_by_side(args: &ReportArgs, runs: Vec<Shard>, outputs: Outputs) -> Result<Exit, Failure> {
+    if let [(_, document)] = runs.as_slice()
+        && args.names.is_empty()
+    {
+        if outputs.is_empty() {
+            print(&markdown::summary(document))?;
+        } else {
+            outputs.write(document)?;
+        }
+        return Ok(Exit::Success);
+    }
+    if args.badge.is_some() {
+        return Err(Failure::usage("--badge is of one run; name one report"));
+    }
+    let runs = named(runs, &args.names)?;
+    let text = Matrix::of(&runs).markdown();
+    match outputs.markdown {
+        Some(file) => file.written(|out| out.write_all(text.as_bytes()).and_then(|()| out.flush()))?,
+        None => print(&text)?,
+    }
+    Ok(Exit::Success)
+}
+
+fn exactly<const COUNT: usize>(runs: Vec<Shard>, otherwise: &str) -> Result<[Shard; COUNT], Failure> {
+    runs.try_into().map_err(|runs: Vec<Shard>| Failure::usage(format!("{otherwise}; there are {}", runs.len())))
+}
+
+/// The runs by the names that were given, or by their brokers; where two brokers have one name, their files tell them apart.
+fn named(runs: Vec<Shard>, names: &[String]) -> Result<Vec<Shard>, Failure> {
+    if !names.is_empty() && names.len() != runs.len() {
+        let (names, files) = (counted(names.len(), "name"), counted(runs.len(), "report"));
+        return Err(Failure::usage(format!("--names gives {names} for {files}; write one for each, in their order")));
+    }
+    if !names.is_empty() {
+        return Ok(names.iter().cloned().zip(runs.into_iter().map(|(_, document)| document)).collect());
+    }
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, document) in &runs {
+        *times.entry(document.broker()).or_default() += 1;
+    }
+    let name = |(file, document): Shard| {
+        let broker = document.broker();
+        let name =
+            if times.get(&broker).is_some_and(|times| *times > 1) { format!("{broker} ({file})") } else { broker };
+        (name, document)
+    };
+    Ok(runs.into_iter().map(name).collect())
+}

@@ -1,0 +1,234 @@
+//! Reports read again: shards put together, two runs against each other, several side by side; and the schemas of all that
+//! machines read, held against what the program writes.
+
+#[expect(dead_code, reason = "shared with tests that start a broker")]
+mod common;
+#[path = "common/schema.rs"]
+mod schema;
+
+use common::mqtt_assay;
+use schema::{Walk, json};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use tempfile::TempDir;
+
+/// A broker that breaks rules of cases and of invariants.
+const FAULT: [&str; 2] = ["--fault", "retain-flag-missing"];
+
+/// Cases that take little time, invariants and the broker's life among them.
+const SOME: [&str; 2] = ["-f", "chapter(retain) | chapter(publish) | chapter(invariants) | chapter(life)"];
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(TempDir::new().expect("a folder of our own"))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// The report of a run, written here.
+    fn report(&self, name: &str, arguments: &[&str]) -> PathBuf {
+        let path = self.path(name);
+        let output = mqtt_assay(&[&["run", "-q"], arguments].concat()).arg("--json").arg(&path).output();
+        assert!(path.exists(), "{output:?}");
+        path
+    }
+}
+
+fn report(arguments: &[&str], files: &[&PathBuf]) -> Output {
+    mqtt_assay(&[&["report"], arguments].concat()).args(files).output().expect("the program is there")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("output is UTF-8")
+}
+
+fn read(path: &Path) -> Value {
+    json(&fs::read_to_string(path).expect("there is a report"))
+}
+
+/// Every case with its verdict and those of its rules.
+fn verdicts(document: &Value) -> BTreeMap<String, String> {
+    let case = |case: &Value| {
+        let rules = case["rules"].as_array().expect("rules").iter();
+        let rules: Vec<String> = rules.map(|rule| format!("{} {}", rule["id"], rule["verdict"])).collect();
+        (case["case"].to_string(), format!("{} {} {}", case["verdict"], case["marked"], rules.join(" ")))
+    };
+    document["results"].as_array().expect("results").iter().map(case).collect()
+}
+
+#[test]
+fn four_shards_put_together_are_the_whole_run() {
+    let folder = Folder::new();
+    let whole = read(&folder.report("whole.json", &FAULT));
+    let shards: Vec<PathBuf> = (1..=4)
+        .map(|number| {
+            let shard = format!("{number}/4");
+            folder.report(&format!("{number}.json"), &[&FAULT[..], &["--shard", &shard]].concat())
+        })
+        .collect();
+    let (all, summary) = (folder.path("all.json"), folder.path("all.md"));
+    let outputs = ["--json", &all.to_string_lossy(), "--markdown", &summary.to_string_lossy()];
+    let output = report(&[&["--merge"][..], &outputs].concat(), &shards.iter().collect::<Vec<_>>());
+    let merged = read(&all);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let differing: Vec<_> =
+        verdicts(&whole).into_iter().filter(|(id, of)| verdicts(&merged).get(id) != Some(of)).collect();
+    assert!(differing.is_empty(), "{differing:#?}");
+    assert_eq!(verdicts(&whole).len(), verdicts(&merged).len());
+    for field in [
+        "schema",
+        "tool",
+        "target",
+        "command",
+        "mqtt",
+        "seed",
+        "ended",
+        "exit",
+        "why",
+        "selected",
+        "summary",
+        "selection",
+    ] {
+        assert_eq!(whole[field], merged[field], "{field}");
+    }
+    assert!(merged.get("shard").is_none() && whole["summary"]["5"]["fail"].as_u64() > Some(1));
+    let broken = merged["results"]
+        .as_array()
+        .expect("results")
+        .iter()
+        .find(|case| case["verdict"] == "fail" && case["chapter"] == "invariants");
+    assert!(broken.is_some_and(|case| case["decided_by"]["seen"].to_string().contains(" (in shard ")), "{broken:?}");
+    // Nothing of the parts is the same but what all judge: each is about a quarter.
+    for shard in &shards {
+        let count = read(shard)["selected"].as_u64().expect("a number");
+        let selected = whole["selected"].as_u64().expect("a number");
+        assert!(count * 3 > selected / 2 && count * 5 < selected * 2, "{count} of {selected}");
+    }
+    let written = fs::read_to_string(&summary).expect("it was asked for");
+    assert!(written.starts_with("## MQTT conformance of `embedded"), "{written}");
+}
+
+#[test]
+fn two_runs_of_one_broker_differ_in_nothing_and_a_fault_is_told() {
+    let folder = Folder::new();
+    let sound = folder.report("a.json", &SOME);
+    let again = folder.report("b.json", &[&SOME[..], &["--seed", "2"]].concat());
+    let faulty = folder.report("c.json", &[&SOME[..], &FAULT].concat());
+    let same = report(&["--diff"], &[&sound, &again]);
+    assert_eq!(
+        (same.status.code(), text(&same.stdout).ends_with("Result: no difference\n")),
+        (Some(0), true),
+        "{same:?}"
+    );
+    let worse = report(&["--diff", "--json", "-"], &[&sound, &faulty]);
+    assert_eq!(worse.status.code(), Some(1));
+    assert!(text(&worse.stderr).contains("\nBroken: "), "{worse:?}");
+    let told = json(&text(&worse.stdout));
+    let broken = told["cases"].as_array().expect("cases").iter().filter(|case| case["change"] == "broken");
+    assert!(broken.count() > 3, "{told}");
+    let better = report(&["--diff"], &[&faulty, &sound]);
+    assert_eq!(better.status.code(), Some(0));
+    assert!(text(&better.stdout).contains("\nFixed: "), "{better:?}");
+    assert_eq!(report(&["--diff", "--strict"], &[&faulty, &sound]).status.code(), Some(1));
+}
+
+#[test]
+fn brief_reports_are_small_and_stand_side_by_side() {
+    let folder = Folder::new();
+    let (sound, faulty) = (folder.report("a.json", &SOME), folder.report("b.json", &[&SOME[..], &FAULT].concat()));
+    let brief = folder.path("brief.json");
+    let output = report(&["--brief", "--json", &brief.to_string_lossy()], &[&faulty]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let sizes = [&brief, &faulty].map(|path| fs::metadata(path).expect("it is there").len());
+    assert!(sizes[0] * 4 < sizes[1], "{sizes:?}");
+    let table = |files: &[&PathBuf]| text(&report(&["--names", "sound,faulty"], files).stdout);
+    let whole = table(&[&sound, &faulty]);
+    assert_eq!(table(&[&sound, &brief]), whole, "in brief it says as much");
+    assert!(whole.contains("\n| rule | `sound` | `faulty` | what it says |\n"), "{whole}");
+    assert!(whole.contains("| pass | **fail** "), "{whole}");
+}
+
+#[test]
+fn what_cannot_be_put_together_is_refused_with_the_way_out() {
+    let folder = Folder::new();
+    let case = ["-f", "chapter(qos)"];
+    let shard = |name: &str, more: &[&str]| folder.report(name, &[&case[..], more].concat());
+    let [first, second] = ["1/2", "2/2"].map(|part| shard(&part.replace('/', "-"), &["--shard", part]));
+    let other = shard("other", &["--shard", "2/2", "--seed", "2"]);
+    let whole = shard("whole", &[]);
+    let nothing = folder.path("nothing.json");
+    fs::write(&nothing, "{\"tests\": 3}").expect("can be written");
+    let rows: [(&[&str], &[&PathBuf]); 8] = [
+        (&["--merge"], &[&first]),
+        (&["--merge"], &[&first, &second, &second]),
+        (&["--merge"], &[&first, &other]),
+        (&["--merge"], &[&first, &whole]),
+        (&["--diff"], &[&first]),
+        (&["--names", "one"], &[&first, &second]),
+        (&[], &[&nothing]),
+        (&["--merge", "--json", &first.to_string_lossy()], &[&first, &second]),
+    ];
+    let mut said = String::new();
+    for (arguments, files) in rows {
+        let output = report(arguments, files);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
+        said.push_str(&text(&output.stderr));
+    }
+    let folder = folder.0.path().to_string_lossy().into_owned();
+    insta::assert_snapshot!(said.replace(&folder, "FOLDER"));
+    let empty =
+        mqtt_assay(&["run", "-f", "5/publish/topic-with-wildcard", "--shard", "2/2"]).output().expect("it starts");
+    assert_eq!(empty.status.code(), Some(4));
+    assert_eq!(text(&empty.stderr), "error: shard 2/2 holds no case: only 1 case is selected; make fewer shards\n");
+}
+
+/// The schema of this name, as it is published.
+fn published(name: &str) -> Walk {
+    Walk::new(&text(&mqtt_assay(&["explain", "schemas", name]).output().expect("the program is there").stdout))
+}
+
+#[test]
+fn what_machines_read_is_what_the_schemas_say() {
+    let folder = Folder::new();
+    let events = folder.path("events");
+    let explored = ["--explore", "30", "--findings", &folder.path("findings").to_string_lossy()].map(str::to_owned);
+    let explored: Vec<&str> = explored.iter().map(String::as_str).collect();
+    let arguments =
+        [&SOME[..], &FAULT, &["--transcripts", "all", "--events", &events.to_string_lossy()], &explored].concat();
+    let written = read(&folder.report("a.json", &arguments));
+    published("report").hold(&written);
+    assert!(
+        !written["explore"]["findings"].as_array().expect("findings").is_empty(),
+        "nothing was found: {}",
+        written["explore"]
+    );
+    let mut lines = published("events");
+    let told = fs::read_to_string(&events).expect("they were asked for");
+    told.lines().for_each(|line| lines.hold(&json(line)));
+    assert!(told.lines().count() > 100 && told.ends_with("}\n"), "{told}");
+    for (name, arguments) in [
+        ("coverage", &["coverage", "--format", "json", "-f", "chapter(retain)"][..]),
+        ("list", &["list", "--format", "json"]),
+    ] {
+        let output = mqtt_assay(arguments).output().expect("the program is there");
+        let mut walk = published(name);
+        walk.hold(&json(&text(&output.stdout)));
+        walk.require_all_but("");
+    }
+}
+
+#[test]
+fn schemas_are_listed_and_a_wrong_name_is_told() {
+    let schemas = text(&mqtt_assay(&["explain", "schemas"]).output().expect("it starts").stdout);
+    insta::assert_snapshot!(schemas);
+    let wrong = mqtt_assay(&["explain", "schemas", "reprot"]).output().expect("it starts");
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("did you mean `report`?"), "{wrong:?}");
+}
