@@ -2,6 +2,7 @@
 //!
 //! The top floor: it may use every room, and no room uses it.
 
+mod baseline;
 mod broker;
 mod choices;
 mod coverage;
@@ -49,7 +50,7 @@ Examples:
   mqtt-assay decode 30 04 00 01 61 00          explain bytes field by field
   mqtt-assay serve                             a strict broker that names each rule a client breaks
 
-Exit codes: 0 all pass, 1 a fail, 2 usage, 3 nothing judged, 4 nothing selected, 6 inconclusive;
+Exit codes: 0 all pass, 1 a fail, 2 usage, 3 nothing judged, 4 nothing selected, 5 baseline stale, 6 inconclusive;
 all of them: mqtt-assay explain exit-codes";
 
 #[derive(Parser)]
@@ -70,6 +71,7 @@ enum Command {
     Replay(replay::ReplayArgs),
     Serve(serve::ServeArgs),
     Decode(decode::DecodeArgs),
+    Baseline(baseline::BaselineArgs),
 }
 
 /// The whole program: reads the arguments of the process, does what they say, and tells how it ended.
@@ -111,6 +113,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Replay(args)) => replay::replay_file(&args),
         Some(Command::Serve(args)) => serve::serve(&args),
         Some(Command::Decode(args)) => decode::decode(&args),
+        Some(Command::Baseline(args)) => baseline::baseline(&args),
     }
 }
 

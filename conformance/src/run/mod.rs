@@ -26,7 +26,7 @@ mod standstill;
 pub use brokers::NothingJudged;
 pub use options::{Order, RunOptions};
 pub use result::{CaseResult, Disturbance, Noticed, Summary};
-pub use schedule::{Event, RunResult, run};
+pub use schedule::{Event, RunResult, run, run_expecting};
 
 pub(crate) use alone::alone;
 pub(crate) use begin::{invariants, watch_over};

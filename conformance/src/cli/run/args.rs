@@ -25,6 +25,7 @@ Examples:
   mqtt-assay run mosquitto -f 'chapter(publish) & level(must)' -v
   mqtt-assay run --spawn 'mybroker --port {port}' --mqtt 5 --json report.json
   mqtt-assay run --fault drops-binary      see the suite catch a broken broker
+  mqtt-assay run mosquitto --write-baseline known.toml     then, each time: --baseline known.toml
   mqtt-assay run mqtt://10.0.0.7 --user ann --password-file secret.txt --bad-password no
 
 What may follow -f: mqtt-assay explain filters. Limits of time: mqtt-assay explain bounds.";
@@ -101,6 +102,19 @@ pub(crate) struct RunArgs {
     /// Before every client identifier of the suite: at most 9 letters and digits
     #[arg(long, value_name = "PREFIX", default_value = "ma", value_parser = client_id_prefix, help_heading = "How")]
     client_id_prefix: String,
+
+    /// Expect what this baseline lists, and nothing else: exit 5 where it no longer holds
+    #[arg(long, value_name = "FILE", help_heading = "Baseline")]
+    pub(super) baseline: Option<PathBuf>,
+
+    /// Write what fails or is not judged as a baseline, with --strict also what is weak; together with --baseline: bring
+    /// that one up to date, with the reasons of what still holds
+    #[arg(long, value_name = "FILE", conflicts_with = "fail_fast", help_heading = "Baseline")]
+    pub(super) write_baseline: Option<PathBuf>,
+
+    /// With both: what differs is the broker's own chance; mark it as varying
+    #[arg(long, requires = "baseline", requires = "write_baseline", help_heading = "Baseline")]
+    pub(super) mark_varying: bool,
 
     /// Write a JSON report; `-`: to standard output, and the text to standard error
     #[arg(long, value_name = "FILE", help_heading = "Output")]
@@ -209,7 +223,8 @@ impl RunArgs {
     }
 
     pub(super) fn console(&self, facts: &RunFacts) -> Console {
-        let to_stdout = ![&self.json, &self.junit].into_iter().flatten().any(|path| path.as_os_str() == "-");
+        let to_stdout =
+            ![&self.json, &self.junit, &self.write_baseline].into_iter().flatten().any(|path| path.as_os_str() == "-");
         let out: Box<dyn Write> = if to_stdout {
             Box::new(AutoStream::new(io::stdout(), self.color.on_stdout()))
         } else {

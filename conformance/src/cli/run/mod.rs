@@ -1,6 +1,7 @@
 //! `mqtt-assay run`: certifies a broker.
 
 mod args;
+mod baselines;
 mod ending;
 mod outputs;
 
@@ -16,9 +17,10 @@ use crate::explore::SEQUENCE;
 use crate::report::console::Console;
 use crate::report::document::Times;
 use crate::report::{RunFacts, TargetName};
-use crate::run::{Event, RunOptions, RunResult, clock};
+use crate::run::{CaseResult, Event, RunOptions, RunResult, clock, run_expecting};
 use crate::scenario::Instance;
-use ending::{Came, Outcome, conclude};
+use baselines::Baselines;
+use ending::{Came, Files, Outcome, conclude};
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::bounds;
 use outputs::Outputs;
@@ -38,6 +40,10 @@ fn silence(target: &Target, selected: &[Instance], args: &RunArgs) -> Duration {
 /// Runs the cases, reports, and says how it ended.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let is_alone = args.explore.is_alone(&args.filter);
+    if is_alone && (args.baseline.is_some() || args.write_baseline.is_some()) {
+        let message = "a baseline is about cases, and --explore alone runs none; add -f '*' for both";
+        return Err(Failure::usage(message));
+    }
     let selected = if is_alone { Vec::new() } else { args.filter.select(args.mqtt, args.variant)? };
     let Broker { target, words, before } = args.broker.resolve(args.seed, args.patience)?;
     let timeout = args.timeout.map(Duration::from_secs);
@@ -45,8 +51,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let guard = Guard::start(timeout, Some(silence(&target, &selected, args)))
         .map_err(|error| trouble::no_means("nobody can watch over the run", &error))?;
     let reports = Outputs::open(args, &guard)?;
+    let baselines = Baselines::open(args, &guard)?;
     let (started, begun) = (crate::text::now(), Instant::now());
     learn_version(&target, &guard)?;
+    let options = args.options(&target, selected.len());
     let facts = RunFacts {
         target: TargetName::of(&target),
         target_words: words,
@@ -54,14 +62,15 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         versions: if is_alone { args.mqtt.list() } else { versions_of(&selected) },
         seed: args.seed,
         cases: selected.len(),
+        names: options.names.clone(),
+        expectations: baselines.expected(),
     };
     let mut console = args.console(&facts);
     console.say(&args.header(&facts));
-    let options = args.options(&target, selected.len());
     let mut outcome = if is_alone {
         Outcome::Ran(RunResult::default())
     } else {
-        judge(&target, &selected, &options, &guard, &mut console)?
+        judge(&target, &selected, &options, &guard, &facts, &mut console)?
     };
     let mut sequences = None;
     match args.explore.play(&target, args.mqtt.list(), options, &guard, &facts, &mut console)? {
@@ -74,7 +83,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     drop(target);
     let times = Times { started, took: begun.elapsed() };
     let came = Came { outcome, sequences };
-    Ok(conclude(args, &facts, &times, came, reports, &guard, console))
+    Ok(conclude(args, &facts, &times, came, Files { reports, baselines }, &guard, console))
 }
 
 /// Asks a broker that is to be started for its version, as long as nobody asks the run to end.
@@ -98,6 +107,7 @@ fn judge(
     selected: &[Instance],
     options: &RunOptions,
     guard: &Guard,
+    facts: &RunFacts,
     console: &mut Console,
 ) -> Result<Outcome, Failure> {
     let on_event = |event: Event<'_>| {
@@ -109,11 +119,12 @@ fn judge(
         }
         console.on_event(&event);
     };
+    let is_expected = |result: &CaseResult| facts.accepted(result).is_some();
     let work = async {
         tokio::select! {
             biased;
             () = guard.asked_to_end_before_it_began() => Outcome::Interrupted,
-            result = crate::run::run(target, selected, options, guard.asked_to_end(), on_event) => match result {
+            result = run_expecting(target, selected, options, guard.asked_to_end(), on_event, &is_expected) => match result {
                 Ok(result) => Outcome::Ran(result),
                 Err(nothing) => Outcome::Nothing(nothing),
             },

@@ -21,9 +21,12 @@ impl Outputs {
     pub(super) fn open(args: &RunArgs, guard: &Guard) -> Result<Self, Failure> {
         let options = [("--json", args.json.as_deref()), ("--junit", args.junit.as_deref())];
         let read = [("--password-file", args.broker.credentials.password_file.as_deref())];
-        let all = read.into_iter().chain(options);
-        let named: Vec<(&str, &Path)> = all.filter_map(|(option, path)| Some((option, path?))).collect();
-        require_different_files(&named)?;
+        // A baseline may be brought up to date where it is.
+        for baseline in [("--baseline", &args.baseline), ("--write-baseline", &args.write_baseline)] {
+            let all = read.into_iter().chain(options).chain([(baseline.0, baseline.1.as_deref())]);
+            let named: Vec<(&str, &Path)> = all.filter_map(|(option, path)| Some((option, path?))).collect();
+            require_different_files(&named)?;
+        }
         let [json, junit] = options.map(|(_, path)| path.map(|path| ReportFile::open(path, guard)).transpose());
         Ok(Self { json: json?, junit: junit? })
     }
