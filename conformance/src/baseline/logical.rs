@@ -181,7 +181,8 @@ fn is_chance(before: &str, number: &str, behind: &str) -> bool {
         .strip_suffix(':')
         .is_some_and(|host| host.ends_with(|letter: char| letter.is_ascii_alphanumeric() || letter == ']'));
     let is_line = ["line ", "lines "].iter().any(|word| before.ends_with(word));
-    let is_identifier = number != "0" && ["id=", "identifier "].iter().any(|word| before.ends_with(word));
+    let words = ["id=", "identifier ", "identifier N instead of "];
+    let is_identifier = number != "0" && words.iter().any(|word| before.ends_with(word));
     is_port || is_line || is_identifier || unit(behind).is_some()
 }
 
@@ -223,6 +224,7 @@ mod tests {
             ("SUBACK id=3 0x00: code 0x00 instead of 0x80", "SUBACK id=N 0x00: code 0x00 instead of 0x80"),
             ("PUBACK id=0", "PUBACK id=0"),
             ("0x10 for a message", "0x10 for a message"),
+            ("PUBREL id=6: packet identifier 6 instead of 5", "PUBREL id=N: packet identifier N instead of N"),
             (
                 "the broker closed the connection (FIN) after 1.503 s",
                 "the broker closed the connection (FIN) after N s",

@@ -18,7 +18,7 @@ pub(crate) use compare::{Comparison, Difference, Kind, compare};
 pub(crate) use entry::{Baseline, Entry, Key};
 pub(crate) use known::{Unknown, unknown};
 pub(crate) use read::read;
-pub(crate) use renew::{How, renewed, taken_over};
+pub(crate) use renew::{Changes, How, renewed, taken_over};
 pub(crate) use write::write;
 
 use crate::run::CaseResult;
@@ -33,8 +33,8 @@ pub(crate) struct Expectations {
     pub(crate) baseline: Baseline,
     /// A weak case that is not listed counts as failed.
     pub(crate) is_strict: bool,
-    /// The file was written by this run.
-    pub(crate) is_written: bool,
+    /// Where this run has written the file: what it has changed in it.
+    pub(crate) written: Option<Changes>,
 }
 
 /// Why a case that isn't as it should be is accepted.

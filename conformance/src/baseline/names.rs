@@ -23,6 +23,8 @@ pub(super) fn without_names(text: &str, names: &RunNames) -> String {
     // Quoted bytes are escaped, those of a prefix too.
     let text = replaced(&text, &topics.as_bytes().escape_ascii().to_string(), TAG, "/", "");
     let text = replaced(&text, &format!("{client_id_prefix}{run}"), TAG + ROLE, "", "");
+    // Below a word of the case's own: `$assay/...`.
+    let text = replaced(&text, &format!("/{run}/"), TAG, "/", &format!("/{UNIQUE}/"));
     replaced(&text, run, TAG, "", UNIQUE)
 }
 
@@ -79,7 +81,8 @@ mod tests {
             let topic = names.topic(&"sport/tennis".into());
             assert_eq!(told(&format!("on {topic} and {topic}")), "on sport/tennis and sport/tennis");
             assert_eq!(told(&format!("\"{}\"", topic.as_bytes().escape_ascii())), "\"sport/tennis\"");
-            assert_eq!(told(&names.client_id("watcher")), "watcher");
+            assert_eq!(told(&names.client_id("rogue")), "rogue");
+            assert_eq!(told(&format!("$assay{}", topic.trim_start_matches(prefix))), "$assay/<run>/sport/tennis");
             assert_eq!(told(&names.topic(&exact(format!("${}", names.unique())))), "$<run>");
             assert_eq!(told(&names.filter(&"$share/g/t/#".into())), "$share/g<run>/t/#");
             let nonce = String::from_utf8(names.nonce()).expect("letters");

@@ -168,9 +168,9 @@ mod tests {
             ("\nschema = 'x\u{1b}'".to_owned(), 2, ""),
             (format!("{head}<<<<<<< HEAD\n"), 2, ""),
             (
-                replaced("'fail'", "'failed'"),
+                replaced("'fail'", "'Fail'"),
                 5,
-                "`verdict` is `failed`, and can be fail, inconclusive or weak; did you mean `fail`?",
+                "`verdict` is `Fail`, and can be fail, inconclusive or weak; did you mean `fail`?",
             ),
             (replaced("'fail'", "'pass'"), 5, "`verdict` is `pass`, and can be"),
             (replaced("verdict", "verdit"), 5, "unknown field `verdit`"),

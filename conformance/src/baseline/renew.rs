@@ -16,6 +16,28 @@ pub(crate) enum How {
     Vary,
 }
 
+/// How many entries differ between two baselines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    pub(crate) new: usize,
+    pub(crate) changed: usize,
+    pub(crate) gone: usize,
+}
+
+impl Changes {
+    /// From the one to the other.
+    pub(crate) fn between(old: &Baseline, new: &Baseline) -> Self {
+        let is_changed = |(key, entry): &(&Key, &Entry)| {
+            old.entries.get(key).is_some_and(|was| Entry { line: was.line, ..(*entry).clone() } != *was)
+        };
+        Self {
+            new: new.entries.keys().filter(|key| !old.entries.contains_key(key)).count(),
+            changed: new.entries.iter().filter(is_changed).count(),
+            gone: old.entries.keys().filter(|key| !new.entries.contains_key(key)).count(),
+        }
+    }
+}
+
 /// The baseline after this run. What was not run stays as it is.
 pub(crate) fn renewed(old: &Baseline, broker: String, all: &[Came], is_strict: bool, how: How) -> Baseline {
     let mut entries = old.entries.clone();

@@ -1,7 +1,7 @@
 //! How a run stands beside its baseline: as data for reports, and in words for people. Each difference says what to do.
 
 use super::text::{in_short_words, row, styled};
-use crate::baseline::{Baseline, Comparison, Difference, Entry, Expectations, Kind, RuleCame};
+use crate::baseline::{Baseline, Changes, Comparison, Difference, Entry, Expectations, Kind, RuleCame};
 use crate::scenario::Verdict;
 use crate::text::{counted, cut, quoted, single_line};
 use anstyle::{AnsiColor, Style};
@@ -69,12 +69,12 @@ pub(crate) struct Told {
 impl BaselineReport {
     /// What the comparison came to.
     pub(crate) fn of(expectations: &Expectations, comparison: &Comparison) -> Self {
-        let Expectations { file, baseline, is_written, .. } = expectations;
+        let Expectations { file, baseline, written, .. } = expectations;
         Self {
             file: file.clone(),
             broker: baseline.broker.clone(),
             tool: baseline.tool.clone(),
-            written: *is_written,
+            written: written.is_some(),
             entries: baseline.entries.len(),
             expected: comparison.expected,
             better: comparison.better,
@@ -141,8 +141,8 @@ pub(crate) fn says(difference: &Difference) -> String {
 }
 
 /// What the baseline and the run have to say to each other, below a run's summary.
-pub(crate) fn summary(report: &BaselineReport) -> String {
-    let mut out = head(report);
+pub(crate) fn summary(report: &BaselineReport, written: Option<Changes>) -> String {
+    let mut out = head(report, written);
     let stale: Vec<&DifferenceReport> = report.stale().collect();
     for difference in stale.iter().take(TOLD) {
         out.push_str(&told(difference));
@@ -166,10 +166,12 @@ pub(crate) fn summary(report: &BaselineReport) -> String {
 }
 
 /// Which baseline, and how many of its entries hold.
-fn head(report: &BaselineReport) -> String {
+fn head(report: &BaselineReport, written: Option<Changes>) -> String {
     let file = single_line(&report.file);
-    let mut out = if report.written {
-        format!("\n{}: written, {}\n", bold(&format!("Baseline {file}")), entries(report.entries))
+    let mut out = if let Some(Changes { new, changed, gone }) = written {
+        let is_first = new == report.entries && gone == 0;
+        let changes = if is_first { String::new() } else { format!(": {new} new, {changed} changed, {gone} gone") };
+        format!("\n{}: written, {}{changes}\n", bold(&format!("Baseline {file}")), entries(report.entries))
     } else {
         let made = if report.broker.is_empty() {
             String::new()

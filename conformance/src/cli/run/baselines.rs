@@ -4,7 +4,7 @@ use super::super::failure::Failure;
 use super::super::guard::Guard;
 use super::super::reports::{ReportFile, is_same_file};
 use super::args::RunArgs;
-use crate::baseline::{self, Baseline, Came, Expectations, How, renewed};
+use crate::baseline::{self, Baseline, Came, Changes, Expectations, How, renewed};
 use crate::report::RunFacts;
 use crate::report::baseline::broker_name;
 use crate::run::CaseResult;
@@ -29,7 +29,7 @@ impl Baselines {
         let is_strict = args.strict;
         let read = |path: &Path| -> Result<Arc<Expectations>, Failure> {
             let baseline = baseline::read(path).map_err(Failure::usage)?;
-            Ok(Arc::new(Expectations { file: name_of(path), baseline, is_strict, is_written: false }))
+            Ok(Arc::new(Expectations { file: name_of(path), baseline, is_strict, written: None }))
         };
         let expected = args.baseline.as_deref().map(read).transpose()?;
         let place = |path: &Path| -> Result<(ReportFile, String), Failure> {
@@ -61,7 +61,8 @@ impl Baselines {
         let (old, how) = expected.as_ref().map_or((&none, How::Replace), |expected| (&expected.baseline, how));
         let baseline = renewed(old, broker_name(&facts.target), &came, is_strict, how);
         file.written(|out| baseline::write(out, &baseline))?;
-        Ok(Some(Arc::new(Expectations { file: name, baseline, is_strict, is_written: true })))
+        let written = Some(Changes::between(old, &baseline));
+        Ok(Some(Arc::new(Expectations { file: name, baseline, is_strict, written })))
     }
 }
 

@@ -88,7 +88,8 @@ pub(super) fn conclude(
         let applying = exits_of(&results, &course, baseline.as_ref(), args.strict, guard).into_iter();
         exits.extend(applying.filter(|exit| !is_empty || *exit != Exit::NothingJudged));
     }
-    console.say(&baseline.as_ref().map_or_else(String::new, told_baseline::summary));
+    let written = facts.expectations.as_ref().and_then(|expectations| expectations.written);
+    console.say(&baseline.as_ref().map_or_else(String::new, |report| told_baseline::summary(report, written)));
     console.say(&sequences.map_or_else(String::new, |sequences| sequences.summary(args.quiet)));
     console.say(&text::left_behind(&course.left_behind));
     let told = Told { facts, times, results: &results, sequences, baseline: baseline.as_ref() };
