@@ -91,6 +91,12 @@ impl BaselineReport {
 }
 
 impl DifferenceReport {
+    /// It says the same about another rule of the case.
+    fn is_like(&self, other: &Self) -> bool {
+        (&self.case, &self.what, &self.says) == (&other.case, &other.what, &other.says)
+            && (&self.was, &self.now) == (&other.was, &other.now)
+    }
+
     fn of(difference: &Difference) -> Self {
         let Difference { key, kind, was, now } = difference;
         let of_entry = |entry: &Entry| Told { verdict: entry.verdict, seen: entry.seen.clone() };
@@ -144,11 +150,13 @@ pub(crate) fn says(difference: &Difference) -> String {
 pub(crate) fn summary(report: &BaselineReport, written: Option<Changes>) -> String {
     let mut out = head(report, written);
     let stale: Vec<&DifferenceReport> = report.stale().collect();
-    for difference in stale.iter().take(TOLD) {
-        out.push_str(&told(difference));
+    // Twins are told once.
+    let groups: Vec<&[&DifferenceReport]> = stale.chunk_by(|one, other| one.is_like(other)).collect();
+    for group in groups.iter().take(TOLD) {
+        out.push_str(&told(group));
     }
-    if let Some(more) = stale.len().checked_sub(TOLD).filter(|more| *more > 0) {
-        let _ = writeln!(out, "  and {more} more; --json names them all");
+    if let Some(more) = groups.len().checked_sub(TOLD).filter(|more| *more > 0) {
+        let _ = writeln!(out, "  and {}; --json names them all", counted(more, "more case"));
     }
     let unlisted = report.differences.len() - stale.len();
     if unlisted > 0 {
@@ -212,31 +220,47 @@ fn counted_varying(count: usize) -> String {
     if count == 1 { "1 that varies".to_owned() } else { format!("{count} that vary") }
 }
 
-/// A difference in a few lines.
-fn told(difference: &DifferenceReport) -> String {
-    let DifferenceReport { case, rule, what, line, was, now, says } = difference;
-    let place = line.map_or_else(String::new, |line| format!(" (line {line})"));
-    let mut out =
-        format!("  {} {} {}{place}\n", styled(STALE, &what.replace('-', " ")), single_line(case), single_line(rule));
-    out.push_str(&row("", &single_line(says)));
-    if what == Kind::Changed.word() {
-        for (label, told) in [("was", was), ("now", now)] {
-            out.push_str(&row(label, &told.as_ref().map_or_else(String::new, seen)));
-        }
+/// What several rules of a case differ in, in a few lines.
+fn told(group: &[&DifferenceReport]) -> String {
+    let [first, ..] = group else { return String::new() };
+    let rules: Vec<&str> = group.iter().map(|difference| difference.rule.as_str()).collect();
+    let lines: Vec<String> =
+        group.iter().filter_map(|difference| difference.line).map(|line| line.to_string()).collect();
+    let place = match lines.as_slice() {
+        [] => String::new(),
+        [line] => format!(" (line {line})"),
+        lines => format!(" (lines {})", lines.join(", ")),
+    };
+    let what = styled(STALE, &first.what.replace('-', " "));
+    let mut out = format!("  {what} {} {}{place}\n", single_line(&first.case), single_line(&rules.join(" ")));
+    let _ = writeln!(out, "    {}", single_line(&first.says));
+    if first.what == Kind::Changed.word() {
+        out.push_str(&was_and_now(first));
     }
     out
 }
 
-/// A difference with all that is known of it: what was, and what is.
-pub(crate) fn told_whole(difference: &Difference) -> String {
-    let report = DifferenceReport::of(difference);
-    let mut out = told(&report);
-    if report.what != Kind::Changed.word() {
-        for (label, told) in [("was", &report.was), ("now", &report.now)] {
-            out.push_str(&told.as_ref().map_or_else(String::new, |told| row(label, &seen(told))));
-        }
-    }
-    out
+fn was_and_now(difference: &DifferenceReport) -> String {
+    let told = [("was", &difference.was), ("now", &difference.now)].into_iter();
+    told.filter_map(|(label, told)| Some(row(label, &seen(told.as_ref()?)))).collect()
+}
+
+/// Differences of rules of one case, with all that is known of them: what was, and what is.
+pub(crate) fn told_whole(differences: &[Difference]) -> String {
+    let reports: Vec<DifferenceReport> = differences.iter().map(DifferenceReport::of).collect();
+    let whole = |group: &[DifferenceReport]| {
+        let group: Vec<&DifferenceReport> = group.iter().collect();
+        let is_told = group[0].what == Kind::Changed.word();
+        told(&group) + &if is_told { String::new() } else { was_and_now(group[0]) }
+    };
+    reports.chunk_by(DifferenceReport::is_like).map(whole).collect()
+}
+
+/// Differences that one decision is about: neighbours that say the same about rules of one case.
+pub(crate) fn decided_together(differences: &[Difference]) -> Vec<&[Difference]> {
+    let is_like =
+        |one: &Difference, other: &Difference| DifferenceReport::of(one).is_like(&DifferenceReport::of(other));
+    differences.chunk_by(is_like).collect()
 }
 
 /// What was seen, with its verdict.

@@ -11,22 +11,21 @@ use clap::{Args, Subcommand};
 use std::path::Path;
 
 const EXAMPLES: &str = "\
-A baseline lists what a broker is known to do otherwise than the standard says, so that a run is green until that changes:
-  mqtt-assay run mosquitto --write-baseline known.toml                          the first time
-  mqtt-assay run mosquitto --baseline known.toml                                each time: exit 0, or 1 and 5 where it differs
-  mqtt-assay run mosquitto --baseline known.toml --json a.json                  and then
-  mqtt-assay baseline review a.json --baseline known.toml                       one difference after the other
-  mqtt-assay run mosquitto --baseline known.toml --write-baseline known.toml    all of them at once
+A run with a baseline is green until the broker does something else than is listed:
+  mqtt-assay run mosquitto --write-baseline known.toml           the first time; then, each time:
+  mqtt-assay run mosquitto --baseline known.toml --json a.json   exit 1 or 5 where it differs; then:
+  mqtt-assay baseline review a.json --baseline known.toml        one difference after the other
+  mqtt-assay run mosquitto --baseline known.toml --write-baseline known.toml     all of them
 
 An entry of the file, in TOML, for each case and rule:
   [[expected]]
   case = \"5/publish/dup-at-qos0\"
   rule = \"MQTT-3.3.1-2\"
-  verdict = \"fail\"                    fail, inconclusive, or weak
-  varies = true                       only where it varies: true, the verdict may be better; \"seen\", only what is seen differs
-  seen = \"...\"                        what was seen, without names, times and identifiers that differ from run to run
-  reason = \"\"                         write here why it is accepted
-  link = \"https://...\"                an issue, if there is one";
+  verdict = \"fail\"           or inconclusive, or weak
+  varies = true              the verdict may be better; \"seen\": it may be seen otherwise
+  seen = \"...\"               without names, times and identifiers, which differ each time
+  reason = \"\"                write here why it is accepted
+  link = \"https://...\"       an issue, if there is one";
 
 /// Look after a baseline: what a broker is known to do otherwise than the standard says
 #[derive(Debug, Args)]

@@ -26,8 +26,8 @@ Examples:
   mqtt-assay baseline review a.json --baseline known.toml --accept '5/wills/*' --reason 'issue 12'
   mqtt-assay baseline review a.json --baseline known.toml --accept-all --mark-varying
 
-Without --accept and --accept-all a terminal asks about each difference; elsewhere they are listed. Exit code 0: nothing
-differs any more, 5: differences are left.";
+Without --accept and --accept-all a terminal asks about each difference; elsewhere they are
+listed. Exit code 0: nothing differs any more, 5: differences are left.";
 
 /// Go through what a run changes in a baseline: accept, reject, or mark as varying
 #[derive(Debug, Args)]
@@ -175,7 +175,7 @@ fn write(args: &ReviewArgs, baseline: &mut Baseline, document: &Document) -> Res
 
 /// All differences, and how to take them over.
 fn listed(args: &ReviewArgs, differences: &[Difference]) -> String {
-    let told: String = differences.iter().map(told_whole).collect();
+    let told = told_whole(differences);
     let (report, file) = (&args.report.to_string_lossy(), &args.baseline.to_string_lossy());
     let command =
         format!("mqtt-assay baseline review {} --baseline {}", shell::for_shell(report), shell::for_shell(file));

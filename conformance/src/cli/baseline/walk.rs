@@ -2,7 +2,7 @@
 //! key decides about it.
 
 use crate::baseline::{Baseline, Difference, How};
-use crate::report::baseline::told_whole;
+use crate::report::baseline::{decided_together, told_whole};
 use crate::report::document::{CaseReport, Document};
 use crate::text::{cut, single_line, visible};
 use console::{Key, Term};
@@ -65,23 +65,23 @@ impl Terminal for Term {
     }
 }
 
-/// Asks about each difference; nothing where Ctrl-C breaks it off. What is not asked any more is skipped.
+/// Asks about each difference, of twins once; nothing where Ctrl-C breaks it off. What is not asked any more is skipped.
 pub(super) fn walk(terminal: &mut impl Terminal, walk: &Walk<'_>) -> io::Result<Option<Vec<Decision>>> {
-    let count = walk.differences.len();
+    let groups = decided_together(walk.differences);
     let mut decisions = Vec::new();
-    for (number, difference) in walk.differences.iter().enumerate() {
-        terminal.say(&format!("\n[{} of {count}]\n{}", number + 1, shown(walk, difference)))?;
-        match asked(terminal, walk, difference)? {
-            Answer::Decided(decision) => decisions.push(decision),
+    for (number, group) in groups.iter().enumerate() {
+        terminal.say(&format!("\n[{} of {}]\n{}", number + 1, groups.len(), shown(walk, group)))?;
+        match asked(terminal, walk, &group[0])? {
+            Answer::Decided(decision) => decisions.extend(group.iter().map(|_| decision.clone())),
             Answer::AllThatAreLeft => {
-                decisions.resize(count, Decision::Accept(How::Replace, None));
+                decisions.resize(walk.differences.len(), Decision::Accept(How::Replace, None));
                 break;
             }
             Answer::Quit => break,
             Answer::BrokenOff => return Ok(None),
         }
     }
-    decisions.resize(count, Decision::Skip);
+    decisions.resize(walk.differences.len(), Decision::Skip);
     Ok(Some(decisions))
 }
 
@@ -140,23 +140,24 @@ fn reason(
     Ok(Some(line.trim().to_owned()).filter(|line| !line.is_empty()))
 }
 
-/// The difference, its rule, why it was accepted, and the lines around the one that decided.
-fn shown(walk: &Walk<'_>, difference: &Difference) -> String {
-    let mut out = told_whole(difference);
-    if let Some(case) = case_of(walk, difference) {
+/// What differs, the rules, why it was accepted, and the lines around the one that decided.
+fn shown(walk: &Walk<'_>, group: &[Difference]) -> String {
+    let mut out = told_whole(group);
+    let case = case_of(walk, &group[0]);
+    if let Some(case) = case {
         let _ = writeln!(out, "    case        {}", single_line(&case.title));
     }
-    if let Some(rule) = rule_of(difference) {
-        let _ = writeln!(out, "    rule        {} of MQTT {} says: {}", rule.id, rule.version, rule.says);
+    for rule in group.iter().filter_map(rule_of) {
+        let _ = writeln!(out, "    rule        {} of MQTT {}: {}", rule.id, rule.version, rule.says);
     }
-    if let Some(entry) = difference.was.as_ref().filter(|entry| !entry.reason.is_empty()) {
+    if let Some(entry) = group[0].was.as_ref().filter(|entry| !entry.reason.is_empty()) {
         let link = entry.link.as_ref().map_or_else(String::new, |link| format!(" ({link})"));
         let _ = writeln!(out, "    accepted    {}", single_line(&format!("{}{link}", entry.reason)));
     }
-    if let Some(case) = case_of(walk, difference) {
+    if let Some(case) = case {
         let _ = writeln!(out, "    repeat      {}", single_line(&walk.document.repeat(case)));
     }
-    out + &transcript(walk, difference, LINES)
+    out + &transcript(walk, &group[0], LINES)
 }
 
 fn case_of<'a>(walk: &Walk<'a>, difference: &Difference) -> Option<&'a CaseReport> {
@@ -189,7 +190,7 @@ fn transcript(walk: &Walk<'_>, difference: &Difference, most: usize) -> String {
 mod tests {
     use super::*;
 
-    /// Somebody who presses these keys; a capital `L` stands for a line that is written.
+    /// Somebody who presses these keys, and writes these lines.
     struct Script {
         keys: Vec<Key>,
         lines: Vec<&'static str>,
