@@ -7,6 +7,7 @@
 //! [`mqtt_assay_reference::Machine`].
 
 pub mod auditor;
+mod baseline;
 pub mod broker;
 pub mod cases;
 pub mod cli;

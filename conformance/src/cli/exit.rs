@@ -13,7 +13,7 @@ pub enum Exit {
     NothingJudged,
     /// No case is selected.
     NothingSelected,
-    /// The baseline no longer describes the broker.
+    /// The baseline no longer describes the broker, or is not as it should be.
     BaselineStale,
     /// Nothing failed, but some cases couldn't be judged.
     Inconclusive,
@@ -74,15 +74,24 @@ impl Exit {
     /// What it means, in one line.
     pub const fn says(self) -> &'static str {
         match self {
-            Self::Success => "all required cases pass; or the command did what it was asked to",
-            Self::Failed => "a case fails (with --strict also: is weak); `decode`: a packet is refused",
+            Self::Success => {
+                "all required cases pass, or are as the baseline lists them; or the command did what it was asked to"
+            }
+            Self::Failed => {
+                "a case fails (with --strict also: is weak) that no baseline lists; `decode`: a packet is refused"
+            }
             Self::Usage => "usage or configuration; a report path that can't be opened, which is tried before the run",
             Self::NothingJudged => {
                 "nothing judged: no broker, a plain connect, subscribe, publish, receive failed, or no case could be tried"
             }
             Self::NothingSelected => "no case is selected",
-            Self::BaselineStale => "the baseline is stale (kept free for it)",
-            Self::Inconclusive => "no case fails, but some are inconclusive: their set-up failed",
+            Self::BaselineStale => {
+                "the baseline is stale: what it lists passes, has changed, was not judged, or has an unknown id; \
+                 `baseline review`: differences are left; `baseline check`: an unknown id, or an entry without a reason"
+            }
+            Self::Inconclusive => {
+                "no case fails, but some are inconclusive: their set-up failed, and no baseline lists them"
+            }
             Self::Incomplete => "`decode`: the bytes end inside a packet",
             Self::ReportNotWritten => "a report, or the output itself, couldn't be written",
             Self::OurBug => "a defect of mqtt-assay, please report it",

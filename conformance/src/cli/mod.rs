@@ -2,6 +2,7 @@
 //!
 //! The top floor: it may use every room, and no room uses it.
 
+mod baseline;
 mod broker;
 mod choices;
 mod coverage;
@@ -51,7 +52,7 @@ Examples:
   mqtt-assay decode 30 04 00 01 61 00          explain bytes field by field
   mqtt-assay serve                             a strict broker that names each rule a client breaks
 
-Exit codes: 0 all pass, 1 a fail, 2 usage, 3 nothing judged, 4 nothing selected, 6 inconclusive;
+Exit codes: 0 all pass, 1 a fail, 2 usage, 3 nothing judged, 4 nothing selected, 5 baseline stale, 6 inconclusive;
 all of them: mqtt-assay explain exit-codes";
 
 #[derive(Parser)]
@@ -75,6 +76,7 @@ enum Command {
     Decode(decode::DecodeArgs),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
+    Baseline(baseline::BaselineArgs),
 }
 
 /// The whole program: reads the arguments of the process, does what they say, and tells how it ended.
@@ -119,6 +121,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Decode(args)) => decode::decode(&args),
         Some(Command::Completions(args)) => shell::completions(&args),
         Some(Command::Man(args)) => shell::man(&args),
+        Some(Command::Baseline(args)) => baseline::baseline(&args),
     }
 }
 

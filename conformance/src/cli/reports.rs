@@ -102,7 +102,8 @@ pub(crate) fn require_different_files(named: &[(&str, &Path)]) -> Result<(), Fai
     Ok(())
 }
 
-fn is_same_file(one: &Path, other: &Path) -> bool {
+/// Whether two paths lead to one file.
+pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
     let is_same_path = identity_by_path(one).is_some_and(|path| identity_by_path(other) == Some(path));
     let is_same_node = identity_by_node(one).is_some_and(|node| identity_by_node(other) == Some(node));
     one == other || is_same_path || is_same_node

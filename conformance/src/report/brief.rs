@@ -124,6 +124,7 @@ impl Brief {
             summary: self.summary,
             results: self.results.into_iter().map(|case| case.into_report(&known)).collect(),
             explore: None,
+            baseline: None,
         }
     }
 }
@@ -165,6 +166,7 @@ impl BriefCase {
             variant: case.map_or("", |case| case.variant.name).to_owned(),
             verdict: self.verdict,
             marked: self.marked,
+            expected_by_baseline: None,
             took_ms: 0,
             alone: None,
             decided_by: DecidedBy {
@@ -189,7 +191,7 @@ fn rule(mqtt: &str, id: &str, verdict: Verdict) -> RuleReport {
     let version: Option<Version> = mqtt.parse().ok();
     let known = version.and_then(|version| standard::find(version, id)).map(standard::RuleId::rule);
     let words = known.map(|rule| (rule.level.word(), rule.basis.word())).unwrap_or_default();
-    RuleReport { id: id.to_owned(), level: words.0.to_owned(), basis: words.1.to_owned(), verdict, line: None }
+    RuleReport { id: id.to_owned(), level: words.0.to_owned(), basis: words.1.to_owned(), verdict, line: None, seen: None }
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ impl Console {
             }
             Event::Finished(result) => {
                 if let Some(progress) = &mut self.progress {
-                    progress.finished(result);
+                    progress.finished(result, self.facts.accepted(result).is_some());
                 }
                 self.result(result, "");
             }
@@ -110,6 +110,8 @@ impl Console {
         let needs_an_eye = matches!(result.verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive);
         // The loss of its broker was told.
         let needs_an_eye = needs_an_eye && result.disturbed != Some(Disturbance::BrokerLost);
+        let accepted = self.facts.accepted(result);
+        let needs_an_eye = needs_an_eye && accepted.is_none();
         // With a bar, what is as it should be only moves the bar.
         let is_shown = match self.verbosity {
             Verbosity::Quiet => needs_an_eye,
@@ -119,7 +121,11 @@ impl Console {
         if !is_shown {
             return;
         }
-        let mut out = format!("{before}{}{}", text::result_line(result), text::details(result, &self.facts));
+        let details = match &accepted {
+            Some(accepted) => text::accepted(accepted),
+            None => text::details(result, &self.facts),
+        };
+        let mut out = format!("{before}{}{details}", text::result_line(result));
         let with_transcript = match self.verbosity {
             Verbosity::Quiet | Verbosity::Normal => false,
             Verbosity::Transcripts => !matches!(result.verdict, Verdict::Pass | Verdict::Observed),
@@ -172,10 +178,10 @@ impl Progress {
         self.show();
     }
 
-    fn finished(&mut self, result: &CaseResult) {
+    fn finished(&mut self, result: &CaseResult, is_accepted: bool) {
         let id = result.instance.id();
         self.running.retain(|running| *running != id);
-        if result.verdict == Verdict::Fail {
+        if result.verdict == Verdict::Fail && !is_accepted {
             self.failed += 1;
             self.bar.set_message(format!(", {} failed", self.failed));
         }
@@ -237,6 +243,7 @@ mod tests {
             seed: 3,
             cases: 1,
             asked: crate::report::Asked::default(),
+            ..crate::report::samples::facts()
         };
         let mut console = Console::new(Box::new(paper.clone()), facts, verbosity, Some(ProgressDrawTarget::hidden()));
         let instance = Instance { chapter: "publish", case: &CASE, version: Version::V5, rules: &RULES };

@@ -1,11 +1,13 @@
 //! A report as data: what a run has come to, as `run --json` writes it and every other report is made from it, whether the run
 //! has just ended or its file is read again. Schema 1; fields are only ever added.
 
+use super::baseline::BaselineReport;
 use super::explored::ExploreReport;
 use super::{End, Ended, RunFacts, TargetName, cause};
+use crate::baseline::{self, Accepted, Came, RuleCame};
 use crate::link::{Line, Remark, What};
 use crate::run::{CaseResult, Disturbance, Noticed, Summary};
-use crate::scenario::{Case, LeftBehind, RuleVerdict, Verdict};
+use crate::scenario::{Case, LeftBehind, RuleVerdict, RunNames, Verdict};
 use crate::text::cut;
 use mqtt_assay_codec::Version;
 use serde::{Deserialize, Serialize};
@@ -86,6 +88,9 @@ pub(crate) struct Document {
     pub(crate) results: Vec<CaseReport>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) explore: Option<ExploreReport>,
+    /// How the run stands beside its baseline, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) baseline: Option<BaselineReport>,
 }
 
 /// A part of the selected cases.
@@ -156,6 +161,9 @@ pub(crate) struct CaseReport {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) marked: Option<Mark>,
     pub(crate) took_ms: u64,
+    /// All that is wrong with it is as the baseline lists it: why that is accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) expected_by_baseline: Option<Accepted>,
     /// What had disturbed it beside others; then this is what came of it alone. `null` where nothing had.
     pub(crate) alone: Option<Disturbance>,
     pub(crate) rules: Vec<RuleReport>,
@@ -198,6 +206,10 @@ pub(crate) struct RuleReport {
     /// The line of the transcript that shows it, where it was judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) line: Option<u32>,
+    /// Of a rule that is failed, weak or inconclusive: what was seen, by the case's own names and without what is chance, so
+    /// that two runs of one broker say the same. A report of an earlier release doesn't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) seen: Option<String>,
 }
 
 /// What decided a case: the rule, the line of its transcript, and what was seen there. Without a rule: why nothing was
@@ -218,8 +230,7 @@ impl Document {
         end: &End,
         transcripts: Transcripts,
     ) -> Self {
-        let summary =
-            |version: Version| Summary::of(results.iter().filter(|result| result.instance.version == version));
+        let summary = |version: Version| facts.summary(version, results);
         Self {
             schema: SCHEMA,
             tool: Tool::this(),
@@ -239,8 +250,9 @@ impl Document {
             names: facts.asked.names.clone(),
             left_behind: end.left_behind.clone(),
             summary: facts.versions.iter().map(|&version| (version.name().to_owned(), summary(version))).collect(),
-            results: results.iter().map(|result| CaseReport::of(result, transcripts)).collect(),
+            results: results.iter().map(|result| CaseReport::of(result, facts, transcripts)).collect(),
             explore: end.explore.clone(),
+            baseline: end.baseline.clone(),
         }
     }
 
@@ -260,6 +272,11 @@ impl Document {
         self.summary.values().fold(Summary::default(), Summary::and)
     }
 
+    /// What has come, as a baseline is held against it; nothing of a report of a release that doesn't say what it takes.
+    pub(crate) fn came(&self) -> Option<Vec<Came>> {
+        self.results.iter().map(CaseReport::came).collect()
+    }
+
     /// The command that runs a case again.
     pub(crate) fn repeat(&self, case: &CaseReport) -> String {
         let CommandWords { before, broker } = &self.command;
@@ -270,7 +287,7 @@ impl Document {
 
 impl CaseReport {
     /// A case that has just ended.
-    pub(crate) fn of(result: &CaseResult, transcripts: Transcripts) -> Self {
+    pub(crate) fn of(result: &CaseResult, facts: &RunFacts, transcripts: Transcripts) -> Self {
         let decisive = result.decisive().filter(|rule| rule.line.is_some());
         let transcript = lines(result, transcripts);
         let others = result.transcript.others.iter().filter(|_| !transcript.is_empty());
@@ -284,9 +301,14 @@ impl CaseReport {
             verdict: result.verdict,
             marked: (result.verdict == Verdict::Fail).then_some(marked),
             took_ms: milliseconds(result.took),
+            expected_by_baseline: facts.accepted(result),
             alone: result.alone,
             noticed: result.noticed.clone(),
-            rules: result.rules.iter().map(RuleReport::of).collect(),
+            rules: result
+                .rules
+                .iter()
+                .map(|rule| RuleReport::of(rule, &facts.names, result.instance.chapter))
+                .collect(),
             decided_by: decided_by(result),
             expected: decisive.map(|rule| cut(&rule.expected, LETTERS_KEPT).into_owned()),
             sent_in_line: sent_in_line(result),
@@ -298,14 +320,30 @@ impl CaseReport {
     }
 }
 
+impl CaseReport {
+    fn came(&self) -> Option<Came> {
+        let rules: Option<Vec<RuleCame>> = self.rules.iter().map(RuleReport::came).collect();
+        let why =
+            (self.decided_by.rule.is_none() && !self.decided_by.seen.is_empty()).then(|| self.decided_by.seen.clone());
+        Some(Came { case: self.case.clone(), rules: rules?, why })
+    }
+}
+
 impl RuleReport {
-    fn of(rule: &RuleVerdict) -> Self {
+    fn came(&self) -> Option<RuleCame> {
+        let says_nothing = !matches!(self.verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive);
+        let seen = self.seen.clone().or_else(|| says_nothing.then(String::new))?;
+        Some(RuleCame { rule: self.id.clone(), verdict: self.verdict, seen })
+    }
+
+    fn of(rule: &RuleVerdict, names: &RunNames, chapter: &str) -> Self {
         Self {
             id: rule.rule.id().to_owned(),
             level: rule.rule.rule().level.word().to_owned(),
             basis: rule.basis.word().to_owned(),
             verdict: rule.verdict,
             line: rule.line,
+            seen: baseline::seen(rule, names, chapter),
         }
     }
 }
@@ -340,6 +378,21 @@ fn lines(result: &CaseResult, transcripts: Transcripts) -> Vec<String> {
 
 pub(super) fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A report as tests of what reads one need it: a case that fails by both of its rules, one that is inconclusive by one of
+/// them, one that passes.
+#[cfg(test)]
+pub(crate) fn sample() -> Document {
+    use super::samples;
+    use crate::scenario::Stop;
+    let results = [
+        samples::result(&[(Verdict::Fail, "DUP 1 id=7"), (Verdict::Fail, "DUP 1\u{1b}[2J")], Some(Stop::Failed)),
+        samples::result_of("another", &[(Verdict::Inconclusive, "no CONNACK"), (Verdict::Pass, "")], None),
+        samples::result_of("a-third", &[(Verdict::Pass, ""), (Verdict::Weak, "late")], None),
+    ];
+    let times = Times { started: String::new(), took: Duration::ZERO };
+    Document::of(&samples::facts(), &times, &results, &samples::end(Ended::Complete), Transcripts::Deciding)
 }
 
 #[cfg(test)]

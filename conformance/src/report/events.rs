@@ -69,14 +69,15 @@ pub(crate) struct Events {
     out: Box<dyn Write>,
     begun: Instant,
     transcripts: Transcripts,
+    facts: RunFacts,
     /// The first error of writing; nothing is written after it.
     error: Option<io::Error>,
 }
 
 impl Events {
     /// Writes here; results with so much of their transcripts.
-    pub(crate) fn new(out: Box<dyn Write>, transcripts: Transcripts) -> Self {
-        Self { out, begun: Instant::now(), transcripts, error: None }
+    pub(crate) fn new(out: Box<dyn Write>, transcripts: Transcripts, facts: RunFacts) -> Self {
+        Self { out, begun: Instant::now(), transcripts, facts, error: None }
     }
 
     /// The first line.
@@ -96,7 +97,7 @@ impl Events {
 
     /// A line for what has happened.
     pub(crate) fn on_event(&mut self, event: &Event<'_>) {
-        let report = |result: &CaseResult| CaseReport::of(result, self.transcripts);
+        let report = |result: &CaseResult| CaseReport::of(result, &self.facts, self.transcripts);
         self.tell(match event {
             Event::Started(instance) => Told::Started { case: instance.id() },
             Event::Finished(result) => Told::Finished { result: report(result) },
@@ -171,7 +172,7 @@ pub(super) mod tests {
     fn told(paper: &Paper, transcripts: Transcripts) -> io::Result<()> {
         let mut facts = samples::facts();
         facts.asked.shard = Some(ShardOf { shard: "1/2".to_owned(), selected_by_all_shards: 9 });
-        let mut events = Events::new(Box::new(paper.clone()), transcripts);
+        let mut events = Events::new(Box::new(paper.clone()), transcripts, facts.clone());
         let result = samples::result(&[(Verdict::Fail, "DUP 1\n"), (Verdict::Pass, "")], Some(Stop::Failed));
         events.begin(&facts, "2026-01-02T03:04:05Z");
         events.on_event(&Event::NotSpoken(Version::V3_1_1, 3, "not spoken"));

@@ -2,11 +2,16 @@
 //! by its id. A fail is a `<failure>`, an inconclusive case an `<error>`, and what was not offered or not exercised is
 //! `<skipped>`. A weak case passes and says why in `<system-out>`; with `--strict` it is a failure.
 //!
+//! A case that is as a baseline lists it passes as well, with the reason there: it was judged, so it is not skipped, and a
+//! server that counts failures shall count those that are new. Where the baseline itself no longer holds, each entry is a
+//! failure in the suite `baseline`.
+//!
 //! A run that did not come to its end, or judged nothing, has an `<error>` of its own in the suite `run`: what is not there
 //! must not look like a success.
 //!
 //! Whatever a broker sent is escaped, and characters that XML 1.0 has no place for are replaced.
 
+use super::baseline::{BaselineReport, DifferenceReport};
 use super::document::{Times, Transcripts};
 use super::{End, Ended, RunFacts, text};
 use crate::run::CaseResult;
@@ -44,7 +49,8 @@ pub(crate) fn write(
         suites.entry(result.instance.chapter).or_default().push(result);
     }
     let is_whole = end.ended == Ended::Complete;
-    let counts = Counts::of(results, options).and_errors(u32::from(!is_whole));
+    let stale: Vec<&DifferenceReport> = end.baseline.iter().flat_map(BaselineReport::stale).collect();
+    let counts = Counts::of(results, facts, options).and_errors(u32::from(!is_whole)).and_failures(stale.len());
     let mut writer = Writer::new_with_indent(&mut out, b' ', 2);
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     writer
@@ -59,6 +65,9 @@ pub(crate) fn write(
         .write_inner_content(|writer| {
             if !is_whole {
                 error_of_the_run(writer, facts, times, end)?;
+            }
+            if !stale.is_empty() {
+                suite_of_the_baseline(writer, facts, times, &stale)?;
             }
             suites.iter().try_for_each(|(chapter, cases)| suite(writer, facts, times, chapter, cases, options))
         })?;
@@ -85,6 +94,34 @@ fn error_of_the_run<W: Write>(writer: &mut Writer<W>, facts: &RunFacts, times: &
     Ok(())
 }
 
+/// A suite with the entries of the baseline that no longer hold.
+fn suite_of_the_baseline<W: Write>(
+    writer: &mut Writer<W>,
+    facts: &RunFacts,
+    times: &Times,
+    stale: &[&DifferenceReport],
+) -> io::Result<()> {
+    let count = stale.len().to_string();
+    let counts = [("tests", count.as_str()), ("failures", &count), ("errors", "0"), ("skipped", "0")];
+    let suite = writer.create_element("testsuite").with_attribute(("name", "baseline")).with_attributes(counts);
+    suite.with_attributes([("time", "0.000"), ("timestamp", &times.started)]).write_inner_content(|writer| {
+        properties(writer, facts)?;
+        stale.iter().try_for_each(|difference| {
+            let name = allowed(&single_line(&format!("{} {}", difference.case, difference.rule)));
+            let message = allowed(&single_line(&difference.says));
+            let case =
+                writer.create_element("testcase").with_attributes([("name", name.as_str()), ("classname", "baseline")]);
+            case.with_attribute(("time", "0.000")).write_inner_content(|writer| {
+                let failure = writer.create_element("failure").with_attribute(("message", message.as_str()));
+                failure.with_attribute(("type", difference.what.as_str())).write_empty()?;
+                Ok(())
+            })?;
+            Ok(())
+        })
+    })?;
+    Ok(())
+}
+
 /// What the attributes of a suite count.
 struct Counts {
     tests: u32,
@@ -94,11 +131,11 @@ struct Counts {
 }
 
 impl Counts {
-    fn of<'a>(results: impl IntoIterator<Item = &'a CaseResult>, options: Options) -> Self {
+    fn of<'a>(results: impl IntoIterator<Item = &'a CaseResult>, facts: &RunFacts, options: Options) -> Self {
         let (mut tests, mut failures, mut errors, mut skipped) = (0, 0, 0, 0);
         for result in results {
             tests += 1;
-            match Told::of(result.verdict, options) {
+            match Told::of(result, facts, options) {
                 Told::Failure => failures += 1,
                 Told::Error => errors += 1,
                 Told::Skipped => skipped += 1,
@@ -106,6 +143,14 @@ impl Counts {
             }
         }
         Self { tests, failures, errors, skipped }
+    }
+
+    /// With so many failures more, each a test of its own.
+    fn and_failures(mut self, more: usize) -> Self {
+        let more = u32::try_from(more).unwrap_or(u32::MAX);
+        self.tests += more;
+        self.failures += more;
+        self
     }
 
     /// With so many errors more, each a test of its own.
@@ -125,8 +170,9 @@ enum Told {
 }
 
 impl Told {
-    fn of(verdict: Verdict, options: Options) -> Self {
-        match verdict {
+    fn of(result: &CaseResult, facts: &RunFacts, options: Options) -> Self {
+        match result.verdict {
+            _ if facts.accepted(result).is_some() => Self::Passed,
             Verdict::Fail => Self::Failure,
             Verdict::Weak if options.is_strict => Self::Failure,
             Verdict::Inconclusive => Self::Error,
@@ -144,7 +190,7 @@ fn suite<W: Write>(
     cases: &[&CaseResult],
     options: Options,
 ) -> io::Result<()> {
-    let counts = Counts::of(cases.iter().copied(), options);
+    let counts = Counts::of(cases.iter().copied(), facts, options);
     let took = cases.iter().map(|case| case.took).sum();
     writer
         .create_element("testsuite")
@@ -188,13 +234,14 @@ fn case<W: Write>(writer: &mut Writer<W>, facts: &RunFacts, result: &CaseResult,
     ]);
     element.write_inner_content(|writer| {
         let (message, kind) = (allowed(&message(result)), kind(result));
-        match Told::of(result.verdict, options) {
+        let told = Told::of(result, facts, options);
+        match told {
             Told::Passed => {}
             Told::Skipped => {
                 writer.create_element("skipped").with_attribute(("message", message.as_str())).write_empty()?;
             }
             Told::Failure | Told::Error => {
-                let is_failure = matches!(Told::of(result.verdict, options), Told::Failure);
+                let is_failure = matches!(told, Told::Failure);
                 writer
                     .create_element(if is_failure { "failure" } else { "error" })
                     .with_attributes([("message", message.as_str()), ("type", kind)])
@@ -214,7 +261,9 @@ fn system_out<W: Write>(
     options: Options,
 ) -> io::Result<()> {
     let mut out = String::new();
-    if matches!(Told::of(result.verdict, options), Told::Passed) && result.verdict != Verdict::Pass {
+    if let Some(accepted) = facts.accepted(result) {
+        out = format!("{}: {}\n{}", result.verdict, message(result), text::accepted(&accepted));
+    } else if matches!(Told::of(result, facts, options), Told::Passed) && result.verdict != Verdict::Pass {
         out = format!("{}: {}\n{}", result.verdict, message(result), details(result, facts));
     }
     if options.transcripts.are_wanted_of(result.instance.case, result.verdict) {

@@ -27,6 +27,8 @@ pub fn kept(target: &Target, options: &RunOptions, result: &RunResult, took: Dur
         seed: options.seed,
         cases: result.results.len(),
         asked: Asked { options: choices, names, ..Asked::default() },
+        names: options.names.clone(),
+        expectations: None,
     };
     let counts = Summary::of(&result.results);
     let (exit, why) = match (counts.fail, counts.inconclusive) {
@@ -34,7 +36,7 @@ pub fn kept(target: &Target, options: &RunOptions, result: &RunResult, took: Dur
         (0, inconclusive) => (6, format!("INCONCLUSIVE: {inconclusive} of {}", counts.cases)),
         (fail, _) => (1, format!("FAIL: {fail} of {}", counts.cases)),
     };
-    let end = End { ended: Ended::Complete, exit, why, left_behind: Vec::new(), explore: None };
+    let end = End { ended: Ended::Complete, exit, why, left_behind: Vec::new(), explore: None, baseline: None };
     let times = Times { started: crate::text::now(), took };
     brief::text(&Document::of(&facts, &times, &result.results, &end, Transcripts::Failed))
 }

@@ -3,6 +3,7 @@
 //! Uses `run` and what its results are made of. Whatever a broker has sent is hostile, and leaves here escaped.
 
 pub(crate) mod badge;
+pub(crate) mod baseline;
 mod behaviour;
 pub(crate) mod brief;
 pub(crate) mod console;
@@ -25,14 +26,16 @@ pub(crate) mod text;
 
 pub use kept::kept;
 
+use crate::baseline::{Accepted, Expectations};
 use crate::broker::Target;
 use crate::link::{Line, What};
-use crate::run::CaseResult;
-use crate::scenario::{LeftBehind, RuleVerdict};
+use crate::run::{CaseResult, Summary};
+use crate::scenario::{LeftBehind, RuleVerdict, RunNames, Verdict};
 use crate::text::shell;
 use mqtt_assay_codec::Version;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+use std::sync::Arc;
 
 /// The broker under test, as reports name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +103,8 @@ pub(crate) struct End {
     pub(crate) left_behind: Vec<LeftBehind>,
     /// What generated sequences came to, where any were played.
     pub(crate) explore: Option<explored::ExploreReport>,
+    /// How the run stands beside its baseline, where it has one.
+    pub(crate) baseline: Option<baseline::BaselineReport>,
 }
 
 /// What a run was asked for that its results depend on.
@@ -132,9 +137,25 @@ pub(crate) struct RunFacts {
     pub(crate) cases: usize,
     /// What else it was asked for.
     pub(crate) asked: Asked,
+    /// What stands before the names of its topics and clients.
+    pub(crate) names: RunNames,
+    /// What is expected of the broker, where a baseline says so.
+    pub(crate) expectations: Option<Arc<Expectations>>,
 }
 
 impl RunFacts {
+    /// Why this result is accepted, where the baseline lists all that is wrong with it.
+    pub(crate) fn accepted(&self, result: &CaseResult) -> Option<Accepted> {
+        self.expectations.as_ref()?.accepts(result, &self.names)
+    }
+
+    /// The counts of a version.
+    pub(crate) fn summary(&self, version: Version, results: &[CaseResult]) -> Summary {
+        let of_version = || results.iter().filter(|result| result.instance.version == version);
+        let is_expected = |result: &&CaseResult| result.verdict == Verdict::Fail && self.accepted(result).is_some();
+        Summary { expected_fail: of_version().filter(is_expected).count(), ..Summary::of(of_version()) }
+    }
+
     /// The command that sends a record of this run again.
     pub(crate) fn replay(&self, file: &Path) -> String {
         let file = shell::for_shell(&file.to_string_lossy());

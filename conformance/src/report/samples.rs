@@ -4,13 +4,17 @@ use super::document::{Document, Times, Transcripts};
 use super::{End, Ended, RunFacts, TargetName};
 use crate::link::{Transcript, What};
 use crate::run::CaseResult;
-use crate::scenario::{Case, CaseRules, Instance, Method, RuleVerdict, Stop, Verdict};
+use crate::scenario::{Case, CaseRules, Instance, Method, RuleVerdict, RunNames, Stop, Verdict};
 use bytes::Bytes;
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::{Basis, RuleId};
 use std::time::Duration;
 
-static CASE: Case = Case::new("an_example", "", "An example", Method::Steps(|_| Box::pin(async { Err(Stop::Failed) })));
+const CASE_OF_ITS_OWN: Case =
+    Case::new("an_example", "", "An example", Method::Steps(|_| Box::pin(async { Err(Stop::Failed) })));
+static CASE: Case = CASE_OF_ITS_OWN;
+static ANOTHER: Case = Case { function: "another", ..CASE_OF_ITS_OWN };
+static A_THIRD: Case = Case { function: "a_third", ..CASE_OF_ITS_OWN };
 static RULES: CaseRules =
     CaseRules { breaks: &[], proves: &[&[RuleId::v5("MQTT-3.3.1-3")], &[RuleId::v5("MQTT-3.3.1-8")]] };
 
@@ -25,17 +29,28 @@ pub(super) fn facts() -> RunFacts {
         seed: 3,
         cases: 5,
         asked: super::Asked::default(),
+        names: RunNames { topic_prefix: "t".to_owned(), client_id_prefix: "c".to_owned(), run: "k3x9q2".to_owned() },
+        expectations: None,
     }
 }
 
 /// An end of a run.
 pub(super) fn end(ended: Ended) -> End {
-    End { ended, exit: 0, why: "why \u{1b}[2J".to_owned(), left_behind: Vec::new(), explore: None }
+    End { ended, exit: 0, why: "why \u{1b}[2J".to_owned(), left_behind: Vec::new(), explore: None, baseline: None }
 }
 
 /// A result of a case of two rules, whose transcript has three lines.
 pub(super) fn result(verdicts: &[(Verdict, &str)], stop: Option<Stop>) -> CaseResult {
-    let instance = Instance { chapter: "publish", case: &CASE, version: Version::V5, rules: &RULES };
+    of_case(&CASE, verdicts, stop)
+}
+
+/// The same of a case of this name: `another`, or `a-third`.
+pub(super) fn result_of(name: &str, verdicts: &[(Verdict, &str)], stop: Option<Stop>) -> CaseResult {
+    of_case(if name == "another" { &ANOTHER } else { &A_THIRD }, verdicts, stop)
+}
+
+fn of_case(case: &'static Case, verdicts: &[(Verdict, &str)], stop: Option<Stop>) -> CaseResult {
+    let instance = Instance { chapter: "publish", case, version: Version::V5, rules: &RULES };
     let mut transcript = Transcript::new(instance.id(), Version::V5);
     let sent = What::Sent { bytes: Bytes::from_static(&[0x30, 4, 0, 1, b'a', 0]), mutation: None };
     transcript.add(Duration::ZERO, "publisher", sent);

@@ -2,6 +2,7 @@
 //! them takes out where they aren't wanted. Whatever a broker sent is escaped.
 
 use super::{RunFacts, cause};
+use crate::baseline::Accepted;
 use crate::link::{Line, Transcript, What, describe};
 use crate::run::{CaseResult, Disturbance, Noticed, Summary};
 use crate::scenario::{Kind, LeftBehind, Verdict};
@@ -65,6 +66,13 @@ fn bold(text: &str) -> String {
 pub(crate) fn result_line(result: &CaseResult) -> String {
     let style = style(result.verdict);
     format!("{style}{:>13}{style:#} {:>9} {}\n", result.verdict, seconds(result.took), result.instance.id())
+}
+
+/// What there is to say below the line of a case that is as its baseline says.
+pub(crate) fn accepted(accepted: &Accepted) -> String {
+    let reason = if accepted.reason.trim().is_empty() { "as listed, without a reason" } else { &accepted.reason };
+    let link = accepted.link.as_ref().map_or_else(String::new, |link| format!(" ({link})"));
+    row("expected", &single_line(&format!("{reason}{link}")))
 }
 
 /// What there is to say below a case's line: the failure, what was weak, why it wasn't judged.
@@ -181,9 +189,12 @@ pub(super) fn shown_line(transcript: &Transcript, line: &Line) -> String {
 pub(crate) fn summary(results: &[CaseResult], facts: &RunFacts) -> String {
     let mut out = String::from("\n");
     for &version in &facts.versions {
-        let summary = Summary::of(results.iter().filter(|result| result.instance.version == version));
+        let summary = facts.summary(version, results);
         let _ = writeln!(out, "{}: {}", bold(&format!("MQTT {version}")), counts(&summary));
     }
+    // What a baseline lists is told by its reasons, in the baseline.
+    let results: Vec<&CaseResult> = results.iter().filter(|result| facts.accepted(result).is_none()).collect();
+    let results = results.as_slice();
     for verdict in [Verdict::Weak, Verdict::Fail] {
         out.push_str(&listed(results, verdict));
     }
@@ -196,7 +207,7 @@ pub(crate) fn summary(results: &[CaseResult], facts: &RunFacts) -> String {
 }
 
 /// Cases that pass, although something in their traffic breaks a rule that is not theirs.
-fn noticed(results: &[CaseResult]) -> String {
+fn noticed(results: &[&CaseResult]) -> String {
     let all = results.iter().filter(|result| result.verdict == Verdict::Pass && !result.noticed.is_empty());
     let mut lines: Vec<String> = all
         .map(|result| {
@@ -215,7 +226,7 @@ fn noticed(results: &[CaseResult]) -> String {
 }
 
 /// What was judged only when it was run again with nothing beside it.
-fn judged_alone(results: &[CaseResult]) -> String {
+fn judged_alone(results: &[&CaseResult]) -> String {
     let mut counts: BTreeMap<Disturbance, usize> = BTreeMap::new();
     for why in results.iter().filter_map(|result| result.alone) {
         *counts.entry(why).or_default() += 1;
@@ -262,6 +273,9 @@ fn counts(summary: &Summary) -> String {
         let mut part = styled(style(verdict), &format!("{count} {verdict}"));
         if verdict == Verdict::Fail {
             let _ = write!(part, " ({} broken, {} lenient)", summary.broken, summary.lenient);
+            if summary.expected_fail > 0 {
+                let _ = write!(part, ", {} of them expected", summary.expected_fail);
+            }
         }
         parts.push(part);
     }
@@ -269,7 +283,7 @@ fn counts(summary: &Summary) -> String {
 }
 
 /// Cases with a breach, one a line.
-fn listed(results: &[CaseResult], verdict: Verdict) -> String {
+fn listed(results: &[&CaseResult], verdict: Verdict) -> String {
     let mut out = String::new();
     for result in results.iter().filter(|result| result.verdict == verdict) {
         if out.is_empty() {
@@ -289,7 +303,7 @@ fn listed(results: &[CaseResult], verdict: Verdict) -> String {
 }
 
 /// Cases that were not judged, one line for each reason.
-fn grouped(results: &[CaseResult], verdict: Verdict) -> String {
+fn grouped(results: &[&CaseResult], verdict: Verdict) -> String {
     let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for result in results.iter().filter(|result| result.verdict == verdict) {
         let seen = result.decisive().map(|rule| rule.seen.as_str()).filter(|seen| !seen.is_empty());

@@ -27,7 +27,7 @@ mod standstill;
 pub use brokers::NothingJudged;
 pub use options::{Order, RunOptions};
 pub use result::{CaseResult, Disturbance, Noticed, Summary};
-pub use schedule::{Event, RunResult, run};
+pub use schedule::{Event, RunResult, run, run_expecting};
 pub use shards::Shard;
 
 pub(crate) use alone::alone;

@@ -208,7 +208,7 @@ pub struct Summary {
     pub inconclusive: usize,
     /// Only observed.
     pub observed: usize,
-    /// Failed as a baseline expects.
+    /// Of those that failed: as a baseline expects.
     pub expected_fail: usize,
     /// Fails in which the broker itself did wrong.
     pub broken: usize,

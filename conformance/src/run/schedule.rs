@@ -64,6 +64,18 @@ pub async fn run(
     stop: impl Future<Output = ()>,
     on_event: impl FnMut(Event<'_>),
 ) -> Result<RunResult, NothingJudged> {
+    run_expecting(target, selected, options, stop, on_event, &|_| false).await
+}
+
+/// The same, of a broker whose known failures do not end a run that is to end after the first fail.
+pub async fn run_expecting(
+    target: &Target,
+    selected: &[Instance],
+    options: &RunOptions,
+    stop: impl Future<Output = ()>,
+    on_event: impl FnMut(Event<'_>),
+    is_expected: &dyn Fn(&CaseResult) -> bool,
+) -> Result<RunResult, NothingJudged> {
     let invariants = begin::invariants();
     let (cases, held): (Vec<Instance>, Vec<Instance>) =
         selected.iter().partition(|instance| matches!(instance.case.method, Method::Steps(_)));
@@ -76,6 +88,7 @@ pub async fn run(
         shared: Rc::new(shared),
         messages,
         on_event,
+        is_expected,
         results: BTreeMap::new(),
         watching: VecDeque::new(),
         leaving: Vec::new(),
@@ -152,6 +165,7 @@ pub(super) struct Run<'a, E> {
     pub(super) shared: Rc<Shared>,
     messages: mpsc::UnboundedReceiver<Message>,
     on_event: E,
+    is_expected: &'a dyn Fn(&CaseResult) -> bool,
     pub(super) results: BTreeMap<String, CaseResult>,
     /// Cases that have returned and still watch for stragglers.
     watching: VecDeque<(Instance, Rc<Subject>)>,
@@ -285,7 +299,7 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
 
     /// Takes a result in; one that was disturbed waits for what it comes to alone.
     fn take(&mut self, result: CaseResult) {
-        if result.verdict == Verdict::Fail && self.shared.options.fail_fast {
+        if result.verdict == Verdict::Fail && self.shared.options.fail_fast && !(self.is_expected)(&result) {
             self.shared.is_stopping.set(true);
         }
         if result.disturbed.is_none() || !self.shared.repeats(&result) {

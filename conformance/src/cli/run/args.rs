@@ -20,6 +20,7 @@ use indicatif::ProgressDrawTarget;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -27,6 +28,7 @@ Examples:
   mqtt-assay run mosquitto -f 'chapter(publish) & level(must)' -v
   mqtt-assay run --spawn 'mybroker --port {port}' --mqtt 5 --json report.json
   mqtt-assay run --fault drops-binary      see the suite catch a broken broker
+  mqtt-assay run mosquitto --write-baseline known.toml     then, each time: --baseline known.toml
   mqtt-assay run mqtt://10.0.0.7 --user ann --password-file secret.txt --bad-password no
 
 What may follow -f: mqtt-assay explain filters. Limits of time: mqtt-assay explain bounds.";
@@ -110,6 +112,19 @@ pub(crate) struct RunArgs {
     /// Before every client identifier of the suite: at most 9 letters and digits
     #[arg(long, value_name = "PREFIX", default_value = "ma", value_parser = client_id_prefix, help_heading = "How")]
     client_id_prefix: String,
+
+    /// Expect what this baseline lists, and nothing else: exit 5 where it no longer holds
+    #[arg(long, value_name = "FILE", help_heading = "Baseline")]
+    pub(super) baseline: Option<PathBuf>,
+
+    /// Write what fails or is not judged as a baseline, with --strict also what is weak; together with --baseline: bring
+    /// that one up to date, with the reasons of what still holds
+    #[arg(long, value_name = "FILE", conflicts_with = "fail_fast", help_heading = "Baseline")]
+    pub(super) write_baseline: Option<PathBuf>,
+
+    /// With both: what differs is the broker's own chance; mark it as varying
+    #[arg(long, requires = "baseline", requires = "write_baseline", help_heading = "Baseline")]
+    pub(super) mark_varying: bool,
 
     #[command(flatten)]
     pub(super) reports: ReportArgs,
@@ -238,7 +253,8 @@ impl RunArgs {
     }
 
     pub(super) fn console(&self, facts: &RunFacts) -> Console {
-        let to_stdout = !self.reports.take_stdout();
+        let baseline_to_stdout = self.write_baseline.as_ref().is_some_and(|path| path.as_os_str() == "-");
+        let to_stdout = !self.reports.take_stdout() && !baseline_to_stdout;
         let out: Box<dyn Write> = if to_stdout {
             Box::new(AutoStream::new(io::stdout(), self.color.on_stdout()))
         } else {

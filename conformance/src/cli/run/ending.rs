@@ -7,15 +7,19 @@ use super::super::failure::Failure;
 use super::super::guard::{Ending, Guard};
 use super::super::trouble;
 use super::args::RunArgs;
+use super::baselines::Baselines;
 use super::github::Workflow;
 use super::outputs::Outputs;
+use crate::baseline::{Came as CaseCame, Kind, compare};
+use crate::report::baseline::{BaselineReport, DifferenceReport};
 use crate::report::console::Console;
 use crate::report::document::{Document, Times, Transcripts};
-use crate::report::text;
 use crate::report::{End, Ended, RunFacts};
+use crate::report::{baseline as told_baseline, text};
 use crate::run::{CaseResult, NothingJudged, RunResult, Summary};
-use crate::scenario::Verdict;
-use crate::text::counted;
+use crate::scenario::{LeftBehind, Verdict};
+use crate::text::{counted, single_line};
+use std::collections::BTreeSet;
 
 /// What came of a run.
 pub(super) enum Outcome {
@@ -40,6 +44,25 @@ pub(super) struct Told<'a> {
     pub(super) times: &'a Times,
     pub(super) results: &'a [CaseResult],
     sequences: Option<&'a Sequences>,
+    baseline: Option<&'a BaselineReport>,
+}
+
+/// What a run writes.
+pub(super) struct Files {
+    pub(super) reports: Outputs,
+    pub(super) baselines: Baselines,
+}
+
+/// What is known of a run apart from its results.
+#[derive(Default)]
+struct Course {
+    is_partial: bool,
+    is_lost: bool,
+    /// Some step was taken.
+    has_run: bool,
+    left_behind: Vec<LeftBehind>,
+    /// Why it went no further.
+    reason: Option<String>,
 }
 
 /// Writes the reports and finds the exit code.
@@ -48,7 +71,7 @@ pub(super) fn conclude(
     facts: &RunFacts,
     times: &Times,
     came: Came,
-    reports: Outputs,
+    files: Files,
     guard: &Guard,
     mut console: Console,
 ) -> Exit {
@@ -56,38 +79,23 @@ pub(super) fn conclude(
     let sequences = sequences.as_ref();
     let ended = ended(&outcome, sequences, guard);
     let mut exits: Vec<Exit> = sequences.iter().flat_map(|sequences| sequences.exits(args.strict, guard)).collect();
-    let mut reason = None;
-    let mut left_behind = Vec::new();
-    let results = match outcome {
-        Outcome::Ran(result) => {
-            let is_empty = result.results.is_empty() && sequences.is_some_and(Sequences::judged);
-            exits.extend(
-                exits_of(&result, args.strict, guard)
-                    .into_iter()
-                    .filter(|exit| !is_empty || *exit != Exit::NothingJudged),
-            );
-            left_behind = result.left_behind;
-            left_behind.extend(sequences.iter().flat_map(|sequences| sequences.left_behind()).cloned());
-            reason = result.broker_lost.map(|how| format!("the broker was lost: {how}"));
-            result.results
-        }
-        Outcome::Nothing(NothingJudged(why)) => {
-            complain(&nothing_judged(facts, &why));
-            exits.push(Exit::NothingJudged);
-            reason = Some(why);
-            Vec::new()
-        }
-        Outcome::Interrupted => {
-            exits.push(Exit::Interrupted);
-            Vec::new()
-        }
-    };
+    let (results, mut course) = taken_apart(outcome, facts, &mut exits);
+    course.left_behind.extend(sequences.iter().flat_map(|sequences| sequences.left_behind()).cloned());
     if !results.is_empty() {
         console.finish(&results);
     }
+    let facts = &with_baseline_written(facts, &results, ended, files.baselines, &mut console, &mut exits);
+    let baseline = compared(facts, &results);
+    if course.has_run {
+        let is_empty = results.is_empty() && sequences.is_some_and(Sequences::judged);
+        let applying = exits_of(&results, &course, baseline.as_ref(), args.strict, guard).into_iter();
+        exits.extend(applying.filter(|exit| !is_empty || *exit != Exit::NothingJudged));
+    }
+    let written = facts.expectations.as_ref().and_then(|expectations| expectations.written);
+    console.say(&baseline.as_ref().map_or_else(String::new, |report| told_baseline::summary(report, written)));
     console.say(&sequences.map_or_else(String::new, |sequences| sequences.summary(args.quiet)));
-    console.say(&text::left_behind(&left_behind));
-    let told = Told { facts, times, results: &results, sequences };
+    console.say(&text::left_behind(&course.left_behind));
+    let told = Told { facts, times, results: &results, sequences, baseline: baseline.as_ref() };
     exits.extend(sequences.iter().flat_map(|sequences| sequences.problems()).map(|problem| {
         complain(problem);
         problem.exit
@@ -95,13 +103,19 @@ pub(super) fn conclude(
     let end = |failed: &[Exit]| {
         let exit = Exit::worst(&[&exits, failed].concat());
         let mut why = in_words(exit, &told, guard);
-        if let Some(reason) = &reason {
+        if let Some(reason) = &course.reason {
             why = format!("{why}: {reason}");
         }
-        let explore = sequences.map(Sequences::report);
-        End { ended, exit: exit.code(), why, left_behind: left_behind.clone(), explore }
+        End {
+            ended,
+            exit: exit.code(),
+            why,
+            left_behind: course.left_behind.clone(),
+            explore: sequences.map(Sequences::report),
+            baseline: baseline.clone(),
+        }
     };
-    let mut problems = reports.write(args, &told, end);
+    let mut problems = files.reports.write(args, &told, end);
     if let Some(workflow) = workflow {
         let failed: Vec<Exit> = problems.iter().map(|problem| problem.exit).collect();
         let document = Document::of(facts, times, &results, &end(&failed), Transcripts::Failed);
@@ -116,6 +130,64 @@ pub(super) fn conclude(
         exits.push(Exit::ReportNotWritten);
     }
     Exit::worst(&exits)
+}
+
+/// The results, and what else is known.
+fn taken_apart(outcome: Outcome, facts: &RunFacts, exits: &mut Vec<Exit>) -> (Vec<CaseResult>, Course) {
+    match outcome {
+        Outcome::Ran(RunResult { results, is_partial, broker_lost, left_behind }) => {
+            let is_lost = broker_lost.is_some();
+            let reason = broker_lost.map(|how| format!("the broker was lost: {how}"));
+            (results, Course { is_partial, is_lost, has_run: true, left_behind, reason })
+        }
+        Outcome::Nothing(NothingJudged(why)) => {
+            complain(&nothing_judged(facts, &why));
+            exits.push(Exit::NothingJudged);
+            (Vec::new(), Course { reason: Some(why), ..Course::default() })
+        }
+        Outcome::Interrupted => {
+            exits.push(Exit::Interrupted);
+            (Vec::new(), Course::default())
+        }
+    }
+}
+
+/// Writes the baseline that was asked for, of a run that has come to its end; from then on that is what is expected.
+fn with_baseline_written(
+    facts: &RunFacts,
+    results: &[CaseResult],
+    ended: Ended,
+    baselines: Baselines,
+    console: &mut Console,
+    exits: &mut Vec<Exit>,
+) -> RunFacts {
+    match baselines.to_write() {
+        Some(file) if ended != Ended::Complete => {
+            let file = single_line(file);
+            console.say(&format!(
+                "\nBaseline {file}: not written, for the run did not come to its end ({})\n",
+                ended.word()
+            ));
+            return facts.clone();
+        }
+        _ => {}
+    }
+    match baselines.write(facts, results) {
+        Ok(expectations) => RunFacts { expectations, ..facts.clone() },
+        Err(problem) => {
+            complain(&problem);
+            exits.push(problem.exit);
+            facts.clone()
+        }
+    }
+}
+
+/// The results beside the baseline.
+fn compared(facts: &RunFacts, results: &[CaseResult]) -> Option<BaselineReport> {
+    let expectations = facts.expectations.as_ref().filter(|_| !results.is_empty())?;
+    let came: Vec<CaseCame> = results.iter().map(|result| CaseCame::of(result, &facts.names)).collect();
+    let comparison = compare(&expectations.baseline, &came, expectations.is_strict);
+    Some(BaselineReport::of(expectations, &comparison))
 }
 
 /// How the run came to its end.
@@ -141,26 +213,45 @@ fn judged(results: &[CaseResult]) -> usize {
     results.iter().filter(is_judged).count()
 }
 
-fn exits_of(result: &RunResult, is_strict: bool, guard: &Guard) -> Vec<Exit> {
-    let has = |verdict| result.results.iter().any(|result| result.verdict == verdict);
+fn exits_of(
+    results: &[CaseResult],
+    course: &Course,
+    baseline: Option<&BaselineReport>,
+    is_strict: bool,
+    guard: &Guard,
+) -> Vec<Exit> {
+    let has = |verdict| match baseline {
+        // What is listed and has changed makes the baseline stale; what is not listed is as it would be without one.
+        Some(baseline) => unlisted(baseline, verdict).next().is_some(),
+        None => results.iter().any(|result| result.verdict == verdict),
+    };
+    let is_our_bug = results.iter().any(|result| result.is_our_bug);
     let applying = [
-        (
-            Exit::OurBug,
-            guard.ending() == Some(Ending::Standstill) || result.results.iter().any(|result| result.is_our_bug),
-        ),
-        (Exit::Interrupted, result.is_partial && guard.ending().is_some()),
+        (Exit::OurBug, guard.ending() == Some(Ending::Standstill) || is_our_bug),
+        (Exit::Interrupted, course.is_partial && guard.ending().is_some()),
         (Exit::Failed, has(Verdict::Fail) || is_strict && has(Verdict::Weak)),
-        (Exit::Inconclusive, has(Verdict::Inconclusive) || result.broker_lost.is_some()),
+        (Exit::Inconclusive, has(Verdict::Inconclusive) || course.is_lost),
     ];
     let mut exits: Vec<Exit> = applying.into_iter().filter(|(_, applies)| *applies).map(|(exit, _)| exit).collect();
-    if exits.is_empty() && !has(Verdict::Pass) && !has(Verdict::Weak) {
+    if exits.is_empty() && judged(results) == 0 {
         exits.push(Exit::NothingJudged);
+    }
+    if baseline.is_some_and(|baseline| baseline.stale().next().is_some()) {
+        exits.push(Exit::BaselineStale);
     }
     exits
 }
 
+/// What came to this verdict, and is not listed.
+fn unlisted(baseline: &BaselineReport, verdict: Verdict) -> impl Iterator<Item = &DifferenceReport> {
+    let is_unlisted = |difference: &&DifferenceReport| difference.what == Kind::Unlisted.word();
+    let came_to =
+        move |difference: &&DifferenceReport| difference.now.as_ref().is_some_and(|now| now.verdict == verdict);
+    baseline.differences.iter().filter(is_unlisted).filter(came_to)
+}
+
 fn nothing_judged(facts: &RunFacts, why: &str) -> Failure {
-    let why = crate::text::single_line(why);
+    let why = single_line(why);
     let message = format!("nothing judged: {}: {why}", facts.target.name);
     let advice = match trouble::way_out(&why) {
         Some(way_out) => format!("\n  {way_out}"),
@@ -188,13 +279,14 @@ pub(in crate::cli) fn judged_in_words(exit: Exit, counts: &Summary) -> Option<St
 
 /// What it all comes to.
 fn in_words(exit: Exit, told: &Told<'_>, guard: &Guard) -> String {
-    let Told { facts, results, sequences, .. } = *told;
+    let Told { facts, results, sequences, baseline, .. } = *told;
     let alone = sequences.filter(|_| results.is_empty()).and_then(|sequences| sequences.in_words(exit));
     if let Some(words) = alone {
         return words;
     }
     let count = |verdict| results.iter().filter(|result| result.verdict == verdict).count();
-    if let Some(words) = judged_in_words(exit, &Summary::of(results)) {
+    let beside = baseline.and_then(|baseline| beside_baseline(exit, baseline, results.len()));
+    if let Some(words) = beside.or_else(|| judged_in_words(exit, &Summary::of(results))) {
         return words;
     }
     match (exit, guard.ending()) {
@@ -217,6 +309,34 @@ fn in_words(exit: Exit, told: &Told<'_>, guard: &Guard) -> String {
         }
         (other, _) => other.says().to_owned(),
     }
+}
+
+/// What it comes to where a baseline has a say in that.
+fn beside_baseline(exit: Exit, baseline: &BaselineReport, cases: usize) -> Option<String> {
+    let unlisted = |verdict| {
+        let cases: BTreeSet<&str> = unlisted(baseline, verdict).map(|difference| difference.case.as_str()).collect();
+        cases.len()
+    };
+    let words = match exit {
+        Exit::Success if baseline.written => "pass: what is wrong stands in the baseline now".to_owned(),
+        Exit::Success => "pass: what is wrong is as the baseline lists it".to_owned(),
+        Exit::Failed if unlisted(Verdict::Fail) == 0 => {
+            format!("FAIL: {} weak that the baseline does not list, and --strict is set", unlisted(Verdict::Weak))
+        }
+        Exit::Failed => format!("FAIL: {} of {cases} that the baseline does not list", unlisted(Verdict::Fail)),
+        Exit::Inconclusive if unlisted(Verdict::Inconclusive) > 0 => {
+            format!("INCONCLUSIVE: {} of {cases} that the baseline does not list", unlisted(Verdict::Inconclusive))
+        }
+        Exit::BaselineStale => {
+            let (stale, verb) = (baseline.stale().count(), if baseline.stale().count() == 1 { "does" } else { "do" });
+            format!(
+                "STALE: {} of the baseline {verb} not hold",
+                if stale == 1 { "1 entry".to_owned() } else { format!("{stale} entries") }
+            )
+        }
+        _ => return None,
+    };
+    Some(words)
 }
 
 /// The last line.

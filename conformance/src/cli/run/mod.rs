@@ -1,6 +1,7 @@
 //! `mqtt-assay run`: certifies a broker.
 
 mod args;
+mod baselines;
 mod ending;
 mod github;
 mod outputs;
@@ -18,9 +19,10 @@ use crate::broker::Target;
 use crate::explore::SEQUENCE;
 use crate::report::document::Times;
 use crate::report::{RunFacts, TargetName};
-use crate::run::{Event, RunOptions, RunResult, clock};
+use crate::run::{CaseResult, Event, RunOptions, RunResult, clock, run_expecting};
 use crate::scenario::Instance;
-use ending::{Came, Outcome, conclude};
+use baselines::Baselines;
+use ending::{Came, Files, Outcome, conclude};
 use github::Workflow;
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::bounds;
@@ -41,6 +43,10 @@ fn silence(target: &Target, selected: &[Instance], args: &RunArgs) -> Duration {
 /// Runs the cases, reports, and says how it ended.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let is_alone = args.explore.is_alone(&args.filter);
+    if is_alone && (args.baseline.is_some() || args.write_baseline.is_some()) {
+        let message = "a baseline is about cases, and --explore alone runs none; add -f '*' for both";
+        return Err(Failure::usage(message));
+    }
     let all = if is_alone { Vec::new() } else { args.filter.select(args.mqtt, args.variant)? };
     let selected = args.part_of(&all)?;
     let Broker { target, words, before } = args.broker.resolve(args.seed, args.patience)?;
@@ -49,6 +55,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let guard = Guard::start(timeout, Some(silence(&target, &selected, args)))
         .map_err(|error| trouble::no_means("nobody can watch over the run", &error))?;
     let mut reports = Outputs::open(args, &guard)?;
+    let baselines = Baselines::open(args, &guard)?;
     let (started, begun) = (crate::text::now(), Instant::now());
     learn_version(&target, &guard)?;
     let options = args.options(&target, selected.len());
@@ -60,6 +67,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         seed: args.seed,
         cases: selected.len(),
         asked: args.asked(&options, &all),
+        names: options.names.clone(),
+        expectations: baselines.expected(),
     };
     reports.begin(args, &facts, &started)?;
     let mut console = args.console(&facts);
@@ -68,7 +77,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let mut outcome = if is_alone {
         Outcome::Ran(RunResult::default())
     } else {
-        judge(&target, &selected, &options, &guard, |event| {
+        judge(&target, &selected, &options, &guard, &facts, |event| {
             reports.on_event(event);
             console.on_event(event);
         })?
@@ -84,7 +93,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     drop(target);
     let times = Times { started, took: begun.elapsed() };
     let came = Came { outcome, sequences, workflow };
-    Ok(conclude(args, &facts, &times, came, reports, &guard, console))
+    Ok(conclude(args, &facts, &times, came, Files { reports, baselines }, &guard, console))
 }
 
 /// Asks a broker that is to be started for its version, as long as nobody asks the run to end.
@@ -108,6 +117,7 @@ fn judge(
     selected: &[Instance],
     options: &RunOptions,
     guard: &Guard,
+    facts: &RunFacts,
     mut tell: impl FnMut(&Event<'_>),
 ) -> Result<Outcome, Failure> {
     let on_event = |event: Event<'_>| {
@@ -119,11 +129,12 @@ fn judge(
         }
         tell(&event);
     };
+    let is_expected = |result: &CaseResult| facts.accepted(result).is_some();
     let work = async {
         tokio::select! {
             biased;
             () = guard.asked_to_end_before_it_began() => Outcome::Interrupted,
-            result = crate::run::run(target, selected, options, guard.asked_to_end(), on_event) => match result {
+            result = run_expecting(target, selected, options, guard.asked_to_end(), on_event, &is_expected) => match result {
                 Ok(result) => Outcome::Ran(result),
                 Err(nothing) => Outcome::Nothing(nothing),
             },

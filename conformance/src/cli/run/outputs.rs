@@ -75,8 +75,12 @@ impl Outputs {
     /// Tries all of them, so that a run isn't made in vain.
     pub(super) fn open(args: &RunArgs, guard: &Guard) -> Result<Self, Failure> {
         let read = args.broker.credentials.password_file.as_deref().map(|path| ("--password-file", path));
-        let named: Vec<(&str, &Path)> = read.into_iter().chain(args.reports.named()).collect();
-        require_different_files(&named)?;
+        // A baseline may be brought up to date where it is.
+        for (option, path) in [("--baseline", &args.baseline), ("--write-baseline", &args.write_baseline)] {
+            let baseline = path.as_deref().map(|path| (option, path));
+            let named: Vec<(&str, &Path)> = read.into_iter().chain(args.reports.named()).chain(baseline).collect();
+            require_different_files(&named)?;
+        }
         let mut files = Vec::new();
         for output in OUTPUTS {
             if let Some(path) = (output.path)(&args.reports) {
@@ -91,7 +95,7 @@ impl Outputs {
     pub(super) fn begin(&mut self, args: &RunArgs, facts: &RunFacts, started: &str) -> Result<(), Failure> {
         let Some(file) = self.events.take() else { return Ok(()) };
         let name = file.name().to_owned();
-        let mut events = Events::new(file.begun()?, args.reports.transcripts);
+        let mut events = Events::new(file.begun()?, args.reports.transcripts, facts.clone());
         events.begin(facts, started);
         self.live = Some((name, events));
         Ok(())

@@ -1,0 +1,53 @@
+//! Ids of a baseline that the suite does not have: misspelt, or of another release.
+
+use super::entry::Key;
+use crate::cases;
+use crate::run::former::moved_in;
+use crate::scenario::Instance;
+use crate::text::{did_you_mean, quoted};
+
+/// An id that is not known, in words, with what may be meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unknown(pub(crate) String);
+
+/// What is unknown about the case or the rule of an entry.
+pub(crate) fn unknown(key: &Key) -> Option<Unknown> {
+    let Some(instance) = cases::all().find(|instance| instance.id() == key.case) else {
+        return Some(Unknown(of_case(&key.case)));
+    };
+    let is_judged = instance.rules.judged().any(|rule| rule.id() == key.rule);
+    (!is_judged).then(|| Unknown(of_rule(&instance, &key.rule)))
+}
+
+fn of_case(case: &str) -> String {
+    if let Some((_, home)) = moved_in(case).first() {
+        return format!("there is no case {} any more; {home} judges it now", quoted(case));
+    }
+    let ids: Vec<String> = cases::all().map(|instance| instance.id()).collect();
+    format!("there is no case {}{}", quoted(case), did_you_mean(case, ids.iter().map(String::as_str)))
+}
+
+fn of_rule(instance: &Instance, rule: &str) -> String {
+    let judged: Vec<&str> = instance.rules.judged().map(|rule| rule.id()).collect();
+    format!("{} judges no rule {}, but {}", instance.id(), quoted(rule), judged.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(case: &str, rule: &str) -> Option<String> {
+        unknown(&Key { case: case.to_owned(), rule: rule.to_owned() }).map(|Unknown(what)| what)
+    }
+
+    #[test]
+    fn what_is_not_known_finds_its_neighbour() {
+        assert_eq!(told("5/publish/topic-with-wildcard", "MQTT-3.3.2-2"), None);
+        let misspelt = told("5/publish/topic-with-wildcards", "MQTT-3.3.2-2").expect("unknown");
+        assert!(misspelt.contains("did you mean `5/publish/topic-with-wildcard`"), "{misspelt}");
+        let former = told("5/publish/qos3", "MQTT-3.3.1-4").expect("unknown");
+        assert!(former.ends_with("5/malformed/qos-3 judges it now"), "{former}");
+        let other = told("5/publish/topic-with-wildcard", "MQTT-1.2.3-4").expect("unknown");
+        assert!(other.contains("judges no rule `MQTT-1.2.3-4`, but MQTT-4.13.1-1 MQTT-3.3.2-2"), "{other}");
+    }
+}
