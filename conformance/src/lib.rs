@@ -25,4 +25,5 @@ pub mod report;
 pub mod run;
 pub mod scenario;
 mod text;
+mod watch;
 pub mod wire;

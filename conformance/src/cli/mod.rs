@@ -19,7 +19,6 @@ mod replay;
 mod reports;
 mod run;
 mod serve;
-mod serve_log;
 mod tables;
 mod trouble;
 
