@@ -324,7 +324,7 @@ fn is_within(section: &str, outer: &str) -> bool {
 }
 
 /// Whether a glob means a text: `*` stands for any letters, `?` for one. Linear in glob times text.
-pub(super) fn glob_matches(glob: &str, text: &str) -> bool {
+pub(crate) fn glob_matches(glob: &str, text: &str) -> bool {
     let (glob, text): (Vec<char>, Vec<char>) = (glob.chars().collect(), text.chars().collect());
     let (mut at, mut from) = (0, 0);
     // The last star, and up to where it has taken letters so far.

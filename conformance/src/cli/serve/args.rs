@@ -23,6 +23,12 @@ broke a rule. 9: none did, and the command failed. 1 comes first where both are 
 be why the command failed. Rules that are only implied or only a SHOULD are named, and count with
 --strict alone. What the command leaves running is ended with it, and so is the command by Ctrl-C.
 
+With --each it runs the command beside a sound broker first, then once beside each broker with one
+fault or quirk, each on a port of its own, and prints a table: passes (exit code 0), fails, hangs (longer
+than --each-timeout), and which rules the client breaks that it doesn't break beside the sound one. The
+standard permits every quirk, so a client that doesn't pass beside one is wrong: exit code 1, as for a
+broken rule. Beside a fault it may fail. Exit code 9: it doesn't pass beside the sound broker.
+
 A client that reads slowly gets everything, more slowly; those who publish to it are slowed too.
 Memory: max-stored-bytes for what is kept and max-unsent-bytes for what is written out (256 and 64
 MiB), and up to 128 KiB for each connection. What is too much is refused or ends the connection, with
@@ -32,6 +38,8 @@ Examples:
   mqtt-assay serve                                    on 127.0.0.1:1883
   mqtt-assay serve -- npm test                        on a free port, as long as the tests run
   mqtt-assay serve --strict --json breaches.json -- pytest
+  mqtt-assay serve --each quirk --jobs 4 -- ./test.sh
+  mqtt-assay serve --each 'retain*' -- ./test.sh      faults and quirks with such names
   mqtt-assay serve --listen 127.0.0.1:0               on a free port, which the first line names
   mqtt-assay serve --limit max-qos=1 --limit retain=no
   mqtt-assay serve --user ann --password secret --denied-topic 'secret/#'
@@ -86,6 +94,18 @@ pub(crate) struct ServeArgs {
     #[arg(short, long)]
     pub(super) verbose: bool,
 
+    /// Run the command once for each of these, and say which it survives: fault, quirk, or a glob over their names (repeatable)
+    #[arg(long, value_name = "FILTER", requires = "command")]
+    pub(super) each: Vec<String>,
+
+    /// How many seconds a run of --each may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, requires = "each", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) each_timeout: u64,
+
+    /// How many runs of --each go side by side
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "each", value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub(super) jobs: u16,
+
     /// Run this command, and end with it
     #[arg(last = true, value_name = "CMD")]
     pub(super) command: Vec<OsString>,
@@ -99,6 +119,13 @@ impl ServeArgs {
         }
         let port = if self.command.is_empty() { 1883 } else { 0 };
         vec![format!("127.0.0.1:{port}")]
+    }
+
+    /// What one broker of `--each` is to be.
+    pub(super) fn settings_with(&self, fault: Option<FaultOn>, quirks: &[Quirk]) -> Result<Settings, Failure> {
+        let settings = self.settings()?;
+        let faults = self.fault.iter().copied().chain(fault).collect();
+        Ok(Settings { faults, quirks: quirks.iter().copied().collect(), ..settings })
     }
 
     /// What the broker is to be.

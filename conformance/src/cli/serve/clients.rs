@@ -82,6 +82,11 @@ impl Ledger {
         self.open.insert(number, Record { number, from: from.to_owned(), ..Record::default() });
     }
 
+    /// True where a connection is open.
+    pub(super) fn has_open(&self) -> bool {
+        !self.open.is_empty()
+    }
+
     /// The client identifier of a connection, once it is known.
     pub(super) fn client(&self, number: u64) -> Option<&str> {
         self.record(number)?.client.as_deref()

@@ -4,6 +4,7 @@
 mod args;
 mod breach;
 mod clients;
+mod each;
 mod lines;
 mod listen;
 mod log;
@@ -34,6 +35,9 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
     let settings = args.settings()?;
     let guard = Guard::start(None, None).map_err(|error| trouble::no_means("nobody can listen to signals", &error))?;
     let json = args.json.as_deref().map(|path| ReportFile::open(path, &guard)).transpose()?;
+    if !args.each.is_empty() {
+        return each::serve_each(args, &guard, json);
+    }
     clock::real(serve_here(args, settings, &guard, json)).map_err(|error| trouble::no_means("no runtime", &error))?
 }
 
@@ -57,6 +61,9 @@ async fn serve_here(
     let serving = Serving::start(settings, &args.quirk, Some(log.clone()), args.verbose);
     listeners.serve(&serving);
     let ended = served(args, &listeners, guard).await?;
+    if matches!(ended, Ended::Command(_)) {
+        serving.settle().await;
+    }
     let ledger = serving.ledger();
     let facts = Facts {
         args,
@@ -67,7 +74,7 @@ async fn serve_here(
         ledger: &ledger,
     };
     let outcome = outcome(args, &ended, &ledger);
-    log.end(&format!("{}{}\n", lines::summary(&ledger, args.strict), outcome.last_line()))?;
+    log.end(&format!("{}{}", lines::summary(&ledger, args.strict), outcome.last_line()))?;
     let written =
         json.map_or(Ok(()), |file| file.written(|out| report::write(&facts, outcome.exit, &outcome.why, out)));
     match written {

@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 /// The schema's number; it changes when a field changes its meaning or goes.
-const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 
 /// What a report is made from.
 pub(super) struct Facts<'a> {

@@ -10,13 +10,22 @@ use crate::wire::Transport;
 use mqtt_assay_reference::{ConnectionId, Machine, Quirk, Settings};
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
-use tokio::time::Instant;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, timeout};
+
+/// How long clients that have gone may still have something on its way.
+const LAST_BYTES: Duration = Duration::from_secs(2);
+
+/// How long a connection may take to come to light that was opened before.
+const LAST_CONNECTION: Duration = Duration::from_millis(10);
 
 /// A running broker.
 pub(super) struct Serving {
     shell: Shell,
     desk: Rc<RefCell<Desk>>,
     next: Cell<u64>,
+    has_ended: Rc<Notify>,
 }
 
 /// Where all that is said comes together.
@@ -28,11 +37,14 @@ struct Desk {
     is_verbose: bool,
     /// The connection whose bytes the machine deals with.
     reading: Option<u64>,
+    /// Wakes who waits for the end of connections.
+    has_ended: Rc<Notify>,
 }
 
 impl Serving {
     /// Starts a broker in the current local task set; without a log it is only counted what its clients break.
     pub(super) fn start(settings: Settings, quirks: &[Quirk], log: Option<Log>, is_verbose: bool) -> Rc<Self> {
+        let has_ended = Rc::<Notify>::default();
         let desk = Rc::new(RefCell::new(Desk {
             started: Instant::now(),
             watch: Watch::default(),
@@ -40,10 +52,11 @@ impl Serving {
             log,
             is_verbose,
             reading: None,
+            has_ended: Rc::clone(&has_ended),
         }));
         let (seed, hears) = (settings.seed, Rc::clone(&desk));
         let shell = Shell::start(Machine::new(settings), quirks, seed, move |said| hears.borrow_mut().hear(said));
-        Rc::new(Self { shell, desk, next: Cell::new(0) })
+        Rc::new(Self { shell, desk, next: Cell::new(0), has_ended })
     }
 
     /// Takes a network connection.
@@ -56,6 +69,18 @@ impl Serving {
             desk.watch.opened(number);
         }
         self.shell.accept(stream);
+    }
+
+    /// Waits until what clients have sent is dealt with, of clients that have gone.
+    pub(super) async fn settle(&self) {
+        sleep(LAST_CONNECTION).await;
+        let all_ended = async {
+            while self.ledger().has_open() {
+                self.has_ended.notified().await;
+            }
+        };
+        // Who stays, or takes nothing, has had its time.
+        let _ = timeout(LAST_BYTES, all_ended).await;
     }
 
     /// Adds a line to the log.
@@ -146,6 +171,7 @@ impl Desk {
 
     fn ended(&mut self, number: u64) {
         let client = self.ledger.client(number).map(str::to_owned);
+        self.has_ended.notify_one();
         let Some(end) = self.ledger.ended(number) else { return };
         if let Some(log) = self.log.as_ref().filter(|_| self.is_verbose) {
             log.line(&lines::end(number, client.as_deref(), end));
