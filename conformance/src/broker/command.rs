@@ -171,6 +171,7 @@ mod tests {
         assert_eq!((ended.status.code(), ended.said.as_str()), (Some(3), "first\nport 1234\n"));
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn one_that_does_not_listen_is_ended_with_all_that_it_has_started() {
         let ended = clock::real(async {
@@ -184,8 +185,8 @@ mod tests {
         });
         let ended = ended.expect("a runtime").expect("it ends");
         assert_eq!(ended.status.code(), None, "a signal");
-        let child: i32 = ended.said.trim().parse().expect("its number");
-        let child = rustix::process::Pid::from_raw(child).expect("a number");
-        assert!(rustix::process::test_kill_process(child).is_err(), "it is gone, or buried soon: {child:?}");
+        // Whoever it belongs to now may not have buried it yet.
+        let state = std::fs::read_to_string(format!("/proc/{}/stat", ended.said.trim())).unwrap_or_default();
+        assert!(state.is_empty() || state.contains(") Z "), "it still runs: {state}");
     }
 }
