@@ -257,6 +257,24 @@ async function offlineQueue() {
   ok("session present, messages queued in order, each once, and nothing after a clean start");
 }
 
+/** A QoS 2 message whose PUBREC is not read before the connection is lost, so that it is sent again. */
+async function halfSent() {
+  const sender = await connected("half/sender", { keepsSession: true, reconnectPeriod: 50 });
+  const watcher = await connected("half/watcher");
+  const topic = `${ROOT}/half`;
+  await watcher.subscribe(topic, { qos: 2 });
+  sender.mqtt.stream.pause();
+  const completed = sender.publish(topic, "exactly once", { qos: 2 });
+  same("a QoS 2 message", ["exactly once", 2, false], brief(await watcher.message("a QoS 2 message")));
+  await sender.drop();
+  same("Session Present after a lost connection", true, (await sender.connack()).sessionPresent);
+  await completed;
+  await sender.publish(topic, "fence", { qos: 2 });
+  same("further copies of a QoS 2 message that was sent again", [], (await watcher.until("fence")).map(brief));
+  await endAll(sender, watcher);
+  ok("a QoS 2 message amidst which the connection was lost, delivered once");
+}
+
 async function takeover() {
   const first = await connected("twin");
   const second = await connected("twin");
@@ -362,7 +380,7 @@ async function sessionEndedByDisconnect() {
   ok("session expiry at DISCONNECT");
 }
 
-const checks = [connecting, live, retainedAcrossReconnects, wills, offlineQueue, takeover, denied];
+const checks = [connecting, live, retainedAcrossReconnects, wills, offlineQueue, halfSent, takeover, denied];
 const checksOf5 = [messageProperties, requestAndResponse, topicAlias, subscriptionOptions, sessionEndedByDisconnect];
 
 try {

@@ -9,6 +9,7 @@ it to the same topic with the same QoS, where the standard gives an order.
 
 import os
 import queue
+import select
 import socket
 import sys
 
@@ -270,6 +271,30 @@ def reconnect():
     ok("reconnects by itself; an unacknowledged message comes again with DUP and its identifier")
 
 
+def half_sent():
+    sender, watcher = connected("half/sender", keeps_session=True, reconnects=True), connected("half/watcher")
+    topic = f"{ROOT}/half"
+    watcher.subscribe(topic, 2)
+    # Without its loop Paho writes what it is given and reads nothing; its PUBREC is taken away from it.
+    sender.paho.loop_stop()
+    sender.paho.publish(topic, "exactly once", 2)
+    same("a QoS 2 message", [("exactly once", 2, False)], brief([watcher.message("a QoS 2 message")]))
+    stream = sender.paho.socket()
+    if not select.select([stream], [], [], DEADLINE)[0]:
+        raise Differs(f"a PUBREC: expected it, nothing came within {DEADLINE:g} s")
+    stream.recv(4096)
+    stream.shutdown(socket.SHUT_RDWR)
+    sender.paho.loop_start()
+    sender.wait("disconnect", "the end of a dropped connection")
+    same("Session Present after a lost connection", True, sender.connack()[0])
+    sender.wait("publish", "the completion of a QoS 2 message that was sent again")
+    sender.publish(topic, "fence", 2)
+    same("further copies of a QoS 2 message that was sent again", [], brief(watcher.until("fence")))
+    sender.disconnect()
+    watcher.disconnect()
+    ok("a QoS 2 message amidst which the connection was lost, delivered once")
+
+
 def takeover():
     first, second = connected("twin"), Client("twin")
     second.connect()
@@ -372,7 +397,7 @@ def session_ended_by_disconnect():
     ok("session expiry at DISCONNECT")
 
 
-CHECKS = [connecting, live, wildcards, retained, wills, offline_queue, reconnect, takeover, denied]
+CHECKS = [connecting, live, wildcards, retained, wills, offline_queue, reconnect, half_sent, takeover, denied]
 CHECKS_OF_5 = [message_properties, request_and_response, topic_alias, subscription_options, session_ended_by_disconnect]
 
 

@@ -26,4 +26,5 @@ pub mod report;
 pub mod run;
 pub mod scenario;
 mod text;
+mod watch;
 pub mod wire;

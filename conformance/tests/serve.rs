@@ -303,3 +303,150 @@ fn memory_stays_within_its_bound_over_all_connections() {
     // What is under way in one event, and what the allocator can't give back, comes on top.
     assert!(peak < most + 32 * MIB, "{} MiB, of at most {} MiB", peak / MIB, most / MIB);
 }
+
+/// `serve` with these arguments to its end: exit code, standard output, standard error.
+#[cfg(unix)]
+fn served(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let ended = common::mqtt_assay(arguments).output().expect("it starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (ended.status.code(), text(ended.stdout), text(ended.stderr))
+}
+
+/// A script for bash whose `$1` is the path of a client: bytes of MQTT over the shell's own sockets.
+#[cfg(unix)]
+fn bash(script: &str) -> Vec<String> {
+    let opens = "exec 3<>/dev/tcp/$MQTT_HOST/$MQTT_PORT";
+    ["--", "bash", "-c", &format!("{opens}; {script}")].map(str::to_owned).to_vec()
+}
+
+/// CONNECT of 3.1.1 for client `a`, and its CONNACK read.
+#[cfg(unix)]
+const CONNECT: &str = r"printf '\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01a' >&3; head -c 4 <&3 >/dev/null";
+
+#[cfg(unix)]
+const PUBLISH_7: &str = r"printf '\x32\x06\x00\x01t\x00\x07x' >&3; head -c 4 <&3 >/dev/null";
+
+#[cfg(unix)]
+const TWICE_7: &str = r"printf '\x32\x06\x00\x01t\x00\x07x\x32\x06\x00\x01t\x00\x07y' >&3; head -c 8 <&3 >/dev/null";
+
+#[cfg(unix)]
+const LEAVE: &str = r"printf '\xe0\x00' >&3; cat <&3 >/dev/null";
+
+#[cfg(unix)]
+fn serve_bash(arguments: &[&str], script: &str) -> (Option<i32>, String, String) {
+    let command = bash(script);
+    let arguments: Vec<&str> =
+        ["serve"].iter().chain(arguments).copied().chain(command.iter().map(String::as_str)).collect();
+    served(&arguments)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_finds_the_broker_and_its_end_is_the_end() {
+    let script = format!("{CONNECT}; {PUBLISH_7}; {LEAVE}; echo $MQTT_URL; echo told >&2");
+    let (code, out, log) = serve_bash(&["-v"], &script);
+    assert_eq!(code, Some(0), "{log}");
+    common::settings().bind(|| {
+        let mut settings = insta::Settings::clone_current();
+        settings.add_filter("(?m)^told\n", "");
+        settings.bind(|| insta::assert_snapshot!("command_passes", format!("{out}---\n{log}")));
+    });
+    assert!(log.contains("told\n"), "what the command prints goes through");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_breach_comes_before_the_failure_of_the_command() {
+    let broken = format!("{CONNECT}; {TWICE_7}; {LEAVE}");
+    for (script, expected) in [
+        (format!("{broken}; exit 0"), 1),
+        (format!("{broken}; exit 3"), 1),
+        (format!("{CONNECT}; {LEAVE}; exit 3"), 9),
+        ("kill -9 $$".to_owned(), 9),
+    ] {
+        let (code, _, log) = serve_bash(&[], &script);
+        assert_eq!(code, Some(expected), "{script}: {log}");
+    }
+    let (code, _, log) = serve_bash(&[], &broken);
+    assert_eq!(code, Some(1));
+    common::settings().bind(|| insta::assert_snapshot!("command_breaks_a_rule", log));
+    let (code, _, log) = served(&["serve", "--", "no-such-program"]);
+    assert_eq!(code, Some(2), "{log}");
+    let (code, _, _) = served(&["serve", "--json", "/no/such/folder/x.json", "--", "true"]);
+    assert_eq!(code, Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_only_implied_counts_with_strict_alone() {
+    // SUBACK, which only brokers send.
+    let script = format!(r"{CONNECT}; printf '\x90\x03\x00\x01\x00' >&3; cat <&3 >/dev/null");
+    let (code, _, log) = serve_bash(&[], &script);
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("(implied)") && log.contains("counts with --strict"), "{log}");
+    assert_eq!(serve_bash(&["--strict"], &script).0, Some(1));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_report_names_clients_ends_and_breaches() {
+    let script = format!("{CONNECT}; {TWICE_7}; {LEAVE}; exec 3<>/dev/tcp/$MQTT_HOST/$MQTT_PORT; exit 3");
+    let (code, out, _) = serve_bash(&["--json", "-"], &script);
+    assert_eq!(code, Some(1));
+    let report: serde_json::Value = serde_json::from_str(&out).expect("JSON alone is on standard output");
+    let mut settings = common::settings();
+    settings.add_filter(r#""took_ms": \d+"#, r#""took_ms": "[ms]""#);
+    settings.add_filter(r#""started": "[^"]*""#, r#""started": "[time]""#);
+    settings.add_filter(r#""version": "[^"]*""#, r#""version": "[version]""#);
+    settings.bind(|| insta::assert_snapshot!("report", serde_json::to_string_pretty(&report).expect("JSON")));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_is_ended_with_what_it_has_started() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+    let script = "sleep 600 & echo $!; trap 'exit 0' TERM; wait";
+    let mut child = common::mqtt_assay(&["serve", "--", "sh", "-c", script])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("it tells");
+    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(killed.expect("kill is there").success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    // Whoever it belongs to now may not have buried it yet.
+    let state = std::fs::read_to_string(format!("/proc/{}/stat", line.trim())).unwrap_or_default();
+    assert!(state.is_empty() || state.contains(") Z "), "it still runs: {state}");
+}
+
+#[cfg(unix)]
+#[test]
+fn each_fault_and_quirk_is_met_once_and_the_table_says_what_came_of_it() {
+    // Publishes with QoS 1 under identifier 0x1007 and wants its PUBACK; breaks a rule where the identifier is another; waits for ever for none.
+    let script = format!(
+        r"{CONNECT}; printf '\x32\x06\x00\x01t\x10\x07x' >&3; got=$(head -c 4 <&3 | od -An -tx1 | tr -d ' \n'); case $got in
+40021007) ;; 4002*) {TWICE_7} ;; esac; [ $got = 40021007 ] || {{ echo got $got; exit 1; }}; {LEAVE}"
+    );
+    let chosen = ["--each", "single-byte-writes", "--each", "no-puback", "--each", "wrong-puback-id"];
+    let more = ["--each", "retained-not-stored", "--each-timeout", "3", "--jobs", "2"];
+    let (code, out, log) = serve_bash(&[&chosen[..], &more].concat(), &script);
+    assert_eq!(code, Some(1), "{out}{log}");
+    common::settings().bind(|| insta::assert_snapshot!("each", out));
+}
+
+#[cfg(unix)]
+#[test]
+fn each_wants_a_command_that_passes() {
+    let (code, out, _) = served(&["serve", "--each", "quirk", "--", "sh", "-c", "echo not today; exit 3"]);
+    assert_eq!(code, Some(9));
+    common::settings().bind(|| insta::assert_snapshot!("each_without_control", out));
+    let (code, _, log) = served(&["serve", "--each", "retained-not-stord", "--", "true"]);
+    assert_eq!(code, Some(2));
+    assert!(log.contains("retained-not-stored"), "{log}");
+    let (code, out, _) = served(&["serve", "--json", "-", "--each", "single-byte-writes", "--", "true"]);
+    let report: serde_json::Value = serde_json::from_str(&out).expect("JSON alone is on standard output");
+    assert_eq!((code, &report["summary"]["passes"], &report["exit"]), (Some(0), &1.into(), &0.into()));
+}

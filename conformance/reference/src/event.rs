@@ -81,6 +81,8 @@ pub struct Breach {
     pub packet: Bytes,
     /// Bytes of the whole packet, as far as its fixed header says.
     pub packet_len: usize,
+    /// Which of the client's packets on this connection it was: 1 is its first; 0 where it was none.
+    pub packet_number: u64,
 }
 
 impl Breach {

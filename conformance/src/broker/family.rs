@@ -4,9 +4,7 @@
 //! orphans become its children. Other Unix systems know the group alone, and others the process alone.
 
 use std::io;
-use std::process::Child;
-#[cfg(not(target_os = "linux"))]
-use std::process::ExitStatus;
+use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A process, and who comes of it. It is the first of its group, where the system has groups.
@@ -22,8 +20,8 @@ pub(super) struct Family {
 
 /// How the first of a family ended.
 pub(super) struct End {
-    /// Exit status or signal, in words.
-    pub(super) status: String,
+    /// Exit status or signal.
+    pub(super) status: ExitStatus,
     /// The names of those that it left running.
     pub(super) left: Vec<String>,
 }
@@ -52,7 +50,7 @@ impl Family {
         }
         let left = self.living().into_iter().map(|member| member.name).collect();
         self.end();
-        Ok(End { status: self.child().wait()?.to_string(), left })
+        Ok(End { status: self.child().wait()?, left })
     }
 
     /// Waits until its first process has ended; then ends all that it left.
@@ -70,10 +68,7 @@ impl Family {
         #[cfg(not(unix))]
         let is_left = false;
         self.end();
-        Ok(End {
-            status: status.to_string(),
-            left: is_left.then(|| "others of its group".to_owned()).into_iter().collect(),
-        })
+        Ok(End { status, left: is_left.then(|| "others of its group".to_owned()).into_iter().collect() })
     }
 
     /// Whether its first process runs at this moment.
@@ -114,6 +109,20 @@ impl Family {
         self.end_group();
         // An error means that it has ended by itself.
         let _ = self.child().kill();
+    }
+
+    /// Whether it is the same.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.child, &other.child)
+    }
+
+    /// Asks its group to end.
+    pub(super) fn ask_to_end(&self) {
+        #[cfg(unix)]
+        if let Some(group) = self.group {
+            // An error means that nobody is left.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::TERM);
+        }
     }
 
     #[cfg(unix)]

@@ -5,6 +5,7 @@
 
 mod address;
 mod authentication;
+mod command;
 mod embedded;
 mod family;
 mod folders;
@@ -19,13 +20,13 @@ mod variant;
 
 pub use address::AddressTarget;
 pub use authentication::{Authentication, Data};
+pub(crate) use command::{Command, CommandEnd, Output};
 pub use embedded::{EmbeddedOptions, EmbeddedTarget};
 pub use profile::{Profile, ProfileError};
 pub use shell::{Said, Shell};
 pub use spawned::{Lease, SpawnedBroker, SpawnedTarget};
 pub use variant::{VARIANTS, Variant};
 
-pub(crate) use processes::end_all;
 pub(crate) use supervisor::supervise;
 
 use crate::text::Secrets;
@@ -57,6 +58,12 @@ pub struct Setting {
     pub only_version: Option<String>,
     /// Which of the brokers that this process has to do with it is.
     pub broker: u64,
+}
+
+/// Ends all that was started and starts no more: for an end of the program that runs no destructors.
+pub(crate) fn end_all() {
+    command::end_all();
+    processes::end_all();
 }
 
 /// A number that no other broker has.

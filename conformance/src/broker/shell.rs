@@ -35,13 +35,23 @@ const BULK: usize = 16;
 /// Bytes that are written before others have a turn.
 const MOST_AT_ONCE: usize = 16 << 10;
 
-/// What the machine has to say for a log.
+/// What a running broker has to say for a log, and to who watches its clients.
 #[derive(Debug, Clone, Copy)]
 pub enum Said<'a> {
     /// A client broke a rule.
     Breach(&'a Breach),
     /// Something else that a user would ask about.
     Note(&'a Note),
+    /// These bytes of a client were read; the machine is told of them next.
+    Read(ConnectionId, &'a [u8]),
+    /// These bytes were written to a client: before this it can't have read them.
+    Wrote(ConnectionId, &'a [u8]),
+    /// The client's half was read to its end; the machine is told of it next.
+    ClientEnded(ConnectionId, Ending),
+    /// The machine closes the connection. What waits is still written.
+    Closes(ConnectionId),
+    /// Nothing more is written on this connection.
+    Ended(ConnectionId),
 }
 
 /// A running reference broker.
@@ -124,7 +134,7 @@ impl Shell {
         Self { core }
     }
 
-    /// Takes a new network connection.
+    /// Takes a new network connection. They are numbered from 0 on, as they come.
     pub fn accept(&self, stream: Box<dyn Transport>) {
         let core = Rc::clone(&self.core);
         let id = ConnectionId(core.next.get());
@@ -150,7 +160,10 @@ impl Core {
         for effect in effects {
             match effect {
                 Effect::Send(id, bytes) => self.send(id, bytes),
-                Effect::Close(id, closing) => self.close(id, closing),
+                Effect::Close(id, closing) => {
+                    (self.log)(Said::Closes(id));
+                    self.close(id, closing);
+                }
                 Effect::Discard(id) => forgotten.push((id, self.discard(id))),
                 Effect::Breach(breach) => (self.log)(Said::Breach(&breach)),
                 Effect::Note(note) => (self.log)(Said::Note(&note)),
@@ -260,6 +273,10 @@ async fn serve(core: Rc<Core>, id: ConnectionId, stream: Box<dyn Transport>, out
                     .map(|done| read_outcome(&done, into.filled().len()))
             })
             .await;
+            match read {
+                Read::Bytes(count) => (core.log)(Said::Read(id, &buffer[..count])),
+                Read::Ended(ending) => (core.log)(Said::ClientEnded(id, ending)),
+            }
             if !delay.is_zero() {
                 sleep(delay).await;
             }
@@ -283,6 +300,7 @@ async fn serve(core: Rc<Core>, id: ConnectionId, stream: Box<dyn Transport>, out
     core.handle(Event::Reset(id));
     core.connections.borrow_mut().remove(&id);
     outgoing.forget();
+    (core.log)(Said::Ended(id));
     finish(&core, id, stream, closing).await;
     core.handle(Event::Gone(id));
 }
@@ -359,6 +377,7 @@ async fn write_all(
                     poll_fn(|context| Pin::new(&mut **stream.borrow_mut()).poll_write(context, &bytes[..piece])).await;
                 match written {
                     Ok(count) if count > 0 => {
+                        (core.log)(Said::Wrote(id, &bytes[..count]));
                         bytes.advance(count);
                         burst += count;
                         outgoing.moved.set(outgoing.moved.get() + count);

@@ -21,6 +21,8 @@ pub enum Exit {
     Incomplete,
     /// A report or the output couldn't be written.
     ReportNotWritten,
+    /// `serve -- CMD`: the command failed by itself, and no client broke a rule.
+    CommandFailed,
     /// A defect of this program.
     OurBug,
     /// Ended before all cases had run.
@@ -29,7 +31,7 @@ pub enum Exit {
 
 impl Exit {
     /// All of them, in the order of their codes.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Success,
         Self::Failed,
         Self::Usage,
@@ -39,17 +41,19 @@ impl Exit {
         Self::Inconclusive,
         Self::Incomplete,
         Self::ReportNotWritten,
+        Self::CommandFailed,
         Self::OurBug,
         Self::Interrupted,
     ];
 
     /// Which one a run ends with when several apply: the first of these.
-    pub const PRECEDENCE: [Self; 7] = [
+    pub const PRECEDENCE: [Self; 8] = [
         Self::OurBug,
         Self::Interrupted,
         Self::ReportNotWritten,
         Self::NothingJudged,
         Self::Failed,
+        Self::CommandFailed,
         Self::BaselineStale,
         Self::Inconclusive,
     ];
@@ -66,6 +70,7 @@ impl Exit {
             Self::Inconclusive => 6,
             Self::Incomplete => 7,
             Self::ReportNotWritten => 8,
+            Self::CommandFailed => 9,
             Self::OurBug => 70,
             Self::Interrupted => 130,
         }
@@ -78,7 +83,8 @@ impl Exit {
                 "all required cases pass, or are as the baseline lists them; or the command did what it was asked to"
             }
             Self::Failed => {
-                "a case fails (with --strict also: is weak) that no baseline lists; `decode`: a packet is refused"
+                "a case fails (with --strict also: is weak) that no baseline lists; `decode`: a packet is refused; \
+                 `serve -- CMD`: a client broke a rule"
             }
             Self::Usage => "usage or configuration; a report path that can't be opened, which is tried before the run",
             Self::NothingJudged => {
@@ -94,6 +100,7 @@ impl Exit {
             }
             Self::Incomplete => "`decode`: the bytes end inside a packet",
             Self::ReportNotWritten => "a report, or the output itself, couldn't be written",
+            Self::CommandFailed => "`serve -- CMD`: no client broke a rule, and the command failed by itself",
             Self::OurBug => "a defect of mqtt-assay, please report it",
             Self::Interrupted => "ended by Ctrl-C, SIGTERM or --timeout; reports of the finished part are written",
         }
@@ -111,12 +118,12 @@ mod tests {
 
     #[test]
     fn the_codes_are_what_scripts_rely_on() {
-        assert_eq!(Exit::ALL.map(Exit::code), [0, 1, 2, 3, 4, 5, 6, 7, 8, 70, 130]);
+        assert_eq!(Exit::ALL.map(Exit::code), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 70, 130]);
     }
 
     #[test]
     fn the_first_of_the_precedence_counts() {
-        assert_eq!(Exit::PRECEDENCE.map(Exit::code), [70, 130, 8, 3, 1, 5, 6]);
+        assert_eq!(Exit::PRECEDENCE.map(Exit::code), [70, 130, 8, 3, 1, 9, 5, 6]);
         assert_eq!(Exit::worst(&[]), Exit::Success);
         assert_eq!(Exit::worst(&[Exit::Inconclusive, Exit::Failed]), Exit::Failed);
         assert_eq!(Exit::worst(&[Exit::Failed, Exit::ReportNotWritten, Exit::Inconclusive]), Exit::ReportNotWritten);

@@ -21,7 +21,6 @@ mod report;
 mod reports;
 mod run;
 mod serve;
-mod serve_log;
 mod shell;
 mod tables;
 mod trouble;

@@ -40,6 +40,14 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     settle(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
 }
 
+/// Writes to standard error, where standard output belongs to a command of the user's. If nobody can be told, the exit code
+/// must do.
+pub(crate) fn print_aside(text: &str) -> Result<(), Failure> {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    Ok(())
+}
+
 /// What an attempt to write means for the command.
 pub(super) fn settle(written: io::Result<()>) -> Result<(), Failure> {
     match written {

@@ -22,6 +22,7 @@ impl Machine {
             detail: detail.to_owned(),
             packet: Bytes::new(),
             packet_len: 0,
+            packet_number: 0,
         }));
     }
 

@@ -30,7 +30,11 @@ impl Machine {
     /// What the client sends from now on it should not send.
     fn remember_departed(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get(&id) else { return };
-        let departed = Departed { version: connection.version, client_id: connection.client_id.clone() };
+        let departed = Departed {
+            version: connection.version,
+            client_id: connection.client_id.clone(),
+            packets: connection.packets + 1,
+        };
         self.departed.insert(id, departed);
         if self.departed.len() > self.settings.limits.max_connections {
             self.departed.pop_first();

@@ -53,8 +53,12 @@ impl Machine {
                 continue;
             }
             let before = self.effects.len();
+            let number = self.number_of_next(id);
             let step = self.step(id, &input[at..]);
-            self.show_packet(before, &input[at..]);
+            self.show_packet(before, number, &input[at..]);
+            if matches!(step, Step::Consumed(_)) {
+                self.count_one(id);
+            }
             match step {
                 Step::Consumed(_) if self.loses_behind(id, input[at]) => at = input.len(),
                 Step::Consumed(length) => at += length.max(1),
@@ -90,8 +94,19 @@ impl Machine {
         self.wind(id);
     }
 
+    /// Which of the client's packets the next one is.
+    fn number_of_next(&self, id: ConnectionId) -> u64 {
+        self.connections.get(&id).map_or(0, |connection| connection.packets + 1)
+    }
+
+    fn count_one(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.packets += 1;
+        }
+    }
+
     /// Adds the packet at the start of `input` to the breaches that were named since there were `before` effects.
-    pub(crate) fn show_packet(&mut self, before: usize, input: &[u8]) {
+    fn show_packet(&mut self, before: usize, number: u64, input: &[u8]) {
         let packet_len = match packet_len(input) {
             PacketLen::Known(len) => len,
             PacketLen::Unknown | PacketLen::Never => input.len(),
@@ -101,6 +116,7 @@ impl Machine {
                 let shown = packet_len.min(input.len()).min(Breach::MOST_BYTES);
                 breach.packet = Bytes::copy_from_slice(&input[..shown]);
                 breach.packet_len = packet_len;
+                breach.packet_number = number;
             }
         }
     }
@@ -161,8 +177,9 @@ impl Machine {
             detail: "it sent more behind its DISCONNECT".to_owned(),
             packet: Bytes::new(),
             packet_len: 0,
+            packet_number: 0,
         }));
-        self.show_packet(before, input);
+        self.show_packet(before, departed.packets + 1, input);
     }
 
     fn step(&mut self, id: ConnectionId, input: &[u8]) -> Step {

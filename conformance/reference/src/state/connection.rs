@@ -40,6 +40,8 @@ pub(crate) struct Connection {
     pub(crate) input: Vec<u8>,
     /// No packet can be complete before this many bytes are here.
     pub(crate) wanted: usize,
+    /// How many of its packets have been dealt with.
+    pub(crate) packets: u64,
     /// Bytes of a packet that is being thrown away.
     pub(crate) skip: usize,
     /// How far the client has come with its authentication method, where CONNECT named one.
@@ -109,6 +111,7 @@ impl Connection {
             client_id: None,
             input: Vec::new(),
             wanted: 0,
+            packets: 0,
             skip: 0,
             authentication: None,
             opened_at: now,

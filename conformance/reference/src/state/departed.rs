@@ -9,4 +9,6 @@ use crate::state::ClientId;
 pub(crate) struct Departed {
     pub(crate) version: Version,
     pub(crate) client_id: Option<ClientId>,
+    /// How many packets it had sent up to its DISCONNECT.
+    pub(crate) packets: u64,
 }

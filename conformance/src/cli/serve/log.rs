@@ -1,8 +1,8 @@
-//! The log of `serve`: written by a thread of its own, so that the broker never waits for whoever reads it. What is not read
-//! in time is left out, and counted.
+//! The log: written by a thread of its own, so that the broker never waits for whoever reads it. What is not read in time is
+//! left out, and counted.
 
-use super::failure::Failure;
-use super::output::print;
+use crate::cli::failure::Failure;
+use crate::cli::output::{print, print_aside};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -37,9 +37,9 @@ struct State {
 }
 
 impl Log {
-    /// A log to standard output.
-    pub(super) fn start() -> io::Result<Self> {
-        Self::to(print)
+    /// A log to standard output; where that belongs to somebody else, to standard error.
+    pub(super) fn start(is_aside: bool) -> io::Result<Self> {
+        Self::to(if is_aside { print_aside } else { print })
     }
 
     /// A log that is written by `write`, which may take as long as it likes.
