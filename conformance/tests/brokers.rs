@@ -11,7 +11,7 @@
 //! `MQTT_ASSAY_RUNS=20` repeats the run that often, in random order, with 1, 8 and all jobs in turn. `MQTT_ASSAY_BUSY=1`
 //! keeps a core busy meanwhile. `MQTT_ASSAY_WRITE=1` writes `verdicts.tsv` anew.
 
-use mqtt_assay::broker::{AddressTarget, Endpoint, Profile, Setting, SpawnedTarget, Target, Variant};
+use mqtt_assay::broker::{AddressTarget, Profile, Reach, Setting, SpawnedTarget, Target, Variant};
 use mqtt_assay::cases;
 use mqtt_assay::run::{Order, RunOptions, RunResult, clock, run};
 use mqtt_assay::scenario::{Instance, RunNames, Verdict};
@@ -170,7 +170,7 @@ fn two_runs_on_one_mosquitto_and_unrelated_messages_change_no_verdict() {
         let (version, _) = spawned.version().expect("mosquitto tells its version");
         let started = spawned.prepare(Variant::PLAIN).await.unwrap_or_else(|why| panic!("{why:?}"));
         let ready = started.ready(Version::V3_1_1).unwrap_or_else(|why| panic!("{why:?}"));
-        let Endpoint::Tcp(address) = ready.endpoint else { panic!("a spawned broker is reached by TCP") };
+        let address = ready.endpoint.tcp_address().expect("a spawned broker is reached by TCP").to_owned();
         let report = Report::read("mosquitto", &version);
         let alone = on_address(&address, "alone").await;
         let (one, other) = tokio::join!(on_address(&address, "one"), on_address(&address, "other"));
@@ -193,7 +193,7 @@ async fn on_address(address: &str, run_name: &str) -> RunResult {
     let jobs = selected.len();
     let options =
         RunOptions { seed: 1, jobs, patience: 1, order: Order::Random, fail_fast: false, intrusive: true, names };
-    let target = AddressTarget::parse(&format!("mqtt://{address}"), Setting::default())
+    let target = AddressTarget::parse(&format!("mqtt://{address}"), Setting::default(), Reach::default())
         .unwrap_or_else(|error| panic!("{error}"));
     let result = run(&Target::Address(target), &selected, &options, std::future::pending(), |_| {}).await;
     result.unwrap_or_else(|nothing| panic!("nothing was judged: {}", nothing.0))

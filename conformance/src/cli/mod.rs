@@ -15,6 +15,7 @@ mod guard;
 mod list;
 mod output;
 mod prove;
+mod reach;
 mod replay;
 mod reports;
 mod run;

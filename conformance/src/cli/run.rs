@@ -8,6 +8,7 @@ use super::explore::{ExploreArgs, Sequences};
 use super::failure::Failure;
 use super::guard::{Ending, Guard, SILENCE};
 use super::output::Color;
+use super::reach::INSECURE;
 use super::reports::{ReportFile, require_different_files};
 use super::trouble;
 use crate::broker::{Target, Variant};
@@ -66,7 +67,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_enum, default_value = "all", value_name = "VERSION", help_heading = "Which cases")]
     mqtt: Versions,
 
-    /// Run only cases that need this set-up of the broker
+    /// Run only cases that need this set-up of the broker; all cases by tls, mutual-tls, websocket, secure-websocket, unix
     #[arg(long, value_name = "VARIANT", value_parser = super::choices::variant, help_heading = "Which cases")]
     variant: Option<Variant>,
 
@@ -240,21 +241,25 @@ impl RunArgs {
         if self.quiet {
             return String::new();
         }
-        let TargetName { name, version, learnt_from, .. } = &facts.target;
+        let TargetName { name, version, learnt_from, carrier, .. } = &facts.target;
         let version = version.as_ref().map_or_else(String::new, |version| {
             format!(" {version} ({})", learnt_from.as_deref().unwrap_or("unknown"))
         });
         let versions = facts.versions.iter().map(|version| version.name()).collect::<Vec<_>>().join(" and ");
         let mut out = format!(
-            "mqtt-assay {}: {} of MQTT {versions} on {name}{version}, seed {}\n",
+            "mqtt-assay {}: {} of MQTT {versions} on {name}{version}{}, seed {}\n",
             env!("CARGO_PKG_VERSION"),
             match self.explore.count() {
                 Some(count) if self.explore.is_alone(&self.filter) => format!("{count} generated sequences"),
                 Some(count) => format!("{} and {count} generated sequences", counted(facts.cases, "case")),
                 None => counted(facts.cases, "case"),
             },
+            carrier.filter(|_| facts.target.address.is_empty()).map_or_else(String::new, |by| format!(" by {by}")),
             facts.seed
         );
+        if facts.target.insecure {
+            out += &format!("WARNING: {INSECURE}\n");
+        }
         if self.broker.is_default() {
             out.push_str("This is the reference broker that is built in. To certify yours:\n");
             out.push_str("  mqtt-assay run mqtt://HOST:PORT | mosquitto | --spawn 'COMMAND -p {port}'\n");
@@ -278,8 +283,11 @@ fn silence(target: &Target, selected: &[Instance], args: &RunArgs) -> Duration {
 /// Runs the cases, reports, and says how it ended.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let is_alone = args.explore.is_alone(&args.filter);
-    let selected = if is_alone { Vec::new() } else { args.filter.select(args.mqtt, args.variant)? };
-    let Broker { target, words, before } = args.broker.resolve(args.seed, args.patience)?;
+    // What a broker is reached by says nothing of which cases are run there.
+    let carrier = args.variant.filter(|variant| variant.carrier.is_some());
+    let selected =
+        if is_alone { Vec::new() } else { args.filter.select(args.mqtt, args.variant.filter(|_| carrier.is_none()))? };
+    let Broker { target, words, before } = args.broker.resolve(args.seed, args.patience, carrier)?;
     let timeout = args.timeout.map(Duration::from_secs);
     // From here on a signal ends the run in order.
     let guard = Guard::start(timeout, Some(silence(&target, &selected, args)))
@@ -288,7 +296,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let (started, begun) = (crate::text::now(), Instant::now());
     learn_version(&target, &guard)?;
     let facts = RunFacts {
-        target: TargetName::of(&target),
+        target: TargetName { insecure: args.broker.reach.is_insecure(), ..TargetName::of(&target) },
         target_words: words,
         before,
         versions: if is_alone { args.mqtt.list() } else { versions_of(&selected) },
@@ -568,7 +576,7 @@ impl Reports {
     fn open(args: &RunArgs, guard: &Guard) -> Result<Self, Failure> {
         let options = [("--json", args.json.as_deref()), ("--junit", args.junit.as_deref())];
         let read = [("--password-file", args.broker.credentials.password_file.as_deref())];
-        let all = read.into_iter().chain(options);
+        let all = read.into_iter().chain(args.broker.reach.files()).chain(options);
         let named: Vec<(&str, &Path)> = all.filter_map(|(option, path)| Some((option, path?))).collect();
         require_different_files(&named)?;
         let [json, junit] = options.map(|(_, path)| path.map(|path| ReportFile::open(path, guard)).transpose());

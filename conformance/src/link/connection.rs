@@ -434,6 +434,13 @@ impl Link {
         }
     }
 
+    pub(super) fn poll_flush(&self, context: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        match self.stream.borrow_mut().as_mut() {
+            Some(stream) => Pin::new(&mut **stream).poll_flush(context),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+
     pub(super) fn poll_shutdown(&self, context: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
         match self.stream.borrow_mut().as_mut() {
             Some(stream) => Pin::new(&mut **stream).poll_shutdown(context),

@@ -43,4 +43,6 @@ async fn write(link: &Link, mut bytes: BytesMut) {
             }
         }
     }
+    // A layer may hold back what it could not write at once. Where the broker is gone, the reader tells.
+    let _ = poll_fn(|context| link.poll_flush(context)).await;
 }
