@@ -2,20 +2,31 @@
 //! of ending look the same to it.
 
 use super::Transport;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::UnixStream;
+use tokio::time::sleep;
+
+/// How long a full socket is left alone.
+const ASK_AGAIN: Duration = Duration::from_millis(2);
 
 /// A connection over a unix socket.
 pub struct Unix(UnixStream);
 
 impl Unix {
-    /// Connects to the socket at this path.
+    /// Connects to the socket at this path. Where it has as many waiting as it holds, the system tells that at once, while
+    /// for TCP it waits by itself: so it is asked again, as long as whoever connects has time.
     pub async fn connect(path: &Path) -> io::Result<Self> {
-        UnixStream::connect(path).await.map(Self)
+        loop {
+            match UnixStream::connect(path).await {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(ASK_AGAIN).await,
+                connected => return connected.map(Self),
+            }
+        }
     }
 
     /// Takes over an accepted connection.

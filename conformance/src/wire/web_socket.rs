@@ -13,7 +13,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig, frame};
 use tokio_tungstenite::tungstenite::{Message, protocol::Role};
 
@@ -65,13 +65,13 @@ impl Frame {
 impl From<Frame> for Message {
     fn from(Frame { kind, is_last, payload }: Frame) -> Self {
         let code = match kind {
-            FrameKind::Text => OpCode::Data(Data::Text),
-            FrameKind::Binary => OpCode::Data(Data::Binary),
-            FrameKind::Continuation => OpCode::Data(Data::Continue),
-            FrameKind::Ping => OpCode::Control(Control::Ping),
-            FrameKind::Pong => OpCode::Control(Control::Pong),
+            FrameKind::Text => Data::Text,
+            FrameKind::Binary => Data::Binary,
+            FrameKind::Continuation => Data::Continue,
+            FrameKind::Ping => return Self::Frame(frame::Frame::ping(payload)),
+            FrameKind::Pong => return Self::Frame(frame::Frame::pong(payload)),
         };
-        Self::Frame(frame::Frame::message(payload, code, is_last))
+        Self::Frame(frame::Frame::message(payload, OpCode::Data(code), is_last))
     }
 }
 
