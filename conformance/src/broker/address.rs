@@ -151,11 +151,7 @@ impl AddressTarget {
         if !offered.contains(&variant) {
             return Err(Unready::NotOffered(format!("an address is what it is: {}", variant.says)));
         }
-        Ok(Ready {
-            endpoint: self.endpoint.clone(),
-            setting: self.setting.clone(),
-            process: None,
-        })
+        Ok(Ready { endpoint: self.endpoint.clone(), setting: self.setting.clone(), process: None })
     }
 }
 
@@ -249,7 +245,8 @@ mod tests {
         let decoded = parse("mqtt://a%40b:%3a%2F%25%c3%a9@h").map(|target| target.setting.credentials);
         assert_eq!(decoded, Ok(Some(("a@b".to_owned(), ":/%é".to_owned()))));
         let named = Setting { credentials: Some(("bob".to_owned(), "x".to_owned())), ..Setting::default() };
-        let first = AddressTarget::parse("mqtt://ann:s3cret@h", named.clone(), Reach::default()).map(|target| target.setting);
+        let first =
+            AddressTarget::parse("mqtt://ann:s3cret@h", named.clone(), Reach::default()).map(|target| target.setting);
         assert_eq!(first, Ok(named));
         let bad = [
             "mqtt://ann:s3cret%@h",
@@ -297,7 +294,9 @@ mod tests {
         for (text, shown) in read {
             assert_eq!(url(text), Ok(shown.to_owned()));
         }
-        for bad in ["mqtts://h/path", "ws://h/a b?s3cret", "wss://h/\u{e9}", "ws://h#x", "mqtts://a_b-", "wss://ann:s3cret@"] {
+        for bad in
+            ["mqtts://h/path", "ws://h/a b?s3cret", "wss://h/\u{e9}", "ws://h#x", "mqtts://a_b-", "wss://ann:s3cret@"]
+        {
             let error = url(bad).expect_err(bad);
             assert!(error.contains(FORM) && !error.contains("s3cret"), "{error}");
         }
@@ -320,7 +319,13 @@ mod tests {
             AddressTarget::parse("ws://h", Setting::default(), Reach { headers, ..Reach::default() }).map(|_| ())
         };
         assert_eq!(with("Authorization", "Bearer s3cret"), Ok(()));
-        for (name, value) in [("", "s3cret"), ("a b", "s3cret"), ("Host", "s3cret"), ("Sec-WebSocket-Key", "s3cret"), ("X", "s3cret\r\nY: z")] {
+        for (name, value) in [
+            ("", "s3cret"),
+            ("a b", "s3cret"),
+            ("Host", "s3cret"),
+            ("Sec-WebSocket-Key", "s3cret"),
+            ("X", "s3cret\r\nY: z"),
+        ] {
             let error = with(name, value).expect_err(name);
             assert!(error.contains("header") && !error.contains("s3cret"), "{error}");
         }

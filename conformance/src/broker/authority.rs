@@ -65,7 +65,8 @@ impl Authority {
         let mut params = CertificateParams::new(Vec::new())?;
         params.distinguished_name.push(DnType::CommonName, "mqtt-assay's authority of a moment");
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
+        params.key_usages =
+            vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
         let certificate = params.self_signed(&key)?.pem();
         Ok(Self { issuer: Issuer::new(params, key), certificate })
     }
@@ -83,9 +84,7 @@ impl Authority {
     fn signed(&self, holder: Holder) -> Result<Papers, rcgen::Error> {
         let (names, name, usage) = match holder {
             Holder::Broker => (NAMES.map(str::to_owned).to_vec(), "localhost", ExtendedKeyUsagePurpose::ServerAuth),
-            Holder::Client | Holder::ExpiredClient => {
-                (Vec::new(), "mqtt-assay", ExtendedKeyUsagePurpose::ClientAuth)
-            }
+            Holder::Client | Holder::ExpiredClient => (Vec::new(), "mqtt-assay", ExtendedKeyUsagePurpose::ClientAuth),
         };
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::new(names)?;

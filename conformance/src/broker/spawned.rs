@@ -351,7 +351,11 @@ async fn answer(endpoint: &Endpoint, version: Version, credentials: Option<&(Str
 /// What is said of a connection that was not opened: that nobody listens yet is no news.
 fn why_not_open(error: &io::Error) -> String {
     let why = error.to_string();
-    if why.starts_with("TLS") || why.starts_with("WebSocket") { format!(": {}", single_line(&why)) } else { String::new() }
+    if why.starts_with("TLS") || why.starts_with("WebSocket") {
+        format!(": {}", single_line(&why))
+    } else {
+        String::new()
+    }
 }
 
 /// What these bytes of a CONNACK say, once its code is among them: behind the length, which may be of several bytes, and

@@ -165,8 +165,10 @@ impl Variant {
     );
 
     /// WebSocket.
-    pub const WEBSOCKET: Self =
-        Self { flags: "ws://HOST:PORT/PATH", ..Self::carried(Carrier::WebSocket, "websocket", "the broker is reached by WebSocket") };
+    pub const WEBSOCKET: Self = Self {
+        flags: "ws://HOST:PORT/PATH",
+        ..Self::carried(Carrier::WebSocket, "websocket", "the broker is reached by WebSocket")
+    };
 
     /// WebSocket over TLS.
     pub const SECURE_WEBSOCKET: Self =

@@ -89,7 +89,8 @@ async fn connect_split(broker: &Subject) -> Outcome {
 async fn several_in_one(broker: &Subject) -> Outcome {
     let mut client = broker.connect("client").await?;
 
-    let packets = [publish("news", b"first").qos(AtLeastOnce).id(17_u16), subscribe("sport", AtMostOnce).id(18_u16), pingreq()];
+    let packets =
+        [publish("news", b"first").qos(AtLeastOnce).id(17_u16), subscribe("sport", AtMostOnce).id(18_u16), pingreq()];
     client.send_in_frames(packets, |bytes| vec![Frame::whole(FrameKind::Binary, bytes)])?;
 
     client.expect_all([a_puback(17_u16), a_suback(18_u16), a_pingresp()]).await
@@ -98,7 +99,11 @@ async fn several_in_one(broker: &Subject) -> Outcome {
 async fn across(broker: &Subject) -> Outcome {
     let mut client = broker.connect("client").await?;
 
-    let packets = [pingreq(), publish("news", b"in the middle").qos(AtLeastOnce).id(17_u16), subscribe("sport", AtMostOnce).id(18_u16)];
+    let packets = [
+        pingreq(),
+        publish("news", b"in the middle").qos(AtLeastOnce).id(17_u16),
+        subscribe("sport", AtMostOnce).id(18_u16),
+    ];
     client.send_in_frames(packets, |bytes| pieces(&bytes, [12]))?;
 
     client.expect_all([a_pingresp(), a_puback(17_u16), a_suback(18_u16)]).await
@@ -108,7 +113,8 @@ async fn across(broker: &Subject) -> Outcome {
 async fn fragments(broker: &Subject) -> Outcome {
     let mut client = broker.connect("client").await?;
 
-    let packets = [publish("news", b"in fragments").qos(AtLeastOnce).id(17_u16), subscribe("sport", AtMostOnce).id(18_u16)];
+    let packets =
+        [publish("news", b"in fragments").qos(AtLeastOnce).id(17_u16), subscribe("sport", AtMostOnce).id(18_u16)];
     client.send_in_frames(packets, |bytes| {
         let end = bytes.len() - 4;
         vec![

@@ -93,9 +93,9 @@ impl BrokerArgs {
             Credentials::default()
         };
         let target = match (&self.spawn, self.broker.as_deref()) {
-            (Some(command), _) => {
-                Target::Spawned(SpawnedTarget::new(Self::spawned(command, self.setting(&credentials))?, patience).over(carrier))
-            }
+            (Some(command), _) => Target::Spawned(
+                SpawnedTarget::new(Self::spawned(command, self.setting(&credentials))?, patience).over(carrier),
+            ),
             (None, None | Some(EMBEDDED)) => self.embedded(seed, carrier)?,
             (None, Some(address)) if address.contains("://") => {
                 let (setting, reach) = (self.setting(&credentials), self.reach.resolve()?);

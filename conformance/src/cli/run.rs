@@ -285,8 +285,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let is_alone = args.explore.is_alone(&args.filter);
     // What a broker is reached by says nothing of which cases are run there.
     let carrier = args.variant.filter(|variant| variant.carrier.is_some());
-    let selected =
-        if is_alone { Vec::new() } else { args.filter.select(args.mqtt, args.variant.filter(|_| carrier.is_none()))? };
+    let selected = if is_alone {
+        Vec::new()
+    } else {
+        args.filter.select(args.mqtt, args.variant.filter(|_| carrier.is_none()))?
+    };
     let Broker { target, words, before } = args.broker.resolve(args.seed, args.patience, carrier)?;
     let timeout = args.timeout.map(Duration::from_secs);
     // From here on a signal ends the run in order.

@@ -9,6 +9,8 @@ mod certificates;
 mod listener;
 mod memory;
 mod tcp;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod tls_trouble;
 #[cfg(unix)]

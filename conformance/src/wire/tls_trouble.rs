@@ -9,11 +9,17 @@ pub(super) fn handshake_failed(error: &io::Error, name: &ServerName<'_>) -> io::
     let why = match tls_error(error) {
         Some(Error::InvalidCertificate(problem)) => certificate(problem, &name.to_str()),
         Some(Error::AlertReceived(alert)) => alerted(*alert),
-        Some(Error::PeerIncompatible(problem)) => format!("broker and suite have no way to speak TLS in common: {problem:?}"),
+        Some(Error::PeerIncompatible(problem)) => {
+            format!("broker and suite have no way to speak TLS in common: {problem:?}")
+        }
         Some(Error::InvalidMessage(_) | Error::InappropriateMessage { .. }) => NOT_TLS.to_owned(),
         Some(Error::NoCertificatesPresented) => "the broker shows no certificate".to_owned(),
         Some(other) => other.to_string(),
-        None if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => {
+        None if matches!(
+            error.kind(),
+            ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
+        ) =>
+        {
             "the connection was ended in the handshake".to_owned()
         }
         None => error.to_string(),

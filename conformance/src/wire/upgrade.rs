@@ -53,7 +53,8 @@ impl WebSocketClient {
         stream.write_all(self.request(&key).as_bytes()).await?;
         stream.flush().await?;
         let (answer, behind) = read_answer(&mut stream).await?;
-        let subprotocol = judge(&answer, &key).map_err(|why| io::Error::other(format!("WebSocket handshake: {why}")))?;
+        let subprotocol =
+            judge(&answer, &key).map_err(|why| io::Error::other(format!("WebSocket handshake: {why}")))?;
         let stream = WebSocketStream::from_partially_read(stream, behind, Role::Client, Some(config())).await;
         Ok(Box::new(WebSocket::client(stream, subprotocol)))
     }
@@ -155,7 +156,8 @@ impl WebSocketServer {
             }
             Ok(response)
         };
-        let accepted = tokio_tungstenite::accept_hdr_async_with_config(Below::new(stream), answer, Some(config())).await;
+        let accepted =
+            tokio_tungstenite::accept_hdr_async_with_config(Below::new(stream), answer, Some(config())).await;
         let stream = accepted.map_err(|error| io::Error::other(format!("WebSocket handshake: {error}")))?;
         Ok(Box::new(WebSocket::server(stream, self.manners)))
     }

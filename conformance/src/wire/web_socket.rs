@@ -124,7 +124,17 @@ impl WebSocket {
 
     fn new(stream: WebSocketStream<Below>, role: Role, manners: Manners, subprotocol: Option<String>) -> Self {
         let (last_kind, ended, why_ended) = (None, None, None);
-        Self { stream, role, manners, unread: Bytes::new(), last_kind, ended, why_ended, has_closed: false, subprotocol }
+        Self {
+            stream,
+            role,
+            manners,
+            unread: Bytes::new(),
+            last_kind,
+            ended,
+            why_ended,
+            has_closed: false,
+            subprotocol,
+        }
     }
 
     /// The subprotocol that the broker has answered.
@@ -201,8 +211,12 @@ impl WebSocket {
     }
 
     fn end_by(&mut self, context: &mut Context<'_>, error: &Error) {
-        let is_cut_short =
-            matches!(error, Error::ConnectionClosed | Error::AlreadyClosed | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake));
+        let is_cut_short = matches!(
+            error,
+            Error::ConnectionClosed
+                | Error::AlreadyClosed
+                | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)
+        );
         if is_cut_short || matches!(error, Error::Io(_)) {
             let is_reset = !is_cut_short || self.stream.get_ref().ended() == Some(Ending::Reset);
             self.ended = Some(is_reset.then_some(ErrorKind::ConnectionReset));

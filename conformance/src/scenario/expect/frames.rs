@@ -36,7 +36,8 @@ impl Client {
         }
         let transcript = self.context().transcript();
         let is_ours = |role: &str| role == self.link().label;
-        let received = transcript.lines.iter().filter(|line| is_ours(&line.role) && matches!(line.what, What::Received(_)));
+        let received =
+            transcript.lines.iter().filter(|line| is_ours(&line.role) && matches!(line.what, What::Received(_)));
         let (count, last) = (received.clone().count(), received.last().map(|line| line.number));
         if self.link().has_seen_text() {
             let line = self.say(Remark::Notes, "a text frame came from the broker");
