@@ -145,7 +145,7 @@ impl AddressTarget {
             return Err(Unready::NotOffered(format!("an address offers it with {}", variant.flags)));
         }
         if variant == Variant::WEBSOCKET && !self.carrier.has_web_socket() {
-            return Err(Unready::NotOffered(format!("an address offers it as {}", variant.flags)));
+            return Err(Unready::NotOffered(format!("an address offers it with {}", variant.flags)));
         }
         let offered = [Variant::PLAIN, Variant::WITH_ACCESS, Variant::WITH_AUTHENTICATION, Variant::WEBSOCKET];
         if !offered.contains(&variant) {

@@ -166,7 +166,7 @@ impl Variant {
 
     /// WebSocket.
     pub const WEBSOCKET: Self = Self {
-        flags: "ws://HOST:PORT/PATH",
+        flags: "the scheme ws or wss",
         ..Self::carried(Carrier::WebSocket, "websocket", "the broker is reached by WebSocket")
     };
 
