@@ -12,7 +12,9 @@
 //! keeps a core busy meanwhile. `MQTT_ASSAY_WRITE=1` writes `verdicts.tsv` anew, and `report.json`: the same run as a report in
 //! brief, of which `published.rs` makes the table of all brokers.
 
-use mqtt_assay::broker::{AddressTarget, Endpoint, Profile, Setting, SpawnedTarget, Target, Variant};
+use mqtt_assay::broker::{
+    AddressTarget, Carrier, EmbeddedOptions, EmbeddedTarget, Profile, Reach, Setting, SpawnedTarget, Target, Variant,
+};
 use mqtt_assay::cases;
 use mqtt_assay::report::kept;
 use mqtt_assay::run::{Order, RunOptions, RunResult, clock, run};
@@ -145,6 +147,60 @@ fn mosquitto_with_access() {
     assert!(unjudged.is_empty() && failed.is_empty(), "fails for the user's limits: {failed:#?}\n{unjudged}");
 }
 
+/// Where mosquitto itself is not the same by every transport: the transports, how such cases end, and why.
+const BY_CARRIER: &[(&[Variant], &str, &str)] = &[
+    (
+        &[Variant::WEBSOCKET, Variant::SECURE_WEBSOCKET],
+        "/publish/any-length.2097152",
+        "2.0.11 sends 4 kB of a message to a WebSocket every 100 ms, so that 2 MB come after 50 s",
+    ),
+    (
+        &[Variant::WEBSOCKET, Variant::SECURE_WEBSOCKET],
+        "/publish/too-large",
+        "2.0.11 takes packets above max_packet_size from WebSockets",
+    ),
+];
+
+/// What carries the bytes decides nothing about the rules: the same verdicts by each transport, but where the broker is known
+/// to differ.
+#[test]
+fn mosquitto_is_the_same_by_every_transport() {
+    let _alone = ONE_BROKER_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let profile = Profile::load("mosquitto").unwrap_or_else(|error| panic!("{error}"));
+    let (plain, version, _) = one_run(&profile, 0);
+    let report = Report::read("mosquitto", &version);
+    for carrier in [Variant::TLS, Variant::MUTUAL_TLS, Variant::WEBSOCKET, Variant::SECURE_WEBSOCKET, Variant::UNIX] {
+        let (carried, ..) = one_run_by(&profile, 0, Some(carrier));
+        let is_known =
+            |case: &str| BY_CARRIER.iter().any(|(carriers, end, _)| carriers.contains(&carrier) && case.ends_with(end));
+        let without_known = |result: &RunResult| RunResult {
+            results: result.results.iter().filter(|case| !is_known(&case.instance.id())).cloned().collect(),
+            ..RunResult::default()
+        };
+        report.assert_same(&without_known(&plain), &without_known(&carried), carrier.name);
+    }
+}
+
+/// The embedded broker keeps every rule by whatever it is reached.
+#[test]
+fn the_embedded_broker_is_the_same_by_every_transport() {
+    let by = |carrier: Carrier| {
+        let options = EmbeddedOptions { carrier, seed: 1, ..EmbeddedOptions::default() };
+        let target = Target::Embedded(EmbeddedTarget::new(options));
+        let selected: Vec<Instance> = cases::all().collect();
+        let options = options_of(1, selected.len(), "e".to_owned());
+        let result = clock::simulated(run(&target, &selected, &options, std::future::pending(), |_| {}));
+        text(&result.unwrap_or_else(|nothing| panic!("nothing was judged: {}", nothing.0)))
+    };
+    let plain = by(Carrier::Tcp);
+    for carrier in [Carrier::Tls, Carrier::MutualTls, Carrier::WebSocket, Carrier::SecureWebSocket] {
+        let carried = by(carrier);
+        let rows = plain.lines().zip(carried.lines());
+        let differing: Vec<_> = rows.filter(|(plain, carried)| plain != carried).collect();
+        assert!(differing.is_empty() && plain.len() == carried.len(), "{carrier:?}: {differing:#?}");
+    }
+}
+
 fn is_as_its_report_says(name: &str) {
     let _alone = ONE_BROKER_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let profile = Profile::load(name).unwrap_or_else(|error| panic!("{error}"));
@@ -172,7 +228,7 @@ fn two_runs_on_one_mosquitto_and_unrelated_messages_change_no_verdict() {
         let (version, _) = spawned.version().expect("mosquitto tells its version");
         let started = spawned.prepare(Variant::PLAIN).await.unwrap_or_else(|why| panic!("{why:?}"));
         let ready = started.ready(Version::V3_1_1).unwrap_or_else(|why| panic!("{why:?}"));
-        let Endpoint::Tcp(address) = ready.endpoint else { panic!("a spawned broker is reached by TCP") };
+        let address = ready.endpoint.tcp_address().expect("a spawned broker is reached by TCP").to_owned();
         let report = Report::read("mosquitto", &version);
         let alone = on_address(&address, "alone").await;
         let (one, other) = tokio::join!(on_address(&address, "one"), on_address(&address, "other"));
@@ -195,7 +251,7 @@ async fn on_address(address: &str, run_name: &str) -> RunResult {
     let jobs = selected.len();
     let options =
         RunOptions { seed: 1, jobs, patience: 1, order: Order::Random, fail_fast: false, intrusive: true, names };
-    let target = AddressTarget::parse(&format!("mqtt://{address}"), Setting::default())
+    let target = AddressTarget::parse(&format!("mqtt://{address}"), Setting::default(), Reach::default())
         .unwrap_or_else(|error| panic!("{error}"));
     let result = run(&Target::Address(target), &selected, &options, std::future::pending(), |_| {}).await;
     result.unwrap_or_else(|nothing| panic!("nothing was judged: {}", nothing.0))
@@ -259,18 +315,21 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
+fn options_of(seed: u64, jobs: usize, run_name: String) -> RunOptions {
+    let names = RunNames { topic_prefix: "mqtt-assay".to_owned(), client_id_prefix: "ma".to_owned(), run: run_name };
+    RunOptions { seed, jobs, patience: 1, order: Order::Random, fail_fast: false, intrusive: true, names }
+}
+
 /// A run, the broker's version, and the run as it is kept.
 fn one_run(profile: &Profile, seed: u64) -> (RunResult, String, String) {
+    one_run_by(profile, seed, None)
+}
+
+fn one_run_by(profile: &Profile, seed: u64, carrier: Option<Variant>) -> (RunResult, String, String) {
     let selected: Vec<Instance> = cases::all().collect();
-    let names = RunNames {
-        topic_prefix: "mqtt-assay".to_owned(),
-        client_id_prefix: "ma".to_owned(),
-        run: format!("r{seed}p{}", std::process::id() % 1000),
-    };
     let jobs = [selected.len(), 8, 1][seed as usize % 3];
-    let options =
-        RunOptions { seed, jobs, patience: 1, order: Order::Random, fail_fast: false, intrusive: true, names };
-    let target = Target::Spawned(SpawnedTarget::new(profile.clone(), 1));
+    let options = options_of(seed, jobs, format!("r{seed}p{}", std::process::id() % 1000));
+    let target = Target::Spawned(SpawnedTarget::new(profile.clone(), 1).over(carrier));
     clock::real(target.learn_version()).unwrap_or_else(|error| panic!("no runtime: {error}"));
     let version = target.version().map(|(version, _)| version);
     let version = version.unwrap_or_else(|| panic!("{} does not tell its version: is it installed?", target.name()));

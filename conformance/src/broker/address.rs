@@ -1,38 +1,99 @@
-//! A broker that is already running, at `mqtt://host:port`.
+//! A broker that is already running, at an address: `mqtt://`, `mqtts://`, `ws://`, `wss://` or `unix://`.
 
-use super::{Endpoint, Ready, Setting, Unready, Variant};
+use super::endpoint::Upon;
+use super::{Carrier, Endpoint, Ready, Setting, Unready, Variant};
 use crate::text::{single_line, without_password};
+use crate::wire::{Identity, TlsClient, Trust, WebSocketClient};
 use std::net::{IpAddr, Ipv6Addr, ToSocketAddrs};
+use std::rc::Rc;
 
-/// The registered port of MQTT over TCP.
-const MQTT_PORT: u16 = 1883;
+/// Where MQTT is on a WebSocket whose address has no path.
+const USUAL_PATH: &str = "/mqtt";
+
+/// What an address looks like.
+const FORM: &str = "mqtt://HOST:PORT";
+
+/// The schemes, what each means, and the registered port of it.
+const SCHEMES: [(&str, Carrier, u16); 5] = [
+    ("mqtt", Carrier::Tcp, 1883),
+    ("mqtts", Carrier::Tls, 8883),
+    ("ws", Carrier::WebSocket, 80),
+    ("wss", Carrier::SecureWebSocket, 443),
+    ("unix", Carrier::Unix, 0),
+];
+
+/// What a client needs for an address beyond the address itself.
+#[derive(Clone, Default)]
+pub struct Reach {
+    /// Whose signature makes the broker's certificate one to believe.
+    pub trust: Trust,
+    /// What the client shows if the broker asks for a certificate.
+    pub identity: Option<Identity>,
+    /// The name that the broker's certificate is to be for, where that is not the host.
+    pub server_name: Option<String>,
+    /// What is sent in the handshake of a WebSocket beyond its own headers.
+    pub headers: Vec<(String, String)>,
+}
 
 /// A broker at an address.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AddressTarget {
+    url: String,
+    carrier: Carrier,
     host: String,
     port: u16,
+    endpoint: Endpoint,
     setting: Setting,
 }
 
 impl AddressTarget {
-    /// Reads `mqtt://[user[:password]@]host[:port]`; user name and password in it are those of ordinary connections, where
-    /// the setting names none.
-    pub fn parse(text: &str, mut setting: Setting) -> Result<Self, String> {
+    /// Reads `SCHEME://[user[:password]@]host[:port][/path]`, or `unix:///path`; user name and password in it are those of
+    /// ordinary connections, where the setting names none.
+    pub fn parse(text: &str, mut setting: Setting, reach: Reach) -> Result<Self, String> {
         let wrong = |what: &str| wrong(text, what);
         let (scheme, rest) = text.split_once("://").ok_or_else(|| wrong("is no address"))?;
-        if !scheme.eq_ignore_ascii_case("mqtt") {
-            return Err(format!("`{}://` is not supported yet; write mqtt://HOST:PORT", single_line(scheme)));
-        }
-        let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-        let place = place.strip_suffix('/').unwrap_or(place);
-        if place.contains(['/', '?', '#']) {
-            return Err(wrong("has more than a host and a port"));
-        }
-        let (host, port) = host_and_port(place).map_err(wrong)?;
+        let known = SCHEMES.into_iter().find(|(name, ..)| scheme.eq_ignore_ascii_case(name));
+        let (scheme, carrier, usual_port) = known.ok_or_else(|| {
+            let names = SCHEMES.map(|(name, ..)| format!("{name}://")).join(", ");
+            format!("`{}://` is no address of a broker; there are {names}; write {FORM}", single_line(scheme))
+        })?;
         let named = Self::credentials_in(text)?.map(|(user, password)| (user, password.unwrap_or_default()));
         setting.credentials = setting.credentials.or(named);
-        Ok(Self { host: host.to_owned(), port, setting })
+        if carrier == Carrier::Unix {
+            return Self::at_path(behind_credentials(rest), setting).map_err(wrong);
+        }
+        let (place, path) = split_path(behind_credentials(rest));
+        let (host, port) = host_and_port(place, usual_port).map_err(wrong)?;
+        let path = match (carrier.has_web_socket(), path) {
+            (true, "") => USUAL_PATH,
+            (true, path) => path,
+            (false, "" | "/") => "",
+            (false, _) => return Err(wrong("has more than a host and a port")),
+        };
+        let upon = upon(carrier, (host, port), path, reach).map_err(|why| wrong(&why))?;
+        // What stands behind a question mark may be a token.
+        let shown = path.split_once('?').map_or_else(|| path.to_owned(), |(path, _)| format!("{path}?QUERY"));
+        Ok(Self {
+            url: format!("{scheme}://{host}:{port}{}", single_line(&shown)),
+            carrier,
+            host: host.to_owned(),
+            port,
+            endpoint: Endpoint::tcp(format!("{host}:{port}")).with(upon),
+            setting,
+        })
+    }
+
+    fn at_path(path: &str, setting: Setting) -> Result<Self, &'static str> {
+        if !cfg!(unix) {
+            return Err("is a unix socket, which this system has not");
+        }
+        if !path.starts_with('/') {
+            return Err("names no path of a socket (unix:///run/broker.sock)");
+        }
+        let path = percent_decoded(path).map_err(|_| "has a path whose %XX are no text")?;
+        let url = format!("unix://{}", single_line(&path));
+        let endpoint = Endpoint::unix(path);
+        Ok(Self { url, carrier: Carrier::Unix, host: String::new(), port: 0, endpoint, setting })
     }
 
     /// The user name in an address, and the password where there is one, as they are meant: `%40` is an `@`.
@@ -51,11 +112,19 @@ impl AddressTarget {
 
     /// The address, without credentials.
     pub fn url(&self) -> String {
-        format!("mqtt://{}:{}", self.host, self.port)
+        self.url.clone()
+    }
+
+    /// What carries the bytes.
+    pub fn carrier(&self) -> Carrier {
+        self.carrier
     }
 
     /// True for an address of this machine.
     pub fn is_loopback(&self) -> bool {
+        if self.carrier == Carrier::Unix {
+            return true;
+        }
         let host = self.host.trim_matches(['[', ']']);
         match host.parse::<IpAddr>() {
             Ok(address) => address.is_loopback(),
@@ -75,20 +144,47 @@ impl AddressTarget {
         if variant == Variant::WITH_AUTHENTICATION && self.setting.authentication.is_none() {
             return Err(Unready::NotOffered(format!("an address offers it with {}", variant.flags)));
         }
-        if ![Variant::PLAIN, Variant::WITH_ACCESS, Variant::WITH_AUTHENTICATION].contains(&variant) {
+        if variant == Variant::WEBSOCKET && !self.carrier.has_web_socket() {
+            return Err(Unready::NotOffered(format!("an address offers it with {}", variant.flags)));
+        }
+        let offered = [Variant::PLAIN, Variant::WITH_ACCESS, Variant::WITH_AUTHENTICATION, Variant::WEBSOCKET];
+        if !offered.contains(&variant) {
             return Err(Unready::NotOffered(format!("an address is what it is: {}", variant.says)));
         }
-        Ok(Ready {
-            endpoint: Endpoint::Tcp(format!("{}:{}", self.host, self.port)),
-            setting: self.setting.clone(),
-            process: None,
-        })
+        Ok(Ready { endpoint: self.endpoint.clone(), setting: self.setting.clone(), process: None })
     }
 }
 
-/// What is wrong with an address, which is shown without its password.
+/// What lies upon each connection to this address.
+fn upon(carrier: Carrier, (host, port): (&str, u16), path: &str, reach: Reach) -> Result<Upon, String> {
+    let Reach { trust, identity, server_name, headers } = reach;
+    let mut upon = Upon::default();
+    if carrier.has_tls() {
+        let name = server_name.as_deref().unwrap_or(host);
+        let client = TlsClient::new(&trust, identity, name).map_err(|error| format!("can't be reached: {error}"))?;
+        upon.tls = Some(Rc::new(client));
+    }
+    if carrier.has_web_socket() {
+        upon.web_socket = Some(Rc::new(WebSocketClient::new(&format!("{host}:{port}"), path, headers)?));
+    }
+    Ok(upon)
+}
+
+/// The rest of an address behind its user name and password. Both may have an `@` in them; in a path it is written as %40.
+fn behind_credentials(rest: &str) -> &str {
+    rest.rsplit_once('@').map_or(rest, |(_, place)| place)
+}
+
+/// Host and port, and the path that begins with its `/`.
+fn split_path(rest: &str) -> (&str, &str) {
+    rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()))
+}
+
+/// What is wrong with an address, which is shown without its password, and without what may be a token.
 fn wrong(text: &str, what: &str) -> String {
-    format!("`{}` {what}; write mqtt://HOST:PORT", single_line(&without_password(text)))
+    let shown = without_password(text);
+    let shown = shown.split_once('?').map_or_else(|| shown.clone(), |(before, _)| format!("{before}?QUERY"));
+    format!("`{}` {what}; write {FORM}", single_line(&shown))
 }
 
 /// The text in which `%` and two hexadecimal digits stand for a byte (RFC 3986, section 2.1).
@@ -112,7 +208,7 @@ fn percent_decoded(text: &str) -> Result<String, &'static str> {
 }
 
 /// Takes `host`, `host:port`, `[address of IPv6]` or `[address of IPv6]:port` apart; brackets stay with the host.
-fn host_and_port(place: &str) -> Result<(&str, u16), &'static str> {
+fn host_and_port(place: &str, usual_port: u16) -> Result<(&str, u16), &'static str> {
     let behind = if place.starts_with('[') { place.find(']').map(|end| end + 1) } else { place.find(':') };
     let (host, port) = place.split_at(behind.unwrap_or(place.len()));
     let is_name = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '_');
@@ -123,7 +219,7 @@ fn host_and_port(place: &str) -> Result<(&str, u16), &'static str> {
     match (host, port) {
         ("", _) => Err("names no host"),
         _ if !is_host => Err("names a host that can't be one"),
-        (_, "" | ":") => Ok((host, MQTT_PORT)),
+        (_, "" | ":") => Ok((host, usual_port)),
         (_, port) => match port.strip_prefix(':').map(str::parse) {
             Some(Ok(port)) if port > 0 => Ok((host, port)),
             _ => Err("has a port that is not a number from 1 to 65535"),
@@ -137,7 +233,7 @@ mod tests {
 
     #[test]
     fn addresses_are_read_and_refused_with_a_way_out() {
-        let parse = |text| AddressTarget::parse(text, Setting::default());
+        let parse = |text| AddressTarget::parse(text, Setting::default(), Reach::default());
         assert_eq!(parse("mqtt://localhost").map(|target| target.url()), Ok("mqtt://localhost:1883".to_owned()));
         assert_eq!(
             parse("mqtt://u:p@[::1]:7").map(|target| (target.url(), target.is_loopback())),
@@ -149,7 +245,8 @@ mod tests {
         let decoded = parse("mqtt://a%40b:%3a%2F%25%c3%a9@h").map(|target| target.setting.credentials);
         assert_eq!(decoded, Ok(Some(("a@b".to_owned(), ":/%é".to_owned()))));
         let named = Setting { credentials: Some(("bob".to_owned(), "x".to_owned())), ..Setting::default() };
-        let first = AddressTarget::parse("mqtt://ann:s3cret@h", named.clone()).map(|target| target.setting);
+        let first =
+            AddressTarget::parse("mqtt://ann:s3cret@h", named.clone(), Reach::default()).map(|target| target.setting);
         assert_eq!(first, Ok(named));
         let bad = [
             "mqtt://ann:s3cret%@h",
@@ -180,6 +277,57 @@ mod tests {
         for bad in bad {
             let error = parse(bad).map(|target| target.url()).expect_err(bad);
             assert!(error.contains("mqtt://HOST:PORT") && !error.contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_transport_has_its_scheme_port_and_path() {
+        let trusting = || Reach { trust: Trust::Anybody, ..Reach::default() };
+        let url = |text| AddressTarget::parse(text, Setting::default(), trusting()).map(|target| target.url());
+        let read = [
+            ("mqtts://h", "mqtts://h:8883"),
+            ("mqtts://[::1]", "mqtts://[::1]:8883"),
+            ("ws://h", "ws://h:80/mqtt"),
+            ("ws://u:p%40@h:9001/", "ws://h:9001/"),
+            ("WSS://h/a/b?token=s3cret", "wss://h:443/a/b?QUERY"),
+        ];
+        for (text, shown) in read {
+            assert_eq!(url(text), Ok(shown.to_owned()));
+        }
+        for bad in
+            ["mqtts://h/path", "ws://h/a b?s3cret", "wss://h/\u{e9}", "ws://h#x", "mqtts://a_b-", "wss://ann:s3cret@"]
+        {
+            let error = url(bad).expect_err(bad);
+            assert!(error.contains(FORM) && !error.contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_unix_socket_has_a_path_and_may_have_credentials() {
+        let parse = |text| AddressTarget::parse(text, Setting::default(), Reach::default());
+        let target = parse("unix://ann:pw@/run/a%20b.sock").expect("an address");
+        assert_eq!((target.url(), target.is_loopback()), ("unix:///run/a b.sock".to_owned(), true));
+        assert_eq!(target.setting.credentials, Some(("ann".to_owned(), "pw".to_owned())));
+        assert!(parse("unix://run/x.sock").is_err() && parse("unix://").is_err());
+    }
+
+    #[test]
+    fn a_header_is_one_or_is_refused_without_its_value() {
+        let with = |name: &str, value: &str| {
+            let headers = vec![(name.to_owned(), value.to_owned())];
+            AddressTarget::parse("ws://h", Setting::default(), Reach { headers, ..Reach::default() }).map(|_| ())
+        };
+        assert_eq!(with("Authorization", "Bearer s3cret"), Ok(()));
+        for (name, value) in [
+            ("", "s3cret"),
+            ("a b", "s3cret"),
+            ("Host", "s3cret"),
+            ("Sec-WebSocket-Key", "s3cret"),
+            ("X", "s3cret\r\nY: z"),
+        ] {
+            let error = with(name, value).expect_err(name);
+            assert!(error.contains("header") && !error.contains("s3cret"), "{error}");
         }
     }
 }

@@ -1,9 +1,13 @@
 //! The reference broker in this process, one for each variant in use.
 
-use super::{Authentication, Data, Endpoint, Ready, Setting, Unready, Variant, next_broker};
+use super::endpoint::Upon;
+use super::{
+    Authentication, Authority, Carrier, Data, Endpoint, Holder, Ready, Setting, Unready, Variant, next_broker,
+};
 use crate::broker::Shell;
+use crate::wire::{Layers, Manners, WebSocketClient, WebSocketServer};
 use mqtt_assay_reference::{
-    ANSWERS, Access, BrokerLimits, FaultOn, FaultSet, METHOD, Machine, Questions, Quirk, Settings, User,
+    ANSWERS, Access, BrokerLimits, Fault, FaultOn, FaultSet, METHOD, Machine, Questions, Quirk, Settings, User,
 };
 use std::rc::Rc;
 
@@ -24,6 +28,8 @@ pub struct EmbeddedOptions {
     pub limits: Vec<(String, String)>,
     /// What decides where the standard leaves a choice to chance: delays, order.
     pub seed: u64,
+    /// What carries the bytes, where a variant doesn't say.
+    pub carrier: Carrier,
     /// Where to note the faults that the broker is asked for.
     pub questions: Option<Questions>,
 }
@@ -37,6 +43,11 @@ impl EmbeddedTarget {
     /// A target with these options.
     pub fn new(options: EmbeddedOptions) -> Self {
         Self { options }
+    }
+
+    /// What carries the bytes, where a variant doesn't say.
+    pub fn carrier(&self) -> Carrier {
+        self.options.carrier
     }
 
     /// Starts a broker for this variant.
@@ -66,8 +77,46 @@ impl EmbeddedTarget {
             seed: *seed,
         };
         let setting = Setting { broker: next_broker(), ..setting };
+        let carrier = variant.carrier.unwrap_or(self.options.carrier);
+        let (layers, upon) = carried(carrier, &settings.faults)?;
         let shell = Shell::start(Machine::new(settings), quirks, *seed, |_| {});
-        Ok(Ready { endpoint: Endpoint::Embedded(Rc::new(shell)), setting, process: None })
+        let endpoint = Endpoint::embedded(Rc::new(shell), layers).with(upon);
+        Ok(Ready { endpoint, setting, process: None })
+    }
+}
+
+/// What lies upon the two ends of each memory pipe.
+fn carried(carrier: Carrier, faults: &FaultSet) -> Result<(Layers, Upon), Unready> {
+    if carrier == Carrier::Unix {
+        let why = "the embedded broker has no socket of any kind; `mqtt-assay run unix:///PATH` meets one that has";
+        return Err(Unready::NotOffered(why.to_owned()));
+    }
+    let (mut layers, mut upon) = (Layers::default(), Upon::default());
+    if carrier.has_tls() {
+        let wants_certificate = carrier == Carrier::MutualTls;
+        let authority = Authority::new().map_err(Unready::Failed)?;
+        let client = authority.sign(Holder::Client).and_then(|papers| papers.identity()).map_err(Unready::Failed)?;
+        layers.tls = Some(authority.server(wants_certificate).map_err(Unready::Failed)?);
+        let client = authority.client(wants_certificate.then_some(client));
+        upon.tls = Some(Rc::new(client.map_err(|error| Unready::Failed(error.to_string()))?));
+    }
+    if carrier.has_web_socket() {
+        layers.web_socket = Some(WebSocketServer { manners: manners(faults) });
+        let client = WebSocketClient::new("localhost", "/mqtt", Vec::new()).map_err(Unready::Failed)?;
+        upon.web_socket = Some(Rc::new(client));
+    }
+    Ok((layers, upon))
+}
+
+/// How the faults make the broker treat frames.
+fn manners(faults: &FaultSet) -> Manners {
+    Manners {
+        accepts_text: faults.has_in_shell(Fault::WebSocketTextAccepted),
+        sends_text: faults.has_in_shell(Fault::WebSocketTextSent),
+        one_packet_a_message: faults.has_in_shell(Fault::WebSocketOnePacketAFrame),
+        whole_packets_only: faults.has_in_shell(Fault::WebSocketWholePacketsOnly),
+        no_subprotocol: faults.has_in_shell(Fault::WebSocketNoSubprotocol),
+        other_subprotocol: faults.has_in_shell(Fault::WebSocketOtherSubprotocol),
     }
 }
 

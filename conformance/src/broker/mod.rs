@@ -5,8 +5,11 @@
 
 mod address;
 mod authentication;
+mod authority;
 mod command;
+mod doors;
 mod embedded;
+mod endpoint;
 mod family;
 mod folders;
 mod log;
@@ -18,23 +21,22 @@ mod spawned;
 mod supervisor;
 mod variant;
 
-pub use address::AddressTarget;
+pub use address::{AddressTarget, Reach};
 pub use authentication::{Authentication, Data};
 pub(crate) use command::{Command, CommandEnd, Output};
+pub use authority::{Authority, Holder, Papers};
 pub use embedded::{EmbeddedOptions, EmbeddedTarget};
+pub use endpoint::Endpoint;
 pub use profile::{Profile, ProfileError};
 pub use shell::{Said, Shell};
 pub use spawned::{Lease, SpawnedBroker, SpawnedTarget};
-pub use variant::{VARIANTS, Variant};
+pub use variant::{Carrier, VARIANTS, Variant};
 
 pub(crate) use supervisor::supervise;
 
 use crate::text::Secrets;
-use crate::wire::{Tcp, Transport, pipe};
 use mqtt_assay_codec::Version;
 use std::collections::BTreeMap;
-use std::io;
-use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -80,46 +82,6 @@ impl Setting {
         let steps = self.authentication.iter().flat_map(|authentication| &authentication.data);
         let all = passwords.chain(steps.map(|data| &data.0[..]));
         Secrets::new(all.filter(|_| self.hides_passwords).map(<[u8]>::to_vec))
-    }
-}
-
-/// Where connections to a running broker are opened.
-#[derive(Clone)]
-pub enum Endpoint {
-    /// In this process, over memory pipes.
-    Embedded(Rc<Shell>),
-    /// Over TCP, at this host and port.
-    Tcp(String),
-}
-
-/// How many bytes may be under way in each direction of a memory pipe: a usual socket buffer.
-const PIPE_CAPACITY: usize = 64 << 10;
-
-impl Endpoint {
-    /// True for the built-in broker.
-    pub const fn is_embedded(&self) -> bool {
-        matches!(self, Self::Embedded(_))
-    }
-
-    /// True where both are the same place.
-    fn is(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Embedded(shell), Self::Embedded(other)) => Rc::ptr_eq(shell, other),
-            (Self::Tcp(address), Self::Tcp(other)) => address == other,
-            _ => false,
-        }
-    }
-
-    /// Opens a network connection.
-    pub async fn open(&self) -> io::Result<Box<dyn Transport>> {
-        match self {
-            Self::Embedded(shell) => {
-                let (near, far) = pipe(PIPE_CAPACITY);
-                shell.accept(Box::new(far));
-                Ok(Box::new(near))
-            }
-            Self::Tcp(address) => Ok(Box::new(Tcp::connect(address.as_str()).await?)),
-        }
     }
 }
 
@@ -235,6 +197,16 @@ impl Target {
             Self::Address(target) => target.url(),
             Self::Embedded(_) | Self::Spawned(_) => String::new(),
         }
+    }
+
+    /// The variant by whose carrier it is reached, where that is not plain TCP.
+    pub fn carrier(&self) -> Option<Variant> {
+        let carrier = match self {
+            Self::Embedded(target) => target.carrier(),
+            Self::Address(target) => target.carrier(),
+            Self::Spawned(target) => target.carrier(),
+        };
+        VARIANTS.iter().copied().find(|variant| variant.carrier == Some(carrier))
     }
 
     /// The broker's version and how it was learnt, where it is known.

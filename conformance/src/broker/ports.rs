@@ -2,7 +2,7 @@
 //! has, they are kept from every other broker that this suite starts, in this process or in another: a case that met
 //! somebody else's broker would judge that one.
 
-use super::{Endpoint, Profile, Started, profile::ProfileVariant};
+use super::{Profile, profile::ProfileVariant};
 use mqtt_assay_codec::Version;
 use std::collections::BTreeMap;
 use std::io;
@@ -47,20 +47,23 @@ impl Ports {
         versions
     }
 
-    /// The broker that listens there.
-    pub(super) fn started(&self, variant: &ProfileVariant) -> Started {
-        let endpoints = self.by_version.keys().map(|&version| (version, Endpoint::Tcp(self.address(version))));
-        Started::by_version(endpoints.collect(), variant.setting())
-    }
-
     /// Whether nobody listens on any of them.
     pub(super) fn are_free(&self) -> bool {
         self.by_version.values().all(|&port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
     }
 
-    /// Where the version is spoken.
-    pub(super) fn address(&self, version: Version) -> String {
-        format!("127.0.0.1:{}", self.by_version[&version])
+    /// Where each version is spoken in this variant.
+    pub(super) fn addresses(&self, variant: &ProfileVariant) -> Result<BTreeMap<Version, String>, String> {
+        let own = match &variant.port {
+            Some(name) => {
+                let word = format!("{{port-{name}}}");
+                let port = self.others.get(&word);
+                Some(*port.ok_or_else(|| format!("`port = \"{name}\"`, but {word} stands in no command and no file"))?)
+            }
+            None => None,
+        };
+        let address = |(&version, &port): (&Version, &u16)| (version, format!("127.0.0.1:{}", own.unwrap_or(port)));
+        Ok(self.by_version.iter().map(address).collect())
     }
 
     /// Puts the ports into a command or a file.

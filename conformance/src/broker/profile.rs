@@ -2,9 +2,10 @@
 //!
 //! In commands and files `{port}` and `{dir}` stand for the broker's own port and its own empty folder. A broker that
 //! speaks each version on a port of its own has `{port-3.1.1}` and `{port-5}` instead. What else it has to listen on gets
-//! free ports by any other word: `{port-nodes}`.
+//! free ports by any other word: `{port-nodes}`. `{socket}` is the path of its unix socket; `{ca}`, `{cert}`, `{key}`,
+//! `{client_cert}` and `{client_key}` are files with certificates and keys that are made for it.
 
-use super::{Authentication, Setting};
+use super::{Authentication, Carrier, Setting};
 use crate::text::{short, visible};
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::bounds;
@@ -89,9 +90,16 @@ pub struct ProfileVariant {
     pub authentication: Option<Authentication>,
     /// Why the broker has no such variant, in words.
     pub not_offered: Option<String>,
+    /// The word of the port where this variant is reached: `web` for `{port-web}`. Without it that is the broker's own port.
+    pub port: Option<String>,
+    /// The path of its WebSockets, where that is not `/mqtt`.
+    pub path: Option<String>,
     /// Records show its passwords.
     #[serde(skip)]
     pub shows_passwords: bool,
+    /// What carries the bytes there.
+    #[serde(skip)]
+    pub carrier: Carrier,
 }
 
 /// Why a profile can't be used.
@@ -214,10 +222,40 @@ impl Profile {
         words.map(|(name, _)| format!("{{port-{name}}}")).filter(|word| !of_versions.contains(word)).collect()
     }
 
+    /// A variant as it is started: what the broker is set up to be, reached by what the carrier's variant adds to it. The
+    /// carrier's lines come first, for they often belong to a listener, and what follows is for that one.
+    pub(super) fn effective(
+        &self,
+        variant: super::Variant,
+        carrier: Option<super::Variant>,
+    ) -> Result<ProfileVariant, String> {
+        let (set_up, carrier) = match variant.carrier {
+            Some(_) => (super::Variant::PLAIN, Some(variant)),
+            None => (variant, carrier),
+        };
+        let none = ProfileVariant::default();
+        let of = |wanted: super::Variant| match self.variants.get(wanted.name) {
+            Some(ProfileVariant { not_offered: Some(why), .. }) => Err(why.clone()),
+            Some(settings) => Ok(settings),
+            None if wanted == super::Variant::PLAIN => Ok(&none),
+            None => Err(format!("the profile {} has no variant {}", self.name, wanted.name)),
+        };
+        let set_up = of(set_up)?;
+        match carrier {
+            Some(carrier) => Ok(of(carrier)?.carrying(set_up, carrier.carrier.unwrap_or_default())),
+            None => Ok(set_up.clone()),
+        }
+    }
+
     /// Everything in which words are filled in.
     fn texts(&self) -> impl Iterator<Item = &String> {
         let files = self.files.values().chain(self.variants.values().flat_map(|variant| variant.append.values()));
         self.command.iter().chain(files)
+    }
+
+    /// Everything in which words are filled in for this variant.
+    pub(super) fn texts_of<'a>(&'a self, variant: &'a ProfileVariant) -> impl Iterator<Item = &'a String> {
+        self.command.iter().chain(self.files.values()).chain(variant.append.values())
     }
 
     /// The files of a variant, by name.
@@ -246,6 +284,17 @@ fn in_words(error: &toml::de::Error, text: &str) -> String {
 }
 
 impl ProfileVariant {
+    /// What is set up so, reached by this carrier.
+    fn carrying(&self, set_up: &Self, carrier: Carrier) -> Self {
+        let mut append = self.append.clone();
+        for (name, text) in &set_up.append {
+            append.entry(name.clone()).or_default().push_str(text);
+        }
+        let (port, path) = (self.port.clone(), self.path.clone());
+        let credentials = set_up.credentials.clone().or_else(|| self.credentials.clone());
+        Self { append, port, path, carrier, credentials, ..set_up.clone() }
+    }
+
     /// What cases have to know of it.
     pub fn setting(&self) -> Setting {
         Setting {

@@ -3,7 +3,7 @@
 //! It knows tokio; the machine doesn't. Quirks that are about bytes on the way live here: delays for each connection,
 //! single-byte writes, coalesced writes, a slow link, resets instead of orderly ends.
 
-use crate::wire::{Ending, Read, Transport, read, read_outcome};
+use crate::wire::{Ending, Layers, Read, Transport, read, read_outcome};
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay_reference::{Breach, Closing, ConnectionId, Effect, Event, Machine, Note, Quirk};
 use std::cell::{Cell, RefCell};
@@ -149,6 +149,19 @@ impl Shell {
         core.connections.borrow_mut().insert(id, Rc::clone(&outgoing));
         core.handle(Event::Opened(id));
         tokio::task::spawn_local(serve(core, id, stream, outgoing));
+    }
+
+    /// The same, once these layers are on it. A client that does not come through the handshakes never was one.
+    pub(crate) fn accept_through(&self, stream: Box<dyn Transport>, layers: &Layers) {
+        if layers.are_none() {
+            return self.accept(stream);
+        }
+        let (shell, layers) = (Self { core: Rc::clone(&self.core) }, layers.clone());
+        tokio::task::spawn_local(async move {
+            if let Ok(stream) = layers.put_on(stream).await {
+                shell.accept(stream);
+            }
+        });
     }
 }
 
@@ -391,6 +404,11 @@ async fn write_all(
                     yield_now().await;
                 }
             }
+            continue;
+        }
+        // A layer may hold back what it could not write at once. Where the client is gone, the next write says so.
+        let _ = poll_fn(|context| Pin::new(&mut **stream.borrow_mut()).poll_flush(context)).await;
+        if !outgoing.queue.borrow().is_empty() {
             continue;
         }
         if let Some(closing) = outgoing.close.get() {

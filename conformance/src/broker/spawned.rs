@@ -1,12 +1,13 @@
 //! A broker that the suite starts from a profile and ends, whatever happens: own port, own folder, killed by pid.
 
+use super::doors::Doors;
 use super::folders;
 use super::ports::Ports;
 use super::processes::{self, End, Process, found_from_here};
 use super::profile::{ProfileVariant, VersionQuestion};
-use super::{Profile, Started, Unready, Variant};
+use super::{Carrier, Endpoint, Profile, Started, Unready, Variant};
 use crate::text::{quoted, seconds, single_line};
-use crate::wire::{Read, Tcp, read};
+use crate::wire::{Read, Transport, read};
 use mqtt_assay_codec::{Connect, Disconnect, Packet, Properties, ReasonCode, Version};
 use mqtt_assay_standard::bounds;
 use std::cell::RefCell;
@@ -77,6 +78,8 @@ impl Lease {
 pub struct SpawnedTarget {
     profile: Rc<Profile>,
     patience: u32,
+    /// The variant whose carrier all others are reached by.
+    carrier: Option<Variant>,
     /// How many may be starting at the same time.
     starting: Rc<Semaphore>,
     running: Rc<RefCell<Vec<SpawnedBroker>>>,
@@ -89,7 +92,19 @@ impl SpawnedTarget {
     pub fn new(profile: Profile, patience: u32) -> Self {
         folders::remove_abandoned();
         let starting = Rc::new(Semaphore::new(STARTING));
-        Self { profile: Rc::new(profile), patience, starting, running: Rc::default(), version: Rc::default() }
+        let (running, version) = (Rc::default(), Rc::default());
+        Self { profile: Rc::new(profile), patience, carrier: None, starting, running, version }
+    }
+
+    /// The same, reached by the carrier of this variant.
+    #[must_use]
+    pub fn over(self, carrier: Option<Variant>) -> Self {
+        Self { carrier, ..self }
+    }
+
+    /// What carries the bytes, where a variant doesn't say.
+    pub fn carrier(&self) -> Carrier {
+        self.carrier.and_then(|variant| variant.carrier).unwrap_or_default()
     }
 
     /// True where each case wants a broker of its own.
@@ -125,26 +140,17 @@ impl SpawnedTarget {
 
     /// Starts a broker for this variant, which ends with its lease, and waits until it answers a CONNECT.
     pub async fn lease(&self, variant: Variant) -> Result<(Started, Lease), Unready> {
-        let none = ProfileVariant::default();
-        let settings = match self.profile.variants.get(variant.name) {
-            Some(settings) => settings,
-            None if variant == Variant::PLAIN => &none,
-            None => {
-                let name = self.name();
-                return Err(Unready::NotOffered(format!("the profile {name} has no variant {}", variant.name)));
-            }
-        };
-        if let Some(why) = &settings.not_offered {
-            return Err(Unready::NotOffered(single_line(why)));
-        }
+        let effective = self.profile.effective(variant, self.carrier);
+        let settings = &effective.map_err(|why| Unready::NotOffered(single_line(&why)))?;
         // The semaphore is never closed.
         let _permit = self.starting.acquire().await;
         let mut tries = 1;
         loop {
             match self.start(settings).await {
-                Ok((process, ports)) => {
+                Ok((process, doors)) => {
                     let broker = SpawnedBroker { process: Rc::new(process) };
-                    return Ok((ports.started(settings).by(broker.clone()), Lease { broker }));
+                    let started = Started::by_version(doors.endpoints(), settings.setting());
+                    return Ok((started.by(broker.clone()), Lease { broker }));
                 }
                 Err(failed) if failed.has_lost_its_port && tries < PORT_TRIES => tries += 1,
                 Err(failed) => return Err(Unready::Failed(format!("{}: {}", self.name(), failed.why))),
@@ -152,20 +158,22 @@ impl SpawnedTarget {
         }
     }
 
-    async fn start(&self, variant: &ProfileVariant) -> Result<(Process, Ports), NotStarted> {
+    async fn start(&self, variant: &ProfileVariant) -> Result<(Process, Doors), NotStarted> {
         let (folder, own) = processes::folder().map_err(|error| NotStarted::by(no_folder(&error)))?;
         let ports = Ports::choose(&self.profile).map_err(|error| NotStarted::by(format!("no free port: {error}")))?;
-        let fill = |text: &str| ports.fill(text).replace("{dir}", &own.to_string_lossy());
-        for (name, text) in self.profile.files_of(variant) {
-            let written = fs::write(own.join(&name), fill(&text));
+        let doors = Doors::make(&self.profile, variant, ports, &own).map_err(NotStarted::by)?;
+        let fill = |text: &str| doors.fill(text).replace("{dir}", &own.to_string_lossy());
+        let files = self.profile.files_of(variant).into_iter().map(|(name, text)| (name, fill(&text)));
+        for (name, text) in files.chain(doors.files()) {
+            let written = fs::write(own.join(&name), text);
             written.map_err(|error| NotStarted::by(format!("{}: {error}", single_line(&name))))?;
         }
         let words: Vec<String> = self.profile.command.iter().map(|word| fill(word)).collect();
         let mut process = Process::start(for_the_system(&words), own, folder)
             .await
             .map_err(|error| NotStarted::by(not_started(&words, &error)))?;
-        self.wait_until_ready(&mut process, &ports, variant).await?;
-        Ok((process, ports))
+        self.wait_until_ready(&mut process, &doors, variant).await?;
+        Ok((process, doors))
     }
 
     /// Ends when every port accepts a CONNECT of its version. One that refuses is asked for a while longer: some brokers
@@ -173,19 +181,20 @@ impl SpawnedTarget {
     async fn wait_until_ready(
         &self,
         process: &mut Process,
-        ports: &Ports,
+        doors: &Doors,
         variant: &ProfileVariant,
     ) -> Result<(), NotStarted> {
         let begun = Instant::now();
         let deadline = begun + self.profile.start_limit() * self.patience;
         let mut ask = interval(ASK_EVERY);
         ask.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut to_ask = ports.to_ask();
+        let mut to_ask = doors.ports.to_ask();
+        let mut why_nothing = String::new();
         let mut refused_until = None;
         loop {
             ask.tick().await;
             if let Some(end) = process.has_ended() {
-                return Err(ended_early(process, &end, begun.elapsed(), ports));
+                return Err(ended_early(process, &end, begun.elapsed(), &doors.ports));
             }
             let Some(&version) = to_ask.last() else {
                 // What answers may be in the background, and the command gone.
@@ -194,17 +203,25 @@ impl SpawnedTarget {
                 }
                 continue;
             };
-            let address = ports.address(version);
-            let answer = timeout_at(deadline, answer(&address, version, variant.credentials.as_ref())).await;
+            let (endpoint, address) = doors.of(version);
+            let answer = timeout_at(deadline, answer(endpoint, version, variant.credentials.as_ref())).await;
             let is_settled = match answer {
                 Ok(Answer::Accepted) => true,
                 Ok(Answer::Refused) => Instant::now() > *refused_until.get_or_insert(Instant::now() + bounds::OPEN),
-                Ok(Answer::Nothing) | Err(_) => false,
+                Ok(Answer::Nothing(why)) => {
+                    why_nothing = why;
+                    false
+                }
+                Err(_) => false,
             };
             if is_settled {
                 to_ask.pop();
             } else if Instant::now() >= deadline {
-                let why = format!("no CONNACK on {address} within {}{}", seconds(begun.elapsed()), last_words(process));
+                let why = format!(
+                    "no CONNACK on {address} within {}{why_nothing}{}",
+                    seconds(begun.elapsed()),
+                    last_words(process)
+                );
                 return Err(NotStarted::by(why));
             }
         }
@@ -288,15 +305,17 @@ fn version_in(printed: &str, after: &str) -> Option<String> {
 
 /// What a starting broker says to a CONNECT.
 enum Answer {
-    Nothing,
+    /// Nothing; why, where TLS or WebSocket say it.
+    Nothing(String),
     Refused,
     Accepted,
 }
 
 /// Waits for a CONNACK: an open port alone is not readiness.
-async fn answer(address: &str, version: Version, credentials: Option<&(String, String)>) -> Answer {
+async fn answer(endpoint: &Endpoint, version: Version, credentials: Option<&(String, String)>) -> Answer {
+    let mut why_nothing = String::new();
     let ask = async {
-        let mut stream = Tcp::connect(address).await.ok()?;
+        let mut stream = endpoint.open().await.map_err(|error| why_nothing = why_not_open(&error)).ok()?;
         let connect = Connect {
             clean_start: true,
             keep_alive: 60,
@@ -307,13 +326,14 @@ async fn answer(address: &str, version: Version, credentials: Option<&(String, S
             password: credentials.map(|(_, password)| password.as_bytes()),
         };
         stream.write_all(&Packet::Connect(connect).to_bytes(version).ok()?).await.ok()?;
+        stream.flush().await.ok()?;
         let mut connack = Vec::new();
         while let None | Some(0x20) = connack.first() {
             if let Some(is_accepted) = is_accepted(&connack) {
                 return Some((stream, is_accepted));
             }
             let mut next = [0; 1];
-            let Read::Bytes(1) = read(&mut stream, &mut next).await else { return None };
+            let Read::Bytes(1) = read(&mut *stream, &mut next).await else { return None };
             connack.extend(next);
         }
         None
@@ -324,7 +344,17 @@ async fn answer(address: &str, version: Version, credentials: Option<&(String, S
             Answer::Accepted
         }
         Ok(Some((_, false))) => Answer::Refused,
-        Ok(None) | Err(_) => Answer::Nothing,
+        Ok(None) | Err(_) => Answer::Nothing(why_nothing),
+    }
+}
+
+/// What is said of a connection that was not opened: that nobody listens yet is no news.
+fn why_not_open(error: &io::Error) -> String {
+    let why = error.to_string();
+    if why.starts_with("TLS") || why.starts_with("WebSocket") {
+        format!(": {}", single_line(&why))
+    } else {
+        String::new()
     }
 }
 
@@ -337,12 +367,13 @@ fn is_accepted(connack: &[u8]) -> Option<bool> {
 
 /// Disconnects as a client should, and lets the broker close: one that is still busy with a client that broke off would
 /// be met by the first case in a state that no case is about.
-async fn take_leave(mut stream: Tcp, version: Version) {
+async fn take_leave(mut stream: Box<dyn Transport>, version: Version) {
     let disconnect = Packet::Disconnect(Disconnect { reason: ReasonCode::SUCCESS, properties: Properties::EMPTY });
     let leave = async {
         stream.write_all(&disconnect.to_bytes(version).ok()?).await.ok()?;
+        stream.flush().await.ok()?;
         let mut rest = [0; 256];
-        while let Read::Bytes(_) = read(&mut stream, &mut rest).await {}
+        while let Read::Bytes(_) = read(&mut *stream, &mut rest).await {}
         Some(())
     };
     // A broker that leaves the closing to us is ready all the same.

@@ -13,6 +13,38 @@ pub struct Variant {
     pub lacks: &'static str,
     /// The flags with which an address offers it; empty where only the broker's own CONNACK can.
     pub flags: &'static str,
+    /// What carries the bytes there, where the variant is about that: then any case can be run in it.
+    pub carrier: Option<Carrier>,
+}
+
+/// What carries the bytes of MQTT.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Carrier {
+    /// TCP; on the embedded broker a memory pipe.
+    #[default]
+    Tcp,
+    /// TLS over it.
+    Tls,
+    /// The same, where the broker wants a certificate of the client.
+    MutualTls,
+    /// WebSocket frames over TCP.
+    WebSocket,
+    /// WebSocket frames over TLS.
+    SecureWebSocket,
+    /// A unix domain socket.
+    Unix,
+}
+
+impl Carrier {
+    /// True where TLS is spoken.
+    pub const fn has_tls(self) -> bool {
+        matches!(self, Self::Tls | Self::MutualTls | Self::SecureWebSocket)
+    }
+
+    /// True where WebSocket frames carry the bytes.
+    pub const fn has_web_socket(self) -> bool {
+        matches!(self, Self::WebSocket | Self::SecureWebSocket)
+    }
 }
 
 impl Variant {
@@ -122,8 +154,35 @@ impl Variant {
         &[("max-in-flight", "2")],
     );
 
+    /// TLS.
+    pub const TLS: Self = Self::carried(Carrier::Tls, "tls", "the broker is reached by TLS");
+
+    /// TLS with a certificate of the client.
+    pub const MUTUAL_TLS: Self = Self::carried(
+        Carrier::MutualTls,
+        "mutual-tls",
+        "the broker is reached by TLS, and lets in only clients with a certificate of its authority",
+    );
+
+    /// WebSocket.
+    pub const WEBSOCKET: Self = Self {
+        flags: "the scheme ws or wss",
+        ..Self::carried(Carrier::WebSocket, "websocket", "the broker is reached by WebSocket")
+    };
+
+    /// WebSocket over TLS.
+    pub const SECURE_WEBSOCKET: Self =
+        Self::carried(Carrier::SecureWebSocket, "secure-websocket", "the broker is reached by WebSocket over TLS");
+
+    /// A unix domain socket.
+    pub const UNIX: Self = Self::carried(Carrier::Unix, "unix", "the broker is reached by a unix domain socket");
+
     const fn new(name: &'static str, says: &'static str, limits: &'static [(&'static str, &'static str)]) -> Self {
-        Self { name, says, limits, lacks: "", flags: "" }
+        Self { name, says, limits, lacks: "", flags: "", carrier: None }
+    }
+
+    const fn carried(carrier: Carrier, name: &'static str, says: &'static str) -> Self {
+        Self { carrier: Some(carrier), ..Self::new(name, says, &[]) }
     }
 
     /// So is a broker that lacks this by itself, and says so.
@@ -153,4 +212,9 @@ pub const VARIANTS: &[Variant] = &[
     Variant::SHORT_SESSIONS,
     Variant::SHORT_CLIENT_IDS,
     Variant::FEW_IN_FLIGHT,
+    Variant::TLS,
+    Variant::MUTUAL_TLS,
+    Variant::WEBSOCKET,
+    Variant::SECURE_WEBSOCKET,
+    Variant::UNIX,
 ];

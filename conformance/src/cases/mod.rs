@@ -49,6 +49,7 @@ mod takeover;
 mod topic_alias;
 mod topics;
 mod ways;
+mod websocket;
 mod will;
 mod will_ways;
 mod wills;
@@ -149,6 +150,7 @@ const CHAPTERS: &[Chapter] = &[
     Chapter { name: "malformed-properties", cases: malformed::properties::CASES },
     Chapter { name: "second-place", cases: second_place::CASES },
     Chapter { name: "strings", cases: strings::CASES },
+    Chapter { name: "websocket", cases: websocket::CASES },
     Chapter { name: "invariants", cases: invariants::CASES },
     Chapter { name: "life", cases: life::CASES },
 ];

@@ -2,6 +2,7 @@
 
 use super::credentials::{CredentialArgs, Credentials};
 use super::failure::Failure;
+use super::reach::{INSECURE, ReachArgs};
 use crate::broker::{
     AddressTarget, Authentication, Data, EmbeddedOptions, EmbeddedTarget, Profile, Setting, SpawnedTarget, Target,
     Variant,
@@ -9,6 +10,7 @@ use crate::broker::{
 use crate::text::{did_you_mean, quoted, shell, single_line, without_password};
 use clap::Args;
 use mqtt_assay_reference::{FaultOn, Quirk};
+use std::io::Write as _;
 use std::path::Path;
 
 /// The name of the reference broker as a target.
@@ -20,7 +22,8 @@ const PORT: &str = "{port}";
 /// The arguments that say which broker is meant and how it is set up.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct BrokerArgs {
-    /// mqtt://HOST:PORT, or a profile by name (mosquitto) or path, or `embedded`, which is the default
+    /// mqtt://HOST:PORT (or mqtts:// ws:// wss:// unix:///PATH), or a profile by name (mosquitto) or path, or `embedded`,
+    /// which is the default
     #[arg(value_name = "BROKER")]
     broker: Option<String>,
 
@@ -30,6 +33,9 @@ pub(crate) struct BrokerArgs {
 
     #[command(flatten)]
     pub(crate) credentials: CredentialArgs,
+
+    #[command(flatten)]
+    pub(crate) reach: ReachArgs,
 
     /// A topic that the user may neither publish nor subscribe to
     #[arg(long, value_name = "TOPIC", help_heading = "Set-up of the broker")]
@@ -72,45 +78,56 @@ impl BrokerArgs {
         self.broker.is_none() && self.spawn.is_none()
     }
 
-    /// Finds the broker; `patience` stretches the time that a spawned one may take to start.
-    pub(crate) fn resolve(&self, seed: u64, patience: u32) -> Result<Broker, Failure> {
+    /// Finds the broker; `patience` stretches the time that a spawned one may take to start. `carrier` is a variant by whose
+    /// carrier all cases are to be run.
+    pub(crate) fn resolve(&self, seed: u64, patience: u32, carrier: Option<Variant>) -> Result<Broker, Failure> {
         let address = self.broker.as_deref().filter(|broker| broker.contains("://"));
+        self.reach.require_fitting(address.and_then(|address| address.split_once("://")).map(|(scheme, _)| scheme))?;
+        if let (Some(_), Some(variant)) = (address, carrier) {
+            let why = "an address says itself by what it is reached: write mqtts://, ws://, wss:// or unix://";
+            return Err(Failure::usage(format!("--variant {}: {why}", variant.name)));
+        }
         let credentials = if address.is_some() || self.spawn.is_some() {
             self.credentials.resolve(address)?
         } else {
             Credentials::default()
         };
         let target = match (&self.spawn, self.broker.as_deref()) {
-            (Some(command), _) => {
-                Target::Spawned(SpawnedTarget::new(Self::spawned(command, self.setting(&credentials))?, patience))
-            }
-            (None, None | Some(EMBEDDED)) => self.embedded(seed)?,
+            (Some(command), _) => Target::Spawned(
+                SpawnedTarget::new(Self::spawned(command, self.setting(&credentials))?, patience).over(carrier),
+            ),
+            (None, None | Some(EMBEDDED)) => self.embedded(seed, carrier)?,
             (None, Some(address)) if address.contains("://") => {
-                Target::Address(AddressTarget::parse(address, self.setting(&credentials)).map_err(Failure::usage)?)
+                let (setting, reach) = (self.setting(&credentials), self.reach.resolve()?);
+                Target::Address(AddressTarget::parse(address, setting, reach).map_err(Failure::usage)?)
             }
             (None, Some(name)) => {
                 self.require_none_of_setting("a profile says so itself")?;
                 let mut profile = profile(name)?;
                 let shows_passwords = self.credentials.show_passwords;
                 profile.variants.values_mut().for_each(|variant| variant.shows_passwords = shows_passwords);
-                Target::Spawned(SpawnedTarget::new(profile, patience))
+                Target::Spawned(SpawnedTarget::new(profile, patience).over(carrier))
             }
         };
         let is_changed = !self.fault.is_empty() || !self.quirk.is_empty();
         if is_changed && !target.is_embedded() {
             return Err(Failure::usage("--fault and --quirk are for the embedded broker only"));
         }
-        let words = self.words(&target, &credentials);
+        if self.reach.is_insecure() {
+            let _ = writeln!(anstream::stderr(), "WARNING: {INSECURE}");
+        }
+        let words = self.words(&target, &credentials, carrier);
         let before = credentials.before(self.credentials.show_passwords);
         Ok(Broker { target, words, before })
     }
 
-    fn embedded(&self, seed: u64) -> Result<Target, Failure> {
+    fn embedded(&self, seed: u64, carrier: Option<Variant>) -> Result<Target, Failure> {
         self.require_none_of_setting("the embedded broker sets itself up for the cases that need it")?;
         let options = EmbeddedOptions {
             faults: self.fault.clone(),
             quirks: self.quirk.clone(),
             seed,
+            carrier: carrier.and_then(|variant| variant.carrier).unwrap_or_default(),
             ..EmbeddedOptions::default()
         };
         Ok(Target::Embedded(EmbeddedTarget::new(options)))
@@ -169,7 +186,7 @@ impl BrokerArgs {
         Ok(profile)
     }
 
-    fn words(&self, target: &Target, credentials: &Credentials) -> String {
+    fn words(&self, target: &Target, credentials: &Credentials, carrier: Option<Variant>) -> String {
         let mut words = vec![match (&self.spawn, target) {
             (Some(command), _) => format!("--spawn {}", shell::for_shell(command)),
             // The address of a target has no password in it.
@@ -179,6 +196,8 @@ impl BrokerArgs {
         words.extend(self.fault.iter().map(|fault| format!("--fault {}", fault.name())));
         words.extend(self.quirk.iter().map(|quirk| format!("--quirk {}", quirk.name())));
         words.extend(credentials.words(self.credentials.show_passwords));
+        words.extend(self.reach.words(self.credentials.show_passwords));
+        words.extend(carrier.map(|variant| format!("--variant {}", variant.name)));
         words.extend(self.auth_method.iter().map(|method| format!("--auth-method {}", shell::for_shell(method))));
         let shows = self.credentials.show_passwords;
         let data = |data: &Data| if shows { data.to_string() } else { "HEX".to_owned() };

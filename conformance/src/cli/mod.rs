@@ -16,6 +16,7 @@ mod guard;
 mod list;
 mod output;
 mod prove;
+mod reach;
 mod replay;
 mod report;
 mod reports;

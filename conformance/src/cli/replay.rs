@@ -65,7 +65,7 @@ pub(crate) fn replay_file(args: &ReplayArgs) -> Result<Exit, Failure> {
     let shown = single_line(&args.file.to_string_lossy());
     let text = fs::read_to_string(&args.file).map_err(|error| Failure::usage(format!("{shown}: {error}")))?;
     let transcript: Transcript = text.parse().map_err(|error| Failure::usage(format!("{shown}, {error}")))?;
-    let Broker { target, .. } = args.broker.resolve(args.seed, 1)?;
+    let Broker { target, .. } = args.broker.resolve(args.seed, 1, None)?;
     let guard = Guard::start(None, target.is_embedded().then_some(SILENCE))
         .map_err(|error| trouble::no_means("nobody can watch over the replay", &error))?;
     println(&format!("{} of {shown}, to {}\n", counted(transcript.lines.len(), "line"), target.name()));

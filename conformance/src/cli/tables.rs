@@ -135,9 +135,9 @@ fn schemas() -> String {
 fn variants() -> String {
     let mut out = String::from("Variants, set-ups of a broker that cases need:\n");
     for variant in VARIANTS {
-        let _ = writeln!(out, "  {:<14} {}", variant.name, variant.says);
+        let _ = writeln!(out, "  {:<16} {}", variant.name, variant.says);
         if !variant.flags.is_empty() {
-            let _ = writeln!(out, "  {:<14} an address offers it with {}", "", variant.flags);
+            let _ = writeln!(out, "  {:<16} an address offers it with {}", "", variant.flags);
         }
     }
     out

@@ -2,10 +2,11 @@
 
 use super::ear::Ear;
 use super::flow::Flow;
+use super::frames::Frames;
 use super::recorder::{Recorder, Seen};
 use super::transcript::What;
 use crate::auditor::Audit;
-use crate::wire::{Ending, Read, Transport, read_outcome};
+use crate::wire::{Ending, Frame, Read, Transport, read_outcome};
 use bytes::{Bytes, BytesMut};
 use mqtt_assay_codec::{DecodeError, OwnedPacket, Packet, PacketType, Version};
 use std::cell::{Cell, RefCell};
@@ -14,7 +15,7 @@ use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context as TaskContext, Poll};
+use std::task::{Context as TaskContext, Poll, ready};
 use tokio::io::ReadBuf;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
@@ -71,6 +72,8 @@ pub(super) enum Order {
     Acknowledgements(BytesMut),
     /// A write of their own, and the broker has a chance to read before the next.
     Alone(Bytes),
+    /// Frames of a WebSocket, as the case has made them.
+    Frames(Vec<Frame>),
     HalfClose,
     Close,
 }
@@ -93,6 +96,7 @@ pub(crate) struct Link {
     pub(super) unfinished: Cell<usize>,
     /// What is under way.
     pub(crate) flow: Flow,
+    pub(super) frames: Frames,
     pub(super) arrived: Notify,
     pub(super) orders: RefCell<VecDeque<Order>>,
     pub(super) ordered: Notify,
@@ -130,7 +134,13 @@ pub(crate) struct Link {
 
 impl Link {
     /// A connection over a fresh stream, on which nothing is read or written yet.
-    pub(super) fn new(stream: Box<dyn Transport>, label: String, version: Version, recorder: Rc<Recorder>) -> Rc<Self> {
+    pub(super) fn new(
+        mut stream: Box<dyn Transport>,
+        label: String,
+        version: Version,
+        recorder: Rc<Recorder>,
+    ) -> Rc<Self> {
+        let frames = Frames::of(&mut *stream);
         let ear = recorder.listen(&label, version);
         Rc::new(Self {
             label,
@@ -141,6 +151,7 @@ impl Link {
             inbox: RefCell::default(),
             unfinished: Cell::new(0),
             flow: Flow::default(),
+            frames,
             arrived: Notify::new(),
             orders: RefCell::default(),
             ordered: Notify::new(),
@@ -178,10 +189,14 @@ impl Link {
     pub(crate) fn send(&self, bytes: Bytes, mutation: Option<&str>) -> u32 {
         self.last_write.set(Instant::now());
         self.write_number.set(WRITES.fetch_add(1, Ordering::Relaxed));
+        let mutation = mutation.or_else(|| self.frame_mistake());
         let line = self
             .recorder
             .record(&self.label, What::Sent { bytes: bytes.clone(), mutation: mutation.map(str::to_owned) });
         self.ear.wrote(line, &bytes, mutation.is_some());
+        if self.holds(&bytes) {
+            return line;
+        }
         if self.bytewise.get() {
             bytes.chunks(1).for_each(|byte| self.order(Order::Alone(Bytes::copy_from_slice(byte))));
         } else {
@@ -226,7 +241,7 @@ impl Link {
 
     /// Shows something that came on it to who watches the run.
     pub(super) fn show(&self, line: u32, seen: &Seen<'_>, audit: &Audit) {
-        self.recorder.show(&self.label, self.version, line, seen, audit);
+        self.recorder.show(&self.label, self.version, line, seen, self.frame_kind(), audit);
     }
 
     /// The largest packet that is read, in bytes.
@@ -280,7 +295,7 @@ impl Link {
         self.write_number.get()
     }
 
-    fn order(&self, order: Order) {
+    pub(super) fn order(&self, order: Order) {
         self.orders.borrow_mut().push_back(order);
         self.ordered.notify_one();
     }
@@ -424,13 +439,36 @@ impl Link {
         let Some(stream) = stream.as_mut() else { return Poll::Ready(Read::Ended(Ending::Fin)) };
         stream.acknowledge_quickly();
         let mut into = ReadBuf::new(buffer);
-        Pin::new(&mut **stream).poll_read(context, &mut into).map(|done| read_outcome(&done, into.filled().len()))
+        let done = ready!(Pin::new(&mut **stream).poll_read(context, &mut into));
+        if let Some(socket) = stream.web_socket() {
+            self.note_frame(socket.last_kind());
+        }
+        Poll::Ready(read_outcome(&done, into.filled().len()))
+    }
+
+    /// Why the broker has ended the stream, where it said so by TLS or WebSocket.
+    pub(super) fn why_ended(&self) -> Option<String> {
+        self.stream.borrow().as_ref()?.why_ended()
+    }
+
+    pub(super) fn poll_frame(&self, context: &mut TaskContext<'_>, frame: &Frame) -> Poll<io::Result<()>> {
+        match self.stream.borrow_mut().as_mut().and_then(|stream| stream.web_socket()) {
+            Some(socket) => socket.poll_send(context, frame),
+            None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
     }
 
     pub(super) fn poll_write(&self, context: &mut TaskContext<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self.stream.borrow_mut().as_mut() {
             Some(stream) => Pin::new(&mut **stream).poll_write(context, bytes),
             None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
+    }
+
+    pub(super) fn poll_flush(&self, context: &mut TaskContext<'_>) -> Poll<io::Result<()>> {
+        match self.stream.borrow_mut().as_mut() {
+            Some(stream) => Pin::new(&mut **stream).poll_flush(context),
+            None => Poll::Ready(Ok(())),
         }
     }
 

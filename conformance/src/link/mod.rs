@@ -8,6 +8,7 @@ pub(crate) mod describe;
 mod doorway;
 mod ear;
 mod flow;
+mod frames;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod laws;
 mod reader;

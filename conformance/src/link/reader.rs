@@ -14,6 +14,7 @@ use super::describe::quoted;
 use super::recorder::Seen;
 use super::transcript::{Remark, What};
 use crate::auditor::{Audit, Print};
+use crate::text::single_line;
 use crate::wire::{Ending, Read};
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay_codec::{
@@ -87,6 +88,9 @@ fn end(link: &Link, rest: BytesMut, ending: Ending) {
         }
     }
     link.ended.set(Some(ending));
+    if let Some(why) = link.why_ended() {
+        link.recorder.say(&link.label, Remark::Notes, single_line(&why));
+    }
     let line = link.recorder.record(&link.label, What::Ended(ending));
     link.ear.broker_ended(line);
     link.push(Arrival::Ended(ending), line);

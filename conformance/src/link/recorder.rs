@@ -5,6 +5,7 @@ use super::ear::Ear;
 use super::transcript::{Remark, Transcript, What};
 use crate::auditor::{Audit, Auditor, Facts};
 use crate::text::{Secrets, cut};
+use crate::wire::FrameKind;
 use mqtt_assay_codec::{DecodeError, Packet, QoS, ReasonCode, Version};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -30,6 +31,8 @@ pub(crate) struct Sighting<'a> {
     pub(crate) packet: Option<&'a Packet<'a>>,
     /// The rule of form that its bytes break, if they break one.
     pub(crate) error: Option<&'a DecodeError>,
+    /// In which kind of frame it came to its end, where frames carry it.
+    pub(crate) frame: Option<FrameKind>,
     /// What the auditor says of it.
     pub(crate) audit: &'a Audit,
     /// It is a message for others, which another case or another user of the broker has brought about.
@@ -256,11 +259,19 @@ impl Recorder {
     }
 
     /// Shows something from the broker, on a connection of this role and version, to who watches the run.
-    pub(super) fn show(&self, role: &str, version: Version, line: u32, seen: &Seen<'_>, audit: &Audit) {
+    pub(super) fn show(
+        &self,
+        role: &str,
+        version: Version,
+        line: u32,
+        seen: &Seen<'_>,
+        frame: Option<FrameKind>,
+        audit: &Audit,
+    ) {
         let transcript = self.transcript.borrow();
         let case = transcript.case.as_str();
         let &Seen { packet, error, is_foreign } = seen;
-        self.witness.saw(&Sighting { case, version, role, line, packet, error, audit, is_foreign });
+        self.witness.saw(&Sighting { case, version, role, line, packet, error, frame, audit, is_foreign });
     }
 
     pub(crate) fn published(&self, publication: Publication) {

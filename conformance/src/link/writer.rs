@@ -15,6 +15,13 @@ pub(super) async fn write_all(link: Rc<Link>) {
                 write(&link, BytesMut::from(bytes)).await;
                 tokio::task::yield_now().await;
             }
+            Some(Order::Frames(frames)) => {
+                for frame in &frames {
+                    // Where the broker has ended the connection, the reader tells.
+                    let _ = poll_fn(|context| link.poll_frame(context, frame)).await;
+                }
+                write(&link, BytesMut::new()).await;
+            }
             Some(Order::HalfClose) => {
                 let _ = poll_fn(|context| link.poll_shutdown(context)).await;
             }
@@ -43,4 +50,6 @@ async fn write(link: &Link, mut bytes: BytesMut) {
             }
         }
     }
+    // A layer may hold back what it could not write at once. Where the broker is gone, the reader tells.
+    let _ = poll_fn(|context| link.poll_flush(context)).await;
 }

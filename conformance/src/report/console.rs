@@ -234,7 +234,14 @@ mod tests {
 
     fn printed(verbosity: Verbosity, verdict: Verdict) -> String {
         let paper = Paper::default();
-        let target = TargetName { name: "x".to_owned(), address: String::new(), version: None, learnt_from: None };
+        let target = TargetName {
+            name: "x".to_owned(),
+            address: String::new(),
+            version: None,
+            learnt_from: None,
+            carrier: None,
+            insecure: false,
+        };
         let facts = RunFacts {
             target,
             target_words: "x".to_owned(),

@@ -48,13 +48,20 @@ pub(crate) struct TargetName {
     pub(crate) version: Option<String>,
     /// How the version was learnt.
     pub(crate) learnt_from: Option<String>,
+    /// By what it is reached, where that is not plain TCP: the name of the variant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) carrier: Option<&'static str>,
+    /// Its certificate was not checked.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) insecure: bool,
 }
 
 impl TargetName {
     /// Asks the target.
     pub(crate) fn of(target: &Target) -> Self {
         let (version, learnt_from) = target.version().unzip();
-        Self { name: target.name(), address: target.address(), version, learnt_from }
+        let carrier = target.carrier().map(|variant| variant.name);
+        Self { name: target.name(), address: target.address(), version, learnt_from, carrier, insecure: false }
     }
 }
 

@@ -20,7 +20,14 @@ static RULES: CaseRules =
 
 /// A run of a broker without a version.
 pub(super) fn facts() -> RunFacts {
-    let target = TargetName { name: "x".to_owned(), address: String::new(), version: None, learnt_from: None };
+    let target = TargetName {
+        name: "x".to_owned(),
+        address: String::new(),
+        version: None,
+        learnt_from: None,
+        carrier: None,
+        insecure: false,
+    };
     RunFacts {
         target,
         target_words: "x".to_owned(),

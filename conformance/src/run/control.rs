@@ -5,7 +5,7 @@ use super::begin::begin;
 use super::offer::Offer;
 use super::options::RunOptions;
 use crate::broker::Ready;
-use crate::link::{Transcript, What};
+use crate::link::{Remark, Transcript, What};
 use crate::scenario::{
     Case, CaseRules, Client, Common, Evidence, Instance, Invariants, Method, Outcome, Received, Running, Stop, Subject,
     draft, pattern,
@@ -148,6 +148,15 @@ fn other_protocol(transcript: &Transcript) -> Option<&'static str> {
     }
 }
 
+/// What an alert of TLS said that ended a connection: in TLS 1.3 a broker looks at the client's certificate only when the
+/// client is through the handshake.
+fn ended_by_tls(transcript: &Transcript) -> Option<String> {
+    transcript.lines.iter().find_map(|line| match &line.what {
+        What::Said(Remark::Notes, text) if text.starts_with("TLS: ") => Some(text.clone()),
+        _ => None,
+    })
+}
+
 /// A broker that does not speak the version says so with a CONNACK, in its own form, or just closes.
 fn explain(stop: Stop, transcript: &Transcript, version: Version) -> Untried {
     let received = || {
@@ -159,6 +168,9 @@ fn explain(stop: Stop, transcript: &Transcript, version: Version) -> Untried {
     let is_refused = received().any(|bytes| matches!(bytes, [0x20, 2, 0, 1] | [0x20, _, 0, 0x84, ..]));
     let is_ended = transcript.lines.iter().any(|line| matches!(line.what, What::Ended(_)));
     let is_unspoken = is_refused || is_ended && received().next().is_none();
+    if let Some(why) = ended_by_tls(transcript) {
+        return Untried { stop: Stop::Inconclusive { why, line: None }, is_unspoken: false };
+    }
     if let Some(protocol) = other_protocol(transcript) {
         let why = format!("what listens there speaks {protocol}, not MQTT");
         return Untried { stop: Stop::Inconclusive { why, line: None }, is_unspoken: false };

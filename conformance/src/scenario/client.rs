@@ -10,7 +10,8 @@ use super::names::Topic;
 use super::pattern::{Pattern, a_puback, a_pubcomp, a_pubrec, a_suback, an_unsuback, any, codes};
 use super::verdict::{Received, Seen, Stop};
 use crate::link::{Arrival, Arrived, Link, Publication, Remark};
-use crate::wire::Ending;
+use crate::wire::{Ending, Frame, FrameKind};
+use bytes::Bytes;
 use mqtt_assay_codec::{OwnedPacket, Packet, PacketType, QoS, ReasonCode, SubscriptionOptions, Version};
 use mqtt_assay_standard::bounds;
 use std::rc::Rc;
@@ -98,7 +99,8 @@ impl Client {
         }
         let line = self.link.send(bytes, mutation);
         self.remember(&draft, line);
-        self.link.sent_by_case(line, packet_type, packet_id, mutation.is_none());
+        let is_legal = mutation.is_none() && self.link.frame_mistake().is_none();
+        self.link.sent_by_case(line, packet_type, packet_id, is_legal);
         Ok(packet_id)
     }
 
@@ -116,6 +118,26 @@ impl Client {
             self.send(draft)?;
         }
         Ok(())
+    }
+
+    /// Several packets in the frames of a WebSocket that `cut` makes of their bytes.
+    pub fn send_in_frames(
+        &mut self,
+        drafts: impl IntoIterator<Item = Draft>,
+        cut: impl FnOnce(Bytes) -> Vec<Frame>,
+    ) -> Result<(), Stop> {
+        self.link.hold_for_frames(false);
+        let sent = self.send_together(drafts);
+        self.link.send_frames(cut);
+        sent
+    }
+
+    /// A packet in a text frame of a WebSocket, in which MQTT must not travel.
+    pub fn send_as_text(&mut self, draft: Draft) -> Result<u16, Stop> {
+        self.link.hold_for_frames(true);
+        let sent = self.send(draft);
+        self.link.send_frames(|bytes| vec![Frame::whole(FrameKind::Text, bytes)]);
+        sent
     }
 
     fn setting_credentials(&self, draft: &Draft) -> Option<(String, String)> {

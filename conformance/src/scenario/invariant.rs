@@ -93,7 +93,8 @@ impl Invariants {
     fn saw_of(&self, conn: Conn, line: u32, audit: &Audit) {
         let Facts { case, role, version, .. } = self.auditor.facts(conn);
         let (case, role) = (case.as_str(), role.as_str());
-        self.saw(&Sighting { case, version, role, line, packet: None, error: None, audit, is_foreign: false });
+        let (packet, error, frame) = (None, None, None);
+        self.saw(&Sighting { case, version, role, line, packet, error, frame, audit, is_foreign: false });
     }
 
     /// What the run has shown so far.
@@ -104,8 +105,8 @@ impl Invariants {
 
 impl Witness for Invariants {
     fn saw(&self, sighting: &Sighting<'_>) {
-        let &Sighting { version, packet, error, audit, .. } = sighting;
-        let observation = Observation { version, packet, error, audit };
+        let &Sighting { version, packet, error, frame, audit, .. } = sighting;
+        let observation = Observation { version, packet, error, frame, audit };
         for tally in self.tallies.borrow_mut().iter_mut().filter(|tally| tally.instance.version == version) {
             match (tally.check)(&observation) {
                 Holding::NotThere => {}

@@ -2,6 +2,7 @@
 
 use crate::auditor::Audit;
 pub use crate::auditor::Holding;
+use crate::wire::FrameKind;
 use mqtt_assay_codec::{DecodeError, Packet, Version};
 
 /// A packet from the broker, to be held against an invariant.
@@ -12,6 +13,8 @@ pub struct Observation<'a> {
     pub packet: Option<&'a Packet<'a>>,
     /// The rule of form that its bytes break, if they break one.
     pub error: Option<&'a DecodeError>,
+    /// In which kind of frame it came to its end, where WebSocket frames carry it.
+    pub frame: Option<FrameKind>,
     /// What the auditor says of it.
     pub audit: &'a Audit,
 }

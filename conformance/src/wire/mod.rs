@@ -1,12 +1,32 @@
-//! Byte streams between a client of the suite and a broker: TCP sockets and the in-memory pipe.
+//! Byte streams between a client of the suite and a broker: TCP and unix sockets, the in-memory pipe, and what may lie upon
+//! each of them: TLS, WebSocket, or WebSocket over TLS. Each has its client's and its server's side.
 //!
-//! All of them tell an orderly end (FIN) from an abortive one (RST); a verdict may depend on it. Uses nothing of this crate.
+//! All of them tell an orderly end (FIN) from an abortive one (RST) as far as they can; a verdict may depend on it. Uses
+//! nothing of this crate.
 
+mod below;
+mod certificates;
+mod listener;
 mod memory;
 mod tcp;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod tls_trouble;
+#[cfg(unix)]
+mod unix;
+mod upgrade;
+mod web_socket;
 
+pub use certificates::{Identity, Trust};
+pub use listener::{Layers, Listener, Place};
 pub use memory::{Pipe, pipe};
 pub use tcp::Tcp;
+pub use tls::{TlsClient, TlsServer};
+#[cfg(unix)]
+pub use unix::Unix;
+pub use upgrade::{WebSocketClient, WebSocketServer};
+pub use web_socket::{Frame, FrameKind, Manners, SUBPROTOCOL, WebSocket};
 
 use std::future::poll_fn;
 use std::io;
@@ -21,6 +41,16 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin {
 
     /// Ends the stream abortively, so that the peer sees a reset.
     fn reset(self: Box<Self>);
+
+    /// The WebSocket that frames the bytes, where one does.
+    fn web_socket(&mut self) -> Option<&mut WebSocket> {
+        None
+    }
+
+    /// Why the peer has ended it, where it said so beyond the end itself: an alert of TLS, the code of a close frame.
+    fn why_ended(&self) -> Option<String> {
+        None
+    }
 }
 
 /// How a peer, or we, ended a stream.

@@ -93,6 +93,11 @@ impl FaultSet {
         self.on.iter().any(|on| on.strikes(fault, way))
     }
 
+    /// Whether a fault is on that strikes outside the machine, where bytes are carried: no way is known there.
+    pub fn has_in_shell(&self, fault: Fault) -> bool {
+        self.has(fault, &Way::default()) && self.on.iter().any(|on| on.fault == fault && on.way.is_none())
+    }
+
     /// Whether nothing comes of a question: no fault is on, and none is noted.
     pub fn is_idle(&self) -> bool {
         self.on.is_empty() && self.questions.is_none()

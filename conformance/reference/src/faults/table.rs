@@ -594,4 +594,18 @@ faults! {
     UserPropertyTooLong "user-property-too-long" "Sends a user property that makes a packet too large for the client."
         [] ["MQTT-3.1.2-24" "MQTT-3.2.2-20" "MQTT-3.4.2-3" "MQTT-3.5.2-3" "MQTT-3.6.2-3" "MQTT-3.7.2-3" "MQTT-3.9.2-2" "MQTT-3.11.2-2"
             "MQTT-3.14.2-4" "MQTT-3.15.2-3"];
+
+    // The carrier of the bytes: the shell asks for these, and the machine never hears of them.
+    WebSocketTextAccepted "websocket-text-accepted" "Reads packets out of text frames of a WebSocket too."
+        ["MQTT-6.0.0-1"] ["MQTT-6.0.0-1"];
+    WebSocketTextSent "websocket-text-sent" "Sends in text frames of a WebSocket what happens to be text."
+        ["MQTT-6.0.0-1"] ["MQTT-6.0.0-1"];
+    WebSocketOnePacketAFrame "websocket-one-packet-a-frame" "Drops what follows the first packet of a WebSocket frame."
+        ["MQTT-6.0.0-2"] ["MQTT-6.0.0-2"];
+    WebSocketWholePacketsOnly "websocket-whole-packets-only" "Drops packets that don't end in the WebSocket frame in which they began."
+        ["MQTT-6.0.0-2"] ["MQTT-6.0.0-2"];
+    WebSocketNoSubprotocol "websocket-no-subprotocol" "Answers no subprotocol to a WebSocket that offers mqtt."
+        ["MQTT-6.0.0-4"] ["MQTT-6.0.0-4"];
+    WebSocketOtherSubprotocol "websocket-other-subprotocol" "Answers a subprotocol that the WebSocket did not offer."
+        ["MQTT-6.0.0-4"] ["MQTT-6.0.0-4"];
 }

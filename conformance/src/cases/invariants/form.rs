@@ -1,6 +1,7 @@
 //! Invariants of one packet by itself: its form, which the decoder judges.
 
 use crate::scenario::{Holding, Observation};
+use crate::wire::FrameKind;
 use mqtt_assay_codec::{Packet, PacketType, Properties, PropertyId, PropertyType, ReasonCode, Rule, Version};
 
 /// Invariants of form, which the decoder judges: by rule, by the packets that they are about (none: all), and by what
@@ -177,5 +178,14 @@ pub(super) fn server_reference(observation: &Observation<'_>) -> Holding {
         }
         Some(_) => Holding::Kept,
         None => Holding::NotThere,
+    }
+}
+
+/// Only frames that have packets are looked at; pings and closes are WebSocket's own.
+pub(super) fn frame_kind(observation: &Observation<'_>) -> Holding {
+    match observation.frame {
+        None => Holding::NotThere,
+        Some(FrameKind::Text) => Holding::Broken("it came in a text frame".to_owned()),
+        Some(_) => Holding::Kept,
     }
 }

@@ -20,6 +20,10 @@ use mqtt_assay_codec::Mutation;
 use traffic::*;
 
 pub(super) const CASES: &[Case] = &[
+    invariant!(frame_kind: "Over WebSocket every packet comes in binary frames",
+        v311: proves ["MQTT-6.0.0-1"],
+        v5: proves ["MQTT-6.0.0-1"],
+        caught: [Fault::WebSocketTextSent]),
     invariant!(fixed_header_flags: "Every packet has the fixed header flags of its type",
         v311: proves ["MQTT-2.2.2-1"],
         v5: proves ["MQTT-2.1.3-1"],

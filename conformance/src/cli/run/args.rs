@@ -6,6 +6,7 @@ use super::super::exit::Exit;
 use super::super::explore::ExploreArgs;
 use super::super::failure::Failure;
 use super::super::output::Color;
+use super::super::reach::INSECURE;
 use super::report_args::ReportArgs;
 use crate::broker::{Target, Variant};
 use crate::report::console::{Console, Verbosity};
@@ -62,7 +63,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_enum, default_value = "all", value_name = "VERSION", help_heading = "Which cases")]
     pub(super) mqtt: Versions,
 
-    /// Run only cases that need this set-up of the broker
+    /// Run only cases that need this set-up of the broker; all cases by tls, mutual-tls, websocket, secure-websocket, unix
     #[arg(long, value_name = "VARIANT", value_parser = variant, help_heading = "Which cases")]
     pub(super) variant: Option<Variant>,
 
@@ -274,22 +275,26 @@ impl RunArgs {
         if self.quiet {
             return String::new();
         }
-        let TargetName { name, version, learnt_from, .. } = &facts.target;
+        let TargetName { name, version, learnt_from, carrier, .. } = &facts.target;
         let version = version.as_ref().map_or_else(String::new, |version| {
             format!(" {version} ({})", learnt_from.as_deref().unwrap_or("unknown"))
         });
         let shard = facts.asked.shard.as_ref().map_or_else(String::new, |shard| format!(", shard {}", shard.shard));
         let versions = facts.versions.iter().map(|version| version.name()).collect::<Vec<_>>().join(" and ");
         let mut out = format!(
-            "mqtt-assay {}: {} of MQTT {versions} on {name}{version}, seed {}{shard}\n",
+            "mqtt-assay {}: {} of MQTT {versions} on {name}{version}{}, seed {}{shard}\n",
             env!("CARGO_PKG_VERSION"),
             match self.explore.count() {
                 Some(count) if self.explore.is_alone(&self.filter) => format!("{count} generated sequences"),
                 Some(count) => format!("{} and {count} generated sequences", counted(facts.cases, "case")),
                 None => counted(facts.cases, "case"),
             },
+            carrier.filter(|_| facts.target.address.is_empty()).map_or_else(String::new, |by| format!(" by {by}")),
             facts.seed
         );
+        if facts.target.insecure {
+            out += &format!("WARNING: {INSECURE}\n");
+        }
         if self.broker.is_default() {
             out.push_str("This is the reference broker that is built in. To certify yours:\n");
             out.push_str("  mqtt-assay run mqtt://HOST:PORT | mosquitto | --spawn 'COMMAND -p {port}'\n");

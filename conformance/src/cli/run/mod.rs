@@ -47,9 +47,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         let message = "a baseline is about cases, and --explore alone runs none; add -f '*' for both";
         return Err(Failure::usage(message));
     }
-    let all = if is_alone { Vec::new() } else { args.filter.select(args.mqtt, args.variant)? };
+    // What a broker is reached by says nothing of which cases are run there.
+    let carrier = args.variant.filter(|variant| variant.carrier.is_some());
+    let needed = args.variant.filter(|_| carrier.is_none());
+    let all = if is_alone { Vec::new() } else { args.filter.select(args.mqtt, needed)? };
     let selected = args.part_of(&all)?;
-    let Broker { target, words, before } = args.broker.resolve(args.seed, args.patience)?;
+    let Broker { target, words, before } = args.broker.resolve(args.seed, args.patience, carrier)?;
     let timeout = args.timeout.map(Duration::from_secs);
     // From here on a signal ends the run in order.
     let guard = Guard::start(timeout, Some(silence(&target, &selected, args)))
@@ -60,7 +63,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     learn_version(&target, &guard)?;
     let options = args.options(&target, selected.len());
     let facts = RunFacts {
-        target: TargetName::of(&target),
+        target: TargetName { insecure: args.broker.reach.is_insecure(), ..TargetName::of(&target) },
         target_words: words,
         before,
         versions: if is_alone { args.mqtt.list() } else { versions_of(&selected) },

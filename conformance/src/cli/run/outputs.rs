@@ -74,11 +74,13 @@ pub(super) struct Outputs {
 impl Outputs {
     /// Tries all of them, so that a run isn't made in vain.
     pub(super) fn open(args: &RunArgs, guard: &Guard) -> Result<Self, Failure> {
-        let read = args.broker.credentials.password_file.as_deref().map(|path| ("--password-file", path));
+        let password = ("--password-file", args.broker.credentials.password_file.as_deref());
+        let read = || args.broker.reach.files().into_iter().chain([password]);
         // A baseline may be brought up to date where it is.
         for (option, path) in [("--baseline", &args.baseline), ("--write-baseline", &args.write_baseline)] {
             let baseline = path.as_deref().map(|path| (option, path));
-            let named: Vec<(&str, &Path)> = read.into_iter().chain(args.reports.named()).chain(baseline).collect();
+            let named: Vec<(&str, &Path)> = 
+                read().filter_map(|(option, path)| Some((option, path?))).chain(args.reports.named()).chain(baseline).collect();
             require_different_files(&named)?;
         }
         let mut files = Vec::new();

@@ -5,6 +5,7 @@
 //! stands in [`mqtt_assay_standard::bounds`]. A step that ends without any of these is inconclusive.
 
 mod close;
+mod frames;
 mod nothing;
 mod packets;
 mod refusal;

@@ -1,0 +1,58 @@
+//! The deciding steps about WebSocket itself: the subprotocol of the handshake, and the frames in which the broker's bytes
+//! came.
+
+use crate::link::{Remark, What};
+use crate::scenario::client::Client;
+use crate::scenario::verdict::{Evidence, Stop};
+use crate::wire::SUBPROTOCOL;
+
+impl Client {
+    /// Decides: the broker has answered the subprotocol `mqtt` in the handshake. None at all is weak: the one that was
+    /// offered was not selected, and no wrong one was.
+    pub fn expect_subprotocol(&self) -> Result<Evidence, Stop> {
+        let deciding = self.context().deciding(None, false);
+        let expected = format!("the broker answers the subprotocol {SUBPROTOCOL}");
+        self.say(Remark::Expects, expected.as_str());
+        let Some(answered) = self.link().subprotocol() else { return Err(no_web_socket()) };
+        let seen = match answered {
+            Some(name) => format!("the handshake was answered with the subprotocol {}", crate::text::quoted(name)),
+            None => "the handshake was answered without a subprotocol".to_owned(),
+        };
+        let line = self.say(Remark::Notes, seen.as_str());
+        match answered {
+            Some(SUBPROTOCOL) => Ok(self.kept(deciding.as_ref(), &expected, &seen, line, None)),
+            Some(_) => self.broken(deciding.as_ref(), &expected, &seen, line, None),
+            None => Ok(self.weak(deciding.as_ref(), &expected, &seen, line, None)),
+        }
+    }
+
+    /// Decides: all that the broker has sent on this connection came in binary frames.
+    pub fn expect_binary_frames(&self) -> Result<Evidence, Stop> {
+        let deciding = self.context().deciding(None, false);
+        let expected = "all that the broker sends is in binary frames";
+        self.say(Remark::Expects, expected);
+        if self.link().subprotocol().is_none() {
+            return Err(no_web_socket());
+        }
+        let transcript = self.context().transcript();
+        let is_ours = |role: &str| role == self.link().label;
+        let received =
+            transcript.lines.iter().filter(|line| is_ours(&line.role) && matches!(line.what, What::Received(_)));
+        let (count, last) = (received.clone().count(), received.last().map(|line| line.number));
+        if self.link().has_seen_text() {
+            let line = self.say(Remark::Notes, "a text frame came from the broker");
+            return self.broken(deciding.as_ref(), expected, "a text frame", line, None);
+        }
+        match last {
+            Some(line) => {
+                let seen = format!("{count} packets in binary frames, and no other frame with data");
+                Ok(self.kept(deciding.as_ref(), expected, &seen, line, None))
+            }
+            None => Err(Stop::Inconclusive { why: "the broker has sent nothing".to_owned(), line: None }),
+        }
+    }
+}
+
+fn no_web_socket() -> Stop {
+    Stop::NotOffered("the connection is no WebSocket".to_owned())
+}

@@ -1,0 +1,81 @@
+//! What went wrong in TLS, in words that say which of the few usual things it was.
+
+use std::io::{self, ErrorKind};
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{AlertDescription, CertificateError, Error};
+
+/// Why a client's handshake failed.
+pub(super) fn handshake_failed(error: &io::Error, name: &ServerName<'_>) -> io::Error {
+    let why = match tls_error(error) {
+        Some(Error::InvalidCertificate(problem)) => certificate(problem, &name.to_str()),
+        Some(Error::AlertReceived(alert)) => alerted(*alert),
+        Some(Error::PeerIncompatible(problem)) => {
+            format!("broker and suite have no way to speak TLS in common: {problem:?}")
+        }
+        Some(Error::InvalidMessage(_) | Error::InappropriateMessage { .. }) => NOT_TLS.to_owned(),
+        Some(Error::NoCertificatesPresented) => "the broker shows no certificate".to_owned(),
+        Some(other) => other.to_string(),
+        None if matches!(
+            error.kind(),
+            ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
+        ) =>
+        {
+            "the connection was ended in the handshake".to_owned()
+        }
+        None => error.to_string(),
+    };
+    io::Error::new(error.kind(), format!("TLS: {why}"))
+}
+
+/// What the peer says in the alert that ended the stream.
+pub(super) fn alert_in(error: &io::Error) -> Option<String> {
+    match tls_error(error)? {
+        Error::AlertReceived(alert) => Some(format!("TLS: {}", alerted(*alert))),
+        other => Some(format!("TLS: {other}")),
+    }
+}
+
+const NOT_TLS: &str = "what listens there does not speak TLS";
+
+fn tls_error(error: &io::Error) -> Option<&Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+fn certificate(problem: &CertificateError, name: &str) -> String {
+    match problem {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "the broker's certificate has expired".to_owned()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "the broker's certificate is not valid yet".to_owned()
+        }
+        CertificateError::NotValidForName => format!("the broker's certificate is not for {name}"),
+        CertificateError::NotValidForNameContext { presented, .. } => {
+            let names = if presented.is_empty() { "no name at all".to_owned() } else { presented.join(", ") };
+            format!("the broker's certificate is not for {name}; it is for: {names}")
+        }
+        CertificateError::UnknownIssuer => "nobody who is trusted has signed the broker's certificate".to_owned(),
+        other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            "the broker shows the certificate of an authority (CA:TRUE) as its own".to_owned()
+        }
+        other => format!("the broker's certificate can't be used: {other}"),
+    }
+}
+
+fn alerted(alert: AlertDescription) -> String {
+    match alert {
+        AlertDescription::CertificateRequired => "the broker wants a client certificate".to_owned(),
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA => format!("the broker does not take the client certificate (alert {alert:?})"),
+        AlertDescription::HandshakeFailure => {
+            "the broker refuses the handshake; it may want a client certificate (alert HandshakeFailure)".to_owned()
+        }
+        AlertDescription::ProtocolVersion => "the broker speaks neither TLS 1.2 nor 1.3".to_owned(),
+        AlertDescription::UnrecognisedName => "the broker does not know itself by that name".to_owned(),
+        other => format!("the broker ended it with the alert {other:?}"),
+    }
+}
