@@ -8,19 +8,25 @@ mod authentication;
 mod embedded;
 mod family;
 mod folders;
+mod listed;
 mod log;
 mod ports;
 mod processes;
 mod profile;
 mod shell;
 mod spawned;
+mod stopping;
 mod supervisor;
 mod variant;
+mod version;
 
 pub use address::AddressTarget;
 pub use authentication::{Authentication, Data};
 pub use embedded::{EmbeddedOptions, EmbeddedTarget};
-pub use profile::{Profile, ProfileError};
+pub use listed::ListedTarget;
+pub use profile::{
+    For, Form, KEYS, Key, Profile, ProfileError, ProfileVariant, RunDefaults, Section, Stop, Survived, WORDS,
+};
 pub use shell::{Said, Shell};
 pub use spawned::{Lease, SpawnedBroker, SpawnedTarget};
 pub use variant::{VARIANTS, Variant};
@@ -191,6 +197,8 @@ pub enum Target {
     Embedded(EmbeddedTarget),
     /// A broker that is already running.
     Address(AddressTarget),
+    /// A broker that is already running, with the listeners that a profile names.
+    Listed(ListedTarget),
     /// A broker that the suite starts and ends.
     Spawned(SpawnedTarget),
 }
@@ -201,6 +209,7 @@ impl Target {
         match self {
             Self::Embedded(target) => target.prepare(variant).map(Started::one),
             Self::Address(target) => target.prepare(variant).map(Started::one),
+            Self::Listed(target) => target.prepare(variant),
             Self::Spawned(target) => target.prepare(variant).await,
         }
     }
@@ -209,7 +218,7 @@ impl Target {
     pub(crate) fn fresh_for_each_case(&self) -> Option<&SpawnedTarget> {
         match self {
             Self::Spawned(target) if target.is_fresh_for_each_case() => Some(target),
-            Self::Embedded(_) | Self::Address(_) | Self::Spawned(_) => None,
+            Self::Embedded(_) | Self::Address(_) | Self::Listed(_) | Self::Spawned(_) => None,
         }
     }
 
@@ -218,6 +227,7 @@ impl Target {
         match self {
             Self::Embedded(_) => "embedded".to_owned(),
             Self::Address(target) => target.url(),
+            Self::Listed(target) => target.name(),
             Self::Spawned(target) => target.name(),
         }
     }
@@ -226,6 +236,7 @@ impl Target {
     pub fn address(&self) -> String {
         match self {
             Self::Address(target) => target.url(),
+            Self::Listed(target) => target.url(),
             Self::Embedded(_) | Self::Spawned(_) => String::new(),
         }
     }
@@ -235,14 +246,17 @@ impl Target {
         match self {
             Self::Embedded(_) => Some((env!("CARGO_PKG_VERSION").to_owned(), "built in".to_owned())),
             Self::Address(_) => None,
+            Self::Listed(target) => target.version(),
             Self::Spawned(target) => target.version(),
         }
     }
 
     /// Asks for the version where that takes a command: before [`version`](Self::version).
     pub async fn learn_version(&self) {
-        if let Self::Spawned(target) = self {
-            target.learn_version().await;
+        match self {
+            Self::Listed(target) => target.learn_version().await,
+            Self::Spawned(target) => target.learn_version().await,
+            Self::Embedded(_) | Self::Address(_) => {}
         }
     }
 
@@ -253,7 +267,7 @@ impl Target {
 
     /// True where the broker goes on when the run is over, with all that is left on it.
     pub fn outlives_run(&self) -> bool {
-        matches!(self, Self::Address(_))
+        matches!(self, Self::Address(_) | Self::Listed(_))
     }
 
     /// True where nothing but this run uses the broker, so that intrusive cases harm nobody.
@@ -261,6 +275,7 @@ impl Target {
         match self {
             Self::Embedded(_) | Self::Spawned(_) => true,
             Self::Address(target) => target.is_loopback(),
+            Self::Listed(target) => target.is_loopback(),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! A broker that the suite starts from a profile and ends, whatever happens: own port, own folder, killed by pid.
 
-use super::folders;
 use super::ports::Ports;
 use super::processes::{self, End, Process, found_from_here};
-use super::profile::{ProfileVariant, VersionQuestion};
-use super::{Profile, Started, Unready, Variant};
+use super::profile::ProfileVariant;
+use super::supervisor::Order;
+use super::{Profile, Started, Unready, Variant, folders, stopping, version};
 use crate::text::{quoted, seconds, single_line};
 use crate::wire::{Read, Tcp, read};
 use mqtt_assay_codec::{Connect, Disconnect, Packet, Properties, ReasonCode, Version};
@@ -13,6 +13,7 @@ use std::cell::RefCell;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, ErrorKind};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
@@ -109,11 +110,7 @@ impl SpawnedTarget {
 
     /// Asks for the broker's version, as the profile says. What doesn't answer in the time that a start may take has none.
     pub async fn learn_version(&self) {
-        let Some(question) = &self.profile.version else { return };
-        let limit = bounds::START * self.patience;
-        let learnt = timeout(limit, printed(question)).await.ok().and_then(Result::ok);
-        let version = learnt.as_deref().and_then(|printed| version_in(printed, &question.after));
-        *self.version.borrow_mut() = version.map(|version| (version, single_line(&question.command.join(" "))));
+        *self.version.borrow_mut() = version::learn(&self.profile, self.patience).await;
     }
 
     /// Starts a broker for this variant, which ends with the target, and waits until it answers a CONNECT.
@@ -161,9 +158,16 @@ impl SpawnedTarget {
             written.map_err(|error| NotStarted::by(format!("{}: {error}", single_line(&name))))?;
         }
         let words: Vec<String> = self.profile.command.iter().map(|word| fill(word)).collect();
-        let mut process = Process::start(for_the_system(&words), own, folder)
-            .await
-            .map_err(|error| NotStarted::by(not_started(&words, &error)))?;
+        let directory = self.profile.cwd.as_ref().map_or(Ok(own.clone()), |cwd| folder_to_work_in(&fill(cwd)));
+        let order = Order {
+            directory: directory.map_err(NotStarted::by)?,
+            words: for_the_system(&words),
+            environment: self.profile.env.iter().map(|(name, value)| (name.clone(), fill(value))).collect(),
+            stop: self.profile.stop.as_ref().map(|stop| way_to_stop(stop, fill)),
+            ..Order::default()
+        };
+        let mut process =
+            Process::start(order, folder).await.map_err(|error| NotStarted::by(not_started(&words, &error)))?;
         self.wait_until_ready(&mut process, &ports, variant).await?;
         Ok((process, ports))
     }
@@ -265,25 +269,27 @@ fn not_started(words: &[String], error: &io::Error) -> String {
     format!("{}: {error}{way_out}", quoted(&words.join(" ")))
 }
 
-fn for_the_system(words: &[String]) -> Vec<OsString> {
+/// The folder that the profile names, as it is found from here.
+fn folder_to_work_in(cwd: &str) -> Result<PathBuf, String> {
+    let shown = quoted(cwd);
+    let folder = std::path::absolute(cwd).map_err(|error| format!("cwd {shown}: {error}"))?;
+    if folder.is_dir() { Ok(folder) } else { Err(format!("cwd {shown}: there is no such folder")) }
+}
+
+fn way_to_stop(stop: &super::Stop, fill: impl Fn(&str) -> String) -> stopping::Stop {
+    match stop {
+        super::Stop::Signal(name) => stopping::Stop::Signal(name.clone()),
+        super::Stop::Command(words) => {
+            let words: Vec<String> = words.iter().map(|word| fill(word)).collect();
+            stopping::Stop::Command(for_the_system(&words))
+        }
+    }
+}
+
+pub(super) fn for_the_system(words: &[String]) -> Vec<OsString> {
     let (program, arguments) = words.split_first().map_or((None, words), |(program, rest)| (Some(program), rest));
     let program = program.map(|program| found_from_here(program));
     program.into_iter().chain(arguments.iter().map(OsString::from)).collect()
-}
-
-/// What the command prints that is to tell the version.
-async fn printed(question: &VersionQuestion) -> io::Result<String> {
-    let (folder, _) = processes::folder()?;
-    let mut process = Process::start(for_the_system(&question.command), std::env::current_dir()?, folder).await?;
-    process.wait().await;
-    Ok(process.beginning())
-}
-
-/// The word behind this text.
-fn version_in(printed: &str, after: &str) -> Option<String> {
-    let (_, behind) = printed.split_once(after)?;
-    let version = behind.split_whitespace().next()?.trim_end_matches(['.', ',', ';']);
-    Some(single_line(version))
 }
 
 /// What a starting broker says to a CONNECT.

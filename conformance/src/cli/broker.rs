@@ -3,8 +3,8 @@
 use super::credentials::{CredentialArgs, Credentials};
 use super::failure::Failure;
 use crate::broker::{
-    AddressTarget, Authentication, Data, EmbeddedOptions, EmbeddedTarget, Profile, Setting, SpawnedTarget, Target,
-    Variant,
+    AddressTarget, Authentication, Data, EmbeddedOptions, EmbeddedTarget, ListedTarget, Profile, RunDefaults, Setting,
+    SpawnedTarget, Target, Variant,
 };
 use crate::text::{did_you_mean, quoted, shell, single_line, without_password};
 use clap::Args;
@@ -72,11 +72,19 @@ impl BrokerArgs {
         self.broker.is_none() && self.spawn.is_none()
     }
 
+    /// What the profile says a run is to do where its command line says nothing; nothing where no profile is meant.
+    pub(crate) fn run_defaults(&self) -> Result<RunDefaults, Failure> {
+        Ok(self.profile()?.map(|profile| profile.run).unwrap_or_default())
+    }
+
     /// Finds the broker; `patience` stretches the time that a spawned one may take to start.
     pub(crate) fn resolve(&self, seed: u64, patience: u32) -> Result<Broker, Failure> {
         let address = self.broker.as_deref().filter(|broker| broker.contains("://"));
-        let credentials = if address.is_some() || self.spawn.is_some() {
-            self.credentials.resolve(address)?
+        let profile = self.profile()?;
+        let running = profile.as_ref().filter(|profile| profile.is_running());
+        let credentials = if address.is_some() || self.spawn.is_some() || running.is_some() {
+            let in_profile = running.and_then(Profile::plain_address);
+            self.credentials.resolve(address.or(in_profile))?
         } else {
             Credentials::default()
         };
@@ -88,13 +96,7 @@ impl BrokerArgs {
             (None, Some(address)) if address.contains("://") => {
                 Target::Address(AddressTarget::parse(address, self.setting(&credentials)).map_err(Failure::usage)?)
             }
-            (None, Some(name)) => {
-                self.require_none_of_setting("a profile says so itself")?;
-                let mut profile = profile(name)?;
-                let shows_passwords = self.credentials.show_passwords;
-                profile.variants.values_mut().for_each(|variant| variant.shows_passwords = shows_passwords);
-                Target::Spawned(SpawnedTarget::new(profile, patience))
-            }
+            (None, Some(name)) => self.profiled(name, profile.unwrap_or_default(), &credentials, patience)?,
         };
         let is_changed = !self.fault.is_empty() || !self.quirk.is_empty();
         if is_changed && !target.is_embedded() {
@@ -103,6 +105,30 @@ impl BrokerArgs {
         let words = self.words(&target, &credentials);
         let before = credentials.before(self.credentials.show_passwords);
         Ok(Broker { target, words, before })
+    }
+
+    /// The profile that is meant, where one is.
+    fn profile(&self) -> Result<Option<Profile>, Failure> {
+        let is_name = |name: &&str| *name != EMBEDDED && !name.contains("://");
+        self.broker.as_deref().filter(is_name).map(profile).transpose()
+    }
+
+    fn profiled(
+        &self,
+        name: &str,
+        mut profile: Profile,
+        credentials: &Credentials,
+        patience: u32,
+    ) -> Result<Target, Failure> {
+        if profile.is_running() {
+            profile.fill_in(&self.setting(credentials));
+            let at = |why| Failure::usage(format!("profile {}: {why}", single_line(name)));
+            return ListedTarget::new(profile, patience).map(Target::Listed).map_err(at);
+        }
+        self.require_none_of_setting("a profile with a command says so itself")?;
+        let shows_passwords = self.credentials.show_passwords;
+        profile.variants.values_mut().for_each(|variant| variant.shows_passwords = shows_passwords);
+        Ok(Target::Spawned(SpawnedTarget::new(profile, patience)))
     }
 
     fn embedded(&self, seed: u64) -> Result<Target, Failure> {

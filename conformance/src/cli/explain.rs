@@ -23,7 +23,7 @@ Examples:
   mqtt-assay explain publish/topic-with-wildcard    the case in both versions
   mqtt-assay explain drops-binary                   a fault, quirk, variant or mutation
 
-Tables: bounds, exit-codes, faults, filters, limits, mutations, quirks, variants, verdicts, ways";
+Tables: bounds, exit-codes, faults, filters, limits, mutations, profiles, quirks, variants, verdicts, ways";
 
 /// Explain a rule, a case, a fault, or show a table
 #[derive(Debug, Args)]

@@ -10,7 +10,7 @@ use super::guard::{Ending, Guard, SILENCE};
 use super::output::Color;
 use super::reports::{ReportFile, require_different_files};
 use super::trouble;
-use crate::broker::{Target, Variant};
+use crate::broker::{RunDefaults, Target, Variant};
 use crate::explore::SEQUENCE;
 use crate::report::console::{Console, Verbosity};
 use crate::report::json::{self, Times, Transcripts};
@@ -62,9 +62,9 @@ pub(crate) struct RunArgs {
     #[command(flatten, next_help_heading = "Which cases")]
     filter: FilterArgs,
 
-    /// Versions to run
-    #[arg(long, value_enum, default_value = "all", value_name = "VERSION", help_heading = "Which cases")]
-    mqtt: Versions,
+    /// Versions to run [default: all]
+    #[arg(long, value_enum, value_name = "VERSION", help_heading = "Which cases")]
+    mqtt: Option<Versions>,
 
     /// Run only cases that need this set-up of the broker
     #[arg(long, value_name = "VARIANT", value_parser = super::choices::variant, help_heading = "Which cases")]
@@ -74,17 +74,17 @@ pub(crate) struct RunArgs {
     #[arg(long, help_heading = "Which cases")]
     intrusive: bool,
 
-    /// Cases side by side: a number, or `all`. Three times as many more may wait
-    #[arg(short, long, default_value_t = Jobs::Number(DEFAULT_JOBS), value_parser = jobs, help_heading = "How")]
-    jobs: Jobs,
+    /// Cases side by side: a number, or `all`. Three times as many more may wait [default: 64]
+    #[arg(short, long, value_parser = jobs, help_heading = "How")]
+    jobs: Option<Jobs>,
 
     /// End the whole run after so many seconds (exit 130)
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..), help_heading = "How")]
     timeout: Option<u64>,
 
-    /// Stretch the suite's own limits of time for a slow broker
-    #[arg(long, value_name = "x2", default_value = "x1", value_parser = patience, help_heading = "How")]
-    patience: u32,
+    /// Stretch the suite's own limits of time for a slow broker [default: x1]
+    #[arg(long, value_name = "x2", value_parser = patience, help_heading = "How")]
+    patience: Option<u32>,
 
     /// Order of starting: `listed` (long waits first) or `random` (by the seed)
     #[arg(long, value_enum, default_value_t, help_heading = "How")]
@@ -112,6 +112,10 @@ pub(crate) struct RunArgs {
     /// Before every client identifier of the suite: at most 9 letters and digits
     #[arg(long, value_name = "PREFIX", default_value = "ma", value_parser = client_id_prefix, help_heading = "How")]
     client_id_prefix: String,
+
+    /// What else reports say of this run (repeatable); `version` is the broker's where it doesn't tell its own
+    #[arg(long, value_name = "KEY=VALUE", value_parser = super::labels::label, help_heading = "Output")]
+    label: Vec<(String, String)>,
 
     /// Write a JSON report; `-`: to standard output, and the text to standard error
     #[arg(long, value_name = "FILE", help_heading = "Output")]
@@ -150,12 +154,9 @@ enum Jobs {
     All,
 }
 
-impl std::fmt::Display for Jobs {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Number(number) => write!(f, "{number}"),
-            Self::All => f.write_str("all"),
-        }
+impl Default for Jobs {
+    fn default() -> Self {
+        Self::Number(DEFAULT_JOBS)
     }
 }
 
@@ -187,6 +188,31 @@ impl RunArgs {
         Bare::parse_from(["mqtt-assay"]).run
     }
 
+    /// With what the profile says where the command line says nothing.
+    fn with_defaults_of_profile(&self) -> Result<Self, Failure> {
+        let RunDefaults { mqtt, jobs, patience, filter, baseline } = self.broker.run_defaults()?;
+        if baseline.is_some() {
+            return Err(Failure::usage("the profile names a baseline ([run] baseline), and a run can't take one yet"));
+        }
+        // The profile's reader has looked at all of them.
+        let mut args = self.clone();
+        args.mqtt = args.mqtt.or(mqtt.and_then(|name| Versions::from_str(&name, false).ok()));
+        args.jobs = args.jobs.or(jobs.and_then(|written| self::jobs(&written.to_string()).ok()));
+        args.patience = args.patience.or(patience.and_then(|written| self::patience(&written.to_string()).ok()));
+        if args.filter.filter.is_empty() {
+            args.filter.filter = filter.map(|filter| filter.all()).unwrap_or_default();
+        }
+        Ok(args)
+    }
+
+    fn mqtt(&self) -> Versions {
+        self.mqtt.unwrap_or_default()
+    }
+
+    fn patience(&self) -> u32 {
+        self.patience.unwrap_or(1)
+    }
+
     fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -200,11 +226,11 @@ impl RunArgs {
         let run = if target.is_embedded() { self.seed } else { RandomState::new().hash_one(()) };
         RunOptions {
             seed: self.seed,
-            jobs: match self.jobs {
+            jobs: match self.jobs.unwrap_or_default() {
                 Jobs::Number(jobs) => jobs,
                 Jobs::All => cases,
             },
-            patience: self.patience,
+            patience: self.patience(),
             order: match self.order {
                 OrderChoice::Listed => Order::LongWaitsFirst,
                 OrderChoice::Random => Order::Random,
@@ -245,8 +271,9 @@ impl RunArgs {
             format!(" {version} ({})", learnt_from.as_deref().unwrap_or("unknown"))
         });
         let versions = facts.versions.iter().map(|version| version.name()).collect::<Vec<_>>().join(" and ");
+        let labels = super::labels::in_header(&facts.labels);
         let mut out = format!(
-            "mqtt-assay {}: {} of MQTT {versions} on {name}{version}, seed {}\n",
+            "mqtt-assay {}: {} of MQTT {versions} on {name}{version}, seed {}{labels}\n",
             env!("CARGO_PKG_VERSION"),
             match self.explore.count() {
                 Some(count) if self.explore.is_alone(&self.filter) => format!("{count} generated sequences"),
@@ -272,14 +299,15 @@ fn silence(target: &Target, selected: &[Instance], args: &RunArgs) -> Duration {
     }
     let waits = selected.iter().map(|instance| instance.case.waits()).max().unwrap_or_default();
     let longest = (bounds::CASE * bounds::DISTANT).max(SEQUENCE);
-    (longest + bounds::START + bounds::CLEAN_UP) * args.patience + waits + SILENCE
+    (longest + bounds::START + bounds::CLEAN_UP) * args.patience() + waits + SILENCE
 }
 
 /// Runs the cases, reports, and says how it ended.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
+    let args = &args.with_defaults_of_profile()?;
     let is_alone = args.explore.is_alone(&args.filter);
-    let selected = if is_alone { Vec::new() } else { args.filter.select(args.mqtt, args.variant)? };
-    let Broker { target, words, before } = args.broker.resolve(args.seed, args.patience)?;
+    let selected = if is_alone { Vec::new() } else { args.filter.select(args.mqtt(), args.variant)? };
+    let Broker { target, words, before } = args.broker.resolve(args.seed, args.patience())?;
     let timeout = args.timeout.map(Duration::from_secs);
     // From here on a signal ends the run in order.
     let guard = Guard::start(timeout, Some(silence(&target, &selected, args)))
@@ -288,10 +316,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let (started, begun) = (crate::text::now(), Instant::now());
     learn_version(&target, &guard)?;
     let facts = RunFacts {
-        target: TargetName::of(&target),
+        target: TargetName::of(&target).labelled(&args.label),
         target_words: words,
+        labels: args.label.iter().cloned().collect(),
         before,
-        versions: if is_alone { args.mqtt.list() } else { versions_of(&selected) },
+        versions: if is_alone { args.mqtt().list() } else { versions_of(&selected) },
         seed: args.seed,
         cases: selected.len(),
     };
@@ -304,7 +333,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         judge(&target, &selected, &options, &guard, &mut console)?
     };
     let mut sequences = None;
-    match args.explore.play(&target, args.mqtt.list(), options, &guard, &facts, &mut console)? {
+    match args.explore.play(&target, args.mqtt().list(), options, &guard, &facts, &mut console)? {
         Ok(played) => sequences = played,
         Err(nothing) if is_alone => outcome = Outcome::Nothing(nothing),
         // Behind the cases that is told already.

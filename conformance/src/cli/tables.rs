@@ -21,6 +21,7 @@ pub(crate) const TABLES: &[Table] = &[
     ("filters", "how cases are chosen", filters),
     ("limits", "what `serve --limit` sets", limits),
     ("mutations", "how a legal packet is made illegal", mutations),
+    ("profiles", "files that say where a broker is or how it is started", super::profiles::table),
     ("quirks", "freedoms of the standard that the embedded broker can use", quirks),
     ("variants", "set-ups of a broker that cases need", variants),
     ("verdicts", "what a rule or a case can come to", verdicts),

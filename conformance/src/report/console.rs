@@ -232,6 +232,7 @@ mod tests {
         let facts = RunFacts {
             target,
             target_words: "x".to_owned(),
+            labels: std::collections::BTreeMap::new(),
             before: String::new(),
             versions: vec![Version::V5],
             seed: 3,

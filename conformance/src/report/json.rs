@@ -45,6 +45,8 @@ struct Report<'a> {
     schema: u32,
     tool: Tool,
     target: &'a TargetName,
+    /// What the user says of the run.
+    labels: &'a BTreeMap<String, String>,
     mqtt: Vec<&'static str>,
     /// UTC, RFC 3339.
     started: &'a str,
@@ -185,6 +187,7 @@ pub(crate) fn write(
         schema: SCHEMA,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
         target: &facts.target,
+        labels: &facts.labels,
         mqtt: facts.versions.iter().map(|version| version.name()).collect(),
         started: &times.started,
         seed: facts.seed,

@@ -5,6 +5,7 @@
 
 mod line;
 mod number;
+mod paragraph;
 mod secrets;
 pub(crate) mod shell;
 mod suggest;
@@ -12,6 +13,7 @@ mod time;
 
 pub(crate) use line::{cut, quoted, short, single_line, visible};
 pub(crate) use number::{counted, seconds};
+pub(crate) use paragraph::paragraph;
 pub(crate) use secrets::{HIDDEN, Secrets, without_password};
 pub(crate) use suggest::did_you_mean;
 pub(crate) use time::now;
