@@ -1,5 +1,9 @@
-//! The JSON Schema of profiles: it has the keys that their reader knows, and the shipped profiles keep to it.
+//! Profiles: the JSON Schema has the keys that their reader knows, the shipped profiles keep to it, and what a profile says is
+//! done. The broker that is started here is the program itself, as `mqtt-assay serve`.
 
+mod common;
+
+use common::mqtt_assay;
 use mqtt_assay::broker::{For, Form, Key, Profile, Section, VARIANTS};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -209,4 +213,92 @@ fn fits(text: &str, pattern: &Value) -> bool {
         "^[^./\\\\][^/\\\\]*$" => !text.is_empty() && !text.starts_with('.') && !text.contains(['/', '\\']),
         other => panic!("this test doesn't know the pattern {other}"),
     }
+}
+
+/// A profile of `serve` under a shell that says where it works when it is asked to end.
+#[cfg(unix)]
+fn profile_of_serve(folder: &Path, more: &str) -> PathBuf {
+    let program = env!("CARGO_BIN_EXE_mqtt-assay");
+    let text = format!(
+        r#"
+name = "served"
+command = ["sh", "-c", """
+trap 'pwd >"$MARK"; kill $!; exit' TERM
+"$PROGRAM" serve --listen 127.0.0.1:{{port}} &
+echo $$ >{{dir}}/number
+wait
+"""]
+cwd = "{folder}"
+env = {{ MARK = "{folder}/mark", PROGRAM = "{program}" }}
+{more}
+"#,
+        folder = folder.display()
+    );
+    let path = folder.join("served.toml");
+    fs::write(&path, text).expect("can be written");
+    path
+}
+
+#[cfg(unix)]
+fn report_of(profile: &Path, arguments: &[&str]) -> Value {
+    let profile = profile.to_string_lossy();
+    let output = mqtt_assay(&[&["run", &profile, "--json", "-"], arguments].concat()).output().expect("runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"))
+}
+
+#[test]
+#[cfg(unix)]
+fn a_broker_has_its_folder_and_environment_and_is_stopped_as_the_profile_says() {
+    let folder = tempfile::TempDir::new().expect("a folder of our own");
+    let place = fs::canonicalize(folder.path()).expect("it is there");
+    for stop in ["stop = \"SIGTERM\"", "stop = [\"sh\", \"-c\", \"kill $(cat {dir}/number)\"]"] {
+        let profile = profile_of_serve(&place, stop);
+        let report = report_of(&profile, &["-f", "5/publish/topic-with-wildcard"]);
+        assert_eq!(report["exit"], 0, "{report}");
+        let mark = fs::read_to_string(place.join("mark")).unwrap_or_else(|error| panic!("{stop}: {error}"));
+        assert_eq!(Path::new(mark.trim_end()), place, "it worked there, and had its time");
+        fs::remove_file(place.join("mark")).expect("it is there");
+    }
+    let profile = profile_of_serve(&place, "");
+    assert_eq!(report_of(&profile, &["-f", "5/publish/topic-with-wildcard"])["exit"], 0);
+    assert!(!place.join("mark").exists(), "without `stop` it is killed at once");
+}
+
+#[test]
+#[cfg(unix)]
+fn what_a_profile_says_of_runs_holds_unless_the_command_line_says_otherwise() {
+    let folder = tempfile::TempDir::new().expect("a folder of our own");
+    let run = "[run]\nmqtt = \"5\"\njobs = 2\npatience = \"x2\"\nfilter = \"*/publish/topic-with-wildcard\"";
+    let profile = profile_of_serve(folder.path(), run);
+    let cases = |report: &Value| {
+        let results = report["results"].as_array().expect("results");
+        results.iter().map(|result| result["case"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
+    };
+    let report = report_of(&profile, &["--label", "version=1.2.3", "--label", "os=any"]);
+    assert_eq!(cases(&report), ["5/publish/topic-with-wildcard"]);
+    assert_eq!(report["labels"], serde_json::json!({ "version": "1.2.3", "os": "any" }));
+    assert_eq!(report["target"]["version"], "1.2.3");
+    assert_eq!(report["target"]["learnt_from"], "--label");
+    let report = report_of(&profile, &["--mqtt", "3.1.1"]);
+    assert_eq!(cases(&report), ["3.1.1/publish/topic-with-wildcard"]);
+    assert_eq!(report["target"]["version"], Value::Null);
+    let report = report_of(&profile, &["-f", "5/publish/highest-of-overlapping"]);
+    assert_eq!(cases(&report), ["5/publish/highest-of-overlapping"]);
+}
+
+#[test]
+fn a_profile_that_is_wrong_is_told_with_its_line_and_nothing_is_run() {
+    let folder = tempfile::TempDir::new().expect("a folder of our own");
+    let path = folder.path().join("mine.toml");
+    fs::write(&path, "name = \"mine\"\n\ncomand = [\"x\"]\n").expect("can be written");
+    let output = mqtt_assay(&["run", &path.to_string_lossy()]).output().expect("runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("mine.toml: line 3: there is no key `comand`; did you mean `command`?"), "{said}");
+    fs::write(&path, "name = \"mine\"\ncommand = [\"x\"]\ncwd = \"/no/such/folder\"\n").expect("can be written");
+    let output = mqtt_assay(&["run", &path.to_string_lossy(), "-f", "5/publish/*"]).output().expect("runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("cwd `/no/such/folder`: there is no such folder"), "{said}");
 }

@@ -72,6 +72,17 @@ impl BrokerArgs {
         self.broker.is_none() && self.spawn.is_none()
     }
 
+    /// The user of ordinary connections, where one is named.
+    pub(crate) fn user(&self) -> Option<String> {
+        let in_address = self.broker.as_deref().and_then(|broker| AddressTarget::credentials_in(broker).ok().flatten());
+        self.credentials.user.clone().or(in_address.map(|(user, _)| user))
+    }
+
+    /// The command by which the broker is started, where the command line has it.
+    pub(crate) fn command(&self) -> Option<Vec<String>> {
+        shell::split(self.spawn.as_deref()?).ok()
+    }
+
     /// What the profile says a run is to do where its command line says nothing; nothing where no profile is meant.
     pub(crate) fn run_defaults(&self) -> Result<RunDefaults, Failure> {
         Ok(self.profile()?.map(|profile| profile.run).unwrap_or_default())

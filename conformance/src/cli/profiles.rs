@@ -120,7 +120,9 @@ mod tests {
         out.push_str(
             "### Words that stand for something\n\nIn `command`, `files`, `append`, `env`, `cwd` and `stop`:\n\n",
         );
-        WORDS.iter().for_each(|(word, says)| drop(writeln!(out, "- `{word}`: {says}")));
+        for (word, says) in WORDS {
+            let _ = writeln!(out, "- `{word}`: {says}");
+        }
         out.push_str("\n### Profiles that are built in\n\n| profile | tried |\n| --- | --- |\n");
         for name in Profile::built_in() {
             let tried = match Profile::is_untried(name) {

@@ -638,7 +638,7 @@ fn jobs(text: &str) -> Result<Jobs, String> {
     }
 }
 
-fn patience(text: &str) -> Result<u32, String> {
+pub(crate) fn patience(text: &str) -> Result<u32, String> {
     match text.strip_prefix('x').unwrap_or(text).parse() {
         Ok(times @ 1..=100) => Ok(times),
         _ => Err("write x1 to x100".to_owned()),

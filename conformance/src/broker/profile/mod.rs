@@ -261,7 +261,7 @@ impl Profile {
         Self { name, command, mqtt: every_version(), ..Self::default() }
     }
 
-    pub(super) fn parse(source: &str, text: &str) -> Result<Self, ProfileError> {
+    pub(crate) fn parse(source: &str, text: &str) -> Result<Self, ProfileError> {
         let failed = |problem: String| ProfileError { source: source.to_owned(), problem };
         if let Some(mistake) = reading::mistake_in(text) {
             return Err(failed(mistake));
