@@ -12,10 +12,11 @@ const WIDTH: usize = 80;
 const COLUMN: usize = 23;
 
 const HEAD: &str = "\
-A profile is a TOML file that says where a broker is or how it is started, in which variants, and what it says of itself:
-  mqtt-assay run mosquitto       one that is built in
-  mqtt-assay run ./mine.toml     your own
-  mqtt-assay probe mqtt://localhost:1883 --write mine.toml    one that is written for you
+A profile is a TOML file that says where a broker is or how it is started, and
+in which variants.
+  mqtt-assay run mosquitto                               one that is built in
+  mqtt-assay run ./mine.toml                             your own
+  mqtt-assay probe mqtt://HOST:PORT --write mine.toml    writes one
 
 The shortest two:
   name = \"mybroker\"
@@ -24,16 +25,16 @@ The shortest two:
   name = \"mybroker\"
   address = \"mqtt://localhost:1883\"
 
-A broker is ready when it accepts a CONNECT; an open port is not enough. A mistake is told with its line and key.
+A broker is ready when it accepts a CONNECT; an open port is not enough.
+A mistake is told with its line and key.
 ";
 
 /// The table.
 pub(crate) fn table() -> String {
-    let mut out = HEAD.lines().map(|line| wrapped(line) + "\n").collect::<String>();
+    let mut out = HEAD.to_owned();
     for section in Section::ALL {
-        let heading = if section.heading().is_empty() { "KEYS" } else { section.heading() };
-        let says = format!("\n{heading}  {}", section.says());
-        let _ = writeln!(out, "{}", wrapped(&says));
+        let heading = if section.heading().is_empty() { "The file" } else { section.heading() };
+        let _ = writeln!(out, "\n{}", paragraph(&format!("{heading}: {}", section.says()), WIDTH, 0));
         section.keys().for_each(|key| out.push_str(&row(key)));
     }
     out.push_str("\nIn `command`, `files`, `append`, `env`, `cwd` and `stop`:\n");
@@ -48,21 +49,16 @@ pub(crate) fn table() -> String {
     out
 }
 
-/// A line as it is where it fits; one that is longer, in several.
-fn wrapped(line: &str) -> String {
-    let begins = line.len() - line.trim_start_matches('\n').len();
-    let (blank, text) = line.split_at(begins);
-    if text.chars().count() <= WIDTH { line.to_owned() } else { format!("{blank}{}", paragraph(text, WIDTH, 2)) }
-}
-
 fn row(key: &Key) -> String {
     let kind = match key.is_for {
         For::Any => "",
-        For::Command => " (with `command`)",
-        For::Address => " (with `address`)",
+        For::Command => " (only with `command`)",
+        For::Address => " (only with `address`)",
     };
-    let without = format!("without: {}", key.otherwise);
-    entry(key.name, &[&format!("{}{kind}", key.says), &without, key.example])
+    let is_needed = key.otherwise.starts_with("must be there");
+    let without = format!("{}{}", if is_needed { "" } else { "without: " }, key.otherwise);
+    let rest = format!("{:width$}{}\n", "", key.example, width = COLUMN);
+    entry(key.name, &[&format!("{}{kind}", key.says), &without]) + &rest
 }
 
 /// A name, and paragraphs beside it.
@@ -149,7 +145,9 @@ mod tests {
             std::fs::write(&path, format!("{before}{BEGIN}{}{END}{after}", page())).expect("it can be written");
             return;
         }
-        assert_eq!(now, page(), "MQTT_ASSAY_WRITE=1 cargo test -p mqtt-assay cli::profiles");
+        let page = page();
+        let first = now.lines().zip(page.lines()).find(|(now, made)| now != made);
+        assert!(now == page, "MQTT_ASSAY_WRITE=1 cargo test -p mqtt-assay cli::profiles writes it anew; {first:?}");
     }
 
     #[test]

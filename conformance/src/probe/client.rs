@@ -8,6 +8,7 @@ use mqtt_assay_codec::{
     Acknowledgement, Connect, Context, Disconnect, Limits, OwnedPacket, Packet, PacketId, PacketStream, PacketType,
     Properties, PropertiesBuf, Property, Publish, QoS, ReasonCode, Sender, Subscribe, SubscriptionsBuf, Version,
 };
+use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -17,6 +18,9 @@ const READ: usize = 64 << 10;
 
 /// So many bytes are given a second more to arrive.
 const SLOW: usize = 4 << 20;
+
+/// How many messages are kept for later.
+const ASIDE: usize = 512;
 
 /// How long the broker may take to close a connection that we have left.
 const LEAVE: Duration = Duration::from_secs(1);
@@ -54,7 +58,7 @@ impl Gone {
             Self::Ended(_, Some(reason)) => code(PacketType::Disconnect, *reason),
             Self::Ended(Ending::Fin, None) => "the connection is closed".to_owned(),
             Self::Ended(Ending::Reset, None) => "the connection is reset".to_owned(),
-            Self::Silent(limit) => format!("no answer within {} s", limit.as_secs()),
+            Self::Silent(limit) => format!("nothing comes within {} s", limit.as_secs()),
             Self::Unreadable(why) => format!("what comes is no packet: {why}"),
             Self::Unsendable(why) => format!("it can't be written: {why}"),
         }
@@ -79,6 +83,8 @@ pub(super) struct Client {
     connack: Option<OwnedPacket>,
     limit: Duration,
     last_id: u16,
+    /// Messages that came while something else was waited for.
+    aside: VecDeque<OwnedPacket>,
     /// Messages are left without their acknowledgement.
     pub(super) holds: bool,
 }
@@ -95,7 +101,8 @@ impl Client {
         let stream = stream.map_err(|error| Gone::Unreachable(error.to_string()))?;
         stream.acknowledge_quickly();
         let packets = PacketStream::new(Context::new(version, Sender::Server), Limits::NONE);
-        let mut client = Self { stream, packets, version, connack: None, limit, last_id: 0, holds: false };
+        let mut client =
+            Self { stream, packets, version, connack: None, limit, last_id: 0, aside: VecDeque::new(), holds: false };
         let Opening { client_id, clean_start, keep_alive, properties, credentials } = opening;
         let connect = Connect {
             clean_start,
@@ -158,6 +165,9 @@ impl Client {
         limit: Duration,
         is_meant: impl Fn(&Packet<'_>) -> bool,
     ) -> Result<OwnedPacket, Gone> {
+        if let Some(at) = self.aside.iter().position(|packet| is_meant(&packet.packet())) {
+            return self.aside.remove(at).ok_or(Gone::Silent(limit));
+        }
         let deadline = Instant::now() + limit;
         loop {
             let packet = match timeout_at(deadline, self.next()).await {
@@ -175,6 +185,9 @@ impl Client {
             }
             if is_it {
                 return Ok(packet);
+            }
+            if packet.packet_type() == PacketType::Publish && self.aside.len() < ASIDE {
+                self.aside.push_back(packet);
             }
         }
     }

@@ -33,7 +33,8 @@ pub(super) async fn ask(prober: &mut Prober<'_>, version: Version) -> Result<(),
             properties.maximum_qos().map_or(Value::Is(true), |most| Value::Is(most >= qos as u8))
         });
         let topic = prober.topic(question.0);
-        let tried = carries(prober, version, &topic, Message::new(&topic, b"a message", qos)).await;
+        prober.step(version, question.2);
+        let tried = carries(prober, version, Message::new(&topic, b"a message", qos)).await;
         settle(prober, version, question, announced, tried).await?;
     }
     retain(prober, version).await?;
@@ -68,9 +69,8 @@ async fn settle(
 }
 
 /// Whether a message of this QoS is taken and comes with it.
-async fn carries(prober: &mut Prober<'_>, version: Version, filter: &str, message: Message<'_>) -> Result<(), Gone> {
-    prober.step(version, filter);
-    let came = there_and_back(prober, version, filter, message).await?;
+async fn carries(prober: &mut Prober<'_>, version: Version, message: Message<'_>) -> Result<(), Gone> {
+    let came = there_and_back(prober, version, message.topic, message).await?;
     match came.packet() {
         Packet::Publish(publish) if publish.qos != message.qos => {
             Err(Gone::Unreadable(format!("a message with QoS {}", publish.qos as u8)))

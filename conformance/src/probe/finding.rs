@@ -124,6 +124,19 @@ fn by_name<S: Serializer>(cells: &BTreeMap<Version, Cell>, serializer: S) -> Res
     serializer.collect_map(cells.iter().map(|(version, cell)| (version.name(), cell)))
 }
 
+impl Finding {
+    /// How it was learnt, in all versions together.
+    pub fn learnt(&self) -> &'static str {
+        let cells = || self.by_version.values();
+        let together = Cell {
+            announced: cells().find_map(|cell| cell.announced.clone()),
+            tried: cells().find_map(|cell| cell.tried.clone()),
+            ..Cell::default()
+        };
+        together.learnt()
+    }
+}
+
 /// Whether a version is spoken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VersionFound {

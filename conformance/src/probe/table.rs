@@ -53,8 +53,7 @@ fn row(out: &mut String, finding: &Finding, versions: &[Version]) {
             format!(" {value:<VALUE$}")
         })
         .collect();
-    let learnt = finding.by_version.values().map(Cell::learnt).max_by_key(|learnt| learnt.len()).unwrap_or_default();
-    let _ = writeln!(out, "  {:<TITLE$}{values} {learnt}", finding.title);
+    let _ = writeln!(out, "  {:<TITLE$}{values} {}", finding.title, finding.learnt());
 }
 
 fn value(cell: &Cell) -> String {

@@ -226,7 +226,7 @@ pub const KEYS: &[Key] = &[
         [
             "a section, below",
             "the version is unknown, unless the run has --label version=...",
-            "version = { command = [\"mybroker\", \"--version\"], after = \"mybroker \" }",
+            "version = { command = [\"mybroker\", \"-V\"], after = \"\" }",
         ],
     ),
     key(
@@ -244,7 +244,7 @@ pub const KEYS: &[Key] = &[
         [
             "a section for each variant, below; `plain` is always there",
             "none but `plain`; cases that need another are not offered",
-            "variants.no-wildcards.not_offered = \"mybroker has no such option\"",
+            "variants.with-access.bad_password = \"wrong\"",
         ],
     ),
     key(
@@ -310,7 +310,7 @@ pub const KEYS: &[Key] = &[
         [
             "a section, below",
             "cases about AUTH are not offered",
-            "authentication = { method = \"PLAIN\", data = [\"00616e6e00\"] }",
+            "authentication = { method = \"PLAIN\", data = [\"6f6b\"] }",
         ],
     ),
     key(
@@ -328,7 +328,7 @@ pub const KEYS: &[Key] = &[
         [
             "why the broker has no such variant, in words; reports show them",
             "the variant is offered",
-            "not_offered = \"mybroker has no option that limits client identifiers\"",
+            "not_offered = \"mybroker has no such option\"",
         ],
     ),
     key(

@@ -294,6 +294,11 @@ impl Profile {
         }
     }
 
+    /// How it is stopped where an orderly stop is wanted.
+    pub fn orderly_stop(&self) -> Stop {
+        self.stop.clone().unwrap_or_else(|| Stop::Signal("SIGTERM".to_owned()))
+    }
+
     /// What it promises to keep its state over in this variant.
     pub fn survived_by(&self, variant: &ProfileVariant) -> Vec<Survived> {
         variant.survives.clone().unwrap_or_else(|| self.survives.clone())
@@ -482,6 +487,19 @@ mod tests {
         };
         assert_eq!(limit(""), bounds::START);
         assert_eq!(limit("start_within = 90"), Duration::from_secs(90));
+    }
+
+    #[test]
+    fn a_profile_says_how_its_broker_is_stopped_and_what_it_survives() {
+        let parse =
+            |text: &str| Profile::parse("x.toml", &format!("name = 'x'\ncommand = ['x']\n{text}")).expect("one");
+        let silent = parse("");
+        assert_eq!(silent.orderly_stop(), Stop::Signal("SIGTERM".to_owned()));
+        assert_eq!(silent.survived_by(&ProfileVariant::default()), []);
+        let both = parse("stop = ['ctl', 'stop']\nsurvives = ['stop', 'kill']\n[variants.plain]\nsurvives = ['stop']");
+        assert_eq!(both.orderly_stop(), Stop::Command(vec!["ctl".to_owned(), "stop".to_owned()]));
+        assert_eq!(both.survived_by(&ProfileVariant::default()), [Survived::Stop, Survived::Kill]);
+        assert_eq!(both.survived_by(&both.variants["plain"]), [Survived::Stop]);
     }
 
     #[test]

@@ -17,9 +17,9 @@ pub(super) fn mistake_in(text: &str) -> Option<String> {
         Ok(table) => table,
         Err(error) => return Some(in_words(&error, text)),
     };
-    let mut look = Look { wrong: Vec::new(), is_for: kind_of(table.get_ref()) };
+    let mut look = Look { wrong: Vec::new(), missing: None, is_for: kind_of(table.get_ref()) };
     look.at_section(Section::Profile, "", &table);
-    let (at, what) = look.wrong.into_iter().min_by_key(|(at, _)| at.start)?;
+    let (at, what) = look.wrong.into_iter().min_by_key(|(at, _)| at.start).or(look.missing)?;
     Some(format!("line {}: {what}", line_of(text, at.start)))
 }
 
@@ -39,6 +39,8 @@ fn kind_of(table: &DeTable<'_>) -> For {
 /// A look at a profile, and what was found.
 struct Look {
     wrong: Vec<Wrong>,
+    /// A key that is not there: told where nothing else is wrong, for a misspelt one is both.
+    missing: Option<Wrong>,
     /// The kind of its broker.
     is_for: For,
 }
@@ -50,7 +52,7 @@ impl Look {
             let is_there = table.get_ref().contains_key(needed.name);
             if !is_there && !self.is_had_otherwise(needed, table.get_ref()) {
                 let what = format!("`{path}{}` is missing; {}; {EXPLAINED}", needed.name, needed.example);
-                self.wrong.push((table.span(), what));
+                self.missing.get_or_insert((table.span(), what));
             }
         }
     }
