@@ -13,7 +13,7 @@ use crate::probe::{Findings, Place, ProbeOptions, Source, probe, profile, table}
 use crate::report::TargetName;
 use crate::run::clock;
 use crate::scenario::base36;
-use crate::text::{counted, now, seconds};
+use crate::text::{counted, now, paragraph, seconds};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde::Serialize;
@@ -38,6 +38,9 @@ Exit codes: 0 all was asked, 1 the broker died, 3 it can't be asked, 130 interru
 
 /// The schema's number; it changes when a field changes its meaning or goes.
 const SCHEMA: u32 = 1;
+
+/// Letters of a line.
+const WIDTH: usize = 80;
 
 /// Letters of a run's own name.
 const RUN_NAME: usize = 6;
@@ -235,10 +238,10 @@ fn told(name: &TargetName, found: &Findings, took: Duration, exit: Exit, is_whol
         (true, 0) => "not all could be asked".to_owned(),
         (true, deaths) => format!("the broker died {}", counted(deaths, "time")),
     };
+    let head = format!("mqtt-assay {}: what {}{version} offers", env!("CARGO_PKG_VERSION"), name.name);
     format!(
-        "mqtt-assay {}: what {}{version} offers\n\n{}\nResult: {result} ({}, exit code {})\n",
-        env!("CARGO_PKG_VERSION"),
-        name.name,
+        "{}\n\n{}\nResult: {result} ({}, exit code {})\n",
+        paragraph(&head, WIDTH, 2),
         table(found),
         seconds(took),
         exit.code()

@@ -12,6 +12,9 @@ const WIDTH: usize = 80;
 const TITLE: usize = 31;
 const VALUE: usize = 14;
 
+/// A name of so many letters has what is said of it beside it.
+const SHORT: usize = 20;
+
 /// Letters of what a broker has said that are shown.
 const SHOWN: usize = 300;
 
@@ -63,11 +66,15 @@ fn value(cell: &Cell) -> String {
 
 /// A name and what is said of it, in several lines where it must be.
 fn line(out: &mut String, name: &str, says: &str) {
-    let text = format!("  {name} {}", cut(&single_line(says), SHOWN));
-    if text.chars().count() <= WIDTH {
-        let _ = writeln!(out, "{text}");
+    let (head, says) = (format!("  {name} "), cut(&single_line(says), SHOWN).into_owned());
+    let (width, length) = (head.chars().count(), says.chars().count());
+    if width + length <= WIDTH {
+        let _ = writeln!(out, "{head}{says}");
+    } else if width <= SHORT {
+        let lines = paragraph(&says, WIDTH - width, 0);
+        let _ = writeln!(out, "{head}{}", lines.replace('\n', &format!("\n{:width$}", "")));
     } else {
-        let _ = writeln!(out, "  {}", paragraph(&text, WIDTH - 2, 4));
+        let _ = writeln!(out, "  {}", paragraph(&(head + &says), WIDTH - 2, 4));
     }
 }
 

@@ -134,9 +134,8 @@ fn comments(found: &Findings) -> String {
     let mut out = String::from("\n# What was found:\n");
     for finding in &found.findings {
         let values = finding.by_version.iter().map(|(version, cell)| format!("{version}: {}", in_words(cell)));
-        let learnt =
-            finding.by_version.values().map(Cell::learnt).max_by_key(|learnt| learnt.len()).unwrap_or_default();
-        let _ = writeln!(out, "#   {} = {} ({learnt})", finding.id, values.collect::<Vec<_>>().join("; "));
+        let values = values.collect::<Vec<_>>().join("; ");
+        let _ = writeln!(out, "#   {} = {values} ({})", finding.id, finding.learnt());
     }
     for death in &found.deaths {
         let _ = writeln!(out, "#   it died after {} (MQTT {})", single_line(&death.after), death.mqtt);
