@@ -22,7 +22,7 @@ pub(super) async fn learn(profile: &Profile, patience: u32) -> Option<(String, S
 async fn printed(question: &VersionQuestion) -> io::Result<String> {
     let (folder, _) = processes::folder()?;
     let (words, directory) = (for_the_system(&question.command), std::env::current_dir()?);
-    let mut process = Process::start(Order { words, directory, ..Order::default() }, folder).await?;
+    let mut process = Process::start(Order { directory, words, ..Order::default() }, folder).await?;
     process.wait().await;
     Ok(process.beginning())
 }

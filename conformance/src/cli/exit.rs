@@ -75,7 +75,9 @@ impl Exit {
     pub const fn says(self) -> &'static str {
         match self {
             Self::Success => "all required cases pass; or the command did what it was asked to",
-            Self::Failed => "a case fails (with --strict also: is weak); `decode`: a packet is refused",
+            Self::Failed => {
+                "a case fails (with --strict also: is weak); `decode`: a packet is refused; `probe`: the broker died"
+            }
             Self::Usage => "usage or configuration; a report path that can't be opened, which is tried before the run",
             Self::NothingJudged => {
                 "nothing judged: no broker, a plain connect, subscribe, publish, receive failed, or no case could be tried"

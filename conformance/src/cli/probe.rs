@@ -32,7 +32,8 @@ Examples:
 
 Each figure comes with how it was learnt: announced (in CONNACK), or tried. Limits are looked for one step beyond; with \
 `>=` the search ended at its own bound, which is 16 MiB for packets (1 MiB on a broker beyond this machine), 256 MiB with \
---deep. A broker that dies of a try is named with it. Nothing is judged; topics begin with mqtt-assay/, and nothing is left behind.
+--deep. A broker that dies of a try is named with it. Nothing is judged; topics begin with mqtt-assay/, and nothing is left behind unless it is \
+interrupted.
 
 Exit codes: 0 all was asked, 1 the broker died, 3 it can't be asked, 130 interrupted.";
 
@@ -56,26 +57,26 @@ pub(crate) struct ProbeArgs {
     broker: BrokerArgs,
 
     /// Versions to ask in
-    #[arg(long, value_enum, default_value = "all", value_name = "VERSION")]
+    #[arg(long, value_enum, default_value = "all", value_name = "VERSION", help_heading = "How")]
     mqtt: Versions,
 
     /// Look further: packets of 256 MiB, thousands of levels, a thousand connections. Not for a broker in use
-    #[arg(long)]
+    #[arg(long, help_heading = "How")]
     deep: bool,
 
     /// Stretch the limits of time for a slow broker
-    #[arg(long, value_name = "x2", default_value = "x1", value_parser = super::run::patience)]
+    #[arg(long, value_name = "x2", default_value = "x1", value_parser = super::run::patience, help_heading = "How")]
     patience: u32,
 
     /// End after so many seconds, with what was found by then (exit 130)
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..), help_heading = "How")]
     timeout: Option<u64>,
 
     /// Write JSON; `-`: to standard output, in the place of the table
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     json: Option<PathBuf>,
 
-    /// Write a profile for `mqtt-assay run`; what is in the file already is replaced
+    /// Write a profile for `mqtt-assay run`, in the place of what is in the file; `-` as with --json
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     write: Option<PathBuf>,
 }
@@ -115,7 +116,8 @@ pub(crate) fn probe_broker(args: &ProbeArgs) -> Result<Exit, Failure> {
     let exit = exit_of(&found, is_whole);
     let name = TargetName::of(&target);
     drop(target);
-    if args.json.as_deref() != Some(Path::new("-")) {
+    let to_stdout = [&args.json, &args.write].into_iter().flatten().any(|path| path.as_os_str() == "-");
+    if !to_stdout {
         print(&told(&name, &found, begun.elapsed(), exit, is_whole))?;
     }
     if let Some(file) = json {
@@ -207,12 +209,17 @@ fn ask(args: &ProbeArgs, target: &Target, guard: &Guard, found: &RefCell<Finding
         clock::real(work).map_err(|error| trouble::no_means("no runtime", &error))?
     };
     bar.finish_and_clear();
-    asked.map_err(|why| {
-        let why = crate::text::single_line(&why);
-        let way_out = trouble::way_out(&why)
-            .unwrap_or("is it an MQTT broker, does it run there, does it want --user and --password-file?");
-        Failure::new(Exit::NothingJudged, format!("nothing was found out: {}: {why}\n  {way_out}", target.name()))
-    })
+    asked.map_err(|why| nothing_found(target, &why))
+}
+
+/// What is said of a broker that can't be asked. One that was to be started says all by itself.
+fn nothing_found(target: &Target, why: &str) -> Failure {
+    let why = crate::text::single_line(why);
+    let place = if target.outlives_run() { format!("{}: ", target.name()) } else { String::new() };
+    let advice = "is it an MQTT broker, does it run there, does it want --user and --password-file?";
+    let way_out = trouble::way_out(&why).or(target.outlives_run().then_some(advice));
+    let way_out = way_out.map_or_else(String::new, |way_out| format!("\n  {way_out}"));
+    Failure::new(Exit::NothingJudged, format!("nothing was found out: {place}{why}{way_out}"))
 }
 
 const fn exit_of(found: &Findings, is_whole: bool) -> Exit {

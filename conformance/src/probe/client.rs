@@ -28,6 +28,9 @@ const LEAVE: Duration = Duration::from_secs(1);
 /// Seconds for which our connections may be silent; each is used more often.
 pub(super) const KEEP_ALIVE: u16 = 60;
 
+/// What is said of silence, up to its limit.
+pub(super) const NOTHING: &str = "nothing comes within";
+
 /// Why an answer did not come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Gone {
@@ -41,6 +44,8 @@ pub(super) enum Gone {
     Silent(Duration),
     /// What came is no packet.
     Unreadable(String),
+    /// An answer came, and not the one that is wanted.
+    Otherwise(String),
     /// What was to be sent has no form.
     Unsendable(String),
 }
@@ -58,8 +63,9 @@ impl Gone {
             Self::Ended(_, Some(reason)) => code(PacketType::Disconnect, *reason),
             Self::Ended(Ending::Fin, None) => "the connection is closed".to_owned(),
             Self::Ended(Ending::Reset, None) => "the connection is reset".to_owned(),
-            Self::Silent(limit) => format!("nothing comes within {} s", limit.as_secs()),
+            Self::Silent(limit) => format!("{NOTHING} {} s", limit.as_secs()),
             Self::Unreadable(why) => format!("what comes is no packet: {why}"),
+            Self::Otherwise(what) => what.clone(),
             Self::Unsendable(why) => format!("it can't be written: {why}"),
         }
     }

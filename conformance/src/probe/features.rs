@@ -73,7 +73,7 @@ async fn carries(prober: &mut Prober<'_>, version: Version, message: Message<'_>
     let came = there_and_back(prober, version, message.topic, message).await?;
     match came.packet() {
         Packet::Publish(publish) if publish.qos != message.qos => {
-            Err(Gone::Unreadable(format!("a message with QoS {}", publish.qos as u8)))
+            Err(Gone::Otherwise(format!("a message with QoS {}", publish.qos as u8)))
         }
         _ => Ok(()),
     }
@@ -188,7 +188,7 @@ async fn identified(prober: &mut Prober<'_>) -> Result<(), Gone> {
     if came.packet().properties().subscription_identifiers().eq([7]) {
         Ok(())
     } else {
-        Err(Gone::Unreadable("a message without the identifier".to_owned()))
+        Err(Gone::Otherwise("a message without the identifier".to_owned()))
     }
 }
 
@@ -232,7 +232,7 @@ async fn forwards(prober: &mut Prober<'_>) -> Result<(), Gone> {
     if came.packet().properties().user_properties().any(|pair| pair == ("name", "value")) {
         Ok(())
     } else {
-        Err(Gone::Unreadable("a message without them".to_owned()))
+        Err(Gone::Otherwise("a message without them".to_owned()))
     }
 }
 

@@ -53,6 +53,9 @@ impl Bounds {
     }
 }
 
+/// Bytes that a long remaining length has more than a short one.
+const LONGER_LENGTH: usize = 3;
+
 /// How many connections are opened side by side, at most; what the system allows may be less.
 const MOST_CONNECTIONS: u64 = 1000;
 
@@ -214,10 +217,11 @@ async fn packet(prober: &mut Prober<'_>, version: Version, size: u64) -> Result<
         Packet::Publish(publish).encoded_len(version).map_err(|error| Gone::Unsendable(error.to_string()))
     };
     let head = length(b"")?;
-    let mut payload = vec![b'p'; size.saturating_sub(head)];
+    let mut payload = Vec::with_capacity(size);
     // The remaining length takes up to three bytes more than without a payload.
-    while length(&payload)? > size {
-        payload.pop();
+    payload.resize(size.saturating_sub(head + LONGER_LENGTH), b'p');
+    while length(&payload)? < size {
+        payload.push(b'p');
     }
     published(prober, version, Message { payload: &payload, ..message }).await
 }

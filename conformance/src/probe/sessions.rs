@@ -96,5 +96,5 @@ async fn is_kept(prober: &mut Prober<'_>, version: Version) -> Result<(), Gone> 
     back.leave().await;
     // In 3.1.1 only a clean session ends it.
     prober.connect_as(version, &client_id, true, KEEP_ALIVE, PropertiesBuf::new()).await?.leave().await;
-    if is_present { Ok(()) } else { Err(Gone::Unreadable("Session Present is 0".to_owned())) }
+    if is_present { Ok(()) } else { Err(Gone::Otherwise("Session Present is 0".to_owned())) }
 }

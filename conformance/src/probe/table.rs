@@ -1,5 +1,6 @@
 //! What was found, for people: a table of 80 columns, and below it what was seen at each limit.
 
+use super::client::NOTHING;
 use super::finding::{Cell, Finding, Findings, Group, Value};
 use crate::text::{cut, paragraph, single_line};
 use mqtt_assay_codec::Version;
@@ -94,8 +95,18 @@ fn notes(found: &Findings) -> String {
         }
     }
     let has_more = found.findings.iter().flat_map(|finding| finding.by_version.values()).any(|cell| cell.at_least);
-    let legend = if has_more { "\n>= means: the search ended there; more may be possible.\n" } else { "" };
-    if out.is_empty() { legend.to_owned() } else { format!("\nWhat was seen\n{out}{legend}") }
+    let mut legend = String::new();
+    if has_more {
+        legend.push_str("\n>= means: the search ended there; more may be possible.\n");
+    }
+    if found.findings.iter().any(|finding| finding.group == Group::Limits && ends_in_silence(finding)) {
+        legend.push_str("\nA limit that ends in silence may be one of time: --patience x5 waits longer.\n");
+    }
+    if out.is_empty() { legend } else { format!("\nWhat was seen\n{out}{legend}") }
+}
+
+fn ends_in_silence(finding: &Finding) -> bool {
+    finding.by_version.values().any(|cell| cell.note.contains(NOTHING))
 }
 
 fn contradictions(found: &Findings) -> String {

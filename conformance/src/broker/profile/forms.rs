@@ -116,7 +116,7 @@ impl Form {
             Self::Flag => whole(value.get_ref().is_bool()),
             Self::Seconds => whole(number(value).is_some_and(|seconds| (1..=LONGEST_START).contains(&seconds))),
             Self::Words => self.texts(value).and_then(|texts| whole(!texts.is_empty() && !texts[0].0.is_empty())),
-            Self::Texts => self.table(value).map(drop),
+            Self::Texts | Self::Variants | Self::Part(_) => self.table(value).map(drop),
             Self::Files => self.files(value),
             Self::Credentials => whole(self.texts(value)?.len() == 2),
             Self::Versions => self.some_of(value, &VERSIONS),
@@ -135,7 +135,6 @@ impl Form {
                 let steps = self.texts(value)?;
                 whole(steps.iter().all(|(step, _)| step.parse::<Data>().is_ok()))
             }
-            Self::Variants | Self::Part(_) => self.table(value).map(drop),
         }
     }
 

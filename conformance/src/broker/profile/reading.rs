@@ -50,19 +50,11 @@ impl Look {
         self.at_keys(section, path, table.get_ref());
         for needed in section.keys().filter(|key| key.otherwise.starts_with("must be there")) {
             let is_there = table.get_ref().contains_key(needed.name);
-            if !is_there && !self.is_had_otherwise(needed, table.get_ref()) {
+            if !is_there && !is_had_otherwise(needed, table.get_ref()) {
                 let what = format!("`{path}{}` is missing; {}; {EXPLAINED}", needed.name, needed.example);
                 self.missing.get_or_insert((table.span(), what));
             }
         }
-    }
-
-    /// Of command and address one is enough.
-    fn is_had_otherwise(&self, needed: &Key, table: &DeTable<'_>) -> bool {
-        let is_place = needed.section == Section::Profile && needed.is_for != For::Any;
-        let variants = table.get("variants").map(Spanned::get_ref);
-        let plain = variants.and_then(|variants| variants.get("plain")?.get_ref().get("address"));
-        is_place && (table.contains_key("command") || table.contains_key("address") || plain.is_some())
     }
 
     fn at_keys(&mut self, section: Section, path: &str, table: &DeTable<'_>) {
@@ -121,6 +113,14 @@ impl Look {
             }
         }
     }
+}
+
+/// Of command and address one is enough.
+fn is_had_otherwise(needed: &Key, table: &DeTable<'_>) -> bool {
+    let is_place = needed.section == Section::Profile && needed.is_for != For::Any;
+    let variants = table.get("variants").map(Spanned::get_ref);
+    let plain = variants.and_then(|variants| variants.get("plain")?.get_ref().get("address"));
+    is_place && (table.contains_key("command") || table.contains_key("address") || plain.is_some())
 }
 
 /// A key that is for the other kind of broker.
