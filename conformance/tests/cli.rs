@@ -42,7 +42,7 @@ const BROKEN: [&str; 2] = ["--fault", "acts-on:topic-name-wildcard"];
 
 #[test]
 fn help_says_what_every_command_does() {
-    for command in ["", "run", "list", "explain", "coverage", "prove", "report", "serve", "decode"] {
+    for command in ["", "run", "list", "explain", "coverage", "prove", "probe", "report", "serve", "decode"] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         insta::assert_snapshot!(
             format!("help_{}", if command.is_empty() { "itself" } else { command }),
@@ -66,6 +66,7 @@ fn explains_rules_cases_and_tables() {
     insta::assert_snapshot!("explain_case", shown(&["explain", "5/publish/topic-with-wildcard"]));
     insta::assert_snapshot!("explain_exit_codes", shown(&["explain", "exit-codes"]));
     insta::assert_snapshot!("explain_filters", shown(&["explain", "filters"]));
+    insta::assert_snapshot!("explain_profiles", shown(&["explain", "profiles"]));
     for table in ["bounds", "faults", "limits", "mutations", "quirks", "variants", "verdicts"] {
         assert_eq!(exit_code(&["explain", table]), 0, "{table}");
     }

@@ -125,6 +125,29 @@ impl Family {
         }
     }
 
+    /// Sends its first process a signal, by its name.
+    #[cfg(unix)]
+    pub(super) fn signal(&self, name: &str) {
+        use rustix::process::{Signal, kill_process};
+        let signal = match name {
+            "SIGINT" => Signal::INT,
+            "SIGQUIT" => Signal::QUIT,
+            "SIGHUP" => Signal::HUP,
+            "SIGUSR1" => Signal::USR1,
+            _ => Signal::TERM,
+        };
+        if let Some(first) = self.group {
+            // An error means that it has ended.
+            let _ = kill_process(first, signal);
+        }
+    }
+
+    /// Without signals it can only be ended.
+    #[cfg(not(unix))]
+    pub(super) fn signal(&self, _: &str) {
+        let _ = self.child().kill();
+    }
+
     #[cfg(unix)]
     fn end_group(&self) {
         if let Some(group) = self.group {

@@ -12,14 +12,17 @@ mod embedded;
 mod endpoint;
 mod family;
 mod folders;
+mod listed;
 mod log;
 mod ports;
 mod processes;
 mod profile;
 mod shell;
 mod spawned;
+mod stopping;
 mod supervisor;
 mod variant;
+mod version;
 
 pub use address::{AddressTarget, Reach};
 pub use authentication::{Authentication, Data};
@@ -27,7 +30,10 @@ pub(crate) use command::{Command, CommandEnd, Output};
 pub use authority::{Authority, Holder, Papers};
 pub use embedded::{EmbeddedOptions, EmbeddedTarget};
 pub use endpoint::Endpoint;
-pub use profile::{Profile, ProfileError};
+pub use listed::ListedTarget;
+pub use profile::{
+    For, Form, KEYS, Key, Profile, ProfileError, ProfileVariant, RunDefaults, Section, Stop, Survived, WORDS,
+};
 pub use shell::{Said, Shell};
 pub use spawned::{Lease, SpawnedBroker, SpawnedTarget};
 pub use variant::{Carrier, VARIANTS, Variant};
@@ -160,6 +166,8 @@ pub enum Target {
     Embedded(EmbeddedTarget),
     /// A broker that is already running.
     Address(AddressTarget),
+    /// A broker that is already running, with the listeners that a profile names.
+    Listed(ListedTarget),
     /// A broker that the suite starts and ends.
     Spawned(SpawnedTarget),
 }
@@ -170,6 +178,7 @@ impl Target {
         match self {
             Self::Embedded(target) => target.prepare(variant).map(Started::one),
             Self::Address(target) => target.prepare(variant).map(Started::one),
+            Self::Listed(target) => target.prepare(variant),
             Self::Spawned(target) => target.prepare(variant).await,
         }
     }
@@ -178,7 +187,7 @@ impl Target {
     pub(crate) fn fresh_for_each_case(&self) -> Option<&SpawnedTarget> {
         match self {
             Self::Spawned(target) if target.is_fresh_for_each_case() => Some(target),
-            Self::Embedded(_) | Self::Address(_) | Self::Spawned(_) => None,
+            Self::Embedded(_) | Self::Address(_) | Self::Listed(_) | Self::Spawned(_) => None,
         }
     }
 
@@ -187,6 +196,7 @@ impl Target {
         match self {
             Self::Embedded(_) => "embedded".to_owned(),
             Self::Address(target) => target.url(),
+            Self::Listed(target) => target.name(),
             Self::Spawned(target) => target.name(),
         }
     }
@@ -195,6 +205,7 @@ impl Target {
     pub fn address(&self) -> String {
         match self {
             Self::Address(target) => target.url(),
+            Self::Listed(target) => target.url(),
             Self::Embedded(_) | Self::Spawned(_) => String::new(),
         }
     }
@@ -214,14 +225,17 @@ impl Target {
         match self {
             Self::Embedded(_) => Some((env!("CARGO_PKG_VERSION").to_owned(), "built in".to_owned())),
             Self::Address(_) => None,
+            Self::Listed(target) => target.version(),
             Self::Spawned(target) => target.version(),
         }
     }
 
     /// Asks for the version where that takes a command: before [`version`](Self::version).
     pub async fn learn_version(&self) {
-        if let Self::Spawned(target) = self {
-            target.learn_version().await;
+        match self {
+            Self::Listed(target) => target.learn_version().await,
+            Self::Spawned(target) => target.learn_version().await,
+            Self::Embedded(_) | Self::Address(_) => {}
         }
     }
 
@@ -232,7 +246,7 @@ impl Target {
 
     /// True where the broker goes on when the run is over, with all that is left on it.
     pub fn outlives_run(&self) -> bool {
-        matches!(self, Self::Address(_))
+        matches!(self, Self::Address(_) | Self::Listed(_))
     }
 
     /// True where nothing but this run uses the broker, so that intrusive cases harm nobody.
@@ -240,6 +254,7 @@ impl Target {
         match self {
             Self::Embedded(_) | Self::Spawned(_) => true,
             Self::Address(target) => target.is_loopback(),
+            Self::Listed(target) => target.is_loopback(),
         }
     }
 }

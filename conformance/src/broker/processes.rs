@@ -106,14 +106,13 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts a command in a folder.
+    /// Starts a command in a folder; its output goes to the folder that is made for it.
     ///
     /// # Errors
     ///
     /// Those of starting a program, and [`io::ErrorKind::Interrupted`] once [`end_all`] was called.
-    pub(super) async fn start(words: Vec<OsString>, directory: PathBuf, folder: Folder) -> io::Result<Self> {
-        let path = folder.path().to_owned();
-        let order = Order { folder: path.clone(), directory, words };
+    pub(super) async fn start(order: Order, folder: Folder) -> io::Result<Self> {
+        let order = Order { folder: folder.path().to_owned(), ..order };
         let mut process = Self::launch(order, folder)?;
         // Dropped while it waits, it ends what has begun.
         let started = match process.told.wait_for(|told| told.started.is_some() || told.is_all).await {

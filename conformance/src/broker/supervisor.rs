@@ -7,7 +7,9 @@
 //! of another program, a thread of that program does the same, and ends with it.
 
 use super::family::Family;
+use super::stopping::{Stop, Stopping};
 use super::{folders, log};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -28,7 +30,7 @@ const LAST_OUTPUT: Duration = Duration::from_secs(1);
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 
 /// What is to be started, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Order {
     /// The folder that is made for it, where its output goes.
     pub(super) folder: PathBuf,
@@ -36,14 +38,20 @@ pub(super) struct Order {
     pub(super) directory: PathBuf,
     /// Program and arguments.
     pub(super) words: Vec<OsString>,
+    /// Variables of its environment; a supervisor that is a process has them in its own.
+    pub(super) environment: BTreeMap<String, String>,
+    /// How it is stopped in order, where it is.
+    pub(super) stop: Option<Stop>,
 }
 
 /// Does the work of a supervisor if this process was started as one; else notes that this program can be.
 pub(crate) fn supervise(arguments: &[OsString]) -> Option<ExitCode> {
-    if let [_, word, folder, directory, words @ ..] = arguments
+    if let [_, word, folder, directory, stop, words @ ..] = arguments
         && word == WORD
     {
-        let order = Order { folder: folder.into(), directory: directory.into(), words: words.to_vec() };
+        let (stop, words) = Stop::taken_from(stop, words);
+        let (folder, directory) = (folder.into(), directory.into());
+        let order = Order { folder, directory, words, stop, environment: BTreeMap::new() };
         #[cfg(target_os = "linux")]
         let adopts = rustix::process::set_child_subreaper(Some(rustix::process::getpid())).is_ok();
         #[cfg(not(target_os = "linux"))]
@@ -68,7 +76,8 @@ impl Order {
     /// The command that makes a supervisor with this order; `None` in another program.
     pub(super) fn command(&self) -> Option<Command> {
         let mut command = Command::new(PROGRAM.get()?);
-        command.arg(WORD).arg(&self.folder).arg(&self.directory).args(&self.words);
+        command.arg(WORD).arg(&self.folder).arg(&self.directory);
+        command.args(Stop::in_arguments(self.stop.as_ref())).args(&self.words).envs(&self.environment);
         Some(command)
     }
 
@@ -80,7 +89,8 @@ impl Order {
             Ok(started) => started,
             Err(error) => return tell(&refusal(&error)),
         };
-        let is_let_go = match end_with(hold, &family, &told) {
+        let stopping = Stopping { stop: self.stop.clone(), directory: self.directory.clone() };
+        let is_let_go = match end_with(hold, &family, stopping, &told) {
             Ok(is_let_go) => is_let_go,
             Err(error) => {
                 family.end();
@@ -110,7 +120,7 @@ impl Order {
         let (program, arguments) = self.words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let (reader, writer) = io::pipe()?;
         let mut command = Command::new(program);
-        command.args(arguments).current_dir(&self.directory).stdin(Stdio::null());
+        command.args(arguments).envs(&self.environment).current_dir(&self.directory).stdin(Stdio::null());
         command.stdout(writer.try_clone()?).stderr(writer);
         // A broker is often started by a shell or a script, and Ctrl-C in a terminal is for the suite alone.
         #[cfg(unix)]
@@ -147,11 +157,12 @@ fn tell(told: &Mutex<impl Write>, word: &str) {
     let _ = told.write_all(format!("{word}\n").as_bytes()).and_then(|()| told.flush());
 }
 
-/// Ends the family once nothing can come from the suite any more; what is returned is true from then on. Until then each
-/// byte is answered if the broker runs.
+/// Ends the family once nothing can come from the suite any more, in order where the order says how; what is returned is
+/// true from then on. Until then each byte is answered if the broker runs.
 fn end_with(
     mut hold: impl Read + Send + 'static,
     family: &Family,
+    stopping: Stopping,
     told: &Arc<Mutex<impl Write + Send + 'static>>,
 ) -> io::Result<Arc<AtomicBool>> {
     let is_let_go = Arc::<AtomicBool>::default();
@@ -164,6 +175,7 @@ fn end_with(
             }
         }
         is_over.store(true, Ordering::Release);
+        stopping.stop(&family);
         family.end();
     })?;
     Ok(is_let_go)

@@ -4,8 +4,8 @@ use super::credentials::{CredentialArgs, Credentials};
 use super::failure::Failure;
 use super::reach::{INSECURE, ReachArgs};
 use crate::broker::{
-    AddressTarget, Authentication, Data, EmbeddedOptions, EmbeddedTarget, Profile, Setting, SpawnedTarget, Target,
-    Variant,
+    AddressTarget, Authentication, Data, EmbeddedOptions, EmbeddedTarget, ListedTarget, Profile, RunDefaults, Setting,
+    SpawnedTarget, Target, Variant,
 };
 use crate::text::{did_you_mean, quoted, shell, single_line, without_password};
 use clap::Args;
@@ -78,17 +78,36 @@ impl BrokerArgs {
         self.broker.is_none() && self.spawn.is_none()
     }
 
+    /// The user of ordinary connections, where one is named.
+    pub(crate) fn user(&self) -> Option<String> {
+        let in_address = self.broker.as_deref().and_then(|broker| AddressTarget::credentials_in(broker).ok().flatten());
+        self.credentials.user.clone().or(in_address.map(|(user, _)| user))
+    }
+
+    /// The command by which the broker is started, where the command line has it.
+    pub(crate) fn command(&self) -> Option<Vec<String>> {
+        shell::split(self.spawn.as_deref()?).ok()
+    }
+
+    /// What the profile says a run is to do where its command line says nothing; nothing where no profile is meant.
+    pub(crate) fn run_defaults(&self) -> Result<RunDefaults, Failure> {
+        Ok(self.profile()?.map(|profile| profile.run).unwrap_or_default())
+    }
+
     /// Finds the broker; `patience` stretches the time that a spawned one may take to start. `carrier` is a variant by whose
     /// carrier all cases are to be run.
     pub(crate) fn resolve(&self, seed: u64, patience: u32, carrier: Option<Variant>) -> Result<Broker, Failure> {
         let address = self.broker.as_deref().filter(|broker| broker.contains("://"));
-        self.reach.require_fitting(address.and_then(|address| address.split_once("://")).map(|(scheme, _)| scheme))?;
-        if let (Some(_), Some(variant)) = (address, carrier) {
+        let profile = self.profile()?;
+        let running = profile.as_ref().filter(|profile| profile.is_running());
+        let place = address.or(running.and_then(Profile::plain_address));
+        self.reach.require_fitting(place.and_then(|address| address.split_once("://")).map(|(scheme, _)| scheme))?;
+        if let (Some(_), Some(variant)) = (place, carrier) {
             let why = "an address says itself by what it is reached: write mqtts://, ws://, wss:// or unix://";
             return Err(Failure::usage(format!("--variant {}: {why}", variant.name)));
         }
-        let credentials = if address.is_some() || self.spawn.is_some() {
-            self.credentials.resolve(address)?
+        let credentials = if place.is_some() || self.spawn.is_some() {
+            self.credentials.resolve(place)?
         } else {
             Credentials::default()
         };
@@ -101,13 +120,7 @@ impl BrokerArgs {
                 let (setting, reach) = (self.setting(&credentials), self.reach.resolve()?);
                 Target::Address(AddressTarget::parse(address, setting, reach).map_err(Failure::usage)?)
             }
-            (None, Some(name)) => {
-                self.require_none_of_setting("a profile says so itself")?;
-                let mut profile = profile(name)?;
-                let shows_passwords = self.credentials.show_passwords;
-                profile.variants.values_mut().for_each(|variant| variant.shows_passwords = shows_passwords);
-                Target::Spawned(SpawnedTarget::new(profile, patience).over(carrier))
-            }
+            (None, Some(name)) => self.profiled(name, profile.unwrap_or_default(), &credentials, patience, carrier)?,
         };
         let is_changed = !self.fault.is_empty() || !self.quirk.is_empty();
         if is_changed && !target.is_embedded() {
@@ -119,6 +132,31 @@ impl BrokerArgs {
         let words = self.words(&target, &credentials, carrier);
         let before = credentials.before(self.credentials.show_passwords);
         Ok(Broker { target, words, before })
+    }
+
+    /// The profile that is meant, where one is.
+    fn profile(&self) -> Result<Option<Profile>, Failure> {
+        let is_name = |name: &&str| *name != EMBEDDED && !name.contains("://");
+        self.broker.as_deref().filter(is_name).map(profile).transpose()
+    }
+
+    fn profiled(
+        &self,
+        name: &str,
+        mut profile: Profile,
+        credentials: &Credentials,
+        patience: u32,
+        carrier: Option<Variant>,
+    ) -> Result<Target, Failure> {
+        if profile.is_running() {
+            profile.fill_in(&self.setting(credentials));
+            let at = |why| Failure::usage(format!("profile {}: {why}", single_line(name)));
+            return ListedTarget::new(profile, patience, &self.reach.resolve()?).map(Target::Listed).map_err(at);
+        }
+        self.require_none_of_setting("a profile with a command says so itself")?;
+        let shows_passwords = self.credentials.show_passwords;
+        profile.variants.values_mut().for_each(|variant| variant.shows_passwords = shows_passwords);
+        Ok(Target::Spawned(SpawnedTarget::new(profile, patience).over(carrier)))
     }
 
     fn embedded(&self, seed: u64, carrier: Option<Variant>) -> Result<Target, Failure> {

@@ -21,7 +21,7 @@ const LONGEST: usize = u16::MAX as usize;
 pub(crate) struct CredentialArgs {
     /// User name of ordinary connections; its password from --password-file or MQTT_ASSAY_PASSWORD
     #[arg(long, value_name = "NAME")]
-    user: Option<String>,
+    pub(crate) user: Option<String>,
 
     /// Password of ordinary connections; other users of the machine see it in the list of processes
     #[arg(long, value_name = "PASSWORD")]

@@ -84,7 +84,7 @@ impl Exit {
             }
             Self::Failed => {
                 "a case fails (with --strict also: is weak) that no baseline lists; `decode`: a packet is refused; \
-                 `serve -- CMD`: a client broke a rule"
+                 `serve -- CMD`: a client broke a rule; `probe`: the broker died"
             }
             Self::Usage => "usage or configuration; a report path that can't be opened, which is tried before the run",
             Self::NothingJudged => {

@@ -25,8 +25,8 @@ Examples:
   mqtt-assay explain drops-binary                   a fault, quirk, variant or mutation
   mqtt-assay explain schemas report                 the JSON Schema of a report
 
-Tables: bounds, exit-codes, faults, filters, limits, mutations, quirks, schemas, variants,
-verdicts, ways";
+Tables: bounds, exit-codes, faults, filters, limits, mutations, profiles, quirks, schemas,
+variants, verdicts, ways";
 
 /// Explain a rule, a case, a fault, or show a table
 #[derive(Debug, Args)]

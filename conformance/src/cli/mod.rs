@@ -13,8 +13,11 @@ mod explain;
 mod explore;
 mod failure;
 mod guard;
+mod labels;
 mod list;
 mod output;
+mod probe;
+mod profiles;
 mod prove;
 mod reach;
 mod replay;
@@ -48,6 +51,7 @@ Examples:
   mqtt-assay run mqtt://localhost:1883         certify a broker that is running
   mqtt-assay run mosquitto                     start a known broker and certify it
   mqtt-assay run --spawn 'mybroker -p {port}'  start any broker and certify it
+  mqtt-assay probe mosquitto                   what a broker offers, and its limits
   mqtt-assay explain MQTT-3.3.2-2              what a rule says and how it is judged
   mqtt-assay decode 30 04 00 01 61 00          explain bytes field by field
   mqtt-assay serve                             a strict broker that names each rule a client breaks
@@ -70,6 +74,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     Coverage(coverage::CoverageArgs),
     Prove(prove::ProveArgs),
+    Probe(Box<probe::ProbeArgs>),
     Replay(replay::ReplayArgs),
     Report(report::ReportArgs),
     Serve(serve::ServeArgs),
@@ -115,6 +120,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Coverage(args)) => coverage::coverage(&args),
         Some(Command::Prove(args)) => prove::prove(&args),
+        Some(Command::Probe(args)) => probe::probe_broker(&args),
         Some(Command::Replay(args)) => replay::replay_file(&args),
         Some(Command::Report(args)) => report::report(&args),
         Some(Command::Serve(args)) => serve::serve(&args),

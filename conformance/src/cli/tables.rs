@@ -22,6 +22,7 @@ pub(crate) const TABLES: &[Table] = &[
     ("filters", "how cases are chosen", filters),
     ("limits", "what `serve --limit` sets", limits),
     ("mutations", "how a legal packet is made illegal", mutations),
+    ("profiles", "files that say where a broker is or how it is started", super::profiles::table),
     ("quirks", "freedoms of the standard that the embedded broker can use", quirks),
     ("schemas", "JSON Schemas of reports, events, coverage and list", schemas),
     ("variants", "set-ups of a broker that cases need", variants),

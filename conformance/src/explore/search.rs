@@ -250,7 +250,7 @@ impl<'a> Ground<'a> {
 
     /// Another broker in the place of one that was lost; false where there is none.
     async fn renew(&mut self) -> bool {
-        if let Target::Address(_) = self.target {
+        if self.target.outlives_run() {
             return false;
         }
         let Ok(started) = self.target.prepare(Variant::PLAIN).await else { return false };

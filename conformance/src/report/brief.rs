@@ -125,6 +125,7 @@ impl Brief {
             results: self.results.into_iter().map(|case| case.into_report(&known)).collect(),
             explore: None,
             baseline: None,
+            labels: BTreeMap::new(),
         }
     }
 }

@@ -61,6 +61,9 @@ pub(crate) struct Document {
     pub(crate) command: CommandWords,
     /// The versions in use.
     pub(crate) mqtt: Vec<String>,
+    /// What the user says of the run.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) labels: BTreeMap<String, String>,
     /// UTC, RFC 3339.
     pub(crate) started: String,
     pub(crate) seed: u64,
@@ -237,6 +240,7 @@ impl Document {
             target: facts.target.clone(),
             command: CommandWords { before: facts.before.clone(), broker: facts.target_words.clone() },
             mqtt: facts.versions.iter().map(|version| version.name().to_owned()).collect(),
+            labels: facts.labels.clone(),
             started: times.started.clone(),
             seed: facts.seed,
             took_ms: milliseconds(times.took),

@@ -220,6 +220,10 @@ fn properties<W: Write>(writer: &mut Writer<W>, facts: &RunFacts) -> io::Result<
             let property = writer.create_element("property").with_attribute(("name", name));
             property.with_attribute(("value", allowed(&single_line(value)).as_str())).write_empty()?;
         }
+        for (key, value) in &facts.labels {
+            let property = writer.create_element("property").with_attribute(("name", format!("label {key}").as_str()));
+            property.with_attribute(("value", allowed(value).as_str())).write_empty()?;
+        }
         Ok(())
     })?;
     Ok(())

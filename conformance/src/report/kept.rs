@@ -28,6 +28,7 @@ pub fn kept(target: &Target, options: &RunOptions, result: &RunResult, took: Dur
         cases: result.results.len(),
         asked: Asked { options: choices, names, ..Asked::default() },
         names: options.names.clone(),
+        labels: std::collections::BTreeMap::new(),
         expectations: None,
     };
     let counts = Summary::of(&result.results);

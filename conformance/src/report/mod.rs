@@ -34,6 +34,7 @@ use crate::scenario::{LeftBehind, RuleVerdict, RunNames, Verdict};
 use crate::text::shell;
 use mqtt_assay_codec::Version;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -62,6 +63,15 @@ impl TargetName {
         let (version, learnt_from) = target.version().unzip();
         let carrier = target.carrier().map(|variant| variant.name);
         Self { name: target.name(), address: target.address(), version, learnt_from, carrier, insecure: false }
+    }
+
+    /// With the version that a label names, where the broker has not told its own.
+    pub(crate) fn labelled(mut self, labels: &[(String, String)]) -> Self {
+        let named = labels.iter().rev().find(|(key, _)| key == "version");
+        if let (None, Some((_, version))) = (&self.version, named) {
+            (self.version, self.learnt_from) = (Some(version.clone()), Some("--label".to_owned()));
+        }
+        self
     }
 }
 
@@ -132,6 +142,8 @@ pub(crate) struct Asked {
 pub(crate) struct RunFacts {
     /// The broker.
     pub(crate) target: TargetName,
+    /// What the user says of the run.
+    pub(crate) labels: BTreeMap<String, String>,
     /// How the target is written on the command line, quoted for a shell.
     pub(crate) target_words: String,
     /// What stands before the command that repeats a case: the variable with the password.

@@ -31,6 +31,7 @@ pub(super) fn facts() -> RunFacts {
     RunFacts {
         target,
         target_words: "x".to_owned(),
+        labels: std::collections::BTreeMap::new(),
         before: String::new(),
         versions: vec![Version::V5],
         seed: 3,

@@ -5,7 +5,6 @@ use super::alone::on_its_own_broker;
 use super::life::End;
 use super::result::{CaseResult, Disturbance};
 use super::schedule::{Event, Run};
-use crate::broker::Target;
 use crate::scenario::{Instance, Verdict};
 use mqtt_assay_standard::bounds;
 use std::collections::BTreeMap;
@@ -131,7 +130,7 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
 
     /// A broker that nobody has been at.
     async fn fresh_broker(&self, instance: Instance) -> Option<crate::broker::Ready> {
-        if matches!(self.target, Target::Address(_)) {
+        if self.target.outlives_run() {
             return None;
         }
         let found = self.shared.brokers.find(&instance, &self.shared.options).await.ok()?;

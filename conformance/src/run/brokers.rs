@@ -1,6 +1,6 @@
 //! The brokers of a run: started, tried by the control, and found again by the case that wants one.
 
-use super::begin::watch_over;
+use super::begin::{of_watchman, watch_over};
 use super::control::{self, Untried};
 use super::life::Life;
 use super::offer::Offer;
@@ -112,7 +112,7 @@ impl Brokers {
                 (Ok(ready), _) => match tried(&ready, variant, version, options, invariants, common).await {
                     Ok(offer) if is_fresh => Ok(Found { ready, offer, variant, number, life: None }),
                     Ok(offer) => {
-                        let life = Some(watch_over(&ready, version, options, invariants).await);
+                        let life = Some(watch_over(&ready, version, &of_watchman(options, variant), invariants).await);
                         Ok(Found { ready, offer, variant, number, life })
                     }
                     Err(Untried { stop, is_unspoken }) => {
@@ -238,7 +238,7 @@ impl Brokers {
         for ((variant, version), found) in places {
             let ready =
                 started.ready(version).map(|ready| self.spreading(ready)).map_err(|unready| format!("{unready:?}"))?;
-            let life = Some(watch_over(&ready, version, options, invariants).await);
+            let life = Some(watch_over(&ready, version, &of_watchman(options, variant), invariants).await);
             let renewed = Found { ready, number: new, life, ..found };
             self.ready.borrow_mut().insert((variant, version), Ok(renewed));
         }

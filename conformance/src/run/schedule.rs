@@ -327,7 +327,7 @@ impl<E: FnMut(Event<'_>)> Run<'_, E> {
         (self.on_event)(Event::BrokerLost(&says));
         let shared = Rc::clone(&self.shared);
         let renewed = match self.target {
-            Target::Address(_) => Err(says),
+            Target::Address(_) | Target::Listed(_) => Err(says),
             Target::Embedded(_) | Target::Spawned(_) => tokio::select! {
                 renewed = shared.brokers.renew(self.target, number, &shared.options, &shared.invariants) => renewed,
                 () = &mut *stop => {

@@ -6,6 +6,7 @@
 mod line;
 pub(crate) mod markdown;
 mod number;
+mod paragraph;
 mod secrets;
 pub(crate) mod shell;
 mod suggest;
@@ -13,6 +14,7 @@ mod time;
 
 pub(crate) use line::{cut, quoted, short, single_line, visible};
 pub(crate) use number::{counted, grouped, seconds};
+pub(crate) use paragraph::paragraph;
 pub(crate) use secrets::{HIDDEN, Secrets, without_password};
 pub(crate) use suggest::did_you_mean;
 pub(crate) use time::now;

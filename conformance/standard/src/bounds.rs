@@ -73,6 +73,9 @@ pub const OPEN: Duration = Duration::from_secs(5);
 /// How long a spawned broker may take until it answers its first CONNECT.
 pub const START: Duration = Duration::from_secs(30);
 
+/// How long a broker that is stopped in order may take to end; then it is killed. `--patience` doesn't stretch it.
+pub const STOP: Duration = Duration::from_secs(10);
+
 /// How long the clean-up of a case may take altogether; what is left then is noted.
 pub const CLEAN_UP: Duration = Duration::from_secs(5);
 
@@ -103,6 +106,7 @@ pub const TABLE: &[(&str, Duration, &str)] = &[
         "a whole case, besides the waits that it declares, and up to four times as long while packets keep coming; later it is inconclusive",
     ),
     ("start", START, "a spawned broker's first CONNACK"),
+    ("stop", STOP, "a spawned broker's end after an orderly stop; then it is killed, whatever --patience says"),
     ("clean-up", CLEAN_UP, "removing what a case left on the broker"),
     ("farewell", FAREWELL, "removing what all cases left, where the run is ended early"),
 ];

@@ -5,10 +5,12 @@ use super::super::choices::{FilterArgs, Versions, variant};
 use super::super::exit::Exit;
 use super::super::explore::ExploreArgs;
 use super::super::failure::Failure;
+use super::super::labels::{in_header, label};
+use super::super::failure::Failure;
 use super::super::output::Color;
 use super::super::reach::INSECURE;
 use super::report_args::ReportArgs;
-use crate::broker::{Target, Variant};
+use crate::broker::{RunDefaults, Target, Variant};
 use crate::report::console::{Console, Verbosity};
 use crate::report::document::{Choices, NamesUsed, ShardOf};
 use crate::report::{Asked, RunFacts, TargetName};
@@ -59,9 +61,9 @@ pub(crate) struct RunArgs {
     #[command(flatten, next_help_heading = "Which cases")]
     pub(super) filter: FilterArgs,
 
-    /// Versions to run
-    #[arg(long, value_enum, default_value = "all", value_name = "VERSION", help_heading = "Which cases")]
-    pub(super) mqtt: Versions,
+    /// Versions to run [default: all]
+    #[arg(long, value_enum, value_name = "VERSION", help_heading = "Which cases")]
+    pub(super) mqtt: Option<Versions>,
 
     /// Run only cases that need this set-up of the broker; all cases by tls, mutual-tls, websocket, secure-websocket, unix
     #[arg(long, value_name = "VARIANT", value_parser = variant, help_heading = "Which cases")]
@@ -75,17 +77,17 @@ pub(crate) struct RunArgs {
     #[arg(long, help_heading = "Which cases")]
     intrusive: bool,
 
-    /// Cases side by side: a number, or `all`. Three times as many more may wait
-    #[arg(short, long, default_value_t = Jobs::Number(DEFAULT_JOBS), value_parser = jobs, help_heading = "How")]
-    jobs: Jobs,
+    /// Cases side by side: a number, or `all`. Three times as many more may wait [default: 64]
+    #[arg(short, long, value_parser = jobs, help_heading = "How")]
+    jobs: Option<Jobs>,
 
     /// End the whole run after so many seconds (exit 130)
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..), help_heading = "How")]
     pub(super) timeout: Option<u64>,
 
-    /// Stretch the suite's own limits of time for a slow broker
-    #[arg(long, value_name = "x2", default_value = "x1", value_parser = patience, help_heading = "How")]
-    pub(super) patience: u32,
+    /// Stretch the suite's own limits of time for a slow broker [default: x1]
+    #[arg(long, value_name = "x2", value_parser = patience, help_heading = "How")]
+    pub(super) patience: Option<u32>,
 
     /// Order of starting: `listed` (long waits first) or `random` (by the seed)
     #[arg(long, value_enum, default_value_t, help_heading = "How")]
@@ -127,6 +129,10 @@ pub(crate) struct RunArgs {
     #[arg(long, requires = "baseline", requires = "write_baseline", help_heading = "Baseline")]
     pub(super) mark_varying: bool,
 
+    /// What else reports say of this run (repeatable); `version` is the broker's where it doesn't tell its own
+    #[arg(long, value_name = "KEY=VALUE", value_parser = label, help_heading = "Output")]
+    pub(super) label: Vec<(String, String)>,
+
     #[command(flatten)]
     pub(super) reports: ReportArgs,
 
@@ -154,12 +160,9 @@ enum Jobs {
     All,
 }
 
-impl std::fmt::Display for Jobs {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Number(number) => write!(f, "{number}"),
-            Self::All => f.write_str("all"),
-        }
+impl Default for Jobs {
+    fn default() -> Self {
+        Self::Number(DEFAULT_JOBS)
     }
 }
 
@@ -191,6 +194,29 @@ impl RunArgs {
         Bare::parse_from(["mqtt-assay"]).run
     }
 
+    /// With what the profile says where the command line says nothing.
+    pub(super) fn with_defaults_of_profile(&self) -> Result<Self, Failure> {
+        let RunDefaults { mqtt, jobs, patience, filter, baseline } = self.broker.run_defaults()?;
+        // The profile's reader has looked at all of them.
+        let mut args = self.clone();
+        args.mqtt = args.mqtt.or(mqtt.and_then(|name| Versions::from_str(&name, false).ok()));
+        args.jobs = args.jobs.or(jobs.and_then(|written| self::jobs(&written.to_string()).ok()));
+        args.patience = args.patience.or(patience.and_then(|written| self::patience(&written.to_string()).ok()));
+        args.baseline = args.baseline.or(baseline);
+        if args.filter.filter.is_empty() {
+            args.filter.filter = filter.map(|filter| filter.all()).unwrap_or_default();
+        }
+        Ok(args)
+    }
+
+    pub(super) fn mqtt(&self) -> Versions {
+        self.mqtt.unwrap_or_default()
+    }
+
+    pub(super) fn patience(&self) -> u32 {
+        self.patience.unwrap_or(1)
+    }
+
     fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -204,11 +230,11 @@ impl RunArgs {
         let run = if target.is_embedded() { self.seed } else { RandomState::new().hash_one(()) };
         RunOptions {
             seed: self.seed,
-            jobs: match self.jobs {
+            jobs: match self.jobs.unwrap_or_default() {
                 Jobs::Number(jobs) => jobs,
                 Jobs::All => cases,
             },
-            patience: self.patience,
+            patience: self.patience(),
             order: match self.order {
                 OrderChoice::Listed => Order::LongWaitsFirst,
                 OrderChoice::Random => Order::Random,
@@ -243,7 +269,7 @@ impl RunArgs {
             options: Choices {
                 filter: self.filter.filter.clone(),
                 variant: self.variant.map(|variant| variant.name.to_owned()),
-                patience: self.patience,
+                patience: self.patience(),
                 strict: self.strict,
                 intrusive: options.intrusive,
             },
@@ -279,10 +305,11 @@ impl RunArgs {
         let version = version.as_ref().map_or_else(String::new, |version| {
             format!(" {version} ({})", learnt_from.as_deref().unwrap_or("unknown"))
         });
+        let labels = in_header(&facts.labels);
         let shard = facts.asked.shard.as_ref().map_or_else(String::new, |shard| format!(", shard {}", shard.shard));
         let versions = facts.versions.iter().map(|version| version.name()).collect::<Vec<_>>().join(" and ");
         let mut out = format!(
-            "mqtt-assay {}: {} of MQTT {versions} on {name}{version}{}, seed {}{shard}\n",
+            "mqtt-assay {}: {} of MQTT {versions} on {name}{version}{}, seed {}{shard}{labels}\n",
             env!("CARGO_PKG_VERSION"),
             match self.explore.count() {
                 Some(count) if self.explore.is_alone(&self.filter) => format!("{count} generated sequences"),
@@ -323,7 +350,7 @@ fn jobs(text: &str) -> Result<Jobs, String> {
     }
 }
 
-fn patience(text: &str) -> Result<u32, String> {
+pub(crate) fn patience(text: &str) -> Result<u32, String> {
     match text.strip_prefix('x').unwrap_or(text).parse() {
         Ok(times @ 1..=100) => Ok(times),
         _ => Err("write x1 to x100".to_owned()),

@@ -7,7 +7,7 @@ mod github;
 mod outputs;
 mod report_args;
 
-pub(crate) use args::RunArgs;
+pub(crate) use args::{RunArgs, patience};
 pub(super) use ending::judged_in_words;
 
 use super::broker::Broker;
@@ -37,11 +37,12 @@ fn silence(target: &Target, selected: &[Instance], args: &RunArgs) -> Duration {
     }
     let waits = selected.iter().map(|instance| instance.case.waits()).max().unwrap_or_default();
     let longest = (bounds::CASE * bounds::DISTANT).max(SEQUENCE);
-    (longest + bounds::START + bounds::CLEAN_UP) * args.patience + waits + SILENCE
+    (longest + bounds::START + bounds::CLEAN_UP) * args.patience() + waits + SILENCE
 }
 
 /// Runs the cases, reports, and says how it ended.
 pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
+    let args = &args.with_defaults_of_profile()?;
     let is_alone = args.explore.is_alone(&args.filter);
     if is_alone && (args.baseline.is_some() || args.write_baseline.is_some()) {
         let message = "a baseline is about cases, and --explore alone runs none; add -f '*' for both";
@@ -50,9 +51,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     // What a broker is reached by says nothing of which cases are run there.
     let carrier = args.variant.filter(|variant| variant.carrier.is_some());
     let needed = args.variant.filter(|_| carrier.is_none());
-    let all = if is_alone { Vec::new() } else { args.filter.select(args.mqtt, needed)? };
+    let all = if is_alone { Vec::new() } else { args.filter.select(args.mqtt(), needed)? };
     let selected = args.part_of(&all)?;
-    let Broker { target, words, before } = args.broker.resolve(args.seed, args.patience, carrier)?;
+    let Broker { target, words, before } = args.broker.resolve(args.seed, args.patience(), carrier)?;
     let timeout = args.timeout.map(Duration::from_secs);
     // From here on a signal ends the run in order.
     let guard = Guard::start(timeout, Some(silence(&target, &selected, args)))
@@ -63,10 +64,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     learn_version(&target, &guard)?;
     let options = args.options(&target, selected.len());
     let facts = RunFacts {
-        target: TargetName { insecure: args.broker.reach.is_insecure(), ..TargetName::of(&target) },
+        target: TargetName { insecure: args.broker.reach.is_insecure(), ..TargetName::of(&target).labelled(&args.label) },
+        labels: args.label.iter().cloned().collect(),
         target_words: words,
         before,
-        versions: if is_alone { args.mqtt.list() } else { versions_of(&selected) },
+        versions: if is_alone { args.mqtt().list() } else { versions_of(&selected) },
         seed: args.seed,
         cases: selected.len(),
         asked: args.asked(&options, &all),
@@ -86,7 +88,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         })?
     };
     let mut sequences = None;
-    match args.explore.play(&target, args.mqtt.list(), options, &guard, &facts, &mut console)? {
+    match args.explore.play(&target, args.mqtt().list(), options, &guard, &facts, &mut console)? {
         Ok(played) => sequences = played,
         Err(nothing) if is_alone => outcome = Outcome::Nothing(nothing),
         // Behind the cases that is told already.
