@@ -29,6 +29,7 @@ pub struct EmbeddedOptions {
 }
 
 /// The embedded broker as a target.
+#[derive(Clone)]
 pub struct EmbeddedTarget {
     options: EmbeddedOptions,
 }

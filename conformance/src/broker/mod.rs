@@ -13,6 +13,7 @@ mod log;
 mod ports;
 mod processes;
 mod profile;
+mod restart;
 mod shell;
 mod spawned;
 mod stopping;
@@ -32,6 +33,7 @@ pub use spawned::{Lease, SpawnedBroker, SpawnedTarget};
 pub use variant::{VARIANTS, Variant};
 
 pub(crate) use processes::end_all;
+pub(crate) use restart::Restarts;
 pub(crate) use supervisor::supervise;
 
 use crate::text::Secrets;

@@ -1,8 +1,10 @@
 //! A broker that the suite starts from a profile and ends, whatever happens: own port, own folder, killed by pid.
 
+use super::folders::Folder;
 use super::ports::Ports;
 use super::processes::{self, End, Process, found_from_here};
-use super::profile::ProfileVariant;
+use super::profile::{ProfileVariant, Survived};
+use super::restart::Again;
 use super::supervisor::Order;
 use super::{Profile, Started, Unready, Variant, folders, stopping, version};
 use crate::text::{quoted, seconds, single_line};
@@ -35,29 +37,52 @@ const STARTING: usize = 2;
 /// A broker that the suite has started, as a process. It ends when the last of its handles is dropped.
 #[derive(Clone)]
 pub struct SpawnedBroker {
-    process: Rc<Process>,
+    process: Rc<RefCell<Rc<Process>>>,
+    /// Where a case may start it again.
+    again: Option<Rc<Again>>,
+}
+
+/// Where a broker runs: its folder and its ports, which are the same when it is started again.
+pub(super) struct Place {
+    own: PathBuf,
+    ports: Ports,
+    /// Held, the folder stays: that of its process goes with the process.
+    _store: Option<Folder>,
+    /// How it is to end: in order where this says how, else at once.
+    stop: Option<stopping::Stop>,
 }
 
 impl SpawnedBroker {
     /// How it ended, if it has: its exit status or the signal, in words. `None` while it runs.
     pub fn ended(&self) -> Option<String> {
-        self.process.has_ended().map(|end| how_it_ended(&end))
+        self.process.borrow().has_ended().map(|end| how_it_ended(&end))
     }
 
     /// Whether it runs, asked now: what ended before this call is seen, while [`ended`](Self::ended) may learn of it a
     /// moment later.
     pub async fn is_running(&self) -> bool {
-        self.process.is_running().await
+        let process = Rc::clone(&self.process.borrow());
+        process.is_running().await
     }
 
     /// Ends it, where it is of no use any more.
     pub fn end(&self) {
-        self.process.end();
+        self.process.borrow().end();
     }
 
     /// The last lines that it has printed, on one line, escaped; empty where there are none. It may be running.
     pub fn last_words(&self) -> String {
-        self.process.last_lines()
+        self.process.borrow().last_lines()
+    }
+
+    /// Ends it as its lease says, and starts it again where it was.
+    pub(super) async fn restart(&self) -> Result<(), String> {
+        let again = self.again.as_ref().ok_or("it was not started to be started again")?;
+        let process = Rc::clone(&self.process.borrow());
+        process.end_meanwhile().await;
+        let started = again.target.start_again(again).await.map_err(|failed| failed.why)?;
+        *self.process.borrow_mut() = Rc::new(started);
+        Ok(())
     }
 }
 
@@ -122,26 +147,31 @@ impl SpawnedTarget {
 
     /// Starts a broker for this variant, which ends with its lease, and waits until it answers a CONNECT.
     pub async fn lease(&self, variant: Variant) -> Result<(Started, Lease), Unready> {
-        let none = ProfileVariant::default();
-        let settings = match self.profile.variants.get(variant.name) {
-            Some(settings) => settings,
-            None if variant == Variant::PLAIN => &none,
-            None => {
-                let name = self.name();
-                return Err(Unready::NotOffered(format!("the profile {name} has no variant {}", variant.name)));
-            }
-        };
-        if let Some(why) = &settings.not_offered {
-            return Err(Unready::NotOffered(single_line(why)));
+        self.lease_in(variant, None).await
+    }
+
+    /// The same for a broker that will end in this way, which it promises to survive, and is started again.
+    pub async fn lease_to_restart(&self, variant: Variant, manner: Survived) -> Result<(Started, Lease), Unready> {
+        if !self.profile.survived_by(&self.settings_of(variant)?).contains(&manner) {
+            let why = format!("the profile {} does not say that it survives a {}", self.name(), manner.word());
+            return Err(Unready::NotOffered(why));
         }
+        self.lease_in(variant, Some(manner)).await
+    }
+
+    async fn lease_in(&self, variant: Variant, manner: Option<Survived>) -> Result<(Started, Lease), Unready> {
+        let settings = self.settings_of(variant)?;
         // The semaphore is never closed.
         let _permit = self.starting.acquire().await;
         let mut tries = 1;
         loop {
-            match self.start(settings).await {
-                Ok((process, ports)) => {
-                    let broker = SpawnedBroker { process: Rc::new(process) };
-                    return Ok((ports.started(settings).by(broker.clone()), Lease { broker }));
+            match self.start(&settings, manner).await {
+                Ok((process, place)) => {
+                    let place = Rc::new(place);
+                    let again = manner.map(|_| Again { target: self.clone(), variant, place: Rc::clone(&place) });
+                    let process = Rc::new(RefCell::new(Rc::new(process)));
+                    let broker = SpawnedBroker { process, again: again.map(Rc::new) };
+                    return Ok((place.ports.started(&settings).by(broker.clone()), Lease { broker }));
                 }
                 Err(failed) if failed.has_lost_its_port && tries < PORT_TRIES => tries += 1,
                 Err(failed) => return Err(Unready::Failed(format!("{}: {}", self.name(), failed.why))),
@@ -149,27 +179,74 @@ impl SpawnedTarget {
         }
     }
 
-    async fn start(&self, variant: &ProfileVariant) -> Result<(Process, Ports), NotStarted> {
-        let (folder, own) = processes::folder().map_err(|error| NotStarted::by(no_folder(&error)))?;
+    /// What the profile says of this variant, where it has it.
+    fn settings_of(&self, variant: Variant) -> Result<ProfileVariant, Unready> {
+        let settings = match self.profile.variants.get(variant.name) {
+            Some(settings) => settings.clone(),
+            None if variant == Variant::PLAIN => ProfileVariant::default(),
+            None => {
+                let name = self.name();
+                return Err(Unready::NotOffered(format!("the profile {name} has no variant {}", variant.name)));
+            }
+        };
+        match &settings.not_offered {
+            Some(why) => Err(Unready::NotOffered(single_line(why))),
+            None => Ok(settings),
+        }
+    }
+
+    async fn start(&self, variant: &ProfileVariant, manner: Option<Survived>) -> Result<(Process, Place), NotStarted> {
+        let failed = |error: io::Error| NotStarted::by(no_folder(&error));
+        let (folder, own) = processes::folder().map_err(failed)?;
+        let (store, own) = match manner {
+            None => (None, own),
+            Some(_) => processes::folder().map(|(store, own)| (Some(store), own)).map_err(failed)?,
+        };
         let ports = Ports::choose(&self.profile).map_err(|error| NotStarted::by(format!("no free port: {error}")))?;
-        let fill = |text: &str| ports.fill(text).replace("{dir}", &own.to_string_lossy());
+        let mut place = Place { own, ports, _store: store, stop: None };
+        place.stop = self.stop_in(&place, manner);
         for (name, text) in self.profile.files_of(variant) {
-            let written = fs::write(own.join(&name), fill(&text));
+            let written = fs::write(place.own.join(&name), place.fill(&text));
             written.map_err(|error| NotStarted::by(format!("{}: {error}", single_line(&name))))?;
         }
-        let words: Vec<String> = self.profile.command.iter().map(|word| fill(word)).collect();
-        let directory = self.profile.cwd.as_ref().map_or(Ok(own.clone()), |cwd| folder_to_work_in(&fill(cwd)));
+        let process = self.start_in(&place, variant, folder).await?;
+        Ok((process, place))
+    }
+
+    /// How a broker ends: as the profile says, but for one that a case is to kill; one that a case is to stop gets the usual
+    /// signal where the profile says nothing.
+    fn stop_in(&self, place: &Place, manner: Option<Survived>) -> Option<stopping::Stop> {
+        let stop = self.profile.stop.as_ref().map(|stop| way_to_stop(stop, |text| place.fill(text)));
+        match manner {
+            None => stop,
+            Some(Survived::Stop) => stop.or_else(|| Some(stopping::Stop::Signal("SIGTERM".to_owned()))),
+            Some(Survived::Kill) => None,
+        }
+    }
+
+    /// Starts the command in a place that is prepared.
+    async fn start_in(&self, place: &Place, variant: &ProfileVariant, folder: Folder) -> Result<Process, NotStarted> {
+        let words: Vec<String> = self.profile.command.iter().map(|word| place.fill(word)).collect();
+        let cwd = self.profile.cwd.as_ref();
+        let directory = cwd.map_or(Ok(place.own.clone()), |cwd| folder_to_work_in(&place.fill(cwd)));
         let order = Order {
             directory: directory.map_err(NotStarted::by)?,
             words: for_the_system(&words),
-            environment: self.profile.env.iter().map(|(name, value)| (name.clone(), fill(value))).collect(),
-            stop: self.profile.stop.as_ref().map(|stop| way_to_stop(stop, fill)),
+            environment: self.profile.env.iter().map(|(name, value)| (name.clone(), place.fill(value))).collect(),
+            stop: place.stop.clone(),
             ..Order::default()
         };
         let mut process =
             Process::start(order, folder).await.map_err(|error| NotStarted::by(not_started(&words, &error)))?;
-        self.wait_until_ready(&mut process, &ports, variant).await?;
-        Ok((process, ports))
+        self.wait_until_ready(&mut process, &place.ports, variant).await?;
+        Ok(process)
+    }
+
+    /// Starts a broker again where it was.
+    async fn start_again(&self, again: &Again) -> Result<Process, NotStarted> {
+        let (folder, _) = processes::folder().map_err(|error| NotStarted::by(no_folder(&error)))?;
+        let settings = self.settings_of(again.variant).unwrap_or_default();
+        self.start_in(&again.place, &settings, folder).await
     }
 
     /// Ends when every port accepts a CONNECT of its version. One that refuses is asked for a while longer: some brokers
@@ -220,6 +297,13 @@ struct NotStarted {
     why: String,
     /// Somebody else has the port that was meant for it: another may be free.
     has_lost_its_port: bool,
+}
+
+impl Place {
+    /// Puts ports and folder into a command or a file.
+    fn fill(&self, text: &str) -> String {
+        self.ports.fill(text).replace("{dir}", &self.own.to_string_lossy())
+    }
 }
 
 impl NotStarted {

@@ -122,6 +122,13 @@ impl Variant {
         &[("max-in-flight", "2")],
     );
 
+    /// What the broker stores is there when it is started again.
+    pub const PERSISTENT: Self = Self::new(
+        "persistent",
+        "the broker stores sessions, messages and retained messages, and can be started again with them",
+        &[],
+    );
+
     const fn new(name: &'static str, says: &'static str, limits: &'static [(&'static str, &'static str)]) -> Self {
         Self { name, says, limits, lacks: "", flags: "" }
     }
@@ -153,4 +160,5 @@ pub const VARIANTS: &[Variant] = &[
     Variant::SHORT_SESSIONS,
     Variant::SHORT_CLIENT_IDS,
     Variant::FEW_IN_FLIGHT,
+    Variant::PERSISTENT,
 ];
