@@ -26,6 +26,7 @@ impl Machine {
             Event::HalfClosed(id) | Event::Reset(id) => self.lost(id),
             Event::Written(id, bytes) => self.written(id, bytes),
             Event::Gone(id) => self.gone(id),
+            Event::Restarted => self.restarted(),
             Event::Tick => self.tick(),
         }
         self.end_overflowing();
@@ -64,6 +65,15 @@ impl Machine {
             Some(connection) if is_busy && connection.has_more() => connection.leaving = true,
             _ => self.end(id, true),
         }
+    }
+
+    /// All is stored, so that nothing but the connections ends.
+    fn restarted(&mut self) {
+        let open: Vec<ConnectionId> = self.connections.keys().copied().collect();
+        for id in open {
+            self.end(id, true);
+        }
+        self.forget_at_restart();
     }
 
     fn tick(&mut self) {

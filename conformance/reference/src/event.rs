@@ -23,6 +23,8 @@ pub enum Event<'a> {
     Written(ConnectionId, usize),
     /// Nothing more will be written on this connection, nor read from it.
     Gone(ConnectionId),
+    /// The broker was stopped and started again: all connections are broken, and what is stored is there.
+    Restarted,
     /// The deadline that [`Machine::next_deadline`](crate::Machine::next_deadline) named has come.
     Tick,
 }

@@ -35,6 +35,7 @@ pub struct EmbeddedOptions {
 }
 
 /// The embedded broker as a target.
+#[derive(Clone)]
 pub struct EmbeddedTarget {
     options: EmbeddedOptions,
 }

@@ -72,6 +72,14 @@ impl Endpoint {
         matches!(self.base, Base::Embedded(..))
     }
 
+    /// The built-in broker, where it is that.
+    pub(super) fn shell(&self) -> Option<&Shell> {
+        match &self.base {
+            Base::Embedded(shell, _) => Some(shell),
+            Base::Tcp(_) | Base::Unix(_) => None,
+        }
+    }
+
     /// Host and port, where it is reached by TCP.
     pub fn tcp_address(&self) -> Option<&str> {
         match &self.base {

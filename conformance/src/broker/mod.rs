@@ -17,6 +17,7 @@ mod log;
 mod ports;
 mod processes;
 mod profile;
+mod restart;
 mod shell;
 mod spawned;
 mod stopping;
@@ -26,8 +27,8 @@ mod version;
 
 pub use address::{AddressTarget, Reach};
 pub use authentication::{Authentication, Data};
-pub(crate) use command::{Command, CommandEnd, Output};
 pub use authority::{Authority, Holder, Papers};
+pub(crate) use command::{Command, CommandEnd, Output};
 pub use embedded::{EmbeddedOptions, EmbeddedTarget};
 pub use endpoint::Endpoint;
 pub use listed::ListedTarget;
@@ -38,6 +39,7 @@ pub use shell::{Said, Shell};
 pub use spawned::{Lease, SpawnedBroker, SpawnedTarget};
 pub use variant::{Carrier, VARIANTS, Variant};
 
+pub(crate) use restart::Restarts;
 pub(crate) use supervisor::supervise;
 
 use crate::text::Secrets;

@@ -150,6 +150,13 @@ impl Process {
         drop(started);
     }
 
+    /// The same, while others go on: it returns when the process is gone.
+    pub(super) async fn end_meanwhile(&self) {
+        let started = living().by_number.remove(&self.number);
+        // It can't panic; and what could not be waited for has been told to end.
+        let _ = tokio::task::spawn_blocking(move || drop(started)).await;
+    }
+
     /// How it ended, if it has.
     pub(super) fn has_ended(&self) -> Option<End> {
         let told = self.told.borrow();

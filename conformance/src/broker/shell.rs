@@ -134,6 +134,11 @@ impl Shell {
         Self { core }
     }
 
+    /// Stops the broker and starts it again: every connection ends, and what is stored is there.
+    pub fn restart(&self) {
+        self.core.handle(Event::Restarted);
+    }
+
     /// Takes a new network connection. They are numbered from 0 on, as they come.
     pub fn accept(&self, stream: Box<dyn Transport>) {
         let core = Rc::clone(&self.core);

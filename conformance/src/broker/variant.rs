@@ -177,6 +177,13 @@ impl Variant {
     /// A unix domain socket.
     pub const UNIX: Self = Self::carried(Carrier::Unix, "unix", "the broker is reached by a unix domain socket");
 
+    /// What the broker stores is there when it is started again.
+    pub const PERSISTENT: Self = Self::new(
+        "persistent",
+        "the broker stores sessions, messages and retained messages, and can be started again with them",
+        &[],
+    );
+
     const fn new(name: &'static str, says: &'static str, limits: &'static [(&'static str, &'static str)]) -> Self {
         Self { name, says, limits, lacks: "", flags: "", carrier: None }
     }
@@ -217,4 +224,5 @@ pub const VARIANTS: &[Variant] = &[
     Variant::WEBSOCKET,
     Variant::SECURE_WEBSOCKET,
     Variant::UNIX,
+    Variant::PERSISTENT,
 ];

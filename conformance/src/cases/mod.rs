@@ -34,6 +34,7 @@ mod overlaps;
 mod prelude;
 mod publish;
 mod qos;
+mod restart;
 mod resumes;
 mod retain;
 mod second_place;
@@ -152,6 +153,7 @@ const CHAPTERS: &[Chapter] = &[
     Chapter { name: "strings", cases: strings::CASES },
     Chapter { name: "websocket", cases: websocket::CASES },
     Chapter { name: "invariants", cases: invariants::CASES },
+    Chapter { name: "restart", cases: restart::CASES },
     Chapter { name: "life", cases: life::CASES },
 ];
 

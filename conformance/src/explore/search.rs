@@ -323,9 +323,8 @@ pub(super) async fn play(
     let (invariants, common) = (invariants(), Common::default());
     let names = Names::new(&options.names, id);
     let brief = Brief { id: id.to_owned(), version, rules: &RULES, member: "" };
-    let Ready { endpoint, setting, .. } = ready;
     let witness = Rc::clone(&invariants);
-    let subject = Subject::new(CaseContext::new(brief, names, endpoint, setting, options.patience, witness, &common));
+    let subject = Subject::new(CaseContext::new(brief, names, ready, options.patience, witness, &common));
     under_way.replace(Some(Rc::clone(subject.context())));
     let mut player = Player::new(&subject, sequence, silence * options.patience);
     let limit = SEQUENCE * options.patience;

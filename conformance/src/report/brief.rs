@@ -192,7 +192,14 @@ fn rule(mqtt: &str, id: &str, verdict: Verdict) -> RuleReport {
     let version: Option<Version> = mqtt.parse().ok();
     let known = version.and_then(|version| standard::find(version, id)).map(standard::RuleId::rule);
     let words = known.map(|rule| (rule.level.word(), rule.basis.word())).unwrap_or_default();
-    RuleReport { id: id.to_owned(), level: words.0.to_owned(), basis: words.1.to_owned(), verdict, line: None, seen: None }
+    RuleReport {
+        id: id.to_owned(),
+        level: words.0.to_owned(),
+        basis: words.1.to_owned(),
+        verdict,
+        line: None,
+        seen: None,
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! One case beside others: its broker, its steps, and whether the broker is alive behind them.
 
-use super::alone::{on_its_own_broker, struck, take_steps};
+use super::alone::{alone, on_its_own_broker, struck, take_steps};
 use super::begin::begin;
 use super::brokers::{Brokers, Found};
 use super::death::{Death, Roll, death};
@@ -9,7 +9,7 @@ use super::options::RunOptions;
 use super::places::{Place, Places};
 use super::result::{CaseResult, Disturbance};
 use super::standstill::Standstills;
-use crate::broker::{SpawnedBroker, SpawnedTarget, Target, Unready, Variant};
+use crate::broker::{Restarts, SpawnedBroker, SpawnedTarget, Survived, Target, Unready, Variant};
 use crate::scenario::{Common, Instance, Invariants, Stop, Subject, Verdict};
 use mqtt_assay_standard::bounds;
 use std::cell::{Cell, RefCell};
@@ -24,6 +24,8 @@ pub(super) struct Shared {
     pub(super) brokers: Brokers,
     /// What starts a broker for each case; nothing where they share one.
     pub(super) fresh: Option<SpawnedTarget>,
+    /// What starts a broker that its case starts again.
+    restarts: Restarts,
     is_embedded: bool,
     pub(super) options: RunOptions,
     pub(super) invariants: Rc<Invariants>,
@@ -59,6 +61,7 @@ impl Shared {
         Self {
             brokers,
             fresh: target.fresh_for_each_case().cloned(),
+            restarts: target.restarts(),
             is_embedded: target.is_embedded(),
             options: options.clone(),
             invariants: Rc::clone(invariants),
@@ -139,6 +142,10 @@ pub(super) async fn one_case(shared: Rc<Shared>, places: Rc<Places>, instance: I
         Ok(found) => found,
         Err(stop) => return tell(Message::Finished(Box::new(CaseResult::without_steps(instance, stop)), None)),
     };
+    if let Some(manner) = instance.case.restarts {
+        let result = on_a_broker_to_restart(&shared, manner, instance).await;
+        return tell(Message::Finished(Box::new(result), None));
+    }
     if let Some(fresh) = &shared.fresh {
         let result = on_a_fresh_broker(&shared, fresh, instance, is_alone).await;
         return tell(Message::Finished(Box::new(result), None));
@@ -179,6 +186,24 @@ async fn on_a_fresh_broker(shared: &Shared, target: &SpawnedTarget, instance: In
         is_confirmed: true,
     });
     CaseResult { disturbed: None, ..result }
+}
+
+/// A case on a broker of its own that it starts again. What is seen behind the start shows that the broker lives.
+async fn on_a_broker_to_restart(shared: &Shared, manner: Survived, instance: Instance) -> CaseResult {
+    let begun = std::time::Instant::now();
+    let leased = shared.restarts.lease(instance.case.variant, manner).await;
+    let (ready, _lease) = match leased {
+        Ok((started, lease)) => (started.ready(instance.version), lease),
+        Err(unready) => (Err(unready), None),
+    };
+    let ready = match ready {
+        Ok(ready) => ready,
+        Err(unready) => return CaseResult::without_steps(instance, Stop::from(unready)),
+    };
+    let (options, invariants) = (shared.options.clone(), Rc::clone(&shared.invariants));
+    let steps = tokio::task::spawn_local(async move { alone(instance, ready, &options, &invariants, None).await });
+    let result = steps.await.map_or_else(|error| CaseResult::of_a_defect(instance, &error), |(result, _)| result);
+    CaseResult { took: begun.elapsed(), ..result }
 }
 
 async fn on_a_shared_broker(

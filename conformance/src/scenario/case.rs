@@ -8,7 +8,7 @@ use super::observation::Check;
 use super::rules::CaseRules;
 use super::subject::Subject;
 use super::verdict::Outcome;
-use crate::broker::Variant;
+use crate::broker::{Survived, Variant};
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::Fault;
 use mqtt_assay_standard::Level;
@@ -68,6 +68,8 @@ pub struct Case {
     /// It takes so much of a broker that others beside it would not get their turn: it runs last and alone, as intrusive and
     /// weighty ones do.
     pub heavy: bool,
+    /// It ends its broker in this way and starts it again: it has one of its own.
+    pub restarts: Option<Survived>,
     /// How it comes to its verdict.
     pub method: Method,
 }
@@ -89,6 +91,7 @@ impl Case {
             intrusive: false,
             weighty: false,
             heavy: false,
+            restarts: None,
             method,
         }
     }

@@ -6,7 +6,7 @@ use super::names::Names;
 use super::rules::{CaseRules, StepRules};
 use super::trial::Tried;
 use super::verdict::{Ledger, RuleVerdict, Stop, Verdict};
-use crate::broker::{Endpoint, Setting};
+use crate::broker::Ready;
 use crate::link::{Doorway, Link, Publication, Recorder, Remark, RunCapacity, Surroundings, Transcript, Witness};
 use mqtt_assay_codec::{QoS, Version, split_shared, topic_matches};
 use mqtt_assay_standard::{Basis, Level, RuleId};
@@ -38,8 +38,7 @@ pub(crate) struct Brief {
 pub struct CaseContext {
     brief: Brief,
     names: Names,
-    pub(super) endpoint: Endpoint,
-    pub(super) setting: Setting,
+    pub(super) ready: Ready,
     patience: u32,
     recorder: Rc<Recorder>,
     ledger: RefCell<Ledger>,
@@ -66,8 +65,7 @@ impl CaseContext {
     pub(crate) fn new(
         brief: Brief,
         names: Names,
-        endpoint: Endpoint,
-        setting: Setting,
+        ready: Ready,
         patience: u32,
         witness: Rc<dyn Witness>,
         common: &Common,
@@ -75,17 +73,16 @@ impl CaseContext {
         let own_topics = names.own_topics();
         let (id, version) = (brief.id.clone(), brief.version);
         let surroundings = Surroundings {
-            broker: setting.broker,
+            broker: ready.setting.broker,
             own_clients: names.own_clients().to_owned(),
-            is_simulated: endpoint.is_embedded(),
+            is_simulated: ready.endpoint.is_embedded(),
         };
         let recorder = Recorder::new(id, version, own_topics, &common.capacity, witness, surroundings);
-        recorder.hide(setting.secrets());
+        recorder.hide(ready.setting.secrets());
         let context = Rc::new(Self {
             brief,
             names,
-            endpoint,
-            setting,
+            ready,
             patience,
             recorder: Rc::new(recorder),
             ledger: RefCell::default(),
@@ -110,8 +107,8 @@ impl CaseContext {
         let Brief { ref id, rules, member, .. } = self.brief;
         let brief = Brief { id: id.clone(), version, rules, member };
         let common = Common { doorway: self.doorway.clone(), ..Common::default() };
-        let (endpoint, setting) = (self.endpoint.clone(), self.setting.clone());
-        Self::new(brief, self.names.clone(), endpoint, setting, self.patience, Rc::new(self.recorder.unseen()), &common)
+        let ready = self.ready.clone();
+        Self::new(brief, self.names.clone(), ready, self.patience, Rc::new(self.recorder.unseen()), &common)
     }
 
     pub(crate) fn version(&self) -> Version {
@@ -120,7 +117,7 @@ impl CaseContext {
 
     /// The user name and password of ordinary connections, where the broker wants them.
     pub(crate) fn credentials(&self) -> Option<(String, String)> {
-        self.setting.credentials.clone()
+        self.ready.setting.credentials.clone()
     }
 
     pub(crate) fn brief(&self) -> &Brief {
@@ -329,7 +326,7 @@ impl CaseContext {
 
     /// True where time costs nothing.
     pub(crate) fn is_at_embedded(&self) -> bool {
-        self.endpoint.is_embedded()
+        self.ready.endpoint.is_embedded()
     }
 
     pub(crate) fn links(&self) -> Vec<Rc<Link>> {

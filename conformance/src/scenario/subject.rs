@@ -8,7 +8,7 @@ use super::names::Topic;
 use super::pattern::{Pattern, a_connack};
 use super::rules::StepRules;
 use super::verdict::{Evidence, Received, Stop};
-use crate::broker::{Authentication, Setting};
+use crate::broker::{Authentication, Setting, Survived};
 use crate::link::{Link, Remark};
 use mqtt_assay_codec::{Packet, QoS, ReasonCode, Version};
 use mqtt_assay_standard::bounds;
@@ -70,7 +70,7 @@ impl Subject {
 
     /// How this broker is set up: credentials, a denied topic.
     pub fn setting(&self) -> &Setting {
-        &self.context.setting
+        &self.context.ready.setting
     }
 
     /// A known user name with a password that is not its own.
@@ -215,12 +215,12 @@ impl Subject {
     /// case's own.
     pub async fn open_in(&self, role: &'static str, version: Version) -> Result<Client, Stop> {
         let context = &self.context;
-        if let Some(why) = context.setting.only_version.as_ref().filter(|_| version != self.version()) {
+        if let Some(why) = context.ready.setting.only_version.as_ref().filter(|_| version != self.version()) {
             return Err(Stop::NotOffered(why.clone()));
         }
         // The built-in broker has no backlog, and no time passes for it while we wait.
-        let place = if context.endpoint.is_embedded() { None } else { context.doorway.place().await };
-        let stream = timeout(context.patient(bounds::OPEN), context.endpoint.open())
+        let place = if context.ready.endpoint.is_embedded() { None } else { context.doorway.place().await };
+        let stream = timeout(context.patient(bounds::OPEN), context.ready.endpoint.open())
             .await
             .map_err(|_| format!("no connection within {:?}", context.patient(bounds::OPEN)))
             .and_then(|opened| opened.map_err(|error| error.to_string()))
@@ -235,6 +235,15 @@ impl Subject {
         let link = Link::start(stream, place, label, version, Rc::clone(context.recorder()));
         context.links.borrow_mut().push(Rc::clone(&link));
         Ok(Client::new(role, link, Rc::clone(context)))
+    }
+
+    /// Set-up: the broker ends and is started again where it was. All connections are over by then.
+    pub async fn restart(&self, manner: Survived) -> Result<(), Stop> {
+        self.note(format!("the broker gets a {}, and is started again", manner.word()));
+        let restarted = self.context.ready.restart().await;
+        restarted.map_err(|why| Stop::Inconclusive { why: format!("not started again: {why}"), line: None })?;
+        self.note("the broker answers again");
+        Ok(())
     }
 
     /// Writes something worth knowing into the transcript.

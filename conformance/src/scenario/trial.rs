@@ -174,7 +174,7 @@ impl Client {
     /// Waits after a SUBACK until other connections know the subscription, where the run's beginning has shown that this
     /// takes a time.
     pub(crate) async fn let_spread(&self, packet: &Packet<'_>) {
-        let time = self.context().setting.spreads_in;
+        let time = self.context().ready.setting.spreads_in;
         if matches!(packet, Packet::Suback(_)) && !time.is_zero() {
             let seen = format!("{time:?} pass: this broker's subscriptions work later than their SUBACK");
             self.context().say(&self.link().label, Remark::Notes, seen);

@@ -21,6 +21,7 @@ mod fitting;
 mod marks;
 mod matching;
 mod receiving;
+mod restarting;
 pub(crate) mod sending;
 mod sends;
 mod set;

@@ -549,6 +549,14 @@ faults! {
         ["LIFE-1"] ["LIFE-1"];
     FallsSilentAtDeepFilter "falls-silent-at-deep-filter" "Answers nobody any more after a topic filter of more than a thousand levels."
         ["LIFE-2"] ["LIFE-2"];
+    LosesSessionsAtRestart "loses-sessions-at-restart" "Forgets all sessions when it is started again."
+        ["RESTART-1" "RESTART-2"] ["RESTART-1" "RESTART-2"];
+    LosesQueuesAtRestart "loses-queues-at-restart" "Forgets what waits for clients, and what they have not acknowledged, when it is started again."
+        ["RESTART-2"] ["RESTART-2"];
+    LosesReceivedAtRestart "loses-received-at-restart" "Forgets which messages of QoS 2 it has received when it is started again."
+        ["RESTART-3"] ["RESTART-3"];
+    LosesRetainedAtRestart "loses-retained-at-restart" "Forgets retained messages when it is started again."
+        ["RESTART-4"] ["RESTART-4"];
 
     // Properties
     UserPropertiesReordered "user-properties-reordered" "Reverses the user properties of a message."

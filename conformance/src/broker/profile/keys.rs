@@ -414,7 +414,10 @@ pub const WORDS: &[(&str, &str)] = &[
     ("{port-3.1.1} {port-5}", "the same, for a broker that speaks each version on a port of its own"),
     ("{port-NAME}", "a free port for anything else, by any name; as many as are named"),
     ("{socket}", "the path of the broker's unix socket, in its own folder"),
-    ("{ca} {cert} {key}", "an authority that is made for the run, and the broker's certificate and key: files, in PEM form"),
+    (
+        "{ca} {cert} {key}",
+        "an authority that is made for the run, and the broker's certificate and key: files, in PEM form",
+    ),
     ("{client_cert} {client_key}", "the certificate and key of the suite's client, by the same authority"),
     ("{dir}", "the broker's own folder, empty but for `files`; it is removed at the end"),
 ];

@@ -64,7 +64,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     learn_version(&target, &guard)?;
     let options = args.options(&target, selected.len());
     let facts = RunFacts {
-        target: TargetName { insecure: args.broker.reach.is_insecure(), ..TargetName::of(&target).labelled(&args.label) },
+        target: TargetName {
+            insecure: args.broker.reach.is_insecure(),
+            ..TargetName::of(&target).labelled(&args.label)
+        },
         labels: args.label.iter().cloned().collect(),
         target_words: words,
         before,

@@ -79,8 +79,11 @@ impl Outputs {
         // A baseline may be brought up to date where it is.
         for (option, path) in [("--baseline", &args.baseline), ("--write-baseline", &args.write_baseline)] {
             let baseline = path.as_deref().map(|path| (option, path));
-            let named: Vec<(&str, &Path)> = 
-                read().filter_map(|(option, path)| Some((option, path?))).chain(args.reports.named()).chain(baseline).collect();
+            let named: Vec<(&str, &Path)> = read()
+                .filter_map(|(option, path)| Some((option, path?)))
+                .chain(args.reports.named())
+                .chain(baseline)
+                .collect();
             require_different_files(&named)?;
         }
         let mut files = Vec::new();

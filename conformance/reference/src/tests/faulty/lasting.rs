@@ -24,6 +24,25 @@ pub(super) fn taking_up(fault: Option<Fault>, version: Version) -> Stop {
     stop
 }
 
+/// What is stored, when the broker is started again: a session, what waits and what is under way, a retained message.
+pub(super) fn starting_again(fault: Option<Fault>, version: Version) -> Stop {
+    let mut stop = Stop::new(fault, version, &[], &[]);
+    stop.act(|script| script.retain(2, "kept", 1, "kept"));
+    stop.store(3, version, "absent", &[]);
+    stop.subscribe(3, "waits", 1);
+    stop.tell(3, "half", 2, "begun");
+    stop.act(|script| script.lose(3));
+    stop.tell(2, "waits", 1, "waited");
+    stop.act(|script| script.handle(Event::Restarted));
+    stop.join(4, version, "sees-halves");
+    stop.subscribe(4, "half", 2);
+    stop.subscribe(4, "kept", 1);
+    stop.store(5, version, "absent", &[]);
+    stop.say(5, &Packet::Publish(Publish { dup: true, ..publish("half", 2, "begun") }));
+    stop.tell(4, "waits", 1, "later");
+    stop
+}
+
 /// Keep alives beside messages and questions, and a session that its connection has outlasted by far.
 pub(super) fn counting_time(fault: Option<Fault>, version: Version) -> Stop {
     let mut stop = Stop::new(fault, version, &[], &[]);

@@ -149,6 +149,7 @@ fn tour(fault: Option<Fault>, version: Version) -> Trace {
         authenticating::authenticating,
         numbering::numbering,
         lasting::taking_up,
+        lasting::starting_again,
         lasting::counting_time,
         lasting::connecting_richly,
         lasting::counting_again,
