@@ -1,7 +1,7 @@
 //! A broker that is already running and whose listeners a profile names: one for each variant.
 
 use super::profile::{Profile, ProfileVariant};
-use super::{AddressTarget, Reach, Started, Unready, Variant, version};
+use super::{AddressTarget, Carrier, Reach, Started, Unready, Variant, version};
 use crate::text::single_line;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -44,6 +44,11 @@ impl ListedTarget {
     /// The address of the plain variant, without credentials.
     pub fn url(&self) -> String {
         self.listeners.get(Variant::PLAIN.name).map(AddressTarget::url).unwrap_or_default()
+    }
+
+    /// What carries the bytes of the plain variant.
+    pub fn carrier(&self) -> Carrier {
+        self.listeners.get(Variant::PLAIN.name).map(AddressTarget::carrier).unwrap_or_default()
     }
 
     /// True where all listeners are on this machine.

@@ -217,6 +217,7 @@ impl Target {
         let carrier = match self {
             Self::Embedded(target) => target.carrier(),
             Self::Address(target) => target.carrier(),
+            Self::Listed(target) => target.carrier(),
             Self::Spawned(target) => target.carrier(),
         };
         VARIANTS.iter().copied().find(|variant| variant.carrier == Some(carrier))

@@ -50,10 +50,10 @@ pub(crate) struct TargetName {
     /// How the version was learnt.
     pub(crate) learnt_from: Option<String>,
     /// By what it is reached, where that is not plain TCP: the name of the variant.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) carrier: Option<&'static str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) carrier: Option<String>,
     /// Its certificate was not checked.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) insecure: bool,
 }
 
@@ -61,7 +61,7 @@ impl TargetName {
     /// Asks the target.
     pub(crate) fn of(target: &Target) -> Self {
         let (version, learnt_from) = target.version().unzip();
-        let carrier = target.carrier().map(|variant| variant.name);
+        let carrier = target.carrier().map(|variant| variant.name.to_owned());
         Self { name: target.name(), address: target.address(), version, learnt_from, carrier, insecure: false }
     }
 

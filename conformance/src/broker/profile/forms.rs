@@ -1,7 +1,7 @@
 //! What may be written behind a key of a profile: told in words, and looked at with its place, before anything is made of it.
 
 use super::keys::Section;
-use crate::broker::{AddressTarget, Data, Setting, VARIANTS};
+use crate::broker::{AddressTarget, Data, Reach, Setting, VARIANTS};
 use crate::text::{did_you_mean, quoted};
 use std::ops::Range;
 use toml::Spanned;
@@ -210,7 +210,7 @@ impl Form {
 
     fn address(self, value: &Spanned<DeValue<'_>>) -> Result<(), Wrong> {
         let text = value.get_ref().as_str().ok_or_else(|| (value.span(), self.expected(value)))?;
-        AddressTarget::parse(text, Setting::default())
+        AddressTarget::parse(text, Setting::default(), Reach::default())
             .map(drop)
             .map_err(|why| (value.span(), format!("is wrong: {why}")))
     }

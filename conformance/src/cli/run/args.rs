@@ -5,7 +5,6 @@ use super::super::choices::{FilterArgs, Versions, variant};
 use super::super::exit::Exit;
 use super::super::explore::ExploreArgs;
 use super::super::failure::Failure;
-use super::super::failure::Failure;
 use super::super::labels::{in_header, label};
 use super::super::output::Color;
 use super::super::reach::INSECURE;
@@ -316,7 +315,7 @@ impl RunArgs {
                 Some(count) => format!("{} and {count} generated sequences", counted(facts.cases, "case")),
                 None => counted(facts.cases, "case"),
             },
-            carrier.filter(|_| facts.target.address.is_empty()).map_or_else(String::new, |by| format!(" by {by}")),
+            carrier.as_ref().filter(|_| facts.target.address.is_empty()).map_or_else(String::new, |by| format!(" by {by}")),
             facts.seed
         );
         if facts.target.insecure {
