@@ -12,6 +12,7 @@ mod log;
 mod ports;
 mod processes;
 mod profile;
+mod set_up;
 mod shell;
 mod spawned;
 mod supervisor;
@@ -21,6 +22,7 @@ pub use address::AddressTarget;
 pub use authentication::{Authentication, Data};
 pub use embedded::{EmbeddedOptions, EmbeddedTarget};
 pub use profile::{Profile, ProfileError};
+pub(crate) use set_up::SetUp;
 pub use shell::{Said, Shell};
 pub use spawned::{Lease, SpawnedBroker, SpawnedTarget};
 pub use variant::{VARIANTS, Variant};
@@ -237,6 +239,13 @@ impl Target {
             Self::Address(_) => None,
             Self::Spawned(target) => target.version(),
         }
+    }
+
+    /// How the broker is started for each of these variants, where the suite starts it.
+    pub(crate) fn set_ups(&self, variants: impl IntoIterator<Item = Variant>) -> BTreeMap<String, SetUp> {
+        let Self::Spawned(target) = self else { return BTreeMap::new() };
+        let set_up = |variant: Variant| Some((variant.name.to_owned(), target.set_up(variant)?));
+        variants.into_iter().filter_map(set_up).collect()
     }
 
     /// Asks for the version where that takes a command: before [`version`](Self::version).

@@ -4,6 +4,7 @@ use super::folders;
 use super::ports::Ports;
 use super::processes::{self, End, Process, found_from_here};
 use super::profile::{ProfileVariant, VersionQuestion};
+use super::set_up::SetUp;
 use super::{Profile, Started, Unready, Variant};
 use crate::text::{quoted, seconds, single_line};
 use crate::wire::{Read, Tcp, read};
@@ -105,6 +106,14 @@ impl SpawnedTarget {
     /// The broker's version and how it was learnt, escaped, once [`learn_version`](Self::learn_version) has found it.
     pub fn version(&self) -> Option<(String, String)> {
         self.version.borrow().clone()
+    }
+
+    /// How a broker is started for this variant, without what is secret; none where there is no such variant.
+    pub(super) fn set_up(&self, variant: Variant) -> Option<SetUp> {
+        let none = ProfileVariant::default();
+        let plain = (variant == Variant::PLAIN).then_some(&none);
+        let settings = self.profile.variants.get(variant.name).or(plain)?;
+        settings.not_offered.is_none().then(|| SetUp::of(&self.profile, settings))
     }
 
     /// Asks for the broker's version, as the profile says. What doesn't answer in the time that a start may take has none.

@@ -20,6 +20,7 @@ mod reports;
 mod run;
 mod serve;
 mod serve_log;
+mod show;
 mod tables;
 mod trouble;
 
@@ -45,6 +46,7 @@ Examples:
   mqtt-assay run mqtt://localhost:1883         certify a broker that is running
   mqtt-assay run mosquitto                     start a known broker and certify it
   mqtt-assay run --spawn 'mybroker -p {port}'  start any broker and certify it
+  mqtt-assay show A.json                       read a report of run --json again
   mqtt-assay explain MQTT-3.3.2-2              what a rule says and how it is judged
   mqtt-assay decode 30 04 00 01 61 00          explain bytes field by field
   mqtt-assay serve                             a strict broker that names each rule a client breaks
@@ -68,6 +70,7 @@ enum Command {
     Coverage(coverage::CoverageArgs),
     Prove(prove::ProveArgs),
     Replay(replay::ReplayArgs),
+    Show(show::ShowArgs),
     Serve(serve::ServeArgs),
     Decode(decode::DecodeArgs),
 }
@@ -109,6 +112,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Coverage(args)) => coverage::coverage(&args),
         Some(Command::Prove(args)) => prove::prove(&args),
         Some(Command::Replay(args)) => replay::replay_file(&args),
+        Some(Command::Show(args)) => show::show(&args),
         Some(Command::Serve(args)) => serve::serve(&args),
         Some(Command::Decode(args)) => decode::decode(&args),
     }

@@ -3,6 +3,7 @@
 
 use super::explored::ExploreReport;
 use super::{End, Ended, RunFacts, TargetName, cause};
+pub(crate) use crate::broker::SetUp;
 use crate::link::{Line, Remark, What};
 use crate::run::{CaseResult, Disturbance, Noticed, Summary};
 use crate::scenario::{Case, LeftBehind, RuleVerdict, Verdict};
@@ -29,13 +30,17 @@ pub(crate) enum Transcripts {
     All,
     // None of the others.
     Failed,
+    // All, and of no packet the middle left out, however long it is.
+    Whole,
 }
 
 impl Transcripts {
     /// Whether the whole transcript of a case with this verdict is in the report.
     pub(crate) fn are_wanted_of(self, case: &Case, verdict: Verdict) -> bool {
         let is_weighty = case.weighty;
-        self == Self::All && !is_weighty || matches!(verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive)
+        self == Self::Whole
+            || self == Self::All && !is_weighty
+            || matches!(verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive)
     }
 }
 
@@ -57,6 +62,9 @@ pub(crate) struct Document {
     /// How the run is repeated; a report of an earlier release doesn't say.
     #[serde(default)]
     pub(crate) command: CommandWords,
+    /// How the broker was started, by variant, where the suite has started it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) set_ups: BTreeMap<String, SetUp>,
     /// The versions in use.
     pub(crate) mqtt: Vec<String>,
     /// UTC, RFC 3339.
@@ -146,6 +154,9 @@ pub(crate) struct RuleReport {
     pub(crate) id: String,
     pub(crate) level: String,
     pub(crate) basis: String,
+    /// It binds clients, and the case broke it on purpose.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) breaks: bool,
     pub(crate) verdict: Verdict,
     /// The line of the transcript that shows it, where it was judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -177,6 +188,7 @@ impl Document {
             tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
             target: facts.target.clone(),
             command: CommandWords { before: facts.before.clone(), broker: facts.target_words.clone() },
+            set_ups: facts.set_ups.clone(),
             mqtt: facts.versions.iter().map(|version| version.name().to_owned()).collect(),
             started: times.started.clone(),
             seed: facts.seed,
@@ -190,6 +202,12 @@ impl Document {
             results: results.iter().map(|result| CaseReport::of(result, transcripts)).collect(),
             explore: end.explore.clone(),
         }
+    }
+
+    /// Ends otherwise than was said: a report of it could not be written.
+    pub(crate) fn ends(&mut self, end: &End) {
+        (self.ended, self.exit) = (end.ended, end.exit);
+        self.why.clone_from(&end.why);
     }
 
     /// The command that runs a case again.
@@ -218,7 +236,7 @@ impl CaseReport {
             took_ms: milliseconds(result.took),
             alone: result.alone,
             noticed: result.noticed.clone(),
-            rules: result.rules.iter().map(RuleReport::of).collect(),
+            rules: result.rules.iter().map(|rule| RuleReport::of(result, rule)).collect(),
             decided_by: decided_by(result),
             expected: decisive.map(|rule| cut(&rule.expected, LETTERS_KEPT).into_owned()),
             sent_in_line: sent_in_line(result),
@@ -231,11 +249,12 @@ impl CaseReport {
 }
 
 impl RuleReport {
-    fn of(rule: &RuleVerdict) -> Self {
+    fn of(result: &CaseResult, rule: &RuleVerdict) -> Self {
         Self {
             id: rule.rule.id().to_owned(),
             level: rule.rule.rule().level.word().to_owned(),
             basis: rule.basis.word().to_owned(),
+            breaks: result.instance.rules.breaks.contains(&rule.rule),
             verdict: rule.verdict,
             line: rule.line,
         }
@@ -267,7 +286,12 @@ fn lines(result: &CaseResult, transcripts: Transcripts) -> Vec<String> {
     };
     let is_kept = |line: &&Line| is_whole || transcripts == Transcripts::Deciding && decides(line);
     let lines = result.transcript.lines.iter().filter(is_kept);
-    lines.map(|line| result.transcript.print_line_cut(line)).collect()
+    lines
+        .map(|line| match transcripts {
+            Transcripts::Whole => result.transcript.print_line(line),
+            _ => result.transcript.print_line_cut(line),
+        })
+        .collect()
 }
 
 fn milliseconds(time: Duration) -> u64 {

@@ -5,19 +5,29 @@
 pub(crate) mod console;
 pub(crate) mod document;
 pub(crate) mod explored;
+pub(crate) mod full;
+mod groups;
+pub(crate) mod issue;
 pub(crate) mod json;
 pub(crate) mod junit;
+mod left;
+mod lines;
+pub(crate) mod next;
+pub(crate) mod remaining;
 #[cfg(test)]
 mod samples;
+pub(crate) mod script;
+pub(crate) mod summary;
 pub(crate) mod text;
 
-use crate::broker::Target;
+use crate::broker::{SetUp, Target};
 use crate::link::{Line, What};
 use crate::run::CaseResult;
 use crate::scenario::{LeftBehind, RuleVerdict};
 use crate::text::shell;
 use mqtt_assay_codec::Version;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The broker under test, as reports name it.
@@ -103,6 +113,8 @@ pub(crate) struct RunFacts {
     pub(crate) seed: u64,
     /// How many cases are selected.
     pub(crate) cases: usize,
+    /// How the broker is started, by variant, where the suite starts it.
+    pub(crate) set_ups: BTreeMap<String, SetUp>,
 }
 
 impl RunFacts {

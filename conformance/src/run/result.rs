@@ -221,14 +221,15 @@ impl Summary {
     pub fn of<'a>(results: impl IntoIterator<Item = &'a CaseResult>) -> Self {
         let mut summary = Self::default();
         for result in results {
-            summary.count(result);
+            summary.count(result.verdict, result.is_lenient());
         }
         summary
     }
 
-    fn count(&mut self, result: &CaseResult) {
+    /// Counts one more.
+    pub(crate) fn count(&mut self, verdict: Verdict, is_lenient: bool) {
         self.cases += 1;
-        *match result.verdict {
+        *match verdict {
             Verdict::Fail => &mut self.fail,
             Verdict::Inconclusive => &mut self.inconclusive,
             Verdict::Weak => &mut self.weak,
@@ -237,8 +238,8 @@ impl Summary {
             Verdict::NotOffered => &mut self.not_offered,
             Verdict::NotExercised => &mut self.not_exercised,
         } += 1;
-        if result.verdict == Verdict::Fail {
-            *if result.is_lenient() { &mut self.lenient } else { &mut self.broken } += 1;
+        if verdict == Verdict::Fail {
+            *if is_lenient { &mut self.lenient } else { &mut self.broken } += 1;
         }
     }
 }

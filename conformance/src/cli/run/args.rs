@@ -3,10 +3,12 @@
 use super::super::broker::BrokerArgs;
 use super::super::choices::{FilterArgs, Versions, variant};
 use super::super::explore::ExploreArgs;
-use super::super::output::Color;
+use super::super::output::{Color, screen_of};
 use crate::broker::{Target, Variant};
 use crate::report::console::{Console, Verbosity};
 use crate::report::document::Transcripts;
+use crate::report::next::Reports;
+use crate::report::remaining::Schedule;
 use crate::report::{RunFacts, TargetName};
 use crate::run::{Order, RunOptions};
 use crate::scenario::{RunNames, base36};
@@ -111,7 +113,7 @@ pub(crate) struct RunArgs {
     pub(super) junit: Option<PathBuf>,
 
     /// Transcripts in the reports: whole of cases that are not as they should be; of the others the deciding lines (in
-    /// JSON), all, or none
+    /// JSON), all, or none; `whole`: all, with every byte of long packets
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub(super) transcripts: Transcripts,
 
@@ -208,12 +210,12 @@ impl RunArgs {
         }
     }
 
-    pub(super) fn console(&self, facts: &RunFacts) -> Console {
+    pub(super) fn console(&self, facts: &RunFacts, schedule: Schedule) -> Console {
         let to_stdout = ![&self.json, &self.junit].into_iter().flatten().any(|path| path.as_os_str() == "-");
-        let out: Box<dyn Write> = if to_stdout {
-            Box::new(AutoStream::new(io::stdout(), self.color.on_stdout()))
+        let (out, screen): (Box<dyn Write>, _) = if to_stdout {
+            (Box::new(AutoStream::new(io::stdout(), self.color.on_stdout())), screen_of(&io::stdout()))
         } else {
-            Box::new(AutoStream::new(io::stderr(), self.color.on_stderr()))
+            (Box::new(AutoStream::new(io::stderr(), self.color.on_stderr())), screen_of(&io::stderr()))
         };
         let is_terminal = if to_stdout { io::stdout().is_terminal() } else { io::stderr().is_terminal() };
         let bar = match self.progress {
@@ -222,7 +224,13 @@ impl RunArgs {
             Progress::Always if io::stderr().is_terminal() => Some(ProgressDrawTarget::stderr()),
             Progress::Auto | Progress::Always | Progress::Never => None,
         };
-        Console::new(out, facts.clone(), self.verbosity(), bar)
+        Console::new(out, facts.clone(), self.verbosity(), screen, bar.map(|target| (target, schedule)))
+    }
+
+    /// Where the reports are that can be read again.
+    pub(super) fn reports(&self) -> Reports {
+        let json = self.json.as_ref().filter(|path| path.as_os_str() != "-");
+        Reports { json: json.map(|path| path.to_string_lossy().into_owned()), html: None }
     }
 
     pub(super) fn header(&self, facts: &RunFacts) -> String {

@@ -10,7 +10,8 @@ use super::args::RunArgs;
 use super::outputs::Outputs;
 use crate::report::console::Console;
 use crate::report::document::Times;
-use crate::report::text;
+use crate::report::next::Reports;
+use crate::report::summary;
 use crate::report::{End, Ended, RunFacts};
 use crate::run::{CaseResult, NothingJudged, RunResult};
 use crate::scenario::Verdict;
@@ -79,17 +80,12 @@ pub(super) fn conclude(
             Vec::new()
         }
     };
-    if !results.is_empty() {
-        console.finish(&results);
-    }
-    console.say(&sequences.map_or_else(String::new, |sequences| sequences.summary(args.quiet)));
-    console.say(&text::left_behind(&left_behind));
-    let told = Told { facts, times, results: &results, sequences };
     exits.extend(sequences.iter().flat_map(|sequences| sequences.problems()).map(|problem| {
         complain(problem);
         problem.exit
     }));
-    let problems = reports.write(args, &told, |failed| {
+    let told = Told { facts, times, results: &results, sequences };
+    let end = |failed: &[Exit]| {
         let exit = Exit::worst(&[&exits, failed].concat());
         let mut why = in_words(exit, &told, guard);
         if let Some(reason) = &reason {
@@ -97,16 +93,23 @@ pub(super) fn conclude(
         }
         let explore = sequences.map(Sequences::report);
         End { ended, exit: exit.code(), why, left_behind: left_behind.clone(), explore }
-    });
+    };
+    let mut document = reports.document(args, &told, &end(&[]));
+    let page = console.finish();
+    console.say(&summary::ending(&document, &args.reports(), &page).body);
+    let problems = reports.write(args, &told, &mut document, end);
+    let mut failed: Vec<Exit> = problems.iter().map(|problem| problem.exit).collect();
     for problem in problems {
         complain(&problem);
-        exits.push(Exit::ReportNotWritten);
+        failed.push(Exit::ReportNotWritten);
     }
-    console.say(&closing(Exit::worst(&exits), &told, guard));
+    document.ends(&end(&failed));
+    let files = if failed.is_empty() { args.reports() } else { Reports::default() };
+    console.say(&summary::ending(&document, &files, &page).result);
     if console.into_error().is_some() {
-        exits.push(Exit::ReportNotWritten);
+        failed.push(Exit::ReportNotWritten);
     }
-    Exit::worst(&exits)
+    Exit::worst(&[exits, failed].concat())
 }
 
 /// How the run came to its end.
@@ -200,10 +203,4 @@ fn in_words(exit: Exit, told: &Told<'_>, guard: &Guard) -> String {
         }
         (other, _) => other.says().to_owned(),
     }
-}
-
-/// The last line.
-fn closing(exit: Exit, told: &Told<'_>, guard: &Guard) -> String {
-    let (what, took) = (in_words(exit, told, guard), crate::text::seconds(told.times.took));
-    format!("\nResult: {what} ({took}, exit code {})\n", exit.code())
 }

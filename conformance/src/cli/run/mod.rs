@@ -15,6 +15,7 @@ use crate::broker::Target;
 use crate::explore::SEQUENCE;
 use crate::report::console::Console;
 use crate::report::document::Times;
+use crate::report::remaining::Schedule;
 use crate::report::{RunFacts, TargetName};
 use crate::run::{Event, RunOptions, RunResult, clock};
 use crate::scenario::Instance;
@@ -54,10 +55,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         versions: if is_alone { args.mqtt.list() } else { versions_of(&selected) },
         seed: args.seed,
         cases: selected.len(),
+        set_ups: target.set_ups(selected.iter().map(|instance| instance.case.variant)),
     };
-    let mut console = args.console(&facts);
-    console.say(&args.header(&facts));
     let options = args.options(&target, selected.len());
+    let schedule = Schedule::of(&selected, options.jobs, !target.is_embedded(), begun);
+    let mut console = args.console(&facts, schedule);
+    console.say(&args.header(&facts));
     let mut outcome = if is_alone {
         Outcome::Ran(RunResult::default())
     } else {

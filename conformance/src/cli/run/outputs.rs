@@ -6,7 +6,7 @@ use super::super::guard::Guard;
 use super::super::reports::{ReportFile, require_different_files};
 use super::args::RunArgs;
 use super::ending::Told;
-use crate::report::document::Document;
+use crate::report::document::{Document, Transcripts};
 use crate::report::{End, json, junit};
 use std::path::Path;
 
@@ -28,9 +28,21 @@ impl Outputs {
         Ok(Self { json: json?, junit: junit? })
     }
 
+    /// The run as data, with as much of the transcripts as a report of it wants.
+    pub(super) fn document(&self, args: &RunArgs, told: &Told<'_>, end: &End) -> Document {
+        let transcripts = if self.json.is_some() { args.transcripts } else { Transcripts::Failed };
+        Document::of(told.facts, told.times, told.results, end, transcripts)
+    }
+
     /// Writes them, each whatever came of the others, and returns what went wrong. The exit code in the JSON report is the
     /// one that holds when the other has been written.
-    pub(super) fn write(self, args: &RunArgs, told: &Told<'_>, end: impl Fn(&[Exit]) -> End) -> Vec<Failure> {
+    pub(super) fn write(
+        self,
+        args: &RunArgs,
+        told: &Told<'_>,
+        document: &mut Document,
+        end: impl Fn(&[Exit]) -> End,
+    ) -> Vec<Failure> {
         let options = junit::Options { is_strict: args.strict, transcripts: args.transcripts };
         let Told { facts, times, results, .. } = *told;
         let mut problems = Vec::new();
@@ -39,8 +51,8 @@ impl Outputs {
         }
         if let Some(report) = self.json {
             let failed: Vec<Exit> = problems.iter().map(|problem| problem.exit).collect();
-            let document = Document::of(facts, times, results, &end(&failed), args.transcripts);
-            problems.extend(report.written(|out| json::write(out, &document)).err());
+            document.ends(&end(&failed));
+            problems.extend(report.written(|out| json::write(out, document)).err());
         }
         problems
     }
