@@ -42,7 +42,7 @@ const BROKEN: [&str; 2] = ["--fault", "acts-on:topic-name-wildcard"];
 
 #[test]
 fn help_says_what_every_command_does() {
-    for command in ["", "run", "list", "explain", "coverage", "prove", "probe", "report", "serve", "decode"] {
+    for command in ["", "run", "list", "explain", "coverage", "prove", "probe", "show", "report", "serve", "decode"] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         insta::assert_snapshot!(
             format!("help_{}", if command.is_empty() { "itself" } else { command }),

@@ -200,8 +200,9 @@ fn what_machines_read_is_what_the_schemas_say() {
     let events = folder.path("events");
     let explored = ["--explore", "30", "--findings", &folder.path("findings").to_string_lossy()].map(str::to_owned);
     let explored: Vec<&str> = explored.iter().map(String::as_str).collect();
+    let events_path = events.to_string_lossy();
     let arguments =
-        [&SOME[..], &FAULT, &["--transcripts", "all", "--events", &events.to_string_lossy()], &explored].concat();
+        [&SOME[..], &FAULT, &["--transcripts", "all", "--events", &events_path], &explored].concat();
     let written = read(&folder.report("a.json", &arguments));
     published("report").hold(&written);
     assert!(

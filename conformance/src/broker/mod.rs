@@ -18,6 +18,7 @@ mod ports;
 mod processes;
 mod profile;
 mod restart;
+mod set_up;
 mod shell;
 mod spawned;
 mod stopping;
@@ -35,6 +36,7 @@ pub use listed::ListedTarget;
 pub use profile::{
     For, Form, KEYS, Key, Profile, ProfileError, ProfileVariant, RunDefaults, Section, Stop, Survived, WORDS,
 };
+pub(crate) use set_up::SetUp;
 pub use shell::{Said, Shell};
 pub use spawned::{Lease, SpawnedBroker, SpawnedTarget};
 pub use variant::{Carrier, VARIANTS, Variant};
@@ -231,6 +233,13 @@ impl Target {
             Self::Listed(target) => target.version(),
             Self::Spawned(target) => target.version(),
         }
+    }
+
+    /// How the broker is started for each of these variants, where the suite starts it.
+    pub(crate) fn set_ups(&self, variants: impl IntoIterator<Item = Variant>) -> BTreeMap<String, SetUp> {
+        let Self::Spawned(target) = self else { return BTreeMap::new() };
+        let set_up = |variant: Variant| Some((variant.name.to_owned(), target.set_up(variant)?));
+        variants.into_iter().filter_map(set_up).collect()
     }
 
     /// Asks for the version where that takes a command: before [`version`](Self::version).

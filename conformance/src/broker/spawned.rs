@@ -6,6 +6,7 @@ use super::ports::Ports;
 use super::processes::{self, End, Process, found_from_here};
 use super::profile::{ProfileVariant, Survived};
 use super::restart::Again;
+use super::set_up::SetUp;
 use super::supervisor::Order;
 use super::{Carrier, Endpoint, Profile, Started, Unready, Variant, folders, stopping, version};
 use crate::text::{quoted, seconds, single_line};
@@ -146,6 +147,11 @@ impl SpawnedTarget {
     /// The broker's version and how it was learnt, escaped, once [`learn_version`](Self::learn_version) has found it.
     pub fn version(&self) -> Option<(String, String)> {
         self.version.borrow().clone()
+    }
+
+    /// How a broker is started for this variant, without what is secret; none where there is no such variant.
+    pub(super) fn set_up(&self, variant: Variant) -> Option<SetUp> {
+        Some(SetUp::of(&self.profile, &self.settings_of(variant).ok()?))
     }
 
     /// Asks for the broker's version, as the profile says. What doesn't answer in the time that a start may take has none.

@@ -4,13 +4,17 @@ use super::failure::Failure;
 use crate::broker::{VARIANTS, Variant};
 use crate::cases;
 use crate::cli::exit::Exit;
+use crate::report::document::{CaseReport, Mark};
+use crate::report::json;
 use crate::run::filter::{Filter, fault_names};
 use crate::run::former::moved_in;
+use crate::run::reported::{Reported, Reports};
 use crate::scenario::Instance;
-use crate::text::did_you_mean;
+use crate::text::{did_you_mean, single_line};
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::{Condition, Fault, FaultOn, Quirk};
 use std::io::Write as _;
+use std::path::Path;
 
 /// The versions that have verdicts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -37,7 +41,7 @@ impl Versions {
 /// Which cases a command is about.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct FilterArgs {
-    /// Only these cases: ids, globs, predicates (repeatable: any of them)
+    /// Only these cases: ids, globs, predicates, @REPORT.json:fail (repeatable: any of them)
     #[arg(short, long, value_name = "FILTER")]
     pub(crate) filter: Vec<String>,
 }
@@ -48,7 +52,7 @@ impl FilterArgs {
         for (old, home) in self.filter.iter().flat_map(|text| moved_in(text)) {
             let _ = writeln!(anstream::stderr(), "note: {old} is judged by {home} now");
         }
-        Filter::parse_any(&self.filter).map_err(|error| {
+        Filter::parse_any(&self.filter, &ReportFiles).map_err(|error| {
             let exit = if error.is_unknown_case { Exit::NothingSelected } else { Exit::Usage };
             Failure::new(exit, error.to_string())
         })
@@ -70,6 +74,30 @@ impl FilterArgs {
     }
 }
 
+/// The reports that filters name.
+pub(crate) struct ReportFiles;
+
+impl Reports for ReportFiles {
+    fn read(&self, file: &Path) -> Result<Vec<Reported>, String> {
+        json::read(file).map(|document| document.results.iter().map(reported).collect())
+    }
+
+    fn note(&self, text: &str) {
+        let _ = writeln!(anstream::stderr(), "note: {}", single_line(text));
+    }
+}
+
+/// What a filter asks of a case of a report.
+pub(crate) fn reported(case: &CaseReport) -> Reported {
+    let beside = case.repeat.as_deref().unwrap_or_default().split(" -f ").skip(1);
+    Reported {
+        case: case.case.clone(),
+        verdict: case.verdict,
+        is_lenient: case.marked.map(|mark| mark == Mark::Lenient),
+        beside: beside.map(|case| case.trim_matches('\'').to_owned()).collect(),
+    }
+}
+
 /// Text for people or data for machines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
@@ -85,7 +113,7 @@ pub(crate) fn nothing_selected(
     versions: &[Version],
     variant: Option<Variant>,
 ) -> Failure {
-    let mut by: Vec<String> = filters.iter().map(|filter| format!("'{}'", crate::text::single_line(filter))).collect();
+    let mut by: Vec<String> = filters.iter().map(|filter| format!("'{}'", single_line(filter))).collect();
     if let [version] = versions {
         by.push(format!("--mqtt {version}"));
     }

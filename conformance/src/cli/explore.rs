@@ -9,7 +9,7 @@ use crate::broker::Target;
 use crate::explore::{ExploreEvent, ExploreOptions, Explored, Finding, TRIES, explore};
 use crate::report::RunFacts;
 use crate::report::console::Console;
-use crate::report::explored::{ExploreReport, finding as in_words, report, summary};
+use crate::report::explored::{ExploreReport, finding as in_words, report};
 use crate::run::{NothingJudged, RunOptions, clock};
 use crate::scenario::{LeftBehind, Verdict};
 use crate::text::{counted, single_line};
@@ -102,11 +102,6 @@ impl Sequences {
         let path = written.is_ok().then_some(path);
         self.files.push(path.as_ref().map(|path| path.display().to_string()));
         path
-    }
-
-    /// For the console.
-    pub(crate) fn summary(&self, quiet: bool) -> String {
-        summary(&self.explored, quiet)
     }
 
     /// For the JSON report.

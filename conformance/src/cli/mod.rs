@@ -26,6 +26,7 @@ mod reports;
 mod run;
 mod serve;
 mod shell;
+mod show;
 mod tables;
 mod trouble;
 
@@ -52,6 +53,7 @@ Examples:
   mqtt-assay run mosquitto                     start a known broker and certify it
   mqtt-assay run --spawn 'mybroker -p {port}'  start any broker and certify it
   mqtt-assay probe mosquitto                   what a broker offers, and its limits
+  mqtt-assay show A.json                       read a report of run --json again
   mqtt-assay explain MQTT-3.3.2-2              what a rule says and how it is judged
   mqtt-assay decode 30 04 00 01 61 00          explain bytes field by field
   mqtt-assay serve                             a strict broker that names each rule a client breaks
@@ -77,6 +79,7 @@ enum Command {
     Probe(Box<probe::ProbeArgs>),
     Replay(replay::ReplayArgs),
     Report(report::ReportArgs),
+    Show(show::ShowArgs),
     Serve(serve::ServeArgs),
     Decode(decode::DecodeArgs),
     Completions(shell::CompletionsArgs),
@@ -123,6 +126,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Probe(args)) => probe::probe_broker(&args),
         Some(Command::Replay(args)) => replay::replay_file(&args),
         Some(Command::Report(args)) => report::report(&args),
+        Some(Command::Show(args)) => show::show(&args),
         Some(Command::Serve(args)) => serve::serve(&args),
         Some(Command::Decode(args)) => decode::decode(&args),
         Some(Command::Completions(args)) => shell::completions(&args),

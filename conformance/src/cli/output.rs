@@ -2,8 +2,14 @@
 
 use super::exit::Exit;
 use super::failure::Failure;
+use crate::report::console::Screen;
 use anstream::{AutoStream, ColorChoice};
 use std::io::{self, ErrorKind, Write};
+#[cfg(unix)]
+use std::os::fd::AsFd as AsTerminal;
+#[cfg(windows)]
+use std::os::windows::io::AsHandle as AsTerminal;
+use terminal_size::{Height, Width, terminal_size_of};
 
 /// When output is coloured: automatically is on a terminal, unless `NO_COLOR` is set or the terminal can't.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -32,6 +38,12 @@ impl Color {
             Self::Never => ColorChoice::Never,
         }
     }
+}
+
+/// The terminal that a stream is, where it is one and says how large it is.
+pub(crate) fn screen_of(stream: &impl AsTerminal) -> Option<Screen> {
+    let (Width(width), Height(height)) = terminal_size_of(stream)?;
+    Some(Screen { width: width.into(), height: height.into() }).filter(|screen| screen.width > 0 && screen.height > 0)
 }
 
 /// Writes to standard output. A reader that has gone (`| head`) ends the output quietly.

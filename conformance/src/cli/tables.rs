@@ -106,7 +106,9 @@ fn filters() -> String {
          joined by `&` (and), `|` (or), `!` (not) and parentheses; `!` binds strongest, then `&`.\n\
          Several filters mean what any of them means. Examples:\n\
          \x20 mqtt-assay run -f 'section(3.3) & level(must) & !needs(retain)'\n\
-         \x20 mqtt-assay list '5/publish/* | 5/qos/*'\n"
+         \x20 mqtt-assay list '5/publish/* | 5/qos/*'\n\
+         \x20 mqtt-assay run mosquitto -f '@a.json:fail & mqtt(5)'\n\
+         Behind @a.json: stands a verdict or several (fail,weak). A name with blanks: @'my report.json':fail.\n"
     )
 }
 

@@ -119,15 +119,6 @@ impl Transcript {
         self.secrets = secrets;
     }
 
-    /// The first bytes of a packet as pairs of digits, parted by blanks, without what isn't shown.
-    pub(crate) fn hex(&self, what: &What, most: usize) -> String {
-        match what {
-            What::Sent { bytes, mutation } => self.secrets.hex(bytes, mutation.is_some(), most, " "),
-            What::Received(bytes) => Secrets::default().hex(bytes, false, most, " "),
-            _ => String::new(),
-        }
-    }
-
     /// The packet of a line in words, where there is one.
     pub(crate) fn explain(&self, line: &Line) -> Option<String> {
         let words = line.what.explain(self.version_of(&line.role))?;
@@ -324,7 +315,8 @@ fn parse_role(text: &str) -> Result<(&str, Version), String> {
     Ok((role, version))
 }
 
-fn parse_line(text: &str) -> Result<Line, String> {
+/// One line of the text form.
+pub(crate) fn parse_line(text: &str) -> Result<Line, String> {
     let (number, rest) = word(text);
     let (seconds, rest) = word(rest);
     let (role, what) = word(rest);
@@ -386,7 +378,7 @@ pub(crate) fn parse_hex(text: &str) -> Result<Bytes, String> {
         return Err(format!("{HIDDEN} stands for a password that was not written down; --show-passwords does that"));
     }
     if text.contains(CUT) {
-        return Err(format!("{CUT} stands for bytes that the report has left out; -vv prints them all"));
+        return Err(format!("{CUT} stands for bytes that the report has left out; --transcripts whole keeps them all"));
     }
     let digits: Vec<char> = text.chars().filter(|letter| !letter.is_whitespace()).collect();
     if !digits.len().is_multiple_of(2) {
@@ -475,7 +467,10 @@ mod tests {
         let (short, _) = line(vec![0xab; 1 << 20]);
         assert!(short.len() < 3 * BYTES_REPORTED, "{}", short.len());
         let error = short.split_once("<- ").and_then(|(_, hex)| parse_hex(hex.split_once(" ;")?.0).err());
-        assert_eq!(error.as_deref(), Some("[..] stands for bytes that the report has left out; -vv prints them all"));
+        assert_eq!(
+            error.as_deref(),
+            Some("[..] stands for bytes that the report has left out; --transcripts whole keeps them all")
+        );
     }
 
     #[test]

@@ -126,6 +126,7 @@ impl Brief {
             explore: None,
             baseline: None,
             labels: BTreeMap::new(),
+            set_ups: BTreeMap::new(),
         }
     }
 }
@@ -199,6 +200,7 @@ fn rule(mqtt: &str, id: &str, verdict: Verdict) -> RuleReport {
         verdict,
         line: None,
         seen: None,
+        breaks: false,
     }
 }
 

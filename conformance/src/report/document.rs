@@ -5,6 +5,7 @@ use super::baseline::BaselineReport;
 use super::explored::ExploreReport;
 use super::{End, Ended, RunFacts, TargetName, cause};
 use crate::baseline::{self, Accepted, Came, RuleCame};
+pub(crate) use crate::broker::SetUp;
 use crate::link::{Line, Remark, What};
 use crate::run::{CaseResult, Disturbance, Noticed, Summary};
 use crate::scenario::{Case, LeftBehind, RuleVerdict, RunNames, Verdict};
@@ -31,13 +32,17 @@ pub(crate) enum Transcripts {
     All,
     // None of the others.
     Failed,
+    // All, and of no packet the middle left out, however long it is.
+    Whole,
 }
 
 impl Transcripts {
     /// Whether the whole transcript of a case with this verdict is in the report.
     pub(crate) fn are_wanted_of(self, case: &Case, verdict: Verdict) -> bool {
         let is_weighty = case.weighty;
-        self == Self::All && !is_weighty || matches!(verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive)
+        self == Self::Whole
+            || self == Self::All && !is_weighty
+            || matches!(verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive)
     }
 }
 
@@ -59,6 +64,9 @@ pub(crate) struct Document {
     /// How the run is repeated; a report of an earlier release doesn't say.
     #[serde(default)]
     pub(crate) command: CommandWords,
+    /// How the broker was started, by variant, where the suite has started it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) set_ups: BTreeMap<String, SetUp>,
     /// The versions in use.
     pub(crate) mqtt: Vec<String>,
     /// What the user says of the run.
@@ -205,6 +213,9 @@ pub(crate) struct RuleReport {
     pub(crate) id: String,
     pub(crate) level: String,
     pub(crate) basis: String,
+    /// It binds clients, and the case broke it on purpose.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) breaks: bool,
     pub(crate) verdict: Verdict,
     /// The line of the transcript that shows it, where it was judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -239,6 +250,7 @@ impl Document {
             tool: Tool::this(),
             target: facts.target.clone(),
             command: CommandWords { before: facts.before.clone(), broker: facts.target_words.clone() },
+            set_ups: facts.set_ups.clone(),
             mqtt: facts.versions.iter().map(|version| version.name().to_owned()).collect(),
             labels: facts.labels.clone(),
             started: times.started.clone(),
@@ -281,6 +293,12 @@ impl Document {
         self.results.iter().map(CaseReport::came).collect()
     }
 
+    /// Ends otherwise than was said: a report of it could not be written.
+    pub(crate) fn ends(&mut self, end: &End) {
+        (self.ended, self.exit) = (end.ended, end.exit);
+        self.why.clone_from(&end.why);
+    }
+
     /// The command that runs a case again.
     pub(crate) fn repeat(&self, case: &CaseReport) -> String {
         let CommandWords { before, broker } = &self.command;
@@ -308,11 +326,7 @@ impl CaseReport {
             expected_by_baseline: facts.accepted(result),
             alone: result.alone,
             noticed: result.noticed.clone(),
-            rules: result
-                .rules
-                .iter()
-                .map(|rule| RuleReport::of(rule, &facts.names, result.instance.chapter))
-                .collect(),
+            rules: result.rules.iter().map(|rule| RuleReport::of(result, rule, &facts.names)).collect(),
             decided_by: decided_by(result),
             expected: decisive.map(|rule| cut(&rule.expected, LETTERS_KEPT).into_owned()),
             sent_in_line: sent_in_line(result),
@@ -340,14 +354,15 @@ impl RuleReport {
         Some(RuleCame { rule: self.id.clone(), verdict: self.verdict, seen })
     }
 
-    fn of(rule: &RuleVerdict, names: &RunNames, chapter: &str) -> Self {
+    fn of(result: &CaseResult, rule: &RuleVerdict, names: &RunNames) -> Self {
         Self {
             id: rule.rule.id().to_owned(),
             level: rule.rule.rule().level.word().to_owned(),
             basis: rule.basis.word().to_owned(),
+            breaks: result.instance.rules.breaks.contains(&rule.rule),
             verdict: rule.verdict,
             line: rule.line,
-            seen: baseline::seen(rule, names, chapter),
+            seen: baseline::seen(rule, names, result.instance.chapter),
         }
     }
 }
@@ -377,7 +392,12 @@ fn lines(result: &CaseResult, transcripts: Transcripts) -> Vec<String> {
     };
     let is_kept = |line: &&Line| is_whole || transcripts == Transcripts::Deciding && decides(line);
     let lines = result.transcript.lines.iter().filter(is_kept);
-    lines.map(|line| result.transcript.print_line_cut(line)).collect()
+    lines
+        .map(|line| match transcripts {
+            Transcripts::Whole => result.transcript.print_line(line),
+            _ => result.transcript.print_line_cut(line),
+        })
+        .collect()
 }
 
 pub(super) fn milliseconds(time: Duration) -> u64 {

@@ -1,12 +1,11 @@
 //! What generated sequences have found: for people, and as a part of the JSON report.
 
 use super::RunFacts;
-use super::text::{in_short_words, place, row, style, styled};
+use super::text::{in_short_words, place, row, style};
 use crate::explore::{Explored, Finding};
 use crate::scenario::Verdict;
 use crate::text::{counted, single_line};
 use serde::{Deserialize, Serialize};
-use std::fmt::Write as _;
 use std::path::Path;
 
 /// Steps of a sequence that are shown.
@@ -37,22 +36,18 @@ pub(crate) fn finding(finding: &Finding, file: Option<&Path>, facts: &RunFacts) 
     out
 }
 
-/// What it all comes to.
-pub(crate) fn summary(explored: &Explored, quiet: bool) -> String {
-    let Explored { sequences, findings, unfinished, .. } = explored;
-    let mut out = String::new();
-    if !quiet || !findings.is_empty() || !unfinished.is_empty() {
-        let found = counted(findings.len(), "finding");
-        let _ = writeln!(out, "\n{sequences} generated sequences: {found}");
-    }
+/// What it all comes to, one line after the other.
+pub(super) fn summary(report: &ExploreReport) -> Vec<String> {
+    let ExploreReport { sequences, findings, unfinished, .. } = report;
+    let mut lines = vec![format!("{sequences} generated sequences: {}", counted(findings.len(), "finding"))];
     for finding in findings.iter().filter(|finding| finding.times > 1) {
-        let id = styled(style(finding.found.verdict), finding.found.rule.id());
-        let _ = writeln!(out, "  {id} of MQTT {} in {} of them", finding.found.version, finding.times);
+        let FindingReport { rule, mqtt, times, .. } = finding;
+        lines.push(format!("  {rule} of MQTT {mqtt} in {times} of them"));
     }
-    for (index, why) in unfinished.iter().take(STEPS_SHOWN) {
-        let _ = writeln!(out, "  sequence {index} did not come to its end: {}", in_short_words(why));
+    for Unfinished { index, why } in unfinished.iter().take(STEPS_SHOWN) {
+        lines.push(format!("  sequence {index} did not come to its end: {}", in_short_words(why)));
     }
-    out
+    lines
 }
 
 /// The part of the JSON report.

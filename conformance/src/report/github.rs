@@ -3,8 +3,9 @@
 //! The runner obeys commands in all that a step prints. So it is told to stop before anything of the broker's is printed, and
 //! listens again only for the annotations, behind a word that no broker can know.
 
+use super::by_rule::{Group, fails};
 use super::document::Document;
-use super::groups::{Group, fails, reasons};
+use super::groups::reasons;
 use crate::scenario::Verdict;
 use crate::text::{counted, cut, single_line};
 use std::fmt::Write as _;

@@ -4,9 +4,13 @@ use super::brief::Brief;
 use super::document::{Document, SCHEMA};
 use crate::text::single_line;
 use serde::Deserialize;
+use serde_json::Value;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
+
+/// The field whose texts have lines: the files of a broker. Who shows them escapes each line.
+const FILES: &str = "files";
 
 /// Writes a report.
 pub(crate) fn write(mut out: impl Write, document: &Document) -> io::Result<()> {
@@ -30,8 +34,32 @@ struct Head {
 /// In words, with the file's name: what can't be read, is no JSON, no report, or one of another schema.
 pub(crate) fn read(path: &Path) -> Result<Document, String> {
     let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { single_line(&path.to_string_lossy()) };
-    let text = text_of(path).map_err(|error| format!("{name}: {error}"))?;
+    let text =
+        text_of(path).map_err(|error| format!("{name}: {error}; `mqtt-assay run --json FILE` writes a report"))?;
     document_of(&text).map_err(|problem| format!("{name}: {problem}"))
+}
+
+/// A report as a terminal can show it, whoever wrote the file: every text stays on its line.
+pub(crate) fn read_for_people(path: &Path) -> Result<Document, String> {
+    let document = read(path)?;
+    let shown = serde_json::to_value(&document).map(visible).and_then(serde_json::from_value);
+    shown.map_err(|error| single_line(&format!("{}: {error}", path.display())))
+}
+
+/// The same with every text on its line.
+fn visible(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(single_line(&text)),
+        Value::Array(values) => Value::Array(values.into_iter().map(visible).collect()),
+        Value::Object(fields) => {
+            let kept = |(name, value): (String, Value)| match name.as_str() {
+                FILES => (name, value),
+                _ => (single_line(&name), visible(value)),
+            };
+            Value::Object(fields.into_iter().map(kept).collect())
+        }
+        other => other,
+    }
 }
 
 fn text_of(path: &Path) -> io::Result<Vec<u8>> {
@@ -82,6 +110,13 @@ mod tests {
         let mut again = Vec::new();
         write(&mut again, &read).expect("memory takes it");
         assert_eq!(String::from_utf8(again), String::from_utf8(written));
+    }
+
+    #[test]
+    fn what_people_are_shown_stays_on_its_line_whoever_wrote_the_file() {
+        let hostile = serde_json::json!({ "a\u{1b}": ["b\nc", { "files": { "d": "e\nf" } }], "g": 1 });
+        let shown = serde_json::json!({ "a\\u{1b}": ["b\\nc", { "files": { "d": "e\nf" } }], "g": 1 });
+        assert_eq!(visible(hostile), shown);
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub fn kept(target: &Target, options: &RunOptions, result: &RunResult, took: Dur
         asked: Asked { options: choices, names, ..Asked::default() },
         names: options.names.clone(),
         labels: std::collections::BTreeMap::new(),
+        set_ups: std::collections::BTreeMap::new(),
         expectations: None,
     };
     let counts = Summary::of(&result.results);

@@ -1,8 +1,9 @@
 //! A run in some sixty lines of Markdown, for pull requests and step summaries: the counts, the fails by rule with what was
 //! expected, what came and how to repeat it, and what was not judged. Whatever a broker sent stands in code spans.
 
+use super::by_rule::{Group, fails};
 use super::document::Document;
-use super::groups::{Group, fails, reasons};
+use super::groups::reasons;
 use crate::run::Summary;
 use crate::scenario::Verdict;
 use crate::text::markdown::{cell, code, prose};

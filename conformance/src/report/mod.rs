@@ -6,28 +6,37 @@ pub(crate) mod badge;
 pub(crate) mod baseline;
 mod behaviour;
 pub(crate) mod brief;
+mod by_rule;
 pub(crate) mod console;
 pub(crate) mod difference;
 pub(crate) mod document;
 pub(crate) mod events;
 pub(crate) mod explored;
+pub(crate) mod full;
 pub(crate) mod github;
 mod groups;
+pub(crate) mod issue;
 pub(crate) mod json;
 pub(crate) mod junit;
 mod kept;
+mod left;
+mod lines;
 pub(crate) mod markdown;
 pub(crate) mod matrix;
 pub(crate) mod merge;
+pub(crate) mod next;
+pub(crate) mod remaining;
 #[cfg(test)]
 mod samples;
 pub(crate) mod schemas;
+pub(crate) mod script;
+pub(crate) mod summary;
 pub(crate) mod text;
 
 pub use kept::kept;
 
 use crate::baseline::{Accepted, Expectations};
-use crate::broker::Target;
+use crate::broker::{SetUp, Target};
 use crate::link::{Line, What};
 use crate::run::{CaseResult, Summary};
 use crate::scenario::{LeftBehind, RuleVerdict, RunNames, Verdict};
@@ -160,6 +169,8 @@ pub(crate) struct RunFacts {
     pub(crate) names: RunNames,
     /// What is expected of the broker, where a baseline says so.
     pub(crate) expectations: Option<Arc<Expectations>>,
+    /// How the broker is started, by variant, where the suite starts it.
+    pub(crate) set_ups: BTreeMap<String, SetUp>,
 }
 
 impl RunFacts {

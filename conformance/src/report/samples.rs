@@ -1,13 +1,15 @@
 //! Results as tests of reports need them.
 
-use super::document::{Document, Times, Transcripts};
+use super::document::{CaseReport, DecidedBy, Document, Mark, RuleReport, Times, Transcripts};
 use super::{End, Ended, RunFacts, TargetName};
 use crate::link::{Transcript, What};
 use crate::run::CaseResult;
+use crate::run::Summary;
 use crate::scenario::{Case, CaseRules, Instance, Method, RuleVerdict, RunNames, Stop, Verdict};
 use bytes::Bytes;
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::{Basis, RuleId};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 const CASE_OF_ITS_OWN: Case =
@@ -31,7 +33,7 @@ pub(super) fn facts() -> RunFacts {
     RunFacts {
         target,
         target_words: "x".to_owned(),
-        labels: std::collections::BTreeMap::new(),
+        labels: BTreeMap::new(),
         before: String::new(),
         versions: vec![Version::V5],
         seed: 3,
@@ -39,6 +41,7 @@ pub(super) fn facts() -> RunFacts {
         asked: super::Asked::default(),
         names: RunNames { topic_prefix: "t".to_owned(), client_id_prefix: "c".to_owned(), run: "k3x9q2".to_owned() },
         expectations: None,
+        set_ups: BTreeMap::new(),
     }
 }
 
@@ -85,4 +88,57 @@ pub(super) fn document(results: &[CaseResult]) -> Document {
 pub(super) fn document_of(facts: &RunFacts, results: &[CaseResult]) -> Document {
     let times = Times { started: "2026-01-02T03:04:05Z".to_owned(), took: Duration::from_millis(7) };
     Document::of(facts, &times, results, &end(Ended::Complete), Transcripts::Failed)
+}
+
+/// A case of a report that one rule decided; a fail is the broker's own.
+pub(super) fn case(id: &str, verdict: Verdict, rule: &str, seen: &str) -> CaseReport {
+    let (mqtt, name) = id.split_once('/').expect("a version and a name");
+    let (chapter, _) = name.split_once('/').expect("a chapter and a name");
+    let rules = vec![RuleReport {
+        id: rule.to_owned(),
+        level: "must".to_owned(),
+        basis: "direct".to_owned(),
+        breaks: false,
+        seen: None,
+        verdict,
+        line: Some(3),
+    }];
+    CaseReport {
+        case: id.to_owned(),
+        mqtt: mqtt.to_owned(),
+        chapter: chapter.to_owned(),
+        title: "An example".to_owned(),
+        variant: "plain".to_owned(),
+        verdict,
+        marked: (verdict == Verdict::Fail).then_some(Mark::Broken),
+        expected_by_baseline: None,
+        took_ms: 1,
+        alone: None,
+        rules,
+        decided_by: DecidedBy { rule: Some(rule.to_owned()), line: Some(3), seen: seen.to_owned() },
+        expected: Some("DUP 0".to_owned()),
+        sent_in_line: None,
+        repeat: None,
+        other_versions: BTreeMap::new(),
+        noticed: Vec::new(),
+        transcript: Vec::new(),
+    }
+}
+
+/// A report of these cases.
+pub(super) fn report(cases: Vec<CaseReport>) -> Document {
+    let times = Times { started: "2026-01-01T00:00:00Z".to_owned(), took: Duration::from_millis(1234) };
+    let mut document = Document::of(&facts(), &times, &[], &end(Ended::Complete), Transcripts::All);
+    document.summary = ["3.1.1", "5"]
+        .into_iter()
+        .map(|version| {
+            let mut summary = Summary::default();
+            for case in cases.iter().filter(|case| case.mqtt == version) {
+                summary.count_one(case.verdict, case.marked == Some(Mark::Lenient));
+            }
+            (version.to_owned(), summary)
+        })
+        .collect();
+    document.results = cases;
+    document
 }

@@ -1,32 +1,28 @@
-//! Texts about results for people: what a failure says, and the summary of a run. With colours, which whoever writes
-//! them takes out where they aren't wanted. Whatever a broker sent is escaped.
+//! Texts about results for people: a line for a case, what a failure says, counts. With colours, which whoever writes them
+//! takes out where they aren't wanted. Whatever a broker sent is escaped.
 
-use super::{RunFacts, cause};
+use super::RunFacts;
+use super::document::{CaseReport, Mark, RuleReport, Transcripts};
+use super::lines::Told;
 use crate::baseline::Accepted;
-use crate::link::{Line, Transcript, What, describe};
-use crate::run::{CaseResult, Disturbance, Noticed, Summary};
-use crate::scenario::{Kind, LeftBehind, Verdict};
-use crate::text::{counted, cut, seconds, single_line};
+use crate::link::{Line, Transcript};
+use crate::run::{CaseResult, Disturbance, Summary};
+use crate::scenario::Verdict;
+use crate::text::{counted, cut, seconds, single_line, wrapped};
 use anstyle::{AnsiColor, Style};
 use mqtt_assay_codec::Version;
-use mqtt_assay_standard::{Basis, Rule};
-use std::collections::BTreeMap;
+use mqtt_assay_standard::{self as standard, Basis, Rule, RuleId};
 use std::fmt::Write as _;
-
-/// Bytes of a packet that a failure shows; the whole is in the transcript.
-const BYTES_SHOWN: usize = 24;
+use std::time::Duration;
 
 /// Letters of a transcript's line that the console shows; the whole is in the JSON report.
 const LETTERS_SHOWN: usize = 600;
 
-/// Cases named for a reason that several share.
-const CASES_NAMED: usize = 3;
+/// How far a row's text stands behind its label.
+const ROW: usize = 16;
 
-/// Things left on the broker that are named.
-const LEAVINGS_NAMED: usize = 20;
-
-/// Cases named that pass with a breach in their traffic.
-const NOTICED_NAMED: usize = 10;
+/// What stands before the command that repeats a case.
+const REPEAT: &str = "repeat";
 
 /// How a verdict looks.
 pub(crate) fn style(verdict: Verdict) -> Style {
@@ -58,14 +54,24 @@ pub(crate) fn not_spoken(version: Version, count: usize, why: &str) -> String {
     format!("{style}{:>13}{style:#} {cases} of MQTT {version}: {}\n", Verdict::NotOffered, single_line(why))
 }
 
-fn bold(text: &str) -> String {
+pub(super) fn bold(text: &str) -> String {
     styled(Style::new().bold(), text)
 }
 
 /// One line about a case that has its verdict.
-pub(crate) fn result_line(result: &CaseResult) -> String {
-    let style = style(result.verdict);
-    format!("{style}{:>13}{style:#} {:>9} {}\n", result.verdict, seconds(result.took), result.instance.id())
+pub(crate) fn result_line(case: &CaseReport) -> String {
+    let style = style(case.verdict);
+    let took = seconds(Duration::from_millis(case.took_ms));
+    format!("{style}{:>13}{style:#} {took:>9} {}\n", case.verdict, case.case)
+}
+
+/// What there is to say below the line of a case of a run under way.
+pub(crate) fn details(result: &CaseResult, facts: &RunFacts) -> String {
+    if result.verdict == Verdict::Inconclusive && result.disturbed == Some(Disturbance::BrokerLost) {
+        // That was told when it was lost.
+        return String::new();
+    }
+    details_of(&CaseReport::of(result, facts, Transcripts::Failed), &facts.repeat(&result.to_repeat()))
 }
 
 /// What there is to say below the line of a case that is as its baseline says.
@@ -76,61 +82,87 @@ pub(crate) fn accepted(accepted: &Accepted) -> String {
 }
 
 /// What there is to say below a case's line: the failure, what was weak, why it wasn't judged.
-pub(crate) fn details(result: &CaseResult, facts: &RunFacts) -> String {
-    match result.verdict {
-        Verdict::Fail | Verdict::Weak => breach(result, facts),
-        // That was told when it was lost.
-        Verdict::Inconclusive if result.disturbed == Some(Disturbance::BrokerLost) => String::new(),
+pub(crate) fn details_of(case: &CaseReport, repeat: &str) -> String {
+    let seen = single_line(&case.decided_by.seen);
+    match case.verdict {
+        Verdict::Fail | Verdict::Weak => breach(case, repeat),
         Verdict::Inconclusive => {
-            let mut out = row("NOT JUDGED", &single_line(result.reason.as_deref().unwrap_or("no reason given")));
-            out.push_str(&row("repeat", &facts.repeat(&result.to_repeat())));
-            out
+            let why = if seen.is_empty() { "no reason given" } else { &seen };
+            row("NOT JUDGED", why) + &row(REPEAT, repeat)
         }
-        Verdict::NotOffered | Verdict::NotExercised => {
-            result.reason.as_deref().map_or_else(String::new, |why| row("because", &single_line(why)))
-        }
-        Verdict::Observed if result.seen_in.is_some() => {
-            let seen = result.decisive().map_or("", |rule| &rule.seen);
-            row("observed", &single_line(seen)) + &row("repeat", &facts.repeat(&result.to_repeat()))
-        }
+        Verdict::NotOffered | Verdict::NotExercised if seen.is_empty() => String::new(),
+        Verdict::NotOffered | Verdict::NotExercised => row("because", &seen),
+        Verdict::Observed if case.repeat.is_some() => row("observed", &seen) + &row(REPEAT, repeat),
         Verdict::Pass | Verdict::Observed => String::new(),
     }
 }
 
 /// Which rule, what it says, what was sent, what came, how to repeat it.
-fn breach(result: &CaseResult, facts: &RunFacts) -> String {
-    let Some(decisive) = result.decisive() else { return row("repeat", &facts.repeat(&result.to_repeat())) };
+fn breach(case: &CaseReport, repeat: &str) -> String {
     let mut out = String::new();
-    for broken in result.rules.iter().filter(|rule| rule.verdict == result.verdict) {
-        let is_ours = result.instance.rules.breaks.contains(&broken.rule);
-        let label = if is_ours { "rule (ours)" } else { "rule" };
-        out.push_str(&row(label, &format!("{}: {}", place(broken.rule.rule()), broken.rule.rule().says)));
+    for broken in case.rules.iter().filter(|rule| rule.verdict == case.verdict) {
+        let label = if broken.breaks { "rule (ours)" } else { "rule" };
+        out.push_str(&row(label, &in_words(broken, &case.mqtt)));
     }
-    if result.verdict == Verdict::Fail {
-        let mark = if result.is_lenient() {
-            "lenient: the broker went on after something that the standard forbids a client"
-        } else {
-            "broken: the broker itself did wrong"
-        };
-        out.push_str(&row("marked", mark));
+    match case.marked {
+        Some(Mark::Lenient) => {
+            let mark = "lenient: the broker went on after something that the standard forbids a client";
+            out.push_str(&row("marked", mark));
+        }
+        Some(Mark::Broken) => out.push_str(&row("marked", "broken: the broker itself did wrong")),
+        None => {}
     }
-    if let Some(line) = cause(result, decisive) {
-        out.push_str(&row("sent", &in_short(&result.transcript, line)));
+    if let Some(line) = case.sent_in_line.and_then(|number| Told::numbered(case, number)) {
+        out.push_str(&row("sent", &line.in_short()));
     }
-    out.push_str(&row("expected", &single_line(&decisive.expected)));
-    let deciding = decisive.line.and_then(|number| result.transcript.line(number));
-    let came = deciding.map_or_else(String::new, |line| format!("line {}, {}: ", line.number, single_line(&line.role)));
-    out.push_str(&row("came", &format!("{came}{}", single_line(&decisive.seen))));
-    out.push_str(&row("repeat", &facts.repeat(&result.to_repeat())));
-    out
+    if let Some(expected) = &case.expected {
+        out.push_str(&row("expected", &single_line(expected)));
+    }
+    out.push_str(&row("came", &came(case)));
+    out + &row(REPEAT, repeat)
+}
+
+/// The line that decided, and what was seen there.
+pub(super) fn came(case: &CaseReport) -> String {
+    let deciding = case.decided_by.line.and_then(|number| Told::numbered(case, number));
+    let place = deciding.map_or_else(String::new, |line| format!("line {}, {}: ", line.number, single_line(line.role)));
+    format!("{place}{}", single_line(&case.decided_by.seen))
+}
+
+/// A rule of a report, as the catalog tells it.
+fn in_words(rule: &RuleReport, mqtt: &str) -> String {
+    match catalogued(&rule.id, mqtt) {
+        Some(rule) => format!("{}: {}", place(rule), rule.says),
+        None => format!("{} ({})", bold(&rule.id), rule.level),
+    }
+}
+
+/// The rule of this id; none in a report of a release that had others.
+pub(super) fn catalogued(id: &str, mqtt: &str) -> Option<&'static Rule> {
+    let version: Version = mqtt.parse().ok()?;
+    standard::find(version, id).map(RuleId::rule)
 }
 
 /// Id, level and section of a rule.
 pub(super) fn place(rule: &Rule) -> String {
+    format!("{} ({})", bold(rule.id), section(rule))
+}
+
+/// Level and section of a rule.
+pub(super) fn section(rule: &Rule) -> String {
     if rule.basis == Basis::Policy {
-        return format!("{} (asked by the suite, in no section of MQTT {})", bold(rule.id), rule.version);
+        return format!("asked by the suite, in no section of MQTT {}", rule.version);
     }
-    format!("{} ({}, section {} of MQTT {})", bold(rule.id), rule.level.word(), rule.section, rule.version)
+    format!("{}, section {} of MQTT {}", rule.level.word(), rule.section, rule.version)
+}
+
+/// Rows no wider than a terminal, but for a command, which somebody may want to copy; as they are where there is none.
+pub(crate) fn on_screen(rows: &str, width: Option<usize>) -> String {
+    let Some(width) = width else { return rows.to_owned() };
+    let is_command = |line: &str| line.trim_start().starts_with(REPEAT);
+    let lines =
+        rows.lines().flat_map(|line| if is_command(line) { vec![line.to_owned()] } else { wrapped(line, width, ROW) });
+    lines.map(|line| line + "\n").collect()
 }
 
 pub(super) fn row(label: &str, text: &str) -> String {
@@ -140,29 +172,6 @@ pub(super) fn row(label: &str, text: &str) -> String {
 /// What was seen, or why nothing was judged, on one line that is not too long.
 pub(super) fn in_short_words(text: &str) -> String {
     cut(&single_line(text), LETTERS_SHOWN).into_owned()
-}
-
-/// A line of a transcript in words, with the first bytes of its packet.
-fn in_short(transcript: &Transcript, line: &Line) -> String {
-    let place = format!("line {}, {}: ", line.number, single_line(&line.role));
-    let words = transcript.explain(line).unwrap_or_default();
-    match &line.what {
-        What::Sent { bytes, mutation } => {
-            let mutated =
-                mutation.as_ref().map_or_else(String::new, |name| format!(", mutated by {}", single_line(name)));
-            format!("{place}{words} [{}]{mutated}", hex(transcript, line, bytes.len()))
-        }
-        What::Received(bytes) => format!("{place}{words} [{}]", hex(transcript, line, bytes.len())),
-        other => format!("{place}{other}"),
-    }
-}
-
-fn hex(transcript: &Transcript, line: &Line, length: usize) -> String {
-    let mut out = transcript.hex(&line.what, BYTES_SHOWN);
-    if length > BYTES_SHOWN {
-        let _ = write!(out, " ... {length} bytes");
-    }
-    out
 }
 
 /// A transcript, set in, each line cut where it is very long.
@@ -185,80 +194,8 @@ pub(super) fn shown_line(transcript: &Transcript, line: &Line) -> String {
     format!("{shown}... ({} more letters; --json has them all)", count - LETTERS_SHOWN)
 }
 
-/// The counts of each version, then what needs somebody's eye.
-pub(crate) fn summary(results: &[CaseResult], facts: &RunFacts) -> String {
-    let mut out = String::from("\n");
-    for &version in &facts.versions {
-        let summary = facts.summary(version, results);
-        let _ = writeln!(out, "{}: {}", bold(&format!("MQTT {version}")), counts(&summary));
-    }
-    // What a baseline lists is told by its reasons, in the baseline.
-    let results: Vec<&CaseResult> = results.iter().filter(|result| facts.accepted(result).is_none()).collect();
-    let results = results.as_slice();
-    for verdict in [Verdict::Weak, Verdict::Fail] {
-        out.push_str(&listed(results, verdict));
-    }
-    for verdict in [Verdict::NotExercised, Verdict::NotOffered, Verdict::Inconclusive] {
-        out.push_str(&grouped(results, verdict));
-    }
-    out.push_str(&judged_alone(results));
-    out.push_str(&noticed(results));
-    out
-}
-
-/// Cases that pass, although something in their traffic breaks a rule that is not theirs.
-fn noticed(results: &[&CaseResult]) -> String {
-    let all = results.iter().filter(|result| result.verdict == Verdict::Pass && !result.noticed.is_empty());
-    let mut lines: Vec<String> = all
-        .map(|result| {
-            let what = |noticed: &Noticed| format!("{} (line {})", noticed.invariant, noticed.line);
-            let found: Vec<String> = result.noticed.iter().map(what).collect();
-            format!("  {}: {}\n", result.instance.id(), found.join(", "))
-        })
-        .collect();
-    if lines.is_empty() {
-        return String::new();
-    }
-    let more = lines.len().saturating_sub(NOTICED_NAMED);
-    lines.truncate(NOTICED_NAMED);
-    let more = if more > 0 { format!("  and {}\n", counted(more, "more case")) } else { String::new() };
-    format!("\n{}\n{}{more}", bold("Pass, with a breach of an invariant in their traffic"), lines.concat())
-}
-
-/// What was judged only when it was run again with nothing beside it.
-fn judged_alone(results: &[&CaseResult]) -> String {
-    let mut counts: BTreeMap<Disturbance, usize> = BTreeMap::new();
-    for why in results.iter().filter_map(|result| result.alone) {
-        *counts.entry(why).or_default() += 1;
-    }
-    let mut out = String::new();
-    for (why, count) in counts {
-        let _ = writeln!(out, "\nJudged alone, when run again: {}, which {}", counted(count, "case"), why.says());
-    }
-    out
-}
-
-/// What may be left on a broker that is in use.
-pub(crate) fn left_behind(all: &[LeftBehind]) -> String {
-    if all.is_empty() {
-        return String::new();
-    }
-    let mut out = format!("\n{}\n", bold("May be left on the broker, for it could not be removed"));
-    for LeftBehind { kind, name, case } in all.iter().take(LEAVINGS_NAMED) {
-        let what = match kind {
-            Kind::Session => "the session of client",
-            Kind::Retained => "the retained message on",
-        };
-        let _ = writeln!(out, "  {what} {} ({case})", describe::quoted(name.as_bytes()));
-    }
-    if let Some(more) = all.len().checked_sub(LEAVINGS_NAMED).filter(|&more| more > 0) {
-        let _ = writeln!(out, "  and {more} more; --json names them all");
-    }
-    out
-}
-
 /// Counts that aren't zero, in the order of concern.
-fn counts(summary: &Summary) -> String {
+pub(super) fn counts(summary: &Summary) -> String {
     let mut parts = Vec::new();
     let verdicts = [
         (Verdict::Pass, summary.pass),
@@ -282,69 +219,18 @@ fn counts(summary: &Summary) -> String {
     format!("{}: {}", counted(summary.cases, "case"), parts.join(", "))
 }
 
-/// Cases with a breach, one a line.
-fn listed(results: &[&CaseResult], verdict: Verdict) -> String {
-    let mut out = String::new();
-    for result in results.iter().filter(|result| result.verdict == verdict) {
-        if out.is_empty() {
-            let _ = writeln!(out, "\n{}", styled(style(verdict), heading(verdict)));
-        }
-        let mark = match (verdict, result.is_lenient()) {
-            (Verdict::Fail, true) => "lenient, ",
-            (Verdict::Fail, false) => "broken, ",
-            _ => "",
-        };
-        let rules: Vec<&str> =
-            result.rules.iter().filter(|rule| rule.verdict == verdict).map(|rule| rule.rule.id()).collect();
-        let seen = result.decisive().map_or_else(String::new, |rule| in_short_words(&rule.seen));
-        let _ = writeln!(out, "  {} ({mark}{}): {seen}", result.instance.id(), rules.join(" "));
-    }
-    out
-}
-
-/// Cases that were not judged, one line for each reason.
-fn grouped(results: &[&CaseResult], verdict: Verdict) -> String {
-    let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for result in results.iter().filter(|result| result.verdict == verdict) {
-        let seen = result.decisive().map(|rule| rule.seen.as_str()).filter(|seen| !seen.is_empty());
-        let reason =
-            result.reason.as_deref().or(seen).unwrap_or("nothing happened that could break a rule of the case");
-        reasons.entry(reason).or_default().push(result.instance.id());
-    }
-    let mut out = String::new();
-    for (reason, cases) in reasons {
-        if out.is_empty() {
-            let _ = writeln!(out, "\n{}", styled(style(verdict), heading(verdict)));
-        }
-        let named = cases.iter().take(CASES_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-        let more = match cases.len().saturating_sub(CASES_NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let _ = writeln!(out, "  {}: {}\n    {named}{more}", counted(cases.len(), "case"), in_short_words(reason));
-    }
-    out
-}
-
-const fn heading(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Fail => "Fails",
-        Verdict::Weak => "Weak: recommendations, or rules that the text only implies, not kept",
-        Verdict::Inconclusive => "INCONCLUSIVE: the set-up failed, nothing was judged",
-        Verdict::NotOffered => "Not offered",
-        Verdict::NotExercised => "Not exercised",
-        Verdict::Pass => "Passes",
-        Verdict::Observed => "Observed",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::link::What;
     use crate::report::samples::{facts, result};
     use crate::scenario::Stop;
     use bytes::Bytes;
     use std::time::Duration;
+
+    fn line_and_details(result: &CaseResult) -> String {
+        result_line(&CaseReport::of(result, &facts(), Transcripts::Failed)) + &details(result, &facts())
+    }
 
     fn plain(text: &str) -> String {
         anstream::adapter::strip_str(text).to_string()
@@ -361,8 +247,8 @@ mod tests {
             result(&[], Some(Stop::NotOffered("CONNACK: RetainAvailable(0)".to_owned()))),
             result(&[(Verdict::Pass, "kept"), (Verdict::Pass, "kept")], None),
         ];
-        let lines: String = results.iter().map(|result| result_line(result) + &details(result, &facts())).collect();
-        insta::assert_snapshot!(plain(&(lines + &summary(&results, &facts()))));
+        let lines: String = results.iter().map(line_and_details).collect();
+        insta::assert_snapshot!(plain(&lines));
     }
 
     #[test]
@@ -372,26 +258,19 @@ mod tests {
             result(&[(Verdict::Fail, &long), (Verdict::Pass, "")], Some(Stop::Failed)),
             result(&[], Some(Stop::Inconclusive { why: long, line: None })),
         ];
-        let lines: String = results.iter().map(|result| result_line(result) + &details(result, &facts())).collect();
-        let text = plain(&(lines + &summary(&results, &facts())));
+        let lines: String = results.iter().map(line_and_details).collect();
+        let text = plain(&lines);
         assert!(text.lines().all(|line| line.len() < LETTERS_SHOWN + 200), "{text}");
-        assert_eq!(text.matches("... (350").count(), 4, "each says how long it is: {text}");
+        assert_eq!(text.matches("... (350").count(), 2, "each says how long it is: {text}");
     }
 
     #[test]
-    fn what_is_left_is_named_up_to_a_number() {
-        let left = |number| LeftBehind {
-            kind: if number == 0 { Kind::Session } else { Kind::Retained },
-            name: format!("name\n{number}"),
-            case: "5/x/y".to_owned(),
-        };
-        let all: Vec<LeftBehind> = (0..LEAVINGS_NAMED + 2).map(left).collect();
-        let text = plain(&left_behind(&all));
-        assert_eq!(text.lines().count(), 1 + 1 + LEAVINGS_NAMED + 1, "{text}");
-        assert!(text.contains("  the session of client \"name\\n0\" (5/x/y)\n"), "{text}");
-        assert!(text.contains("  the retained message on \"name\\n1\" (5/x/y)\n"), "{text}");
-        assert!(text.ends_with("  and 2 more; --json names them all\n"), "{text}");
-        assert_eq!(left_behind(&[]), "");
+    fn on_a_terminal_rows_are_set_in_and_a_command_stays_whole() {
+        let rows = row("came", &"word ".repeat(9)) + &row("repeat", &"word ".repeat(9));
+        let shown = on_screen(&rows, Some(40));
+        assert_eq!(shown.lines().count(), 3, "{shown}");
+        assert!(shown.contains("\n                word"), "{shown}");
+        assert_eq!(on_screen(&rows, None), rows);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! The filter language of `-f`, the same for all commands: which cases are meant.
 //!
-//! A filter is made of ids (`5/publish/topic-with-wildcard`), globs (`*/publish/*`) and predicates (`level(must)`),
-//! joined by `&`, `|`, `!` and parentheses. `!` binds strongest, then `&`, then `|`.
+//! A filter is made of ids (`5/publish/topic-with-wildcard`), globs (`*/publish/*`), predicates (`level(must)`) and verdicts
+//! of a report (`@a.json:fail`), joined by `&`, `|`, `!` and parentheses. `!` binds strongest, then `&`, then `|`.
 
 use super::former::homes;
+#[cfg(test)]
+use super::reported::NoReports;
+use super::reported::{Reports, cases_of};
 use crate::broker::{VARIANTS, Variant};
 use crate::cases;
 use crate::scenario::Instance;
@@ -31,6 +34,7 @@ pub(crate) const PREDICATES: &[(&str, &str)] = &[
     ("intrusive()", "cases that a broker in use should not get"),
     ("heavy()", "cases that run last and alone"),
     ("verdictless()", "cases that only observe what a broker makes of a permission"),
+    ("@a.json:fail,weak", "cases with these verdicts in a report of `run --json`; also broken, lenient, not-pass"),
 ];
 
 /// A filter that has been understood.
@@ -40,6 +44,8 @@ pub(crate) enum Filter {
     Id(String),
     /// A predicate.
     Is(Predicate),
+    /// What a report names: as it was written, and the ids.
+    Reported(String, BTreeSet<String>),
     /// Those that the other doesn't mean.
     Not(Box<Filter>),
     /// Those that both mean.
@@ -92,9 +98,15 @@ impl fmt::Display for FilterError {
 impl std::error::Error for FilterError {}
 
 impl Filter {
-    /// Reads a filter.
+    /// Reads a filter in which no report is named.
+    #[cfg(test)]
     pub(crate) fn parse(text: &str) -> Result<Self, FilterError> {
-        let mut parser = Parser { letters: text.chars().collect(), at: 0, depth: 0 };
+        Self::parse_with(text, &NoReports)
+    }
+
+    /// Reads a filter.
+    pub(crate) fn parse_with(text: &str, reports: &dyn Reports) -> Result<Self, FilterError> {
+        let mut parser = Parser { letters: text.chars().collect(), at: 0, depth: 0, reports };
         let filter = parser.either()?;
         match parser.peek() {
             None => Ok(filter),
@@ -108,10 +120,10 @@ impl Filter {
     }
 
     /// The filter that means what any of these mean; everything where there are none.
-    pub(crate) fn parse_any<S: AsRef<str>>(texts: &[S]) -> Result<Option<Self>, FilterError> {
+    pub(crate) fn parse_any<S: AsRef<str>>(texts: &[S], reports: &dyn Reports) -> Result<Option<Self>, FilterError> {
         let mut all = None;
         for text in texts {
-            let next = Self::parse(text.as_ref())?;
+            let next = Self::parse_with(text.as_ref(), reports)?;
             all = Some(match all {
                 None => next,
                 Some(others) => Self::Either(Box::new(others), Box::new(next)),
@@ -125,6 +137,7 @@ impl Filter {
         match self {
             Self::Id(glob) => glob_matches(glob, &instance.id()),
             Self::Is(predicate) => predicate.holds(instance),
+            Self::Reported(_, cases) => cases.contains(&instance.id()),
             Self::Not(inner) => !inner.matches(instance),
             Self::Both(left, right) => left.matches(instance) && right.matches(instance),
             Self::Either(left, right) => left.matches(instance) || right.matches(instance),
@@ -134,7 +147,7 @@ impl Filter {
     /// Whether a rule that has no case is meant: what is asked of a case does not hold of it.
     pub(crate) fn matches_rule(&self, rule: RuleId) -> bool {
         match self {
-            Self::Id(_) => false,
+            Self::Id(_) | Self::Reported(..) => false,
             Self::Is(predicate) => predicate.holds_of_rule(rule),
             Self::Not(inner) => !inner.matches_rule(rule),
             Self::Both(left, right) => left.matches_rule(rule) && right.matches_rule(rule),
@@ -146,7 +159,7 @@ impl Filter {
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Id(glob) => f.write_str(glob),
+            Self::Id(text) | Self::Reported(text, _) => f.write_str(text),
             Self::Is(predicate) => write!(f, "{predicate}"),
             Self::Not(inner) => write!(f, "!{inner}"),
             Self::Both(left, right) => write!(f, "({left} & {right})"),
@@ -347,13 +360,14 @@ pub(crate) fn glob_matches(glob: &str, text: &str) -> bool {
     glob[at..].iter().all(|&letter| letter == '*')
 }
 
-struct Parser {
+struct Parser<'a> {
     letters: Vec<char>,
     at: usize,
     depth: usize,
+    reports: &'a dyn Reports,
 }
 
-impl Parser {
+impl Parser<'_> {
     fn either(&mut self) -> Result<Filter, FilterError> {
         let mut filter = self.both()?;
         while self.take('|') {
@@ -384,6 +398,7 @@ impl Parser {
             Some(operator @ ('&' | '|' | ')')) => {
                 Err(self.error(self.at, 1, &format!("an id, a glob or a predicate must stand before `{operator}`")))
             }
+            Some('@') => self.reported(),
             Some(_) => self.name(),
         };
         self.depth -= 1;
@@ -422,6 +437,33 @@ impl Parser {
             Wrong::Name(problem) => self.error(start, length, &problem),
             Wrong::Argument(problem) => self.error(opened + 1, closed - opened - 1, &problem),
         })
+    }
+
+    /// `@FILE:VERDICTS`; a file's name with blanks or operators in it stands in quotation marks.
+    fn reported(&mut self) -> Result<Filter, FilterError> {
+        let start = self.at;
+        self.at += 1;
+        let quoted = self.quotation();
+        let word = self.word();
+        let written: String = self.letters[start..self.at].iter().collect();
+        let parts = match &quoted {
+            Some(file) => word.strip_prefix(':').map(|verdicts| (file.as_str(), verdicts)),
+            None => word.rsplit_once(':'),
+        };
+        let problem = |problem: String| self.error(start, written.chars().count(), &problem);
+        let Some((file, verdicts)) = parts.filter(|(file, verdicts)| !file.is_empty() && !verdicts.is_empty()) else {
+            return Err(problem("write a report and a verdict of its cases: @a.json:fail".to_owned()));
+        };
+        cases_of(file, verdicts, self.reports).map_err(problem).map(|cases| Filter::Reported(written.clone(), cases))
+    }
+
+    /// What stands in quotation marks here, if it does.
+    fn quotation(&mut self) -> Option<String> {
+        let mark = *self.letters.get(self.at).filter(|letter| matches!(letter, '\'' | '"'))?;
+        let rest = &self.letters[self.at + 1..];
+        let end = rest.iter().position(|letter| *letter == mark)?;
+        self.at += end + 2;
+        Some(rest[..end].iter().collect())
     }
 
     /// An id must be that of a case, so that a misspelt one isn't passed over.
@@ -590,6 +632,9 @@ mod tests {
             "variant(max-qos-2)",
             "catches(drop-binary)",
             "waits(1)",
+            "@a.json",
+            "@a.json:fial",
+            "5/* & @'a b.json':fail",
         ]
         .into_iter()
         .map(|text| Filter::parse(text).expect_err(text).to_string())

@@ -18,6 +18,7 @@ mod offer;
 mod one_case;
 mod options;
 mod places;
+pub(crate) mod reported;
 mod result;
 mod schedule;
 mod shards;

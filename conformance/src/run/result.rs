@@ -221,7 +221,7 @@ impl Summary {
     pub fn of<'a>(results: impl IntoIterator<Item = &'a CaseResult>) -> Self {
         let mut summary = Self::default();
         for result in results {
-            summary.count(result);
+            summary.count_one(result.verdict, result.is_lenient());
         }
         summary
     }
@@ -247,10 +247,6 @@ impl Summary {
     /// How many came to a verdict about the broker.
     pub const fn judged(&self) -> usize {
         self.pass + self.fail + self.weak
-    }
-
-    fn count(&mut self, result: &CaseResult) {
-        self.count_one(result.verdict, result.is_lenient());
     }
 
     /// Counts a case.

@@ -111,5 +111,5 @@ pub use verdict::{Evidence, Outcome, Received, RuleVerdict, Seen, Stop, Verdict}
 
 pub(crate) use context::{Brief, Common};
 pub(crate) use leavings::Leavings;
-pub(crate) use names::{base36, hash};
+pub(crate) use names::{base36, hash, tag_of};
 pub(crate) use table::{case, invariant, rule};

@@ -70,7 +70,7 @@ pub struct Names {
 impl Names {
     /// Names for the case with this id (`5/publish/topic-with-wildcard`).
     pub fn new(run: &RunNames, case: &str) -> Self {
-        let tag = base36(hash(case), 5);
+        let tag = tag_of(case);
         let topics = format!("{}/{}/{tag}/", run.topic_prefix, run.run);
         let clients = format!("{}{}{tag}", run.client_id_prefix, run.run);
         Self { topics, clients, nonces: Cell::new(0), run: format!("{}{tag}", run.run) }
@@ -123,6 +123,11 @@ impl Names {
     pub fn unique(&self) -> &str {
         &self.run
     }
+}
+
+/// What stands for a case in its names.
+pub(crate) fn tag_of(case: &str) -> String {
+    base36(hash(case), 5)
 }
 
 /// FNV-1a: stable over versions and machines, unlike the standard library's hashers.

@@ -23,12 +23,21 @@ pub(crate) fn visible(text: &str) -> String {
     text.split('\n').map(single_line).collect::<Vec<_>>().join("\n")
 }
 
-/// The first letters of a text that is longer than so many, with its length; a shorter one as it is.
+/// The first letters of a text that is longer than so many, with its length; a shorter one as it is. One that was cut before
+/// keeps the length that it had.
 pub(crate) fn cut(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {
-        Some((end, _)) => Cow::Owned(format!("{}... ({} letters)", &text[..end], text.chars().count())),
+        Some((end, _)) => {
+            let letters = length_before(text).unwrap_or_else(|| text.chars().count());
+            Cow::Owned(format!("{}... ({letters} letters)", &text[..end]))
+        }
         None => Cow::Borrowed(text),
     }
+}
+
+/// How long a text was that ends as [`cut`] has ended it.
+fn length_before(text: &str) -> Option<usize> {
+    text.strip_suffix(" letters)")?.rsplit_once("... (")?.1.parse().ok()
 }
 
 /// The most letters of what somebody wrote that are shown in a message.
@@ -53,6 +62,13 @@ mod tests {
         assert_eq!(quoted("a\x1b[2J\nb\u{202e}"), r"`a\u{1b}[2J\nb\u{202e}`");
         let long = quoted(&"ü".repeat(100_000));
         assert!(long.ends_with("... (100000 letters)`") && long.chars().count() < 250, "{long}");
+    }
+
+    #[test]
+    fn what_is_cut_twice_says_how_long_it_was() {
+        let once = cut(&"x".repeat(100), 50).into_owned();
+        assert_eq!(cut(&once, 3), "xxx... (100 letters)");
+        assert_eq!(cut("xxxx letters)", 3), "xxx... (13 letters)");
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Text for people, whoever wrote it: what is hostile stays on its line, what is misspelt finds its neighbour, what is
-//! secret isn't shown.
+//! secret isn't shown; lines end where the screen does.
 //!
 //! The lowest floor: it uses nothing of this crate.
 
@@ -11,6 +11,7 @@ mod secrets;
 pub(crate) mod shell;
 mod suggest;
 mod time;
+mod wrap;
 
 pub(crate) use line::{cut, quoted, short, single_line, visible};
 pub(crate) use number::{counted, grouped, seconds};
@@ -18,3 +19,4 @@ pub(crate) use paragraph::paragraph;
 pub(crate) use secrets::{HIDDEN, Secrets, without_password};
 pub(crate) use suggest::did_you_mean;
 pub(crate) use time::now;
+pub(crate) use wrap::{columns, fitted, wrapped};

@@ -34,6 +34,7 @@ pub(crate) fn settings() -> insta::Settings {
 
 #[allow(dead_code, reason = "not every test serves")]
 /// A `serve` process, ended when it goes out of scope.
+#[allow(dead_code, reason = "not every test serves")]
 pub(crate) struct Served {
     pub(crate) child: Child,
     pub(crate) lines: BufReader<ChildStdout>,

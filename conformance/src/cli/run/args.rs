@@ -6,12 +6,14 @@ use super::super::exit::Exit;
 use super::super::explore::ExploreArgs;
 use super::super::failure::Failure;
 use super::super::labels::{in_header, label};
-use super::super::output::Color;
+use super::super::output::{Color, screen_of};
 use super::super::reach::INSECURE;
 use super::report_args::ReportArgs;
 use crate::broker::{RunDefaults, Target, Variant};
 use crate::report::console::{Console, Verbosity};
 use crate::report::document::{Choices, NamesUsed, ShardOf};
+use crate::report::next::Reports;
+use crate::report::remaining::Schedule;
 use crate::report::{Asked, RunFacts, TargetName};
 use crate::run::{Order, RunOptions, Shard};
 use crate::scenario::{Instance, RunNames, base36, hash};
@@ -278,13 +280,13 @@ impl RunArgs {
         }
     }
 
-    pub(super) fn console(&self, facts: &RunFacts) -> Console {
+    pub(super) fn console(&self, facts: &RunFacts, schedule: Schedule) -> Console {
         let baseline_to_stdout = self.write_baseline.as_ref().is_some_and(|path| path.as_os_str() == "-");
         let to_stdout = !self.reports.take_stdout() && !baseline_to_stdout;
-        let out: Box<dyn Write> = if to_stdout {
-            Box::new(AutoStream::new(io::stdout(), self.color.on_stdout()))
+        let (out, screen): (Box<dyn Write>, _) = if to_stdout {
+            (Box::new(AutoStream::new(io::stdout(), self.color.on_stdout())), screen_of(&io::stdout()))
         } else {
-            Box::new(AutoStream::new(io::stderr(), self.color.on_stderr()))
+            (Box::new(AutoStream::new(io::stderr(), self.color.on_stderr())), screen_of(&io::stderr()))
         };
         let is_terminal = if to_stdout { io::stdout().is_terminal() } else { io::stderr().is_terminal() };
         let bar = match self.progress {
@@ -293,7 +295,13 @@ impl RunArgs {
             Progress::Always if io::stderr().is_terminal() => Some(ProgressDrawTarget::stderr()),
             Progress::Auto | Progress::Always | Progress::Never => None,
         };
-        Console::new(out, facts.clone(), self.verbosity(), bar)
+        Console::new(out, facts.clone(), self.verbosity(), screen, bar.map(|target| (target, schedule)))
+    }
+
+    /// Where the reports are that can be read again.
+    pub(super) fn reports(&self) -> Reports {
+        let json = self.reports.json.as_ref().filter(|path| path.as_os_str() != "-");
+        Reports { json: json.map(|path| path.to_string_lossy().into_owned()), html: None }
     }
 
     pub(super) fn header(&self, facts: &RunFacts) -> String {
@@ -315,7 +323,10 @@ impl RunArgs {
                 Some(count) => format!("{} and {count} generated sequences", counted(facts.cases, "case")),
                 None => counted(facts.cases, "case"),
             },
-            carrier.as_ref().filter(|_| facts.target.address.is_empty()).map_or_else(String::new, |by| format!(" by {by}")),
+            carrier
+                .as_ref()
+                .filter(|_| facts.target.address.is_empty())
+                .map_or_else(String::new, |by| format!(" by {by}")),
             facts.seed
         );
         if facts.target.insecure {

@@ -11,11 +11,13 @@ use super::baselines::Baselines;
 use super::github::Workflow;
 use super::outputs::Outputs;
 use crate::baseline::{Came as CaseCame, Kind, compare};
+use crate::report::baseline as told_baseline;
 use crate::report::baseline::{BaselineReport, DifferenceReport};
 use crate::report::console::Console;
 use crate::report::document::{Document, Times, Transcripts};
+use crate::report::next::Reports;
+use crate::report::summary;
 use crate::report::{End, Ended, RunFacts};
-use crate::report::{baseline as told_baseline, text};
 use crate::run::{CaseResult, NothingJudged, RunResult, Summary};
 use crate::scenario::{LeftBehind, Verdict};
 use crate::text::{counted, single_line};
@@ -81,9 +83,6 @@ pub(super) fn conclude(
     let mut exits: Vec<Exit> = sequences.iter().flat_map(|sequences| sequences.exits(args.strict, guard)).collect();
     let (results, mut course) = taken_apart(outcome, facts, &mut exits);
     course.left_behind.extend(sequences.iter().flat_map(|sequences| sequences.left_behind()).cloned());
-    if !results.is_empty() {
-        console.finish(&results);
-    }
     let facts = &with_baseline_written(facts, &results, ended, files.baselines, &mut console, &mut exits);
     let baseline = compared(facts, &results);
     if course.has_run {
@@ -92,14 +91,11 @@ pub(super) fn conclude(
         exits.extend(applying.filter(|exit| !is_empty || *exit != Exit::NothingJudged));
     }
     let written = facts.expectations.as_ref().and_then(|expectations| expectations.written);
-    console.say(&baseline.as_ref().map_or_else(String::new, |report| told_baseline::summary(report, written)));
-    console.say(&sequences.map_or_else(String::new, |sequences| sequences.summary(args.quiet)));
-    console.say(&text::left_behind(&course.left_behind));
-    let told = Told { facts, times, results: &results, sequences, baseline: baseline.as_ref() };
     exits.extend(sequences.iter().flat_map(|sequences| sequences.problems()).map(|problem| {
         complain(problem);
         problem.exit
     }));
+    let told = Told { facts, times, results: &results, sequences, baseline: baseline.as_ref() };
     let end = |failed: &[Exit]| {
         let exit = Exit::worst(&[&exits, failed].concat());
         let mut why = in_words(exit, &told, guard);
@@ -115,21 +111,28 @@ pub(super) fn conclude(
             baseline: baseline.clone(),
         }
     };
-    let mut problems = files.reports.write(args, &told, end);
+    let mut document = files.reports.document(args, &told, &end(&[]));
+    let page = console.finish();
+    console.say(&summary::ending(&document, &args.reports(), &page).body);
+    console.say(&baseline.as_ref().map_or_else(String::new, |report| told_baseline::summary(report, written)));
+    let mut problems = files.reports.write(args, &told, &mut document, end);
     if let Some(workflow) = workflow {
         let failed: Vec<Exit> = problems.iter().map(|problem| problem.exit).collect();
         let document = Document::of(facts, times, &results, &end(&failed), Transcripts::Failed);
         problems.extend(workflow.end(&document, &mut console));
     }
+    let mut failed: Vec<Exit> = problems.iter().map(|problem| problem.exit).collect();
     for problem in problems {
         complain(&problem);
-        exits.push(Exit::ReportNotWritten);
+        failed.push(Exit::ReportNotWritten);
     }
-    console.say(&closing(Exit::worst(&exits), &told, guard));
+    document.ends(&end(&failed));
+    let files = if failed.is_empty() { args.reports() } else { Reports::default() };
+    console.say(&summary::ending(&document, &files, &page).result);
     if console.into_error().is_some() {
-        exits.push(Exit::ReportNotWritten);
+        failed.push(Exit::ReportNotWritten);
     }
-    Exit::worst(&exits)
+    Exit::worst(&[exits, failed].concat())
 }
 
 /// The results, and what else is known.
@@ -337,10 +340,4 @@ fn beside_baseline(exit: Exit, baseline: &BaselineReport, cases: usize) -> Optio
         _ => return None,
     };
     Some(words)
-}
-
-/// The last line.
-fn closing(exit: Exit, told: &Told<'_>, guard: &Guard) -> String {
-    let (what, took) = (in_words(exit, told, guard), crate::text::seconds(told.times.took));
-    format!("\nResult: {what} ({took}, exit code {})\n", exit.code())
 }

@@ -18,6 +18,7 @@ use super::trouble;
 use crate::broker::Target;
 use crate::explore::SEQUENCE;
 use crate::report::document::Times;
+use crate::report::remaining::Schedule;
 use crate::report::{RunFacts, TargetName};
 use crate::run::{CaseResult, Event, RunOptions, RunResult, clock, run_expecting};
 use crate::scenario::Instance;
@@ -77,9 +78,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
         asked: args.asked(&options, &all),
         names: options.names.clone(),
         expectations: baselines.expected(),
+        set_ups: target.set_ups(selected.iter().map(|instance| instance.case.variant)),
     };
     reports.begin(args, &facts, &started)?;
-    let mut console = args.console(&facts);
+    let schedule = Schedule::of(&selected, options.jobs, !target.is_embedded(), begun);
+    let mut console = args.console(&facts, schedule);
     let workflow = Workflow::begin(args.reports.github, &mut console);
     console.say(&args.header(&facts));
     let mut outcome = if is_alone {

@@ -8,7 +8,7 @@ use super::super::reports::{ReportFile, require_different_files};
 use super::args::RunArgs;
 use super::ending::Told;
 use super::report_args::ReportArgs;
-use crate::report::document::Document;
+use crate::report::document::{Document, Transcripts};
 use crate::report::events::Events;
 use crate::report::{End, RunFacts, badge, json, junit, markdown};
 use crate::run::Event;
@@ -113,16 +113,28 @@ impl Outputs {
         }
     }
 
+    /// The run as data, with as much of the transcripts as a report of it wants.
+    pub(super) fn document(&self, args: &RunArgs, told: &Told<'_>, end: &End) -> Document {
+        let transcripts = if self.files.is_empty() { Transcripts::Failed } else { args.reports.transcripts };
+        Document::of(told.facts, told.times, told.results, end, transcripts)
+    }
+
     /// Writes them, each whatever came of the others, and returns what went wrong. `end` is the end of the run where so much
     /// has gone wrong.
-    pub(super) fn write(self, args: &RunArgs, told: &Told<'_>, end: impl Fn(&[Exit]) -> End) -> Vec<Failure> {
-        let Told { facts, times, results, .. } = *told;
+    pub(super) fn write(
+        self,
+        args: &RunArgs,
+        told: &Told<'_>,
+        document: &mut Document,
+        end: impl Fn(&[Exit]) -> End,
+    ) -> Vec<Failure> {
+        let Told { facts, results, .. } = *told;
         let mut problems: Vec<Failure> = Vec::new();
         let so_far = |problems: &[Failure]| end(&problems.iter().map(|problem| problem.exit).collect::<Vec<_>>());
         for (output, file) in self.files {
             let end = so_far(&problems);
-            let document = Document::of(facts, times, results, &end, args.reports.transcripts);
-            let made = Made { args, told, end: &end, document: &document };
+            document.ends(&end);
+            let made = Made { args, told, end: &end, document };
             problems.extend(file.written(|out| (output.write)(out, &made)).err());
         }
         if let Some((name, events)) = self.live {
