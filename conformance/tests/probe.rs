@@ -163,7 +163,10 @@ impl Fragile {
             if buffer[..count].windows(deadly.len()).any(|part| part == deadly.as_bytes()) {
                 self.is_down.store(true, Ordering::SeqCst);
                 let streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-                streams.iter().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+                for stream in streams.iter() {
+                    // Whoever is gone already is.
+                    let _ = stream.shutdown(Shutdown::Both);
+                }
                 return;
             }
             if to.write_all(&buffer[..count]).is_err() {

@@ -21,7 +21,7 @@ pub(crate) fn label(text: &str) -> Result<(String, String), String> {
 
 /// Labels behind the first line of a run; nothing where there are none.
 pub(crate) fn in_header(labels: &BTreeMap<String, String>) -> String {
-    labels.iter().map(|(key, value)| format!(", {key}={value}")).collect()
+    labels.iter().fold(String::new(), |out, (key, value)| format!("{out}, {key}={value}"))
 }
 
 #[cfg(test)]

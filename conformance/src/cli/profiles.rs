@@ -35,7 +35,7 @@ pub(crate) fn table() -> String {
     for section in Section::ALL {
         let heading = if section.heading().is_empty() { "The file" } else { section.heading() };
         let _ = writeln!(out, "\n{}", paragraph(&format!("{heading}: {}", section.says()), WIDTH, 0));
-        section.keys().for_each(|key| out.push_str(&row(key)));
+        out.extend(section.keys().map(row));
     }
     out.push_str("\nIn `command`, `files`, `append`, `env`, `cwd` and `stop`:\n");
     for (word, says) in WORDS {
@@ -121,10 +121,8 @@ mod tests {
         }
         out.push_str("\n### Profiles that are built in\n\n| profile | tried |\n| --- | --- |\n");
         for name in Profile::built_in() {
-            let tried = match Profile::is_untried(name) {
-                true => "no: written after its documentation, and not run by this project",
-                false => "yes, its verdicts are in `reports/`",
-            };
+            let untried = "no: written after its documentation, and not run by this project";
+            let tried = if Profile::is_untried(name) { untried } else { "yes, its verdicts are in `reports/`" };
             let _ = writeln!(out, "| `{name}` | {tried} |");
         }
         out

@@ -32,9 +32,11 @@ pub(crate) fn table(found: &Findings) -> String {
         if rows.is_empty() {
             continue;
         }
-        let heads: String = versions.iter().map(|version| format!(" {:<VALUE$}", version.name())).collect();
+        let heads = versions.iter().fold(String::new(), |out, version| format!("{out} {:<VALUE$}", version.name()));
         let _ = writeln!(out, "\n{:<width$}{heads} learnt", group.heading(), width = TITLE + 2);
-        rows.into_iter().for_each(|finding| row(&mut out, finding, &versions));
+        for finding in rows {
+            row(&mut out, finding, &versions);
+        }
     }
     out.push_str(&notes(found));
     out.push_str(&contradictions(found));
@@ -50,13 +52,10 @@ fn asked(found: &Findings) -> Vec<Version> {
 }
 
 fn row(out: &mut String, finding: &Finding, versions: &[Version]) {
-    let values: String = versions
-        .iter()
-        .map(|version| {
-            let value = finding.by_version.get(version).map_or_else(|| "-".to_owned(), value);
-            format!(" {value:<VALUE$}")
-        })
-        .collect();
+    let values = versions.iter().fold(String::new(), |out, version| {
+        let value = finding.by_version.get(version).map_or_else(|| "-".to_owned(), value);
+        format!("{out} {value:<VALUE$}")
+    });
     let _ = writeln!(out, "  {:<TITLE$}{values} {}", finding.title, finding.learnt());
 }
 

@@ -37,7 +37,7 @@ impl Section {
     /// What it is about.
     pub const fn says(self) -> &'static str {
         match self {
-            Self::Profile => "at the top of the file: where the broker is or how it is started",
+            Self::Profile => "where the broker is or how it is started",
             Self::Variant => "a set-up of the broker that cases need; names: mqtt-assay explain variants",
             Self::Version => "how the broker's version is learnt, where it is started or at an address",
             Self::Run => "what `mqtt-assay run` does with this profile where its command line says nothing",
