@@ -25,13 +25,11 @@ pub(crate) fn settings() -> insta::Settings {
 }
 
 /// A `serve` process, ended when it goes out of scope.
-#[allow(dead_code, reason = "not every test serves")]
 pub(crate) struct Served {
     pub(crate) child: Child,
     pub(crate) lines: BufReader<ChildStdout>,
 }
 
-#[allow(dead_code, reason = "not every test serves")]
 impl Served {
     /// Starts it on a port of its own; returns `host:port` too.
     pub(crate) fn start(arguments: &[&str]) -> (Self, String) {
