@@ -21,14 +21,16 @@ use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
-  mqtt-assay show a.json                                     the end of the run, all of it
-  mqtt-assay show a.json 5/publish/topic-with-wildcard       a case with its transcript and every packet's fields
-  mqtt-assay show a.json ':fail & chapter(qos)'              every case that the filter means
-  mqtt-assay show a.json 5/publish/topic-with-wildcard --markdown > issue.md
-  mqtt-assay show a.json 5/publish/topic-with-wildcard --script > steps.py; python3 steps.py localhost 1883
+  mqtt-assay show a.json                            the end of the run, all of it
+  mqtt-assay show a.json 5/qos/pubrel-again         a case, its transcript, the fields of its packets
+  mqtt-assay show a.json ':fail & chapter(qos)'     every case that the filter means
+  mqtt-assay show a.json 5/qos/pubrel-again --markdown > issue.md
+  mqtt-assay show a.json 5/qos/pubrel-again --script > steps.py
+  python3 steps.py localhost 1883
 
-A script needs the whole transcript, which a report holds of cases that fail, are weak or inconclusive; of all with
-run --transcripts whole. Run it on a broker that has nothing of an earlier run. Exit code 0: shown; 4: no such case.";
+A script needs the whole transcript: a report holds it of cases that fail, are weak or inconclusive, \
+and with `run --transcripts whole` of all. Run it on a broker that has nothing of an earlier run. \
+Exit code 0: shown; 4: no such case.";
 
 /// Read a report of `run --json` again: its end, or a case in full
 #[derive(Debug, Clone, Args)]
@@ -105,12 +107,11 @@ fn selected<'a>(args: &ShowArgs, document: &'a Document, wanted: &str) -> Result
         return Ok(by_name);
     }
     let verdicts = wanted.strip_prefix(':').and_then(|verdicts| Wanted::parse(verdicts).ok());
-    let found: Vec<&CaseReport> = match verdicts {
-        Some(verdicts) => document.results.iter().filter(|case| verdicts.means(&reported(case))).collect(),
-        None => {
-            let ids = by_filter(args, document, wanted)?;
-            document.results.iter().filter(|case| ids.contains(&case.case)).collect()
-        }
+    let found: Vec<&CaseReport> = if let Some(verdicts) = verdicts {
+        document.results.iter().filter(|case| verdicts.means(&reported(case))).collect()
+    } else {
+        let ids = by_filter(args, document, wanted)?;
+        document.results.iter().filter(|case| ids.contains(&case.case)).collect()
     };
     if found.is_empty() {
         return Err(no_such_case(args, document, wanted));

@@ -57,7 +57,10 @@ fn advice(document: &Document, reports: &Reports, first: &CaseReport) -> Vec<Str
     };
     if is_repeatable && first.verdict != Verdict::Weak {
         let filter = shell::for_shell(&format!("@{}:{}", quoted_in_filter(file), first.verdict.word()));
-        let again = format!("{}mqtt-assay run {} -f {filter}", document.command.before, document.command.broker);
+        let again = format!(
+            "{}mqtt-assay run {} -f {filter} --seed {}",
+            document.command.before, document.command.broker, document.seed
+        );
         rows.push(("repeat them all", again));
     }
     rows.push(("read one", format!("mqtt-assay show {} {}", shell::for_shell(file), shell::for_shell(&first.case))));

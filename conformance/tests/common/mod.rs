@@ -33,7 +33,6 @@ pub(crate) fn settings() -> insta::Settings {
 }
 
 /// A `serve` process, ended when it goes out of scope.
-#[allow(dead_code, reason = "not every test serves")]
 pub(crate) struct Served {
     pub(crate) child: Child,
     pub(crate) lines: BufReader<ChildStdout>,
