@@ -233,7 +233,7 @@ fn what_machines_read_is_what_the_schemas_say() {
 fn schemas_are_listed_and_a_wrong_name_is_told() {
     let schemas = text(&mqtt_assay(&["explain", "schemas"]).output().expect("it starts").stdout);
     insta::assert_snapshot!(schemas);
-    let wrong = mqtt_assay(&["explain", "schemas", "reprot"]).output().expect("it starts");
+    let wrong = mqtt_assay(&["explain", "schemas", "reports"]).output().expect("it starts");
     assert_eq!(wrong.status.code(), Some(2));
     assert!(text(&wrong.stderr).contains("did you mean `report`?"), "{wrong:?}");
 }
