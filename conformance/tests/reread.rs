@@ -216,7 +216,9 @@ fn what_machines_read_is_what_the_schemas_say() {
     );
     let mut lines = published("events");
     let told = fs::read_to_string(&events).expect("they were asked for");
-    told.lines().for_each(|line| lines.hold(&json(line)));
+    for line in told.lines() {
+        lines.hold(&json(line));
+    }
     assert!(told.lines().count() > 100 && told.ends_with("}\n"), "{told}");
     for (name, arguments) in [
         ("coverage", &["coverage", "--format", "json", "-f", "chapter(retain)"][..]),

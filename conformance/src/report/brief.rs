@@ -26,7 +26,8 @@ const NOTE: usize = 30;
 pub(super) struct Brief {
     schema: u32,
     /// Always true: what tells it from a whole report.
-    brief: bool,
+    #[serde(rename = "brief")]
+    is_short: bool,
     tool: Tool,
     target: TargetName,
     command: CommandWords,
@@ -121,7 +122,7 @@ impl Brief {
     fn of(document: &Document) -> Self {
         Self {
             schema: document.schema,
-            brief: true,
+            is_short: true,
             tool: document.tool.clone(),
             target: document.target.clone(),
             command: document.command.clone(),
