@@ -135,7 +135,7 @@ mod tests {
             (r#"PUBLISH "mqtt-assay/k3x9q2/7ulh8/news" qos=1"#, r#"PUBLISH "news" qos=1"#),
             (r#"payload="fence-k3x9q27ulh8-1""#, r#"payload="fence--1""#),
             ("client mak3x9q27ulh8abcwatcher", "client abcwatcher"),
-            (r#""$share/gk3x9q27ulh8/mqtt-assay/k3x9q2/7ulh8/a/#""#, r##""$share/g/a/#""##),
+            (r#""$share/gk3x9q27ulh8/mqtt-assay/k3x9q2/7ulh8/a/#""#, "\"$share/g/a/#\""),
             (r#"PUBLISH "assay/k3x9q2/7ulh8/news""#, r#"PUBLISH "assay/news""#),
             ("cut in it: mqtt-assay/k3x9q2/7ü", "cut in it: ü"),
             ("k3x9q", "k3x9q"),

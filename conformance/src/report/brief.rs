@@ -8,18 +8,26 @@ use super::{Ended, TargetName};
 use crate::cases;
 use crate::run::Summary;
 use crate::scenario::{Instance, Verdict};
+use crate::text::cut;
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard as standard;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+/// Letters of what was expected and seen.
+const LETTERS_KEPT: usize = 300;
+
+/// Letters that tell how long a shortened text was, at most.
+const NOTE: usize = 30;
+
 /// A run in brief.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Brief {
     schema: u32,
     /// Always true: what tells it from a whole report.
-    brief: bool,
+    #[serde(rename = "brief")]
+    is_short: bool,
     tool: Tool,
     target: TargetName,
     command: CommandWords,
@@ -34,7 +42,40 @@ pub(super) struct Brief {
     options: Choices,
     selection: String,
     summary: BTreeMap<String, Summary>,
-    results: Vec<BriefCase>,
+    results: Vec<Line>,
+}
+
+/// A case: its id, verdict and rules where that is all there is to say.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Plain(String, Verdict, String),
+    Told(BriefCase),
+}
+
+impl From<BriefCase> for Line {
+    fn from(case: BriefCase) -> Self {
+        let is_plain =
+            case.marked.is_none() && case.other_rules.is_empty() && case.expected.is_empty() && case.seen.is_empty();
+        if is_plain { Self::Plain(case.case, case.verdict, case.rules.join(" ")) } else { Self::Told(case) }
+    }
+}
+
+impl From<Line> for BriefCase {
+    fn from(line: Line) -> Self {
+        match line {
+            Line::Told(case) => case,
+            Line::Plain(case, verdict, rules) => Self {
+                case,
+                verdict,
+                marked: None,
+                rules: rules.split(' ').filter(|id| !id.is_empty()).map(str::to_owned).collect(),
+                other_rules: Vec::new(),
+                expected: String::new(),
+                seen: String::new(),
+            },
+        }
+    }
 }
 
 /// A case in brief.
@@ -70,7 +111,7 @@ pub(crate) fn write(out: &mut dyn Write, document: &Document) -> io::Result<()> 
 /// A field a line, and in `results` a case a line: so a change is told by as many lines as it changes.
 pub(super) fn text(document: &Document) -> io::Result<String> {
     let mut brief = Brief::of(document);
-    let lines: Result<Vec<String>, _> = brief.results.drain(..).map(|case| serde_json::to_string(&case)).collect();
+    let lines: Result<Vec<String>, _> = brief.results.drain(..).map(|line| serde_json::to_string(&line)).collect();
     let head = serde_json::to_string_pretty(&brief)?;
     // Within a string the quotation mark would have a backslash before it.
     let filled = format!("\"results\": [\n{}\n  ]", lines?.join(",\n"));
@@ -81,7 +122,7 @@ impl Brief {
     fn of(document: &Document) -> Self {
         Self {
             schema: document.schema,
-            brief: true,
+            is_short: true,
             tool: document.tool.clone(),
             target: document.target.clone(),
             command: document.command.clone(),
@@ -96,7 +137,7 @@ impl Brief {
             options: document.options.clone(),
             selection: document.selection.clone(),
             summary: document.summary.clone(),
-            results: document.results.iter().map(|case| BriefCase::of(case, &document.names)).collect(),
+            results: document.results.iter().map(|case| BriefCase::of(case, &document.names).into()).collect(),
         }
     }
 
@@ -122,7 +163,7 @@ impl Brief {
             names: NamesUsed::default(),
             left_behind: Vec::new(),
             summary: self.summary,
-            results: self.results.into_iter().map(|case| case.into_report(&known)).collect(),
+            results: self.results.into_iter().map(|line| BriefCase::from(line).into_report(&known)).collect(),
             explore: None,
             baseline: None,
             labels: BTreeMap::new(),
@@ -134,7 +175,7 @@ impl Brief {
 impl BriefCase {
     fn of(case: &CaseReport, names: &NamesUsed) -> Self {
         let needs_an_eye = matches!(case.verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive);
-        let told = |text: &str| if needs_an_eye { without_names(text, names) } else { String::new() };
+        let told = |text: &str| if needs_an_eye { shortened(&without_names(text, names)) } else { String::new() };
         let deciding = case.decided_by.rule.iter().cloned();
         let like_it = case.rules.iter().filter(|rule| rule.verdict == case.verdict).map(|rule| rule.id.clone());
         let mut rules: Vec<String> = Vec::new();
@@ -187,6 +228,12 @@ impl BriefCase {
             chapter,
         }
     }
+}
+
+/// A text that was shortened stays as it is.
+fn shortened(text: &str) -> String {
+    let is_long = text.chars().count() > LETTERS_KEPT + NOTE;
+    if is_long { cut(text, LETTERS_KEPT).into_owned() } else { text.to_owned() }
 }
 
 fn rule(mqtt: &str, id: &str, verdict: Verdict) -> RuleReport {

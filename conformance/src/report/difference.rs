@@ -201,7 +201,7 @@ fn becoming(before: Verdict, after: Verdict) -> Change {
         (Some(_), Some(_)) => Change::Fixed,
         // What was not judged before and fails now was hidden until now.
         (None, Some(0 | 1)) => Change::Broken,
-        (Some(0), None) | (None, _) | (Some(_), None) => Change::JudgedOtherwise,
+        (None, _) | (_, None) => Change::JudgedOtherwise,
     }
 }
 

@@ -3,6 +3,7 @@
 //! The runner obeys commands in all that a step prints. So it is told to stop before anything of the broker's is printed, and
 //! listens again only for the annotations, behind a word that no broker can know.
 
+use super::behaviour::without_names;
 use super::by_rule::{Group, fails};
 use super::document::Document;
 use super::groups::reasons;
@@ -63,7 +64,8 @@ fn of_group(document: &Document, group: &Group<'_>) -> String {
     if let Some(case) = group.example() {
         let expected = case.expected.as_deref().unwrap_or_default();
         for (label, what) in [("expected", expected), ("came", &case.decided_by.seen)] {
-            let _ = writeln!(text, "{label}: {}", cut(&single_line(what), LETTERS_SHOWN));
+            let _ =
+                writeln!(text, "{label}: {}", cut(&single_line(&without_names(what, &document.names)), LETTERS_SHOWN));
         }
         let _ = write!(text, "repeat: {}", single_line(&document.repeat(case)));
     }

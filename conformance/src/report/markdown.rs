@@ -1,6 +1,7 @@
 //! A run in some sixty lines of Markdown, for pull requests and step summaries: the counts, the fails by rule with what was
 //! expected, what came and how to repeat it, and what was not judged. Whatever a broker sent stands in code spans.
 
+use super::behaviour::without_names;
 use super::by_rule::{Group, fails};
 use super::document::Document;
 use super::groups::reasons;
@@ -155,7 +156,8 @@ fn told(document: &Document, group: &Group<'_>) -> String {
         format!("- **{}** of MQTT {} ({}, {count}){says}\n", code(group.rule), prose(group.mqtt), group.marked());
     if let Some(case) = group.example() {
         let expected = case.expected.as_deref().unwrap_or_default();
-        let [expected, came] = [expected, &case.decided_by.seen].map(|text| code(&cut(text, LETTERS_SHOWN)));
+        let shown = |text: &str| code(&cut(&without_names(text, &document.names), LETTERS_SHOWN));
+        let [expected, came] = [expected, &case.decided_by.seen].map(shown);
         let _ = writeln!(out, "  - expected: {expected}; came: {came}");
         let _ = writeln!(out, "  - repeat: {}", code(&document.repeat(case)));
     }

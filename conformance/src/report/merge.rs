@@ -211,6 +211,9 @@ mod tests {
         (format!("{number}.json"), document)
     }
 
+    /// What is stated, and what changes it.
+    type Change = (&'static str, fn(&mut Document));
+
     fn problem(shards: Vec<Shard>) -> String {
         merge(shards).map(|_| ()).expect_err("refused")
     }
@@ -244,7 +247,7 @@ mod tests {
         let mut whole = all();
         whole[0].1.shard = None;
         assert!(problem(whole).starts_with("1.json is no shard"));
-        let change: [(&str, fn(&mut Document)); 5] = [
+        let change: [Change; 5] = [
             ("the program", |document| "9".clone_into(&mut document.tool.version)),
             ("the broker", |document| document.target.version = Some("2".to_owned())),
             ("the seed", |document| document.seed = 77),

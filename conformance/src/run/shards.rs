@@ -131,7 +131,7 @@ mod tests {
         (1..=of).map(|number| Shard { number, of }.of(selected)).collect()
     }
 
-    fn takes_steps(instance: &&Instance) -> bool {
+    fn takes_steps(instance: &Instance) -> bool {
         matches!(instance.case.method, Method::Steps(_))
     }
 
@@ -140,8 +140,8 @@ mod tests {
         let selected = all();
         for of in [1, 3, 4, 16] {
             let parts = parts(of, &selected);
-            let own: Vec<String> = parts.iter().flatten().filter(takes_steps).map(Instance::id).collect();
-            let whole: BTreeSet<String> = selected.iter().filter(takes_steps).map(Instance::id).collect();
+            let own: Vec<String> = parts.iter().flatten().filter(|it| takes_steps(it)).map(Instance::id).collect();
+            let whole: BTreeSet<String> = selected.iter().filter(|it| takes_steps(it)).map(Instance::id).collect();
             assert_eq!((own.len(), own.into_iter().collect::<BTreeSet<_>>()), (whole.len(), whole), "{of} parts");
             let common = selected.iter().filter(|instance| !takes_steps(instance)).count();
             for part in &parts {
@@ -164,7 +164,11 @@ mod tests {
                 let costs: Vec<u64> = parts
                     .iter()
                     .map(|part| {
-                        part.iter().filter(|it| it.case.is_heavy() == is_heavy).filter(takes_steps).map(cost).sum()
+                        part.iter()
+                            .filter(|it| it.case.is_heavy() == is_heavy)
+                            .filter(|it| takes_steps(it))
+                            .map(cost)
+                            .sum()
                     })
                     .collect();
                 let (least, most) = (costs.iter().min().expect("parts"), costs.iter().max().expect("parts"));
@@ -189,7 +193,7 @@ mod tests {
     fn more_parts_than_cases_leave_some_empty() {
         let selected: Vec<Instance> =
             all().into_iter().filter(|it| it.chapter == "qos" || it.chapter == "life").collect();
-        let few: Vec<Instance> = selected.iter().filter(takes_steps).take(2).copied().collect();
+        let few: Vec<Instance> = selected.iter().filter(|it| takes_steps(it)).take(2).copied().collect();
         let with_life: Vec<Instance> = selected.iter().filter(|it| it.chapter == "life").chain(&few).copied().collect();
         assert_eq!(parts(3, &with_life).iter().filter(|part| part.is_empty()).count(), 1);
     }

@@ -54,7 +54,7 @@ fn junit(out: &mut dyn Write, made: &Made<'_>) -> io::Result<()> {
 impl ReportArgs {
     /// Options with their paths, as far as they are given.
     fn named(&self) -> impl Iterator<Item = (&'static str, &Path)> {
-        let written = OUTPUTS.iter().filter_map(|output| Some((output.option, (output.path)(self)?.as_path())));
+        let written = OUTPUTS.iter().rev().filter_map(|output| Some((output.option, (output.path)(self)?.as_path())));
         written.chain(self.events.as_deref().map(|path| (EVENTS, path)))
     }
 
