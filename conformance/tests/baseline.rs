@@ -230,6 +230,39 @@ fn a_review_without_a_terminal_lists_and_takes_over_what_is_named() {
     assert!(checked.ends_with("all ids known, a reason for each\n--- exit code 0\n"), "{checked}");
 }
 
+/// The broker that is built in, which kills itself a moment after somebody has published to a topic with a wildcard.
+#[cfg(unix)]
+const DIES: &str = r#"#!/bin/sh
+"$PROGRAM" serve --listen 127.0.0.1:$1 | while read -r line; do
+  case "$line" in *MQTT-3.3.2-2*) kill -9 0;; esac
+done
+"#;
+
+#[cfg(unix)]
+#[test]
+fn a_death_and_what_it_leaves_unjudged_can_be_listed() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    folder.write("dies.sh", DIES);
+    fs::set_permissions(folder.path("dies.sh"), fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let cases = "5/publish/topic-with-wildcard | 5/life/* | 5/retain/replaced";
+    let run = |options: [&str; 2]| {
+        let arguments = ["run", "--spawn", "./dies.sh {port}", "-q", "-f", cases, options[0], options[1]];
+        let mut command = mqtt_assay(&arguments);
+        command.current_dir(folder.0.path()).env("PROGRAM", env!("CARGO_BIN_EXE_mqtt-assay"));
+        let output = command.output().expect("the program is there");
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+    };
+    run(["--write-baseline", "known.toml"]);
+    run(["--write-baseline", "again.toml"]);
+    let text = folder.text("known.toml");
+    assert_eq!(folder.text("again.toml"), text);
+    for listed in ["\"5/life/stays-alive\"", "\"its process ended (signal: 9 (SIGKILL))\"", "\"the broker was lost\""] {
+        assert!(text.contains(listed), "{text}");
+    }
+    run(["--baseline", "known.toml"]);
+}
+
 #[test]
 fn help_says_what_can_be_done_with_a_baseline() {
     let folder = Folder::new();

@@ -76,9 +76,8 @@ pub(super) fn standing(entry: &Entry, came: &RuleCame, why: Option<&str>) -> Sta
     let is_same = entry.verdict == came.verdict;
     match entry.varies {
         // The verdicts stand in order, the worst first.
-        Varies::Verdict if is_same => Standing::Expected,
+        Varies::Seen | Varies::Verdict if is_same => Standing::Expected,
         Varies::Verdict if came.verdict > entry.verdict => Standing::Better,
-        Varies::Seen if is_same => Standing::Expected,
         Varies::Not if is_same && entry.seen.as_ref().is_none_or(|seen| *seen == came.seen) => Standing::Expected,
         Varies::Not | Varies::Seen | Varies::Verdict => Standing::Differs(match came.verdict {
             Verdict::Pass | Verdict::Observed => Kind::Passes,

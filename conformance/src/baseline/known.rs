@@ -5,6 +5,7 @@ use crate::cases;
 use crate::run::former::moved_in;
 use crate::scenario::Instance;
 use crate::text::{did_you_mean, quoted};
+use mqtt_assay_standard::RuleId;
 
 /// An id that is not known, in words, with what may be meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +29,7 @@ fn of_case(case: &str) -> String {
 }
 
 fn of_rule(instance: &Instance, rule: &str) -> String {
-    let judged: Vec<&str> = instance.rules.judged().map(|rule| rule.id()).collect();
+    let judged: Vec<&str> = instance.rules.judged().map(RuleId::id).collect();
     format!("{} judges no rule {}, but {}", instance.id(), quoted(rule), judged.join(" "))
 }
 

@@ -1,6 +1,6 @@
 //! What was seen, in words that are the same in each run of one broker: the case's own names instead of the run's, and
-//! nothing of what is chance. Gone are times, ports, line numbers, packet identifiers and client identifiers that the broker
-//! has chosen; acknowledgements that came while something else was waited for; of a death who was suspected; and of an
+//! nothing of what is chance. Gone are times, what is left of an expiry, ports, line numbers, packet identifiers and client
+//! identifiers that the broker has chosen; acknowledgements that came while something else was waited for; of a death who was suspected; and of an
 //! invariant, which any of thousands of packets may break first, where that was. What is left is what a baseline compares.
 
 use super::names::{without_names, without_topics};
@@ -23,6 +23,10 @@ const LIFE: &str = "life";
 /// A property that holds a name of the broker's own choice.
 const ASSIGNED: &str = "AssignedClientIdentifier(";
 
+/// What is said of a case that had no broker any more, before how it was lost; and of processes that were still there then.
+const LOST: &str = "the broker was lost";
+const LEFT_RUNNING: &str = "; it left running: ";
+
 /// Answers that come all the time, and how many of them before a limit of time is over is chance.
 const ANSWERS: &[&str] = &["PUBACK", "PUBREC", "PUBREL", "PUBCOMP", "PINGRESP"];
 
@@ -38,6 +42,9 @@ pub(super) fn logical(seen: &str, names: &RunNames, chapter: &str) -> String {
 }
 
 fn of_case(seen: &str) -> String {
+    if seen.starts_with(LOST) {
+        return LOST.to_owned();
+    }
     let text = outside_quotes(&without_assigned(seen), |text| without_chance(text, Numbers::Telling));
     match text.split_once(INSTEAD) {
         Some((what, instead)) => what.to_owned() + &told_instead(instead),
@@ -64,7 +71,11 @@ fn of_invariant(seen: &str) -> String {
 /// How it ended: `3 times; first: variant x: its process ended (signal 11); suspects ...; its last words: ...`.
 fn of_life(seen: &str) -> String {
     let first = seen.split_once("; first: ").map_or(seen, |(_, first)| first);
-    let how = first.split("; ").next().unwrap_or(first);
+    let first = match first.split_once(LEFT_RUNNING) {
+        Some((before, names)) => before.to_owned() + names.find(')').map_or("", |end| &names[end..]),
+        None => first.to_owned(),
+    };
+    let how = first.split("; ").next().unwrap_or_default();
     outside_quotes(how, |text| without_chance(text, Numbers::Telling))
 }
 
@@ -175,13 +186,13 @@ fn number_length(text: &str) -> usize {
     (0..bytes.len()).find(|&at| !(is_digit(at) || bytes[at] == b'.' && is_digit(at + 1))).unwrap_or(bytes.len())
 }
 
-/// A time, a port, a line, an identifier. An identifier of 0 is none.
+/// A time, a port, a line, an identifier, what is left of an expiry. An identifier of 0 is none.
 fn is_chance(before: &str, number: &str, behind: &str) -> bool {
     let is_port = before
         .strip_suffix(':')
         .is_some_and(|host| host.ends_with(|letter: char| letter.is_ascii_alphanumeric() || letter == ']'));
     let is_line = ["line ", "lines "].iter().any(|word| before.ends_with(word));
-    let words = ["id=", "identifier ", "identifier N instead of "];
+    let words = ["id=", "identifier ", "identifier N instead of ", "MessageExpiryInterval("];
     let is_identifier = number != "0" && words.iter().any(|word| before.ends_with(word));
     is_port || is_line || is_identifier || unit(behind).is_some()
 }
@@ -224,6 +235,10 @@ mod tests {
             ("SUBACK id=3 0x00: code 0x00 instead of 0x80", "SUBACK id=N 0x00: code 0x00 instead of 0x80"),
             ("PUBACK id=0", "PUBACK id=0"),
             ("0x10 for a message", "0x10 for a message"),
+            (
+                "[SubscriptionIdentifier(7), MessageExpiryInterval(98)]",
+                "[SubscriptionIdentifier(7), MessageExpiryInterval(N)]",
+            ),
             ("PUBREL id=6: packet identifier 6 instead of 5", "PUBREL id=N: packet identifier N instead of N"),
             (
                 "the broker closed the connection (FIN) after 1.503 s",
@@ -272,6 +287,9 @@ mod tests {
         let died = "2 times, by 5/x/y, 5/x/z; first: its process ended (signal: 11 (SIGSEGV)); 5/x/y does it by itself; \
                     its last words: 12:03:04 pid 312 fell";
         assert_eq!(in_chapter(died, LIFE), "its process ended (signal: 11 (SIGSEGV))");
+        let left = "its process ended (signal: 9 (SIGKILL); it left running: sh, cat); 5/x/y was alone at it";
+        assert_eq!(in_chapter(left, LIFE), "its process ended (signal: 9 (SIGKILL))");
+        assert_eq!(told("the broker was lost: its process ended"), "the broker was lost");
     }
 
     #[test]

@@ -47,16 +47,9 @@ fn replaced(text: &str, start: &str, count: usize, end: &str, instead: &str) -> 
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once(start) {
         out.push_str(before);
-        match behind_tag(behind, count).and_then(|left| left.strip_prefix(end)) {
-            Some(left) => {
-                out.push_str(instead);
-                rest = left;
-            }
-            None => {
-                out.push_str(start);
-                rest = behind;
-            }
-        }
+        let left = behind_tag(behind, count).and_then(|left| left.strip_prefix(end));
+        out.push_str(if left.is_some() { instead } else { start });
+        rest = left.unwrap_or(behind);
     }
     out + rest
 }

@@ -92,8 +92,8 @@ impl Exit {
             }
             Self::NothingSelected => "no case is selected",
             Self::BaselineStale => {
-                "the baseline is stale: what it lists passes, has changed, was not judged, or has an unknown id; \
-                 `baseline review`: differences are left; `baseline check`: an unknown id, or an entry without a reason"
+                "the baseline is stale: what it lists passes, has changed or was not judged, or its id is unknown; \
+                 `baseline`: something is left to do"
             }
             Self::Inconclusive => {
                 "no case fails, but some are inconclusive: their set-up failed, and no baseline lists them"

@@ -58,8 +58,8 @@ Examples:
   mqtt-assay decode 30 04 00 01 61 00          explain bytes field by field
   mqtt-assay serve                             a strict broker that names each rule a client breaks
 
-Exit codes: 0 all pass, 1 a fail, 2 usage, 3 nothing judged, 4 nothing selected, 5 baseline stale, 6 inconclusive;
-all of them: mqtt-assay explain exit-codes";
+Exit codes: 0 all pass, 1 a fail, 2 usage, 3 nothing judged, 4 nothing selected, 5 baseline stale,
+6 inconclusive; all of them: mqtt-assay explain exit-codes";
 
 #[derive(Parser)]
 #[command(name = "mqtt-assay", version, about = ABOUT, long_about = LONG_ABOUT, after_help = EXAMPLES)]

@@ -241,8 +241,23 @@ fn told(group: &[&DifferenceReport]) -> String {
 }
 
 fn was_and_now(difference: &DifferenceReport) -> String {
-    let told = [("was", &difference.was), ("now", &difference.now)].into_iter();
-    told.filter_map(|(label, told)| Some(row(label, &seen(told.as_ref()?)))).collect()
+    let seen = |told: &Option<Told>| told.as_ref().map(seen);
+    let (was, now) = (seen(&difference.was), seen(&difference.now));
+    let same = match (&was, &now) {
+        (Some(was), Some(now)) => was.chars().zip(now.chars()).take_while(|(one, other)| one == other).count(),
+        _ => 0,
+    };
+    // What two long texts have in common is told by its end.
+    let skipped = if same > LETTERS / 2 { same - LETTERS / 4 } else { 0 };
+    let told = [("was", was), ("now", now)].into_iter();
+    told.filter_map(|(label, text)| Some(row(label, &from(&text?, skipped)))).collect()
+}
+
+/// The text without so many letters, of a long one the start.
+fn from(text: &str, skipped: usize) -> String {
+    let rest: String = text.chars().skip(skipped).collect();
+    let before = if skipped > 0 { "... " } else { "" };
+    format!("{before}{}", cut(&rest, LETTERS))
 }
 
 /// Differences of rules of one case, with all that is known of them: what was, and what is.
@@ -266,7 +281,7 @@ pub(crate) fn decided_together(differences: &[Difference]) -> Vec<&[Difference]>
 /// What was seen, with its verdict.
 fn seen(told: &Told) -> String {
     match &told.seen {
-        Some(seen) => format!("{}: {}", told.verdict, cut(&single_line(seen), LETTERS)),
+        Some(seen) => format!("{}: {}", told.verdict, single_line(seen)),
         None => told.verdict.phrase().to_owned(),
     }
 }
@@ -298,4 +313,40 @@ pub(crate) fn faults(baseline: &Baseline, unknown: impl Fn(&crate::baseline::Key
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changed(was: &str, now: &str) -> String {
+        let told = |seen: &str| Some(Told { verdict: Verdict::Fail, seen: Some(seen.to_owned()) });
+        let report = DifferenceReport {
+            case: "5/a/b".to_owned(),
+            rule: "MQTT-1".to_owned(),
+            what: Kind::Changed.word().to_owned(),
+            line: Some(7),
+            was: told(was),
+            now: told(now),
+            says: "look".to_owned(),
+        };
+        anstream::adapter::strip_str(&super::told(&[&report])).to_string()
+    }
+
+    #[test]
+    fn of_long_texts_the_place_is_shown_where_they_differ() {
+        let long = "x".repeat(390);
+        let text = changed(&format!("{long}a"), &format!("{long}b"));
+        let lines: Vec<&str> = text.lines().skip(2).map(str::trim_end).collect();
+        assert!(lines[0].starts_with("    was         ... xxx") && lines[0].ends_with("xa"), "{text}");
+        assert!(lines[1].starts_with("    now         ... xxx") && lines[1].ends_with("xb"), "{text}");
+        assert!(changed("a", "b").contains("    was         fail: a\n    now         fail: b\n"));
+    }
+
+    #[test]
+    fn hostile_text_of_a_file_stays_on_its_line() {
+        let text = changed("a\u{1b}[2J\nb", &"y".repeat(9000));
+        assert_eq!(text.lines().count(), 4, "{text}");
+        assert!(!text.contains('\u{1b}') && text.lines().all(|line| line.len() < 300), "{text}");
+    }
 }

@@ -26,7 +26,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         print(&format!("{file}: {}, all ids known, a reason for each\n", entries(baseline.entries.len())))?;
         return Ok(Exit::Success);
     }
-    let lines: String = faults.iter().map(|fault| format!("{file}, {}\n", single_line(fault))).collect();
-    print(&lines)?;
+    let lines: Vec<String> = faults.iter().map(|fault| format!("{file}, {}", single_line(fault))).collect();
+    print(&(lines.join("\n") + "\n"))?;
     Ok(Exit::BaselineStale)
 }

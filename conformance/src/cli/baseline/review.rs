@@ -17,6 +17,7 @@ use crate::run::filter::glob_matches;
 use crate::text::{counted, quoted, shell, single_line};
 use clap::Args;
 use console::Term;
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
@@ -150,15 +151,12 @@ fn conclude(
     let (rejected, skipped) = (count(&Decision::Reject), count(&Decision::Skip));
     let mut out = format!("\n{} taken over, {rejected} rejected, {skipped} left\n", counted(accepted, "difference"));
     for (difference, _) in differences.iter().zip(decisions).filter(|(_, decision)| **decision == Decision::Reject) {
-        out.push_str(&format!("  rejected: {}\n", single_line(&difference.key.to_string())));
+        let _ = writeln!(out, "  rejected: {}", single_line(&difference.key.to_string()));
     }
     if accepted > 0 {
         let file = single_line(&args.baseline.to_string_lossy());
-        out.push_str(&format!(
-            "{file}: {}, {} without a reason\n",
-            entries(baseline.entries.len()),
-            baseline.without_reason()
-        ));
+        let (count, without) = (baseline.entries.len(), baseline.without_reason());
+        let _ = writeln!(out, "{file}: {}, {without} without a reason", entries(count));
     }
     print(&out)?;
     Ok(if rejected + skipped == 0 { Exit::Success } else { Exit::BaselineStale })

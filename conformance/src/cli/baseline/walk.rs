@@ -7,7 +7,7 @@ use crate::report::document::{CaseReport, Document};
 use crate::text::{cut, single_line, visible};
 use console::{Key, Term};
 use mqtt_assay_codec::Version;
-use mqtt_assay_standard::{self as standard, Rule};
+use mqtt_assay_standard::{self as standard, Rule, RuleId};
 use std::fmt::Write as _;
 use std::io;
 
@@ -166,7 +166,7 @@ fn case_of<'a>(walk: &Walk<'a>, difference: &Difference) -> Option<&'a CaseRepor
 
 fn rule_of(difference: &Difference) -> Option<&'static Rule> {
     let version = if difference.key.case.starts_with("3.1.1/") { Version::V3_1_1 } else { Version::V5 };
-    standard::find(version, &difference.key.rule).map(|rule| rule.rule())
+    standard::find(version, &difference.key.rule).map(RuleId::rule)
 }
 
 /// So many lines of the case's transcript, up to the one that decided about the rule.
