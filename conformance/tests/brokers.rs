@@ -153,6 +153,9 @@ const BY_CARRIER: &[(&[Variant], &str, &str)] = &[
     (WEB_SOCKETS, "/connections/too-large.", "packets above max_packet_size are taken"),
     (WEB_SOCKETS, "5/announced/ruled-out.", "packets above max_packet_size are taken"),
     (WEB_SOCKETS, "5/disconnect/lone-code", "the connection stays open after DISCONNECT 0x04"),
+    // The cases can't see when a broker has learnt of a reset: the message may have gone to the lost connection before, and
+    // its DUP 1 is right then.
+    (&[Variant::SECURE_WEBSOCKET], ".lost", "resets are dealt with late, behind what is published next"),
     (WEB_SOCKETS, "/connect/silent-connection", "connections without a CONNECT are closed, as is recommended"),
 ];
 
@@ -168,8 +171,9 @@ fn mosquitto_is_the_same_by_every_transport() {
     let report = Report::read("mosquitto", &version);
     for carrier in [Variant::TLS, Variant::MUTUAL_TLS, Variant::WEBSOCKET, Variant::SECURE_WEBSOCKET, Variant::UNIX] {
         let (carried, _) = one_run_by(&profile, 0, Some(carrier));
-        let is_known =
-            |case: &str| BY_CARRIER.iter().any(|(carriers, part, _)| carriers.contains(&carrier) && case.contains(part));
+        let is_known = |case: &str| {
+            BY_CARRIER.iter().any(|(carriers, part, _)| carriers.contains(&carrier) && case.contains(part))
+        };
         let without_known = |result: &RunResult| RunResult {
             results: result.results.iter().filter(|case| !is_known(&case.instance.id())).cloned().collect(),
             ..RunResult::default()
