@@ -147,19 +147,21 @@ fn mosquitto_with_access() {
     assert!(unjudged.is_empty() && failed.is_empty(), "fails for the user's limits: {failed:#?}\n{unjudged}");
 }
 
-/// Where mosquitto itself is not the same by every transport: the transports, how such cases end, and why.
+/// Where mosquitto 2.0.11 itself is not the same by every transport: the transports, a part of the cases' ids, and why.
 const BY_CARRIER: &[(&[Variant], &str, &str)] = &[
-    (
-        &[Variant::WEBSOCKET, Variant::SECURE_WEBSOCKET],
-        "/publish/any-length.2097152",
-        "2.0.11 sends 4 kB of a message to a WebSocket every 100 ms, so that 2 MB come after 50 s",
-    ),
-    (
-        &[Variant::WEBSOCKET, Variant::SECURE_WEBSOCKET],
-        "/publish/too-large",
-        "2.0.11 takes packets above max_packet_size from WebSockets",
-    ),
+    (WEB_SOCKETS, "/publish/any-length.2097152", "4 kB of a message go out every 100 ms: 2 MB come after 50 s"),
+    (WEB_SOCKETS, "/invariants/owed-message", "the same message is owed for as long"),
+    (WEB_SOCKETS, "/publish/too-large", "packets above max_packet_size are taken"),
+    (WEB_SOCKETS, "/connections/too-large.", "packets above max_packet_size are taken"),
+    (WEB_SOCKETS, "5/announced/ruled-out.", "packets above max_packet_size are taken"),
+    (WEB_SOCKETS, "5/disconnect/lone-code", "the connection stays open after DISCONNECT 0x04"),
+    // The cases can't see when a broker has learnt of a reset: the message may have gone to the lost connection before, and
+    // its DUP 1 is right then.
+    (&[Variant::SECURE_WEBSOCKET], ".lost", "resets are dealt with late, behind what is published next"),
+    (WEB_SOCKETS, "/connect/silent-connection", "connections without a CONNECT are closed, as is recommended"),
 ];
+
+const WEB_SOCKETS: &[Variant] = &[Variant::WEBSOCKET, Variant::SECURE_WEBSOCKET];
 
 /// What carries the bytes decides nothing about the rules: the same verdicts by each transport, but where the broker is known
 /// to differ.
@@ -171,8 +173,9 @@ fn mosquitto_is_the_same_by_every_transport() {
     let report = Report::read("mosquitto", &version);
     for carrier in [Variant::TLS, Variant::MUTUAL_TLS, Variant::WEBSOCKET, Variant::SECURE_WEBSOCKET, Variant::UNIX] {
         let (carried, ..) = one_run_by(&profile, 0, Some(carrier));
-        let is_known =
-            |case: &str| BY_CARRIER.iter().any(|(carriers, end, _)| carriers.contains(&carrier) && case.ends_with(end));
+        let is_known = |case: &str| {
+            BY_CARRIER.iter().any(|(carriers, part, _)| carriers.contains(&carrier) && case.contains(part))
+        };
         let without_known = |result: &RunResult| RunResult {
             results: result.results.iter().filter(|case| !is_known(&case.instance.id())).cloned().collect(),
             ..RunResult::default()

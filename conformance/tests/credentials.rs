@@ -133,7 +133,7 @@ fn no_error_shows_a_password() {
     for address in ["mqtt://ann:s3cret@h/path", "mqtt://ann:s3cret%@h", "mqtt://ann:s3cret", "ann:s3cret@h:1883"] {
         assert_refused(&["run", address], None, "********");
     }
-    assert_refused(&["run", "http://ann:s3cret@h"], None, "`http://` is not supported");
+    assert_refused(&["run", "http://ann:s3cret@h"], None, "`http://` is no address of a broker");
     assert_refused(&["mqtt://ann:s3cret@h"], None, "mqtt-assay run 'mqtt://ann:********@h'");
     assert_refused(&["run", "mqtt://h", "mqtt://ann:s3cret@h"], None, "unexpected argument");
     let unreachable = mqtt_assay(&["run", "mqtt://ann:s3cret@127.0.0.1:1", "-vv"]).output().expect("it is there");

@@ -161,11 +161,12 @@ fn upon(carrier: Carrier, (host, port): (&str, u16), path: &str, reach: Reach) -
     let mut upon = Upon::default();
     if carrier.has_tls() {
         let name = server_name.as_deref().unwrap_or(host);
-        let client = TlsClient::new(&trust, identity, name).map_err(|error| format!("can't be reached: {error}"))?;
+        let client = TlsClient::new(&trust, identity, name).map_err(|error| format!("can't be used: {error}"))?;
         upon.tls = Some(Rc::new(client));
     }
     if carrier.has_web_socket() {
-        upon.web_socket = Some(Rc::new(WebSocketClient::new(&format!("{host}:{port}"), path, headers)?));
+        let client = WebSocketClient::new(&format!("{host}:{port}"), path, headers);
+        upon.web_socket = Some(Rc::new(client.map_err(|why| format!("can't be used: {why}"))?));
     }
     Ok(upon)
 }

@@ -21,6 +21,9 @@ const FILES: [(&str, &str); 5] = [
     ("{client_key}", "assay-client-key.pem"),
 ];
 
+/// Files by the words that stand for their paths: the name of each, and what stands in it.
+type Files = BTreeMap<&'static str, (&'static str, String)>;
+
 /// Whom a certificate is for, and until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holder {
@@ -111,8 +114,8 @@ impl Authority {
         TlsServer::new(identity, asks.then_some(self.certificate.as_bytes()))
     }
 
-    /// All that a broker and its client need, by the words for their files: the name of each and what stands in it.
-    pub(super) fn files(&self) -> Result<(BTreeMap<&'static str, (&'static str, String)>, Papers), String> {
+    /// All that a broker and its client need, and the client's part of it.
+    pub(super) fn files(&self) -> Result<(Files, Papers), String> {
         let (broker, client) = (self.sign(Holder::Broker)?, self.sign(Holder::Client)?);
         let texts =
             [&self.certificate, &broker.certificate, &broker.key, &client.certificate, &client.key].map(Clone::clone);

@@ -119,10 +119,8 @@ fn what_fails_in_a_handshake_is_named() {
         let (ours, theirs) = (Authority::new().expect("an authority"), Authority::new().expect("another"));
         let server = |asks| ours.server(asks).expect("a server");
         let foreign = theirs.client(None).expect("a client");
-        assert_eq!(
-            refused(foreign, server(false)).await,
-            "TLS: nobody who is trusted has signed the broker's certificate"
-        );
+        let said = refused(foreign, server(false)).await;
+        assert!(said.starts_with("TLS: nobody who is trusted has signed the broker's certificate"), "{said}");
         let trust = Trust::from_pem(ours.certificate().as_bytes()).expect("an authority");
         let elsewhere = TlsClient::new(&trust, None, "broker.example").expect("a client");
         let said = refused(elsewhere, server(false)).await;

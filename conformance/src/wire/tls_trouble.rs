@@ -51,8 +51,16 @@ fn certificate(problem: &CertificateError, name: &str) -> String {
         }
         CertificateError::NotValidForName => format!("the broker's certificate is not for {name}"),
         CertificateError::NotValidForNameContext { presented, .. } => {
-            let names = if presented.is_empty() { "no name at all".to_owned() } else { presented.join(", ") };
+            let names = if presented.is_empty() {
+                "no name at all".to_owned()
+            } else {
+                presented.iter().map(|name| bare(name)).collect::<Vec<_>>().join(", ")
+            };
             format!("the broker's certificate is not for {name}; it is for: {names}")
+        }
+        CertificateError::BadSignature => {
+            "nobody who is trusted has signed the broker's certificate; one of the same name is, with another key"
+                .to_owned()
         }
         CertificateError::UnknownIssuer => "nobody who is trusted has signed the broker's certificate".to_owned(),
         other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
@@ -60,6 +68,12 @@ fn certificate(problem: &CertificateError, name: &str) -> String {
         }
         other => format!("the broker's certificate can't be used: {other}"),
     }
+}
+
+/// A name as it stands in the certificate: `DnsName("x")` is x.
+fn bare(name: &str) -> &str {
+    let inner = name.split_once('(').and_then(|(_, behind)| behind.strip_suffix(')'));
+    inner.map_or(name, |inner| inner.trim_matches('"'))
 }
 
 fn alerted(alert: AlertDescription) -> String {
@@ -70,6 +84,7 @@ fn alerted(alert: AlertDescription) -> String {
         | AlertDescription::CertificateRevoked
         | AlertDescription::CertificateExpired
         | AlertDescription::CertificateUnknown
+        | AlertDescription::DecryptError
         | AlertDescription::UnknownCA => format!("the broker does not take the client certificate (alert {alert:?})"),
         AlertDescription::HandshakeFailure => {
             "the broker refuses the handshake; it may want a client certificate (alert HandshakeFailure)".to_owned()

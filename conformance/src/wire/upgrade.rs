@@ -38,7 +38,7 @@ impl WebSocketClient {
     /// handshake's own.
     pub fn new(host: &str, path: &str, headers: Vec<(String, String)>) -> Result<Self, String> {
         if !path.starts_with('/') || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("its path has a character that has to be written as %XX".to_owned());
+            return Err("the path has a character that has to be written as %XX".to_owned());
         }
         for (name, value) in &headers {
             require_usable(name, value)?;
@@ -50,9 +50,15 @@ impl WebSocketClient {
     pub async fn connect(&self, stream: Box<dyn Transport>) -> io::Result<Box<dyn Transport>> {
         let key = generate_key();
         let mut stream = Below::new(stream);
-        stream.write_all(self.request(&key).as_bytes()).await?;
-        stream.flush().await?;
-        let (answer, behind) = read_answer(&mut stream).await?;
+        let asked = async {
+            stream.write_all(self.request(&key).as_bytes()).await?;
+            stream.flush().await?;
+            read_answer(&mut stream).await
+        };
+        let (answer, behind) = asked.await.map_err(|error| match error.kind() {
+            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => ended_early(),
+            _ => error,
+        })?;
         let subprotocol =
             judge(&answer, &key).map_err(|why| io::Error::other(format!("WebSocket handshake: {why}")))?;
         let stream = WebSocketStream::from_partially_read(stream, behind, Role::Client, Some(config())).await;
@@ -97,8 +103,7 @@ async fn read_answer(stream: &mut Below) -> io::Result<(Vec<u8>, Vec<u8>)> {
     loop {
         let count = stream.read(&mut chunk).await?;
         if count == 0 {
-            let why = "WebSocket handshake: the connection ended before the answer to the upgrade";
-            return Err(io::Error::new(ErrorKind::UnexpectedEof, why));
+            return Err(ended_early());
         }
         answer.extend_from_slice(&chunk[..count]);
         if let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -111,6 +116,13 @@ async fn read_answer(stream: &mut Below) -> io::Result<(Vec<u8>, Vec<u8>)> {
             return Err(io::Error::new(ErrorKind::InvalidData, why));
         }
     }
+}
+
+fn ended_early() -> io::Error {
+    io::Error::new(
+        ErrorKind::UnexpectedEof,
+        "WebSocket handshake: the connection ended before the answer to the upgrade",
+    )
 }
 
 /// The subprotocol of an answer that agrees to the upgrade.

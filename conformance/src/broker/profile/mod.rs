@@ -417,7 +417,7 @@ impl ProfileVariant {
         }
         let (port, path) = (self.port.clone(), self.path.clone());
         let credentials = set_up.credentials.clone().or_else(|| self.credentials.clone());
-        Self { append, port, path, carrier, credentials, ..set_up.clone() }
+        Self { append, credentials, port, path, carrier, ..set_up.clone() }
     }
 
     /// What cases have to know of it.
