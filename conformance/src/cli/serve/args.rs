@@ -58,7 +58,7 @@ const SEED: u64 = 1;
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ServeArgs {
     /// Where to listen; port 0 takes a free one (repeatable) [default: 127.0.0.1:1883, with a command 127.0.0.1:0]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "each")]
     listen: Vec<String>,
 
     /// Break the standard in this way, FAULT or FAULT@WAY (repeatable)
