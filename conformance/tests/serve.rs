@@ -431,7 +431,7 @@ fn each_fault_and_quirk_is_met_once_and_the_table_says_what_came_of_it() {
 40021007) ;; 4002*) {TWICE_7} ;; esac; [ $got = 40021007 ] || {{ echo got $got; exit 1; }}; {LEAVE}"
     );
     let chosen = ["--each", "single-byte-writes", "--each", "no-puback", "--each", "wrong-puback-id"];
-    let more = ["--each", "retained-not-stored", "--each-timeout", "3", "--jobs", "2"];
+    let more = ["--each", "retained-not-stored", "--each-timeout", "10", "--jobs", "4"];
     let (code, out, log) = serve_bash(&[&chosen[..], &more].concat(), &script);
     assert_eq!(code, Some(1), "{out}{log}");
     common::settings().bind(|| insta::assert_snapshot!("each", out));

@@ -68,8 +68,8 @@ pub(super) struct Connection {
     welcomed_at: Duration,
     session: Session,
     pub(super) state: State,
-    /// The messages of the session that ended with CONNECT.
-    former: Exchanges,
+    /// The messages of a session that was known and is over since CONNECT.
+    former: Option<Exchanges>,
     requests: BTreeSet<u16>,
     deliveries: Deliveries,
     pubrels: Order,
@@ -80,6 +80,8 @@ pub(super) struct Connection {
     has_worked: bool,
     has_left: bool,
     is_in_foreign_session: bool,
+    /// It has been said that too many of its messages are open.
+    is_over_quota: bool,
 }
 
 impl Connection {
@@ -101,7 +103,7 @@ impl Connection {
             welcomed_at: Duration::ZERO,
             session: Session::Unknown,
             state: State::default(),
-            former: Exchanges::default(),
+            former: None,
             requests: BTreeSet::new(),
             deliveries: Deliveries::default(),
             pubrels: Order::default(),
@@ -110,6 +112,7 @@ impl Connection {
             has_worked: false,
             has_left: false,
             is_in_foreign_session: false,
+            is_over_quota: false,
         }
     }
 
@@ -225,22 +228,28 @@ impl Connection {
 
     /// What comes again out of a session that is over is a breach of its own.
     fn name_former(&self, coming: &Coming, broken: &mut [(Duty, String)]) {
+        // Its first sending may not have been read: that it was before this session, DUP says.
         let first = broken.iter_mut().find(|(duty, _)| matches!(duty, Duty::NoDupAtFirst(_)));
-        let Some((duty, what)) = first.filter(|_| self.former.had(coming)) else { return };
-        let id = coming.id;
+        if let Some(first) = first.filter(|_| self.former.is_some()) {
+            *first = self.out_of_former("PUBLISH", coming.id);
+        }
+    }
+
+    fn out_of_former(&self, name: &str, id: u16) -> (Duty, String) {
         if self.clean {
-            *duty = Duty::CleanMeansClean;
-            *what = format!("the PUBLISH with identifier {id} of the session before came again after a clean start");
+            let what = format!("the {name} with identifier {id} goes on with the session before, after a clean start");
+            (Duty::CleanMeansClean, what)
         } else {
-            *duty = Duty::DropLostSession;
-            *what = format!("the PUBLISH with identifier {id} came again, although the broker holds no session");
+            let what = format!("the {name} with identifier {id} goes on with a session that the broker does not hold");
+            (Duty::DropLostSession, what)
         }
     }
 
     fn hold_quota(&mut self, kind: Kind, broken: &mut Broken) {
         let Some(most) = self.receive_maximum.filter(|_| !self.is_hasty && kind != Kind::Other) else { return };
         let open = self.state.exchanges.open_on(self.number);
-        if open > usize::from(most) {
+        let was_over = std::mem::replace(&mut self.is_over_quota, open > usize::from(most));
+        if self.is_over_quota && !was_over {
             let what = format!("{open} messages of QoS 1 and 2 are open, and the Receive Maximum of CONNACK is {most}");
             broken.push((Duty::ReceiveMaximum, what));
         }
@@ -269,7 +278,12 @@ impl Connection {
             broken.push((Duty::PubrelsInOrder, what));
         }
         let is_known = self.state.exchanges.released(id, self.number);
-        if !is_known && self.session != Session::Unknown && ack.reason != ReasonCode::PACKET_IDENTIFIER_NOT_FOUND {
+        if is_known || self.session == Session::Unknown || ack.reason == ReasonCode::PACKET_IDENTIFIER_NOT_FOUND {
+            return;
+        }
+        if self.former.as_ref().is_some_and(|former| former.knows(id)) {
+            broken.push(self.out_of_former("PUBREL", id));
+        } else {
             let what = format!("PUBREL with identifier {id}, which no PUBLISH of the client had");
             broken.push((Duty::IdentifierOfMessage, what));
         }
@@ -309,7 +323,7 @@ impl Connection {
         self.is_in_foreign_session = is_v5 && self.clean && connack.session_present;
         let is_over = self.clean || is_v5 && !connack.session_present;
         match kept {
-            Some(kept) if is_over => self.former = kept.exchanges,
+            Some(kept) if is_over => self.former = Some(kept.exchanges),
             Some(kept) if !self.is_hasty => {
                 self.state = kept;
                 if connack.session_present {

@@ -6,7 +6,7 @@ use mqtt_assay_codec::{
     Context, Limits, Packet, PacketStream, PacketType, Publish, Sender, StreamItem, Version, packet_len,
 };
 
-/// A PUBLISH of more bytes has its payload in pieces.
+/// A PUBLISH of more bytes has its payload in pieces; no more are taken in at once, so that no more are held.
 const WHOLE: usize = 16 << 10;
 
 /// Other packets of more bytes are passed over.
@@ -68,8 +68,10 @@ impl Splitter {
         if self.is_blind {
             return;
         }
-        self.stream.buffer().extend_from_slice(bytes);
-        while self.next(&mut each) {}
+        for piece in bytes.chunks(WHOLE) {
+            self.stream.buffer().extend_from_slice(piece);
+            while self.next(&mut each) {}
+        }
     }
 
     /// One step; false where more bytes are needed.

@@ -333,6 +333,20 @@ fn a_session_that_is_over_leaves_nothing_behind() {
     };
     // In 3.1.1 the client may go on with what it holds.
     each(lost, &[], &[("MQTT-3.2.2-5", 2)]);
+    let releases = |clean| {
+        move |version| {
+            let mut traffic = Traffic::welcomed(version, false, false);
+            traffic.publishes(0, qos2(1, "one"));
+            traffic.gets(0, Packet::Pubrec(ack(1)));
+            traffic.sends(0, &[Packet::Pubrel(ack(1))]);
+            traffic.drops(0);
+            traffic.comes_back(1, clean, false);
+            traffic.sends(1, &[Packet::Pubrel(ack(1))]);
+            traffic
+        }
+    };
+    each(releases(true), &[("MQTT-3.1.2-6", 2)], &[("MQTT-3.1.2-4", 2)]);
+    each(releases(false), &[], &[("MQTT-3.2.2-5", 2)]);
     let first = |version| {
         let mut traffic = Traffic::welcomed(version, true, false);
         traffic.publishes(0, again(qos2(1, "one")));
@@ -355,6 +369,8 @@ fn no_more_is_open_than_the_broker_takes() {
         traffic.publishes(0, qos2(2, "two"));
         traffic.gets(0, Packet::Pubrec(ack(2)));
         traffic.publishes(0, qos1(3, "three"));
+        // Once, until there is room again.
+        traffic.publishes(0, qos1(4, "four"));
         traffic
     };
     each(floods, &[], &[("MQTT-3.3.4-7", 4)]);

@@ -18,21 +18,23 @@ reason. At its end stands what each client broke. `mqtt-assay explain RULE` says
 lines are left out, and counted.
 
 With a command it ends when the command does. The command finds the address in MQTT_URL, MQTT_HOST
-and MQTT_PORT; what it prints goes through, and the log goes to standard error. Exit code 1: a client
-broke a rule. 9: none did, and the command failed. 1 comes first where both are so, since a breach may
-be why the command failed. Rules that are only implied or only a SHOULD are named, and count with
---strict alone. What the command leaves running is ended with it, and so is the command by Ctrl-C.
+and MQTT_PORT; what it prints goes through, and the log goes to standard error. Exit code 1: a
+client broke a rule. 9: none did, and the command failed. 1 comes first where both are so, since a
+breach may be why the command failed. Rules that are only implied or only a SHOULD are named, and
+count with --strict alone. What the command leaves running is ended with it, and so is the command
+by Ctrl-C.
 
 With --each it runs the command beside a sound broker first, then once beside each broker with one
-fault or quirk, each on a port of its own, and prints a table: passes (exit code 0), fails, hangs (longer
-than --each-timeout), and which rules the client breaks that it doesn't break beside the sound one. The
-standard permits every quirk, so a client that doesn't pass beside one is wrong: exit code 1, as for a
-broken rule. Beside a fault it may fail. Exit code 9: it doesn't pass beside the sound broker.
+fault or quirk, each on a port of its own, and prints a table: passes (exit code 0), fails, hangs
+(longer than --each-timeout), and which rules the client breaks that it keeps beside the sound one.
+The standard permits every quirk, so who doesn't pass beside one relies on more than it promises:
+exit code 1, as for a broken rule. Beside a fault it may fail. Exit code 9: it doesn't pass beside
+the sound broker.
 
 A client that reads slowly gets everything, more slowly; those who publish to it are slowed too.
 Memory: max-stored-bytes for what is kept and max-unsent-bytes for what is written out (256 and 64
-MiB), and up to 128 KiB for each connection. What is too much is refused or ends the connection, with
-reason code 0x97 in MQTT 5.
+MiB), and up to 128 KiB for each connection. What is too much is refused or ends the connection,
+with reason code 0x97 in MQTT 5.
 
 Examples:
   mqtt-assay serve                                    on 127.0.0.1:1883
@@ -45,7 +47,8 @@ Examples:
   mqtt-assay serve --user ann --password secret --denied-topic 'secret/#'
   mqtt-assay serve --fault drops-binary               see what your client does with a broken broker
 
-Names: mqtt-assay explain limits, faults, quirks. Without a command Ctrl-C ends it, with exit code 0.";
+Names: mqtt-assay explain limits, faults, quirks. Without a command Ctrl-C ends it, with exit
+code 0.";
 
 /// Where assigned client identifiers start, and what decides the delays of quirks.
 const SEED: u64 = 1;
@@ -55,7 +58,7 @@ const SEED: u64 = 1;
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ServeArgs {
     /// Where to listen; port 0 takes a free one (repeatable) [default: 127.0.0.1:1883, with a command 127.0.0.1:0]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "each")]
     listen: Vec<String>,
 
     /// Break the standard in this way, FAULT or FAULT@WAY (repeatable)

@@ -46,7 +46,7 @@ impl Breach {
             version: breach.version,
             rule: breach.rule,
             did: codec.map_or(breach.detail.as_str(), |(_, detail)| detail).to_owned(),
-            bytes: breach.packet.to_vec(),
+            bytes: without_password(&breach.packet).to_vec(),
             length: breach.packet_len,
             number: breach.packet_number,
         })
@@ -80,6 +80,19 @@ pub(super) fn counts(version: Version, rule: &str, strict: bool) -> bool {
     strict || !level(version, rule).is_weak()
 }
 
+/// The packet; of a CONNECT that has a password no more than what stands before its first string.
+fn without_password(packet: &[u8]) -> &[u8] {
+    let is_connect = packet.first().is_some_and(|first| first >> 4 == 1);
+    let name = 1 + packet.iter().skip(1).take_while(|byte| **byte >= 0x80).count() + 1;
+    let Some(length) = packet.get(name..name + 2).filter(|_| is_connect) else { return packet };
+    let flags = name + 2 + usize::from(u16::from_be_bytes([length[0], length[1]])) + 1;
+    match packet.get(flags) {
+        Some(set) if set & 0x40 == 0 => packet,
+        // The flags, and the keep alive behind them.
+        _ => &packet[..packet.len().min(flags + 3)],
+    }
+}
+
 /// Of 3.1.1, whose general rule it is.
 fn is_wrong_acknowledgement(breach: &reference::Breach) -> bool {
     let packet_type = breach.packet.first().and_then(|first| PacketType::from_number(first >> 4));
@@ -96,6 +109,16 @@ mod tests {
         assert!(counts(Version::V5, "MQTT-3.3.2-2", false));
         assert!(!counts(Version::V5, "U5-009", false));
         assert!(counts(Version::V5, "U5-009", true));
+    }
+
+    #[test]
+    fn no_password_is_shown() {
+        let connect =
+            |flags| [&[0x10, 17, 0, 4, b'M', b'Q', b'T', b'T', 4, flags, 0, 60][..], b"\0\x01a\0\x02pw"].concat();
+        assert_eq!(without_password(&connect(0x42)), &connect(0x42)[..12]);
+        assert_eq!(without_password(&connect(2)), connect(2));
+        assert_eq!(without_password(&[0x10, 0x80]), [0x10, 0x80]);
+        assert_eq!(without_password(&[0xc0, 0]), [0xc0, 0]);
     }
 
     #[test]

@@ -121,11 +121,16 @@ fn result(args: &ServeArgs, control: &Run, runs: &[(Chosen, Run)], guard: &Guard
     let fallen = runs.iter().filter(|(chosen, run)| chosen.kind == Kind::Quirk && run.outcome != Outcome::Passes);
     let breaks = |run: &Run| run.counted(args.strict) > 0;
     let breaking = runs.iter().map(|(_, run)| run).chain([control]).filter(|run| breaks(run));
-    match (fallen.count(), breaking.count()) {
-        (0, 0) => (Exit::Success, "it passes beside every quirk, and breaks no rule".to_owned()),
-        (fallen, breaking) => {
-            let fallen = format!("it doesn't pass beside {}", crate::text::counted(fallen, "quirk"));
-            (Exit::Failed, format!("{fallen}, and breaks rules in {}", crate::text::counted(breaking, "run")))
-        }
+    let fallen = match fallen.count() {
+        0 => None,
+        count => Some(format!("it doesn't pass beside {}", crate::text::counted(count, "quirk"))),
+    };
+    let breaking = match breaking.count() {
+        0 => None,
+        count => Some(format!("it breaks rules in {}", crate::text::counted(count, "run"))),
+    };
+    match fallen.into_iter().chain(breaking).collect::<Vec<_>>().join(", and ") {
+        none if none.is_empty() => (Exit::Success, "no quirk was too much for it, and it breaks no rule".to_owned()),
+        wrong => (Exit::Failed, wrong),
     }
 }
