@@ -16,6 +16,7 @@ mod list;
 mod output;
 mod prove;
 mod replay;
+mod report;
 mod reports;
 mod run;
 mod serve;
@@ -68,6 +69,7 @@ enum Command {
     Coverage(coverage::CoverageArgs),
     Prove(prove::ProveArgs),
     Replay(replay::ReplayArgs),
+    Report(report::ReportArgs),
     Serve(serve::ServeArgs),
     Decode(decode::DecodeArgs),
 }
@@ -109,6 +111,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Coverage(args)) => coverage::coverage(&args),
         Some(Command::Prove(args)) => prove::prove(&args),
         Some(Command::Replay(args)) => replay::replay_file(&args),
+        Some(Command::Report(args)) => report::report(&args),
         Some(Command::Serve(args)) => serve::serve(&args),
         Some(Command::Decode(args)) => decode::decode(&args),
     }

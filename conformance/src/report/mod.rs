@@ -5,6 +5,7 @@
 pub(crate) mod console;
 pub(crate) mod document;
 pub(crate) mod explored;
+pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod junit;
 #[cfg(test)]

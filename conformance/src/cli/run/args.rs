@@ -110,6 +110,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) junit: Option<PathBuf>,
 
+    /// Write an HTML report for people into this folder: DIR/index.html, one file that opens from a disk
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub(super) html: Option<PathBuf>,
+
     /// Transcripts in the reports: whole of cases that are not as they should be; of the others the deciding lines (in
     /// JSON), all, or none
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
