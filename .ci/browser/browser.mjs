@@ -38,10 +38,10 @@ export class Browser {
     this.#pending.clear();
   }
 
-  send(method, params = {}, sessionId = undefined) {
+  send(method, params = {}, sessionId = undefined, limit = LIMIT) {
     const id = this.#next++;
     const answer = new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${method} is not answered`)), LIMIT);
+      const timer = setTimeout(() => reject(new Error(`${method} is not answered`)), limit);
       const settle = (by) => (value) => { clearTimeout(timer); by(value); };
       this.#pending.set(id, { resolve: settle(resolve), reject: settle(reject) });
     });
@@ -76,7 +76,7 @@ export class Page {
 
   constructor(browser, session) { this.#browser = browser; this.#session = session; }
 
-  send(method, params) { return this.#browser.send(method, params, this.#session); }
+  send(method, params, limit = undefined) { return this.#browser.send(method, params, this.#session, limit); }
 
   on(method, params) {
     if (method === "Page.loadEventFired") for (const loaded of this.#loaded.splice(0)) loaded();
@@ -140,5 +140,5 @@ export class Page {
     await this.send("Page.navigateToHistoryEntry", { entryId: entries[currentIndex - 1].id });
   }
   async picture() { return Buffer.from((await this.send("Page.captureScreenshot", { format: "png" })).data, "base64"); }
-  async pdf() { return Buffer.from((await this.send("Page.printToPDF", { printBackground: true, preferCSSPageSize: true })).data, "base64"); }
+  async pdf() { return Buffer.from((await this.send("Page.printToPDF", { printBackground: true, preferCSSPageSize: true }, 4 * LIMIT)).data, "base64"); }
 }

@@ -42,7 +42,7 @@ const BROKEN: [&str; 2] = ["--fault", "acts-on:topic-name-wildcard"];
 
 #[test]
 fn help_says_what_every_command_does() {
-    for command in ["", "run", "list", "explain", "coverage", "prove", "serve", "decode"] {
+    for command in ["", "run", "list", "explain", "coverage", "prove", "report", "serve", "decode"] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         insta::assert_snapshot!(
             format!("help_{}", if command.is_empty() { "itself" } else { command }),
@@ -208,6 +208,10 @@ fn errors_name_thing_place_and_way_out() {
         &["run", "--json", "/no/such/folder/report.json"],
         &["run", "--junit", "/no/such/folder/report.xml"],
         &["run", "--json", "report", "--junit", "report"],
+        &["run", "--html", "-"],
+        &["run", "--html", "Cargo.toml"],
+        &["report", "/no/such/report.json", "--html", "/no/such/folder"],
+        &["report", "Cargo.toml", "--html", "/no/such/folder"],
         &["explain", "MQTT-3.3.2-22"],
         &["explain", "5/publish/topic-with-wildcrd"],
         &["list", "5/nothing/*"],

@@ -145,7 +145,8 @@ pub(super) fn data(documents: &[Document], names: &[String], judged: &[Judged]) 
     let chapters = chapters(documents);
     let places = Places::of(&chapters, judged);
     let mut paths = Paths::default();
-    let parts = documents.iter().enumerate().flat_map(|(run, document)| parts(document, run, &places, &mut paths));
+    let mut details = Details { places: &places, paths: &mut paths, is_one: documents.len() == 1 };
+    let parts = documents.iter().enumerate().flat_map(|(run, document)| details.parts(document, run));
     let parts = parts.collect();
     let runs = documents.iter().zip(names).map(|(document, name)| Run {
         name: name.clone(),
@@ -227,31 +228,37 @@ fn came(case: &CaseReport, places: &Places<'_>) -> Came {
     Came(shown.place(), mark, case.took_ms, single_line(&case.variant), rule, seen)
 }
 
-fn parts(document: &Document, run: usize, places: &Places<'_>, paths: &mut Paths) -> Vec<Part> {
-    let mut chapters: BTreeMap<usize, BTreeMap<String, Detail>> = BTreeMap::new();
-    for case in &document.results {
-        let Some(chapter) = places.chapters.get(case.chapter.as_str()) else { continue };
-        let detail = Detail::of(case, places, paths);
-        chapters.entry(*chapter).or_default().insert(single_line(&case.case), detail);
-    }
-    let part = |(chapter, cases)| Part { id: format!("part-{run}-{chapter}"), json: json(&cases) };
-    chapters.into_iter().map(part).collect()
+/// What makes the details of cases.
+struct Details<'a> {
+    places: &'a Places<'a>,
+    paths: &'a mut Paths,
+    /// One run's page tells the deciding lines of passes too; of several each has them in its own.
+    is_one: bool,
 }
 
-impl Detail {
-    fn of(case: &CaseReport, places: &Places<'_>, paths: &mut Paths) -> Self {
+impl Details<'_> {
+    fn parts(&mut self, document: &Document, run: usize) -> Vec<Part> {
+        let mut chapters: BTreeMap<usize, BTreeMap<String, Detail>> = BTreeMap::new();
+        for case in &document.results {
+            let Some(chapter) = self.places.chapters.get(case.chapter.as_str()) else { continue };
+            let detail = self.of(case);
+            chapters.entry(*chapter).or_default().insert(single_line(&case.case), detail);
+        }
+        let part = |(chapter, cases)| Part { id: format!("part-{run}-{chapter}"), json: json(&cases) };
+        chapters.into_iter().map(part).collect()
+    }
+
+    fn of(&mut self, case: &CaseReport) -> Detail {
         let judged = |rule: &RuleReport| {
             let shown = Shown::of_rule(case, rule.verdict).place();
-            Some((places.rule(case, &rule.id)?, shown, single_line(&rule.basis), rule.line))
+            Some((self.places.rule(case, &rule.id)?, shown, single_line(&rule.basis), rule.line))
         };
-        let mut told = Transcript::default();
-        for line in &case.transcript {
-            told.add(case, &Told::of(line), paths);
-        }
+        let rules = case.rules.iter().filter_map(judged).collect();
+        let told = self.transcript(case);
         let noticed = case.noticed.iter().map(|noticed| (single_line(&noticed.invariant), noticed.line));
         let others = case.other_versions.iter().map(|(role, version)| (single_line(role), single_line(version)));
-        Self {
-            rules: case.rules.iter().filter_map(judged).collect(),
+        Detail {
+            rules,
             expected: case.expected.as_deref().map(single_line),
             seen: single_line(&case.decided_by.seen),
             line: case.decided_by.line,
@@ -264,6 +271,16 @@ impl Detail {
             lines: told.lines,
             packets: told.packets,
         }
+    }
+
+    fn transcript(&mut self, case: &CaseReport) -> Transcript {
+        let mut told = Transcript::default();
+        if self.is_one || Shown::of(case) != Shown::Pass {
+            for line in &case.transcript {
+                told.add(case, &Told::of(line), self.paths);
+            }
+        }
+        told
     }
 }
 

@@ -85,7 +85,13 @@ impl Judged {
             level: self.level.clone(),
             section: self.rule.map_or("", |rule| rule.rule().section),
             says: self.rule.map_or("", |rule| rule.rule().says),
-            chapters: self.suite.iter().map(String::as_str).chain([self.chapter.number.as_str()]).collect::<Vec<_>>().join(" "),
+            chapters: self
+                .suite
+                .iter()
+                .map(String::as_str)
+                .chain([self.chapter.number.as_str()])
+                .collect::<Vec<_>>()
+                .join(" "),
             verdicts: (0..self.runs.len()).map(|run| verdicts(run).unwrap_or("none")).collect::<Vec<_>>().join(" "),
             is_told_first: self.is_told_first(),
             cells,
@@ -151,12 +157,11 @@ pub(super) fn matrix(judged: &[Judged]) -> Vec<Group> {
     let heading = if is_one { "Not kept, or not judged to the end" } else { "Where the runs differ" };
     let mut first = Group { anchor: "first".to_owned(), heading: heading.to_owned(), rows: Vec::new() };
     let mut groups: Vec<Group> = Vec::new();
-    for rule in judged {
+    let mut told_first: Vec<&Judged> = judged.iter().filter(|rule| rule.is_told_first()).collect();
+    told_first.sort_by_key(|rule| (0..rule.runs.len()).filter_map(|run| rule.worst(run)).min());
+    first.rows = told_first.into_iter().map(Judged::row).collect();
+    for rule in judged.iter().filter(|rule| !rule.is_told_first()) {
         let row = rule.row();
-        if row.is_told_first {
-            first.rows.push(row);
-            continue;
-        }
         let anchor = format!("chapter-{}-{}", rule.version, rule.chapter.number);
         match groups.last_mut().filter(|group| group.anchor == anchor) {
             Some(group) => group.rows.push(row),
@@ -202,7 +207,8 @@ impl Bar {
     /// A bar of so many of each.
     pub(super) fn of(counts: &Counts) -> Self {
         let all: usize = counts.iter().sum();
-        let hundredths = |count: usize| format!("{}.{:02}", count * 100 / all.max(1), count * 10_000 / all.max(1) % 100);
+        let hundredths =
+            |count: usize| format!("{}.{:02}", count * 100 / all.max(1), count * 10_000 / all.max(1) % 100);
         let mut parts = Vec::new();
         let mut start = 0;
         for shown in DRAWN {
@@ -213,13 +219,7 @@ impl Bar {
             start += count;
         }
         let of = |shown: Shown| counts[shown.place()];
-        Self {
-            parts,
-            broken: of(Shown::Fail) + of(Shown::Expected),
-            weak: of(Shown::Weak),
-            kept: of(Shown::Pass),
-            all,
-        }
+        Self { parts, broken: of(Shown::Fail) + of(Shown::Expected), weak: of(Shown::Weak), kept: of(Shown::Pass), all }
     }
 
     /// Rules that were judged.
@@ -237,6 +237,7 @@ impl Bar {
 /// A chapter of the standard with a bar a column; none where it has no rule there.
 pub(super) struct PictureRow {
     pub(super) number: String,
+    pub(super) title: &'static str,
     pub(super) heading: String,
     pub(super) bars: Vec<Option<Bar>>,
 }
@@ -277,6 +278,7 @@ impl Picture {
         }
         let rows = chapters.into_iter().map(|(chapter, rules)| PictureRow {
             number: chapter.number.clone(),
+            title: chapter.title,
             heading: chapter.heading(),
             bars: counted(&rules),
         });

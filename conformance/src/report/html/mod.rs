@@ -26,6 +26,9 @@ use std::io::{self, Write};
 /// How the page looks.
 const STYLE: &str = include_str!("style.css");
 
+/// What keeps a browser from laying out, before the script runs, what will not be shown.
+const EARLY: &str = include_str!("early.js");
+
 /// What filters, opens cases and listens to keys.
 const SCRIPT: &str = include_str!("script.js");
 
@@ -39,8 +42,9 @@ pub(crate) fn write(mut out: impl Write, documents: &[Document]) -> io::Result<(
 fn policy() -> String {
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     format!(
-        "default-src 'none'; script-src {}; style-src {}; img-src data:; base-uri 'none'; form-action 'none'; \
+        "default-src 'none'; script-src {} {}; style-src {}; img-src data:; base-uri 'none'; form-action 'none'; \
          require-trusted-types-for 'script'; trusted-types 'none'",
+        hash(EARLY),
         hash(SCRIPT),
         hash(STYLE)
     )

@@ -4,7 +4,7 @@ use super::broken::Broken;
 use super::data::{self, Part};
 use super::matrix::{self, Group, Picture};
 use super::shown::Shown;
-use super::{SCRIPT, STYLE, many, names, number, policy};
+use super::{EARLY, SCRIPT, STYLE, many, names, number, policy};
 use crate::proof::coverage;
 use crate::report::Ended;
 use crate::report::document::{Document, Mark};
@@ -25,6 +25,7 @@ pub(super) struct Page {
     tool: String,
     policy: String,
     style: &'static str,
+    early: &'static str,
     script: &'static str,
     runs: Vec<Run>,
     picture: Picture,
@@ -111,8 +112,9 @@ impl Page {
         let judged = matrix::judged(documents);
         let data = data::data(documents, &names, &judged);
         let picture = Picture::of(&judged, &names);
-        let standard = picture.rows.iter().map(|row| (row.number.clone(), row.heading.clone())).collect();
-        let ids: BTreeSet<&str> = documents.iter().flat_map(|run| &run.results).map(|case| case.case.as_str()).collect();
+        let standard = chapters(&picture);
+        let ids: BTreeSet<&str> =
+            documents.iter().flat_map(|run| &run.results).map(|case| case.case.as_str()).collect();
         let title = match names.as_slice() {
             [one] => format!("{one}: {}", documents.first().map_or_else(String::new, |run| single_line(&run.why))),
             several => format!("{} brokers", several.len()),
@@ -122,6 +124,7 @@ impl Page {
             tool: format!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
             policy: policy(),
             style: STYLE,
+            early: EARLY,
             script: SCRIPT,
             runs: documents.iter().zip(&names).map(|(document, name)| Run::of(document, name)).collect(),
             matrix: matrix::matrix(&judged),
@@ -139,6 +142,18 @@ impl Page {
     fn is_one(&self) -> bool {
         self.runs.len() == 1
     }
+}
+
+/// Number and heading of each chapter of the standard, once: the same number may be of another subject in each version.
+fn chapters(picture: &Picture) -> Vec<(String, String)> {
+    let mut chapters: Vec<(String, String)> = Vec::new();
+    for row in &picture.rows {
+        match chapters.last_mut().filter(|(number, _)| *number == row.number) {
+            Some((_, heading)) => *heading = format!("{heading}; {}", row.title),
+            None => chapters.push((row.number.clone(), row.heading.clone())),
+        }
+    }
+    chapters
 }
 
 impl Run {

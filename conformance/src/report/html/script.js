@@ -129,7 +129,7 @@
     });
     const all = cases.map(([id, title, chapter, , , came]) => {
       const link = make("a", {}, make("code", {}, id));
-      const told = came.map((one) => make("td", { class: "verdict" }, one ? runs.length > 3
+      const told = came.map((one, run) => make("td", { class: "verdict", "data-run": isMany && one ? runs[run].name : null }, one ? runs.length > 3
         ? make("span", { class: `v ${data().shown[one[0]][0]}`, title: data().shown[one[0]][1] }, make("span", { "aria-hidden": "true" }, data().shown[one[0]][2]), make("span", { class: "hidden" }, data().shown[one[0]][1]))
         : verdict(one[0], MARKS[one[1]]) : ""));
       const seen = isMany ? "" : came[0]?.[5];
@@ -200,6 +200,7 @@
     if (!full) return section;
     const isPass = shown[came[0]][0] === "pass";
     section.append(facts(run, id, came, full, isNamed), ...rules(full));
+    if (!full.lines.length && isPass && runs.length > 1) section.append(make("p", { class: "quiet" }, "The lines that decided it are in the report of this run alone."));
     if (full.lines.length) {
       const isWhole = full.lines.some((line) => line[0] === 1);
       const inside = [steps(full), transcript(full, isPass)].filter(Boolean);
@@ -245,7 +246,7 @@
   };
 
   const KIND = { open: 0, sent: 1, received: 2, ended: 3, closed: 4, expects: 5, decides: 6, notes: 7, unknown: 8 };
-  const SIGNS = ["\u25cf", "\u25b8", "\u25c2", "\u2715", "\u25cb", "\u25aa", "\u25aa", "\u25aa", "\u25aa"];
+  const SIGNS = ["\u25cf", "\u2192", "\u2190", "\u2715", "\u25cb", "\u25aa", "\u25aa", "\u25aa", "\u25aa"];
   const SENSE = ["opens", "sends", "receives", "is ended", "ends", "expects", "decides", "notes", ""];
   const steps = (full) => {
     const said = full.lines.filter((line) => line[3] === KIND.expects || line[3] === KIND.decides || line[6]);
@@ -274,12 +275,13 @@
         lanes.map((lane) => make("td", { class: "lane", "aria-hidden": "true" }, lane === role.split("#")[0] ? make("span", {}, SIGNS[kind]) : "")),
         make("td", { class: "role" }, role, full.others?.[role] ? make("span", { class: "tag" }, full.others[role]) : null), cell);
     });
-    const head = make("tr", {}, make("th", { scope: "col", class: "n" }, "Line"), make("th", { scope: "col", class: "time" }, "Seconds"), lanes.map(() => make("th", { class: "lane", "aria-hidden": "true" })), make("th", { scope: "col" }, "Client"), make("th", { scope: "col" }, "What"));
-    return make("div", {}, make("h3", {}, "Transcript"), make("p", { class: "quiet" }, "A lane for each client: \u25b8 it sends, \u25c2 it receives, \u25cf opens, \u25cb ends, \u2715 is ended by the broker. A packet opens to its bytes."),
+    const head = make("tr", {}, make("th", { scope: "col", class: "n" }, "Line"), make("th", { scope: "col", class: "time" }, "Seconds"), lanes.map(() => make("th", { class: "lane", "aria-hidden": "true" })), make("th", { scope: "col", class: "role" }, "Client"), make("th", { scope: "col" }, "What"));
+    return make("div", {}, make("h3", {}, "Transcript"), make("p", { class: "quiet" }, "A lane for each client: \u2192 sent, \u2190 received, \u25cf opened, \u25cb ended, \u2715 ended by the broker, \u25aa said by the case. A packet opens to its bytes."),
       make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Transcript" }, make("table", { class: "transcript" }, make("thead", {}, head), make("tbody", {}, body))));
   };
+  const PACKET = /^(CONNECT|CONNACK|PUBLISH|PUBACK|PUBREC|PUBREL|PUBCOMP|SUBSCRIBE|SUBACK|UNSUBSCRIBE|UNSUBACK|PINGREQ|PINGRESP|DISCONNECT|AUTH)\b(.*)$/s;
   const packetWords = (text, hex) => {
-    const [, name, rest] = /^([A-Z]{4,11})\b(.*)$/s.exec(text) ?? [null, "", text];
+    const [, name, rest] = PACKET.exec(text) ?? [null, "", text];
     return make("span", { class: "packet" }, name ? make("b", {}, name) : null, rest || (name ? "" : text || hex.slice(0, 64)));
   };
   // The fields are laid out when the packet is first opened.
@@ -338,6 +340,7 @@
     if (state.case) title = `${page()} | ${place}`;
     if (showFilters()) count(state.view === "rules" ? filterRules() : filterCases());
     document.title = title;
+    document.documentElement.classList.remove("early");
   };
   const count = ([shown, all, what]) => {
     const text = shown === all ? `${grouped(all)} ${what}` : `${grouped(shown)} of ${grouped(all)} ${what}`;
@@ -356,6 +359,8 @@
       if (line.closest("details")) line.closest("details").open = true;
       if (details) details.open = true;
       line.scrollIntoView({ block: "center" });
+    } else if (/^#[^&=]+$/.test(location.hash) && !VIEWS.includes(location.hash.slice(1)) && $(location.hash.slice(1))) {
+      $(location.hash.slice(1)).scrollIntoView();
     } else {
       window.scrollTo(0, scrolled.get(location.hash) ?? 0);
       if (state.case) $("case-heading").focus({ preventScroll: true });
@@ -436,12 +441,18 @@
   });
 
   // What is folded is read on paper too.
-  let unfolded = [];
+  let unfolded = [], aside = [];
   window.addEventListener("beforeprint", () => {
+    // A browser lays out a long list for paper although it is hidden.
+    if ($("cases").hidden) { aside = [...$("list").children]; $("list").replaceChildren(); }
     unfolded = [...document.querySelectorAll(".view:not([hidden]) .list:not([open]), .view:not([hidden]) .group:not([open])")];
     for (const details of unfolded) details.open = true;
   });
-  window.addEventListener("afterprint", () => { for (const details of unfolded) details.open = false; });
+  window.addEventListener("afterprint", () => {
+    for (const details of unfolded) details.open = false;
+    $("list").append(...aside);
+    unfolded = aside = [];
+  });
 
   history.scrollRestoration = "manual";
   window.addEventListener("hashchange", arrive);
