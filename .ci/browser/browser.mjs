@@ -126,7 +126,7 @@ export class Page {
   async write(text) { await this.send("Input.insertText", { text }); }
 
   async click(selector) {
-    const [x, y] = await this.run(`(() => { const element = document.querySelector(${JSON.stringify(selector)}); element.scrollIntoView({ block: "center" }); const box = element.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; })()`);
+    const [x, y] = await this.run(`(() => { const element = document.querySelector(${JSON.stringify(selector)}); element.scrollIntoView({ block: "center" }); const box = element.getClientRects()[0]; return [box.x + box.width / 2, box.y + box.height / 2]; })()`);
     for (const type of ["mousePressed", "mouseReleased"]) await this.send("Input.dispatchMouseEvent", { type, x, y, button: "left", clickCount: 1 });
   }
 

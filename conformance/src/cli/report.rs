@@ -17,7 +17,7 @@ Examples:
 
 Each file is what `mqtt-assay run --json FILE` has written; `-` is standard input.";
 
-/// Make a report of reports: read what `run --json` has written, of one run or of several side by side
+/// Make a page of what `run --json` has written, of one run or of several side by side
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ReportArgs {

@@ -275,10 +275,16 @@ impl Details<'_> {
 
     fn transcript(&mut self, case: &CaseReport) -> Transcript {
         let mut told = Transcript::default();
-        if self.is_one || Shown::of(case) != Shown::Pass {
-            for line in &case.transcript {
-                told.add(case, &Told::of(line), self.paths);
-            }
+        let is_pass = Shown::of(case) == Shown::Pass;
+        if is_pass && !self.is_one {
+            return told;
+        }
+        let lines: Vec<Told<'_>> = case.transcript.iter().map(|line| Told::of(line)).collect();
+        let is_whole = lines.first().is_some_and(|line| line.number == 1);
+        // Where only what decided is there, the case's rules say what these lines would.
+        let is_said_already = |line: &Told<'_>| is_pass && !is_whole && line.kind == Kind::Decides;
+        for line in lines.iter().filter(|line| !is_said_already(line)) {
+            told.add(case, line, self.paths);
         }
         told
     }

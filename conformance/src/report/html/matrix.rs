@@ -163,12 +163,11 @@ pub(super) fn matrix(judged: &[Judged]) -> Vec<Group> {
     for rule in judged.iter().filter(|rule| !rule.is_told_first()) {
         let row = rule.row();
         let anchor = format!("chapter-{}-{}", rule.version, rule.chapter.number);
-        match groups.last_mut().filter(|group| group.anchor == anchor) {
-            Some(group) => group.rows.push(row),
-            None => {
-                let heading = format!("MQTT {}: {}", rule.version, rule.chapter.heading());
-                groups.push(Group { anchor, heading, rows: vec![row] });
-            }
+        if let Some(group) = groups.last_mut().filter(|group| group.anchor == anchor) {
+            group.rows.push(row);
+        } else {
+            let heading = format!("MQTT {}: {}", rule.version, rule.chapter.heading());
+            groups.push(Group { anchor, heading, rows: vec![row] });
         }
     }
     std::iter::once(first).chain(groups).filter(|group| !group.rows.is_empty()).collect()

@@ -75,10 +75,10 @@ fn names(documents: &[Document]) -> Vec<String> {
     });
     let plain: Vec<String> = plain.collect();
     let is_unique = |name: &String| plain.iter().filter(|other| *other == name).count() == 1;
-    let numbered = plain.iter().enumerate().map(|(index, name)| match is_unique(name) {
-        true => name.clone(),
-        false => format!("{name} ({})", index + 1),
-    });
+    let numbered = plain
+        .iter()
+        .enumerate()
+        .map(|(index, name)| if is_unique(name) { name.clone() } else { format!("{name} ({})", index + 1) });
     numbered.collect()
 }
 

@@ -168,6 +168,9 @@
   const command = (text) => [make("code", {}, text), copy(text)];
   const repeat = (run, id, filter) => `${run.before}mqtt-assay run ${run.broker} -f ${filter ?? id} --seed ${run.seed} -v`;
 
+  // The level of the headings below a run's.
+  let below = "h2";
+  const part = (text) => make(below, { class: "part" }, text);
   const page = () => {
     const { cases, byId, chapters, runs } = data();
     const place = byId.get(state.case);
@@ -199,6 +202,7 @@
     const full = came && detail(run, chapter, id);
     if (!full) return section;
     const isPass = shown[came[0]][0] === "pass";
+    below = isNamed ? "h3" : "h2";
     section.append(facts(run, id, came, full, isNamed), ...rules(full));
     if (!full.lines.length && isPass && runs.length > 1) section.append(make("p", { class: "quiet" }, "The lines that decided it are in the report of this run alone."));
     if (full.lines.length) {
@@ -242,7 +246,7 @@
       const [id, , level, section, says] = data().rules[rule];
       return make("tr", {}, make("th", { scope: "row", class: "id" }, id), make("td", { class: "level" }, level), make("td", { class: "cell" }, verdict(shown)), make("td", { class: "n" }, line ? `line ${line}` : ""), make("td", { class: "says" }, says, " ", make("span", { class: "quiet" }, [section, basis].filter(Boolean).join(", "))));
     });
-    return [make("h3", {}, "Rules of this case"), make("div", { class: "scroll" }, make("table", {}, make("thead", {}, make("tr", {}, ["Rule", "Level", "Verdict", "Shown in", "It says"].map((name) => make("th", { scope: "col" }, name)))), make("tbody", {}, body)))];
+    return [part("Rules of this case"), make("div", { class: "scroll" }, make("table", {}, make("thead", {}, make("tr", {}, ["Rule", "Level", "Verdict", "Shown in", "It says"].map((name) => make("th", { scope: "col" }, name)))), make("tbody", {}, body)))];
   };
 
   const KIND = { open: 0, sent: 1, received: 2, ended: 3, closed: 4, expects: 5, decides: 6, notes: 7, unknown: 8 };
@@ -252,7 +256,7 @@
     const said = full.lines.filter((line) => line[3] === KIND.expects || line[3] === KIND.decides || line[6]);
     if (said.length < 2) return null;
     const text = (line) => line[6] ? ["sends a packet mutated by ", make("code", {}, line[6])] : [`${SENSE[line[3]]} `, line[4] ?? ""];
-    return make("div", {}, make("h3", {}, "Steps that decide"), make("ol", { class: "steps" }, said.map((line) => make("li", {}, make("b", {}, full.roles[line[2]]), " ", ...text(line), " ", make("a", { href: changed({ line: String(line[0]) }) }, `line ${line[0]}`)))));
+    return make("div", {}, part("Steps that decide"), make("ol", { class: "steps" }, said.map((line) => make("li", {}, make("b", {}, full.roles[line[2]]), " ", ...text(line), " ", make("a", { href: changed({ line: String(line[0]) }) }, `line ${line[0]}`)))));
   };
 
   const transcript = (full, isPass) => {
@@ -276,7 +280,7 @@
         make("td", { class: "role" }, role, full.others?.[role] ? make("span", { class: "tag" }, full.others[role]) : null), cell);
     });
     const head = make("tr", {}, make("th", { scope: "col", class: "n" }, "Line"), make("th", { scope: "col", class: "time" }, "Seconds"), lanes.map(() => make("th", { class: "lane", "aria-hidden": "true" })), make("th", { scope: "col", class: "role" }, "Client"), make("th", { scope: "col" }, "What"));
-    return make("div", {}, make("h3", {}, "Transcript"), make("p", { class: "quiet" }, "A lane for each client: \u2192 sent, \u2190 received, \u25cf opened, \u25cb ended, \u2715 ended by the broker, \u25aa said by the case. A packet opens to its bytes."),
+    return make("div", {}, part("Transcript"), make("p", { class: "quiet" }, "A lane for each client: \u2192 sent, \u2190 received, \u25cf opened, \u25cb ended, \u2715 ended by the broker, \u25aa said by the case. A packet opens to its bytes."),
       make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Transcript" }, make("table", { class: "transcript" }, make("thead", {}, head), make("tbody", {}, body))));
   };
   const PACKET = /^(CONNECT|CONNACK|PUBLISH|PUBACK|PUBREC|PUBREL|PUBCOMP|SUBSCRIBE|SUBACK|UNSUBSCRIBE|UNSUBACK|PINGREQ|PINGRESP|DISCONNECT|AUTH)\b(.*)$/s;
@@ -445,7 +449,7 @@
   window.addEventListener("beforeprint", () => {
     // A browser lays out a long list for paper although it is hidden.
     if ($("cases").hidden) { aside = [...$("list").children]; $("list").replaceChildren(); }
-    unfolded = [...document.querySelectorAll(".view:not([hidden]) .list:not([open]), .view:not([hidden]) .group:not([open])")];
+    unfolded = [...document.querySelectorAll(".view:not([hidden]) .of-several:not([open]), .view:not([hidden]) .list:not([open]), .view:not([hidden]) .group:not([open])")];
     for (const details of unfolded) details.open = true;
   });
   window.addEventListener("afterprint", () => {

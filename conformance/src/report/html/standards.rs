@@ -50,7 +50,7 @@ const fn title(version: &str, numbers: &[u32]) -> &'static str {
         [4, 6] => "Order of messages",
         [4, 7] => "Topics",
         [4, 8] if is_v5 => "Subscriptions",
-        [4, 8] | [4, 13] => "Errors",
+        [4, 8 | 13] => "Errors",
         [4, 9] => "Flow control",
         [4, 10] => "Request and response",
         [4, 11] => "Redirection",
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn chapters_are_in_the_order_of_the_text() {
         let of = |section| Chapter::of("5", section);
-        let mut chapters = vec![of("-"), of("3.10.1"), of("4.2"), of("3.2.2"), of("1.5.4")];
+        let mut chapters = [of("-"), of("3.10.1"), of("4.2"), of("3.2.2"), of("1.5.4")];
         chapters.sort();
         let numbers: Vec<&str> = chapters.iter().map(|chapter| chapter.number.as_str()).collect();
         assert_eq!(numbers, ["1", "3.2", "3.10", "4.2", "suite"]);

@@ -243,7 +243,7 @@ fn thousands_are_parted() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
     fn no_text_is_more_than_text(text in "\\PC{0,12}|[<>\"'&/=!\\-a-z \u{202e}\u{2028}\u{0}]{0,24}") {
         let page = page(&[filled_with(&text)]);
