@@ -183,8 +183,8 @@ pub use packet::{
     topic_matches,
 };
 pub use read::{
-    Decoded, Field, FieldKind, FieldMap, OwnedDecoded, OwnedPacket, PacketView, PublishHead, annotate, decode,
-    decode_waiving, fields, packet_len,
+    Annotation, Decoded, Field, FieldKind, FieldMap, OwnedDecoded, OwnedPacket, PacketView, PublishHead, annotate,
+    annotations, decode, decode_waiving, fields, packet_len,
 };
 pub use rule::{DecodeError, ErrorKind, Rule};
 #[cfg(feature = "tokio")]

@@ -286,3 +286,20 @@ fn github_gets_annotations_and_a_summary_and_obeys_no_broker() {
     assert_eq!(fs::read_to_string(&summary).expect("it is there"), written);
     assert!(under(&["--github", "always"], false).contains("\n::error title="));
 }
+
+#[test]
+fn a_page_is_written_by_the_run_and_made_again_of_its_report() {
+    let folder = Folder::new();
+    let (report, page, again) = (folder.path("report.json"), folder.path("deep/page"), folder.path("again"));
+    let output = run(&[&PASSES[..], &BROKEN].concat(), &[("--json", &report), ("--html", &page)]);
+    assert_eq!(code(&output), 1, "{output:?}");
+    let written = fs::read_to_string(page.join("index.html")).expect("a page in a folder that was made");
+    assert!(written.contains("5/publish/topic-with-wildcard") && written.contains("FAIL: 1 of 1"));
+    let report = report.to_string_lossy().into_owned();
+    assert_eq!(code(&run(&["report", &report], &[("--html", &again)])), 0);
+    assert_eq!(fs::read_to_string(again.join("index.html")).expect("a page"), written);
+    assert_eq!(code(&run(&["report", &report, &report], &[("--html", &again)])), 0);
+    let both = fs::read_to_string(again.join("index.html")).expect("a page");
+    assert!(both.contains("2 runs compared"));
+    assert_eq!(fs::read_dir(&again).expect("can be listed").count(), 1, "nothing is left beside it");
+}

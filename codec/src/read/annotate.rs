@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write as _;
+use core::ops::Range;
 
 use crate::packet::{Context, Cursor, FieldName, PacketType, Part, PropertyId, ReasonCode};
 use crate::read::fields::{Field, FieldMap, first_fields};
@@ -54,6 +55,31 @@ pub fn annotate(bytes: &[u8], context: Context) -> String {
     }
     page.ending(&mut text);
     text
+}
+
+/// One field of a packet in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Annotation {
+    /// Offsets from the start of the packet; never empty. Type and flags share byte 0.
+    pub range: Range<usize>,
+    /// The place: `properties / user property 3 / name`.
+    pub path: String,
+    /// The value. Text from the packet stands between quotes, escaped, and is cut where it is long.
+    pub value: String,
+    /// Whether the rule is broken here that the packet is refused for.
+    pub is_at_fault: bool,
+}
+
+/// What [`annotate`] shows, field by field, for who lays it out otherwise. Of many fields the first, and the one at fault.
+pub fn annotations(bytes: &[u8], context: Context) -> Vec<Annotation> {
+    let (map, _) = first_fields(bytes, context, FIELDS_SHOWN);
+    let page = Page { bytes, context, map: &map, width: 0 };
+    let fields = map.fields.iter().filter_map(|field| {
+        let data = bytes.get(field.range.clone()).filter(|data| !data.is_empty())?;
+        let (path, value) = (field.path.clone(), page.value(field, data));
+        Some(Annotation { range: field.range.clone(), path, value, is_at_fault: page.is_at_fault(field) })
+    });
+    fields.collect()
 }
 
 /// Width of the column of paths.

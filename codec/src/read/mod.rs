@@ -15,7 +15,7 @@ mod properties;
 mod reader;
 mod view;
 
-pub use annotate::annotate;
+pub use annotate::{Annotation, annotate, annotations};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use decode::decode_any;
 pub(crate) use decode::decode_longer;

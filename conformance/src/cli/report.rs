@@ -4,14 +4,14 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::guard::Guard;
 use super::output::print;
-use super::reports::{ReportFile, require_different_files};
+use super::reports::{ReportFile, page_in, require_different_files};
 use super::run::judged_in_words;
 use super::trouble;
 use crate::report::difference::{Change, Difference};
 use crate::report::document::Document;
 use crate::report::matrix::Matrix;
 use crate::report::merge::{Shard, merge};
-use crate::report::{Ended, badge, brief, json, markdown};
+use crate::report::{Ended, badge, brief, html, json, markdown};
 use crate::text::{counted, single_line};
 use anstream::AutoStream;
 use clap::Args;
@@ -23,6 +23,7 @@ const EXAMPLES: &str = "\
 Examples:
   mqtt-assay report mine.json                            a summary in Markdown, as run --markdown writes it
   mqtt-assay report reports/*/report.json                several brokers side by side, as Markdown
+  mqtt-assay report mine.json theirs.json --html page    the same as a page: page/index.html
   mqtt-assay report --diff 2.0.json 2.1.json             what another version does better, worse, otherwise
   mqtt-assay report --merge shard-*.json --json all.json the report of a run that was made in shards
   mqtt-assay report --brief mine.json --json kept.json   verdicts alone, small enough for a repository
@@ -69,6 +70,10 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["diff", "brief"])]
     markdown: Option<PathBuf>,
 
+    /// Write a page of all runs into this folder: DIR/index.html, one file that opens from a disk
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["diff", "brief"])]
+    html: Option<PathBuf>,
+
     /// Write a badge of one run as SVG
     #[arg(long, value_name = "FILE", conflicts_with_all = ["diff", "brief"])]
     badge: Option<PathBuf>,
@@ -97,6 +102,7 @@ struct Outputs {
     json: Option<ReportFile>,
     markdown: Option<ReportFile>,
     badge: Option<ReportFile>,
+    html: Option<ReportFile>,
     /// One of them is standard output, so that text for people goes elsewhere.
     take_stdout: bool,
 }
@@ -115,7 +121,9 @@ impl Outputs {
         let take_stdout = written.iter().any(|(_, path)| path.as_os_str() == "-");
         let [json, markdown, badge] =
             options.map(|(_, path)| path.as_deref().map(|path| ReportFile::open(path, guard)).transpose());
-        Ok(Self { json: json?, markdown: markdown?, badge: badge?, take_stdout })
+        let page = args.html.as_deref().map(page_in).transpose()?;
+        let html = page.map(|path| ReportFile::open(&path, guard)).transpose()?;
+        Ok(Self { json: json?, markdown: markdown?, badge: badge?, html, take_stdout })
     }
 
     /// Text for people.
@@ -129,7 +137,7 @@ impl Outputs {
     }
 
     fn is_empty(&self) -> bool {
-        self.json.is_none() && self.markdown.is_none() && self.badge.is_none()
+        self.json.is_none() && self.markdown.is_none() && self.badge.is_none() && self.html.is_none()
     }
 
     /// Reports of one run.
@@ -139,6 +147,9 @@ impl Outputs {
         }
         if let Some(file) = self.badge {
             file.written(|out| badge::write(out, document))?;
+        }
+        if let Some(file) = self.html {
+            file.written(|out| html::write(out, std::slice::from_ref(document)))?;
         }
         if let Some(file) = self.json {
             file.written(|out| json::write(out, document))?;
@@ -212,9 +223,15 @@ fn side_by_side(args: &ReportArgs, runs: Vec<Shard>, outputs: Outputs) -> Result
     }
     let runs = named(runs, &args.names)?;
     let text = Matrix::of(&runs).markdown();
+    let has_page = outputs.html.is_some();
     match outputs.markdown {
         Some(file) => file.written(|out| out.write_all(text.as_bytes()).and_then(|()| out.flush()))?,
+        None if has_page => {}
         None => print(&text)?,
+    }
+    if let Some(file) = outputs.html {
+        let documents: Vec<Document> = runs.into_iter().map(|(_, document)| document).collect();
+        file.written(|out| html::write(out, &documents))?;
     }
     Ok(Exit::Success)
 }

@@ -91,6 +91,22 @@ impl ReportFile {
     }
 }
 
+/// The page of an HTML report in this folder, which is made where there is none.
+pub(crate) fn page_in(folder: &Path) -> Result<PathBuf, Failure> {
+    let name = single_line(&folder.to_string_lossy());
+    if folder.as_os_str() == STDOUT {
+        return Err(Failure::usage("--html names a folder, and writes index.html there; nothing was written"));
+    }
+    let failed = |error: io::Error| match fs::metadata(folder) {
+        Ok(there) if !there.is_dir() => {
+            Failure::usage(format!("report {name}: there is a file of this name, and --html wants a folder"))
+        }
+        _ => Failure::usage(format!("report {name}: {error}; nothing was written")),
+    };
+    fs::create_dir_all(folder).map_err(failed)?;
+    Ok(folder.join("index.html"))
+}
+
 /// Refuses paths that lead to one file, however each is written; `named` are options with their values.
 pub(crate) fn require_different_files(named: &[(&str, &Path)]) -> Result<(), Failure> {
     for (index, (option, path)) in named.iter().enumerate() {

@@ -53,34 +53,34 @@ pub(super) fn summary(report: &ExploreReport) -> Vec<String> {
 /// The part of the JSON report.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct ExploreReport {
-    sequences: u64,
-    seed: u64,
-    findings: Vec<FindingReport>,
-    unfinished: Vec<Unfinished>,
+    pub(super) sequences: u64,
+    pub(super) seed: u64,
+    pub(super) findings: Vec<FindingReport>,
+    pub(super) unfinished: Vec<Unfinished>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct FindingReport {
-    rule: String,
-    mqtt: String,
-    verdict: Verdict,
-    seed: u64,
-    index: u64,
+pub(super) struct FindingReport {
+    pub(super) rule: String,
+    pub(super) mqtt: String,
+    pub(super) verdict: Verdict,
+    pub(super) seed: u64,
+    pub(super) index: u64,
     /// How many sequences show it.
-    times: u64,
-    role: String,
-    line: u32,
-    seen: String,
+    pub(super) times: u64,
+    pub(super) role: String,
+    pub(super) line: u32,
+    pub(super) seen: String,
     /// The cast, then a step a line.
-    steps: Vec<String>,
+    pub(super) steps: Vec<String>,
     /// Where its record is; `null` where it could not be written.
-    file: Option<String>,
+    pub(super) file: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Unfinished {
-    index: u64,
-    why: String,
+pub(super) struct Unfinished {
+    pub(super) index: u64,
+    pub(super) why: String,
 }
 
 /// As the JSON report tells it; `files` are those of the findings, in order.

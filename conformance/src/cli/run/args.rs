@@ -301,7 +301,10 @@ impl RunArgs {
     /// Where the reports are that can be read again.
     pub(super) fn reports(&self) -> Reports {
         let json = self.reports.json.as_ref().filter(|path| path.as_os_str() != "-");
-        Reports { json: json.map(|path| path.to_string_lossy().into_owned()), html: None }
+        Reports {
+            json: json.map(|path| path.to_string_lossy().into_owned()),
+            html: self.reports.html.as_ref().map(|path| path.to_string_lossy().into_owned()),
+        }
     }
 
     pub(super) fn header(&self, facts: &RunFacts) -> String {

@@ -4,13 +4,13 @@
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::guard::Guard;
-use super::super::reports::{ReportFile, require_different_files};
+use super::super::reports::{ReportFile, page_in, require_different_files};
 use super::args::RunArgs;
 use super::ending::Told;
 use super::report_args::ReportArgs;
 use crate::report::document::{Document, Transcripts};
 use crate::report::events::Events;
-use crate::report::{End, RunFacts, badge, json, junit, markdown};
+use crate::report::{End, RunFacts, badge, html, json, junit, markdown};
 use crate::run::Event;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -67,6 +67,8 @@ impl ReportArgs {
 /// The reports that were asked for.
 pub(super) struct Outputs {
     files: Vec<(&'static Output, ReportFile)>,
+    /// The one that is a folder.
+    html: Option<ReportFile>,
     events: Option<ReportFile>,
     live: Option<(String, Events)>,
 }
@@ -75,6 +77,8 @@ impl Outputs {
     /// Tries all of them, so that a run isn't made in vain.
     pub(super) fn open(args: &RunArgs, guard: &Guard) -> Result<Self, Failure> {
         let password = ("--password-file", args.broker.credentials.password_file.as_deref());
+        let page: Option<PathBuf> = args.reports.html.as_deref().map(page_in).transpose()?;
+        let page_named = page.as_deref().map(|path| ("--html", path));
         let read = || args.broker.reach.files().into_iter().chain([password]);
         // A baseline may be brought up to date where it is.
         for (option, path) in [("--baseline", &args.baseline), ("--write-baseline", &args.write_baseline)] {
@@ -82,6 +86,7 @@ impl Outputs {
             let named: Vec<(&str, &Path)> = read()
                 .filter_map(|(option, path)| Some((option, path?)))
                 .chain(args.reports.named())
+                .chain(page_named)
                 .chain(baseline)
                 .collect();
             require_different_files(&named)?;
@@ -93,7 +98,8 @@ impl Outputs {
             }
         }
         let events = args.reports.events.as_deref().map(|path| ReportFile::open(path, guard)).transpose()?;
-        Ok(Self { files, events, live: None })
+        let html = page.map(|path| ReportFile::open(&path, guard)).transpose()?;
+        Ok(Self { files, html, events, live: None })
     }
 
     /// The run begins.
@@ -115,7 +121,8 @@ impl Outputs {
 
     /// The run as data, with as much of the transcripts as a report of it wants.
     pub(super) fn document(&self, args: &RunArgs, told: &Told<'_>, end: &End) -> Document {
-        let transcripts = if self.files.is_empty() { Transcripts::Failed } else { args.reports.transcripts };
+        let transcripts =
+            if self.files.is_empty() && self.html.is_none() { Transcripts::Failed } else { args.reports.transcripts };
         Document::of(told.facts, told.times, told.results, end, transcripts)
     }
 
@@ -131,6 +138,10 @@ impl Outputs {
         let Told { facts, results, .. } = *told;
         let mut problems: Vec<Failure> = Vec::new();
         let so_far = |problems: &[Failure]| end(&problems.iter().map(|problem| problem.exit).collect::<Vec<_>>());
+        if let Some(file) = self.html {
+            document.ends(&so_far(&problems));
+            problems.extend(file.written(|out| html::write(out, std::slice::from_ref(document))).err());
+        }
         for (output, file) in self.files {
             let end = so_far(&problems);
             document.ends(&end);

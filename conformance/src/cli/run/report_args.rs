@@ -24,6 +24,10 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) badge: Option<PathBuf>,
 
+    /// Write an HTML report for people into this folder: DIR/index.html, one file that opens from a disk
+    #[arg(long, value_name = "DIR")]
+    pub(super) html: Option<PathBuf>,
+
     /// Write each event as it happens, a JSON object a line; `-` as with --json
     #[arg(long, value_name = "FILE")]
     pub(super) events: Option<PathBuf>,

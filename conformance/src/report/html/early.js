@@ -1,0 +1,1 @@
+document.documentElement.classList.add("early", /^#?(overview|broken-|$)/.test(location.hash) ? "first" : "other");
