@@ -34,7 +34,8 @@ fn kept() -> Vec<PathBuf> {
 
 #[test]
 fn the_table_of_all_brokers_is_made_of_the_kept_reports() {
-    let output = mqtt_assay(&["report", "--markdown", "-"]).args(kept()).output().expect("the program is there");
+    let output =
+        mqtt_assay(&["report", "--matrix", "--markdown", "-"]).args(kept()).output().expect("the program is there");
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let made = String::from_utf8(output.stdout).expect("UTF-8");
     let file = reports().join("matrix.md");

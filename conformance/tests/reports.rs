@@ -12,7 +12,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// One case that the embedded broker passes.
@@ -227,7 +227,8 @@ fn events_that_were_told_stay_when_the_run_is_killed() {
     let target = format!("mqtt://{}", silent.local_addr().expect("it is bound"));
     let folder = Folder::new();
     let events = folder.with_earlier("events");
-    let mut child = mqtt_assay(&["run", &target]).arg("--events").arg(&events).spawn().expect("starts");
+    let mut child =
+        mqtt_assay(&["run", &target]).arg("--events").arg(&events).stdout(Stdio::null()).spawn().expect("starts");
     // It has begun once it has connected.
     let connection = silent.accept().expect("it connects");
     child.kill().expect("it is ours");

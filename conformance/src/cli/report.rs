@@ -21,18 +21,19 @@ use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
-  mqtt-assay report mine.json                            a summary in Markdown, as run --markdown writes it
-  mqtt-assay report reports/*/report.json                several brokers side by side, as Markdown
-  mqtt-assay report mine.json theirs.json --html page    the same as a page: page/index.html
-  mqtt-assay report --diff 2.0.json 2.1.json             what another version does better, worse, otherwise
-  mqtt-assay report --merge shard-*.json --json all.json the report of a run that was made in shards
-  mqtt-assay report --brief mine.json --json kept.json   verdicts alone, small enough for a repository
+  mqtt-assay report mine.json                              as run --markdown writes it
+  mqtt-assay report reports/*/report.json                  brokers side by side, as Markdown
+  mqtt-assay report mine.json theirs.json --html page      the same as a page, page/index.html
+  mqtt-assay report --diff 2.0.json 2.1.json               what another version does otherwise
+  mqtt-assay report --merge shard-*.json --json all.json   the report of a run made in shards
+  mqtt-assay report --brief mine.json --json kept.json     verdicts, small enough for a repository
 
---diff compares cases by verdict, rules by verdict, and what decided them: codes, closes, values, and times by class (up to 2 s,
-up to 10 s, later; a difference within 2 s or a factor of two is none). Names of a run, identifiers that a broker chooses, and
-what invariants saw first are left out.
-Exit codes: --diff 0 nothing is broken, 1 something is (with --strict also: anything differs); --merge as the whole run would
-have ended; 2 a file is no report, or the reports don't belong together.";
+--diff compares cases by verdict, rules by verdict, and what decided them: codes, closes, values,
+and times by class (up to 2 s, up to 10 s, later; within 2 s or a factor of two they are equal).
+Names of a run, identifiers that a broker chooses, and what invariants saw first are left out.
+
+Exit codes: --diff 0 nothing is broken, 1 something is (with --strict: anything differs); --merge
+as the whole run would have ended; 2 a file is no report, or the reports don't belong together.";
 
 /// Read reports again: several side by side, their difference, shards put together
 #[derive(Debug, Args)]
@@ -53,6 +54,10 @@ pub(crate) struct ReportArgs {
     /// Leave transcripts, titles and times out, and what was seen where all is well
     #[arg(long, group = "way")]
     brief: bool,
+
+    /// Side by side even if it is only one report
+    #[arg(long, conflicts_with_all = ["way", "badge"])]
+    matrix: bool,
 
     /// With --diff: any difference is exit code 1
     #[arg(long, requires = "diff")]
@@ -209,6 +214,7 @@ fn in_brief(runs: Vec<Shard>, outputs: Outputs) -> Result<Exit, Failure> {
 
 fn side_by_side(args: &ReportArgs, runs: Vec<Shard>, outputs: Outputs) -> Result<Exit, Failure> {
     if let [(_, document)] = runs.as_slice()
+        && !args.matrix
         && args.names.is_empty()
     {
         if outputs.is_empty() {
