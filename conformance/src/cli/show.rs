@@ -22,7 +22,7 @@ use std::path::PathBuf;
 const EXAMPLES: &str = "\
 Examples:
   mqtt-assay show a.json                            the end of the run, all of it
-  mqtt-assay show a.json 5/qos/pubrel-again         a case, its transcript, the fields of its packets
+  mqtt-assay show a.json 5/qos/pubrel-again         a case in full, packets field by field
   mqtt-assay show a.json ':fail & chapter(qos)'     every case that the filter means
   mqtt-assay show a.json 5/qos/pubrel-again --markdown > issue.md
   mqtt-assay show a.json 5/qos/pubrel-again --script > steps.py
