@@ -68,7 +68,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     Coverage(coverage::CoverageArgs),
     Prove(prove::ProveArgs),
-    Replay(replay::ReplayArgs),
+    Replay(Box<replay::ReplayArgs>),
     Serve(serve::ServeArgs),
     Decode(decode::DecodeArgs),
 }
