@@ -77,7 +77,7 @@ enum Command {
     Coverage(coverage::CoverageArgs),
     Prove(prove::ProveArgs),
     Probe(Box<probe::ProbeArgs>),
-    Replay(replay::ReplayArgs),
+    Replay(Box<replay::ReplayArgs>),
     Report(report::ReportArgs),
     Show(show::ShowArgs),
     Serve(serve::ServeArgs),

@@ -2,18 +2,24 @@
 
 use super::connection::{Link, Order};
 use super::transcript::Remark;
-use crate::wire::{Frame, FrameKind, Transport};
+use crate::wire::{Frame, FrameKind, Transport, WebSocket};
 use bytes::{Bytes, BytesMut};
 use std::cell::{Cell, RefCell};
 
 /// The name under which a legal packet in a text frame stands in transcripts, among the mutations.
 const IN_TEXT: &str = "websocket.text-frame";
 
+/// What was agreed on before the first frame.
+pub(crate) struct Handshake {
+    /// What the broker answered for a subprotocol.
+    pub(crate) subprotocol: Option<String>,
+}
+
 /// What a connection knows of its frames.
 #[derive(Default)]
 pub(super) struct Frames {
-    /// What the broker answered in the handshake; nothing on other streams.
-    handshake: Option<Option<String>>,
+    /// Where a WebSocket frames the bytes.
+    handshake: Option<Handshake>,
     /// The kind of frame in which the last bytes came.
     last: Cell<Option<FrameKind>>,
     /// A text frame has been seen.
@@ -26,15 +32,16 @@ pub(super) struct Frames {
 
 impl Frames {
     pub(super) fn of(stream: &mut dyn Transport) -> Self {
-        let handshake = stream.web_socket().map(|socket| socket.subprotocol().map(str::to_owned));
+        let subprotocol = |socket: &mut WebSocket| socket.subprotocol().map(str::to_owned);
+        let handshake = stream.web_socket().map(|socket| Handshake { subprotocol: subprotocol(socket) });
         Self { handshake, ..Self::default() }
     }
 }
 
 impl Link {
-    /// What the broker answered for a subprotocol; nothing where the connection is no WebSocket.
-    pub(crate) fn subprotocol(&self) -> Option<Option<&str>> {
-        self.frames.handshake.as_ref().map(Option::as_deref)
+    /// What came of the handshake of its WebSocket; nothing where the connection is none.
+    pub(crate) fn handshake(&self) -> Option<&Handshake> {
+        self.frames.handshake.as_ref()
     }
 
     /// The kind of frame in which the last bytes came.

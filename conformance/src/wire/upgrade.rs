@@ -72,7 +72,9 @@ impl WebSocketClient {
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{PROTOCOL_HEADER}: {SUBPROTOCOL}\r\n"
         );
         for (name, value) in headers {
-            request += &format!("{name}: {value}\r\n");
+            for part in [name, ": ", value, "\r\n"] {
+                request.push_str(part);
+            }
         }
         request + "\r\n"
     }

@@ -101,7 +101,7 @@ pub struct WebSocket {
     /// In what the last bytes came.
     last_kind: Option<FrameKind>,
     /// The peer's half has ended, with this error where it was no orderly end.
-    ended: Option<Option<ErrorKind>>,
+    ended: Option<Result<(), ErrorKind>>,
     why_ended: Option<String>,
     has_closed: bool,
     /// What the broker answered in the handshake.
@@ -168,7 +168,7 @@ impl WebSocket {
     fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
         loop {
             if let Some(ended) = self.ended {
-                return Poll::Ready(ended.map_or(Ok(None), |kind| Err(kind.into())));
+                return Poll::Ready(ended.map(|()| None).map_err(Into::into));
             }
             match ready!(Pin::new(&mut self.stream).poll_next(context)) {
                 Some(Ok(Message::Binary(bytes))) => {
@@ -185,7 +185,7 @@ impl WebSocket {
                 Some(Ok(Message::Close(frame))) => self.end_in_order(context, frame.as_ref()),
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
                 Some(Err(error)) => self.end_by(context, &error),
-                None => self.ended = Some(None),
+                None => self.ended = Some(Ok(())),
             }
         }
     }
@@ -198,14 +198,14 @@ impl WebSocket {
             let _ = self.start(Message::Close(Some(CloseFrame { code, reason: reason.into() })));
             let _ = self.poll_sent(context);
         }
-        self.ended = Some(Some(ErrorKind::InvalidData));
+        self.ended = Some(Err(ErrorKind::InvalidData));
     }
 
     fn end_in_order(&mut self, context: &mut Context<'_>, frame: Option<&CloseFrame>) {
         if let Some(CloseFrame { code, reason }) = frame.filter(|frame| frame.code != CloseCode::Normal) {
             self.why_ended = Some(format!("WebSocket close frame with code {}: {reason}", u16::from(*code)));
         }
-        self.ended = Some(None);
+        self.ended = Some(Ok(()));
         // The answer is a courtesy.
         let _ = self.poll_sent(context);
     }
@@ -219,7 +219,7 @@ impl WebSocket {
         );
         if is_cut_short || matches!(error, Error::Io(_)) {
             let is_reset = !is_cut_short || self.stream.get_ref().ended() == Some(Ending::Reset);
-            self.ended = Some(is_reset.then_some(ErrorKind::ConnectionReset));
+            self.ended = Some(if is_reset { Err(ErrorKind::ConnectionReset) } else { Ok(()) });
             return;
         }
         if matches!(error, Error::Utf8(_)) {

@@ -13,7 +13,8 @@ impl Client {
         let deciding = self.context().deciding(None, false);
         let expected = format!("the broker answers the subprotocol {SUBPROTOCOL}");
         self.say(Remark::Expects, expected.as_str());
-        let Some(answered) = self.link().subprotocol() else { return Err(no_web_socket()) };
+        let Some(handshake) = self.link().handshake() else { return Err(no_web_socket()) };
+        let answered = handshake.subprotocol.as_deref();
         let seen = match answered {
             Some(name) => format!("the handshake was answered with the subprotocol {}", crate::text::quoted(name)),
             None => "the handshake was answered without a subprotocol".to_owned(),
@@ -31,7 +32,7 @@ impl Client {
         let deciding = self.context().deciding(None, false);
         let expected = "all that the broker sends is in binary frames";
         self.say(Remark::Expects, expected);
-        if self.link().subprotocol().is_none() {
+        if self.link().handshake().is_none() {
             return Err(no_web_socket());
         }
         let transcript = self.context().transcript();
