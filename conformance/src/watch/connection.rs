@@ -73,6 +73,8 @@ pub(super) struct Connection {
     requests: BTreeSet<u16>,
     deliveries: Deliveries,
     pubrels: Order,
+    /// The identifiers of the PUBRECs that were written here: a PUBREL may answer each.
+    pubrecs: Identifiers,
     /// What the client owed again when it took its session up.
     owed: usize,
     /// The place of the last that it sent again.
@@ -107,6 +109,7 @@ impl Connection {
             requests: BTreeSet::new(),
             deliveries: Deliveries::default(),
             pubrels: Order::default(),
+            pubrecs: Identifiers::default(),
             owed: 0,
             last_again: 0,
             has_worked: false,
@@ -277,7 +280,7 @@ impl Connection {
             let what = format!("PUBREL with identifier {id} behind that with {later}, whose PUBREC came later");
             broken.push((Duty::PubrelsInOrder, what));
         }
-        let is_known = self.state.exchanges.released(id, self.number);
+        let is_known = self.state.exchanges.released(id, self.number) || self.pubrecs.contains(id);
         if is_known || self.session == Session::Unknown || ack.reason == ReasonCode::PACKET_IDENTIFIER_NOT_FOUND {
             return;
         }
@@ -291,17 +294,24 @@ impl Connection {
 
     /// A packet was written to the client, but for CONNACK.
     pub(super) fn wrote(&mut self, packet: &Packet<'_>) {
+        if self.phase == Phase::Asked && !matches!(packet, Packet::Auth(_)) {
+            // What a client makes of a packet that may not come there is its own affair.
+            self.give_up();
+        }
         match packet {
-            Packet::Publish(Publish { packet_id: Some(id), qos, .. }) => {
-                self.deliveries.wrote(id.get(), *qos, &mut self.state.ever);
+            Packet::Publish(Publish { packet_id: Some(id), qos, dup, .. }) => {
+                self.deliveries.wrote(id.get(), *qos, *dup, &mut self.state.ever);
             }
             Packet::Puback(ack) => self.state.exchanges.acknowledged(ack.packet_id.get()),
             Packet::Pubrec(ack) => {
                 let (id, is_refused) = (ack.packet_id.get(), ack.reason.is_error());
+                self.pubrecs.insert(id);
                 if self.state.exchanges.received(id, is_refused) && self.pubrels.len() < MOST_REQUESTS {
                     self.pubrels.wrote(id);
                 }
             }
+            // Whoever is told to complete what it doesn't know says so with this identifier.
+            Packet::Pubrel(ack) => self.state.ever.insert(ack.packet_id.get()),
             Packet::Pubcomp(ack) => {
                 self.state.exchanges.completed(ack.packet_id.get());
                 self.pubrels.forget(ack.packet_id.get());

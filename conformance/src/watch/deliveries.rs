@@ -14,13 +14,13 @@ const MOST: usize = 1_000;
 pub(super) struct Identifiers(Vec<u64>);
 
 impl Identifiers {
-    fn insert(&mut self, id: u16) {
+    pub(super) fn insert(&mut self, id: u16) {
         // One bit each; none is there as long as none is needed.
         self.0.resize(1 << 10, 0);
         self.0[usize::from(id >> 6)] |= 1 << (id & 63);
     }
 
-    fn contains(&self, id: u16) -> bool {
+    pub(super) fn contains(&self, id: u16) -> bool {
         self.0.get(usize::from(id >> 6)).is_some_and(|bits| bits & 1 << (id & 63) != 0)
     }
 }
@@ -31,21 +31,23 @@ pub(super) struct Deliveries {
     open: BTreeMap<u16, QoS>,
     pubacks: Order,
     pubrecs: Order,
+    /// Two messages had them at once: which of them is acknowledged is not certain.
+    muddled: Identifiers,
     is_blind: bool,
 }
 
 impl Deliveries {
     /// A message was written to the client.
-    pub(super) fn wrote(&mut self, id: u16, qos: QoS, ever: &mut Identifiers) {
+    pub(super) fn wrote(&mut self, id: u16, qos: QoS, dup: bool, ever: &mut Identifiers) {
         ever.insert(id);
         if self.open.len() >= MOST {
             self.is_blind = true;
         }
-        if self.is_blind {
+        if self.is_blind || self.muddled.contains(id) {
             return;
         }
-        if self.open.insert(id, qos).is_some_and(|before| before != qos) {
-            // Two messages have the identifier: which of them is acknowledged is not certain.
+        if self.open.insert(id, qos).is_some_and(|before| before != qos || !dup) {
+            self.muddled.insert(id);
             self.forget(id);
             return;
         }

@@ -492,6 +492,33 @@ fn an_acknowledgement_fits_its_message() {
 }
 
 #[test]
+fn a_broker_that_errs_is_answered_as_it_asks() {
+    for version in VERSIONS {
+        let mut traffic = with_messages(version);
+        traffic.gets(0, Packet::Pubrel(ack(8)));
+        traffic.sends(0, &[Packet::Pubcomp(ack(8))]);
+        traffic.publishes(0, qos2(5, "five"));
+        traffic.gets(0, Packet::Pubrec(ack(6)));
+        traffic.sends(0, &[Packet::Pubrel(ack(6))]);
+        traffic.keeps_all();
+        let mut twice = with_messages(version);
+        for publish in [qos2(1, "two"), qos1(1, "three")] {
+            twice.gets(0, Packet::Publish(publish));
+        }
+        twice.sends(0, &[Packet::Pubrec(ack(1)), Packet::Puback(ack(1)), Packet::Puback(ack(1))]);
+        twice.keeps_all();
+        let mut early = Traffic::new(version);
+        early.connect(0, true);
+        early.gets(0, Packet::Publish(qos1(1, "early")));
+        early.connack(0, false);
+        early.gets(0, Packet::Publish(qos1(2, "late")));
+        early.sends(0, &[Packet::Puback(ack(2))]);
+        early.leaves(0);
+        early.keeps_all();
+    }
+}
+
+#[test]
 fn a_taken_over_session_goes_on_with_the_other_connection() {
     for version in VERSIONS {
         let mut traffic = Traffic::welcomed(version, false, false);

@@ -36,7 +36,8 @@ const WATCHED: &[(Version, &str)] = &[
 impl Breach {
     /// One that the machine names; nothing where it is for the watch to say.
     pub(super) fn of_machine(breach: &reference::Breach) -> Option<Self> {
-        if WATCHED.contains(&(breach.version, breach.rule)) || is_wrong_acknowledgement(breach) {
+        let is_watched = WATCHED.contains(&(breach.version, breach.rule)) || is_wrong_acknowledgement(breach);
+        if is_watched || is_of_brokers(breach.version, breach.rule) {
             return None;
         }
         // The codec's errors begin with the rule, which is told beside.
@@ -91,6 +92,11 @@ fn without_password(packet: &[u8]) -> &[u8] {
         // The flags, and the keep alive behind them.
         _ => &packet[..packet.len().min(flags + 3)],
     }
+}
+
+/// What is to happen is the broker's to do: the machine names such a rule where a fault has it refuse what it should serve.
+fn is_of_brokers(version: Version, rule: &str) -> bool {
+    level(version, rule) == Level::Behaviour || (version, rule) == (Version::V3_1_1, "MQTT-3.8.3-2")
 }
 
 /// Of 3.1.1, whose general rule it is.
