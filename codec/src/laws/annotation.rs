@@ -2,8 +2,9 @@
 
 use crate::mutate::Mutation;
 use crate::packet::{Context, Cursor, FieldName, Sender, Version};
-use crate::read::{FieldKind, annotate, fields};
+use crate::read::{FieldKind, annotate, annotations, fields};
 use crate::vectors::{Sample, all_samples, samples};
+use alloc::vec::Vec;
 
 fn client(version: Version) -> Context {
     Context::new(version, Sender::Client)
@@ -60,6 +61,32 @@ fn refused_bytes_are_explained_to_the_end() {
 refused: MQTT-3.1.2-3 (connect-reserved-flag): CONNECT, connect flags at byte 9: Bit 0 of the connect flags is 0.
 "#;
     assert_eq!(annotate(&mutated.bytes, sample.context), expected);
+}
+
+#[test]
+fn annotations_are_what_the_text_shows() {
+    for sample in all_samples() {
+        let mut bytes = sample.bytes.to_vec();
+        // The last byte too many, so that something is at fault.
+        bytes.push(0);
+        if let Some(length) = bytes.get_mut(1).filter(|length| **length < 0x7f) {
+            *length += 1;
+        }
+        for bytes in [&sample.bytes[..], &bytes] {
+            let text = annotate(bytes, sample.context);
+            let lines: Vec<&str> =
+                text.lines().skip(1).filter(|line| line.get(33..).is_some_and(|path| !path.is_empty())).collect();
+            let shown = annotations(bytes, sample.context);
+            let marked = lines.iter().filter(|line| line.starts_with('!')).count();
+            assert_eq!(shown.iter().filter(|one| one.is_at_fault).count(), marked, "{text}");
+            let mut lines = lines.into_iter();
+            for one in &shown {
+                assert!(!one.range.is_empty() && one.range.end <= bytes.len(), "{one:?}");
+                let is_told = |line: &str| line.contains(one.path.as_str()) && line.contains(one.value.as_str());
+                assert!(lines.any(is_told), "{one:?} is not in its place in {text}");
+            }
+        }
+    }
 }
 
 #[test]

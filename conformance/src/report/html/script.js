@@ -120,7 +120,7 @@
     const groups = chapters.map((name, chapter) => {
       const body = make("tbody");
       const count = make("span", { class: "count" });
-      const head = isMany ? runs.map((run) => make("th", { scope: "col", class: "verdict", title: run.name }, run.name))
+      const head = isMany ? runs.map((run) => make("th", { scope: "col", class: "verdict" }, make("span", { class: "name" }, run.name)))
         : [make("th", { scope: "col", class: "verdict" }, "Verdict")];
       const table = make("table", { class: `cases${runs.length > 3 ? " many" : ""}` }, make("caption", { class: "hidden" }, `Cases of the chapter ${name}`),
         make("thead", {}, make("tr", {}, head, make("th", { scope: "col" }, "Case"), isMany ? null : make("th", { scope: "col", class: "took n" }, "Took"))), body);
