@@ -5,7 +5,6 @@
 
 mod address;
 mod authentication;
-mod authority;
 mod doors;
 mod embedded;
 mod endpoint;
@@ -22,7 +21,6 @@ mod variant;
 
 pub use address::{AddressTarget, Reach};
 pub use authentication::{Authentication, Data};
-pub use authority::{Authority, Holder, Papers};
 pub use embedded::{EmbeddedOptions, EmbeddedTarget};
 pub use endpoint::Endpoint;
 pub use profile::{Profile, ProfileError};
