@@ -1,12 +1,11 @@
 //! The ways into a broker that is about to start: its ports, its unix socket, the certificates by which both sides know each
 //! other, and the words that stand for all of these in its commands and files.
 
-use super::authority::Authority;
 use super::endpoint::Upon;
 use super::ports::Ports;
 use super::profile::ProfileVariant;
 use super::{Carrier, Endpoint, Profile};
-use crate::wire::WebSocketClient;
+use crate::wire::{Authority, WebSocketClient};
 use mqtt_assay_codec::Version;
 use std::collections::BTreeMap;
 use std::path::Path;

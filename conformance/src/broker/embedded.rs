@@ -1,11 +1,9 @@
 //! The reference broker in this process, one for each variant in use.
 
 use super::endpoint::Upon;
-use super::{
-    Authentication, Authority, Carrier, Data, Endpoint, Holder, Ready, Setting, Unready, Variant, next_broker,
-};
+use super::{Authentication, Carrier, Data, Endpoint, Ready, Setting, Unready, Variant, next_broker};
 use crate::broker::Shell;
-use crate::wire::{Layers, Manners, WebSocketClient, WebSocketServer};
+use crate::wire::{Authority, Holder, Layers, Manners, WebSocketClient, WebSocketServer};
 use mqtt_assay_reference::{
     ANSWERS, Access, BrokerLimits, Fault, FaultOn, FaultSet, METHOD, Machine, Questions, Quirk, Settings, User,
 };

@@ -5,7 +5,6 @@
 
 mod address;
 mod authentication;
-mod authority;
 mod command;
 mod doors;
 mod embedded;
@@ -28,7 +27,6 @@ mod version;
 
 pub use address::{AddressTarget, Reach};
 pub use authentication::{Authentication, Data};
-pub use authority::{Authority, Holder, Papers};
 pub(crate) use command::{Command, CommandEnd, Output};
 pub use embedded::{EmbeddedOptions, EmbeddedTarget};
 pub use endpoint::Endpoint;

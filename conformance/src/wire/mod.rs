@@ -4,6 +4,7 @@
 //! All of them tell an orderly end (FIN) from an abortive one (RST) as far as they can; a verdict may depend on it. Uses
 //! nothing of this crate.
 
+mod authority;
 mod below;
 mod certificates;
 mod listener;
@@ -18,6 +19,7 @@ mod unix;
 mod upgrade;
 mod web_socket;
 
+pub use authority::{Authority, Holder, Papers};
 pub use certificates::{Identity, Trust};
 pub use listener::{Layers, Listener, Place};
 pub use memory::{Pipe, pipe};

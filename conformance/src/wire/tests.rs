@@ -2,7 +2,6 @@
 //! does not come about.
 
 use super::*;
-use crate::broker::{Authority, Holder};
 use bytes::Bytes;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! A certificate authority of a moment: it signs for the broker that the suite starts and for the client that meets it, and
 //! is gone with them.
 
-use crate::wire::{Identity, TlsClient, TlsServer, Trust};
+use super::{Identity, TlsClient, TlsServer, Trust};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     date_time_ymd,
@@ -22,7 +22,7 @@ const FILES: [(&str, &str); 5] = [
 ];
 
 /// Files by the words that stand for their paths: the name of each, and what stands in it.
-type Files = BTreeMap<&'static str, (&'static str, String)>;
+pub(crate) type Files = BTreeMap<&'static str, (&'static str, String)>;
 
 /// Whom a certificate is for, and until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,7 +115,7 @@ impl Authority {
     }
 
     /// All that a broker and its client need, and the client's part of it.
-    pub(super) fn files(&self) -> Result<(Files, Papers), String> {
+    pub(crate) fn files(&self) -> Result<(Files, Papers), String> {
         let (broker, client) = (self.sign(Holder::Broker)?, self.sign(Holder::Client)?);
         let texts =
             [&self.certificate, &broker.certificate, &broker.key, &client.certificate, &client.key].map(Clone::clone);
@@ -124,7 +124,7 @@ impl Authority {
     }
 
     /// True for a text that has one of the words.
-    pub(super) fn is_wanted_by(text: &str) -> bool {
+    pub(crate) fn is_wanted_by(text: &str) -> bool {
         FILES.iter().any(|(word, _)| text.contains(word))
     }
 }
