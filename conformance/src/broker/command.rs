@@ -153,8 +153,10 @@ pub(super) fn end_all() {
     running().iter().for_each(Family::end);
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
+    #![cfg(unix)]
+
     use super::*;
     use crate::run::clock;
 
