@@ -26,6 +26,9 @@ const KEPT: usize = 4 << 10;
 /// The commands that run, for an end that runs no destructors.
 static RUNNING: Mutex<Vec<Family>> = Mutex::new(Vec::new());
 
+/// The end of what was printed, and who tells that nothing more comes.
+type Kept = (Arc<Mutex<Vec<u8>>>, Receiver<()>);
+
 /// Where the output of a command goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Output {
@@ -47,7 +50,7 @@ pub(crate) struct CommandEnd {
 pub(crate) struct Command {
     family: Family,
     ended: watch::Receiver<Option<Result<ExitStatus, String>>>,
-    output: Option<(Arc<Mutex<Vec<u8>>>, Receiver<()>)>,
+    output: Option<Kept>,
 }
 
 impl Command {
@@ -122,7 +125,7 @@ fn direct(command: &mut process::Command, output: Output) -> io::Result<Option<i
 }
 
 /// Keeps the end of what is read, and tells when that is all.
-fn keep(mut reader: io::PipeReader) -> io::Result<(Arc<Mutex<Vec<u8>>>, Receiver<()>)> {
+fn keep(mut reader: io::PipeReader) -> io::Result<Kept> {
     let kept = Arc::<Mutex<Vec<u8>>>::default();
     let (done, is_done) = channel();
     let keeping = Arc::clone(&kept);
@@ -150,8 +153,10 @@ pub(super) fn end_all() {
     running().iter().for_each(Family::end);
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
+    #![cfg(unix)]
+
     use super::*;
     use crate::run::clock;
 

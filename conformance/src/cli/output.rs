@@ -54,6 +54,7 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 
 /// Writes to standard error, where standard output belongs to a command of the user's. If nobody can be told, the exit code
 /// must do.
+#[expect(clippy::unnecessary_wraps, reason = "it stands in the place of print")]
 pub(crate) fn print_aside(text: &str) -> Result<(), Failure> {
     let mut stderr = io::stderr().lock();
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());

@@ -93,7 +93,7 @@ impl Watch {
     pub(crate) fn read(&mut self, number: u64, bytes: &[u8], mut tell: impl FnMut(Noticed<'_>)) {
         let Some(connection) = self.connections.get_mut(&number) else { return };
         let mut splitter = std::mem::replace(&mut connection.client, Splitter::new(Sender::Client));
-        splitter.split(bytes, |part| from_client(connection, &part, &mut tell));
+        splitter.split(bytes, |part| part_from_client(connection, &part, &mut tell));
         connection.client = splitter;
     }
 
@@ -104,13 +104,13 @@ impl Watch {
         if connection.written == 0 {
             splitter.speaks(connection.version);
         }
-        splitter.split(bytes, |part| self.from_broker(number, &part, at, &mut tell));
+        splitter.split(bytes, |part| self.part_from_broker(number, &part, at, &mut tell));
         if let Some(connection) = self.connections.get_mut(&number) {
             connection.broker = splitter;
         }
     }
 
-    fn from_broker(&mut self, number: u64, part: &Part<'_>, at: Duration, tell: &mut impl FnMut(Noticed<'_>)) {
+    fn part_from_broker(&mut self, number: u64, part: &Part<'_>, at: Duration, tell: &mut impl FnMut(Noticed<'_>)) {
         let Some(connection) = self.connections.get_mut(&number) else { return };
         let passing = passing(connection, Sender::Server, part);
         if let Some(passing) = passing {
@@ -174,7 +174,7 @@ impl Watch {
     }
 }
 
-fn from_client(connection: &mut Connection, part: &Part<'_>, tell: &mut impl FnMut(Noticed<'_>)) {
+fn part_from_client(connection: &mut Connection, part: &Part<'_>, tell: &mut impl FnMut(Noticed<'_>)) {
     if let Part::Packet(Packet::Connect(_), bytes) = part
         && connection.received == 0
     {

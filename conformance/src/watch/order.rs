@@ -54,7 +54,9 @@ mod tests {
 
     fn order(of: &[u16]) -> Order {
         let mut order = Order::default();
-        of.iter().for_each(|id| order.wrote(*id));
+        for id in of {
+            order.wrote(*id);
+        }
         order
     }
 

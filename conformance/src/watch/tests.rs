@@ -458,7 +458,9 @@ fn pubrels_come_in_the_order_of_the_pubrecs() {
             for number in [2, 1] {
                 traffic.gets(0, Packet::Pubrec(ack(number)));
             }
-            releases.iter().for_each(|number| traffic.sends(0, &[Packet::Pubrel(ack(*number))]));
+            for number in releases {
+                traffic.sends(0, &[Packet::Pubrel(ack(*number))]);
+            }
             if leaves {
                 traffic.leaves(0);
             }

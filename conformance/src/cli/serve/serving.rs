@@ -118,13 +118,13 @@ impl Desk {
                 self.reading = Some(number);
                 let mut noticed = Vec::new();
                 self.watching(|watch, tell| watch.read(number, bytes, tell), &mut noticed);
-                noticed.iter().for_each(|breach| self.breach(breach));
+                self.breaches(&noticed);
             }
             Said::Wrote(ConnectionId(number), bytes) => {
                 let at = self.started.elapsed();
                 let mut noticed = Vec::new();
                 self.watching(|watch, tell| watch.wrote(number, bytes, at, tell), &mut noticed);
-                noticed.iter().for_each(|breach| self.breach(breach));
+                self.breaches(&noticed);
             }
             Said::ClientEnded(ConnectionId(number), ending) => {
                 self.reading = None;
@@ -152,6 +152,12 @@ impl Desk {
         });
     }
 
+    fn breaches(&mut self, breaches: &[Breach]) {
+        for breach in breaches {
+            self.breach(breach);
+        }
+    }
+
     fn breach(&mut self, breach: &Breach) {
         self.ledger.breach(breach);
         let client = self.ledger.client(breach.connection);
@@ -166,7 +172,7 @@ impl Desk {
         let at = self.started.elapsed();
         let mut noticed = Vec::new();
         self.watching(|watch, tell| watch.closes(number, by_client, at, tell), &mut noticed);
-        noticed.iter().for_each(|breach| self.breach(breach));
+        self.breaches(&noticed);
     }
 
     fn ended(&mut self, number: u64) {

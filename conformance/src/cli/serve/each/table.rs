@@ -28,7 +28,7 @@ pub(super) fn row(name: &str, width: usize, run: &Run, control: &Run, args: &Ser
         let _ = write!(line, ": {said}");
     }
     let broken = if std::ptr::eq(run, control) { run.broken.clone() } else { run.breaks_beyond(control) };
-    for ((version, rule), _) in &broken {
+    for (version, rule) in broken.keys() {
         let mark = if counts(*version, rule, args.strict) { "" } else { " (counts with --strict)" };
         let _ = write!(line, "  breaks {rule} of MQTT {version}{mark}");
     }
