@@ -155,15 +155,17 @@ pub(super) fn end_all() {
 
 #[cfg(test)]
 mod tests {
-    #![cfg(unix)]
-
+    #[cfg(unix)]
     use super::*;
+    #[cfg(unix)]
     use crate::run::clock;
 
+    #[cfg(unix)]
     fn shell(script: &str) -> Vec<OsString> {
         ["sh", "-c", script].map(OsString::from).to_vec()
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_command_has_its_environment_and_tells_how_it_ended() {
         let names = [("MQTT_PORT", "1234".to_owned())];
