@@ -23,7 +23,7 @@ fn read(path: &Path) -> String {
 fn pages() -> BTreeSet<String> {
     let entries = fs::read_dir(pages_folder()).expect("the book is there");
     let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-    names.filter(|name| name.ends_with(".md")).collect()
+    names.filter(|name| Path::new(name).extension().is_some_and(|end| end == "md")).collect()
 }
 
 /// Where the links of a page lead.

@@ -118,7 +118,7 @@ fn of_many_fields_the_first_are_shown_and_the_one_at_fault() {
     assert!(text.lines().count() < 5000 && text.ends_with("... 5908 more fields\n"), "{}", &text[text.len() - 200..]);
     bytes[9_000] = 3;
     let text = annotate(&bytes[..], Context::new(Version::V3_1_1, Sender::Server));
-    let end: alloc::vec::Vec<&str> = text.lines().rev().take(3).collect();
+    let end: Vec<&str> = text.lines().rev().take(3).collect();
     assert!(end[0].starts_with("refused:") && end[0].contains("at byte 9000"), "{end:?}");
     assert!(end[1].starts_with("! 9000  03 "), "{end:?}");
     assert!(end[2].contains("... 5907 more fields"), "{end:?}");

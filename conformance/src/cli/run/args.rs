@@ -333,7 +333,9 @@ impl RunArgs {
             facts.seed
         );
         if facts.target.insecure {
-            out += &format!("WARNING: {INSECURE}\n");
+            for part in ["WARNING: ", INSECURE, "\n"] {
+                out.push_str(part);
+            }
         }
         if self.broker.is_default() {
             out.push_str("This is the reference broker that is built in. To certify yours:\n");
