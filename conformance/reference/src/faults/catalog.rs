@@ -75,6 +75,19 @@ impl Fault {
         broken.into_iter().collect()
     }
 
+    /// Whether it strikes outside the machine, where bytes are carried.
+    pub const fn is_of_shell(self) -> bool {
+        matches!(
+            self,
+            Self::WebSocketTextAccepted
+                | Self::WebSocketTextSent
+                | Self::WebSocketOnePacketAFrame
+                | Self::WebSocketWholePacketsOnly
+                | Self::WebSocketNoSubprotocol
+                | Self::WebSocketOtherSubprotocol
+        )
+    }
+
     fn by_hand(self, version: Version) -> &'static [&'static str] {
         match (self.unit(), version) {
             (Some(unit), Version::V5) => unit.v5,
