@@ -166,7 +166,7 @@ const WEB_SOCKETS: &[Variant] = &[Variant::WEBSOCKET, Variant::SECURE_WEBSOCKET]
 /// What carries the bytes decides nothing about the rules: the same verdicts by each transport, but where the broker is known
 /// to differ.
 #[test]
-fn mosquitto_is_the_same_by_every_transport() {
+fn every_transport_carries_the_same_verdicts() {
     let _alone = ONE_BROKER_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let profile = Profile::load("mosquitto").unwrap_or_else(|error| panic!("{error}"));
     let (plain, version, _) = one_run(&profile, 0);

@@ -9,10 +9,10 @@ use crate::run::{CaseResult, End, Order, RunOptions, alone, invariants, try_out,
 use crate::scenario::{Common, Instance, Invariants, Method, RunNames, Verdict, Vital};
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::{Condition, Fault, FaultOn, Questions, Quirk};
-use mqtt_assay_standard::{Basis, RuleId, find};
+use mqtt_assay_standard::{RuleId, find};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// A fault with the rules that it breaks, which are asked for in each of its pairs.
 pub(super) struct Broken {
@@ -199,7 +199,8 @@ pub(super) fn run_pair(pair: &Pair<'_>, questions: Option<Questions>) -> Seen {
     let instance = pair.instance;
     let result = crate::run::clock::simulated(async {
         let ready = target.prepare(instance.case.variant).map_err(|why| format!("{why:?}"))?;
-        let life = if endangers(pair.switch, instance.version) {
+        // A case that starts its broker again ends the connections of whoever watches over it, too.
+        let life = if endangers(pair.switch, instance.version) && instance.case.restarts.is_none() {
             Some(watch_over(&ready, instance.version, &options(), &invariants).await)
         } else {
             None
@@ -247,8 +248,14 @@ fn options() -> RunOptions {
 /// A fault that the broker may not survive. Only there it is asked whether it lives.
 fn endangers(switch: Option<Switch<'_>>, version: Version) -> bool {
     let Some(Switch::Fault(broken)) = switch else { return false };
-    broken.rules(version).iter().any(|&id| find(version, id).is_some_and(|rule| rule.rule().basis == Basis::Policy))
+    broken.rules(version).iter().any(|&id| find(version, id).is_some_and(|rule| OF_LIFE.contains(&rule)))
 }
+
+/// The rules about the broker's life.
+static OF_LIFE: LazyLock<Vec<RuleId>> = LazyLock::new(|| {
+    let is_about_life = |instance: &Instance| matches!(instance.case.method, Method::Life(_));
+    cases::all().filter(is_about_life).flat_map(|instance| instance.rules.judged()).collect()
+});
 
 /// The cases about the broker's life that its end is a fail of.
 fn lost(end: Option<&End>, version: Version) -> Vec<(String, RuleId)> {
