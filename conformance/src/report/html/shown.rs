@@ -35,9 +35,10 @@ impl Shown {
         Self::of_rule(case, case.verdict)
     }
 
-    /// That of a rule of the case. What a baseline lists as expected is to be told here, and nowhere else.
-    pub(super) const fn of_rule(_case: &CaseReport, verdict: Verdict) -> Self {
+    /// That of a rule of the case.
+    pub(super) const fn of_rule(case: &CaseReport, verdict: Verdict) -> Self {
         match verdict {
+            Verdict::Fail if case.expected_by_baseline.is_some() => Self::Expected,
             Verdict::Fail => Self::Fail,
             Verdict::Inconclusive => Self::Inconclusive,
             Verdict::Weak => Self::Weak,
