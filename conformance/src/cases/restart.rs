@@ -3,32 +3,33 @@
 
 use super::prelude::*;
 use crate::broker::Survived;
+use crate::scenario::Client;
 
 /// The cases for an orderly stop and those for a kill.
 macro_rules! survived {
-    ($(($function:ident $title:literal $rule:literal $fault:ident))*) => {
+    ($(($function:ident $title:literal $rule:literal $fault:ident $needs:tt))*) => {
         &[$(
-            survived!(@ $function "stop" $title "an orderly stop" $rule $fault Stop),
-            survived!(@ $function "kill" $title "a kill" $rule $fault Kill),
+            survived!(@ $function "stop" $title "an orderly stop" $rule $fault Stop $needs),
+            survived!(@ $function "kill" $title "a kill" $rule $fault Kill $needs),
         )*]
     };
-    (@ $function:ident $member:literal $title:literal $end:literal $rule:literal $fault:ident $manner:ident) => {
+    (@ $function:ident $member:literal $title:literal $end:literal $rule:literal $fault:ident $manner:ident $needs:tt) => {
         case!($function[$member]: concat!($title, " when the broker is started again after ", $end),
             v311: proves [$rule],
             v5: proves [$rule],
             caught: [Fault::$fault],
-            variant: Variant::PERSISTENT, restarts: Some(Survived::$manner))
+            variant: Variant::PERSISTENT, needs: &$needs, restarts: Some(Survived::$manner))
     };
 }
 
 pub(super) const CASES: &[Case] = survived![
-    (session_is_present "CONNACK says that a session is present" "RESTART-1" LosesSessionsAtRestart)
-    (subscription_works "The subscription of a session works" "RESTART-1" LosesSessionsAtRestart)
-    (waiting_at_qos1 "A message of QoS 1 that waited for its receiver comes" "RESTART-2" LosesQueuesAtRestart)
-    (waiting_at_qos2 "A message of QoS 2 that waited for its receiver comes" "RESTART-2" LosesQueuesAtRestart)
-    (under_way "A message of QoS 1 that was sent and not acknowledged comes again" "RESTART-2" LosesQueuesAtRestart)
-    (exchange_goes_on "A message of QoS 2 whose exchange was not over comes once" "RESTART-3" LosesReceivedAtRestart)
-    (retained "A retained message is there" "RESTART-4" LosesRetainedAtRestart)
+    (session_is_present "CONNACK says that a session is present" "RESTART-1" LosesSessionsAtRestart [])
+    (subscription_works "The subscription of a session works" "RESTART-1" LosesSessionsAtRestart [])
+    (waiting_at_qos1 "A message of QoS 1 that waited for its receiver comes" "RESTART-2" LosesQueuesAtRestart [])
+    (waiting_at_qos2 "A message of QoS 2 that waited for its receiver comes" "RESTART-2" LosesQueuesAtRestart ["qos2"])
+    (under_way "A message of QoS 1 that was sent and not acknowledged comes again" "RESTART-2" LosesQueuesAtRestart [])
+    (exchange_goes_on "A message of QoS 2 whose exchange was not over comes once" "RESTART-3" LosesReceivedAtRestart ["qos2"])
+    (retained "A retained message is there" "RESTART-4" LosesRetainedAtRestart ["retain"])
 ];
 
 /// How the broker ends in this case.
@@ -36,11 +37,17 @@ fn manner(broker: &Subject) -> Survived {
     if broker.member() == "kill" { Survived::Kill } else { Survived::Stop }
 }
 
-/// Set-up: `sleeper` has a session that lasts, with a subscription to `news` that was seen to work, and is away.
+/// Set-up: `sleeper` has a session that lasts, with a subscription to `news`. What is expected behind the start was seen to come
+/// without one: where the session isn't kept anyway, a start is not what ends it.
 async fn left_session(broker: &Subject, qos: QoS) -> Result<(), Stop> {
     let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
     sleeper.subscribe_tried("news", "news", qos).await?;
-    sleeper.serves().await?;
+    sleeper.disconnect().await?;
+    broker.connect("control").await?.publish("news", b"without a start", qos).await?;
+    let mut sleeper = broker.open("sleeper").await?;
+    sleeper.send(connect().persistent())?;
+    sleeper.receive(a_connack().code(&[ReasonCode::SUCCESS]).session_present(true)).await?;
+    sleeper.receive(a_message("news", b"without a start").qos(qos)).await?;
     sleeper.disconnect().await
 }
 
@@ -83,12 +90,19 @@ async fn waiting(broker: &Subject, qos: QoS) -> Outcome {
     sleeper.expect(a_message("news", b"before the end").qos(qos)).await
 }
 
+/// It comes again without a start, too: a lost connection comes first.
 async fn under_way(broker: &Subject) -> Outcome {
     let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
     sleeper.subscribe("news", AtLeastOnce).await?;
     sleeper.hold_acknowledgements();
     broker.connect("publisher").await?.publish("news", b"not acknowledged", AtLeastOnce).await?;
-    sleeper.receive(a_message("news", b"not acknowledged")).await?;
+    sleeper.receive(a_message("news", b"not acknowledged").qos(AtLeastOnce)).await?;
+    sleeper.drop_connection().await;
+    let mut sleeper = broker.open("sleeper").await?;
+    sleeper.hold_acknowledgements();
+    sleeper.send(connect().persistent())?;
+    sleeper.receive(a_connack().code(&[ReasonCode::SUCCESS])).await?;
+    sleeper.receive(a_message("news", b"not acknowledged").qos(AtLeastOnce)).await?;
     broker.restart(manner(broker)).await?;
 
     let mut sleeper = broker.resume("sleeper").await?;
@@ -96,29 +110,59 @@ async fn under_way(broker: &Subject) -> Outcome {
     sleeper.expect(a_message("news", b"not acknowledged")).await
 }
 
+/// The same exchange is taken up after a lost connection first, without a start.
 async fn exchange_goes_on(broker: &Subject) -> Outcome {
     left_session(broker, ExactlyOnce).await?;
-    let id = broker.an_id(7);
-    let half = || publish("news", b"half of it").qos(ExactlyOnce).id(id);
-    let mut publisher = broker.connect_as("publisher", connect().persistent()).await?;
-    publisher.send(half())?;
-    publisher.receive(a_pubrec(id)).await?;
+    let mut publisher = half_of(broker, b"control").await?;
+    publisher.drop_connection().await;
+    let mut publisher = rest_of(broker, b"control").await?;
+    let mut sleeper = broker.resume("sleeper").await?;
+    sleeper.receive(a_message("news", b"control").qos(ExactlyOnce)).await?;
+    publisher.publish("news", b"fence", ExactlyOnce).await?;
+    sleeper.receive(a_message("news", b"fence")).await?;
+    if sleeper.waits_for(&a_message("news", b"control")) {
+        let why = "a message of QoS 2 comes twice, without a start".to_owned();
+        return Err(Stop::Inconclusive { why, line: None });
+    }
+    sleeper.disconnect().await?;
+    publisher.disconnect().await?;
+    half_of(broker, b"half of it").await?;
     broker.restart(manner(broker)).await?;
 
-    let mut publisher = broker.resume("publisher").await?;
-    publisher.send(half().dup())?;
-    publisher.receive(a_pubrec(id)).await?;
-    publisher.send(pubrel(id))?;
-    publisher.receive(a_pubcomp(id)).await?;
+    let mut publisher = rest_of(broker, b"half of it").await?;
     let mut sleeper = broker.resume("sleeper").await?;
     sleeper.receive(a_message("news", b"half of it")).await?;
 
     sleeper.expect_no_message(b"half of it").before_message(&mut publisher, "news").await
 }
 
+/// The identifier of every exchange in these cases.
+const EXCHANGE: u16 = 7;
+
+/// Set-up: `publisher` has a session that lasts, and has sent this message and got its PUBREC.
+async fn half_of(broker: &Subject, payload: &[u8]) -> Result<Client, Stop> {
+    let mut publisher = broker.connect_as("publisher", connect().persistent()).await?;
+    publisher.send(publish("news", payload).qos(ExactlyOnce).id(EXCHANGE))?;
+    publisher.receive(a_pubrec(EXCHANGE)).await?;
+    Ok(publisher)
+}
+
+/// Set-up: `publisher` has come back, and has gone through the exchange once more from its beginning.
+async fn rest_of(broker: &Subject, payload: &[u8]) -> Result<Client, Stop> {
+    let mut publisher = broker.resume("publisher").await?;
+    publisher.send(publish("news", payload).qos(ExactlyOnce).id(EXCHANGE).dup())?;
+    publisher.receive(a_pubrec(EXCHANGE)).await?;
+    publisher.send(pubrel(EXCHANGE))?;
+    publisher.receive(a_pubcomp(EXCHANGE)).await?;
+    Ok(publisher)
+}
+
 async fn retained(broker: &Subject) -> Outcome {
+    let mut witness = broker.witness(["news"]).await?;
     let mut publisher = broker.connect("publisher").await?;
     publisher.publish_draft(publish("news", b"kept").qos(AtLeastOnce).retain()).await?;
+    witness.receive(a_message("news", b"kept")).await?;
+    publisher.disconnect().await?;
     let mut early = broker.connect("early").await?;
     early.subscribe("news", AtLeastOnce).await?;
     early.receive(a_message("news", b"kept").retain(true)).await?;

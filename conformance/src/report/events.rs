@@ -171,6 +171,8 @@ pub(super) mod tests {
 
     fn told(paper: &Paper, transcripts: Transcripts) -> io::Result<()> {
         let mut facts = samples::facts();
+        facts.target.carrier = Some("tls".to_owned());
+        facts.target.insecure = true;
         facts.asked.shard = Some(ShardOf { shard: "1/2".to_owned(), selected_by_all_shards: 9 });
         let mut events = Events::new(Box::new(paper.clone()), transcripts, facts.clone());
         let result = samples::result(&[(Verdict::Fail, "DUP 1\n"), (Verdict::Pass, "")], Some(Stop::Failed));

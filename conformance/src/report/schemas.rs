@@ -25,13 +25,17 @@ mod walker;
 mod tests {
     use super::walker::{Walk, json};
     use super::*;
+    use crate::baseline::Accepted;
+    use crate::broker::SetUp;
     use crate::explore::Explored;
+    use crate::report::baseline::{BaselineReport, DifferenceReport, Told};
     use crate::report::document::{ShardOf, Transcripts};
     use crate::report::events::tests::all_kinds;
     use crate::report::{Asked, explored, samples};
     use crate::run::{Disturbance, Noticed};
     use crate::scenario::{Kind, LeftBehind, Stop, Verdict};
     use serde_json::Value;
+    use std::collections::BTreeMap;
 
     fn text(name: &str) -> &'static str {
         find(name).unwrap_or_else(|| panic!("no schema: {name}"))
@@ -42,6 +46,11 @@ mod tests {
         let mut facts = samples::facts();
         let shard = ShardOf { shard: "1/2".to_owned(), selected_by_all_shards: 9 };
         facts.asked = Asked { shard: Some(shard), ..facts.asked };
+        facts.labels = BTreeMap::from([("branch".to_owned(), "main".to_owned())]);
+        facts.target.carrier = Some("tls".to_owned());
+        facts.target.insecure = true;
+        let files = BTreeMap::from([("b.conf".to_owned(), "listener {port}\n".to_owned())]);
+        facts.set_ups = BTreeMap::from([("plain".to_owned(), SetUp { command: "b -c b.conf".to_owned(), files })]);
         let mut failed = samples::result(&[(Verdict::Fail, "DUP 1"), (Verdict::Pass, "")], Some(Stop::Failed));
         failed.noticed = vec![Noticed { invariant: "5/invariants/x".to_owned(), line: 3 }];
         failed.alone = Some(Disturbance::TimedOut);
@@ -50,12 +59,41 @@ mod tests {
         let passed = samples::result(&[(Verdict::Pass, "DUP 0")], None);
         let nothing = samples::result(&[], Some(Stop::NotOffered("no".to_owned())));
         let mut document = samples::document_of(&facts, &[failed, passed, nothing]);
+        let accepted = Accepted { reason: "known".to_owned(), link: Some("https://example.org/1".to_owned()) };
+        document.results[0].expected_by_baseline = Some(accepted);
+        document.results[0].rules[0].breaks = true;
+        document.baseline = Some(baseline());
         let left = [Kind::Session, Kind::Retained];
         document.left_behind =
             left.map(|kind| LeftBehind { kind, name: "a".to_owned(), case: "5/x/y".to_owned() }).to_vec();
         let unfinished = vec![(3, "why".to_owned())];
         document.explore = Some(explored::report(&Explored { unfinished, ..Explored::default() }, 1, &[]));
         serde_json::to_value(&document).expect("JSON")
+    }
+
+    fn baseline() -> BaselineReport {
+        let told = |verdict, seen: &str| Some(Told { verdict, seen: Some(seen.to_owned()) });
+        let difference = DifferenceReport {
+            case: "5/x/y".to_owned(),
+            rule: "MQTT-3.3.2-2".to_owned(),
+            what: "changed".to_owned(),
+            line: Some(3),
+            was: told(Verdict::Fail, "DUP 1"),
+            now: told(Verdict::Weak, "DUP 0"),
+            says: "it has changed".to_owned(),
+        };
+        BaselineReport {
+            file: "known.toml".to_owned(),
+            broker: "x 1".to_owned(),
+            tool: "0.1.0".to_owned(),
+            written: false,
+            entries: 4,
+            expected: 1,
+            better: 1,
+            not_run: 1,
+            without_reason: 1,
+            differences: vec![difference],
+        }
     }
 
     #[test]

@@ -128,7 +128,10 @@ impl Client {
     ) -> Result<(), Stop> {
         self.link.hold_for_frames(false);
         let sent = self.send_together(drafts);
-        self.link.send_frames(cut);
+        match &sent {
+            Ok(()) => self.link.send_frames(cut),
+            Err(_) => self.link.send_frames(as_they_are),
+        }
         sent
     }
 
@@ -136,7 +139,10 @@ impl Client {
     pub fn send_as_text(&mut self, draft: Draft) -> Result<u16, Stop> {
         self.link.hold_for_frames(true);
         let sent = self.send(draft);
-        self.link.send_frames(|bytes| vec![Frame::whole(FrameKind::Text, bytes)]);
+        match &sent {
+            Ok(_) => self.link.send_frames(|bytes| vec![Frame::whole(FrameKind::Text, bytes)]),
+            Err(_) => self.link.send_frames(as_they_are),
+        }
         sent
     }
 
@@ -599,4 +605,9 @@ pub(crate) fn describe_end(arrival: &Arrival) -> String {
         Arrival::Flood => "the broker never stopped sending: more came than is kept".to_owned(),
         Arrival::Packet(packet) => crate::link::describe::owned(packet),
     }
+}
+
+/// What was sent before a packet that can't be: it is recorded, so it goes out.
+fn as_they_are(bytes: Bytes) -> Vec<Frame> {
+    if bytes.is_empty() { Vec::new() } else { vec![Frame::whole(FrameKind::Binary, bytes)] }
 }

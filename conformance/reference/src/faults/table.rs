@@ -60,7 +60,7 @@ faults! {
     NoConnack "no-connack" "Accepts a CONNECT with Keep Alive 65535 without a CONNACK."
         ["MQTT-3.1.4-4" "MQTT-3.2.0-1"] ["MQTT-3.1.4-5" "MQTT-3.2.0-1"];
     WantsConnectInOnePiece "wants-connect-in-one-piece" "Closes where the rest of a CONNECT isn't there yet."
-        ["MQTT-3.1.4-4"] ["MQTT-3.1.4-5"];
+        ["MQTT-3.1.4-4" "MQTT-6.0.0-2"] ["MQTT-3.1.4-5" "MQTT-6.0.0-2"];
     DemandsExtension "demands-extension" "Serves only clients of 3.1.1 whose client identifier bears the mark of its maker."
         ["MQTT-7.0.0-2" "MQTT-3.1.4-4" "MQTT-3.1.3-5"] [];
     SendsNothing "sends-nothing" "Loses all that it sends to clients of 3.1.1 on the way."
@@ -323,8 +323,8 @@ faults! {
 
     // Packets and segments
     WantsPacketsInOnePiece "wants-packets-in-one-piece" "Closes an open connection where the rest of a packet of less than 1000 bytes isn't there yet."
-        ["MQTT-4.5.0-1" "MQTT-3.3.4-1" "MQTT-3.8.4-1" "MQTT-3.10.4-4" "MQTT-4.3.3-2" "MQTT-3.12.4-1"]
-        ["MQTT-4.5.0-1" "MQTT-3.3.4-1" "MQTT-3.8.4-1" "MQTT-3.10.4-4" "MQTT-4.3.3-11" "MQTT-3.12.4-1"];
+        ["MQTT-4.5.0-1" "MQTT-3.3.4-1" "MQTT-3.8.4-1" "MQTT-3.10.4-4" "MQTT-4.3.3-2" "MQTT-3.12.4-1" "MQTT-6.0.0-2"]
+        ["MQTT-4.5.0-1" "MQTT-3.3.4-1" "MQTT-3.8.4-1" "MQTT-3.10.4-4" "MQTT-4.3.3-11" "MQTT-3.12.4-1" "MQTT-6.0.0-2"];
     LosesBehindSubscribe "loses-behind-subscribe" "Loses what comes behind a SUBSCRIBE in its segment."
         ["MQTT-3.3.4-1" "MQTT-3.12.4-1" "MQTT-3.10.4-4"] ["MQTT-3.3.4-1" "MQTT-3.12.4-1" "MQTT-3.10.4-4" "MQTT-3.3.4-10" "MQTT-4.2-1"];
     LosesBehindConnect "loses-behind-connect" "Loses what comes behind a CONNECT in its segment."
