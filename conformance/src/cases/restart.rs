@@ -38,17 +38,21 @@ fn manner(broker: &Subject) -> Survived {
 }
 
 /// Set-up: `sleeper` has a session that lasts, with a subscription to `news`. What is expected behind the start was seen to come
-/// without one: where the session isn't kept anyway, a start is not what ends it.
+/// without one, twice: where the session isn't kept anyway, a start is not what ends it.
 async fn left_session(broker: &Subject, qos: QoS) -> Result<(), Stop> {
     let mut sleeper = broker.connect_as("sleeper", connect().persistent()).await?;
     sleeper.subscribe_tried("news", "news", qos).await?;
     sleeper.disconnect().await?;
-    broker.connect("control").await?.publish("news", b"without a start", qos).await?;
-    let mut sleeper = broker.open("sleeper").await?;
-    sleeper.send(connect().persistent())?;
-    sleeper.receive(a_connack().code(&[ReasonCode::SUCCESS]).session_present(true)).await?;
-    sleeper.receive(a_message("news", b"without a start").qos(qos)).await?;
-    sleeper.disconnect().await
+    let mut control = broker.connect("control").await?;
+    for payload in [b"first", b"again"] {
+        control.publish("news", payload, qos).await?;
+        let mut sleeper = broker.open("sleeper").await?;
+        sleeper.send(connect().persistent())?;
+        sleeper.receive(a_connack().code(&[ReasonCode::SUCCESS]).session_present(true)).await?;
+        sleeper.receive(a_message("news", payload).qos(qos)).await?;
+        sleeper.disconnect().await?;
+    }
+    Ok(())
 }
 
 async fn session_is_present(broker: &Subject) -> Outcome {
