@@ -90,7 +90,7 @@ fn alone_the_case_is_no_pass_either() {
 
 /// What watches over this one has started it again before anybody can ask.
 #[test]
-fn at_an_address_the_run_ends_with_one_line_even_if_a_new_connect_is_answered() {
+fn at_an_address_the_run_ends_even_if_a_new_connect_is_answered() {
     let (_served, address) = Served::start(&["--fault", "dies-of-wildcard-topic"]);
     let judged = Judged::of(&["run", &format!("mqtt://{address}"), "-f", "5/publish/*", "-q"]);
     assert_eq!(judged.exit, Some(1), "{}", judged.text);
