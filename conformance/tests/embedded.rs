@@ -28,7 +28,7 @@ fn run_all(options: &RunOptions) -> RunResult {
 }
 
 /// How many random orders are tried.
-const SEEDS: u64 = 30;
+const SEEDS: u64 = 12;
 
 /// One in so many is run twice, for the bytes of its transcripts. Not a multiple of 3: all numbers of jobs are to be met.
 const AGAIN: u64 = 5;
