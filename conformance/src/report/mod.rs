@@ -139,8 +139,6 @@ pub(crate) struct End {
 pub(crate) struct Asked {
     /// Options.
     pub(crate) options: document::Choices,
-    /// What stands before all names that it uses on the broker.
-    pub(crate) names: document::NamesUsed,
     /// All selected cases, those of other shards included, in one word.
     pub(crate) selection: String,
     /// Which part of them is run.
