@@ -6,7 +6,6 @@ pub(crate) mod badge;
 pub(crate) mod baseline;
 mod behaviour;
 pub(crate) mod brief;
-mod by_rule;
 pub(crate) mod console;
 pub(crate) mod difference;
 pub(crate) mod document;

@@ -18,9 +18,6 @@ const WIDTH: usize = 80;
 /// How far lines are set in that belong to an item's first line.
 const INDENT: usize = 4;
 
-/// Rules of a group that are named.
-const RULES_NAMED: usize = 3;
-
 /// Letters of what a group has seen, where it may take several lines.
 const LETTERS: usize = 300;
 
@@ -299,10 +296,7 @@ fn breaches(document: &Document, verdict: Verdict, mark: Option<Mark>, page: &Pa
 
 /// `malformed/misplaced-wildcard: 7 cases, MQTT-4.7.1-2: SUBACK 0x00`.
 fn item(group: &Group<'_>) -> Item {
-    let mut rules = group.rules.iter().take(RULES_NAMED).copied().collect::<Vec<_>>().join(" ");
-    if group.rules.len() > RULES_NAMED {
-        rules = format!("{rules} and {} more", group.rules.len() - RULES_NAMED);
-    }
+    let rules = group.rules_named();
     let (seen, is_all) = group.seen();
     let (mostly, seen) = (if is_all { "" } else { "mostly " }, short(&seen));
     let count = if group.cases.len() > 1 { format!(" {},", counted(group.cases.len(), "case")) } else { String::new() };
