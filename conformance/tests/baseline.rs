@@ -3,29 +3,20 @@
 
 #[expect(dead_code, reason = "shared with tests that start a broker")]
 mod common;
+#[path = "common/folder.rs"]
+mod folder;
 
 use common::mqtt_assay;
+use folder::Folder;
 use serde_json::Value;
 use std::fs;
-use std::path::PathBuf;
-use tempfile::TempDir;
 
 const CASES: &str = "*/publish/topic-with-wildcard | */retain/replaced | 5/shared/brings-no-retained";
 
 /// A fault that one of the cases finds, in both versions.
 const WILDCARDS: [&str; 2] = ["--fault", "acts-on:topic-name-wildcard"];
 
-struct Folder(TempDir);
-
 impl Folder {
-    fn new() -> Self {
-        Self(TempDir::new().expect("a folder of our own"))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
     fn text(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).expect("it is there")
     }
@@ -39,16 +30,6 @@ impl Folder {
         let text = self.text(name);
         assert!(text.contains(from), "{text}");
         self.write(name, &text.replacen(from, to, 1));
-    }
-
-    /// Everything that a call in this folder shows: command, both outputs, exit code.
-    fn shown(&self, arguments: &[&str]) -> String {
-        let output = mqtt_assay(arguments).current_dir(self.0.path()).output().expect("the program is there");
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("output is UTF-8");
-        let (out, errors) = (text(&output.stdout), text(&output.stderr));
-        let errors = if errors.is_empty() { errors } else { format!("--- standard error\n{errors}") };
-        let code = output.status.code().expect("no signal ends it");
-        format!("$ mqtt-assay {}\n{out}{errors}--- exit code {code}\n", arguments.join(" "))
     }
 
     /// A run of the cases, and what it shows.
@@ -65,7 +46,7 @@ impl Folder {
     }
 
     fn json(&self, name: &str) -> Value {
-        serde_json::from_str(&self.text(name)).expect("JSON")
+        folder::json(&self.path(name))
     }
 }
 

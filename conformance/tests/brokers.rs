@@ -165,9 +165,6 @@ const BY_CARRIER: &[(&[Variant], &str, &str)] = &[
     (WEB_SOCKETS, "/connections/too-large.", "packets above max_packet_size are taken"),
     (WEB_SOCKETS, "5/announced/ruled-out.", "packets above max_packet_size are taken"),
     (WEB_SOCKETS, "5/disconnect/lone-code", "the connection stays open after DISCONNECT 0x04"),
-    // The cases can't see when a broker has learnt of a reset: the message may have gone to the lost connection before, and
-    // its DUP 1 is right then.
-    (&[Variant::SECURE_WEBSOCKET], ".lost", "resets are dealt with late, behind what is published next"),
     (WEB_SOCKETS, "/connect/silent-connection", "connections without a CONNECT are closed, as is recommended"),
 ];
 

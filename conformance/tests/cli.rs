@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Served, mqtt_assay};
+use common::{Served, mqtt_assay, text};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
@@ -11,17 +11,9 @@ fn run(arguments: &[&str]) -> Output {
     mqtt_assay(arguments).output().expect("the program is there")
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("output is UTF-8")
-}
-
 /// Everything that a call shows: command, both outputs, exit code.
 fn shown(arguments: &[&str]) -> String {
-    let output = run(arguments);
-    let (out, errors) = (text(&output.stdout), text(&output.stderr));
-    let errors = if errors.is_empty() { errors } else { format!("--- standard error\n{errors}") };
-    let code = output.status.code().expect("no signal ends it");
-    format!("$ mqtt-assay {}\n{out}{errors}--- exit code {code}\n", arguments.join(" "))
+    common::shown(arguments, &run(arguments))
 }
 
 fn exit_code(arguments: &[&str]) -> i32 {

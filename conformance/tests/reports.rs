@@ -5,15 +5,17 @@
 
 #[expect(dead_code, reason = "shared with tests that start a broker")]
 mod common;
+#[path = "common/folder.rs"]
+mod folder;
 
 use common::mqtt_assay;
+use folder::{Folder, json};
 use serde_json::Value;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use tempfile::TempDir;
 
 /// One case that the embedded broker passes.
 const PASSES: [&str; 3] = ["run", "-f", "5/publish/topic-with-wildcard"];
@@ -23,17 +25,7 @@ const BROKEN: [&str; 2] = ["--fault", "acts-on:topic-name-wildcard"];
 
 const EARLIER: &str = "an earlier report";
 
-struct Folder(TempDir);
-
 impl Folder {
-    fn new() -> Self {
-        Self(TempDir::new().expect("a folder of our own"))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
     fn with_earlier(&self, name: &str) -> PathBuf {
         let path = self.path(name);
         fs::write(&path, EARLIER).expect("can be written");
@@ -59,11 +51,6 @@ fn run(arguments: &[&str], reports: &[(&str, &Path)]) -> Output {
 
 fn code(output: &Output) -> i32 {
     output.status.code().unwrap_or_else(|| panic!("a signal ended it: {output:?}"))
-}
-
-fn json(path: &Path) -> Value {
-    let text = fs::read_to_string(path).expect("there is a report");
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
 #[track_caller]
@@ -278,7 +265,7 @@ fn github_gets_annotations_and_a_summary_and_obeys_no_broker() {
     let stop = printed.lines().next().and_then(|line| line.strip_prefix("::stop-commands::")).expect("it begins so");
     let (before, behind) = printed.split_once(&format!("\n::{stop}::\n")).expect("the runner is told to go on");
     assert!(stop.len() > 10 && before.contains("repeat "), "{printed}");
-    assert!(behind.starts_with("::error title=MQTT-"), "{printed}");
+    assert!(behind.starts_with("::error title=5/publish/topic-with-wildcard"), "{printed}");
     let written = fs::read_to_string(&summary).expect("it is there");
     assert!(written.starts_with(&format!("{EARLIER}## MQTT conformance of ")), "it is appended: {written}");
     for printed in [under(&["--github", "never"], true), under(&[], false)] {

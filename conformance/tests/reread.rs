@@ -3,17 +3,19 @@
 
 #[expect(dead_code, reason = "shared with tests that start a broker")]
 mod common;
+#[path = "common/folder.rs"]
+mod folder;
 #[path = "common/schema.rs"]
 mod schema;
 
-use common::mqtt_assay;
+use common::{mqtt_assay, text};
+use folder::{Folder, json as read};
 use schema::{Walk, json};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Output;
-use tempfile::TempDir;
 
 /// A broker that breaks rules of cases and of invariants.
 const FAULT: [&str; 2] = ["--fault", "retain-flag-missing"];
@@ -28,17 +30,7 @@ const MORE: [&str; 2] = [
      chapter(invariants) | chapter(life)",
 ];
 
-struct Folder(TempDir);
-
 impl Folder {
-    fn new() -> Self {
-        Self(TempDir::new().expect("a folder of our own"))
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
     /// The report of a run, written here.
     fn report(&self, name: &str, arguments: &[&str]) -> PathBuf {
         let path = self.path(name);
@@ -50,14 +42,6 @@ impl Folder {
 
 fn report(arguments: &[&str], files: &[&PathBuf]) -> Output {
     mqtt_assay(&[&["report"], arguments].concat()).args(files).output().expect("the program is there")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("output is UTF-8")
-}
-
-fn read(path: &Path) -> Value {
-    json(&fs::read_to_string(path).expect("there is a report"))
 }
 
 /// Every case with its verdict and those of its rules.

@@ -3,40 +3,24 @@
 
 #[expect(dead_code, reason = "shared with tests that start a broker")]
 mod common;
+#[path = "common/folder.rs"]
+mod folder;
 
-use common::{mqtt_assay, settings};
+use common::{settings, text};
+use folder::Folder;
 use std::fs;
-use std::path::Path;
-use std::process::Output;
-use tempfile::TempDir;
 
 /// A case that fails on a broker that acts on wildcards in topic names, and one that passes there.
 const FAILS: &str = "5/publish/topic-with-wildcard";
 const RUN: [&str; 7] = ["run", "embedded", "--fault", "acts-on:topic-name-wildcard", "-q", "--json", "a.json"];
 
-fn in_folder(folder: &Path, arguments: &[&str]) -> Output {
-    mqtt_assay(arguments).current_dir(folder).output().expect("the program is there")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("output is UTF-8")
-}
-
-fn shown(folder: &Path, arguments: &[&str]) -> String {
-    let output = in_folder(folder, arguments);
-    let (out, errors) = (text(&output.stdout), text(&output.stderr));
-    let errors = if errors.is_empty() { errors } else { format!("--- standard error\n{errors}") };
-    let code = output.status.code().expect("no signal ends it");
-    format!("$ mqtt-assay {}\n{out}{errors}--- exit code {code}\n", arguments.join(" "))
-}
-
 /// A folder with the report of a run of these cases, and what the run has said.
-fn reported(cases: &[&str]) -> (TempDir, String) {
-    let folder = TempDir::new().expect("a folder of our own");
+fn reported(cases: &[&str]) -> (Folder, String) {
+    let folder = Folder::new();
     let filters = cases.iter().flat_map(|case| ["-f", case]);
     let arguments: Vec<&str> = RUN.into_iter().chain(filters).collect();
-    let output = in_folder(folder.path(), &arguments);
-    assert!(folder.path().join("a.json").exists(), "{output:?}");
+    let output = folder.call(&arguments);
+    assert!(folder.path("a.json").exists(), "{output:?}");
     (folder, text(&output.stdout))
 }
 
@@ -50,7 +34,7 @@ fn bind(test: impl FnOnce()) {
 #[test]
 fn a_report_says_what_the_run_has_said_at_its_end() {
     let (folder, said) = reported(&["chapter(publish) & mqtt(5)"]);
-    let again = text(&in_folder(folder.path(), &["show", "a.json"]).stdout);
+    let again = text(&folder.call(&["show", "a.json"]).stdout);
     let (head, end) = again.split_once('\n').expect("a head");
     assert!(head.starts_with("mqtt-assay ") && head.contains(" of MQTT 5 on embedded "), "{head}");
     assert!(end.len() > 200 && said.ends_with(end), "{said}\n---\n{end}");
@@ -60,10 +44,10 @@ fn a_report_says_what_the_run_has_said_at_its_end() {
 fn a_case_is_shown_in_full_as_a_block_and_as_a_script() {
     let (folder, _) = reported(&[FAILS]);
     bind(|| {
-        insta::assert_snapshot!("end", shown(folder.path(), &["show", "a.json"]));
-        insta::assert_snapshot!("case", shown(folder.path(), &["show", "a.json", FAILS]));
-        insta::assert_snapshot!("markdown", shown(folder.path(), &["show", "a.json", ":fail", "--markdown"]));
-        insta::assert_snapshot!("script", shown(folder.path(), &["show", "a.json", "*wildcard", "--script"]));
+        insta::assert_snapshot!("end", folder.shown(&["show", "a.json"]));
+        insta::assert_snapshot!("case", folder.shown(&["show", "a.json", FAILS]));
+        insta::assert_snapshot!("markdown", folder.shown(&["show", "a.json", ":fail", "--markdown"]));
+        insta::assert_snapshot!("script", folder.shown(&["show", "a.json", "*wildcard", "--script"]));
     });
 }
 
@@ -71,16 +55,16 @@ fn a_case_is_shown_in_full_as_a_block_and_as_a_script() {
 fn a_script_has_as_many_lines_as_steps_and_fifteen_more() {
     let (folder, _) = reported(&[FAILS]);
     let report: serde_json::Value =
-        serde_json::from_slice(&fs::read(folder.path().join("a.json")).expect("it is there")).expect("JSON");
+        serde_json::from_slice(&fs::read(folder.path("a.json")).expect("it is there")).expect("JSON");
     let steps = report["results"][0]["transcript"].as_array().expect("lines").len();
-    let script = text(&in_folder(folder.path(), &["show", "a.json", FAILS, "--script"]).stdout);
+    let script = text(&folder.call(&["show", "a.json", FAILS, "--script"]).stdout);
     assert!(steps > 10 && script.lines().count() <= steps + 15, "{steps} steps\n{script}");
 }
 
 #[test]
 fn filters_name_the_cases_of_a_report() {
     let (folder, _) = reported(&[FAILS, "5/publish/qos0*", "5/connect/takeover"]);
-    let listed = |filter: &str| shown(folder.path(), &["run", "-q", "-f", filter]);
+    let listed = |filter: &str| folder.shown(&["run", "-q", "-f", filter]);
     bind(|| {
         insta::assert_snapshot!(
             "again",
@@ -103,7 +87,7 @@ fn filters_name_the_cases_of_a_report() {
 #[test]
 fn what_can_not_be_shown_is_said_with_the_way_out() {
     let (folder, _) = reported(&[FAILS, "5/connect/takeover"]);
-    fs::write(folder.path().join("other.json"), "{\"tests\": 1}").expect("can be written");
+    fs::write(folder.path("other.json"), "{\"tests\": 1}").expect("can be written");
     bind(|| {
         insta::assert_snapshot!(
             "errors",
@@ -118,7 +102,7 @@ fn what_can_not_be_shown_is_said_with_the_way_out() {
                 &["show", "a.json", "5/connect/takeover", "--script"],
                 &["show", "a.json", "--markdown"],
             ]
-            .map(|arguments| shown(folder.path(), arguments))
+            .map(|arguments| folder.shown(arguments))
             .join("\n")
         );
     });
@@ -126,10 +110,10 @@ fn what_can_not_be_shown_is_said_with_the_way_out() {
 
 #[test]
 fn a_whole_transcript_is_had_where_it_is_asked_for() {
-    let folder = TempDir::new().expect("a folder of our own");
+    let folder = Folder::new();
     let arguments = ["run", "-q", "-f", "5/connect/takeover", "--transcripts", "whole", "--json", "a.json"];
-    assert_eq!(in_folder(folder.path(), &arguments).status.code(), Some(0));
-    let output = in_folder(folder.path(), &["show", "a.json", "5/connect/takeover", "--script"]);
+    assert_eq!(folder.call(&arguments).status.code(), Some(0));
+    let output = folder.call(&["show", "a.json", "5/connect/takeover", "--script"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert!(text(&output.stdout).contains("socket.create_connection(address, 10)"), "{output:?}");
 }
@@ -137,7 +121,7 @@ fn a_whole_transcript_is_had_where_it_is_asked_for() {
 #[test]
 fn a_hostile_report_does_nothing_to_the_terminal() {
     let (folder, _) = reported(&[FAILS]);
-    let path = folder.path().join("a.json");
+    let path = folder.path("a.json");
     let mut report: serde_json::Value = serde_json::from_slice(&fs::read(&path).expect("there")).expect("JSON");
     let hostile = "\u{1b}[2J\n```\n</details>\u{202e}`\"); import os #";
     report["target"]["name"] = hostile.into();
@@ -157,7 +141,7 @@ fn a_hostile_report_does_nothing_to_the_terminal() {
         &["show", "a.json", "*", "--markdown"],
         &["show", "a.json", "*", "--script"],
     ] {
-        let output = in_folder(folder.path(), arguments);
+        let output = folder.call(arguments);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         let shown = text(&output.stdout);
         assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{arguments:?}: {shown}");

@@ -34,6 +34,7 @@ mod overlaps;
 mod prelude;
 mod publish;
 mod qos;
+mod renewed;
 mod restart;
 mod resumes;
 mod retain;
@@ -115,6 +116,7 @@ const CHAPTERS: &[Chapter] = &[
     Chapter { name: "matching", cases: matching::CASES },
     Chapter { name: "session", cases: session::CASES },
     Chapter { name: "resumes", cases: resumes::CASES },
+    Chapter { name: "resumes", cases: renewed::CASES },
     Chapter { name: "takeover", cases: takeover::CASES },
     Chapter { name: "each-connection", cases: each_connection::CASES },
     Chapter { name: "announced", cases: announced::CASES },

@@ -134,6 +134,13 @@ pub(crate) struct NamesUsed {
     pub(crate) run: String,
 }
 
+impl From<&RunNames> for NamesUsed {
+    fn from(names: &RunNames) -> Self {
+        let RunNames { topic_prefix, client_id_prefix, run } = names.clone();
+        Self { topic_prefix, client_id_prefix, run }
+    }
+}
+
 /// Who wrote the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Tool {
@@ -263,7 +270,7 @@ impl Document {
             shard: facts.asked.shard.clone(),
             options: facts.asked.options.clone(),
             selection: facts.asked.selection.clone(),
-            names: facts.asked.names.clone(),
+            names: (&facts.names).into(),
             left_behind: end.left_behind.clone(),
             summary: facts.versions.iter().map(|&version| (version.name().to_owned(), summary(version))).collect(),
             results: results.iter().map(|result| CaseReport::of(result, facts, transcripts)).collect(),

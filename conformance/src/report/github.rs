@@ -4,9 +4,8 @@
 //! listens again only for the annotations, behind a word that no broker can know.
 
 use super::behaviour::without_names;
-use super::by_rule::{Group, fails};
 use super::document::Document;
-use super::groups::reasons;
+use super::groups::{Group, fails, reasons};
 use crate::scenario::Verdict;
 use crate::text::{counted, cut, single_line};
 use std::fmt::Write as _;
@@ -33,7 +32,7 @@ pub(crate) fn resume(word: &str) -> String {
     format!("::{word}::\n")
 }
 
-/// Fails by rule, the worst first, and one line for what was not judged.
+/// Fails in groups, the worst first, and one line for what was not judged.
 pub(crate) fn annotations(document: &Document) -> String {
     let groups = fails(document);
     let shown = if groups.len() > ANNOTATIONS { ANNOTATIONS - 1 } else { groups.len() };
@@ -41,9 +40,9 @@ pub(crate) fn annotations(document: &Document) -> String {
     let others = &groups[shown..];
     if !others.is_empty() {
         let cases = others.iter().map(|group| group.cases.len()).sum();
-        let rules: Vec<&str> = others.iter().map(|group| group.rule).collect();
-        let title = format!("{} more, {}", counted(others.len(), "rule"), counted(cases, "case"));
-        out.push_str(&command("error", &title, &rules.join(" ")));
+        let names: Vec<&str> = others.iter().map(Group::name).collect();
+        let title = format!("{}, {}", counted(others.len(), "more group"), counted(cases, "case"));
+        out.push_str(&command("error", &title, &names.join(" ")));
     }
     let inconclusive = reasons(document, Verdict::Inconclusive);
     if let Some((why, _)) = inconclusive.first() {
@@ -59,7 +58,8 @@ pub(crate) fn annotations(document: &Document) -> String {
 
 fn of_group(document: &Document, group: &Group<'_>) -> String {
     let count = counted(group.cases.len(), "case");
-    let title = format!("{} of MQTT {}, {}: {count}", group.rule, group.mqtt, group.marked());
+    let marked = if group.mark.is_some() { format!(", {}", group.marked()) } else { String::new() };
+    let title = format!("{}{marked}: {count}, {} of MQTT {}", group.name(), group.rules_named(), group.versions());
     let mut text = group.standard().map_or_else(String::new, |rule| format!("{}\n", rule.says));
     if let Some(case) = group.example() {
         let expected = case.expected.as_deref().unwrap_or_default();
@@ -126,18 +126,18 @@ mod tests {
     #[test]
     fn a_step_has_at_most_ten_of_a_kind() {
         let failed = samples::document(&[samples::result(&[(Verdict::Fail, "DUP 1")], Some(Stop::Failed))]);
-        let annotated = |rules: usize| {
+        let annotated = |groups: usize| {
             let mut document = failed.clone();
-            document.results = (0..rules).map(|_| failed.results[0].clone()).collect();
+            document.results = (0..groups).map(|_| failed.results[0].clone()).collect();
             for (number, case) in document.results.iter_mut().enumerate() {
-                case.decided_by.rule = Some(format!("MQTT-9.9.9-{number}"));
+                case.case = format!("5/publish/example-{number}");
             }
             annotations(&document)
         };
         assert_eq!(annotated(10).lines().count(), 10);
         let many = annotated(25);
         assert_eq!(many.lines().count(), 10);
-        assert!(many.contains("::error title=16 rules more%2C 16 cases::MQTT-9.9.9-"), "{many}");
+        assert!(many.contains("::error title=16 more groups%2C 16 cases::5/publish/example-"), "{many}");
     }
 
     #[test]

@@ -1,18 +1,25 @@
-//! Cases of a report that say the same, together: breaches by family and rule, what was not judged by its reason. A family is a
-//! case's chapter with its name up to the first point, in both versions: `malformed/misplaced-wildcard` has those of SUBSCRIBE
-//! and UNSUBSCRIBE.
+//! Cases of a report that say the same, together, for all that tells people of a run: breaches by family and rule, what was not
+//! judged by its reason. A family is a case's chapter with its name up to the first point, in both versions:
+//! `malformed/misplaced-wildcard` has those of SUBSCRIBE and UNSUBSCRIBE.
 
 use super::document::{CaseReport, Document, Mark};
 use crate::scenario::{Verdict, tag_of};
+use mqtt_assay_codec::Version;
+use mqtt_assay_standard::{self as standard, Rule};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The chapter of the broker's own life: its loss comes before all else.
 const LIFE: &str = "life";
 
+/// Rules of a group that are named.
+const RULES_NAMED: usize = 3;
+
 /// Cases of one family that broke the same rule, or what it is called in the other version.
 #[derive(Debug)]
 pub(crate) struct Group<'a> {
+    /// Whose fault shows, of fails.
+    pub(crate) mark: Option<Mark>,
     /// `malformed/misplaced-wildcard`.
     pub(crate) family: String,
     /// The rules that decided, each once.
@@ -26,12 +33,12 @@ impl<'a> Group<'a> {
     fn of(case: &'a CaseReport) -> Self {
         let rules = case.decided_by.rule.as_deref().into_iter().collect();
         let names = BTreeSet::from([without_version(case)]);
-        Self { family: family(case), rules, cases: vec![case], names }
+        Self { mark: case.marked, family: family(case), rules, cases: vec![case], names }
     }
 
     fn is_about(&self, other: &Self) -> bool {
         let shares_rule = other.rules.iter().any(|rule| self.rules.contains(rule));
-        self.family == other.family && (shares_rule || !self.names.is_disjoint(&other.names))
+        self.mark == other.mark && self.family == other.family && (shares_rule || !self.names.is_disjoint(&other.names))
     }
 
     fn take(&mut self, other: Self) {
@@ -57,6 +64,42 @@ impl<'a> Group<'a> {
         (most.map(|(_, seen)| seen).unwrap_or_default(), is_all)
     }
 
+    /// The rules by which they are told, the first few of many.
+    pub(crate) fn rules_named(&self) -> String {
+        let named = self.rules.iter().take(RULES_NAMED).copied().collect::<Vec<_>>().join(" ");
+        match self.rules.len().saturating_sub(RULES_NAMED) {
+            0 => named,
+            more => format!("{named} and {more} more"),
+        }
+    }
+
+    /// What it shows of the broker: `broken`, `lenient`, or nothing where the report doesn't say.
+    pub(crate) const fn marked(&self) -> &'static str {
+        match self.mark {
+            Some(Mark::Broken) => "broken",
+            Some(Mark::Lenient) => "lenient",
+            None => "",
+        }
+    }
+
+    /// The versions in which it happened: `3.1.1 and 5`.
+    pub(crate) fn versions(&self) -> String {
+        let versions: BTreeSet<&str> = self.cases.iter().map(|case| case.mqtt.as_str()).collect();
+        versions.into_iter().collect::<Vec<_>>().join(" and ")
+    }
+
+    /// The case that stands for the others: the one with the shortest name, which is the plainest of its family.
+    pub(crate) fn example(&self) -> Option<&'a CaseReport> {
+        self.cases.iter().copied().min_by_key(|case| (case.case.len(), case.case.as_str()))
+    }
+
+    /// The rule that decided the example, where this program knows it: the report may be another release's.
+    pub(crate) fn standard(&self) -> Option<&'static Rule> {
+        let example = self.example()?;
+        let version: Version = example.mqtt.parse().ok()?;
+        standard::find(version, example.decided_by.rule.as_deref()?).map(standard::RuleId::rule)
+    }
+
     /// What names them all: the id of the only one, else the family.
     pub(crate) fn name(&self) -> &str {
         match self.cases.as_slice() {
@@ -66,14 +109,25 @@ impl<'a> Group<'a> {
     }
 }
 
-/// Cases with this verdict and mark by family and rule, the largest groups first; before all the loss of the broker.
+/// Cases with this verdict and mark by family and rule; any mark where none is named.
 pub(crate) fn breaches(document: &Document, verdict: Verdict, mark: Option<Mark>) -> Vec<Group<'_>> {
-    let mut groups: Vec<Group<'_>> = Vec::new();
     // What a baseline lists is told by its reasons, in the baseline.
     let is_meant = |case: &&CaseReport| {
         case.verdict == verdict && (mark.is_none() || case.marked == mark) && case.expected_by_baseline.is_none()
     };
-    for case in document.results.iter().filter(is_meant) {
+    grouped(document.results.iter().filter(is_meant))
+}
+
+/// All fails of a report, but for those that a baseline lists.
+pub(crate) fn fails(document: &Document) -> Vec<Group<'_>> {
+    breaches(document, Verdict::Fail, None)
+}
+
+/// These cases by family and rule: the loss of the broker first, what the broker itself did wrong before what it let pass, and
+/// the largest groups first.
+pub(crate) fn grouped<'a>(cases: impl Iterator<Item = &'a CaseReport>) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for case in cases {
         let mut new = Group::of(case);
         // One case may bring groups together that had nothing in common yet.
         let (same, others): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| group.is_about(&new));
@@ -94,8 +148,8 @@ pub(crate) fn breaches(document: &Document, verdict: Verdict, mark: Option<Mark>
     groups
 }
 
-fn order<'g>(group: &'g Group<'_>) -> (bool, Reverse<usize>, &'g str) {
-    (!group.family.starts_with("life/"), Reverse(group.cases.len()), &group.family)
+fn order<'g>(group: &'g Group<'_>) -> (bool, Option<Mark>, Reverse<usize>, &'g str) {
+    (!group.family.starts_with("life/"), group.mark, Reverse(group.cases.len()), &group.family)
 }
 
 /// The losses of the broker in a report.
@@ -105,9 +159,14 @@ pub(crate) fn losses(document: &Document) -> impl Iterator<Item = &CaseReport> {
 
 /// Cases that were not judged, by the reason, the largest groups first.
 pub(crate) fn reasons(document: &Document, verdict: Verdict) -> Vec<(String, Vec<&CaseReport>)> {
-    let mut reasons: BTreeMap<String, Vec<&CaseReport>> = BTreeMap::new();
     let is_meant = |case: &&CaseReport| case.verdict == verdict && case.expected_by_baseline.is_none();
-    for case in document.results.iter().filter(is_meant) {
+    by_reason(document.results.iter().filter(is_meant))
+}
+
+/// These cases by the reason why they were not judged, the largest groups first.
+pub(crate) fn by_reason<'a>(cases: impl Iterator<Item = &'a CaseReport>) -> Vec<(String, Vec<&'a CaseReport>)> {
+    let mut reasons: BTreeMap<String, Vec<&CaseReport>> = BTreeMap::new();
+    for case in cases {
         let why = match case.decided_by.seen.as_str() {
             "" => "nothing happened that could break a rule of the case".to_owned(),
             seen => logical(seen, &case.case),
@@ -191,6 +250,25 @@ mod tests {
                 ("5/malformed/other".to_owned(), 1, vec!["MQTT-4.13.1-1"]),
             ]
         );
+    }
+
+    #[test]
+    fn what_is_broken_and_what_is_lenient_are_groups_apart_and_the_plainest_case_stands_for_each() {
+        let marked = |id: &str, mark| CaseReport { marked: Some(mark), ..case(id, Verdict::Fail, "MQTT-3.3.2-2", "x") };
+        let document = report(vec![
+            marked("5/a/b.long", Mark::Lenient),
+            marked("5/a/b.x", Mark::Lenient),
+            marked("5/a/b.some", Mark::Broken),
+        ]);
+        let groups = fails(&document);
+        let told: Vec<_> = groups.iter().map(|group| (group.marked(), group.cases.len())).collect();
+        assert_eq!(told, [("broken", 1), ("lenient", 2)]);
+        let lenient = &groups[1];
+        assert_eq!(
+            (lenient.example().map(|case| case.case.as_str()), lenient.versions()),
+            (Some("5/a/b.x"), "5".to_owned())
+        );
+        assert_eq!(lenient.standard().map(|rule| rule.id), Some("MQTT-3.3.2-2"));
     }
 
     #[test]

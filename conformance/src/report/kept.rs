@@ -1,6 +1,6 @@
 //! A run as the repository keeps it beside its findings, for the table of all brokers.
 
-use super::document::{Choices, Document, NamesUsed, Times, Transcripts};
+use super::document::{Choices, Document, Times, Transcripts};
 use super::{Asked, End, Ended, RunFacts, TargetName, brief};
 use crate::broker::Target;
 use crate::run::{RunOptions, RunResult, Summary};
@@ -14,9 +14,6 @@ use std::time::Duration;
 ///
 /// None that a run can bring about.
 pub fn kept(target: &Target, options: &RunOptions, result: &RunResult, took: Duration) -> io::Result<String> {
-    let names = options.names.clone();
-    let names =
-        NamesUsed { topic_prefix: names.topic_prefix, client_id_prefix: names.client_id_prefix, run: names.run };
     let choices = Choices { patience: options.patience, intrusive: options.intrusive, ..Choices::default() };
     let name = TargetName::of(target);
     let facts = RunFacts {
@@ -26,7 +23,7 @@ pub fn kept(target: &Target, options: &RunOptions, result: &RunResult, took: Dur
         versions: vec![Version::V3_1_1, Version::V5],
         seed: options.seed,
         cases: result.results.len(),
-        asked: Asked { options: choices, names, ..Asked::default() },
+        asked: Asked { options: choices, ..Asked::default() },
         names: options.names.clone(),
         labels: std::collections::BTreeMap::new(),
         set_ups: std::collections::BTreeMap::new(),

@@ -1,10 +1,9 @@
-//! A run in some sixty lines of Markdown, for pull requests and step summaries: the counts, the fails by rule with what was
+//! A run in some sixty lines of Markdown, for pull requests and step summaries: the counts, the fails in groups with what was
 //! expected, what came and how to repeat it, and what was not judged. Whatever a broker sent stands in code spans.
 
 use super::behaviour::without_names;
-use super::by_rule::{Group, fails};
 use super::document::Document;
-use super::groups::reasons;
+use super::groups::{Group, fails, reasons};
 use crate::run::Summary;
 use crate::scenario::Verdict;
 use crate::text::markdown::{cell, code, prose};
@@ -134,26 +133,28 @@ fn groups(document: &Document) -> String {
     if groups.is_empty() {
         return String::new();
     }
-    let mut out = format!("### Fails: {}\n\n", counted(groups.len(), "rule"));
+    let cases = groups.iter().map(|group| group.cases.len()).sum();
+    let mut out = format!("### Fails: {} in {}\n\n", counted(cases, "case"), counted(groups.len(), "group"));
     for group in groups.iter().take(GROUPS_SHOWN) {
         out.push_str(&told(document, group));
     }
     let others = &groups[groups.len().min(GROUPS_SHOWN)..];
     if !others.is_empty() {
-        let rules: Vec<String> =
-            others.iter().map(|group| format!("{} of {} ({})", group.rule, group.mqtt, group.cases.len())).collect();
-        let rules = code(&rules.join(", "));
-        let _ = writeln!(out, "- and {}, with so many cases: {rules}", counted(others.len(), "more rule"));
+        let names: Vec<String> =
+            others.iter().map(|group| format!("{} ({})", group.name(), group.cases.len())).collect();
+        let names = code(&names.join(", "));
+        let _ = writeln!(out, "- and {}, with so many cases: {names}", counted(others.len(), "more group"));
     }
     out + "\n"
 }
 
-/// Rule and sentence, what was expected and came in one case, and the command that repeats that.
+/// Name, rules and sentence, what was expected and came in one case, and the command that repeats that.
 fn told(document: &Document, group: &Group<'_>) -> String {
     let says = group.standard().map_or_else(String::new, |rule| format!(": {}", prose(rule.says)));
-    let count = counted(group.cases.len(), "case");
-    let mut out =
-        format!("- **{}** of MQTT {} ({}, {count}){says}\n", code(group.rule), prose(group.mqtt), group.marked());
+    let mut told = vec![counted(group.cases.len(), "case")];
+    told.extend(Some(group.marked().to_owned()).filter(|marked| !marked.is_empty()));
+    told.push(format!("{} of MQTT {}", code(&group.rules_named()), prose(&group.versions())));
+    let mut out = format!("- **{}** ({}){says}\n", code(group.name()), told.join(", "));
     if let Some(case) = group.example() {
         let expected = case.expected.as_deref().unwrap_or_default();
         let shown = |text: &str| code(&cut(&without_names(text, &document.names), LETTERS_SHOWN));
@@ -224,14 +225,14 @@ mod tests {
         document.results.clear();
         for number in 0..100 {
             let mut case = failed.results[0].clone();
-            case.case = format!("5/chapter-{}/case-{number}", number % 40);
+            case.case = format!("5/group/of-{}.{number}", number % 50);
             case.chapter = format!("chapter-{}", number % 40);
             case.decided_by.rule = Some(format!("MQTT-9.9.9-{}", number % 50));
             document.results.push(case);
         }
         let text = summary(&document);
         assert!(text.lines().count() <= 60, "{text}");
-        assert!(text.contains("and 41 more rules, with so many cases: `MQTT-9.9.9-"), "{text}");
+        assert!(text.contains("and 41 more groups, with so many cases: `group/of-"), "{text}");
         assert!(text.contains("| 30 other chapters |"), "{text}");
     }
 }

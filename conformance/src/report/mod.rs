@@ -6,7 +6,6 @@ pub(crate) mod badge;
 pub(crate) mod baseline;
 mod behaviour;
 pub(crate) mod brief;
-mod by_rule;
 pub(crate) mod console;
 pub(crate) mod difference;
 pub(crate) mod document;
@@ -139,8 +138,6 @@ pub(crate) struct End {
 pub(crate) struct Asked {
     /// Options.
     pub(crate) options: document::Choices,
-    /// What stands before all names that it uses on the broker.
-    pub(crate) names: document::NamesUsed,
     /// All selected cases, those of other shards included, in one word.
     pub(crate) selection: String,
     /// Which part of them is run.

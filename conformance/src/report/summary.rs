@@ -18,9 +18,6 @@ const WIDTH: usize = 80;
 /// How far lines are set in that belong to an item's first line.
 const INDENT: usize = 4;
 
-/// Rules of a group that are named.
-const RULES_NAMED: usize = 3;
-
 /// Letters of what a group has seen, where it may take several lines.
 const LETTERS: usize = 300;
 
@@ -224,13 +221,19 @@ fn counts_of(document: &Document, page: &Page) -> Vec<String> {
     lines
 }
 
-/// A lost broker is the loudest there is, also where its case is one of many.
+/// A lost broker is the loudest there is, also where its case is one of many. How it was lost was said when it happened, and
+/// the first of the fails says it again; where a baseline lists it, nothing else does.
 fn losses(document: &Document, page: &Page) -> Vec<String> {
-    let said: BTreeSet<String> = groups::losses(document).map(|case| in_short_words(&case.decided_by.seen)).collect();
+    let is_told = |case: &CaseReport| case.expected_by_baseline.is_none();
+    let (told, listed): (Vec<_>, Vec<_>) = groups::losses(document).partition(|case| is_told(case));
+    let mut said: BTreeSet<String> = listed.iter().map(|case| in_short_words(&case.decided_by.seen)).collect();
+    if !told.is_empty() {
+        said.insert(format!("{} above says how", ids(&told).join(" and ")));
+    }
     let mut lines = Vec::new();
-    for seen in said {
+    for says in said {
         lines.push(String::new());
-        let line = format!("BROKER LOST: {seen}");
+        let line = format!("BROKER LOST: {says}");
         let line =
             if page.height.is_some() { vec![fitted(&line, page.width)] } else { wrapped(&line, page.width, INDENT) };
         lines.extend(line.iter().map(|line| styled(style(Verdict::Fail), line)));
@@ -299,10 +302,7 @@ fn breaches(document: &Document, verdict: Verdict, mark: Option<Mark>, page: &Pa
 
 /// `malformed/misplaced-wildcard: 7 cases, MQTT-4.7.1-2: SUBACK 0x00`.
 fn item(group: &Group<'_>) -> Item {
-    let mut rules = group.rules.iter().take(RULES_NAMED).copied().collect::<Vec<_>>().join(" ");
-    if group.rules.len() > RULES_NAMED {
-        rules = format!("{rules} and {} more", group.rules.len() - RULES_NAMED);
-    }
+    let rules = group.rules_named();
     let (seen, is_all) = group.seen();
     let (mostly, seen) = (if is_all { "" } else { "mostly " }, short(&seen));
     let count = if group.cases.len() > 1 { format!(" {},", counted(group.cases.len(), "case")) } else { String::new() };
@@ -394,6 +394,7 @@ fn left_behind(document: &Document) -> Option<Section> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::baseline::Accepted;
     use crate::report::samples::{case, report};
     use crate::scenario::{Kind, LeftBehind};
     use proptest::prelude::*;
@@ -472,6 +473,11 @@ mod tests {
             case: "5/x/y".to_owned(),
         };
         document.left_behind = (0..25).map(left).collect();
+        let text = shown(&document, &Page { width: 80, height: Some(24), is_verbose: false });
+        assert!(text.contains("  5/life/stays-alive: S-1: it was ended by SIGSEGV\\n\\u{1b}[2J\n"), "{text}");
+        assert!(text.contains("\nBROKER LOST: 5/life/stays-alive above says how\n\nResult: FAIL"), "{text}");
+        let last = document.results.last_mut().expect("the loss");
+        last.expected_by_baseline = Some(Accepted { reason: "it dies of this".to_owned(), link: None });
         let text = shown(&document, &Page { width: 80, height: Some(24), is_verbose: false });
         assert!(text.contains("\nBROKER LOST: it was ended by SIGSEGV\\n\\u{1b}[2J\n\nResult: FAIL"), "{text}");
         let words = text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -56,6 +56,26 @@ impl Traffic {
         traffic
     }
 
+    /// A session that stays, whose connection was lost with these messages unacknowledged.
+    fn lost_behind(version: Version, messages: &[Publish<'_>]) -> Self {
+        let mut traffic = Self::welcomed(version, false, false);
+        for message in messages {
+            traffic.publishes(0, *message);
+        }
+        traffic.drops(0);
+        traffic
+    }
+
+    /// A session that stays, whose connection was lost behind the PUBREL of message 1.
+    fn lost_at_pubrel(version: Version) -> Self {
+        let mut traffic = Self::welcomed(version, false, false);
+        traffic.publishes(0, qos2(1, "one"));
+        traffic.gets(0, Packet::Pubrec(ack(1)));
+        traffic.sends(0, &[Packet::Pubrel(ack(1))]);
+        traffic.drops(0);
+        traffic
+    }
+
     fn sends(&mut self, number: u64, packets: &[Packet<'_>]) {
         let version = self.version;
         let bytes = packets.iter().map(|packet| packet.to_bytes(version).expect("a legal packet"));
@@ -179,9 +199,7 @@ fn an_identifier_in_use_is_not_taken_for_another_packet() {
     };
     each(subscribes, rules.0, rules.1);
     let open_before = |version| {
-        let mut traffic = Traffic::welcomed(version, false, false);
-        traffic.publishes(0, qos1(7, "one"));
-        traffic.drops(0);
+        let mut traffic = Traffic::lost_behind(version, &[qos1(7, "one")]);
         traffic.comes_back(1, false, true);
         traffic.sends(1, &[Packet::Pingreq]);
         traffic.publishes(1, qos1(7, "two"));
@@ -193,10 +211,7 @@ fn an_identifier_in_use_is_not_taken_for_another_packet() {
 #[test]
 fn what_is_sent_again_after_a_resume_says_so_and_keeps_its_order() {
     for version in VERSIONS {
-        let mut traffic = Traffic::welcomed(version, false, false);
-        traffic.publishes(0, qos1(1, "one"));
-        traffic.publishes(0, qos2(2, "two"));
-        traffic.drops(0);
+        let mut traffic = Traffic::lost_behind(version, &[qos1(1, "one"), qos2(2, "two")]);
         traffic.comes_back(1, false, true);
         traffic.publishes(1, again(qos1(1, "one")));
         traffic.publishes(1, again(qos2(2, "two")));
@@ -204,9 +219,7 @@ fn what_is_sent_again_after_a_resume_says_so_and_keeps_its_order() {
         traffic.keeps_all();
     }
     let without_dup = |version| {
-        let mut traffic = Traffic::welcomed(version, false, false);
-        traffic.publishes(0, qos1(1, "one"));
-        traffic.drops(0);
+        let mut traffic = Traffic::lost_behind(version, &[qos1(1, "one")]);
         traffic.comes_back(1, false, true);
         traffic.publishes(1, qos1(1, "one"));
         traffic.leaves(1);
@@ -214,10 +227,7 @@ fn what_is_sent_again_after_a_resume_says_so_and_keeps_its_order() {
     };
     each(without_dup, &[("MQTT-3.3.1-1", 2)], &[("MQTT-3.3.1-1", 2)]);
     let in_disorder = |version| {
-        let mut traffic = Traffic::welcomed(version, false, false);
-        traffic.publishes(0, qos1(1, "one"));
-        traffic.publishes(0, qos1(2, "two"));
-        traffic.drops(0);
+        let mut traffic = Traffic::lost_behind(version, &[qos1(1, "one"), qos1(2, "two")]);
         traffic.comes_back(1, false, true);
         traffic.publishes(1, again(qos1(2, "two")));
         traffic.publishes(1, again(qos1(1, "one")));
@@ -229,9 +239,7 @@ fn what_is_sent_again_after_a_resume_says_so_and_keeps_its_order() {
 #[test]
 fn what_was_not_acknowledged_is_owed_to_a_session_that_goes_on() {
     let forgets = |version| {
-        let mut traffic = Traffic::welcomed(version, false, false);
-        traffic.publishes(0, qos1(1, "one"));
-        traffic.drops(0);
+        let mut traffic = Traffic::lost_behind(version, &[qos1(1, "one")]);
         traffic.comes_back(1, false, true);
         traffic.sends(1, &[Packet::Pingreq]);
         traffic.leaves(1);
@@ -239,11 +247,7 @@ fn what_was_not_acknowledged_is_owed_to_a_session_that_goes_on() {
     };
     each(forgets, &[("MQTT-4.4.0-1", 0)], &[("MQTT-4.4.0-1", 0)]);
     let forgets_pubrel = |version| {
-        let mut traffic = Traffic::welcomed(version, false, false);
-        traffic.publishes(0, qos2(1, "one"));
-        traffic.gets(0, Packet::Pubrec(ack(1)));
-        traffic.sends(0, &[Packet::Pubrel(ack(1))]);
-        traffic.drops(0);
+        let mut traffic = Traffic::lost_at_pubrel(version);
         traffic.comes_back(1, false, true);
         traffic.now = Duration::from_secs(11);
         traffic.drops(1);
@@ -252,9 +256,7 @@ fn what_was_not_acknowledged_is_owed_to_a_session_that_goes_on() {
     each(forgets_pubrel, &[("MQTT-4.4.0-1", 0)], &[("MQTT-4.4.0-1", 0)]);
     for version in VERSIONS {
         // Gone at once, without its session, or acknowledged: nothing is owed for certain.
-        let mut hasty = Traffic::welcomed(version, false, false);
-        hasty.publishes(0, qos1(1, "one"));
-        hasty.drops(0);
+        let mut hasty = Traffic::lost_behind(version, &[qos1(1, "one")]);
         hasty.comes_back(1, false, true);
         hasty.drops(1);
         hasty.comes_back(2, false, false);
@@ -275,22 +277,14 @@ fn what_was_not_acknowledged_is_owed_to_a_session_that_goes_on() {
 #[test]
 fn no_publish_follows_its_pubrel() {
     let resends = |version| {
-        let mut traffic = Traffic::welcomed(version, false, false);
-        traffic.publishes(0, qos2(1, "one"));
-        traffic.gets(0, Packet::Pubrec(ack(1)));
-        traffic.sends(0, &[Packet::Pubrel(ack(1))]);
-        traffic.drops(0);
+        let mut traffic = Traffic::lost_at_pubrel(version);
         traffic.comes_back(1, false, true);
         traffic.publishes(1, again(qos2(1, "one")));
         traffic
     };
     each(resends, &[("MQTT-4.3.3-1", 2)], &[("MQTT-4.3.3-6", 2)]);
     for version in VERSIONS {
-        let mut traffic = Traffic::welcomed(version, false, false);
-        traffic.publishes(0, qos2(1, "one"));
-        traffic.gets(0, Packet::Pubrec(ack(1)));
-        traffic.sends(0, &[Packet::Pubrel(ack(1))]);
-        traffic.drops(0);
+        let mut traffic = Traffic::lost_at_pubrel(version);
         traffic.comes_back(1, false, true);
         traffic.sends(1, &[Packet::Pubrel(ack(1))]);
         traffic.gets(1, Packet::Pubcomp(ack(1)));
@@ -315,18 +309,14 @@ fn on_a_live_connection_version_5_sends_nothing_again() {
 #[test]
 fn a_session_that_is_over_leaves_nothing_behind() {
     let reuses = |version| {
-        let mut traffic = Traffic::welcomed(version, false, false);
-        traffic.publishes(0, qos1(1, "one"));
-        traffic.drops(0);
+        let mut traffic = Traffic::lost_behind(version, &[qos1(1, "one")]);
         traffic.comes_back(1, true, false);
         traffic.publishes(1, again(qos1(1, "one")));
         traffic
     };
     each(reuses, &[("MQTT-3.1.2-6", 2)], &[("MQTT-3.1.2-4", 2)]);
     let lost = |version| {
-        let mut traffic = Traffic::welcomed(version, false, false);
-        traffic.publishes(0, qos1(1, "one"));
-        traffic.drops(0);
+        let mut traffic = Traffic::lost_behind(version, &[qos1(1, "one")]);
         traffic.comes_back(1, false, false);
         traffic.publishes(1, again(qos1(1, "one")));
         traffic
@@ -335,11 +325,7 @@ fn a_session_that_is_over_leaves_nothing_behind() {
     each(lost, &[], &[("MQTT-3.2.2-5", 2)]);
     let releases = |clean| {
         move |version| {
-            let mut traffic = Traffic::welcomed(version, false, false);
-            traffic.publishes(0, qos2(1, "one"));
-            traffic.gets(0, Packet::Pubrec(ack(1)));
-            traffic.sends(0, &[Packet::Pubrel(ack(1))]);
-            traffic.drops(0);
+            let mut traffic = Traffic::lost_at_pubrel(version);
             traffic.comes_back(1, clean, false);
             traffic.sends(1, &[Packet::Pubrel(ack(1))]);
             traffic

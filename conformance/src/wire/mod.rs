@@ -9,6 +9,7 @@ mod below;
 mod certificates;
 mod listener;
 mod memory;
+mod socket;
 mod tcp;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ pub use authority::{Authority, Holder, Papers};
 pub use certificates::{Identity, Trust};
 pub use listener::{Layers, Listener, Place};
 pub use memory::{Pipe, pipe};
+pub use socket::Socket;
 pub use tcp::Tcp;
 pub use tls::{TlsClient, TlsServer};
 #[cfg(unix)]

@@ -1,14 +1,12 @@
 //! TCP sockets: no Nagle on our side, quick acknowledgements where the system has them, reset by zero linger.
 
 use super::Transport;
+use super::socket::Socket;
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, ToSocketAddrs};
 
 /// A TCP connection.
-pub struct Tcp(TcpStream);
+pub type Tcp = Socket<TcpStream>;
 
 impl Tcp {
     /// Connects, with `TCP_NODELAY` set.
@@ -33,25 +31,5 @@ impl Transport for Tcp {
     fn reset(self: Box<Self>) {
         // If it fails the peer sees an orderly end; the transcript says what we asked for.
         let _ = self.0.set_zero_linger();
-    }
-}
-
-impl AsyncRead for Tcp {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, into)
-    }
-}
-
-impl AsyncWrite for Tcp {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
     }
 }

@@ -2,12 +2,10 @@
 //! of ending look the same to it.
 
 use super::Transport;
+use super::socket::Socket;
 use std::io::{self, ErrorKind};
 use std::path::Path;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::UnixStream;
 use tokio::time::sleep;
 
@@ -15,7 +13,7 @@ use tokio::time::sleep;
 const ASK_AGAIN: Duration = Duration::from_millis(2);
 
 /// A connection over a unix socket.
-pub struct Unix(UnixStream);
+pub type Unix = Socket<UnixStream>;
 
 impl Unix {
     /// Connects to the socket at this path. Where it has as many waiting as it holds, the system tells that at once, while
@@ -37,24 +35,4 @@ impl Unix {
 
 impl Transport for Unix {
     fn reset(self: Box<Self>) {}
-}
-
-impl AsyncRead for Unix {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, into)
-    }
-}
-
-impl AsyncWrite for Unix {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
-    }
 }

@@ -2,7 +2,7 @@
 //! differs from run to run.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 /// The program with these arguments, in an environment that says nothing about colours and passwords.
 pub(crate) fn mqtt_assay(arguments: &[&str]) -> Command {
@@ -20,6 +20,21 @@ pub(crate) fn mqtt_assay(arguments: &[&str]) -> Command {
     }
     command.args(arguments).stdin(Stdio::null());
     command
+}
+
+/// What the program has written.
+#[allow(dead_code, reason = "not every test reads it as it is")]
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("output is UTF-8")
+}
+
+/// Everything that a call shows: command, both outputs, exit code.
+#[allow(dead_code, reason = "not every test takes snapshots")]
+pub(crate) fn shown(arguments: &[&str], output: &Output) -> String {
+    let (out, errors) = (text(&output.stdout), text(&output.stderr));
+    let errors = if errors.is_empty() { errors } else { format!("--- standard error\n{errors}") };
+    let code = output.status.code().expect("no signal ends it");
+    format!("$ mqtt-assay {}\n{out}{errors}--- exit code {code}\n", arguments.join(" "))
 }
 
 /// Snapshots without what differs from run to run: times, ports.

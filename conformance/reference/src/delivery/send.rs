@@ -44,7 +44,7 @@ impl Machine {
 
     /// Sends bytes as they are.
     pub(crate) fn send_bytes(&mut self, id: ConnectionId, bytes: impl Into<Bytes>) {
-        let Some(connection) = self.connections.get(&id) else { return };
+        let Some(connection) = self.connections.get(&id).filter(|_| !self.is_unaware(id)) else { return };
         if !connection.is_v5() && self.fault(Fault::SendsNothing) {
             return;
         }

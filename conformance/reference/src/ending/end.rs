@@ -20,9 +20,16 @@ impl Machine {
         self.wind(id);
         self.busy.remove(&id);
         self.takes_no_more_time(id);
+        if !self.quirky.unaware.remove(&id) {
+            self.close_to(id);
+        }
+        self.finish(connection, with_will);
+    }
+
+    /// Closes the connection towards the client.
+    pub(crate) fn close_to(&mut self, id: ConnectionId) {
         self.outflow.close(id);
         self.effects.push(Effect::Close(id, Closing::Fin));
-        self.finish(connection, with_will);
     }
 
     /// What follows the end of a connection: its will, and its session.

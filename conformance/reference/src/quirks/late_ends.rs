@@ -1,4 +1,5 @@
-//! Connections whose end is dealt with late: a DISCONNECT that waits to be read, a loss that waits to be noticed.
+//! Connections whose end is dealt with late: a DISCONNECT that waits to be read, a loss that waits to be noticed, and a loss
+//! that is answered below MQTT before the session hears of it.
 
 use std::time::Duration;
 
@@ -14,21 +15,35 @@ use crate::state::timers::Due;
 /// How long an end is left lying.
 const LATE: Duration = Duration::from_secs(3);
 
+/// How long a session takes its connection for open after that was closed in answer to a loss.
+const UNAWARE: Duration = Duration::from_millis(500);
+
 impl Machine {
     /// Puts the end of an accepted connection off, by this DISCONNECT or by its loss; false where it isn't to be late. Until
     /// then nothing that comes on it is read. There is at most one for each connection.
     pub(crate) fn puts_off(&mut self, id: ConnectionId, disconnect: Option<&[u8]>) -> bool {
-        if !self.quirk(Quirk::LateEnd) {
+        let answers_first = self.quirk(Quirk::LateLoss) && disconnect.is_none();
+        if !self.quirk(Quirk::LateEnd) && !answers_first {
             return false;
         }
         let Some(connection) = self.connections.get_mut(&id) else { return false };
         if connection.phase == Phase::Open {
             connection.phase = Phase::Deaf;
-            let end = LateEnd { due: self.now + LATE, id, disconnect: disconnect.map(Vec::from) };
+            let late = if answers_first { UNAWARE } else { LATE };
+            let end = LateEnd { due: self.now + late, id, disconnect: disconnect.map(Vec::from) };
             self.quirky.late_ends.push_back(end);
             self.wind_late_ends();
+            if answers_first {
+                self.close_to(id);
+                self.quirky.unaware.insert(id);
+            }
         }
         self.quirky.late_ends.iter().any(|end| end.id == id)
+    }
+
+    /// Whether this connection is closed, and its session sends on: what it sends is lost, as in a socket that nobody reads.
+    pub(crate) fn is_unaware(&self, id: ConnectionId) -> bool {
+        self.quirky.unaware.contains(&id)
     }
 
     /// Deals with the ends that have waited long enough.

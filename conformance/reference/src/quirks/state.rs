@@ -1,6 +1,6 @@
 //! What the machine remembers for the sake of quirks only.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ pub(crate) struct State {
     pub(crate) late_wills: Vec<PendingWill>,
     /// Ends of connections that wait to be dealt with; at most one for each connection.
     pub(crate) late_ends: VecDeque<LateEnd>,
+    /// Connections among them that are closed, and whose sessions send on; at most one for each late end.
+    pub(crate) unaware: BTreeSet<ConnectionId>,
     /// How many messages of QoS 0 each connection was to get; at most one count for each connection of a run.
     pub(crate) qos0_copies: BTreeMap<ConnectionId, u32>,
     /// Messages of QoS 0 that wait for a quota, with their connections; at most `max_queued_messages`.

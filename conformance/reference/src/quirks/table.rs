@@ -82,6 +82,8 @@ quirks! {
         "Writes several packets at once.";
     LateEnd "late-end"
         "Deals with a DISCONNECT, or with the loss of a connection, three seconds after it came.";
+    LateLoss "late-loss"
+        "Closes a connection that was lost at once, and takes it for open, and sends on it, for half a second more.";
     AcknowledgesFirst "acknowledges-first"
         "Stores and sends a message 400 milliseconds after it was acknowledged, to those who were subscribed by then.";
     LooksUpRetainedLater "looks-up-retained-later"

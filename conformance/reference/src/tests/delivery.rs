@@ -32,6 +32,18 @@ fn messages_wait_for_an_absent_client() {
 }
 
 #[test]
+fn what_was_sent_into_a_lost_connection_comes_again_under_the_quirk() {
+    for version in BOTH {
+        let mut script = stored(Script::quirky(Quirk::LateLoss), version);
+        script.lose(1);
+        send_all(&mut script, &[(1, "a"), (0, "lost")]);
+        assert_eq!(script.got(1), ["closed"]);
+        let got = script.connect_stored(3, version, "sleeper");
+        assert_eq!(got, ["CONNACK 1 00", "PUBLISH 1/1 dup t=a"]);
+    }
+}
+
+#[test]
 fn what_was_not_acknowledged_is_sent_again_in_order() {
     for version in BOTH {
         let mut script = stored(Script::new(), version);

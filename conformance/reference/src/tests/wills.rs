@@ -125,3 +125,16 @@ fn an_end_is_dealt_with_late_under_the_quirk() {
         assert_eq!(script.got(1), ["PUBLISH 1/1 w=gone"]);
     }
 }
+
+#[test]
+fn a_loss_is_answered_before_the_session_hears_of_it_under_the_quirk() {
+    for version in BOTH {
+        let mut script = willing(Script::quirky(Quirk::LateLoss), version, will("w", "gone"), None);
+        script.lose(2);
+        assert_eq!(script.got(2), ["closed"]);
+        assert!(script.got(1).is_empty(), "its will waits until then");
+        script.wait(1);
+        assert_eq!(script.got(1), ["PUBLISH 1/1 w=gone"]);
+        assert_eq!(script.got(2), ["closed"], "nothing comes behind the close");
+    }
+}

@@ -1,7 +1,8 @@
 //! How long a session lasts behind a connection of each kind, and what CONNACK says of it.
 
 use super::super::again::back;
-use super::super::resumes::{self, come_back};
+use super::super::renewed;
+use super::super::resumes::come_back;
 use super::super::session;
 use super::{in_words, kind, on_each, on_one};
 use crate::cases::prelude::*;
@@ -113,7 +114,7 @@ async fn subscribed(broker: &Subject, draft: Draft) -> Result<Client, Stop> {
 
 async fn expiry_counts_from_the_end(broker: &Subject) -> Outcome {
     keeps_sessions(broker).await?;
-    resumes::from_the_loss(&broker.joined(&["sleeper"], kind(broker))).await
+    renewed::from_the_loss(&broker.joined(&["sleeper"], kind(broker))).await
 }
 
 async fn prolonged_by_disconnect(broker: &Subject) -> Outcome {

@@ -111,7 +111,8 @@ impl Scene<'_> {
         }
         let mut last = None;
         for aspect in self.row.aspects(self.broker.version()) {
-            if aspect == Aspect::Dup && self.row.path == Path::Again && look.id.is_none() {
+            let was_not_sent = self.row.path == Path::Again && look.id.is_none();
+            if aspect == Aspect::Dup && (was_not_sent || !cast.loss_is_known) {
                 continue;
             }
             let due = self.row.due_qos(cast.granted);

@@ -19,13 +19,12 @@ mod title;
 mod topic;
 
 use super::prelude::*;
-use crate::scenario::{CaseRules, Client, Method, Running};
+use crate::scenario::{CaseRules, Method, Running};
 use mqtt_assay_standard::RuleId;
 use row::{Connection, Limits, Path, ROWS, Row, Wait};
 use scene::{Cast, Scene};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
-use tokio::time::Instant;
 
 /// How long a message is left before its delivery, where it is.
 const SECONDS: u64 = 2;
@@ -92,8 +91,7 @@ async fn subscribed(scene: &Scene<'_>, role: &'static str, draft: Draft) -> Resu
     scene.subscribes_before(&mut watcher).await?;
     let granted = scene.subscribes(&mut watcher).await?;
     let publisher = scene.publisher(role, draft).await?;
-    let mut cast =
-        Cast { watcher, publisher, mourners: Vec::new(), granted, has_session: true, published_at: Instant::now() };
+    let mut cast = Cast { granted, ..Cast::of(watcher, publisher) };
     scene.is_subscribed_at_all(&mut cast).await?;
     scene.has_the_right_qos(&mut cast).await?;
     Ok(cast)
@@ -129,7 +127,7 @@ async fn retained(broker: &Subject) -> Outcome {
     let scene = Scene::of(broker, Path::Retained).await?;
     let watcher = scene.first_connection().await?;
     let publisher = scene.publisher("publisher", connect()).await?;
-    let mut cast = not_yet_subscribed(watcher, publisher);
+    let mut cast = Cast::of(watcher, publisher);
     scene.publishes(&mut cast).await?;
 
     brought_by_a_subscription(&scene, &mut cast).await
@@ -140,15 +138,10 @@ async fn retained_will(broker: &Subject) -> Outcome {
     let watcher = scene.first_connection().await?;
     let mourned = connect().will(scene.row.will_draft(&scene.messages[0]));
     let publisher = scene.publisher("mourned", mourned).await?;
-    let mut cast = Cast { mourners: scene.mourners().await?, ..not_yet_subscribed(watcher, publisher) };
+    let mut cast = Cast { mourners: scene.mourners().await?, ..Cast::of(watcher, publisher) };
     scene.dies(&mut cast).await;
 
     brought_by_a_subscription(&scene, &mut cast).await
-}
-
-fn not_yet_subscribed(watcher: Client, publisher: Option<Client>) -> Cast {
-    let (granted, published_at) = (AtMostOnce, Instant::now());
-    Cast { watcher, publisher, mourners: Vec::new(), granted, has_session: true, published_at }
 }
 
 async fn brought_by_a_subscription(scene: &Scene<'_>, cast: &mut Cast) -> Outcome {
@@ -174,7 +167,7 @@ async fn queued(broker: &Subject) -> Outcome {
     let mut cast = subscribed(&scene, "publisher", connect()).await?;
     for count in 1..=scene.returns() {
         let is_last = count == scene.returns();
-        scene.goes(&mut cast.watcher).await?;
+        scene.goes_for_the_queue(&mut cast).await?;
         if is_last {
             scene.publishes(&mut cast).await?;
             scene.waits().await;

@@ -4,7 +4,7 @@ use super::due::{IDENTIFIER, Message};
 use super::row::{Connection, Limits, Path, Publisher, ROWS, Row, Size, Subscription, Topic, Versions, Wait};
 use super::title;
 use super::topic::BESIDE;
-use crate::scenario::draft::{Draft, connect, publish, subscribe};
+use crate::scenario::draft::{Draft, connect, publish, subscribe, will};
 use crate::scenario::pattern::{Pattern, a_connack, a_message, a_pubrel, a_suback, codes, with_payload};
 use crate::scenario::{Client, Received, Stop, Subject};
 use mqtt_assay_codec::{Packet, Property, QoS, ReasonCode, RetainHandling, SubscriptionOptions, Version};
@@ -17,6 +17,9 @@ const RECEIVE_MAXIMUM: u16 = 2;
 
 /// The Maximum Packet Size that a row's limit asks for: every message fits but those of two kibibytes and more.
 const PACKET_SIZE: u32 = 1024;
+
+/// The topic of the will that tells of the receiver's loss.
+const LOSS: &str = "yard/lost";
 
 /// How many bytes tell a message that a broker may cut.
 const TELLING: usize = 20;
@@ -39,8 +42,25 @@ pub(super) struct Cast {
     pub(super) granted: QoS,
     /// Whether CONNACK says that the session is there, where one is needed.
     pub(super) has_session: bool,
+    /// Whether nothing of the scene can have gone into a connection that the receiver had lost.
+    pub(super) loss_is_known: bool,
     /// When the first message was published.
     pub(super) published_at: Instant,
+}
+
+impl Cast {
+    /// Who hasn't subscribed yet.
+    pub(super) fn of(watcher: Client, publisher: Option<Client>) -> Self {
+        Self {
+            watcher,
+            publisher,
+            mourners: Vec::new(),
+            granted: QoS::AtMostOnce,
+            has_session: true,
+            loss_is_known: true,
+            published_at: Instant::now(),
+        }
+    }
 }
 
 impl<'a> Scene<'a> {
@@ -87,6 +107,9 @@ impl<'a> Scene<'a> {
     pub(super) async fn first_connection(&self) -> Result<Client, Stop> {
         match self.row.connection {
             Connection::Fresh => self.broker.connect("watcher").await,
+            Connection::Lost if self.row.path == Path::Queued => {
+                self.broker.connect_as("watcher", connect().persistent().will(will(LOSS, b"lost"))).await
+            }
             _ => self.broker.connect_as("watcher", connect().persistent()).await,
         }
     }
@@ -108,6 +131,23 @@ impl<'a> Scene<'a> {
             Connection::TakenOver => {}
             _ => watcher.disconnect().await?,
         }
+        Ok(())
+    }
+
+    /// The receiver's connection ends before what is to be queued is published. The end of a connection is answered by what
+    /// carries it, and may be news to the broker for a while: what it sends meanwhile is sent again later, rightly with
+    /// DUP 1. Its own word that the loss is known is the receiver's will.
+    pub(super) async fn goes_for_the_queue(&self, cast: &mut Cast) -> Result<(), Stop> {
+        if self.row.connection != Connection::Lost {
+            return self.goes(&mut cast.watcher).await;
+        }
+        let mut witness = self.broker.connect("witness").await?;
+        witness.subscribe(LOSS, QoS::AtLeastOnce).await?;
+        self.goes(&mut cast.watcher).await?;
+        cast.loss_is_known = match witness.receive(a_message(LOSS, b"lost")).await {
+            Err(stop) if stop.is_silence() => false,
+            received => received.map(|_| true)?,
+        };
         Ok(())
     }
 

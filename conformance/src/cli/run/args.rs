@@ -11,7 +11,7 @@ use super::super::reach::INSECURE;
 use super::report_args::ReportArgs;
 use crate::broker::{RunDefaults, Target, Variant};
 use crate::report::console::{Console, Verbosity};
-use crate::report::document::{Choices, NamesUsed, ShardOf};
+use crate::report::document::{Choices, ShardOf};
 use crate::report::next::Reports;
 use crate::report::remaining::Schedule;
 use crate::report::{Asked, RunFacts, TargetName};
@@ -265,7 +265,6 @@ impl RunArgs {
     /// What the run is asked for, as its reports state it.
     pub(super) fn asked(&self, options: &RunOptions, selected: &[Instance]) -> Asked {
         let selected_by_all_shards = selected.len();
-        let RunNames { topic_prefix, client_id_prefix, run } = options.names.clone();
         Asked {
             options: Choices {
                 filter: self.filter.filter.clone(),
@@ -274,7 +273,6 @@ impl RunArgs {
                 strict: self.strict,
                 intrusive: options.intrusive,
             },
-            names: NamesUsed { topic_prefix, client_id_prefix, run },
             selection: selection(selected),
             shard: self.shard.map(|shard| ShardOf { shard: shard.to_string(), selected_by_all_shards }),
         }

@@ -3,11 +3,10 @@
 
 use super::many;
 use super::shown::Shown;
-use super::standards;
-use crate::report::document::{CaseReport, Document, Mark};
+use crate::report::document::{CaseReport, Document};
+use crate::report::groups;
 use crate::text::single_line;
-use mqtt_assay_standard::RuleId;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// Cases of a group that are told; the list of cases has them all.
 const TOLD: usize = 12;
@@ -30,6 +29,7 @@ pub(super) struct List {
 }
 
 /// Cases of one family that one rule decided, or which one reason kept from being judged.
+#[derive(Default)]
 pub(super) struct Group {
     /// `broken` or `lenient`, of a fail.
     pub(super) mark: &'static str,
@@ -89,65 +89,54 @@ impl Broken {
     }
 }
 
-/// What the cases of a group have in common: broken before lenient, the family, the rule, or the reason.
-type Alike = (Option<Mark>, String, String, String);
-
 impl List {
     fn of(document: &Document, heading: &'static str, shown: Shown, is_open: bool) -> Self {
-        let mut alike: BTreeMap<Alike, Vec<&CaseReport>> = BTreeMap::new();
-        let mut count = 0;
-        for case in document.results.iter().filter(|case| Shown::of(case) == shown) {
-            alike.entry(what_is_alike(case)).or_default().push(case);
-            count += 1;
-        }
-        let mut groups: Vec<(Option<Mark>, Group)> =
-            alike.into_iter().map(|((mark, ..), cases)| (mark, Group::of(document, mark, &cases))).collect();
-        groups.sort_by_key(|(mark, group)| (*mark, std::cmp::Reverse(group.count)));
-        let groups: Vec<Group> = groups.into_iter().map(|(_, group)| group).collect();
-        let counts = format!("{} in {}", many(count, "case"), many(groups.len(), "group"));
+        let cases = || document.results.iter().filter(|case| Shown::of(case) == shown);
+        let groups: Vec<Group> = match shown {
+            Shown::Inconclusive => {
+                groups::by_reason(cases()).iter().map(|(why, cases)| Group::not_judged(document, why, cases)).collect()
+            }
+            _ => groups::grouped(cases()).iter().map(|group| Group::of(document, group)).collect(),
+        };
+        let counts = format!("{} in {}", many(cases().count(), "case"), many(groups.len(), "group"));
         Self { heading, shown, counts, groups, is_open }
     }
 }
 
-fn what_is_alike(case: &CaseReport) -> Alike {
-    match &case.decided_by.rule {
-        Some(rule) => (case.marked, family(&case.case).to_owned(), rule.clone(), String::new()),
-        None => (case.marked, String::new(), String::new(), case.decided_by.seen.clone()),
-    }
-}
-
-/// The id without its version and without its member's name.
-fn family(case: &str) -> &str {
-    let behind = case.split_once('/').map_or(case, |(_, behind)| behind);
-    behind.split('.').next().unwrap_or(behind)
-}
-
 impl Group {
-    fn of(document: &Document, mark: Option<Mark>, cases: &[&CaseReport]) -> Self {
-        let mut versions: Vec<String> = cases.iter().map(|case| single_line(&case.mqtt)).collect();
-        versions.dedup();
-        let decided_by = cases.last().and_then(|case| Some((case, case.decided_by.rule.as_deref()?)));
-        let known = decided_by.and_then(|(case, id)| standards::rule(&case.mqtt, id)).map(RuleId::rule);
-        let came = cases.first().map_or_else(String::new, |case| single_line(&case.decided_by.seen));
-        let reason = if decided_by.is_none() { came.clone() } else { String::new() };
+    fn of(document: &Document, group: &groups::Group<'_>) -> Self {
+        let known = group.standard();
+        let (seen, is_all) = group.seen();
+        let seen = single_line(&seen);
+        let came = if is_all { seen.clone() } else { format!("mostly {seen}") };
         Self {
-            mark: match mark {
-                Some(Mark::Broken) => "broken",
-                Some(Mark::Lenient) => "lenient",
-                None => "",
-            },
-            says: known.map_or(reason, |rule| rule.says.to_owned()),
-            rule: decided_by.map_or_else(String::new, |(_, id)| single_line(id)),
+            mark: group.marked(),
+            says: known.map_or(seen, |rule| rule.says.to_owned()),
+            rule: single_line(&group.rules_named()),
             place: known.map_or_else(String::new, |rule| match rule.section {
                 "-" => "asked by the suite".to_owned(),
                 section => format!("{}, section {section}", rule.level.word()),
             }),
-            versions: versions.join(" and "),
-            family: decided_by.map_or_else(String::new, |(case, _)| single_line(family(&case.case))),
+            versions: single_line(&group.versions()),
+            family: single_line(&group.family),
+            came,
+            ..Self::told(document, &group.cases)
+        }
+    }
+
+    fn not_judged(document: &Document, why: &str, cases: &[&CaseReport]) -> Self {
+        let versions: BTreeSet<&str> = cases.iter().map(|case| case.mqtt.as_str()).collect();
+        let versions = single_line(&versions.into_iter().collect::<Vec<_>>().join(" and "));
+        Self { says: single_line(why), versions, ..Self::told(document, cases) }
+    }
+
+    /// What stands below its heading.
+    fn told(document: &Document, cases: &[&CaseReport]) -> Self {
+        Self {
             count: cases.len(),
-            came: if decided_by.is_some() { came } else { String::new() },
             cases: cases.iter().take(TOLD).map(|case| Told::of(document, case)).collect(),
             more: cases.len().saturating_sub(TOLD),
+            ..Self::default()
         }
     }
 }
@@ -161,17 +150,5 @@ impl Told {
             came: single_line(&case.decided_by.seen),
             repeat: single_line(&document.repeat(case)),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::family;
-
-    #[test]
-    fn a_family_has_no_version_and_no_member() {
-        assert_eq!(family("5/publish/dup-at-qos0"), "publish/dup-at-qos0");
-        assert_eq!(family("3.1.1/malformed/reserved-flags.pingreq"), "malformed/reserved-flags");
-        assert_eq!(family("x"), "x");
     }
 }

@@ -7,8 +7,13 @@ use crate::scenario::verdict::{Evidence, Stop};
 use crate::wire::SUBPROTOCOL;
 
 impl Client {
-    /// Decides: the broker has answered the subprotocol `mqtt` in the handshake. None at all is weak: the one that was
-    /// offered was not selected, and no wrong one was.
+    /// Decides: the broker has answered the subprotocol `mqtt` in the handshake. Another one is a fail; none at all is weak.
+    ///
+    /// What [MQTT-6.0.0-4] binds is the name that the server "selected and returned": it must be `mqtt`. Where none was
+    /// returned no wrong one was either, so that the sentence is not broken to the letter. That one is returned at all is what
+    /// it takes for granted, and a breach of what is only implied is weak. A pass it is not: by RFC 6455 section 4.2.2 an
+    /// answer without a subprotocol says that the server agrees to none that the client offered, and it goes on to speak one
+    /// of them; clients that offer `mqtt`, every browser among them, then end the connection.
     pub fn expect_subprotocol(&self) -> Result<Evidence, Stop> {
         let deciding = self.context().deciding(None, false);
         let expected = format!("the broker answers the subprotocol {SUBPROTOCOL}");
