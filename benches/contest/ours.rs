@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::slice::Chunks;
 
-use mqtt_assay_codec::{Context, Decoded, Limits, Packet, PacketStream, PacketView, Sender, Version, decode};
+use mqtt_assay_codec::{Context, Decoded, Limits, Packet, PacketStream, Properties, Sender, Version, decode};
 
 use super::{Codec, PACKETS, READ};
 
@@ -28,25 +28,40 @@ const fn version(v5: bool) -> Version {
 }
 
 /// What is done with an accepted packet.
-#[inline]
-fn take(view: PacketView<'_>, in_full: bool) {
-    if in_full { visit(&view.packet()) } else { _ = black_box(view) }
+#[expect(clippy::inline_always, reason = "the peers' packets are looked at in the loop, too")]
+#[inline(always)]
+fn take(packet: &Packet<'_>, in_full: bool) {
+    if in_full { visit(packet) } else { _ = black_box(packet) }
 }
 
 /// Reads all that a packet holds, as the peers have done when they return.
-#[inline]
+#[expect(clippy::inline_always, reason = "the peers' packets are looked at in the loop, too")]
+#[inline(always)]
 fn visit(packet: &Packet<'_>) {
     black_box(packet);
-    for property in packet.properties() {
-        black_box(property);
-    }
     match packet {
-        Packet::Subscribe(subscribe) => subscribe.filters.iter().for_each(|filter| _ = black_box(filter)),
-        Packet::Connect(connect) => {
-            connect.will.iter().flat_map(|will| will.properties).for_each(|property| _ = black_box(property));
+        Packet::Publish(publish) => each(publish.properties),
+        Packet::Subscribe(subscribe) => {
+            each(subscribe.properties);
+            subscribe.filters.iter().for_each(|filter| _ = black_box(&filter));
         }
+        Packet::Connect(connect) => {
+            each(connect.properties);
+            connect.will.iter().for_each(|will| each(will.properties));
+        }
+        Packet::Puback(acknowledgement) => each(acknowledgement.properties),
         _ => {}
     }
+}
+
+/// Reads all these properties.
+#[expect(clippy::inline_always, reason = "the peers' packets are looked at in the loop, too")]
+#[inline(always)]
+fn each(properties: Properties<'_>) {
+    if properties.is_empty() {
+        return;
+    }
+    properties.iter().for_each(|property| _ = black_box(&property));
 }
 
 impl<const V5: bool, const IN_FULL: bool> Codec for Ours<V5, IN_FULL> {
@@ -62,7 +77,8 @@ impl<const V5: bool, const IN_FULL: bool> Codec for Ours<V5, IN_FULL> {
         let context = Context::new(version(V5), Sender::Client);
         let limits = Limits::default();
         let mut count = 0;
-        while let Ok(Decoded::Complete { packet, len }) = decode(&input.bytes[input.start..], context, &limits) {
+        // Taken by reference: a packet is large, and nobody need move it.
+        while let Ok(Decoded::Complete { packet, len }) = &decode(&input.bytes[input.start..], context, &limits) {
             take(packet, IN_FULL);
             input.start += len;
             count += 1;
@@ -76,7 +92,7 @@ impl<const V5: bool, const IN_FULL: bool> Codec for Ours<V5, IN_FULL> {
         let mut count = 0;
         for read in reads {
             stream.buffer().extend_from_slice(read);
-            while let Ok(Some(packet)) = stream.next_packet() {
+            while let Ok(Some(packet)) = &stream.next_packet() {
                 take(packet, IN_FULL);
                 count += 1;
             }
@@ -88,7 +104,7 @@ impl<const V5: bool, const IN_FULL: bool> Codec for Ours<V5, IN_FULL> {
         let context = Context::new(version(V5), Sender::Client);
         let mut packets = Vec::new();
         while let Ok(Decoded::Complete { packet, len }) = decode(bytes, context, &Limits::default()) {
-            packets.push(packet.packet());
+            packets.push(packet);
             bytes = &bytes[len..];
         }
         packets

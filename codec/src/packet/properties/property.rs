@@ -38,6 +38,26 @@ pub enum PropertyHome {
 }
 
 impl PropertyHome {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 16;
+
+    /// A number of its own, below [`Self::COUNT`].
+    #[inline]
+    pub(crate) const fn index(self) -> usize {
+        match self {
+            Self::Will => 0,
+            Self::Packet(packet) => packet as usize,
+        }
+    }
+
+    /// The home with this number, which is below [`Self::COUNT`].
+    pub(crate) const fn at(index: usize) -> Self {
+        match PacketType::from_number(index as u8) {
+            Some(packet) => Self::Packet(packet),
+            None => Self::Will,
+        }
+    }
+
     pub(crate) const fn bit(self) -> u16 {
         match self {
             Self::Will => 1,
@@ -53,7 +73,7 @@ struct Entry {
 }
 
 /// Highest identifier that 5.0 defines.
-pub(crate) const LAST_PROPERTY: usize = 0x2A;
+const LAST_PROPERTY: usize = 0x2A;
 
 macro_rules! properties {
     ($($(#[$doc:meta])* $variant:ident, $constant:ident, $getter:ident = $id:literal, $name:literal,
