@@ -64,7 +64,8 @@ impl Gathered {
 
     fn take(&mut self, item: StreamItem<'_>) {
         match item {
-            StreamItem::Packet(packet) => {
+            StreamItem::Packet { packet, bytes } => {
+                assert_eq!(written(packet, self.version), bytes);
                 assert_eq!(self.left, 0, "the payload before is not at its end");
                 self.packets.push(written(packet, self.version));
             }
@@ -97,6 +98,21 @@ proptest! {
         }
         let sent: Vec<_> = packets.iter().map(LegalPacket::bytes).collect();
         prop_assert_eq!((got, stream.pending()), (sent, 0));
+    }
+
+    #[test]
+    fn packets_come_with_a_share_of_the_buffer((packets, sizes) in stream()) {
+        let bytes = joined(&packets);
+        let mut stream = PacketStream::new(context(&packets), LIMITS);
+        let mut got = Vec::new();
+        for read in reads(&bytes, &sizes) {
+            stream.buffer().extend_from_slice(read);
+            while let Some(packet) = stream.next_owned()? {
+                got.push(packet);
+            }
+        }
+        let sent: Vec<_> = packets.iter().map(LegalPacket::packet).collect();
+        prop_assert_eq!((got.iter().map(OwnedPacket::packet).collect::<Vec<_>>(), stream.pending()), (sent, 0));
     }
 
     #[test]

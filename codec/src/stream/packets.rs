@@ -9,7 +9,7 @@ use core::cell::Cell;
 
 use crate::packet::{Context, Limits, Packet, PacketType};
 use crate::read::one_pass::{self, Unvisited};
-use crate::read::{Decoded, PublishHead, decode, decode_longer, packet_len, publish_head};
+use crate::read::{Decoded, OwnedPacket, PublishHead, decode, decode_longer, packet_len, publish_head};
 use crate::rule::DecodeError;
 use crate::stream::batch::PacketBatch;
 
@@ -48,7 +48,12 @@ pub struct PacketStream {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StreamItem<'a> {
     /// A whole packet.
-    Packet(Packet<'a>),
+    Packet {
+        /// The packet.
+        packet: Packet<'a>,
+        /// The bytes that it was read from.
+        bytes: &'a [u8],
+    },
     /// All of a PUBLISH but its payload, which follows in pieces.
     Head(PublishHead<'a>),
     /// The next bytes of the payload.
@@ -114,6 +119,26 @@ impl PacketStream {
         })
     }
 
+    /// As [`next_packet`](Self::next_packet), for a packet that outlives the stream's buffer: it has a share of it.
+    ///
+    /// What is left of a payload in pieces is passed over.
+    pub fn next_owned(&mut self) -> Result<Option<OwnedPacket>, DecodeError> {
+        self.skip_payload();
+        let Self { context, limits, wanted, .. } = *self;
+        let buffer = self.buffer();
+        if buffer.len() < wanted {
+            return Ok(None);
+        }
+        let (owned, wanted) = match decode(buffer, context, &limits)? {
+            Decoded::Complete { len, .. } => {
+                (Some(OwnedPacket::strict(buffer.split_to(len).freeze(), context.version)), 0)
+            }
+            Decoded::Partial { needed } => (None, buffer.len() + needed),
+        };
+        self.wanted = wanted;
+        Ok(owned)
+    }
+
     /// All whole packets that are there, together in one piece of memory that can go elsewhere; `None`: not one is
     /// whole. Costs one reference count, however many packets there are.
     ///
@@ -139,7 +164,7 @@ impl PacketStream {
     /// assert_eq!(stream.next_item(8)?, None);
     /// stream.buffer().extend_from_slice(b"defgh\xC0\x00");
     /// assert_eq!(stream.next_item(8)?, Some(StreamItem::Payload { bytes: b"defgh", left: 0 }));
-    /// assert!(matches!(stream.next_item(8)?, Some(StreamItem::Packet(_))));
+    /// assert!(matches!(stream.next_item(8)?, Some(StreamItem::Packet { .. })));
     /// # Ok::<_, mqtt_assay_codec::DecodeError>(())
     /// ```
     pub fn next_item(&mut self, whole_up_to: usize) -> Result<Option<StreamItem<'_>>, DecodeError> {
@@ -153,7 +178,7 @@ impl PacketStream {
             Decoded::Complete { packet, len } => {
                 self.start += len;
                 self.wanted = 0;
-                return Ok(Some(StreamItem::Packet(packet)));
+                return Ok(Some(StreamItem::Packet { packet, bytes: rest.get(..len).unwrap_or(rest) }));
             }
             Decoded::Partial { needed } => needed,
         };

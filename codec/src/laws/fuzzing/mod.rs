@@ -17,15 +17,16 @@ use crate::laws::fuzzing::choice::{BEFORE_V5, LIMITS, context_of};
 use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 use crate::packet::wire::MAX_VARIABLE_BYTE_INTEGER;
 use crate::packet::{
-    Connect, Context, Limits, Packet, Properties, Property, PropertyHome, Sender, Version, check_filter, is_shared, split_shared, topic_matches,
+    Connect, Context, Limits, Packet, Properties, Property, PropertyHome, Sender, Version, check_filter, is_shared,
+    split_shared, topic_matches,
 };
 use crate::read::{Decoded, annotate, decode, decode_any, decode_visiting, decode_waiving, fields};
 use crate::rule::DecodeError;
 use crate::text::{self, scan};
 
+pub use split::split;
 #[cfg(test)]
 pub(crate) use split::{filled_up, written};
-pub use split::split;
 
 /// A receiver that takes little: every limit is low enough to be met.
 const LOW_LIMITS: &Limits =
@@ -94,7 +95,11 @@ fn same_as_by_the_reader(context: Context, bytes: &[u8]) {
 /// The properties of the variable header, then those of the will: read the slow way, one call of `next` after the other.
 fn properties_of<'a>(packet: &Packet<'a>) -> Vec<(PropertyHome, Property<'a>)> {
     let own = PropertyHome::Packet(packet.packet_type());
-    let will = if let Packet::Connect(Connect { will: Some(will), .. }) = packet { will.properties } else { Properties::EMPTY };
+    let will = if let Packet::Connect(Connect { will: Some(will), .. }) = packet {
+        will.properties
+    } else {
+        Properties::EMPTY
+    };
     let mut all = Vec::new();
     for (home, properties) in [(own, packet.properties()), (PropertyHome::Will, will)] {
         for property in properties {

@@ -168,7 +168,10 @@ fn in_pieces(context: Context, bytes: &[u8], sizes: &[u8], whole_up_to: usize) -
         stream.buffer().extend_from_slice(read);
         loop {
             match stream.next_item(whole_up_to) {
-                Ok(Some(StreamItem::Packet(packet))) => reading.packets.push(written(packet, context.version)),
+                Ok(Some(StreamItem::Packet { packet, bytes })) => {
+                    assert_eq!(written(packet, context.version), canonical(context, bytes));
+                    reading.packets.push(written(packet, context.version));
+                }
                 Ok(Some(StreamItem::Head(head))) => {
                     assert_eq!((missing, head.publish.payload), (0, &[][..]));
                     begun = head.bytes.to_vec();
