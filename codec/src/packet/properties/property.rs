@@ -127,6 +127,19 @@ macro_rules! properties {
                 }
             }
 
+            /// As [`from_raw`](Self::from_raw), for who wants the property at once: it is made and handed over in an arm of
+            /// its own, and need not be put together from all arms. What the function says of it goes back to the caller.
+            #[inline(always)]
+            pub(crate) fn hand_over<T>(id: PropertyId, raw: RawValue<'a>, to: impl FnOnce(Self) -> T) -> Option<T> {
+                match (id, raw) {
+                    $((PropertyId::$constant, RawValue::$kind(value)) => Some(to(Self::$variant(value))),)*
+                    (PropertyId::USER_PROPERTY, RawValue::Utf8StringPair(name, value)) => {
+                        Some(to(Self::UserProperty(name, value)))
+                    }
+                    _ => None,
+                }
+            }
+
             /// The value alone, by its encoding.
             pub(crate) const fn raw(&self) -> RawValue<'a> {
                 match *self {

@@ -47,7 +47,7 @@ pub(super) fn properties<'a>(
             return None;
         }
         open = open & !bit(id) | again;
-        left = values.value(SHAPES[usize::from(id.0)], behind, &mut |value| visit.property(home, id, value))?;
+        left = values.value(SHAPES[usize::from(id.0)], behind, (home, id), visit)?;
     }
     Some((Block { block: Properties::from_block(block, home.bit()), seen: all & !open }, rest))
 }
@@ -146,14 +146,20 @@ impl Values<'_> {
     /// Judges the value at the start of `rest` and shows it; yields what follows.
     #[expect(clippy::inline_always, reason = "the body of a loop")]
     #[inline(always)]
-    fn value<'a>(&mut self, shape: Shape, rest: &'a [u8], show: &mut impl FnMut(RawValue<'a>)) -> Option<&'a [u8]> {
+    fn value<'a>(
+        &mut self,
+        shape: Shape,
+        rest: &'a [u8],
+        (home, id): (PropertyHome, PropertyId),
+        visit: &mut impl Visit<'a>,
+    ) -> Option<&'a [u8]> {
         Some(match shape {
             Shape::Flag => {
                 let (&byte, rest) = rest.split_first()?;
                 if byte > 1 {
                     return None;
                 }
-                show(RawValue::Byte(byte));
+                visit.property(home, id, RawValue::Byte(byte));
                 rest
             }
             Shape::TwoBytes | Shape::TwoBytesAboveZero => {
@@ -161,7 +167,7 @@ impl Values<'_> {
                 if bytes == [0; 2] && shape == Shape::TwoBytesAboveZero {
                     return None;
                 }
-                show(RawValue::TwoByteInteger(u16::from_be_bytes(bytes)));
+                visit.property(home, id, RawValue::TwoByteInteger(u16::from_be_bytes(bytes)));
                 rest
             }
             Shape::FourBytes | Shape::FourBytesAboveZero => {
@@ -169,7 +175,7 @@ impl Values<'_> {
                 if bytes == [0; 4] && shape == Shape::FourBytesAboveZero {
                     return None;
                 }
-                show(RawValue::FourByteInteger(u32::from_be_bytes(bytes)));
+                visit.property(home, id, RawValue::FourByteInteger(u32::from_be_bytes(bytes)));
                 rest
             }
             Shape::VariableAboveZero => {
@@ -177,12 +183,12 @@ impl Values<'_> {
                 if number == 0 {
                     return None;
                 }
-                show(RawValue::VariableByteInteger(number as u32));
+                visit.property(home, id, RawValue::VariableByteInteger(number as u32));
                 rest
             }
             Shape::Text => {
                 let (text, rest) = string(rest, self.limits)?;
-                show(RawValue::Utf8String(text));
+                visit.property(home, id, RawValue::Utf8String(text));
                 rest
             }
             Shape::TopicName => {
@@ -190,19 +196,19 @@ impl Values<'_> {
                 if topic.is_empty() {
                     return None;
                 }
-                show(RawValue::Utf8String(topic));
+                visit.property(home, id, RawValue::Utf8String(topic));
                 rest
             }
             Shape::Binary => {
                 let (data, rest) = prefixed(rest)?;
-                show(RawValue::BinaryData(data));
+                visit.property(home, id, RawValue::BinaryData(data));
                 rest
             }
             Shape::Pair => {
                 let (name, rest) = string(rest, self.limits)?;
                 let (value, rest) = string(rest, self.limits)?;
                 self.user_properties_left = self.user_properties_left.checked_sub(1)?;
-                show(RawValue::Utf8StringPair(name, value));
+                visit.property(home, id, RawValue::Utf8StringPair(name, value));
                 rest
             }
             Shape::Unknown => return None,

@@ -28,8 +28,8 @@ impl<'a, F: FnMut(PropertyHome, Property<'a>)> Visit<'a> for Visiting<F> {
     #[inline(always)]
     fn property(&mut self, home: PropertyHome, id: PropertyId, value: RawValue<'a>) {
         self.shown += 1;
-        if let Some(property) = Property::from_raw(id, value) {
-            (self.show)(home, property);
-        }
+        // The value was judged by its identifier: they fit.
+        let shown = Property::hand_over(id, value, |property| (self.show)(home, property));
+        debug_assert!(shown.is_some(), "{id}");
     }
 }
