@@ -17,8 +17,8 @@ use crate::laws::fuzzing::choice::{BEFORE_V5, LIMITS, context_of};
 use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 use crate::packet::wire::MAX_VARIABLE_BYTE_INTEGER;
 use crate::packet::{
-    Connect, Context, Limits, Packet, Properties, Property, PropertyHome, Sender, Version, check_filter, is_shared,
-    split_shared, topic_matches,
+    Connect, Context, EncodeError, Limits, Packet, Properties, Property, PropertyHome, Sender, Version, check_filter,
+    is_shared, split_shared, topic_matches,
 };
 use crate::read::{Decoded, annotate, decode, decode_any, decode_visiting, decode_waiving, fields};
 use crate::rule::DecodeError;
@@ -166,6 +166,11 @@ fn written_the_same_in_general(packet: Packet<'_>, version: Version, written: &[
     let mut general = Vec::new();
     assert_eq!(packet.encode_any(version, &mut general), Ok(written.len()), "{packet:?}");
     assert_eq!(general, written, "{packet:?}");
+    let mut slice = alloc::vec![0xA5; written.len() + 1];
+    assert_eq!(packet.encode_to_slice(version, &mut slice), Ok(written.len()), "{packet:?}");
+    assert_eq!(slice.split_last(), Some((&0xA5, written)), "{packet:?}");
+    let refused = packet.encode_to_slice(version, &mut slice[..written.len() - 1]);
+    assert_eq!(refused, Err(EncodeError::BufferFull { needed: written.len() }), "{packet:?}");
 }
 
 /// A refusal is for a rule of that packet, and whoever does not mind that rule can read on.
@@ -198,8 +203,8 @@ pub fn roundtrip(input: &[u8]) {
     written_the_same_in_general(packet, context.version, &bytes);
     assert_eq!(packet.encoded_len(context.version), Ok(bytes.len()));
     let decoded = decode(&bytes, context, LIMITS);
-    let Ok(Decoded::Complete { packet: view, len }) = decoded else { panic!("{packet:?} is read as {decoded:?}") };
-    assert_eq!((view, len), (packet, bytes.len()));
+    let Ok(Decoded::Complete { packet: again, len }) = decoded else { panic!("{packet:?} is read as {decoded:?}") };
+    assert_eq!((again, len), (packet, bytes.len()));
     let mut apart = Vec::new();
     let payload = packet.encode_head(context.version, &mut apart).expect("legal");
     apart.extend_from_slice(payload);
