@@ -3,11 +3,15 @@
 use mqtt_assay_codec::Version;
 
 use super::mqtt5_protocol::Level;
-use super::ours::Ours;
-use super::{Case, Entry, Way, cases, job, mqtt_protocol_core, mqttbytes, mqttrs, mqute, ntex, rmqtt, rumqttc};
+use super::ours::{AS_IT_COMES, IN_FULL, Ours, VISITED};
+use super::{
+    Case, Entry, Way, cases, job, mqtt_protocol_core, mqttbytes, mqttrs, mqttrs2, mqute, ntex, rmqtt, rumqttc,
+};
 
-/// How many of the entries are this project's; they come first.
-pub(super) const OURS: usize = 2;
+/// Whether an entry is this project's; those come first.
+pub(super) fn is_ours(codec: &str) -> bool {
+    codec.starts_with("ours")
+}
 
 /// Cases that are shown in one table.
 pub(crate) struct Group {
@@ -32,14 +36,13 @@ pub(crate) fn groups() -> Vec<Group> {
 
 /// All codecs at a case, this project's first: in its two readings, or encoding with the payload apart and in place.
 pub(crate) fn entries(case: &Case) -> Vec<Entry> {
-    let [first, second] = match case.way {
-        Way::Encode => ["ours, payload apart", "ours"],
-        _ => ["ours", "ours, all read"],
-    };
+    let encodes = matches!(case.way, Way::Encode);
+    let [first, second] = if encodes { ["ours, payload apart", "ours"] } else { ["ours, lists unread", "ours"] };
     if case.version == Version::V5 {
-        vec![
-            job::<Ours<true, false>>(first, case),
-            job::<Ours<true, true>>(second, case),
+        let visited = (!encodes).then(|| job::<Ours<true, VISITED>>("ours, visited", case));
+        let mut entries = vec![
+            job::<Ours<true, AS_IT_COMES>>(first, case),
+            job::<Ours<true, IN_FULL>>(second, case),
             job::<rumqttc::V5>("rumqttc", case),
             job::<mqttbytes::V5>("mqttbytes", case),
             job::<ntex::V5>("ntex-mqtt", case),
@@ -47,11 +50,15 @@ pub(crate) fn entries(case: &Case) -> Vec<Entry> {
             job::<Level<5>>("mqtt5-protocol", case),
             job::<rmqtt::V5>("rmqtt-codec", case),
             job::<mqute::V5>("mqute-codec", case),
-        ]
+        ];
+        if let Some(visited) = visited {
+            entries.insert(2, visited);
+        }
+        entries
     } else {
         vec![
-            job::<Ours<false, false>>(first, case),
-            job::<Ours<false, true>>(second, case),
+            job::<Ours<false, AS_IT_COMES>>(first, case),
+            job::<Ours<false, IN_FULL>>(second, case),
             job::<rumqttc::V4>("rumqttc", case),
             job::<mqttbytes::V4>("mqttbytes", case),
             job::<ntex::V4>("ntex-mqtt", case),
@@ -60,6 +67,7 @@ pub(crate) fn entries(case: &Case) -> Vec<Entry> {
             job::<rmqtt::V4>("rmqtt-codec", case),
             job::<mqute::V4>("mqute-codec", case),
             job::<mqttrs::V4>("mqttrs", case),
+            job::<mqttrs2::V4>("mqttrs2", case),
         ]
     }
 }

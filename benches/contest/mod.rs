@@ -6,6 +6,7 @@ mod mqtt5_protocol;
 mod mqtt_protocol_core;
 mod mqttbytes;
 mod mqttrs;
+mod mqttrs2;
 mod mqute;
 mod ntex;
 mod ours;

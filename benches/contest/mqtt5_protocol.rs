@@ -35,7 +35,7 @@ impl<const LEVEL: u8> Codec for Level<LEVEL> {
     fn read(input: &mut Self::Input) -> usize {
         let mut count = 0;
         while let Some((packet, length)) = next::<LEVEL>(input) {
-            black_box(packet);
+            black_box(&packet);
             *input = &input[length..];
             count += 1;
         }

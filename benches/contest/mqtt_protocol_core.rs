@@ -56,7 +56,7 @@ macro_rules! codec {
             fn read(input: &mut Self::Input) -> usize {
                 let mut count = 0;
                 while let Some((packet, length)) = Self::next(input) {
-                    black_box(packet);
+                    black_box(&packet);
                     *input = &input[length..];
                     count += 1;
                 }
@@ -75,7 +75,7 @@ macro_rules! codec {
                             PacketData::Normal(body) => Self::parse(packet_type, &body),
                         };
                         count += usize::from(packet.is_some());
-                        black_box(packet);
+                        black_box(&packet);
                     }
                 }
                 count

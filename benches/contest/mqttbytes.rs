@@ -27,7 +27,7 @@ macro_rules! codec {
             fn read(input: &mut BytesMut) -> usize {
                 let mut count = 0;
                 while let Ok(packet) = $version::read(input, usize::MAX) {
-                    black_box(packet);
+                    black_box(&packet);
                     count += 1;
                 }
                 count

@@ -15,7 +15,7 @@ fn read_all(bytes: &[u8]) -> (usize, usize) {
     let (mut start, mut count) = (0, 0);
     while let Some((_, length)) = frame(&bytes[start..]) {
         let Ok(Some(packet)) = decode_slice(&bytes[start..start + length]) else { break };
-        black_box(packet);
+        black_box(&packet);
         start += length;
         count += 1;
     }

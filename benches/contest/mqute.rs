@@ -35,7 +35,7 @@ macro_rules! codec {
             fn read(input: &mut BytesMut) -> usize {
                 let mut count = 0;
                 while let Some(packet) = Self::next(input) {
-                    black_box(packet);
+                    black_box(&packet);
                     count += 1;
                 }
                 count

@@ -29,7 +29,7 @@ macro_rules! codec {
                     // A payload in pieces is one packet.
                     count += usize::from(!matches!(packet, $version::codec::Decoded::PayloadChunk(_, false)));
                     count -= usize::from(Self::is_cut(&packet));
-                    black_box(packet);
+                    black_box(&packet);
                 }
                 count
             }

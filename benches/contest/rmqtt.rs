@@ -20,7 +20,7 @@ macro_rules! codec {
             fn read_all(codec: &mut $version::Codec, input: &mut BytesMut) -> usize {
                 let mut count = 0;
                 while let Ok(Some(packet)) = codec.decode(input) {
-                    black_box(packet);
+                    black_box(&packet);
                     count += 1;
                 }
                 count

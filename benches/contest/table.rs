@@ -1,6 +1,6 @@
 //! One table a group of cases, in Markdown: a row a case, a column a codec.
 
-use super::entries::{Group, OURS};
+use super::entries::{Group, is_ours};
 use super::{Case, Entry, entries, groups};
 
 /// What one of so many packets takes of a cost.
@@ -21,11 +21,12 @@ pub(crate) fn print(
         let cases: Vec<Case> = cases.into_iter().filter(|case| chosen(&format!("{title}/{}", case.name))).collect();
         let Some(first) = cases.first() else { continue };
         let codecs: Vec<&str> = entries(first).iter().map(|entry| entry.codec).collect();
+        let ours = codecs.iter().filter(|codec| is_ours(codec)).count();
         println!("\n**{title}**, {unit} a packet\n");
         println!("{}", head(&codecs, ratios));
         for case in &cases {
             let costs: Vec<f64> = entries(case).iter_mut().map(|entry| measure(title, case, entry)).collect();
-            println!("{}", row(case.name, &costs, ratios));
+            println!("{}", row(case.name, &costs, ours, ratios));
         }
     }
 }
@@ -33,7 +34,8 @@ pub(crate) fn print(
 fn head(codecs: &[&str], ratios: bool) -> String {
     let mut cells = vec!["case"];
     cells.extend(codecs);
-    let heads: Vec<String> = codecs[..OURS].iter().map(|codec| format!("best peer / {codec}")).collect();
+    let ours = codecs.iter().filter(|codec| is_ours(codec));
+    let heads: Vec<String> = ours.map(|codec| format!("best peer / {codec}")).collect();
     if ratios {
         cells.extend(heads.iter().map(String::as_str));
     }
@@ -41,8 +43,9 @@ fn head(codecs: &[&str], ratios: bool) -> String {
     format!("| {} |\n{rule}", cells.join(" | "))
 }
 
-fn row(name: &str, costs: &[f64], ratios: bool) -> String {
-    let (ours, peers) = costs.split_at(OURS);
+/// The first costs are this project's, so many of them.
+fn row(name: &str, costs: &[f64], ours: usize, ratios: bool) -> String {
+    let (ours, peers) = costs.split_at(ours);
     let best = peers.iter().copied().fold(f64::INFINITY, f64::min);
     let mut cells: Vec<String> = vec![name.to_string()];
     cells.extend(ours.iter().map(|&cost| number(cost)));

@@ -14,7 +14,8 @@
 //!
 //! | to do | use |
 //! |---|---|
-//! | read a packet that borrows from the bytes | [`decode`], then [`PacketView::packet`] |
+//! | read a packet that borrows from the bytes | [`decode`] |
+//! | read its properties in the same pass | [`decode_visiting`] |
 //! | read a packet that owns its bytes | [`OwnedPacket::decode`] |
 //! | read packets from a stream | [`PacketStream`]; with the feature `tokio`: `tokio::PacketCodec` |
 //! | take a payload of 256 MiB in pieces | [`PacketStream::next_item`] |
@@ -51,7 +52,7 @@
 //! let context = Context::new(Version::V5, Sender::Client);
 //! match decode(&bytes, context, &Limits::default())? {
 //!     Decoded::Complete { packet, len } => {
-//!         assert_eq!((packet.packet(), len), (Packet::Publish(publish), bytes.len()));
+//!         assert_eq!((packet, len), (Packet::Publish(publish), bytes.len()));
 //!     }
 //!     Decoded::Partial { needed } => println!("nothing can be said before {needed} more bytes"),
 //! }
@@ -78,7 +79,7 @@
 //!
 //! # A connection
 //!
-//! A server learns the version from CONNECT: [`Context`] can be changed at any time. Packets are views of the stream's buffer.
+//! A server learns the version from CONNECT: [`Context`] can be changed at any time. Packets borrow from the stream's buffer.
 //!
 //! ```
 //! use mqtt_assay_codec::{Connack, Context, DecodeError, Limits, Packet, PacketStream, Sender, Version};
@@ -87,9 +88,9 @@
 //! fn serve(stream: &mut PacketStream, read: &[u8]) -> Result<Vec<u8>, DecodeError> {
 //!     let mut answer = Vec::new();
 //!     stream.buffer().extend_from_slice(read);
+//!     let version = stream.context().version;
 //!     while let Some(packet) = stream.next_packet()? {
-//!         let version = packet.version();
-//!         let reply = match packet.packet() {
+//!         let reply = match packet {
 //!             Packet::Connect(_) => Packet::Connack(Connack::default()),
 //!             Packet::Pingreq => Packet::Pingresp,
 //!             _ => continue,
@@ -183,8 +184,8 @@ pub use packet::{
     topic_matches,
 };
 pub use read::{
-    Annotation, Decoded, Field, FieldKind, FieldMap, OwnedDecoded, OwnedPacket, PacketView, PublishHead, annotate,
-    annotations, decode, decode_waiving, fields, packet_len,
+    Annotation, Decoded, Field, FieldKind, FieldMap, OwnedDecoded, OwnedPacket, PublishHead, annotate, annotations,
+    decode, decode_visiting, decode_waiving, fields, packet_len,
 };
 pub use rule::{DecodeError, ErrorKind, Rule};
 #[cfg(feature = "tokio")]

@@ -130,7 +130,7 @@ fn no_decode_allocates() {
             let counted = allocations(|| match decode(&bytes, context, &limits) {
                 Ok(Decoded::Complete { packet, len }) => {
                     assert_eq!(len, bytes.len());
-                    visit(packet.packet());
+                    visit(packet);
                 }
                 other => panic!("{other:?} of {bytes:02x?}"),
             });
@@ -158,7 +158,7 @@ fn no_refusal_allocates() {
                     if let Ok(Decoded::Complete { packet, .. }) =
                         decode_waiving(&mutated.bytes, context, &limits, waived)
                     {
-                        visit(packet.packet());
+                        visit(packet);
                     }
                 });
                 assert_eq!(counted, 0, "{:02x?}", mutated.bytes);
@@ -176,7 +176,7 @@ fn encoding_into_a_buffer_with_room_allocates_nothing() {
                 panic!("not accepted: {bytes:02x?}")
             };
             let mut buffer = Vec::with_capacity(bytes.len());
-            let counted = allocations(|| _ = black_box(packet.packet().encode(version, &mut buffer)));
+            let counted = allocations(|| _ = black_box(packet.encode(version, &mut buffer)));
             assert_eq!((counted, &buffer), (0, &bytes));
         }
     }
@@ -194,7 +194,7 @@ fn a_stream_allocates_for_its_buffer_only() {
             for read in bytes.chunks(7) {
                 stream.buffer().extend_from_slice(read);
                 while let Ok(Some(packet)) = stream.next_packet() {
-                    visit(packet.packet());
+                    visit(packet);
                     count += 1;
                 }
             }

@@ -57,7 +57,7 @@ fn of_line(line: &Line, version: Version) -> Vec<&'static str> {
     let What::Sent { bytes, .. } = &line.what else { return Vec::new() };
     // What a mutation made unreadable is refused for that.
     match decode(bytes, Context::new(version, Sender::Client), &Limits::default()) {
-        Ok(Decoded::Complete { packet, .. }) => match packet.packet() {
+        Ok(Decoded::Complete { packet, .. }) => match packet {
             Packet::Connect(connect) => of_connect(&connect),
             Packet::Publish(publish) => of_message(publish.qos, publish.retain),
             Packet::Subscribe(subscribe) => of_subscribe(&subscribe, version),

@@ -248,7 +248,7 @@ mod tests {
             let Ok(Decoded::Complete { packet, .. }) = decode(&encoded, legal.context(), &Limits::NONE) else {
                 return Err(TestCaseError::fail(std::format!("{:?}", decode(&encoded, legal.context(), &Limits::NONE))));
             };
-            prop_assert_eq!(packet.packet(), legal.packet());
+            prop_assert_eq!(packet, legal.packet());
         }
     }
 

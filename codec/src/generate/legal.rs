@@ -20,7 +20,7 @@ use crate::rule::holds;
 /// let legal = LegalPacket::arbitrary(&mut Unstructured::new(&[7; 100])).unwrap();
 /// let bytes = legal.bytes();
 /// let Ok(Decoded::Complete { packet, .. }) = decode(&bytes, legal.context(), &Limits::default()) else { panic!() };
-/// assert_eq!(packet.packet(), legal.packet());
+/// assert_eq!(packet, legal.packet());
 /// # }
 /// ```
 #[derive(Debug, Clone)]

@@ -142,14 +142,11 @@ proptest! {
         let (packet, bytes) = (any.packet(), any.bytes());
         prop_assert_eq!(packet.encoded_len(any.context.version), Ok(bytes.len()));
         let decoded = decode(&bytes, any.context, LIMITS);
-        let Ok(Decoded::Complete { packet: view, len }) = decoded else {
+        let Ok(Decoded::Complete { packet: again, len }) = decoded else {
             return Err(TestCaseError::fail(format!("{decoded:?} of {bytes:02x?}")));
         };
         prop_assert_eq!(len, bytes.len());
-        prop_assert_eq!(view.packet(), packet);
-        prop_assert_eq!(view.packet_type(), packet.packet_type());
-        prop_assert_eq!(view.packet_id(), packet.packet_id());
-        prop_assert_eq!(view.bytes(), &bytes[..]);
+        prop_assert_eq!(again, packet);
     }
 
     #[test]
@@ -177,7 +174,6 @@ proptest! {
     #[test]
     fn what_was_waived_is_not_taken_for_right((context, bytes) in prop_oneof![nearly_legal(), mutated()], rule in select(Rule::ALL)) {
         if let Ok(Decoded::Complete { packet, .. }) = decode_waiving(&bytes, context, LIMITS, rule) {
-            let packet = packet.packet();
             let unknown: PropertiesBuf = packet.properties().iter().collect();
             let home = PropertyHome::Packet(packet.packet_type());
             prop_assert_eq!(packet.properties().stranger_in(home), unknown.as_properties().ids().find(|id| !id.allowed_in(home)));
@@ -205,7 +201,7 @@ proptest! {
         let Ok(Decoded::Complete { packet, len }) = decode(&bytes, any.context, LIMITS) else {
             return Err(TestCaseError::fail("not accepted"));
         };
-        prop_assert_eq!((packet.packet(), len), (any.packet(), alone.len()));
+        prop_assert_eq!((packet, len), (any.packet(), alone.len()));
         let OwnedDecoded::Complete(owned) = OwnedPacket::decode(&Bytes::from(bytes), any.context, LIMITS)? else {
             return Err(TestCaseError::fail("not accepted"));
         };
@@ -251,12 +247,12 @@ proptest! {
     fn what_is_accepted_can_be_written_and_means_the_same((context, bytes) in nearly_legal()) {
         if let Ok(Decoded::Complete { packet, len }) = decode(&bytes, context, LIMITS) {
             prop_assert!(len <= bytes.len());
-            let written = packet.packet().to_bytes(context.version).expect("was read, so it can be written");
+            let written = packet.to_bytes(context.version).expect("was read, so it can be written");
             let again = decode(&written, context, LIMITS);
             let Ok(Decoded::Complete { packet: same, .. }) = again else {
                 return Err(TestCaseError::fail(format!("{again:?} of {packet:?}")));
             };
-            prop_assert_eq!(same.packet(), packet.packet());
+            prop_assert_eq!(same, packet);
         }
     }
 
@@ -281,7 +277,7 @@ proptest! {
         while available < stream.len() {
             available = stream.len().min(available + cuts.next().unwrap_or(1));
             while let Decoded::Complete { packet, len } = decode(&stream[start..available], context, LIMITS)? {
-                prop_assert_eq!(packet.packet(), packets[read].packet());
+                prop_assert_eq!(packet, packets[read].packet());
                 read += 1;
                 start += len;
             }
@@ -336,8 +332,8 @@ fn survives(context: Context, bytes: &[u8]) {
     let _ = decode(bytes, context, LIMITS).map(|decoded| format!("{decoded:?}")).map_err(|error| format!("{error}"));
     for &rule in Rule::ALL {
         if let Ok(Decoded::Complete { packet, .. }) = decode_waiving(bytes, context, LIMITS, rule) {
-            let _ = format!("{:?}", packet.packet());
-            let _ = packet.packet().to_bytes(context.version);
+            let _ = format!("{packet:?}");
+            let _ = packet.to_bytes(context.version);
         }
     }
     let _ = annotate(bytes, context);

@@ -12,7 +12,7 @@ use proptest::sample::select;
 
 use crate::generate::LegalPacket;
 use crate::generate::strategies::packet_of;
-use crate::laws::fuzzing::filled_up;
+use crate::laws::fuzzing::{filled_up, written};
 use crate::mutate::Mutation;
 use crate::packet::{Context, Limits, Packet, Publish, Sender, Version};
 use crate::read::{Decoded, OwnedPacket, decode};
@@ -50,25 +50,30 @@ fn joined(packets: &[LegalPacket]) -> Vec<u8> {
 }
 
 /// Puts packets together again whose payload came in pieces.
-#[derive(Default)]
 struct Gathered {
+    version: Version,
     packets: Vec<Vec<u8>>,
     heads: usize,
     left: usize,
 }
 
 impl Gathered {
+    const fn of(version: Version) -> Self {
+        Self { version, packets: Vec::new(), heads: 0, left: 0 }
+    }
+
     fn take(&mut self, item: StreamItem<'_>) {
         match item {
-            StreamItem::Packet(packet) => {
+            StreamItem::Packet { packet, bytes } => {
+                assert_eq!(written(packet, self.version), bytes);
                 assert_eq!(self.left, 0, "the payload before is not at its end");
-                self.packets.push(packet.bytes().to_vec());
+                self.packets.push(written(packet, self.version));
             }
             StreamItem::Head(head) => {
-                assert_eq!((self.left, head.publish().payload), (0, &[][..]));
-                self.packets.push(head.bytes().to_vec());
+                assert_eq!((self.left, head.publish.payload), (0, &[][..]));
+                self.packets.push(head.bytes.to_vec());
                 self.heads += 1;
-                self.left = head.payload_len();
+                self.left = head.payload_len;
             }
             StreamItem::Payload { bytes, left } => {
                 assert_eq!(self.left - bytes.len(), left);
@@ -84,11 +89,11 @@ proptest! {
     fn packets_come_one_by_one((packets, sizes) in stream()) {
         let bytes = joined(&packets);
         let mut stream = PacketStream::new(context(&packets), LIMITS);
-        let mut got = Vec::new();
+        let (version, mut got) = (stream.context().version, Vec::new());
         for read in reads(&bytes, &sizes) {
             stream.buffer().extend_from_slice(read);
             while let Some(packet) = stream.next_packet()? {
-                got.push(packet.bytes().to_vec());
+                got.push(written(packet, version));
             }
         }
         let sent: Vec<_> = packets.iter().map(LegalPacket::bytes).collect();
@@ -96,29 +101,45 @@ proptest! {
     }
 
     #[test]
+    fn packets_come_with_a_share_of_the_buffer((packets, sizes) in stream()) {
+        let bytes = joined(&packets);
+        let mut stream = PacketStream::new(context(&packets), LIMITS);
+        let mut got = Vec::new();
+        for read in reads(&bytes, &sizes) {
+            stream.buffer().extend_from_slice(read);
+            while let Some(packet) = stream.next_owned()? {
+                got.push(packet);
+            }
+        }
+        let sent: Vec<_> = packets.iter().map(LegalPacket::packet).collect();
+        prop_assert_eq!((got.iter().map(OwnedPacket::packet).collect::<Vec<_>>(), stream.pending()), (sent, 0));
+    }
+
+    #[test]
     fn packets_come_in_batches((packets, sizes) in stream()) {
         let bytes = joined(&packets);
         let mut stream = PacketStream::new(context(&packets), LIMITS);
-        let (mut views, mut owned) = (Vec::new(), Vec::new());
+        let version = stream.context().version;
+        let (mut borrowed, mut owned) = (Vec::new(), Vec::new());
         for read in reads(&bytes, &sizes) {
             stream.buffer().extend_from_slice(read);
             while let Some(batch) = stream.next_batch()? {
                 for packet in batch.packets() {
-                    views.push(packet?.bytes().to_vec());
+                    borrowed.push(written(packet?, version));
                 }
                 owned.extend(batch.owned_packets().collect::<Result<Vec<OwnedPacket>, DecodeError>>()?);
             }
         }
         let sent: Vec<_> = packets.iter().map(LegalPacket::bytes).collect();
         let owned: Vec<_> = owned.iter().map(|packet| packet.bytes().to_vec()).collect();
-        prop_assert_eq!((&views, &owned), (&sent, &sent));
+        prop_assert_eq!((&borrowed, &owned), (&sent, &sent));
     }
 
     #[test]
     fn payloads_in_pieces_are_whole_in_the_end((packets, sizes) in stream(), whole_up_to in 0..200_usize) {
         let bytes = joined(&packets);
         let mut stream = PacketStream::new(context(&packets), LIMITS);
-        let mut got = Gathered::default();
+        let mut got = Gathered::of(stream.context().version);
         for read in reads(&bytes, &sizes) {
             stream.buffer().extend_from_slice(read);
             while let Some(item) = stream.next_item(whole_up_to)? {
@@ -273,7 +294,7 @@ fn a_large_payload_is_never_in_memory_as_a_whole() {
     let publish = Packet::Publish(Publish { topic: "t", payload: &payload, ..Publish::default() });
     let bytes = publish.to_bytes(Version::V5).expect("can be written");
     let mut stream = PacketStream::new(Context::new(Version::V5, Sender::Client), LIMITS);
-    let mut got = Gathered::default();
+    let mut got = Gathered::of(Version::V5);
     for read in bytes.chunks(1000) {
         stream.buffer().put_slice(read);
         while let Some(item) = stream.next_item(4096).expect("legal") {

@@ -18,6 +18,11 @@ impl<'a> Cursor<'a> {
         self.rest.is_empty()
     }
 
+    /// All that is left.
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     #[inline]
     pub(crate) fn u8(&mut self) -> u8 {
         self.array::<1>()[0]

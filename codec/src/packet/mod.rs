@@ -30,7 +30,7 @@ pub use lists::{
     ReasonCodes, Subscriptions, SubscriptionsBuf, SubscriptionsIter, TopicFilters, TopicFiltersBuf, TopicFiltersIter,
 };
 pub use options::{RetainHandling, SubscriptionOptions};
-pub(crate) use properties::{LAST_PROPERTY, RawValue};
+pub(crate) use properties::RawValue;
 pub use properties::{Properties, PropertiesBuf, PropertiesIter, Property, PropertyHome, PropertyId, PropertyType};
 pub use qos::{InvalidQoS, QoS};
 pub use topic::{FilterFault, check_filter, is_shared, split_shared, topic_matches};

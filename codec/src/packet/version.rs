@@ -93,6 +93,9 @@ pub enum Sender {
 }
 
 impl Sender {
+    /// All of them, each at the place of its number.
+    pub(crate) const ALL: [Self; 3] = [Self::Client, Self::Server, Self::Either];
+
     /// Whether something that only `other` may send is acceptable from this sender.
     pub(crate) const fn may_be(self, other: Self) -> bool {
         matches!(

@@ -1,33 +1,19 @@
 //! All of a PUBLISH but its payload, for payloads that come in pieces.
 
 use crate::packet::{Context, Limits, Publish};
-use crate::read::fast::Accepted;
+use crate::read::accepted::{self, Acceptance};
 use crate::read::reader::{Prefixes, Reader, Stop};
-use crate::read::view::PacketView;
 use crate::rule::DecodeError;
 
 /// A PUBLISH whose payload has not come yet. All else is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublishHead<'a> {
-    pub(crate) view: PacketView<'a>,
-    pub(crate) payload_len: usize,
-}
-
-impl<'a> PublishHead<'a> {
     /// The packet, with an empty payload.
-    pub fn publish(&self) -> Publish<'a> {
-        self.view.publish_only()
-    }
-
+    pub publish: Publish<'a>,
     /// Length of its payload in bytes.
-    pub const fn payload_len(&self) -> usize {
-        self.payload_len
-    }
-
+    pub payload_len: usize,
     /// The bytes before the payload.
-    pub const fn bytes(&self) -> &'a [u8] {
-        self.view.bytes()
-    }
+    pub bytes: &'a [u8],
 }
 
 /// Judges and reads all that comes before the payload of a PUBLISH; `None` if that is not all there.
@@ -44,12 +30,7 @@ pub(crate) fn publish_head<'a>(
         Ok(()) | Err(Stop::Short(_)) => {}
     }
     let payload_len = reader.end - reader.payload;
-    let accepted = Accepted {
-        bytes: reader.bytes.get(..reader.payload).unwrap_or(reader.bytes),
-        payload: reader.payload as u32,
-        packet_id: reader.packet_id,
-        header_len: reader.header_len as u8,
-    };
-    let view = PacketView::of(accepted, context.version);
-    Ok(Some(PublishHead { view, payload_len }))
+    let bytes = reader.bytes.get(..reader.payload).unwrap_or(reader.bytes);
+    let publish = accepted::publish(bytes, Acceptance { version: context.version, waived: false });
+    Ok(Some(PublishHead { publish, payload_len, bytes }))
 }

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use core::fmt;
 
 use crate::packet::{Context, Limits, Packet, PacketType, Version};
-use crate::read::decode::{Decoded, decode};
-use crate::read::view::{Offsets, PacketView};
-use crate::rule::DecodeError;
+use crate::read::accepted::{self, Acceptance};
+use crate::read::decode::{Decoded, decode, decode_waived};
+use crate::rule::{DecodeError, Rule};
 
 /// What [`OwnedPacket::decode`] made of bytes that break no rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,52 +21,51 @@ pub enum OwnedDecoded {
 }
 
 /// An accepted packet that owns its bytes: one reference-counted buffer, whatever it holds.
+///
+/// For packets that outlive what they were read from. The fields are read from the bytes at each call of
+/// [`packet`](Self::packet), which judges nothing again.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OwnedPacket {
     bytes: Bytes,
-    payload: u32,
-    packet_id: u16,
-    header_len: u8,
-    version: Version,
+    acceptance: Acceptance,
 }
 
 impl OwnedPacket {
     /// As [`decode`]; the packet shares the buffer with `bytes`.
     pub fn decode(bytes: &Bytes, context: Context, limits: &Limits) -> Result<OwnedDecoded, DecodeError> {
         Ok(match decode(bytes, context, limits)? {
-            Decoded::Complete { packet, len } => OwnedDecoded::Complete(Self::adopt(packet, bytes.slice(..len))),
+            Decoded::Complete { len, .. } => OwnedDecoded::Complete(Self::strict(bytes.slice(..len), context.version)),
             Decoded::Partial { needed } => OwnedDecoded::Partial { needed },
         })
     }
 
-    /// Takes a copy of an accepted packet.
-    pub fn copy_of(view: PacketView<'_>) -> Self {
-        Self::adopt(view, Bytes::copy_from_slice(view.bytes()))
+    /// As [`decode_waiving`](crate::decode_waiving); the packet shares the buffer with `bytes`.
+    pub fn decode_waiving(
+        bytes: &Bytes,
+        context: Context,
+        limits: &Limits,
+        waived: Rule,
+    ) -> Result<OwnedDecoded, DecodeError> {
+        let (decoded, acceptance) = decode_waived(bytes, context, limits, waived)?;
+        Ok(match decoded {
+            Decoded::Complete { len, .. } => OwnedDecoded::Complete(Self { bytes: bytes.slice(..len), acceptance }),
+            Decoded::Partial { needed } => OwnedDecoded::Partial { needed },
+        })
     }
 
-    pub(crate) fn adopt(view: PacketView<'_>, bytes: Bytes) -> Self {
-        Self::assemble(view.offsets(), bytes)
-    }
-
-    /// The packet with these offsets, whose bytes these are.
-    pub(crate) const fn assemble((payload, packet_id, header_len, version): Offsets, bytes: Bytes) -> Self {
-        Self { bytes, payload, packet_id, header_len, version }
-    }
-
-    /// The packet as a view.
-    pub fn view(&self) -> PacketView<'_> {
-        let Self { payload, packet_id, header_len, version, .. } = *self;
-        PacketView::assemble((payload, packet_id, header_len, version), &self.bytes)
+    /// The packet whose bytes these are, all of them, accepted by [`decode`] in this version.
+    pub(crate) const fn strict(bytes: Bytes, version: Version) -> Self {
+        Self { bytes, acceptance: Acceptance { version, waived: false } }
     }
 
     /// The packet in its typed form.
     pub fn packet(&self) -> Packet<'_> {
-        self.view().packet()
+        accepted::packet(&self.bytes, self.acceptance)
     }
 
     /// Type of the packet.
     pub fn packet_type(&self) -> PacketType {
-        self.view().packet_type()
+        accepted::packet_type(&self.bytes)
     }
 
     /// The bytes of the packet, fixed header included.
@@ -76,7 +75,7 @@ impl OwnedPacket {
 
     /// Version in which it was read.
     pub const fn version(&self) -> Version {
-        self.version
+        self.acceptance.version
     }
 }
 

@@ -10,5 +10,5 @@ mod table;
 
 pub use error::DecodeError;
 pub use kind::ErrorKind;
-pub(crate) use property::{broken_value_rule, duplicate_rule, holds, may_repeat};
+pub(crate) use property::{broken_value_rule, duplicate_rule, holds, may_repeat, value_is_legal};
 pub use table::Rule;

@@ -4,19 +4,26 @@ use crate::packet::{PacketType, PropertyHome, PropertyId, Sender};
 use crate::rule::table::Rule;
 
 /// Whether the property may stand in this block, coming from this side.
-pub(crate) fn holds(home: PropertyHome, id: PropertyId, from: Sender) -> bool {
+pub(crate) const fn holds(home: PropertyHome, id: PropertyId, from: Sender) -> bool {
     let wrong_side = match (home, id) {
-        (PropertyHome::Packet(PacketType::Publish), PropertyId::SUBSCRIPTION_IDENTIFIER) => from == Sender::Client,
-        (PropertyHome::Packet(PacketType::Disconnect), PropertyId::SESSION_EXPIRY_INTERVAL) => from == Sender::Server,
+        (PropertyHome::Packet(PacketType::Publish), PropertyId::SUBSCRIPTION_IDENTIFIER) => {
+            matches!(from, Sender::Client)
+        }
+        (PropertyHome::Packet(PacketType::Disconnect), PropertyId::SESSION_EXPIRY_INTERVAL) => {
+            matches!(from, Sender::Server)
+        }
         _ => false,
     };
     id.allowed_in(home) && !wrong_side
 }
 
 /// A User Property may always come again, a Subscription Identifier in PUBLISH (5.0 section 2.2.2.2).
-pub(crate) fn may_repeat(home: PropertyHome, id: PropertyId) -> bool {
-    id == PropertyId::USER_PROPERTY
-        || (id == PropertyId::SUBSCRIPTION_IDENTIFIER && home == PropertyHome::Packet(PacketType::Publish))
+pub(crate) const fn may_repeat(home: PropertyHome, id: PropertyId) -> bool {
+    match id {
+        PropertyId::USER_PROPERTY => true,
+        PropertyId::SUBSCRIPTION_IDENTIFIER => matches!(home, PropertyHome::Packet(PacketType::Publish)),
+        _ => false,
+    }
 }
 
 /// The rule that a second property with this identifier breaks.
@@ -51,22 +58,45 @@ pub(crate) fn duplicate_rule(id: PropertyId) -> Rule {
     }
 }
 
+/// Whether a number may be the value of this property.
+#[expect(clippy::inline_always, reason = "the identifier is known where it is called: little is left of it")]
+#[inline(always)]
+pub(crate) const fn value_is_legal(id: PropertyId, number: u32) -> bool {
+    match id {
+        PropertyId::PAYLOAD_FORMAT_INDICATOR
+        | PropertyId::REQUEST_PROBLEM_INFORMATION
+        | PropertyId::REQUEST_RESPONSE_INFORMATION
+        | PropertyId::MAXIMUM_QOS
+        | PropertyId::RETAIN_AVAILABLE
+        | PropertyId::WILDCARD_SUBSCRIPTION_AVAILABLE
+        | PropertyId::SUBSCRIPTION_IDENTIFIER_AVAILABLE
+        | PropertyId::SHARED_SUBSCRIPTION_AVAILABLE => number <= 1,
+        PropertyId::RECEIVE_MAXIMUM
+        | PropertyId::MAXIMUM_PACKET_SIZE
+        | PropertyId::TOPIC_ALIAS
+        | PropertyId::SUBSCRIPTION_IDENTIFIER => number != 0,
+        _ => true,
+    }
+}
+
 /// The rule that a number breaks as the value of this property.
 pub(crate) fn broken_value_rule(id: PropertyId, number: u32) -> Option<Rule> {
-    let (rule, fine) = match id {
-        PropertyId::PAYLOAD_FORMAT_INDICATOR => (Rule::PayloadFormatIndicatorValue, number <= 1),
-        PropertyId::REQUEST_PROBLEM_INFORMATION => (Rule::RequestProblemInformationValue, number <= 1),
-        PropertyId::REQUEST_RESPONSE_INFORMATION => (Rule::RequestResponseInformationValue, number <= 1),
-        PropertyId::MAXIMUM_QOS => (Rule::MaximumQosValue, number <= 1),
-        PropertyId::RETAIN_AVAILABLE => (Rule::RetainAvailableValue, number <= 1),
-        PropertyId::WILDCARD_SUBSCRIPTION_AVAILABLE => (Rule::WildcardSubscriptionAvailableValue, number <= 1),
-        PropertyId::SUBSCRIPTION_IDENTIFIER_AVAILABLE => (Rule::SubscriptionIdentifierAvailableValue, number <= 1),
-        PropertyId::SHARED_SUBSCRIPTION_AVAILABLE => (Rule::SharedSubscriptionAvailableValue, number <= 1),
-        PropertyId::RECEIVE_MAXIMUM => (Rule::ReceiveMaximumZero, number != 0),
-        PropertyId::MAXIMUM_PACKET_SIZE => (Rule::MaximumPacketSizeZero, number != 0),
-        PropertyId::TOPIC_ALIAS => (Rule::TopicAliasZero, number != 0),
-        PropertyId::SUBSCRIPTION_IDENTIFIER => (Rule::SubscriptionIdentifierZero, number != 0),
+    if value_is_legal(id, number) {
+        return None;
+    }
+    Some(match id {
+        PropertyId::PAYLOAD_FORMAT_INDICATOR => Rule::PayloadFormatIndicatorValue,
+        PropertyId::REQUEST_PROBLEM_INFORMATION => Rule::RequestProblemInformationValue,
+        PropertyId::REQUEST_RESPONSE_INFORMATION => Rule::RequestResponseInformationValue,
+        PropertyId::MAXIMUM_QOS => Rule::MaximumQosValue,
+        PropertyId::RETAIN_AVAILABLE => Rule::RetainAvailableValue,
+        PropertyId::WILDCARD_SUBSCRIPTION_AVAILABLE => Rule::WildcardSubscriptionAvailableValue,
+        PropertyId::SUBSCRIPTION_IDENTIFIER_AVAILABLE => Rule::SubscriptionIdentifierAvailableValue,
+        PropertyId::SHARED_SUBSCRIPTION_AVAILABLE => Rule::SharedSubscriptionAvailableValue,
+        PropertyId::RECEIVE_MAXIMUM => Rule::ReceiveMaximumZero,
+        PropertyId::MAXIMUM_PACKET_SIZE => Rule::MaximumPacketSizeZero,
+        PropertyId::TOPIC_ALIAS => Rule::TopicAliasZero,
+        PropertyId::SUBSCRIPTION_IDENTIFIER => Rule::SubscriptionIdentifierZero,
         _ => return None,
-    };
-    (!fine).then_some(rule)
+    })
 }

@@ -1,9 +1,11 @@
 //! Many packets in one piece of memory.
 
 use bytes::{Bytes, BytesMut};
+use core::ops::Range;
 
-use crate::packet::{Context, Limits};
-use crate::read::{Decoded, OwnedPacket, PacketView, decode, packet_len};
+use crate::packet::{Context, Limits, Packet};
+
+use crate::read::{Decoded, OwnedPacket, decode, packet_len};
 use crate::rule::DecodeError;
 
 /// Whole packets, one behind the other, in one reference-counted buffer.
@@ -33,16 +35,15 @@ impl PacketBatch {
         Ok((whole > 0).then(|| Self { bytes: buffer.split_to(whole).freeze(), context, limits: *limits }))
     }
 
-    /// The packets in their order, as views.
-    pub fn packets(&self) -> impl Iterator<Item = Result<PacketView<'_>, DecodeError>> {
-        self.views().map(|view| view.map(|(_, view)| view))
+    /// The packets in their order.
+    pub fn packets(&self) -> impl Iterator<Item = Result<Packet<'_>, DecodeError>> {
+        self.placed().map(|placed| placed.map(|(packet, _)| packet))
     }
 
     /// The packets in their order, each with a share of the buffer: one reference count a packet.
     pub fn owned_packets(&self) -> impl Iterator<Item = Result<OwnedPacket, DecodeError>> {
-        self.views().map(|view| {
-            view.map(|(start, view)| OwnedPacket::adopt(view, self.bytes.slice(start..start + view.bytes().len())))
-        })
+        let version = self.context.version;
+        self.placed().map(move |placed| placed.map(|(_, range)| OwnedPacket::strict(self.bytes.slice(range), version)))
     }
 
     /// The bytes of all packets.
@@ -50,7 +51,8 @@ impl PacketBatch {
         &self.bytes
     }
 
-    fn views(&self) -> impl Iterator<Item = Result<(usize, PacketView<'_>), DecodeError>> {
+    /// The packets, each with its place.
+    fn placed(&self) -> impl Iterator<Item = Result<(Packet<'_>, Range<usize>), DecodeError>> {
         let mut start = 0;
         core::iter::from_fn(move || {
             let rest = self.bytes.get(start..).filter(|rest| !rest.is_empty())?;
@@ -61,7 +63,7 @@ impl PacketBatch {
             match decoded {
                 Ok(Decoded::Complete { packet, len }) => {
                     start = at + len;
-                    Some(Ok((at, packet)))
+                    Some(Ok((packet, at..start)))
                 }
                 Ok(Decoded::Partial { .. }) => None,
                 Err(error) => Some(Err(error)),

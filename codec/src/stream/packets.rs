@@ -1,13 +1,15 @@
 //! Packets out of a stream of bytes, however it is cut.
 //!
-//! Bytes are read into one buffer, and packets are views of it: a packet costs no allocation and no reference count. How
+//! Bytes are read into one buffer, and packets borrow from it: a packet costs no allocation and no reference count. How
 //! many bytes are to come before more can be known is remembered, so the work is linear in the bytes even if they come one
 //! by one; and what is wrong is refused with the same byte as by [`decode`], however the stream is cut.
 
 use bytes::{Buf, BytesMut};
+use core::cell::Cell;
 
-use crate::packet::{Context, Limits, PacketType};
-use crate::read::{Decoded, PacketView, PublishHead, decode, decode_longer, fast, packet_len, publish_head};
+use crate::packet::{Context, Limits, Packet, PacketType};
+use crate::read::one_pass::{self, Unvisited};
+use crate::read::{Decoded, OwnedPacket, PublishHead, decode, decode_longer, packet_len, publish_head};
 use crate::rule::DecodeError;
 use crate::stream::batch::PacketBatch;
 
@@ -46,7 +48,12 @@ pub struct PacketStream {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StreamItem<'a> {
     /// A whole packet.
-    Packet(PacketView<'a>),
+    Packet {
+        /// The packet.
+        packet: Packet<'a>,
+        /// The bytes that it was read from.
+        bytes: &'a [u8],
+    },
     /// All of a PUBLISH but its payload, which follows in pieces.
     Head(PublishHead<'a>),
     /// The next bytes of the payload.
@@ -62,6 +69,11 @@ impl PacketStream {
     /// A stream of which nothing has come yet.
     pub fn new(context: Context, limits: Limits) -> Self {
         Self { context, limits, buffer: BytesMut::new(), start: 0, wanted: 0, payload_left: 0 }
+    }
+
+    /// Version and sender of what is read.
+    pub const fn context(&self) -> Context {
+        self.context
     }
 
     /// Reads on in another version or from another side: a server learns the version from CONNECT.
@@ -87,20 +99,44 @@ impl PacketStream {
     /// The next whole packet; `None`: more bytes are needed.
     ///
     /// What is left of a payload in pieces is passed over.
-    #[inline]
-    pub fn next_packet(&mut self) -> Result<Option<PacketView<'_>>, DecodeError> {
+    #[expect(clippy::inline_always, reason = "a call costs as much as a ping")]
+    #[inline(always)]
+    pub fn next_packet(&mut self) -> Result<Option<Packet<'_>>, DecodeError> {
         if self.payload_left > 0 {
             self.skip_payload();
         }
         let Self { context, limits, buffer, start, wanted, .. } = self;
         let rest = buffer.get(*start..).unwrap_or(&[]);
+        let (start, wanted) = (Cell::from_mut(start), Cell::from_mut(wanted));
+        let complete = |packet, len| {
+            start.update(|start| start + len);
+            wanted.set(0);
+            Ok(Some(packet))
+        };
         // Accepting takes no more than looking whether there are as many bytes as are wanted.
-        if let Some(accepted) = fast::accept(rest, *context, limits) {
-            *start += accepted.bytes.len();
-            *wanted = 0;
-            return Ok(Some(PacketView::of(accepted, context.version)));
+        one_pass::frequent(rest, (*context, limits), &mut Unvisited, complete, |_| {
+            next_longer(rest, *context, limits, (start, wanted))
+        })
+    }
+
+    /// As [`next_packet`](Self::next_packet), for a packet that outlives the stream's buffer: it has a share of it.
+    ///
+    /// What is left of a payload in pieces is passed over.
+    pub fn next_owned(&mut self) -> Result<Option<OwnedPacket>, DecodeError> {
+        self.skip_payload();
+        let Self { context, limits, wanted, .. } = *self;
+        let buffer = self.buffer();
+        if buffer.len() < wanted {
+            return Ok(None);
         }
-        next_longer(rest, *context, limits, (start, wanted))
+        let (owned, wanted) = match decode(buffer, context, &limits)? {
+            Decoded::Complete { len, .. } => {
+                (Some(OwnedPacket::strict(buffer.split_to(len).freeze(), context.version)), 0)
+            }
+            Decoded::Partial { needed } => (None, buffer.len() + needed),
+        };
+        self.wanted = wanted;
+        Ok(owned)
     }
 
     /// All whole packets that are there, together in one piece of memory that can go elsewhere; `None`: not one is
@@ -123,12 +159,12 @@ impl PacketStream {
     /// let mut stream = PacketStream::new(Context::new(Version::V3_1_1, Sender::Client), Limits::default());
     /// stream.buffer().extend_from_slice(b"\x30\x0B\x00\x01tabc");
     /// let Some(StreamItem::Head(head)) = stream.next_item(8)? else { panic!("not the head") };
-    /// assert_eq!((head.publish().topic, head.payload_len()), ("t", 8));
+    /// assert_eq!((head.publish.topic, head.payload_len), ("t", 8));
     /// assert_eq!(stream.next_item(8)?, Some(StreamItem::Payload { bytes: b"abc", left: 5 }));
     /// assert_eq!(stream.next_item(8)?, None);
     /// stream.buffer().extend_from_slice(b"defgh\xC0\x00");
     /// assert_eq!(stream.next_item(8)?, Some(StreamItem::Payload { bytes: b"defgh", left: 0 }));
-    /// assert!(matches!(stream.next_item(8)?, Some(StreamItem::Packet(_))));
+    /// assert!(matches!(stream.next_item(8)?, Some(StreamItem::Packet { .. })));
     /// # Ok::<_, mqtt_assay_codec::DecodeError>(())
     /// ```
     pub fn next_item(&mut self, whole_up_to: usize) -> Result<Option<StreamItem<'_>>, DecodeError> {
@@ -142,7 +178,7 @@ impl PacketStream {
             Decoded::Complete { packet, len } => {
                 self.start += len;
                 self.wanted = 0;
-                return Ok(Some(StreamItem::Packet(packet)));
+                return Ok(Some(StreamItem::Packet { packet, bytes: rest.get(..len).unwrap_or(rest) }));
             }
             Decoded::Partial { needed } => needed,
         };
@@ -151,7 +187,7 @@ impl PacketStream {
             Some(length) if length > rest.len() => self.wanted = length.min(rest.len() + needed),
             Some(_) => {
                 let Some(head) = publish_head(rest, self.context, &self.limits)? else { return Ok(None) };
-                self.start += head.bytes().len();
+                self.start += head.bytes.len();
                 self.payload_left = head.payload_len;
                 self.wanted = 0;
                 return Ok(Some(StreamItem::Head(head)));
@@ -183,19 +219,19 @@ fn next_longer<'a>(
     rest: &'a [u8],
     context: Context,
     limits: &Limits,
-    (start, wanted): (&mut usize, &mut usize),
-) -> Result<Option<PacketView<'a>>, DecodeError> {
-    if rest.len() < *wanted {
+    (start, wanted): (&Cell<usize>, &Cell<usize>),
+) -> Result<Option<Packet<'a>>, DecodeError> {
+    if rest.len() < wanted.get() {
         return Ok(None);
     }
     match decode_longer(rest, context, limits)? {
         Decoded::Complete { packet, len } => {
-            *start += len;
-            *wanted = 0;
+            start.update(|start| start + len);
+            wanted.set(0);
             Ok(Some(packet))
         }
         Decoded::Partial { needed } => {
-            *wanted = rest.len() + needed;
+            wanted.set(rest.len() + needed);
             Ok(None)
         }
     }

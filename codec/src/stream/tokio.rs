@@ -164,15 +164,15 @@ impl Decoder for PacketCodec {
         if buffer.len() < *wanted {
             return Ok(None);
         }
-        let (offsets, len) = match decode(buffer, *context, limits)? {
-            Decoded::Complete { packet, len } => (packet.offsets(), len),
+        let len = match decode(buffer, *context, limits)? {
+            Decoded::Complete { len, .. } => len,
             Decoded::Partial { needed } => {
                 *wanted = buffer.len() + needed;
                 return Ok(None);
             }
         };
         *wanted = 0;
-        Ok(Some(OwnedPacket::assemble(offsets, buffer.split_to(len).freeze())))
+        Ok(Some(OwnedPacket::strict(buffer.split_to(len).freeze(), context.version)))
     }
 }
 

@@ -6,4 +6,4 @@ mod lanes;
 pub(crate) mod scan;
 mod utf8;
 
-pub(crate) use utf8::of;
+pub(crate) use utf8::{of, plain, plain_name};

@@ -1,7 +1,7 @@
 //! Bytes that are text already: how a field that was accepted becomes a `&str` without being judged once more.
 //!
 //! ASCII, which nearly all of it is, is seen in a few instructions and becomes text as it is. Whether that is right hangs on
-//! this file and on `scan::is_ascii` alone, not on what the decoder has judged before. What is not ASCII goes through the
+//! this file and on `scan` alone, not on what the decoder has judged before. What is not ASCII goes through the
 //! standard library.
 
 use core::str;
@@ -14,13 +14,27 @@ pub(crate) fn of(bytes: &[u8]) -> &str {
     if scan::is_ascii(bytes) { of_ascii(bytes) } else { of_any(bytes) }
 }
 
+/// Plain bytes, which are ASCII without U+0000, as text; `None`: these are others.
+#[expect(clippy::inline_always, reason = "a call costs as much as a short string")]
+#[inline(always)]
+pub(crate) fn plain(bytes: &[u8]) -> Option<&str> {
+    scan::is_plain(bytes).then(|| of_ascii(bytes))
+}
+
+/// As [`plain`], of bytes without `+` and `#`.
+#[expect(clippy::inline_always, reason = "part of a PUBLISH, the packet that comes most")]
+#[inline(always)]
+pub(crate) fn plain_name(bytes: &[u8]) -> Option<&str> {
+    scan::is_plain_name(bytes).then(|| of_ascii(bytes))
+}
+
 /// ASCII as text.
 #[cfg(not(mqtt_assay_safe))]
 #[inline]
 #[allow(unsafe_code, reason = "reading all fields takes 1.5 to 1.7 times the instructions with the safe twin")]
 fn of_ascii(bytes: &[u8]) -> &str {
     debug_assert!(bytes.is_ascii());
-    // SAFETY: `of`, the only caller, has seen that every byte is below 128, and such a byte is a character by itself.
+    // SAFETY: each of the three callers has just seen that every byte is below 128, and such a byte is a character by itself.
     unsafe { str::from_utf8_unchecked(bytes) }
 }
 

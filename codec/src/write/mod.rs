@@ -6,3 +6,4 @@
 mod encode;
 mod fast;
 mod flags;
+mod slice;

@@ -69,7 +69,6 @@ fn first(
     let (context, limits) = (Context::new(version, Sender::Client), Limits::default());
     let error = match decode(bytes, context, &limits) {
         Ok(Decoded::Complete { packet, len }) => {
-            let packet = packet.packet();
             each(if is_mutated { Written::Illegal(&packet) } else { Written::Sound(&packet) });
             return Some((Sort::Packet, len));
         }
@@ -78,7 +77,7 @@ fn first(
     };
     match decode_waiving(bytes, context, &limits, error.rule) {
         Ok(Decoded::Complete { packet, len }) => {
-            each(Written::Illegal(&packet.packet()));
+            each(Written::Illegal(&packet));
             Some((Sort::Packet, len))
         }
         Ok(Decoded::Partial { .. }) => None,

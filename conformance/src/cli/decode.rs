@@ -245,7 +245,7 @@ fn explain(bytes: &[u8], context: Context, limits: &Limits, out: &mut impl Write
         match read_packet(rest, context, limits) {
             Ok(Decoded::Complete { packet, len }) => {
                 out.write_all(fields(&rest[..len], context, at).as_bytes())?;
-                writeln!(out, "{}\n", cut(describe::packet(&packet.packet())))?;
+                writeln!(out, "{}\n", cut(describe::packet(&packet)))?;
                 at += len;
                 packets += 1;
             }

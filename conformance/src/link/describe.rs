@@ -31,7 +31,7 @@ pub(crate) fn packet(packet: &Packet<'_>) -> String {
 /// itself has no way to say so.
 pub(crate) fn owned(packet: &OwnedPacket) -> String {
     let read = packet.packet();
-    let id = identifier_in(packet.bytes(), &read).or_else(|| packet.view().packet_id().map(PacketId::get));
+    let id = identifier_in(packet.bytes(), &read).or_else(|| read.packet_id().map(PacketId::get));
     in_words(&read, id.unwrap_or(0))
 }
 
@@ -89,9 +89,9 @@ fn options(wanted: SubscriptionOptions) -> String {
 /// One line about the packet at the start of these bytes, or about why there is none.
 pub(crate) fn bytes(bytes: &[u8], mqtt: Version, from: Sender) -> String {
     match decode(bytes, Context::new(mqtt, from), &Limits::default()) {
-        Ok(Decoded::Complete { packet: view, len }) if len == bytes.len() => packet(&view.packet()),
-        Ok(Decoded::Complete { packet: view, len }) => {
-            format!("{}, then {} more bytes", packet(&view.packet()), bytes.len() - len)
+        Ok(Decoded::Complete { packet: read, len }) if len == bytes.len() => packet(&read),
+        Ok(Decoded::Complete { packet: read, len }) => {
+            format!("{}, then {} more bytes", packet(&read), bytes.len() - len)
         }
         Ok(Decoded::Partial { needed }) => {
             let missing = packet_len(bytes).map_or(needed, |length| length as usize - bytes.len());
@@ -191,12 +191,13 @@ pub(crate) fn quoted(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mqtt_assay_codec::{PropertiesBuf, QoS, Rule, Subscribe, SubscriptionsBuf, decode_waiving};
+    use bytes::Bytes;
+    use mqtt_assay_codec::{OwnedDecoded, PropertiesBuf, QoS, Rule, Subscribe, SubscriptionsBuf};
 
     fn without_rule(bytes: &[u8], rule: Rule) -> String {
         let context = Context::new(Version::V3_1_1, Sender::Server);
-        match decode_waiving(bytes, context, &Limits::default(), rule) {
-            Ok(Decoded::Complete { packet, .. }) => owned(&OwnedPacket::copy_of(packet)),
+        match OwnedPacket::decode_waiving(&Bytes::copy_from_slice(bytes), context, &Limits::default(), rule) {
+            Ok(OwnedDecoded::Complete(packet)) => owned(&packet),
             other => panic!("{other:?}"),
         }
     }

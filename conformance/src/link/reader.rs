@@ -217,11 +217,11 @@ fn begin_passing(link: &Link, bytes: &mut BytesMut) -> Begun {
         Ok(None) if is_publish(bytes) && bytes.len() < link.largest() as usize => return Begun::Wait,
         _ => return Begun::Not,
     };
-    let publish = head.publish();
+    let publish = head.publish;
     if publish.topic.is_empty() || link.recorder.is_our_topic(publish.topic) {
         return Begun::Not;
     }
-    let (left, topic) = (head.payload_len(), quoted(publish.topic.as_bytes()));
+    let (left, topic) = (head.payload_len, quoted(publish.topic.as_bytes()));
     // Of its bytes none is kept, only the line about it.
     let Some(is_written_down) = room_for_another(link, 0, left) else { return Begun::Flood };
     let passes = || format!("passes over {left} bytes of others, on {topic}");
@@ -232,7 +232,7 @@ fn begin_passing(link: &Link, bytes: &mut BytesMut) -> Begun {
     note_of_others(link, publish.qos, publish.packet_id);
     let (print, packet_id) = (Print::default(), publish.packet_id);
     let passing = Passing { left, print, qos: publish.qos, packet_id, is_written_down };
-    bytes.advance(head.bytes().len());
+    bytes.advance(head.bytes.len());
     Begun::Passing(passing)
 }
 
@@ -416,13 +416,14 @@ fn refusal_in_other_version(link: &Link, buffer: &[u8]) -> Refusal {
     let codes = [ReasonCode::UNACCEPTABLE_PROTOCOL_LEVEL, ReasonCode::UNSUPPORTED_PROTOCOL_VERSION];
     let is_one = buffer.first() == Some(&0x20) && buffer.get(3).is_none_or(|&code| codes.contains(&ReasonCode(code)));
     let limits = Limits::default();
-    let reads = |version| decode(buffer, Context::new(version, Sender::Server), &limits);
+    let buffer = Bytes::copy_from_slice(buffer);
+    let reads = |version| OwnedPacket::decode(&buffer, Context::new(version, Sender::Server), &limits);
     if link.accepted_line().is_some() || !is_one || reads(version).is_ok() {
         return Refusal::No;
     }
     match reads(if version == Version::V5 { Version::V3_1_1 } else { Version::V5 }) {
-        Ok(Decoded::Complete { packet, .. }) => Refusal::Whole(OwnedPacket::copy_of(packet)),
-        Ok(Decoded::Partial { .. }) => Refusal::Unfinished,
+        Ok(OwnedDecoded::Complete(packet)) => Refusal::Whole(packet),
+        Ok(OwnedDecoded::Partial { .. }) => Refusal::Unfinished,
         Err(_) => Refusal::No,
     }
 }
@@ -456,15 +457,13 @@ fn acknowledge_if_asked(link: &Link, packet: &OwnedPacket, is_written_down: bool
 
 fn own(bytes: &Bytes, context: Context, waived: Option<Rule>) -> Option<OwnedPacket> {
     let limits = Limits::default();
-    match waived {
-        None => match OwnedPacket::decode(bytes, context, &limits) {
-            Ok(OwnedDecoded::Complete(packet)) => Some(packet),
-            _ => None,
-        },
-        Some(rule) => match decode_waiving(bytes, context, &limits, rule) {
-            Ok(Decoded::Complete { packet, .. }) => Some(OwnedPacket::copy_of(packet)),
-            _ => None,
-        },
+    let decoded = match waived {
+        None => OwnedPacket::decode(bytes, context, &limits),
+        Some(rule) => OwnedPacket::decode_waiving(bytes, context, &limits, rule),
+    };
+    match decoded {
+        Ok(OwnedDecoded::Complete(packet)) => Some(packet),
+        _ => None,
     }
 }
 

@@ -209,8 +209,8 @@ impl Client {
     async fn next(&mut self) -> Result<OwnedPacket, Gone> {
         let mut buffer = vec![0; READ];
         loop {
-            match self.packets.next_packet() {
-                Ok(Some(packet)) => return Ok(OwnedPacket::copy_of(packet)),
+            match self.packets.next_owned() {
+                Ok(Some(packet)) => return Ok(packet),
                 Ok(None) => {}
                 Err(error) => return Err(Gone::Unreadable(error.to_string())),
             }

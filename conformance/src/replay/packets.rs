@@ -39,7 +39,7 @@ pub(super) fn key(bytes: &Bytes, version: Version) -> Key {
 /// Reads one whole packet.
 pub(super) fn read<T>(bytes: &[u8], version: Version, from: Sender, look: impl FnOnce(&Packet<'_>) -> T) -> Option<T> {
     match decode(bytes, Context::new(version, from), &Limits::default()) {
-        Ok(Decoded::Complete { packet, len }) if len == bytes.len() => Some(look(&packet.packet())),
+        Ok(Decoded::Complete { packet, len }) if len == bytes.len() => Some(look(&packet)),
         _ => None,
     }
 }

@@ -117,7 +117,7 @@ impl Evidence {
 
     /// The packet identifier of the packet that decided, 0 where it has none.
     pub fn id(&self) -> u16 {
-        self.packet.as_ref().and_then(|packet| packet.view().packet_id()).map_or(0, u16::from)
+        self.packet.as_ref().and_then(|packet| packet.packet().packet_id()).map_or(0, u16::from)
     }
 }
 
@@ -154,7 +154,7 @@ impl Received {
 
     /// Its packet identifier, 0 where it has none.
     pub fn id(&self) -> u16 {
-        self.packet.view().packet_id().map_or(0, u16::from)
+        self.packet.packet().packet_id().map_or(0, u16::from)
     }
 }
 

@@ -86,10 +86,10 @@ impl Splitter {
             return true;
         }
         let part = match self.stream.next_item(WHOLE) {
-            Ok(Some(StreamItem::Packet(view))) => Part::Packet(view.packet(), view.bytes()),
+            Ok(Some(StreamItem::Packet { packet, bytes })) => Part::Packet(packet, bytes),
             Ok(Some(StreamItem::Head(head))) => {
-                self.is_amid_payload = head.payload_len() > 0;
-                Part::Head(head.publish(), head.bytes(), head.bytes().len() + head.payload_len())
+                self.is_amid_payload = head.payload_len > 0;
+                Part::Head(head.publish, head.bytes, head.bytes.len() + head.payload_len)
             }
             Ok(Some(StreamItem::Payload { bytes, left })) => {
                 self.is_amid_payload = left > 0;

@@ -16,14 +16,17 @@ use crate::generate::LegalPacket;
 use crate::laws::fuzzing::choice::{BEFORE_V5, LIMITS, context_of};
 use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 use crate::packet::wire::MAX_VARIABLE_BYTE_INTEGER;
-use crate::packet::{Context, Limits, Packet, Sender, Version, check_filter, is_shared, split_shared, topic_matches};
-use crate::read::{Decoded, PacketView, annotate, decode, decode_any, decode_waiving, fields};
+use crate::packet::{
+    Connect, Context, EncodeError, Limits, Packet, Properties, Property, PropertyHome, Sender, Version, check_filter,
+    is_shared, split_shared, topic_matches,
+};
+use crate::read::{Decoded, annotate, decode, decode_any, decode_visiting, decode_waiving, fields};
 use crate::rule::DecodeError;
 use crate::text::{self, scan};
 
-#[cfg(test)]
-pub(crate) use split::filled_up;
 pub use split::split;
+#[cfg(test)]
+pub(crate) use split::{filled_up, written};
 
 /// A receiver that takes little: every limit is low enough to be met.
 const LOW_LIMITS: &Limits =
@@ -74,12 +77,41 @@ fn judge(context: Context, bytes: &[u8]) {
     }
 }
 
-/// What is accepted without the reader is what the reader accepts, to the last offset of the view.
+/// What is accepted without the reader is what the reader accepts, to the last field, and whoever is shown the properties
+/// is shown the same packet with all of them.
 fn same_as_by_the_reader(context: Context, bytes: &[u8]) {
     for limits in [LIMITS, LOW_LIMITS] {
         let (at_once, by_the_reader) = (decode(bytes, context, limits), decode_any(bytes, context, limits));
         assert_eq!(at_once, by_the_reader, "{context:?}, {limits:?}: {bytes:02x?}");
+        let mut shown = Vec::new();
+        let visited = decode_visiting(bytes, context, limits, |home, property| shown.push((home, property)));
+        assert_eq!(visited, by_the_reader, "{context:?}, {limits:?}: {bytes:02x?}");
+        if let Ok(Decoded::Complete { packet, .. }) = visited {
+            assert_eq!(shown, properties_of(&packet), "{context:?}, {limits:?}: {bytes:02x?}");
+        }
     }
+}
+
+/// The properties of the variable header, then those of the will: read the slow way, one call of `next` after the other.
+fn properties_of<'a>(packet: &Packet<'a>) -> Vec<(PropertyHome, Property<'a>)> {
+    let own = PropertyHome::Packet(packet.packet_type());
+    let will = if let Packet::Connect(Connect { will: Some(will), .. }) = packet {
+        will.properties
+    } else {
+        Properties::EMPTY
+    };
+    let mut all = Vec::new();
+    for (home, properties) in [(own, packet.properties()), (PropertyHome::Will, will)] {
+        for property in properties {
+            all.push((home, property));
+        }
+        let folded = properties.iter().fold(Vec::new(), |mut folded, property| {
+            folded.push(property);
+            folded
+        });
+        assert!(folded.into_iter().eq(properties), "{properties:?}");
+    }
+    all
 }
 
 /// What is seen of a string sixteen bytes at a time is what is seen byte by byte, and it reads as the standard library has it.
@@ -109,20 +141,19 @@ fn explained(context: Context, bytes: &[u8], decoded: &Result<Decoded<'_>, Decod
 }
 
 /// What is accepted can be written, means the same, and is no shorter than what is written.
-fn accepted(context: Context, bytes: &[u8], view: PacketView<'_>, len: usize) {
-    assert_eq!(bytes.get(..len), Some(view.bytes()));
-    let packet = view.packet();
+fn accepted(context: Context, bytes: &[u8], packet: Packet<'_>, len: usize) {
+    let taken = &bytes[..len];
     let written = packet.to_bytes(context.version).expect("was read, so it can be written");
     written_the_same_in_general(packet, context.version, &written);
     let again = decode(&written, context, LIMITS);
     let Ok(Decoded::Complete { packet: same, len: written_len }) = again else {
         panic!("{packet:?} is written as {written:02x?}, and that is read as {again:?}")
     };
-    assert_eq!((same.packet(), written_len), (packet, written.len()));
-    assert!(written_len <= len, "{written:02x?} is longer than {:02x?}", view.bytes());
+    assert_eq!((same, written_len), (packet, written.len()));
+    assert!(written_len <= len, "{written:02x?} is longer than {taken:02x?}");
     // Same length, same bytes: but 3.1 has bits that nobody looks at.
     if written_len == len && context.version != Version::V3_1 {
-        assert_eq!(written, view.bytes());
+        assert_eq!(written, taken);
     }
     let shorter = decode(&bytes[..len - 1], context, LIMITS);
     assert!(matches!(shorter, Ok(Decoded::Partial { .. })), "a byte less: {shorter:?}");
@@ -135,6 +166,11 @@ fn written_the_same_in_general(packet: Packet<'_>, version: Version, written: &[
     let mut general = Vec::new();
     assert_eq!(packet.encode_any(version, &mut general), Ok(written.len()), "{packet:?}");
     assert_eq!(general, written, "{packet:?}");
+    let mut slice = alloc::vec![0xA5; written.len() + 1];
+    assert_eq!(packet.encode_to_slice(version, &mut slice), Ok(written.len()), "{packet:?}");
+    assert_eq!(slice.split_last(), Some((&0xA5, written)), "{packet:?}");
+    let refused = packet.encode_to_slice(version, &mut slice[..written.len() - 1]);
+    assert_eq!(refused, Err(EncodeError::BufferFull { needed: written.len() }), "{packet:?}");
 }
 
 /// A refusal is for a rule of that packet, and whoever does not mind that rule can read on.
@@ -147,7 +183,7 @@ fn refused(context: Context, bytes: &[u8], error: &DecodeError) {
         Ok(Decoded::Complete { packet, len }) => {
             assert!(len <= bytes.len());
             // What comes out need not be legal: writing it may fail, and must not panic.
-            let _ = packet.packet().to_bytes(context.version);
+            let _ = packet.to_bytes(context.version);
             assert!(!format!("{packet:?}").is_empty());
         }
         Ok(Decoded::Partial { needed }) => assert!(needed >= 1),
@@ -167,8 +203,8 @@ pub fn roundtrip(input: &[u8]) {
     written_the_same_in_general(packet, context.version, &bytes);
     assert_eq!(packet.encoded_len(context.version), Ok(bytes.len()));
     let decoded = decode(&bytes, context, LIMITS);
-    let Ok(Decoded::Complete { packet: view, len }) = decoded else { panic!("{packet:?} is read as {decoded:?}") };
-    assert_eq!((view.packet(), len), (packet, bytes.len()));
+    let Ok(Decoded::Complete { packet: again, len }) = decoded else { panic!("{packet:?} is read as {decoded:?}") };
+    assert_eq!((again, len), (packet, bytes.len()));
     let mut apart = Vec::new();
     let payload = packet.encode_head(context.version, &mut apart).expect("legal");
     apart.extend_from_slice(payload);

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::laws::fuzzing::choice::{LIMITS, context_of};
-use crate::packet::{Context, Version};
+use crate::packet::{Context, Packet, Version};
 use crate::read::{Decoded, decode, packet_len};
 use crate::rule::DecodeError;
 use crate::stream::{PacketStream, StreamItem};
@@ -41,7 +41,7 @@ pub fn split(input: &[u8]) {
     let cut_off = at_once(context, bytes);
     assert_eq!(one_by_one(context, bytes, sizes), cut_off);
     assert_eq!(in_batches(context, bytes, sizes), cut_off);
-    let start = cut_off.packets.iter().map(Vec::len).sum();
+    let start = end_of_whole_packets(context, bytes);
     let bytes = filled_up(context, bytes, start);
     let wanted = at_once(context, &bytes);
     if cut_off.error.is_some() && bytes.len() > start {
@@ -50,6 +50,15 @@ pub fn split(input: &[u8]) {
     assert_eq!(one_by_one(context, &bytes, sizes), wanted);
     assert_eq!(in_batches(context, &bytes, sizes), wanted);
     assert_eq!(in_pieces(context, &bytes, sizes, usize::from(whole_up_to)), wanted);
+}
+
+/// How many bytes the accepted packets at the start take.
+fn end_of_whole_packets(context: Context, bytes: &[u8]) -> usize {
+    let mut end = 0;
+    while let Ok(Decoded::Complete { len, .. }) = decode(&bytes[end..], context, LIMITS) {
+        end += len;
+    }
+    end
 }
 
 /// The stream whose last packet, which begins at `start`, has zeros for what is missing; without it if it is too long.
@@ -83,7 +92,7 @@ fn at_once(context: Context, bytes: &[u8]) -> Reading {
     loop {
         match decode(rest, context, LIMITS) {
             Ok(Decoded::Complete { len, .. }) => {
-                reading.packets.push(rest[..len].to_vec());
+                reading.packets.push(canonical(context, &rest[..len]));
                 rest = &rest[len..];
             }
             Ok(Decoded::Partial { .. }) => return reading,
@@ -95,13 +104,26 @@ fn at_once(context: Context, bytes: &[u8]) -> Reading {
     }
 }
 
+/// An accepted packet as it is written: so packets are compared by what they mean, whoever has read them.
+pub(crate) fn written(packet: Packet<'_>, version: Version) -> Vec<u8> {
+    packet.to_bytes(version).expect("was read, so it can be written").to_vec()
+}
+
+/// As [`written`], from the bytes of a whole packet.
+fn canonical(context: Context, bytes: &[u8]) -> Vec<u8> {
+    match decode(bytes, context, LIMITS) {
+        Ok(Decoded::Complete { packet, len }) if len == bytes.len() => written(packet, context.version),
+        other => panic!("{bytes:02x?} was a whole packet, and is {other:?}"),
+    }
+}
+
 fn one_by_one(context: Context, bytes: &[u8], sizes: &[u8]) -> Reading {
     let (mut reading, mut stream) = (Reading::default(), PacketStream::new(context, *LIMITS));
     for read in reads(bytes, sizes) {
         stream.buffer().extend_from_slice(read);
         loop {
             match stream.next_packet() {
-                Ok(Some(packet)) => reading.packets.push(packet.bytes().to_vec()),
+                Ok(Some(packet)) => reading.packets.push(written(packet, context.version)),
                 Ok(None) => break,
                 Err(error) => {
                     assert_eq!(stream.next_packet().err(), Some(error), "the stream stays where it is");
@@ -126,7 +148,7 @@ fn in_batches(context: Context, bytes: &[u8], sizes: &[u8]) -> Reading {
             };
             for packet in packets {
                 match packet {
-                    Ok(packet) => reading.packets.push(packet.bytes().to_vec()),
+                    Ok(packet) => reading.packets.push(written(packet.packet(), context.version)),
                     Err(error) => {
                         reading.end(error);
                         return reading;
@@ -146,13 +168,16 @@ fn in_pieces(context: Context, bytes: &[u8], sizes: &[u8], whole_up_to: usize) -
         stream.buffer().extend_from_slice(read);
         loop {
             match stream.next_item(whole_up_to) {
-                Ok(Some(StreamItem::Packet(packet))) => reading.packets.push(packet.bytes().to_vec()),
+                Ok(Some(StreamItem::Packet { packet, bytes })) => {
+                    assert_eq!(written(packet, context.version), canonical(context, bytes));
+                    reading.packets.push(written(packet, context.version));
+                }
                 Ok(Some(StreamItem::Head(head))) => {
-                    assert_eq!((missing, head.publish().payload), (0, &[][..]));
-                    begun = head.bytes().to_vec();
-                    missing = head.payload_len();
+                    assert_eq!((missing, head.publish.payload), (0, &[][..]));
+                    begun = head.bytes.to_vec();
+                    missing = head.payload_len;
                     if missing == 0 {
-                        reading.packets.push(core::mem::take(&mut begun));
+                        reading.packets.push(canonical(context, &core::mem::take(&mut begun)));
                     }
                 }
                 Ok(Some(StreamItem::Payload { bytes, left })) => {
@@ -160,7 +185,7 @@ fn in_pieces(context: Context, bytes: &[u8], sizes: &[u8], whole_up_to: usize) -
                     begun.extend_from_slice(bytes);
                     missing = left;
                     if missing == 0 {
-                        reading.packets.push(core::mem::take(&mut begun));
+                        reading.packets.push(canonical(context, &core::mem::take(&mut begun)));
                     }
                 }
                 Ok(None) => break,

@@ -84,7 +84,7 @@ fn what_was_waived_when_it_was_read_is_not_written() {
     let read = |version, bytes: &'static [u8], waived| {
         let decoded = decode_waiving(bytes, Context::new(version, Sender::Client), &Limits::NONE, waived);
         let Ok(Decoded::Complete { packet, .. }) = decoded else { panic!("{decoded:?}") };
-        packet.packet()
+        packet
     };
     // A reason string in a PUBLISH.
     let strange = read(Version::V5, b"\x30\x08\x00\x01a\x04\x1f\x00\x01b", Rule::ForeignProperty);

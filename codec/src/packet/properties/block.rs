@@ -148,32 +148,67 @@ pub struct PropertiesIter<'a> {
     cursor: Cursor<'a>,
 }
 
-impl<'a> Iterator for PropertiesIter<'a> {
-    type Item = Property<'a>;
-
-    /// Ends at an identifier that it cannot read, which only waiving a rule can leave in a block.
-    #[expect(clippy::inline_always, reason = "a call costs as much as reading a number")]
-    #[inline(always)]
-    fn next(&mut self) -> Option<Property<'a>> {
-        if self.cursor.is_empty() {
-            return None;
-        }
-        let id = PropertyId(self.cursor.u8());
-        let cursor = &mut self.cursor;
-        // A value of known type leaves few identifiers to choose from: so a property is made in each arm.
-        match id.value_type()? {
-            PropertyType::Byte => Property::from_raw(id, RawValue::Byte(cursor.u8())),
-            PropertyType::TwoByteInteger => Property::from_raw(id, RawValue::TwoByteInteger(cursor.u16())),
-            PropertyType::FourByteInteger => Property::from_raw(id, RawValue::FourByteInteger(cursor.u32())),
-            PropertyType::VariableByteInteger => {
-                Property::from_raw(id, RawValue::VariableByteInteger(cursor.variable()))
-            }
-            PropertyType::Utf8String => Property::from_raw(id, RawValue::Utf8String(cursor.string())),
-            PropertyType::BinaryData => Property::from_raw(id, RawValue::BinaryData(cursor.binary())),
-            PropertyType::Utf8StringPair => Some(Property::UserProperty(cursor.string(), cursor.string())),
-        }
-    }
+/// A value of this type, read at the cursor.
+macro_rules! read {
+    (Byte, $cursor:ident) => {
+        $cursor.u8()
+    };
+    (TwoByteInteger, $cursor:ident) => {
+        $cursor.u16()
+    };
+    (FourByteInteger, $cursor:ident) => {
+        $cursor.u32()
+    };
+    (VariableByteInteger, $cursor:ident) => {
+        $cursor.variable()
+    };
+    (Utf8String, $cursor:ident) => {
+        $cursor.string()
+    };
+    (BinaryData, $cursor:ident) => {
+        $cursor.binary()
+    };
 }
+
+macro_rules! iterator {
+    ($($(#[$doc:meta])* $variant:ident, $constant:ident, $getter:ident = $id:literal, $name:literal,
+        $kind:ident $value:ty, will $will:literal, [$($packet:ident)*];)*) => {
+        impl<'a> Iterator for PropertiesIter<'a> {
+            type Item = Property<'a>;
+
+            /// Ends at an identifier that it cannot read, which only waiving a rule can leave in a block.
+            #[inline]
+            fn next(&mut self) -> Option<Property<'a>> {
+                if self.cursor.is_empty() {
+                    return None;
+                }
+                let cursor = &mut self.cursor;
+                Some(match cursor.u8() {
+                    $($id => Property::$variant(read!($kind, cursor)),)*
+                    0x26 => Property::UserProperty(cursor.string(), cursor.string()),
+                    _ => return None,
+                })
+            }
+
+            /// What `for_each` and its like come down to: half the work of calling `next`, for each kind of property is made
+            /// and handed over in an arm of its own.
+            #[inline]
+            fn fold<B, F: FnMut(B, Property<'a>) -> B>(self, init: B, mut with: F) -> B {
+                let (mut cursor, mut folded) = (self.cursor, init);
+                while !cursor.is_empty() {
+                    folded = match cursor.u8() {
+                        $($id => with(folded, Property::$variant(read!($kind, cursor))),)*
+                        0x26 => with(folded, Property::UserProperty(cursor.string(), cursor.string())),
+                        _ => break,
+                    };
+                }
+                folded
+            }
+        }
+    };
+}
+
+property_rows!(iterator);
 
 /// Builds a block of properties in its encoded form.
 ///

@@ -5,5 +5,5 @@ mod property;
 mod rows;
 
 pub use block::{Properties, PropertiesBuf, PropertiesIter};
-pub(crate) use property::{LAST_PROPERTY, RawValue};
+pub(crate) use property::RawValue;
 pub use property::{Property, PropertyHome, PropertyId, PropertyType};

@@ -38,6 +38,26 @@ pub enum PropertyHome {
 }
 
 impl PropertyHome {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 16;
+
+    /// A number of its own, below [`Self::COUNT`].
+    #[inline]
+    pub(crate) const fn index(self) -> usize {
+        match self {
+            Self::Will => 0,
+            Self::Packet(packet) => packet as usize,
+        }
+    }
+
+    /// The home with this number, which is below [`Self::COUNT`].
+    pub(crate) const fn at(index: usize) -> Self {
+        match PacketType::from_number(index as u8) {
+            Some(packet) => Self::Packet(packet),
+            None => Self::Will,
+        }
+    }
+
     pub(crate) const fn bit(self) -> u16 {
         match self {
             Self::Will => 1,
@@ -53,7 +73,7 @@ struct Entry {
 }
 
 /// Highest identifier that 5.0 defines.
-pub(crate) const LAST_PROPERTY: usize = 0x2A;
+const LAST_PROPERTY: usize = 0x2A;
 
 macro_rules! properties {
     ($($(#[$doc:meta])* $variant:ident, $constant:ident, $getter:ident = $id:literal, $name:literal,
@@ -102,6 +122,19 @@ macro_rules! properties {
                     $((PropertyId::$constant, RawValue::$kind(value)) => Some(Self::$variant(value)),)*
                     (PropertyId::USER_PROPERTY, RawValue::Utf8StringPair(name, value)) => {
                         Some(Self::UserProperty(name, value))
+                    }
+                    _ => None,
+                }
+            }
+
+            /// As [`from_raw`](Self::from_raw), for who wants the property at once: it is made and handed over in an arm of
+            /// its own, and need not be put together from all arms. What the function says of it goes back to the caller.
+            #[inline(always)]
+            pub(crate) fn hand_over<T>(id: PropertyId, raw: RawValue<'a>, to: impl FnOnce(Self) -> T) -> Option<T> {
+                match (id, raw) {
+                    $((PropertyId::$constant, RawValue::$kind(value)) => Some(to(Self::$variant(value))),)*
+                    (PropertyId::USER_PROPERTY, RawValue::Utf8StringPair(name, value)) => {
+                        Some(to(Self::UserProperty(name, value)))
                     }
                     _ => None,
                 }

@@ -70,7 +70,7 @@ impl Machine {
                     if let Some(connection) = self.connections.get_mut(&id) {
                         connection.version = version;
                     }
-                    return self.take(id, packet.packet(), len, input);
+                    return self.take(id, packet, len, input);
                 }
                 Err(other) => last = other,
             }
@@ -115,7 +115,7 @@ impl Machine {
         match decode(input, Context::new(Version::V3_1_1, Sender::Client), &self.decode_limits(Version::V3_1_1)) {
             Ok(Decoded::Partial { needed }) => Step::Wants(needed),
             Ok(Decoded::Complete { packet, len }) => {
-                match packet.packet() {
+                match packet {
                     Packet::Pingreq if served => self.send(id, &Packet::Pingresp),
                     Packet::Publish(_) if served => self.publish_rest(&input[..len], Version::V3_1_1),
                     _ => {}
@@ -165,7 +165,7 @@ impl Machine {
         let context = Context::new(version, Sender::Client);
         let limits = self.decode_limits(version);
         while let Ok(Decoded::Complete { packet, len }) = decode(rest, context, &limits) {
-            if let Packet::Publish(publish) = packet.packet() {
+            if let Packet::Publish(publish) = packet {
                 self.publish_anonymously(&publish);
             }
             rest = &rest[len..];

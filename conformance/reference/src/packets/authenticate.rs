@@ -160,7 +160,7 @@ impl Machine {
             Err(error) => decode_waiving(packet, context, &limits, error.rule),
             read => read,
         };
-        match read.map(|read| if let Decoded::Complete { packet, .. } = read { Some(packet.packet()) } else { None }) {
+        match read.map(|read| if let Decoded::Complete { packet, .. } = read { Some(packet) } else { None }) {
             Ok(Some(Packet::Connect(connect))) => self.accept_connect(id, &connect),
             _ => self.end(id, false),
         }

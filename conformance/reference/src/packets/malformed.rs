@@ -58,7 +58,7 @@ impl Machine {
         let context = Context::new(error.version, Sender::Client);
         match decode_waiving(input, context, &self.decode_limits(error.version), error.rule) {
             Ok(Decoded::Partial { needed }) => Step::Wants(needed),
-            Ok(Decoded::Complete { packet, len }) => self.take(id, packet.packet(), len, input),
+            Ok(Decoded::Complete { packet, len }) => self.take(id, packet, len, input),
             Err(other) => self.refuse_packet(id, other, input),
         }
     }

@@ -218,7 +218,7 @@ impl Machine {
                 Step::Stop
             }
             Ok(Decoded::Partial { needed }) => Step::Wants(needed),
-            Ok(Decoded::Complete { packet, len }) => self.take(id, packet.packet(), len, input),
+            Ok(Decoded::Complete { packet, len }) => self.take(id, packet, len, input),
             Err(error) => self.refuse_packet(id, error, input),
         }
     }

@@ -56,7 +56,7 @@ impl Machine {
             let limits = self.decode_limits(version);
             match end.disconnect.as_deref().map(|bytes| decode(bytes, context, &limits)) {
                 Some(Ok(Decoded::Complete { packet, .. })) => {
-                    if let Packet::Disconnect(disconnect) = packet.packet() {
+                    if let Packet::Disconnect(disconnect) = packet {
                         self.disconnect(end.id, &disconnect);
                     }
                 }

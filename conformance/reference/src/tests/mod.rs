@@ -136,7 +136,7 @@ impl Script {
             let context = Context::new(client.version, Sender::Server);
             match decode(rest, context, &Limits::default()) {
                 Ok(Decoded::Complete { packet, len }) => {
-                    lines.push(line(&packet.packet()));
+                    lines.push(line(&packet));
                     rest = &rest[len..];
                 }
                 Ok(Decoded::Partial { .. }) => panic!("half a packet: {rest:x?}"),

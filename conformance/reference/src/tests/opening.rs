@@ -136,7 +136,7 @@ fn an_empty_client_id_is_replaced() {
     else {
         panic!("no CONNACK");
     };
-    let Packet::Connack(connack) = packet.packet() else { panic!("no CONNACK") };
+    let Packet::Connack(connack) = packet else { panic!("no CONNACK") };
     let assigned = connack.properties.assigned_client_identifier().expect("an identifier");
     assert!(assigned.starts_with("assigned-"), "{assigned}");
     assert_eq!(script.machine.session_count(), 3);
@@ -163,7 +163,7 @@ fn the_connack_of_5_announces_what_is_limited() {
     else {
         panic!("no CONNACK");
     };
-    let Packet::Connack(connack) = packet.packet() else { panic!("no CONNACK") };
+    let Packet::Connack(connack) = packet else { panic!("no CONNACK") };
     let told: Vec<Property<'_>> = connack.properties.iter().collect();
     assert_eq!(
         told,

@@ -103,7 +103,7 @@ impl Client {
         self.next(until, |arrived| match &arrived.what {
             Arrival::Packet(packet) => patterns.iter().any(|pattern| {
                 // A message is told by its payload; an acknowledgement may belong to another exchange of ours.
-                let ids = pattern.wanted_id().filter(|_| !pattern.tells_by_payload()).zip(packet.view().packet_id());
+                let ids = pattern.wanted_id().filter(|_| !pattern.tells_by_payload()).zip(packet.packet().packet_id());
                 let is_others = ids.is_some_and(|(wanted, got)| link.belongs_to_another(got.get(), wanted));
                 !is_others && pattern.is_about(&packet.packet())
             }),
