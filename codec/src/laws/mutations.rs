@@ -65,7 +65,7 @@ fn a_mutated_packet_breaks_one_rule_only() {
                 continue;
             };
             // Whatever was waived, the typed form can be read to its end.
-            assert!(!std::format!("{:?}", packet).is_empty());
+            assert!(!std::format!("{packet:?}").is_empty());
         }
     }
 }

@@ -54,6 +54,7 @@ pub(crate) fn decode_longer<'a>(
     one_pass::other(bytes, (context, limits), &mut Unvisited, complete, |_| decode_any(bytes, context, limits))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "one of two ends, and the other may fail")]
 #[inline]
 const fn complete(packet: Packet<'_>, len: usize) -> Result<Decoded<'_>, DecodeError> {
     Ok(Decoded::Complete { packet, len })

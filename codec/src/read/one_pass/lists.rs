@@ -36,7 +36,7 @@ impl Judging<'_> {
     /// The topic filter at the start of `rest`, and what follows it.
     #[expect(clippy::inline_always, reason = "the body of a loop")]
     #[inline(always)]
-    fn topic_filter<'a>(self, rest: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+    fn topic_filter(self, rest: &[u8]) -> Option<(&[u8], &[u8])> {
         let v5 = self.has_properties();
         let (filter, behind) = prefixed(rest)?;
         let fine = match filter.first()? {
@@ -84,7 +84,7 @@ impl Judging<'_> {
     }
 
     #[inline]
-    fn reasons<'a>(self, packet_type: PacketType, rest: &'a [u8]) -> Option<ReasonCodes<'a>> {
+    fn reasons(self, packet_type: PacketType, rest: &[u8]) -> Option<ReasonCodes<'_>> {
         let fine = !rest.is_empty() && rest.iter().all(|&byte| self.reason(packet_type, byte).is_some());
         fine.then(|| ReasonCodes::from(rest))
     }

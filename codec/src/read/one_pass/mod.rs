@@ -128,15 +128,14 @@ fn publish<'a>(
     let mut block: &[u8] = &[];
     let mut named = !topic.is_empty();
     if context.version.has_properties() {
-        rest = match rest.split_first()? {
-            (0, behind) => behind,
-            _ => {
-                let (found, behind) = properties(rest, home, Judging { context, limits }, visit)?;
-                block = found.block.as_bytes();
-                named |= found.has(PropertyId::TOPIC_ALIAS);
-                behind
-            }
-        };
+        let (&first_of_length, behind) = rest.split_first()?;
+        if first_of_length == 0 {
+            rest = behind;
+        } else {
+            let (found, behind) = properties(rest, home, Judging { context, limits }, visit)?;
+            (block, rest) = (found.block.as_bytes(), behind);
+            named |= found.has(PropertyId::TOPIC_ALIAS);
+        }
     }
     let publish = Publish {
         dup: first & 1 << 3 != 0,
