@@ -85,6 +85,13 @@ impl Fault {
                 | Self::WebSocketWholePacketsOnly
                 | Self::WebSocketNoSubprotocol
                 | Self::WebSocketOtherSubprotocol
+                | Self::TlsWantsNoCertificate
+                | Self::TlsTakesForeignCertificates
+                | Self::TlsTakesExpiredCertificates
+                | Self::TlsSpeaksOldVersions
+                | Self::TlsServesPlainMqtt
+                | Self::TlsOneHandshakeAtATime
+                | Self::TlsDoorClosesAtFailure
         )
     }
 
