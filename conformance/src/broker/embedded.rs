@@ -6,7 +6,8 @@ use super::{Authentication, Carrier, Data, Endpoint, Ready, Setting, Unready, Va
 use crate::broker::Shell;
 use crate::wire::{Authority, Holder, Layers, Manners, TlsManners, WebSocketClient, WebSocketServer};
 use mqtt_assay_reference::{
-    ANSWERS, Access, BrokerLimits, Fault, FaultOn, FaultSet, METHOD, Machine, Questions, Quirk, QuirkSet, Settings, User,
+    ANSWERS, Access, BrokerLimits, Fault, FaultOn, FaultSet, METHOD, Machine, Questions, Quirk, QuirkSet, Settings,
+    User,
 };
 use std::rc::Rc;
 

@@ -155,10 +155,8 @@ impl Variant {
     );
 
     /// TLS.
-    pub const TLS: Self = Self {
-        flags: "the scheme mqtts",
-        ..Self::carried(Carrier::Tls, "tls", "the broker is reached by TLS")
-    };
+    pub const TLS: Self =
+        Self { flags: "the scheme mqtts", ..Self::carried(Carrier::Tls, "tls", "the broker is reached by TLS") };
 
     /// TLS with a certificate of the client.
     pub const MUTUAL_TLS: Self = Self {

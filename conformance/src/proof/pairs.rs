@@ -122,7 +122,9 @@ pub(super) fn is_concerned(switch: Option<Switch<'_>>, instance: &Instance) -> b
         Some(Switch::Fault(broken)) if instance.case.weighty && !broken.is_claimed_by(instance) => false,
         Some(Switch::Fault(broken)) => !broken.rules(instance.version).is_empty(),
         // Where no TLS is spoken, it is the broker without the quirk.
-        Some(Switch::Quirk(quirk)) if quirk.is_about_tls() => instance.case.variant.carrier.is_some_and(Carrier::has_tls),
+        Some(Switch::Quirk(quirk)) if quirk.is_about_tls() => {
+            instance.case.variant.carrier.is_some_and(Carrier::has_tls)
+        }
         _ => true,
     }
 }

@@ -88,7 +88,9 @@ impl Authority {
 
     fn signed(&self, holder: Holder) -> Result<Papers, rcgen::Error> {
         let (names, name, usage) = match holder {
-            Holder::Broker | Holder::ExpiredBroker => (NAMES.map(str::to_owned).to_vec(), "localhost", ExtendedKeyUsagePurpose::ServerAuth),
+            Holder::Broker | Holder::ExpiredBroker => {
+                (NAMES.map(str::to_owned).to_vec(), "localhost", ExtendedKeyUsagePurpose::ServerAuth)
+            }
             Holder::Client | Holder::ExpiredClient => (Vec::new(), "mqtt-assay", ExtendedKeyUsagePurpose::ClientAuth),
         };
         let key = KeyPair::generate()?;

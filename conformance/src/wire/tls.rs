@@ -19,7 +19,9 @@ use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature,
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::version::TLS12;
-use tokio_rustls::rustls::{ALL_VERSIONS, ClientConfig, DigitallySignedStruct, Error, RootCertStore, ServerConfig, SignatureScheme};
+use tokio_rustls::rustls::{
+    ALL_VERSIONS, ClientConfig, DigitallySignedStruct, Error, RootCertStore, ServerConfig, SignatureScheme,
+};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
 /// How a client speaks TLS with one broker. One serves all connections.
@@ -83,11 +85,7 @@ impl TlsServer {
     }
 
     /// The same, with manners of its own.
-    pub fn with(
-        identity: Identity,
-        client_authorities: Option<&[u8]>,
-        manners: TlsManners,
-    ) -> Result<Self, String> {
+    pub fn with(identity: Identity, client_authorities: Option<&[u8]>, manners: TlsManners) -> Result<Self, String> {
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
         let versions = if manners.only_1_2 { &[&TLS12][..] } else { ALL_VERSIONS };
