@@ -29,7 +29,7 @@ impl Shown {
 
 /// The strangers of one broker, as far as there can be some.
 #[derive(Clone, Default)]
-pub(crate) struct Strangers(BTreeMap<Shown, Rc<TlsClient>>);
+pub(crate) struct Strangers(Rc<BTreeMap<Shown, Rc<TlsClient>>>);
 
 impl Strangers {
     /// Clients made by `client`, each with what it shows. Only with the authority that the broker trusts there is one whose
@@ -44,7 +44,8 @@ impl Strangers {
             shown.push((Shown::Expired, Some(authority.sign(Holder::ExpiredClient)?.identity()?)));
         }
         let made = shown.into_iter().map(|(shown, identity)| Ok((shown, Rc::new(client(identity)?))));
-        made.collect::<io::Result<BTreeMap<_, _>>>().map(Self).map_err(|error| error.to_string())
+        let made = made.collect::<io::Result<BTreeMap<_, _>>>().map_err(|error| error.to_string())?;
+        Ok(Self(Rc::new(made)))
     }
 
     /// The one that shows this.

@@ -4,8 +4,9 @@
 use super::context::CaseContext;
 use super::subject::Subject;
 use super::verdict::Stop;
-use crate::link::Remark;
+use crate::link::{BELOW, Remark};
 use crate::wire::{Ending, Read, Transport, read};
+use bytes::Bytes;
 use mqtt_assay_standard::bounds;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -87,7 +88,7 @@ impl Below {
 
     /// Set-up: sends these bytes; `words` say what they are. Where the broker has ended the connection, that is heard next.
     pub async fn send(&mut self, bytes: &[u8], words: &str) {
-        self.note(format!("-> {words}, {} bytes: {}", bytes.len(), in_hex(bytes, usize::MAX)));
+        self.note(format!("{BELOW}{words}, {} bytes: {}", bytes.len(), in_hex(bytes, usize::MAX)));
         let Some(stream) = &mut self.stream else { return };
         let written = async {
             stream.write_all(bytes).await?;
@@ -133,7 +134,7 @@ impl Below {
 
     /// Set-up: ends the connection in order, and lets the broker end its half: then it has dealt with it.
     pub async fn close(mut self) {
-        self.note("-> the end of the connection (FIN)");
+        self.note(format!("{BELOW}{}", ended(Ending::Fin)));
         if let Some(stream) = &mut self.stream {
             let _ = timeout(bounds::MARGIN, poll_fn(|context| Pin::new(&mut **stream).poll_shutdown(context))).await;
         }
@@ -142,7 +143,7 @@ impl Below {
 
     /// Set-up: ends the connection abortively.
     pub fn reset(mut self) {
-        self.note("-> the end of the connection (RST)");
+        self.note(format!("{BELOW}{}", ended(Ending::Reset)));
         if let Some(stream) = self.stream.take() {
             stream.reset();
         }
@@ -159,6 +160,6 @@ pub(super) const fn ended(ending: Ending) -> &'static str {
 
 /// The first bytes, as many as are shown.
 fn in_hex(bytes: &[u8], most: usize) -> String {
-    let shown: String = bytes.iter().take(most).map(|byte| format!("{byte:02x}")).collect();
+    let shown = format!("{:x}", Bytes::copy_from_slice(&bytes[..bytes.len().min(most)]));
     if bytes.len() > most { format!("{shown} and more") } else { shown }
 }

@@ -112,32 +112,32 @@ pub fn client_hello(offered: Offered, server_name: Option<&str>) -> Bytes {
     hello.extend((0..32).map(|at: u8| at.wrapping_mul(73).wrapping_add(41)));
     // No session to take up.
     hello.push(0);
-    hello.extend(counted_2(numbers(new.iter().chain(&OLD_SUITES))));
+    hello.extend(counted_2(&numbers(new.iter().chain(&OLD_SUITES))));
     // No compression.
     hello.extend([1, 0]);
-    hello.extend(counted_2(extensions(offered, server_name)));
+    hello.extend(counted_2(&extensions(offered, server_name)));
     // 1.0 in the record's head, whatever is offered, for the sake of old servers (RFC 8446, section 5.1).
-    record(kind::HANDSHAKE, TlsVersion::V1_0, message(kind::CLIENT_HELLO, hello))
+    record(kind::HANDSHAKE, TlsVersion::V1_0, &message(kind::CLIENT_HELLO, &hello))
 }
 
 fn extensions(offered: Offered, server_name: Option<&str>) -> Vec<u8> {
     let mut all = Vec::new();
     let mut add = |number: u16, contents: Vec<u8>| {
         all.extend(number.to_be_bytes());
-        all.extend(counted_2(contents));
+        all.extend(counted_2(&contents));
     };
     if let Some(name) = server_name {
-        let entry = [&[0][..], &counted_2(name.as_bytes().to_vec())].concat();
-        add(extension::SERVER_NAME, counted_2(entry));
+        let entry = [&[0][..], &counted_2(name.as_bytes())].concat();
+        add(extension::SERVER_NAME, counted_2(&entry));
     }
-    add(extension::GROUPS, counted_2(numbers(&GROUPS)));
+    add(extension::GROUPS, counted_2(&numbers(&GROUPS)));
     add(extension::POINT_FORMATS, vec![1, 0]);
     if offered == Offered::Current {
-        add(extension::SIGNATURES, counted_2(numbers(&SIGNATURES)));
+        add(extension::SIGNATURES, counted_2(&numbers(&SIGNATURES)));
         let versions = numbers(&[TlsVersion::V1_3.0, TlsVersion::V1_2.0]);
         add(extension::VERSIONS, [&[versions.len() as u8][..], &versions].concat());
-        let share = [&GROUPS[0].to_be_bytes()[..], &counted_2(BASE_POINT.to_vec())].concat();
-        add(extension::KEY_SHARE, counted_2(share));
+        let share = [&GROUPS[0].to_be_bytes()[..], &counted_2(&BASE_POINT)].concat();
+        add(extension::KEY_SHARE, counted_2(&share));
     }
     all
 }
@@ -149,7 +149,7 @@ pub(super) fn server_hello(version: TlsVersion) -> Bytes {
     hello.push(0);
     hello.extend(OLD_SUITES[3].to_be_bytes());
     hello.push(0);
-    record(kind::HANDSHAKE, version, message(kind::SERVER_HELLO, hello))
+    record(kind::HANDSHAKE, version, &message(kind::SERVER_HELLO, &hello))
 }
 
 fn numbers<'a>(numbers: impl IntoIterator<Item = &'a u16>) -> Vec<u8> {
@@ -157,17 +157,17 @@ fn numbers<'a>(numbers: impl IntoIterator<Item = &'a u16>) -> Vec<u8> {
 }
 
 /// Contents behind their length in two bytes.
-fn counted_2(contents: Vec<u8>) -> Vec<u8> {
+fn counted_2(contents: &[u8]) -> Vec<u8> {
     let length = (contents.len() as u16).to_be_bytes();
-    [&length[..], &contents].concat()
+    [&length[..], contents].concat()
 }
 
-fn message(kind: u8, contents: Vec<u8>) -> Vec<u8> {
+fn message(kind: u8, contents: &[u8]) -> Vec<u8> {
     // The length has three bytes, of which the first is 0.
     [&[kind, 0][..], &counted_2(contents)].concat()
 }
 
-fn record(kind: u8, version: TlsVersion, contents: Vec<u8>) -> Bytes {
+fn record(kind: u8, version: TlsVersion, contents: &[u8]) -> Bytes {
     let mut record = vec![kind];
     record.extend(version.0.to_be_bytes());
     record.extend(counted_2(contents));
@@ -267,14 +267,26 @@ fn number_at(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_be_bytes([pair[0], pair[1]]))
 }
 
-/// The highest version that a ClientHello offers outside its extensions; nothing where more bytes are needed, and no version
-/// where it is none.
-pub(super) fn offered_in(greeting: &[u8]) -> Option<Option<TlsVersion>> {
-    let is_hello = |at: usize, wanted: u8| greeting.get(at).is_none_or(|&byte| byte == wanted);
-    if !is_hello(0, kind::HANDSHAKE) || !is_hello(RECORD_HEAD, kind::CLIENT_HELLO) {
-        return Some(None);
+/// What the first bytes of a client are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Greeted {
+    /// Too few to say.
+    Unfinished,
+    /// A ClientHello with this version, the highest that it offers outside its extensions.
+    With(TlsVersion),
+    /// Something else.
+    Otherwise,
+}
+
+impl Greeted {
+    pub(super) fn read(bytes: &[u8]) -> Self {
+        let may_be = |at: usize, wanted: u8| bytes.get(at).is_none_or(|&byte| byte == wanted);
+        if !may_be(0, kind::HANDSHAKE) || !may_be(RECORD_HEAD, kind::CLIENT_HELLO) {
+            return Self::Otherwise;
+        }
+        let version = number_at(bytes, RECORD_HEAD + MESSAGE_HEAD);
+        version.map_or(Self::Unfinished, |version| Self::With(TlsVersion(version)))
     }
-    number_at(greeting, RECORD_HEAD + MESSAGE_HEAD).map(|version| Some(TlsVersion(version)))
 }
 
 #[cfg(test)]
@@ -289,7 +301,7 @@ mod tests {
         let warned = [&unknown_name[..], &hello].concat();
         let broken: Vec<u8> = {
             let (first, second) = hello[RECORD_HEAD..].split_at(20);
-            let of = |part: &[u8]| record(kind::HANDSHAKE, TlsVersion::V1_0, part.to_vec());
+            let of = |part: &[u8]| record(kind::HANDSHAKE, TlsVersion::V1_0, part);
             [of(first), of(second)].concat()
         };
         let close = [21, 3, 3, 0, 2, 1, 0];
@@ -309,12 +321,12 @@ mod tests {
 
     #[test]
     fn whatever_is_no_answer_is_said_to_be_none() {
-        let certificate = record(kind::HANDSHAKE, TlsVersion::V1_2, message(11, vec![0; 8]));
-        let long = record(kind::HANDSHAKE, TlsVersion::V1_2, vec![2, 1, 0, 0]);
+        let certificate = record(kind::HANDSHAKE, TlsVersion::V1_2, &message(11, &[0; 8]));
+        let long = record(kind::HANDSHAKE, TlsVersion::V1_2, &[2, 1, 0, 0]);
         for bytes in [&b"\x20\x02\x00\x00"[..], b"HTTP/1.1 400", &[21, 9], &[21, 3, 1, 0, 1, 2], &certificate, &long] {
             assert_eq!(Answer::read(bytes), Some(Answer::Other), "{bytes:02x?}");
         }
-        let cut = record(kind::HANDSHAKE, TlsVersion::V1_2, message(kind::SERVER_HELLO, vec![3, 3, 0]));
+        let cut = record(kind::HANDSHAKE, TlsVersion::V1_2, &message(kind::SERVER_HELLO, &[3, 3, 0]));
         assert_eq!(Answer::read(&cut), Some(Answer::Other));
         let mut bytes = server_hello(TlsVersion::V1_2).to_vec();
         for at in 0..bytes.len() {
@@ -332,7 +344,7 @@ mod tests {
         let mut hello = vec![3, 3];
         hello.extend([0; 32]);
         hello.extend([0, 0x13, 0x01, 0, 0, 12, 0, 51, 0, 2, 0, 0x17, 0, 43, 0, 2, 3, 4]);
-        let bytes = record(kind::HANDSHAKE, TlsVersion::V1_2, message(kind::SERVER_HELLO, hello));
+        let bytes = record(kind::HANDSHAKE, TlsVersion::V1_2, &message(kind::SERVER_HELLO, &hello));
         assert_eq!(Answer::read(&bytes), Some(Answer::Hello(TlsVersion::V1_3)));
     }
 
@@ -344,12 +356,12 @@ mod tests {
             (Offered::Current, TlsVersion::V1_2),
         ] {
             let hello = client_hello(offered, Some("localhost"));
-            assert_eq!(offered_in(&hello), Some(Some(version)));
-            assert_eq!(offered_in(&hello[..10]), None);
+            assert_eq!(Greeted::read(&hello), Greeted::With(version));
+            assert_eq!(Greeted::read(&hello[..10]), Greeted::Unfinished);
             assert_eq!(usize::from(number_at(&hello, 3).expect("a length")), hello.len() - RECORD_HEAD);
             assert_eq!(hello[..3], [22, 3, 1]);
         }
-        assert_eq!(offered_in(b"\x10"), Some(None));
+        assert_eq!(Greeted::read(b"\x10"), Greeted::Otherwise);
         let words = [Offered::Only(TlsVersion::V1_0), Offered::Current].map(|offered| offered.to_string());
         assert_eq!(words, ["TLS 1.0 and nothing above it", "TLS 1.2 and 1.3"]);
         assert_eq!(TlsVersion(0x0300).to_string(), "SSL 3.0");

@@ -108,7 +108,7 @@ impl TlsServer {
     pub async fn accept(&self, stream: Box<dyn Transport>) -> io::Result<Box<dyn Transport>> {
         let entered = self.door.enter(&self.acceptor, stream).await;
         match entered.map_err(|error| io::Error::new(error.kind(), format!("TLS handshake: {error}")))? {
-            Entered::Tls(stream) => Ok(Box::new(Tls { stream: stream.into(), alert: None })),
+            Entered::Tls(stream) => Ok(Box::new(Tls { stream: (*stream).into(), alert: None })),
             Entered::Plain(stream) => Ok(stream),
         }
     }

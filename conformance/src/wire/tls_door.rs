@@ -2,7 +2,7 @@
 
 use super::Transport;
 use super::ahead::Ahead;
-use super::greeting::{TlsVersion, offered_in, server_hello};
+use super::greeting::{Greeted, TlsVersion, server_hello};
 use super::held_back::HeldBack;
 use std::cell::Cell;
 use std::io;
@@ -62,7 +62,7 @@ pub(super) struct Door {
 /// What came of a client at the door.
 pub(super) enum Entered {
     /// It speaks TLS.
-    Tls(tokio_rustls::server::TlsStream<super::below::Below>),
+    Tls(Box<tokio_rustls::server::TlsStream<super::below::Below>>),
     /// It speaks MQTT without TLS, and is let in all the same.
     Plain(Box<dyn Transport>),
 }
@@ -93,14 +93,17 @@ impl Door {
             sleep(LATE).await;
         }
         if manners.speaks_plain || manners.greets_old_versions {
-            let ahead = Ahead::look(stream, |seen| offered_in(seen).is_some()).await?;
-            let offered = offered_in(ahead.seen()).flatten();
+            let ahead = Ahead::look(stream, |seen| Greeted::read(seen) != Greeted::Unfinished).await?;
+            let greeted = Greeted::read(ahead.seen());
             let is_mqtt = ahead.seen().first() == Some(&CONNECT);
             stream = Box::new(ahead);
             if manners.speaks_plain && is_mqtt {
                 return Ok(Entered::Plain(stream));
             }
-            if let Some(old) = offered.filter(|offered| manners.greets_old_versions && offered.is_given_up()) {
+            if let Greeted::With(old) = greeted
+                && manners.greets_old_versions
+                && old.is_given_up()
+            {
                 return Err(speak_old(stream, old).await);
             }
         }
@@ -110,7 +113,7 @@ impl Door {
         }
         let accepted = acceptor.accept(super::below::Below::new(stream)).await?;
         holds.set(false);
-        Ok(Entered::Tls(accepted))
+        Ok(Entered::Tls(Box::new(accepted)))
     }
 }
 
