@@ -134,6 +134,7 @@ fn tls_manners(faults: &FaultSet, quirks: &QuirkSet) -> TlsManners {
         takes_expired: faults.has_in_shell(Fault::TlsTakesExpiredCertificates),
         greets_old_versions: faults.has_in_shell(Fault::TlsSpeaksOldVersions),
         speaks_plain: faults.has_in_shell(Fault::TlsServesPlainMqtt),
+        refuses_in_silence: faults.has_in_shell(Fault::TlsRefusesInSilence),
         one_at_a_time: faults.has_in_shell(Fault::TlsOneHandshakeAtATime),
         closes_at_failure: faults.has_in_shell(Fault::TlsDoorClosesAtFailure),
         sends_no_alert: quirks.has(Quirk::TlsSendsNoAlert),

@@ -9,21 +9,35 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+/// What is held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holding {
+    /// Nothing; not even what was, by now.
+    Nothing,
+    /// What is written, until something is to be read.
+    LastWords,
+    /// What was not written by now: for good.
+    Silence,
+}
+
 /// A stream whose last words are held back.
 pub(super) struct HeldBack {
     stream: Box<dyn Transport>,
     waiting: Vec<u8>,
-    holds: Rc<Cell<bool>>,
+    holds: Rc<Cell<Holding>>,
 }
 
 impl HeldBack {
-    /// Holds back for as long as the switch is on.
-    pub(super) fn new(stream: Box<dyn Transport>, holds: Rc<Cell<bool>>) -> Self {
+    /// Holds back what the switch says.
+    pub(super) fn new(stream: Box<dyn Transport>, holds: Rc<Cell<Holding>>) -> Self {
         Self { stream, waiting: Vec::new(), holds }
     }
 
     /// Writes what waits.
     fn poll_waiting(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.holds.get() == Holding::Silence {
+            self.waiting.clear();
+        }
         while !self.waiting.is_empty() {
             let count = ready!(Pin::new(&mut *self.stream).poll_write(context, &self.waiting))?;
             self.waiting.drain(..count);
@@ -51,7 +65,7 @@ impl AsyncRead for HeldBack {
 
 impl AsyncWrite for HeldBack {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.holds.get() {
+        if self.holds.get() != Holding::Nothing {
             self.waiting.extend_from_slice(bytes);
             return Poll::Ready(Ok(bytes.len()));
         }
@@ -60,7 +74,7 @@ impl AsyncWrite for HeldBack {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.holds.get() {
+        if self.holds.get() != Holding::Nothing {
             return Poll::Ready(Ok(()));
         }
         ready!(self.poll_waiting(context))?;
@@ -68,7 +82,7 @@ impl AsyncWrite for HeldBack {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.holds.get() {
+        if self.holds.get() == Holding::Nothing {
             ready!(self.poll_waiting(context))?;
         }
         Pin::new(&mut *self.stream).poll_shutdown(context)

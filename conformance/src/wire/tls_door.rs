@@ -2,8 +2,9 @@
 
 use super::Transport;
 use super::ahead::Ahead;
+use super::below::Below;
 use super::greeting::{Greeted, TlsVersion, server_hello};
-use super::held_back::HeldBack;
+use super::held_back::{HeldBack, Holding};
 use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
@@ -30,6 +31,8 @@ pub struct TlsManners {
     pub greets_old_versions: bool,
     /// Serves MQTT without TLS too.
     pub speaks_plain: bool,
+    /// Keeps the connections open of those that it does not let in, and says nothing to them.
+    pub refuses_in_silence: bool,
     /// Goes through one handshake at a time.
     pub one_at_a_time: bool,
     /// Lets nobody in any more once a handshake has failed.
@@ -62,7 +65,7 @@ pub(super) struct Door {
 /// What came of a client at the door.
 pub(super) enum Entered {
     /// It speaks TLS.
-    Tls(Box<tokio_rustls::server::TlsStream<super::below::Below>>),
+    Tls(Box<tokio_rustls::server::TlsStream<Below>>),
     /// It speaks MQTT without TLS, and is let in all the same.
     Plain(Box<dyn Transport>),
 }
@@ -107,12 +110,21 @@ impl Door {
                 return Err(speak_old(stream, old).await);
             }
         }
-        let holds = Rc::new(Cell::new(manners.sends_no_alert));
-        if manners.sends_no_alert {
+        let holds = Rc::new(Cell::new(Holding::Nothing));
+        if manners.sends_no_alert || manners.refuses_in_silence {
+            holds.set(Holding::LastWords);
             stream = Box::new(HeldBack::new(stream, Rc::clone(&holds)));
         }
-        let accepted = acceptor.accept(super::below::Below::new(stream)).await?;
-        holds.set(false);
+        let accepted = acceptor.accept(Below::new(stream)).into_fallible().await;
+        let accepted = match accepted {
+            Ok(accepted) => accepted,
+            Err((_, stream)) if manners.refuses_in_silence => {
+                holds.set(Holding::Silence);
+                return Err(keep_open(stream).await);
+            }
+            Err((error, _)) => return Err(error),
+        };
+        holds.set(Holding::Nothing);
         Ok(Entered::Tls(Box::new(accepted)))
     }
 }
@@ -120,17 +132,28 @@ impl Door {
 /// The first byte of a CONNECT.
 const CONNECT: u8 = 0x10;
 
+/// Reads what the client sends until it has had enough.
+async fn keep_open(mut stream: Below) -> io::Error {
+    let mut buffer = [0; 1024];
+    loop {
+        match stream.read(&mut buffer).await {
+            Ok(0) => return io::ErrorKind::UnexpectedEof.into(),
+            Ok(_) => {}
+            Err(error) => return error,
+        }
+    }
+}
+
 /// Goes on in the old version, as far as to the choice of it.
 async fn speak_old(mut stream: Box<dyn Transport>, version: TlsVersion) -> io::Error {
     let chosen = async {
         stream.write_all(&server_hello(version)).await?;
-        stream.flush().await?;
-        // Until the client has had enough.
-        let mut buffer = [0; 1024];
-        while stream.read(&mut buffer).await? > 0 {}
-        Ok::<(), io::Error>(())
+        stream.flush().await
     };
-    chosen.await.err().unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    match chosen.await {
+        Ok(()) => keep_open(Below::new(stream)).await,
+        Err(error) => error,
+    }
 }
 
 /// Takes certificates that it ought not to take.

@@ -90,6 +90,7 @@ impl Fault {
                 | Self::TlsTakesExpiredCertificates
                 | Self::TlsSpeaksOldVersions
                 | Self::TlsServesPlainMqtt
+                | Self::TlsRefusesInSilence
                 | Self::TlsOneHandshakeAtATime
                 | Self::TlsDoorClosesAtFailure
         )

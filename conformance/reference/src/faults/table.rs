@@ -626,6 +626,8 @@ faults! {
         ["TLS-4"] ["TLS-4"];
     TlsServesPlainMqtt "tls-serves-plain-mqtt" "Serves MQTT without TLS at its door for TLS."
         ["TLS-5"] ["TLS-5"];
+    TlsRefusesInSilence "tls-refuses-in-silence" "Says nothing to clients that it does not let in by TLS, and keeps their connections open."
+        ["TLS-1" "TLS-2" "TLS-3" "TLS-4" "TLS-5"] ["TLS-1" "TLS-2" "TLS-3" "TLS-4" "TLS-5"];
     TlsOneHandshakeAtATime "tls-one-handshake-at-a-time" "Lets nobody in by TLS while another client's handshake is under way."
         ["TLS-6"] ["TLS-6"];
     TlsDoorClosesAtFailure "tls-door-closes-at-failure" "Lets nobody in by TLS any more once a handshake has failed."
