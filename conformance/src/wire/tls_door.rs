@@ -90,42 +90,45 @@ impl Door {
         entered
     }
 
-    async fn greet(&self, acceptor: &TlsAcceptor, mut stream: Box<dyn Transport>) -> io::Result<Entered> {
+    async fn greet(&self, acceptor: &TlsAcceptor, stream: Box<dyn Transport>) -> io::Result<Entered> {
         let manners = self.manners;
         if manners.is_late {
             sleep(LATE).await;
         }
-        if manners.speaks_plain || manners.greets_old_versions {
-            let ahead = Ahead::look(stream, |seen| Greeted::read(seen) != Greeted::Unfinished).await?;
-            let greeted = Greeted::read(ahead.seen());
-            let is_mqtt = ahead.seen().first() == Some(&CONNECT);
-            stream = Box::new(ahead);
-            if manners.speaks_plain && is_mqtt {
-                return Ok(Entered::Plain(stream));
-            }
-            if let Greeted::With(old) = greeted
-                && manners.greets_old_versions
-                && old.is_given_up()
-            {
-                return Err(speak_old(stream, old).await);
-            }
+        if !manners.speaks_plain && !manners.greets_old_versions {
+            return self.go_through_handshake(acceptor, stream).await;
         }
+        let ahead = Ahead::look(stream, |seen| Greeted::read(seen) != Greeted::Unfinished).await?;
+        match (Greeted::read(ahead.seen()), ahead.seen().first()) {
+            (_, Some(&CONNECT)) if manners.speaks_plain => Ok(Entered::Plain(Box::new(ahead))),
+            (Greeted::With(old), _) if manners.greets_old_versions && old.is_given_up() => {
+                Err(speak_old(Box::new(ahead), old).await)
+            }
+            _ => self.go_through_handshake(acceptor, Box::new(ahead)).await,
+        }
+    }
+
+    async fn go_through_handshake(
+        &self,
+        acceptor: &TlsAcceptor,
+        mut stream: Box<dyn Transport>,
+    ) -> io::Result<Entered> {
         let holds = Rc::new(Cell::new(Holding::Nothing));
-        if manners.sends_no_alert || manners.refuses_in_silence {
+        if self.manners.sends_no_alert || self.manners.refuses_in_silence {
             holds.set(Holding::LastWords);
             stream = Box::new(HeldBack::new(stream, Rc::clone(&holds)));
         }
-        let accepted = acceptor.accept(Below::new(stream)).into_fallible().await;
-        let accepted = match accepted {
-            Ok(accepted) => accepted,
-            Err((_, stream)) if manners.refuses_in_silence => {
-                holds.set(Holding::Silence);
-                return Err(keep_open(stream).await);
+        match acceptor.accept(Below::new(stream)).into_fallible().await {
+            Ok(accepted) => {
+                holds.set(Holding::Nothing);
+                Ok(Entered::Tls(Box::new(accepted)))
             }
-            Err((error, _)) => return Err(error),
-        };
-        holds.set(Holding::Nothing);
-        Ok(Entered::Tls(Box::new(accepted)))
+            Err((_, stream)) if self.manners.refuses_in_silence => {
+                holds.set(Holding::Silence);
+                Err(keep_open(stream).await)
+            }
+            Err((error, _)) => Err(error),
+        }
     }
 }
 
