@@ -1,7 +1,8 @@
 //! A broker that is already running, at an address: `mqtt://`, `mqtts://`, `ws://`, `wss://` or `unix://`.
 
 use super::endpoint::Upon;
-use super::{Carrier, Endpoint, Ready, Setting, Unready, Variant};
+use super::strangers::Strangers;
+use super::{Carrier, Endpoint, Ready, Setting, Shown, Unready, Variant};
 use crate::text::{single_line, without_password};
 use crate::wire::{Identity, TlsClient, Trust, WebSocketClient};
 use std::net::{IpAddr, Ipv6Addr, ToSocketAddrs};
@@ -147,7 +148,19 @@ impl AddressTarget {
         if variant == Variant::WEBSOCKET && !self.carrier.has_web_socket() {
             return Err(Unready::NotOffered(format!("an address offers it with {}", variant.flags)));
         }
-        let offered = [Variant::PLAIN, Variant::WITH_ACCESS, Variant::WITH_AUTHENTICATION, Variant::WEBSOCKET];
+        let needs_tls = [Variant::TLS, Variant::MUTUAL_TLS].contains(&variant);
+        let shows_certificate = self.endpoint.knows_stranger(Shown::Nothing);
+        if needs_tls && (!self.endpoint.is_tls() || variant == Variant::MUTUAL_TLS && !shows_certificate) {
+            return Err(Unready::NotOffered(format!("an address offers it with {}", variant.flags)));
+        }
+        let offered = [
+            Variant::PLAIN,
+            Variant::WITH_ACCESS,
+            Variant::WITH_AUTHENTICATION,
+            Variant::WEBSOCKET,
+            Variant::TLS,
+            Variant::MUTUAL_TLS,
+        ];
         if !offered.contains(&variant) {
             return Err(Unready::NotOffered(format!("an address is what it is: {}", variant.says)));
         }
@@ -161,6 +174,11 @@ fn upon(carrier: Carrier, (host, port): (&str, u16), path: &str, reach: Reach) -
     let mut upon = Upon::default();
     if carrier.has_tls() {
         let name = server_name.as_deref().unwrap_or(host);
+        if identity.is_some() {
+            // Whose word the broker takes is nothing that an address tells: nobody can make a certificate that has expired.
+            upon.strangers = Strangers::make(None, |identity| TlsClient::new(&trust, identity, name))
+                .map_err(|why| format!("can't be used: {why}"))?;
+        }
         let client = TlsClient::new(&trust, identity, name).map_err(|error| format!("can't be used: {error}"))?;
         upon.tls = Some(Rc::new(client));
     }

@@ -4,6 +4,7 @@
 use super::endpoint::Upon;
 use super::ports::Ports;
 use super::profile::ProfileVariant;
+use super::strangers::Strangers;
 use super::{Carrier, Endpoint, Profile};
 use crate::wire::{Authority, WebSocketClient};
 use mqtt_assay_codec::Version;
@@ -51,6 +52,9 @@ impl Doors {
                 files.insert(name, text);
             }
             let identity = (carrier == Carrier::MutualTls).then(|| client.identity()).transpose()?;
+            if carrier == Carrier::MutualTls {
+                upon.strangers = Strangers::make(Some(&authority), |identity| authority.client(identity))?;
+            }
             let client = authority.client(identity).map_err(|error| error.to_string())?;
             upon.tls = carrier.has_tls().then(|| Rc::new(client));
         }

@@ -1,11 +1,13 @@
 //! The reference broker in this process, one for each variant in use.
 
 use super::endpoint::Upon;
+use super::strangers::Strangers;
 use super::{Authentication, Carrier, Data, Endpoint, Ready, Setting, Unready, Variant, next_broker};
 use crate::broker::Shell;
-use crate::wire::{Authority, Holder, Layers, Manners, WebSocketClient, WebSocketServer};
+use crate::wire::{Authority, Holder, Layers, Manners, TlsManners, WebSocketClient, WebSocketServer};
 use mqtt_assay_reference::{
-    ANSWERS, Access, BrokerLimits, Fault, FaultOn, FaultSet, METHOD, Machine, Questions, Quirk, Settings, User,
+    ANSWERS, Access, BrokerLimits, Fault, FaultOn, FaultSet, METHOD, Machine, Questions, Quirk, QuirkSet, Settings,
+    User,
 };
 use std::rc::Rc;
 
@@ -77,7 +79,7 @@ impl EmbeddedTarget {
         };
         let setting = Setting { broker: next_broker(), ..setting };
         let carrier = variant.carrier.unwrap_or(self.options.carrier);
-        let (layers, upon) = carried(carrier, &settings.faults)?;
+        let (layers, upon) = carried(carrier, &settings)?;
         let shell = Shell::start(Machine::new(settings), quirks, *seed, |_| {});
         let endpoint = Endpoint::embedded(Rc::new(shell), layers).with(upon);
         Ok(Ready { endpoint, setting, process: None })
@@ -85,7 +87,7 @@ impl EmbeddedTarget {
 }
 
 /// What lies upon the two ends of each memory pipe.
-fn carried(carrier: Carrier, faults: &FaultSet) -> Result<(Layers, Upon), Unready> {
+fn carried(carrier: Carrier, settings: &Settings) -> Result<(Layers, Upon), Unready> {
     if carrier == Carrier::Unix {
         let why = "the embedded broker has no socket of any kind; `mqtt-assay run unix:///PATH` meets one that has";
         return Err(Unready::NotOffered(why.to_owned()));
@@ -95,12 +97,17 @@ fn carried(carrier: Carrier, faults: &FaultSet) -> Result<(Layers, Upon), Unread
         let wants_certificate = carrier == Carrier::MutualTls;
         let authority = Authority::new().map_err(Unready::Failed)?;
         let client = authority.sign(Holder::Client).and_then(|papers| papers.identity()).map_err(Unready::Failed)?;
-        layers.tls = Some(authority.server(wants_certificate).map_err(Unready::Failed)?);
+        let manners = tls_manners(&settings.faults, &settings.quirks);
+        layers.tls = Some(authority.server_with(wants_certificate, manners).map_err(Unready::Failed)?);
+        if wants_certificate {
+            let strangers = Strangers::make(Some(&authority), |identity| authority.client(identity));
+            upon.strangers = strangers.map_err(Unready::Failed)?;
+        }
         let client = authority.client(wants_certificate.then_some(client));
         upon.tls = Some(Rc::new(client.map_err(|error| Unready::Failed(error.to_string()))?));
     }
     if carrier.has_web_socket() {
-        layers.web_socket = Some(WebSocketServer { manners: manners(faults) });
+        layers.web_socket = Some(WebSocketServer { manners: manners(&settings.faults) });
         let client = WebSocketClient::new("localhost", "/mqtt", Vec::new()).map_err(Unready::Failed)?;
         upon.web_socket = Some(Rc::new(client));
     }
@@ -116,6 +123,23 @@ fn manners(faults: &FaultSet) -> Manners {
         whole_packets_only: faults.has_in_shell(Fault::WebSocketWholePacketsOnly),
         no_subprotocol: faults.has_in_shell(Fault::WebSocketNoSubprotocol),
         other_subprotocol: faults.has_in_shell(Fault::WebSocketOtherSubprotocol),
+    }
+}
+
+/// How faults and quirks make the broker treat clients that come by TLS.
+fn tls_manners(faults: &FaultSet, quirks: &QuirkSet) -> TlsManners {
+    TlsManners {
+        wants_no_certificate: faults.has_in_shell(Fault::TlsWantsNoCertificate),
+        takes_foreign: faults.has_in_shell(Fault::TlsTakesForeignCertificates),
+        takes_expired: faults.has_in_shell(Fault::TlsTakesExpiredCertificates),
+        greets_old_versions: faults.has_in_shell(Fault::TlsSpeaksOldVersions),
+        speaks_plain: faults.has_in_shell(Fault::TlsServesPlainMqtt),
+        refuses_in_silence: faults.has_in_shell(Fault::TlsRefusesInSilence),
+        one_at_a_time: faults.has_in_shell(Fault::TlsOneHandshakeAtATime),
+        closes_at_failure: faults.has_in_shell(Fault::TlsDoorClosesAtFailure),
+        sends_no_alert: quirks.has(Quirk::TlsSendsNoAlert),
+        is_late: quirks.has(Quirk::TlsIsLate),
+        only_1_2: quirks.has(Quirk::TlsOnly12),
     }
 }
 

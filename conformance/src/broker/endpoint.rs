@@ -1,6 +1,7 @@
 //! Where connections to a running broker are opened, and what lies upon each of them.
 
 use super::Shell;
+use super::strangers::{Shown, Strangers};
 use crate::wire::{Layers, Tcp, TlsClient, Transport, WebSocketClient, pipe};
 use std::io;
 use std::path::PathBuf;
@@ -32,6 +33,8 @@ enum Base {
 pub(crate) struct Upon {
     pub(crate) tls: Option<Rc<TlsClient>>,
     pub(crate) web_socket: Option<Rc<WebSocketClient>>,
+    /// Who else may come by TLS, where the broker lets in only who has a certificate.
+    pub(crate) strangers: Strangers,
 }
 
 impl Upon {
@@ -103,9 +106,24 @@ impl Endpoint {
         }
     }
 
+    /// True where TLS lies right upon what carries the bytes, and MQTT upon that.
+    pub fn is_tls(&self) -> bool {
+        self.upon.tls.is_some() && self.upon.web_socket.is_none()
+    }
+
+    /// The name that the broker is asked for in the greeting of TLS, where it has one that is no address.
+    pub fn server_name(&self) -> Option<String> {
+        self.upon.tls.as_ref().and_then(|client| client.server_name())
+    }
+
     /// Opens a network connection.
     pub async fn open(&self) -> io::Result<Box<dyn Transport>> {
-        let stream: Box<dyn Transport> = match &self.base {
+        self.upon.put_on(self.open_below().await?).await
+    }
+
+    /// Opens a network connection with nothing upon it: whoever writes to it writes below TLS.
+    pub async fn open_below(&self) -> io::Result<Box<dyn Transport>> {
+        Ok(match &self.base {
             Base::Embedded(shell, layers) => {
                 let (near, far) = pipe(PIPE_CAPACITY);
                 shell.accept_through(Box::new(far), layers);
@@ -113,8 +131,19 @@ impl Endpoint {
             }
             Base::Tcp(address) => Box::new(Tcp::connect(address.as_str()).await?),
             Base::Unix(path) => open_unix(path).await?,
-        };
-        self.upon.put_on(stream).await
+        })
+    }
+
+    /// Whether there is a client that shows this in place of its own certificate.
+    pub fn knows_stranger(&self, shown: Shown) -> bool {
+        self.upon.strangers.showing(shown).is_some()
+    }
+
+    /// Opens a network connection by TLS, as a client that shows this in place of its own certificate.
+    pub async fn open_showing(&self, shown: Shown) -> io::Result<Box<dyn Transport>> {
+        let stranger = self.upon.strangers.showing(shown).cloned();
+        let stranger = stranger.ok_or_else(|| io::Error::other(format!("nobody here has {}", shown.says())))?;
+        Upon { tls: Some(stranger), ..self.upon.clone() }.put_on(self.open_below().await?).await
     }
 }
 

@@ -21,6 +21,7 @@ mod set_up;
 mod shell;
 mod spawned;
 mod stopping;
+mod strangers;
 mod supervisor;
 mod variant;
 mod version;
@@ -37,6 +38,7 @@ pub use profile::{
 pub(crate) use set_up::SetUp;
 pub use shell::{Said, Shell};
 pub use spawned::{Lease, SpawnedBroker, SpawnedTarget};
+pub use strangers::Shown;
 pub use variant::{Carrier, VARIANTS, Variant};
 
 pub(crate) use restart::Restarts;

@@ -155,14 +155,18 @@ impl Variant {
     );
 
     /// TLS.
-    pub const TLS: Self = Self::carried(Carrier::Tls, "tls", "the broker is reached by TLS");
+    pub const TLS: Self =
+        Self { flags: "the scheme mqtts", ..Self::carried(Carrier::Tls, "tls", "the broker is reached by TLS") };
 
     /// TLS with a certificate of the client.
-    pub const MUTUAL_TLS: Self = Self::carried(
-        Carrier::MutualTls,
-        "mutual-tls",
-        "the broker is reached by TLS, and lets in only clients with a certificate of its authority",
-    );
+    pub const MUTUAL_TLS: Self = Self {
+        flags: "the scheme mqtts, --cert and --key",
+        ..Self::carried(
+            Carrier::MutualTls,
+            "mutual-tls",
+            "the broker is reached by TLS, and lets in only clients with a certificate of its authority",
+        )
+    };
 
     /// WebSocket.
     pub const WEBSOCKET: Self = Self {

@@ -48,6 +48,7 @@ mod store;
 mod strings;
 mod subscribe;
 mod takeover;
+mod tls;
 mod topic_alias;
 mod topics;
 mod ways;
@@ -154,6 +155,7 @@ const CHAPTERS: &[Chapter] = &[
     Chapter { name: "second-place", cases: second_place::CASES },
     Chapter { name: "strings", cases: strings::CASES },
     Chapter { name: "websocket", cases: websocket::CASES },
+    Chapter { name: "tls", cases: tls::CASES },
     Chapter { name: "invariants", cases: invariants::CASES },
     Chapter { name: "restart", cases: restart::CASES },
     Chapter { name: "life", cases: life::CASES },

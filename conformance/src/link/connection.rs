@@ -447,7 +447,7 @@ impl Link {
     }
 
     /// Why the broker has ended the stream, where it said so by TLS or WebSocket.
-    pub(super) fn why_ended(&self) -> Option<String> {
+    pub(crate) fn why_ended(&self) -> Option<String> {
         self.stream.borrow().as_ref()?.why_ended()
     }
 

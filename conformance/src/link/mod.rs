@@ -22,6 +22,7 @@ pub(crate) use connection::{Arrival, Arrived, Link};
 pub(crate) use doorway::Doorway;
 pub(crate) use reader::breach_of_form;
 pub(crate) use recorder::{Publication, Recorder, Sighting, Surroundings, Witness};
+pub(crate) use transcript::BELOW;
 pub(crate) use transcript::parse_hex;
 pub(crate) use transcript::parse_line;
 pub use transcript::{Line, ParseError, Remark, Transcript, What};

@@ -90,6 +90,9 @@ impl Remark {
 /// Bytes of a packet that a report shows whole.
 const BYTES_REPORTED: usize = 2048;
 
+/// With this begins a note of what went out below the carrier of packets.
+pub(crate) const BELOW: &str = "-> ";
+
 /// Stands around the length of what a report leaves out.
 const CUT: &str = "[..]";
 
@@ -209,6 +212,15 @@ impl What {
         match self {
             Self::Sent { bytes, .. } | Self::Received(bytes) => Some(bytes),
             _ => None,
+        }
+    }
+
+    /// Whether something of ours went out here: a packet, or what a case did below the carrier of packets, as its note tells.
+    pub(crate) fn is_of_ours(&self) -> bool {
+        match self {
+            Self::Sent { .. } => true,
+            Self::Said(Remark::Notes, text) => text.starts_with(BELOW),
+            _ => false,
         }
     }
 

@@ -3,7 +3,7 @@
 //! A case is run once on a broker without faults, which remembers what faults it was asked for. With a fault that it was
 //! not asked for it would do the same again, byte for byte, so that only the other pairs are run.
 
-use crate::broker::{EmbeddedOptions, EmbeddedTarget, Variant};
+use crate::broker::{Carrier, EmbeddedOptions, EmbeddedTarget, Variant};
 use crate::cases;
 use crate::run::{CaseResult, End, Order, RunOptions, alone, invariants, try_out, watch_over};
 use crate::scenario::{Common, Instance, Invariants, Method, RunNames, Verdict, Vital};
@@ -121,6 +121,10 @@ pub(super) fn is_concerned(switch: Option<Switch<'_>>, instance: &Instance) -> b
     match switch {
         Some(Switch::Fault(broken)) if instance.case.weighty && !broken.is_claimed_by(instance) => false,
         Some(Switch::Fault(broken)) => !broken.rules(instance.version).is_empty(),
+        // Where no TLS is spoken, it is the broker without the quirk.
+        Some(Switch::Quirk(quirk)) if quirk.is_about_tls() => {
+            instance.case.variant.carrier.is_some_and(Carrier::has_tls)
+        }
         _ => true,
     }
 }

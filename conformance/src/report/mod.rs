@@ -200,14 +200,8 @@ impl RunFacts {
 /// deciding line, else the last packet before it that is not just an answer to the broker.
 pub(crate) fn cause<'a>(result: &'a CaseResult, rule: &RuleVerdict) -> Option<&'a Line> {
     let before = rule.line.unwrap_or(u32::MAX);
-    let sent = || {
-        result
-            .transcript
-            .lines
-            .iter()
-            .rev()
-            .filter(move |line| line.number < before && matches!(line.what, What::Sent { .. }))
-    };
+    let sent =
+        || result.transcript.lines.iter().rev().filter(move |line| line.number < before && line.what.is_of_ours());
     let mutated = sent().find(|line| matches!(line.what, What::Sent { mutation: Some(_), .. }));
     mutated.or_else(|| sent().find(|line| !is_answer(line))).or_else(|| sent().next())
 }

@@ -186,6 +186,14 @@ impl CaseContext {
         self.unseen_end.borrow_mut().get_or_insert(why);
     }
 
+    /// What the next connection of this role is called: `watcher`, `watcher#2`.
+    pub(super) fn label(&self, role: &str) -> String {
+        let mut roles = self.roles.borrow_mut();
+        let count = roles.entry(role.to_owned()).or_default();
+        *count += 1;
+        if *count == 1 { role.to_owned() } else { format!("{role}#{count}") }
+    }
+
     pub(crate) fn next_packet_id(&self, role: &'static str) -> u16 {
         let mut ids = self.packet_ids.borrow_mut();
         let next = ids.entry(role).or_insert(1);

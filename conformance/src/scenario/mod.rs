@@ -18,6 +18,7 @@
 //! | [`resume`](Subject::resume) | the client comes back to the session that it left |
 //! | [`witness`](Subject::witness) | a client that tells when a message is dealt with |
 //! | [`open`](Subject::open) | a network connection, and nothing sent on it |
+//! | [`open_below`](Subject::open_below) | the same below TLS, for bytes that no client sends ([`Below`]) |
 //! | [`wait`](Subject::wait) | the standard's own time passes; the row says so in `waits` |
 //! | [`version`](Subject::version), [`member`](Subject::member) | which version, which member of a family |
 //! | [`unique`](Subject::unique), [`setting`](Subject::setting), [`bad_credentials`](Subject::bad_credentials), [`denied_topic`](Subject::denied_topic) | texts of the run's own; how the broker is set up |
@@ -72,9 +73,12 @@
 //! | [`expect_refusal`](Client::expect_refusal) | the broker closes after something forbidden |
 //! | [`expect_close`](Client::expect_close) | the broker closes of its own accord, when it is due |
 //! | [`expect_open`](Client::expect_open) | the connection is still served |
+//! | [`expect_shut_out`](Subject::expect_shut_out), [`expect_served`](Subject::expect_served) | by TLS: who is not let in, and that others are |
+//! | [`expect_version_refused`](Below::expect_version_refused), [`expect_no_connack`](Below::expect_no_connack) | below TLS: what is not spoken |
 //! | [`expect_nothing_after`](Client::expect_nothing_after), [`expect_end_without`](Client::expect_end_without) | it ends, and what does not come before |
 
 mod announced;
+mod below;
 mod case;
 mod clean_up;
 mod client;
@@ -96,6 +100,7 @@ mod trial;
 mod verdict;
 
 pub use announced::Excluded;
+pub use below::{Below, Heard};
 pub use case::{Case, Chapter, Instance, Method, Running, Vital};
 pub use client::Client;
 pub(crate) use client::describe_end;

@@ -10,6 +10,7 @@ use super::rules::StepRules;
 use super::verdict::{Evidence, Received, Stop};
 use crate::broker::{Authentication, Setting, Survived};
 use crate::link::{Link, Remark};
+use bytes::Bytes;
 use mqtt_assay_codec::{Packet, QoS, ReasonCode, Version};
 use mqtt_assay_standard::bounds;
 use std::rc::Rc;
@@ -225,16 +226,22 @@ impl Subject {
             .map_err(|_| format!("no connection within {:?}", context.patient(bounds::OPEN)))
             .and_then(|opened| opened.map_err(|error| error.to_string()))
             .map_err(|why| Stop::Inconclusive { why: format!("{role}: {why}"), line: None })?;
-        let count = {
-            let mut roles = context.roles.borrow_mut();
-            let count = roles.entry(role.to_owned()).or_default();
-            *count += 1;
-            *count
-        };
-        let label = if count == 1 { role.to_owned() } else { format!("{role}#{count}") };
-        let link = Link::start(stream, place, label, version, Rc::clone(context.recorder()));
+        let link = Link::start(stream, place, context.label(role), version, Rc::clone(context.recorder()));
         context.links.borrow_mut().push(Rc::clone(&link));
         Ok(Client::new(role, link, Rc::clone(context)))
+    }
+
+    /// The name by which a greeting of TLS asks for the broker, where it is no address.
+    pub fn server_name(&self) -> Option<String> {
+        self.context.ready.endpoint.server_name()
+    }
+
+    /// The bytes of a CONNECT of this role, without the user name and password of ordinary ones: they are for connections that
+    /// nobody listens to.
+    pub fn bare_connect(&self, role: &'static str) -> Result<Bytes, Stop> {
+        let encoded = connect().encode(self.version(), self.context.names(), role);
+        let defect = |error| format!("defect of the case: the packet cannot be built: {error}");
+        encoded.map_err(|error| Stop::Inconclusive { why: defect(error), line: None })
     }
 
     /// Set-up: the broker ends and is started again where it was. All connections are over by then.

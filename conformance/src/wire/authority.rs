@@ -1,7 +1,7 @@
 //! A certificate authority of a moment: it signs for the broker that the suite starts and for the client that meets it, and
 //! is gone with them.
 
-use super::{Identity, TlsClient, TlsServer, Trust};
+use super::{Identity, TlsClient, TlsManners, TlsServer, Trust};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     date_time_ymd,
@@ -29,6 +29,8 @@ pub(crate) type Files = BTreeMap<&'static str, (&'static str, String)>;
 pub enum Holder {
     /// The broker.
     Broker,
+    /// A broker whose certificate has expired long ago.
+    ExpiredBroker,
     /// A client.
     Client,
     /// A client whose certificate has expired long ago.
@@ -86,7 +88,9 @@ impl Authority {
 
     fn signed(&self, holder: Holder) -> Result<Papers, rcgen::Error> {
         let (names, name, usage) = match holder {
-            Holder::Broker => (NAMES.map(str::to_owned).to_vec(), "localhost", ExtendedKeyUsagePurpose::ServerAuth),
+            Holder::Broker | Holder::ExpiredBroker => {
+                (NAMES.map(str::to_owned).to_vec(), "localhost", ExtendedKeyUsagePurpose::ServerAuth)
+            }
             Holder::Client | Holder::ExpiredClient => (Vec::new(), "mqtt-assay", ExtendedKeyUsagePurpose::ClientAuth),
         };
         let key = KeyPair::generate()?;
@@ -95,7 +99,7 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![usage];
         params.use_authority_key_identifier_extension = true;
-        if holder == Holder::ExpiredClient {
+        if matches!(holder, Holder::ExpiredClient | Holder::ExpiredBroker) {
             (params.not_before, params.not_after) = (date_time_ymd(2001, 1, 1), date_time_ymd(2002, 1, 1));
         }
         let certificate = params.signed_by(&key, &self.issuer)?.pem();
@@ -110,8 +114,13 @@ impl Authority {
 
     /// A broker with a certificate of this authority, which wants one of its clients where `asks` says so.
     pub fn server(&self, asks: bool) -> Result<TlsServer, String> {
+        self.server_with(asks, TlsManners::default())
+    }
+
+    /// The same, with manners of its own.
+    pub fn server_with(&self, asks: bool, manners: TlsManners) -> Result<TlsServer, String> {
         let identity = self.sign(Holder::Broker)?.identity()?;
-        TlsServer::new(identity, asks.then_some(self.certificate.as_bytes()))
+        TlsServer::with(identity, asks.then_some(self.certificate.as_bytes()), manners)
     }
 
     /// All that a broker and its client need, and the client's part of it.

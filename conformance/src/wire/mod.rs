@@ -4,9 +4,12 @@
 //! All of them tell an orderly end (FIN) from an abortive one (RST) as far as they can; a verdict may depend on it. Uses
 //! nothing of this crate.
 
+mod ahead;
 mod authority;
 mod below;
 mod certificates;
+mod greeting;
+mod held_back;
 mod listener;
 mod memory;
 mod socket;
@@ -14,6 +17,7 @@ mod tcp;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod tls_door;
 mod tls_trouble;
 #[cfg(unix)]
 mod unix;
@@ -22,11 +26,14 @@ mod web_socket;
 
 pub use authority::{Authority, Holder, Papers};
 pub use certificates::{Identity, Trust};
+pub use greeting::{Answer, Offered, TlsVersion, client_hello};
 pub use listener::{Layers, Listener, Place};
 pub use memory::{Pipe, pipe};
 pub use socket::Socket;
 pub use tcp::Tcp;
 pub use tls::{TlsClient, TlsServer};
+pub use tls_door::TlsManners;
+pub use tls_trouble::was_ended_by_broker;
 #[cfg(unix)]
 pub use unix::Unix;
 pub use upgrade::{WebSocketClient, WebSocketServer};

@@ -5,6 +5,7 @@
 
 use super::below::Below;
 use super::certificates::{Identity, Trust, roots, roots_of_the_system};
+use super::tls_door::{Door, Entered, Lenient, TlsManners};
 use super::tls_trouble::{alert_in, handshake_failed};
 use super::{Ending, Transport};
 use std::io::{self, ErrorKind};
@@ -17,7 +18,10 @@ use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVe
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, ServerConfig, SignatureScheme};
+use tokio_rustls::rustls::version::TLS12;
+use tokio_rustls::rustls::{
+    ALL_VERSIONS, ClientConfig, DigitallySignedStruct, Error, RootCertStore, ServerConfig, SignatureScheme,
+};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
 /// How a client speaks TLS with one broker. One serves all connections.
@@ -51,6 +55,14 @@ impl TlsClient {
         Ok(Self { connector: TlsConnector::from(Arc::new(config)), name })
     }
 
+    /// The name that the broker is asked for, where it is one that a greeting can have: no address.
+    pub fn server_name(&self) -> Option<String> {
+        match &self.name {
+            ServerName::DnsName(name) => Some(name.as_ref().to_owned()),
+            _ => None,
+        }
+    }
+
     /// Begins TLS on a stream.
     pub async fn connect(&self, stream: Box<dyn Transport>) -> io::Result<Box<dyn Transport>> {
         let connected = self.connector.connect(self.name.clone(), Below::new(stream)).await;
@@ -61,30 +73,44 @@ impl TlsClient {
 
 /// How a broker speaks TLS.
 #[derive(Clone)]
-pub struct TlsServer(TlsAcceptor);
+pub struct TlsServer {
+    acceptor: TlsAcceptor,
+    door: Door,
+}
 
 impl TlsServer {
     /// A broker with this certificate. With authorities, in PEM form, it lets in only clients with a certificate of theirs.
     pub fn new(identity: Identity, client_authorities: Option<&[u8]>) -> Result<Self, String> {
+        Self::with(identity, client_authorities, TlsManners::default())
+    }
+
+    /// The same, with manners of its own.
+    pub fn with(identity: Identity, client_authorities: Option<&[u8]>, manners: TlsManners) -> Result<Self, String> {
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
-        let builder = builder.with_safe_default_protocol_versions().map_err(|error| error.to_string())?;
+        let versions = if manners.only_1_2 { &[&TLS12][..] } else { ALL_VERSIONS };
+        let builder = builder.with_protocol_versions(versions).map_err(|error| error.to_string())?;
         let builder = match client_authorities.map(roots).transpose()? {
-            Some(roots) => builder.with_client_cert_verifier(client_verifier(roots, provider)?),
+            Some(roots) => {
+                let verifier = client_verifier(roots, provider)?;
+                builder.with_client_cert_verifier(Arc::new(Lenient { verifier, manners }))
+            }
             None => builder.with_no_client_auth(),
         };
         let Identity { chain, key } = identity;
         let mut config = builder.with_single_cert(chain, key).map_err(|error| error.to_string())?;
         // Nobody resumes a session, and a ticket that is left unread would turn an orderly end of TCP into a reset.
         config.send_tls13_tickets = 0;
-        Ok(Self(TlsAcceptor::from(Arc::new(config))))
+        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), door: Door::new(manners) })
     }
 
     /// Begins TLS on an accepted stream.
     pub async fn accept(&self, stream: Box<dyn Transport>) -> io::Result<Box<dyn Transport>> {
-        let accepted = self.0.accept(Below::new(stream)).await;
-        let stream = accepted.map_err(|error| io::Error::new(error.kind(), format!("TLS handshake: {error}")))?;
-        Ok(Box::new(Tls { stream: stream.into(), alert: None }))
+        let entered = self.door.enter(&self.acceptor, stream).await;
+        match entered.map_err(|error| io::Error::new(error.kind(), format!("TLS handshake: {error}")))? {
+            Entered::Tls(stream) => Ok(Box::new(Tls { stream: (*stream).into(), alert: None })),
+            Entered::Plain(stream) => Ok(stream),
+        }
     }
 }
 

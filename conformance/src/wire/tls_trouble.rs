@@ -1,11 +1,41 @@
 //! What went wrong in TLS, in words that say which of the few usual things it was.
 
+use std::fmt;
 use std::io::{self, ErrorKind};
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{AlertDescription, CertificateError, Error};
 
+/// A handshake that did not come about, in words.
+#[derive(Debug)]
+struct NoHandshake {
+    says: String,
+    /// The other side has ended it, by an alert or by ending the connection.
+    is_of_peer: bool,
+}
+
+impl fmt::Display for NoHandshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.says)
+    }
+}
+
+impl std::error::Error for NoHandshake {}
+
+/// Whether it was the broker that ended a client's handshake, by an alert or by ending the connection.
+pub fn was_ended_by_broker(error: &io::Error) -> bool {
+    error.get_ref().and_then(|inner| inner.downcast_ref::<NoHandshake>()).is_some_and(|failed| failed.is_of_peer)
+}
+
+fn is_end(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
+}
+
 /// Why a client's handshake failed.
 pub(super) fn handshake_failed(error: &io::Error, name: &ServerName<'_>) -> io::Error {
+    let is_of_peer = match tls_error(error) {
+        Some(known) => matches!(known, Error::AlertReceived(_)),
+        None => is_end(error.kind()),
+    };
     let why = match tls_error(error) {
         Some(Error::InvalidCertificate(problem)) => certificate(problem, &name.to_str()),
         Some(Error::AlertReceived(alert)) => alerted(*alert),
@@ -15,16 +45,10 @@ pub(super) fn handshake_failed(error: &io::Error, name: &ServerName<'_>) -> io::
         Some(Error::InvalidMessage(_) | Error::InappropriateMessage { .. }) => NOT_TLS.to_owned(),
         Some(Error::NoCertificatesPresented) => "the broker shows no certificate".to_owned(),
         Some(other) => other.to_string(),
-        None if matches!(
-            error.kind(),
-            ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
-        ) =>
-        {
-            "the connection was ended in the handshake".to_owned()
-        }
+        None if is_end(error.kind()) => "the connection was ended in the handshake".to_owned(),
         None => error.to_string(),
     };
-    io::Error::new(error.kind(), format!("TLS: {why}"))
+    io::Error::new(error.kind(), NoHandshake { says: format!("TLS: {why}"), is_of_peer })
 }
 
 /// What the peer says in the alert that ended the stream.

@@ -85,6 +85,14 @@ impl Fault {
                 | Self::WebSocketWholePacketsOnly
                 | Self::WebSocketNoSubprotocol
                 | Self::WebSocketOtherSubprotocol
+                | Self::TlsWantsNoCertificate
+                | Self::TlsTakesForeignCertificates
+                | Self::TlsTakesExpiredCertificates
+                | Self::TlsSpeaksOldVersions
+                | Self::TlsServesPlainMqtt
+                | Self::TlsRefusesInSilence
+                | Self::TlsOneHandshakeAtATime
+                | Self::TlsDoorClosesAtFailure
         )
     }
 

@@ -616,4 +616,20 @@ faults! {
         ["MQTT-6.0.0-4"] ["MQTT-6.0.0-4"];
     WebSocketOtherSubprotocol "websocket-other-subprotocol" "Answers a subprotocol that the WebSocket did not offer."
         ["MQTT-6.0.0-4"] ["MQTT-6.0.0-4"];
+    TlsWantsNoCertificate "tls-wants-no-certificate" "Asks clients for a certificate, and lets those in that have none."
+        ["TLS-1"] ["TLS-1"];
+    TlsTakesForeignCertificates "tls-takes-foreign-certificates" "Lets in clients whose certificate an unknown authority has signed."
+        ["TLS-2"] ["TLS-2"];
+    TlsTakesExpiredCertificates "tls-takes-expired-certificates" "Lets in clients whose certificate has expired."
+        ["TLS-3"] ["TLS-3"];
+    TlsSpeaksOldVersions "tls-speaks-old-versions" "Goes on with TLS 1.0 or 1.1 where a client offers nothing above it."
+        ["TLS-4"] ["TLS-4"];
+    TlsServesPlainMqtt "tls-serves-plain-mqtt" "Serves MQTT without TLS at its door for TLS."
+        ["TLS-5"] ["TLS-5"];
+    TlsRefusesInSilence "tls-refuses-in-silence" "Says nothing to clients that it does not let in by TLS, and keeps their connections open."
+        ["TLS-1" "TLS-2" "TLS-3" "TLS-4" "TLS-5"] ["TLS-1" "TLS-2" "TLS-3" "TLS-4" "TLS-5"];
+    TlsOneHandshakeAtATime "tls-one-handshake-at-a-time" "Lets nobody in by TLS while another client's handshake is under way."
+        ["TLS-6"] ["TLS-6"];
+    TlsDoorClosesAtFailure "tls-door-closes-at-failure" "Lets nobody in by TLS any more once a handshake has failed."
+        ["TLS-6"] ["TLS-6"];
 }

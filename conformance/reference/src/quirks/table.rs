@@ -104,6 +104,12 @@ quirks! {
         "Reads and writes 100 kB a second on each connection.";
     ResetForFin "reset-for-fin"
         "Resets a connection where others close it in order.";
+    TlsSendsNoAlert "tls-sends-no-alert"
+        "Ends a handshake of TLS that fails without an alert.";
+    TlsIsLate "tls-is-late"
+        "Begins each handshake of TLS a second late.";
+    TlsOnly12 "tls-only-1.2"
+        "Speaks TLS 1.2 and nothing above it.";
 }
 
 impl Quirk {
@@ -121,7 +127,12 @@ impl Quirk {
                 | Self::CoalescedWrites
                 | Self::SlowLink
                 | Self::ResetForFin
-        )
+        ) || self.is_about_tls()
+    }
+
+    /// Whether it shows at the door for TLS alone.
+    pub fn is_about_tls(self) -> bool {
+        matches!(self, Self::TlsSendsNoAlert | Self::TlsIsLate | Self::TlsOnly12)
     }
 }
 

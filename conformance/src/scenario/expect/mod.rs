@@ -10,6 +10,7 @@ mod nothing;
 mod packets;
 mod refusal;
 mod sometime;
+mod strangers;
 mod turn;
 mod unserved;
 
