@@ -21,13 +21,13 @@ mod web_socket;
 
 pub use authority::{Authority, Holder, Papers};
 pub use certificates::{Identity, Trust};
-pub use listener::{Layers, Listener, Place};
+pub use listener::{Knock, Knocked, Layers, Listener, Peer, Place};
 pub use memory::{Pipe, pipe};
 pub use tcp::Tcp;
 pub use tls::{TlsClient, TlsServer};
 #[cfg(unix)]
 pub use unix::Unix;
-pub use upgrade::{WebSocketClient, WebSocketServer};
+pub use upgrade::{NoSubprotocol, WebSocketClient, WebSocketServer};
 pub use web_socket::{Frame, FrameKind, Manners, SUBPROTOCOL, WebSocket};
 
 use std::future::poll_fn;

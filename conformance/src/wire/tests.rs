@@ -19,12 +19,12 @@ fn all() -> Vec<(&'static str, Option<TlsClient>, Option<WebSocketClient>, Layer
     let tls = || Some(authority.client(None).expect("a client"));
     let server = || Some(authority.server(false).expect("a server"));
     let web_socket = || Some(WebSocketClient::new("localhost", "/mqtt", Vec::new()).expect("a client"));
-    let socket_server = Some(WebSocketServer::default());
+    let socket_server = || Some(WebSocketServer::default());
     vec![
         ("nothing", None, None, Layers::default()),
         ("tls", tls(), None, Layers { tls: server(), web_socket: None }),
-        ("web socket", None, web_socket(), Layers { tls: None, web_socket: socket_server }),
-        ("both", tls(), web_socket(), Layers { tls: server(), web_socket: socket_server }),
+        ("web socket", None, web_socket(), Layers { tls: None, web_socket: socket_server() }),
+        ("both", tls(), web_socket(), Layers { tls: server(), web_socket: socket_server() }),
     ]
 }
 
@@ -176,7 +176,7 @@ fn what_speaks_no_tls_and_no_http_is_said_to() {
 
 async fn sockets(manners: Manners) -> (Stream, Stream) {
     let client = WebSocketClient::new("localhost", "/", Vec::new()).expect("a client");
-    met(None, Some(&client), &Layers { tls: None, web_socket: Some(WebSocketServer { manners }) }).await
+    met(None, Some(&client), &Layers { tls: None, web_socket: Some(WebSocketServer { manners, path: None }) }).await
 }
 
 async fn send(stream: &mut Stream, frames: &[Frame]) {
