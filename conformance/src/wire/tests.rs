@@ -259,7 +259,12 @@ fn listeners_of_both_kinds_accept_and_a_path_goes_with_its_listener() {
             let path = folder.path().join("broker.sock");
             let listener = Listener::unix(path.clone()).expect("a path");
             let (near, far) = tokio::join!(Unix::connect(&path), listener.accept());
-            let (mut near, mut far) = (near.expect("a client"), far.expect("a connection"));
+            let (mut near, (mut far, peer)) = (near.expect("a client"), far.expect("a connection"));
+            assert_eq!(
+                Some(peer),
+                listener.knock().expect("a descriptor").map(|knock| knock.peer()),
+                "it is this process"
+            );
             far.write_all(b"x").await.expect("room");
             assert_eq!(near.read_u8().await.expect("a byte"), b'x');
             drop(listener);

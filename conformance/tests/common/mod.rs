@@ -40,6 +40,7 @@ pub(crate) struct Served {
 
 impl Served {
     /// Starts it on a port of its own; returns `host:port` too.
+    #[allow(dead_code, reason = "not every test starts it so")]
     pub(crate) fn start(arguments: &[&str]) -> (Self, String) {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"][..], arguments].concat();
         let mut child = mqtt_assay(&arguments).stdout(Stdio::piped()).spawn().expect("starts");
@@ -49,6 +50,21 @@ impl Served {
         let address =
             first.split("mqtt://").nth(1).and_then(|rest| rest.split(';').next()).expect("an address").to_owned();
         (served, address)
+    }
+
+    /// Starts it at these addresses; returns those of clients, in the same order.
+    #[allow(dead_code, reason = "not every test needs more than one")]
+    pub(crate) fn at(addresses: &[&str], arguments: &[&str]) -> (Self, Vec<String>) {
+        let mut words = vec!["serve"];
+        words.extend(addresses.iter().flat_map(|address| ["--listen", address]));
+        words.extend(arguments);
+        let mut child = mqtt_assay(&words).stdout(Stdio::piped()).spawn().expect("starts");
+        let lines = BufReader::new(child.stdout.take().expect("piped"));
+        let mut served = Self { child, lines };
+        let first = served.line();
+        let urls = first.trim_start_matches("listening on ").split(';').next().expect("addresses");
+        let urls = urls.split(", ").map(str::to_owned).collect();
+        (served, urls)
     }
 
     /// The next line of its log.

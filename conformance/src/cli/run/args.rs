@@ -273,6 +273,7 @@ impl RunArgs {
                 patience: self.patience(),
                 strict: self.strict,
                 intrusive: options.intrusive,
+                transcripts: self.reports.transcripts,
             },
             names: NamesUsed { topic_prefix, client_id_prefix, run },
             selection: selection(selected),

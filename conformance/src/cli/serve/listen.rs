@@ -262,3 +262,100 @@ async fn accept(door: Rc<Door>, serving: Rc<Serving>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::clock;
+    use clap::Parser;
+    use mqtt_assay_reference::Settings;
+
+    #[derive(Parser)]
+    struct Words {
+        #[command(flatten)]
+        serve: ServeArgs,
+    }
+
+    fn entrance(words: &[&str]) -> Result<Entrance, Failure> {
+        let words = Words::try_parse_from([&["serve"], words].concat()).expect("arguments of serve");
+        Entrance::of(&words.serve)
+    }
+
+    fn bound<T>(addresses: &[&str], then: impl AsyncFnOnce(Listeners) -> T) -> T {
+        let words: Vec<&str> = addresses.iter().flat_map(|address| ["--listen", address]).collect();
+        let entrance = entrance(&words).expect("addresses");
+        let done = clock::real(async {
+            let listeners = Listeners::bind(&entrance, &FaultSet::default()).await.expect("it listens");
+            then(listeners).await
+        });
+        done.expect("a runtime")
+    }
+
+    #[test]
+    fn a_command_is_told_an_address_that_it_can_reach() {
+        let names = bound(&["0.0.0.0:0", "ws://[::]:0/a"], async |listeners| listeners.environment());
+        let value = |name| names.iter().find(|(known, _)| *known == name).and_then(|(_, value)| value.clone());
+        let (url, port) = (value("MQTT_URL").expect("an address"), value("MQTT_PORT").expect("a port"));
+        assert_eq!(
+            (url.as_str(), value("MQTT_HOST")),
+            (&*format!("mqtt://127.0.0.1:{port}"), Some("127.0.0.1".to_owned()))
+        );
+        let urls = value("MQTT_URLS").expect("addresses");
+        let (first, second) = urls.split_once(' ').expect("two addresses");
+        assert!(first == url && second.starts_with("ws://[::1]:") && second.ends_with("/a"), "{urls}");
+        assert_eq!(value("MQTT_SOCKET"), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_socket_is_named_and_what_leads_elsewhere_is_taken_out() {
+        let names = bound(&["unix://"], async |listeners| listeners.environment());
+        assert!(names.contains(&("MQTT_HOST", None)) && names.contains(&("MQTT_PORT", None)), "{names:?}");
+        let socket = names.iter().find(|(name, _)| *name == "MQTT_SOCKET").and_then(|(_, path)| path.as_deref());
+        assert!(socket.is_some_and(|path| path.ends_with("/mqtt.sock")), "{names:?}");
+    }
+
+    /// How many connections are known that were opened and ended before anybody looked.
+    fn known(address: &str, open: impl Fn(&Place)) -> u64 {
+        bound(&[address], async |listeners| {
+            let settings = Settings::default();
+            let serving = Serving::start(settings, &[], None, false);
+            let place = listeners.doors[0].place.clone().reached();
+            (0..20).for_each(|_| open(&place));
+            listeners.serve(&serving);
+            listeners.have_taken_all().await;
+            let known = serving.ledger().connections;
+            listeners.have_taken_all().await;
+            assert_eq!(serving.ledger().connections, known, "our own are nobody's");
+            known
+        })
+    }
+
+    #[test]
+    fn every_connection_that_was_opened_is_taken_before_the_end() {
+        let tcp = |place: &Place| drop(std::net::TcpStream::connect(place.to_string()).expect("it listens"));
+        for address in ["127.0.0.1:0", "0.0.0.0:0", "ws://127.0.0.1:0", "mqtts://127.0.0.1:0"] {
+            assert_eq!(known(address, tcp), 20, "{address}");
+        }
+        #[cfg(unix)]
+        {
+            let unix =
+                |place: &Place| drop(std::os::unix::net::UnixStream::connect(place.to_string()).expect("it listens"));
+            assert_eq!(known("unix://", unix), 20);
+        }
+    }
+
+    #[test]
+    fn brokers_side_by_side_want_places_of_their_own() {
+        let with = |address: &str| {
+            entrance(&["--each", "quirk", "--jobs", "2", "--listen", address, "--", "true"]).map(|_| ())
+        };
+        assert_eq!(with("wss://127.0.0.1:0/a"), Ok(()));
+        assert_eq!(with("ws://127.0.0.1:80").map_err(|failure| failure.exit), Err(Exit::Usage));
+        #[cfg(unix)]
+        {
+            assert_eq!(with("unix://"), Ok(()));
+            assert_eq!(with("unix:///tmp/x.sock").map_err(|failure| failure.exit), Err(Exit::Usage));
+        }
+    }
+}
