@@ -78,7 +78,7 @@ pub(super) fn remove(folder: &Path) {
 }
 
 /// Removes what suites that were killed have left.
-pub(super) fn remove_abandoned() {
+pub(crate) fn remove_abandoned() {
     remove_abandoned_in(&std::env::temp_dir());
 }
 

@@ -32,7 +32,7 @@ pub(crate) use command::{Command, CommandEnd, Output};
 pub(crate) use embedded::manners;
 pub use embedded::{EmbeddedOptions, EmbeddedTarget};
 pub use endpoint::Endpoint;
-pub(crate) use folders::Folder;
+pub(crate) use folders::{Folder, remove_abandoned};
 pub use listed::ListedTarget;
 pub use profile::{
     For, Form, KEYS, Key, Profile, ProfileError, ProfileVariant, RunDefaults, Section, Stop, Survived, WORDS,

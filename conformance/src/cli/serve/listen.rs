@@ -4,7 +4,7 @@ use super::address::{Address, Spot};
 use super::args::ServeArgs;
 use super::certificates::Tls;
 use super::serving::Serving;
-use crate::broker::{Folder, manners};
+use crate::broker::{Folder, manners, remove_abandoned};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::text::{quoted, single_line};
@@ -47,6 +47,7 @@ impl Entrance {
                 args.jobs
             )));
         }
+        remove_abandoned();
         let tls = args.tls.prepare(&addresses)?;
         Ok(Self { addresses, tls })
     }
