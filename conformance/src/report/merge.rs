@@ -62,8 +62,9 @@ fn require_one_run(shards: &[Shard]) -> Result<(), String> {
     for (name, document) in others {
         for (what, of) in STATED {
             let (one, other) = (of(model), of(document));
-            // What a shard can't say is as the others say.
-            if one != other && !one.is_empty() && !other.is_empty() {
+            // A shard that judged nothing says nothing of a baseline.
+            let is_said = *what != BASELINE || !one.is_empty() && !other.is_empty();
+            if is_said && one != other {
                 return Err(format!(
                     "{first} and {name} are shards of different runs: {what} is {one} in the first and {other} in the \
                      second; run all shards with one program on one broker with the same options"
@@ -76,6 +77,8 @@ fn require_one_run(shards: &[Shard]) -> Result<(), String> {
 
 /// A name of something that all shards of a run have in common, and what it is.
 type Stated = (&'static str, fn(&Document) -> String);
+
+const BASELINE: &str = "the baseline";
 
 const STATED: &[Stated] = &[
     ("the program", |document| format!("{} {}", document.tool.name, document.tool.version)),
@@ -92,7 +95,7 @@ const STATED: &[Stated] = &[
     ("--patience", |document| format!("x{}", document.options.patience)),
     ("--strict", |document| document.options.strict.to_string()),
     ("--intrusive", |document| document.options.intrusive.to_string()),
-    ("the baseline", |document| match &document.baseline {
+    (BASELINE, |document| match &document.baseline {
         Some(BaselineReport { file, entries, .. }) => format!("{file} with {entries} entries"),
         None if document.results.is_empty() => String::new(),
         None => "none".to_owned(),

@@ -34,7 +34,9 @@ pub(super) fn client_failed(error: &io::Error) -> io::Error {
             "what the client sends is no TLS".to_owned()
         }
         Some(other) => other.to_string(),
-        None if is_end(error) => "the client ended the connection".to_owned(),
+        None if is_end(error) => {
+            "the client ended the connection; it may not trust the broker's certificate".to_owned()
+        }
         None => error.to_string(),
     };
     io::Error::new(error.kind(), format!("TLS handshake: {why}"))

@@ -34,11 +34,11 @@ port, without one at every path. unix:// without a path takes a socket in a fold
 socket that nobody listens at any more makes room, and each is removed at the end.
 
 With --each it runs the command beside a sound broker first, then once beside each broker with one
-fault or quirk, each where --listen says (on a free port without it), and prints a table: passes (exit code 0), fails, hangs
-(longer than --each-timeout), and which rules the client breaks that it keeps beside the sound one.
-The standard permits every quirk, so who doesn't pass beside one relies on more than it promises:
-exit code 1, as for a broken rule. Beside a fault it may fail. Exit code 9: it doesn't pass beside
-the sound broker.
+fault or quirk, each where --listen says (without it on a free port), and prints a table: passes
+(exit code 0), fails, hangs (longer than --each-timeout), and which rules the client breaks that it
+keeps beside the sound one. The standard permits every quirk, so who doesn't pass beside one relies
+on more than it promises: exit code 1, as for a broken rule. Beside a fault it may fail. Exit code
+9: it doesn't pass beside the sound broker.
 
 A client that reads slowly gets everything, more slowly; those who publish to it are slowed too.
 Memory: max-stored-bytes for what is kept and max-unsent-bytes for what is written out (256 and 64
@@ -53,8 +53,8 @@ Examples:
   mqtt-assay serve --each 'retain*' -- ./test.sh      faults and quirks with such names
   mqtt-assay serve --listen 127.0.0.1:0               on a free port, which the first line names
   mqtt-assay serve --listen mqtt://127.0.0.1:1883 --listen wss://127.0.0.1:8084/mqtt
-  mqtt-assay serve --listen mqtts://127.0.0.1:0 -- sh -c 'mosquitto_pub --cafile $MQTT_CA -p $MQTT_PORT -t a -m b'
-  mqtt-assay serve --listen mqtts://0.0.0.0:8883 --cert broker.pem --key broker-key.pem --client-ca ca.pem
+  mqtt-assay serve --listen mqtts://127.0.0.1:0 -- ./test.sh    which finds MQTT_URL and MQTT_CA
+  mqtt-assay serve --listen mqtts://0.0.0.0 --cert b.pem --key b.key --client-ca ca.pem
   mqtt-assay serve --listen unix:///tmp/mqtt.sock
   mqtt-assay serve --limit max-qos=1 --limit retain=no
   mqtt-assay serve --user ann --password secret --denied-topic 'secret/#'
@@ -122,12 +122,12 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 1, requires = "each", value_parser = clap::value_parser!(u16).range(1..=100))]
     pub(super) jobs: u16,
 
-    #[command(flatten)]
-    pub(super) tls: TlsArgs,
-
     /// Run this command, and end with it
     #[arg(last = true, value_name = "CMD")]
     pub(super) command: Vec<OsString>,
+
+    #[command(flatten)]
+    pub(super) tls: TlsArgs,
 }
 
 impl ServeArgs {
