@@ -17,6 +17,9 @@ const AUTHORITY: (&str, &str) = ("assay-ca.pem", "MQTT_CA");
 const CLIENT: (&str, &str) = ("assay-client.pem", "MQTT_CERT");
 const CLIENT_KEY: (&str, &str) = ("assay-client-key.pem", "MQTT_KEY");
 
+/// Files by the names of the environment.
+type Made = Vec<(&'static str, PathBuf)>;
+
 /// The arguments about TLS.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "TLS")]
@@ -50,7 +53,7 @@ pub(crate) struct TlsArgs {
 pub(super) struct Tls {
     pub(super) server: TlsServer,
     /// Files that were made, by the names of the environment.
-    pub(super) made: Vec<(&'static str, PathBuf)>,
+    pub(super) made: Made,
     /// Removed with it.
     _folder: Option<Folder>,
 }
@@ -139,7 +142,7 @@ impl TlsArgs {
     }
 
     /// Writes what clients need, into the folder of the user's or one of our own.
-    fn write(&self, authority: &Authority) -> Result<(Vec<(&'static str, PathBuf)>, Option<Folder>), Failure> {
+    fn write(&self, authority: &Authority) -> Result<(Made, Option<Folder>), Failure> {
         let folder = match &self.certs {
             Some(_) => None,
             None => Some(Folder::create().map_err(|error| Failure::usage(no_folder(&error)))?),
@@ -158,7 +161,7 @@ fn no_folder(error: &io::Error) -> String {
 }
 
 /// Writes the authority's certificate, and what is made for clients.
-fn made(folder: &Path, authority: &Authority, client: Option<&Papers>) -> io::Result<Vec<(&'static str, PathBuf)>> {
+fn made(folder: &Path, authority: &Authority, client: Option<&Papers>) -> io::Result<Made> {
     fs::create_dir_all(folder)?;
     let folder = fs::canonicalize(folder)?;
     let mut made = Vec::new();

@@ -93,7 +93,7 @@ pub(super) fn summary(ledger: &Ledger, strict: bool) -> String {
         let _ = writeln!(out, "and {} more clients", clients.len() - LISTED);
     }
     if ledger.handshakes_failed > 0 {
-        let failed = crate::text::counted(ledger.handshakes_failed as usize, "connection");
+        let failed = crate::text::counted(ledger.handshakes_failed, "connection");
         let _ = writeln!(out, "{failed} did not come through the handshake of TLS or WebSocket");
     }
     if ledger.by_rule.is_empty() {
