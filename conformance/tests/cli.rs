@@ -224,6 +224,10 @@ fn errors_name_thing_place_and_way_out() {
         &["serve", "--limit", "max-qos=3"],
         &["serve", "--limit", "max-qos"],
         &["serve", "--listen", "nowhere"],
+        &["serve", "--listen", "http://localhost:80"],
+        &["serve", "--listen", "mqtts://ann:secret@localhost"],
+        &["serve", "--listen", "mqtt://localhost/mqtt"],
+        &["serve", "--each", "quirk", "--jobs", "2", "--listen", "ws://127.0.0.1:8083", "--", "true"],
         &["prove", "drops-binar"],
         &["mqtt://localhost"],
     ]

@@ -57,7 +57,10 @@ fn verdicts(document: &Value) -> BTreeMap<String, String> {
 #[test]
 fn four_shards_put_together_are_the_whole_run() {
     let folder = Folder::new();
-    let whole = read(&folder.report("whole.json", &[&MORE[..], &FAULT].concat()));
+    let [junit, again, junit_merged] = ["whole.xml", "again.xml", "all.xml"].map(|name| folder.path(name));
+    let to_junit = ["--junit", &junit.to_string_lossy()];
+    let whole_json = folder.report("whole.json", &[&MORE[..], &FAULT, &to_junit].concat());
+    let whole = read(&whole_json);
     let shards: Vec<PathBuf> = (1..=4)
         .map(|number| {
             let shard = format!("{number}/4");
@@ -65,7 +68,14 @@ fn four_shards_put_together_are_the_whole_run() {
         })
         .collect();
     let (all, summary) = (folder.path("all.json"), folder.path("all.md"));
-    let outputs = ["--json", &all.to_string_lossy(), "--markdown", &summary.to_string_lossy()];
+    let outputs = [
+        "--json",
+        &all.to_string_lossy(),
+        "--markdown",
+        &summary.to_string_lossy(),
+        "--junit",
+        &junit_merged.to_string_lossy(),
+    ];
     let output = report(&[&["--merge"][..], &outputs].concat(), &shards.iter().collect::<Vec<_>>());
     let merged = read(&all);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
@@ -102,6 +112,74 @@ fn four_shards_put_together_are_the_whole_run() {
     }
     let written = fs::read_to_string(&summary).expect("it was asked for");
     assert!(written.starts_with("## MQTT conformance of `embedded"), "{written}");
+    let output = report(&["--junit", &again.to_string_lossy()], &[&whole_json]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let [junit, again, merged] = [&junit, &again, &junit_merged].map(|path| fs::read_to_string(path).expect("JUnit"));
+    assert_eq!(junit, again, "of a run that has just ended, and of its report");
+    let [junit, merged] = [&junit, &merged].map(|junit| without_times_and_names(junit));
+    assert!(junit.matches("<failure ").count() > 1);
+    for (one, other) in junit.lines().zip(merged.lines()) {
+        assert_eq!(one, other);
+    }
+    assert_eq!(junit.lines().count(), merged.lines().count());
+}
+
+/// JUnit without what differs from run to run: times, names of runs; transcripts, which have both in every line; and which
+/// shards saw something.
+fn without_times_and_names(junit: &str) -> String {
+    let transcript = |line: &str| line.split_whitespace().next().is_some_and(|word| word.parse::<u32>().is_ok());
+    let mut out = String::new();
+    for line in junit.lines().filter(|line| !transcript(line.trim_start_matches("<system-out>").trim_start())) {
+        let mut line = line.to_owned();
+        for attribute in [" time=\"", " timestamp=\""] {
+            while let Some(from) = line.find(attribute) {
+                let end = from + attribute.len();
+                let length = line[end..].find('"').expect("it ends") + 1;
+                line.replace_range(from..end + length, "");
+            }
+        }
+        while let Some(from) = line.find(" (in shard ") {
+            let length = line[from..].find(')').expect("it ends") + 1;
+            line.replace_range(from..from + length, "");
+        }
+        // A name of six letters stands behind the prefix of topics, and behind that five of the case.
+        while let Some(from) = line.find("mqtt-assay/") {
+            line.replace_range(from..from + "mqtt-assay/".len() + 13, "");
+        }
+        out += line.trim_end();
+        out.push('\n');
+    }
+    out
+}
+
+/// Shards put together and the whole run beside the same baseline: exit codes, and what their reports say of it.
+fn beside_baseline(folder: &Folder, baseline: &str, more: &[&str]) -> i32 {
+    let arguments = [&SOME[..], &["--baseline", baseline], more].concat();
+    let whole = read(&folder.report("whole.json", &arguments));
+    let shards: Vec<PathBuf> = ["1/3", "2/3", "3/3"]
+        .iter()
+        .map(|shard| folder.report(&shard.replace('/', "-"), &[&arguments[..], &["--shard", shard]].concat()))
+        .collect();
+    let all = folder.path("all.json");
+    let output = report(&["--merge", "--json", &all.to_string_lossy()], &shards.iter().collect::<Vec<_>>());
+    let merged = read(&all);
+    for field in ["exit", "why", "summary", "baseline", "ended"] {
+        assert_eq!(whole[field], merged[field], "{field} with {more:?}");
+    }
+    assert_eq!(output.status.code().map(Into::into), whole["exit"].as_i64());
+    output.status.code().expect("it ends")
+}
+
+#[test]
+fn shards_beside_a_baseline_come_to_what_the_whole_run_comes_to() {
+    let folder = Folder::new();
+    let baseline = folder.path("known.toml").to_string_lossy().into_owned();
+    let first = read(&folder.report("first.json", &[&SOME[..], &FAULT, &["--write-baseline", &baseline]].concat()));
+    assert!(first["summary"]["5"]["expected_fail"].as_u64() > Some(0), "{}", first["summary"]);
+    assert_eq!(beside_baseline(&folder, &baseline, &FAULT), 0, "all is as listed");
+    assert_eq!(beside_baseline(&folder, &baseline, &[]), 5, "what is listed passes");
+    let another = ["--fault", "retained-not-stored"];
+    assert_eq!(beside_baseline(&folder, &baseline, &[&FAULT[..], &another].concat()), 1, "some is not listed");
 }
 
 #[test]
@@ -204,6 +282,15 @@ fn what_machines_read_is_what_the_schemas_say() {
         lines.hold(&json(line));
     }
     assert!(told.lines().count() > 100 && told.ends_with("}\n"), "{told}");
+    let [whole, sound] = [folder.path("a.json"), folder.report("sound.json", &SOME)];
+    for (name, arguments, files) in
+        [("brief", &["--brief"][..], &[&whole][..]), ("difference", &["--diff", "--json", "-"], &[&whole, &sound])]
+    {
+        let mut walk = published(name);
+        walk.hold(&json(&text(&report(arguments, files).stdout)));
+        // What is told of a broker at an address alone.
+        walk.require_all_but(if name == "brief" { "/properties/target/properties/" } else { "" });
+    }
     for (name, arguments) in [
         ("coverage", &["coverage", "--format", "json", "-f", "chapter(retain)"][..]),
         ("list", &["list", "--format", "json"]),

@@ -30,7 +30,7 @@ async fn accept_all(server: TlsServer, tell: mpsc::Sender<u16>) {
     let layers = Layers { tls: Some(server), web_socket: None };
     let shell = Rc::new(Shell::start(Machine::new(Settings::default()), &[], 1, |_| {}));
     loop {
-        let stream = listener.accept().await.expect("a connection");
+        let (stream, _) = listener.accept().await.expect("a connection");
         let (shell, layers) = (Rc::clone(&shell), layers.clone());
         tokio::task::spawn_local(async move {
             if let Ok(stream) = layers.put_on(stream).await {

@@ -17,6 +17,8 @@ pub(crate) struct Comparison {
     pub(crate) better: usize,
     /// Entries whose cases were not run.
     pub(crate) not_run: usize,
+    /// How many came as listed, and how many were better, of each case that has such.
+    pub(crate) by_case: BTreeMap<String, (usize, usize)>,
     /// All else, by case and rule.
     pub(crate) differences: Vec<Difference>,
 }
@@ -99,8 +101,14 @@ pub(crate) fn compare(baseline: &Baseline, all: &[Came], is_strict: bool) -> Com
             Difference { key: key.clone(), kind, was: Some(entry.clone()), now }
         };
         match rule.map(|rule| standing(entry, rule, came.and_then(|came| came.why.as_deref()))) {
-            Some(Standing::Expected) => comparison.expected += 1,
-            Some(Standing::Better) => comparison.better += 1,
+            Some(Standing::Expected) => {
+                comparison.expected += 1;
+                comparison.by_case.entry(key.case.clone()).or_default().0 += 1;
+            }
+            Some(Standing::Better) => {
+                comparison.better += 1;
+                comparison.by_case.entry(key.case.clone()).or_default().1 += 1;
+            }
             Some(Standing::Differs(kind)) => comparison.differences.push(differs(kind)),
             None => match unknown(key) {
                 Some(Unknown(what)) => comparison.differences.push(differs(Kind::Unknown(what))),

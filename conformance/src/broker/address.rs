@@ -15,7 +15,7 @@ const USUAL_PATH: &str = "/mqtt";
 const FORM: &str = "mqtt://HOST:PORT";
 
 /// The schemes, what each means, and the registered port of it.
-const SCHEMES: [(&str, Carrier, u16); 5] = [
+pub(crate) const SCHEMES: [(&str, Carrier, u16); 5] = [
     ("mqtt", Carrier::Tcp, 1883),
     ("mqtts", Carrier::Tls, 8883),
     ("ws", Carrier::WebSocket, 80),
@@ -195,7 +195,7 @@ fn behind_credentials(rest: &str) -> &str {
 }
 
 /// Host and port, and the path that begins with its `/`.
-fn split_path(rest: &str) -> (&str, &str) {
+pub(crate) fn split_path(rest: &str) -> (&str, &str) {
     rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()))
 }
 
@@ -207,7 +207,7 @@ fn wrong(text: &str, what: &str) -> String {
 }
 
 /// The text in which `%` and two hexadecimal digits stand for a byte (RFC 3986, section 2.1).
-fn percent_decoded(text: &str) -> Result<String, &'static str> {
+pub(crate) fn percent_decoded(text: &str) -> Result<String, &'static str> {
     let digit = |at: usize| text.as_bytes().get(at).and_then(|&byte| char::from(byte).to_digit(16));
     let mut bytes = Vec::with_capacity(text.len());
     let mut at = 0;

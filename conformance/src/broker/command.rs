@@ -54,11 +54,17 @@ pub(crate) struct Command {
 }
 
 impl Command {
-    /// Starts these words with these names in the environment.
-    pub(crate) fn start(words: &[OsString], names: &[(&str, String)], output: Output) -> io::Result<Self> {
+    /// Starts these words with these names in the environment; a name without a value is not to be there.
+    pub(crate) fn start(words: &[OsString], names: &[(&str, Option<String>)], output: Output) -> io::Result<Self> {
         let (program, arguments) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let mut command = process::Command::new(program);
-        command.args(arguments).envs(names.iter().map(|(name, value)| (name, value)));
+        command.args(arguments);
+        for (name, value) in names {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
         let reader = direct(&mut command, output)?;
         // Ctrl-C in a terminal is for this program, which ends the command.
         #[cfg(unix)]
@@ -168,7 +174,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_command_has_its_environment_and_tells_how_it_ended() {
-        let names = [("MQTT_PORT", "1234".to_owned())];
+        let names = [("MQTT_PORT", Some("1234".to_owned())), ("PATH_OF_NOBODY", None)];
         let ended = clock::real(async {
             let mut command =
                 Command::start(&shell("echo first; echo port $MQTT_PORT >&2; exit 3"), &names, Output::Kept);

@@ -107,7 +107,7 @@ fn carried(carrier: Carrier, settings: &Settings) -> Result<(Layers, Upon), Unre
         upon.tls = Some(Rc::new(client.map_err(|error| Unready::Failed(error.to_string()))?));
     }
     if carrier.has_web_socket() {
-        layers.web_socket = Some(WebSocketServer { manners: manners(&settings.faults) });
+        layers.web_socket = Some(WebSocketServer { manners: manners(&settings.faults), path: None });
         let client = WebSocketClient::new("localhost", "/mqtt", Vec::new()).map_err(Unready::Failed)?;
         upon.web_socket = Some(Rc::new(client));
     }
@@ -115,7 +115,7 @@ fn carried(carrier: Carrier, settings: &Settings) -> Result<(Layers, Upon), Unre
 }
 
 /// How the faults make the broker treat frames.
-fn manners(faults: &FaultSet) -> Manners {
+pub(crate) fn manners(faults: &FaultSet) -> Manners {
     Manners {
         accepts_text: faults.has_in_shell(Fault::WebSocketTextAccepted),
         sends_text: faults.has_in_shell(Fault::WebSocketTextSent),

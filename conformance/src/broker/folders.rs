@@ -16,7 +16,7 @@ const OWNER: &str = "owner";
 const MARK: &[u8] = b"A folder of mqtt-assay. It may be removed when no process holds a lock on this file.\n";
 
 /// A folder of this suite's. It is removed when this is dropped.
-pub(super) struct Folder {
+pub(crate) struct Folder {
     /// Closed before the folder is removed.
     _owner: Option<File>,
     root: TempDir,
@@ -24,7 +24,7 @@ pub(super) struct Folder {
 
 impl Folder {
     /// A new one, with an empty folder within it that is the broker's own.
-    pub(super) fn create() -> io::Result<Self> {
+    pub(crate) fn create() -> io::Result<Self> {
         Self::create_in(&std::env::temp_dir())
     }
 
@@ -36,7 +36,7 @@ impl Folder {
     }
 
     /// Where it is.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.root.path()
     }
 }
@@ -78,7 +78,7 @@ pub(super) fn remove(folder: &Path) {
 }
 
 /// Removes what suites that were killed have left.
-pub(super) fn remove_abandoned() {
+pub(crate) fn remove_abandoned() {
     remove_abandoned_in(&std::env::temp_dir());
 }
 

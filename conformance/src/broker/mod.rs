@@ -27,10 +27,13 @@ mod variant;
 mod version;
 
 pub use address::{AddressTarget, Reach};
+pub(crate) use address::{SCHEMES, percent_decoded, split_path};
 pub use authentication::{Authentication, Data};
 pub(crate) use command::{Command, CommandEnd, Output};
+pub(crate) use embedded::manners;
 pub use embedded::{EmbeddedOptions, EmbeddedTarget};
 pub use endpoint::Endpoint;
+pub(crate) use folders::{Folder, remove_abandoned};
 pub use listed::ListedTarget;
 pub use profile::{
     For, Form, KEYS, Key, Profile, ProfileError, ProfileVariant, RunDefaults, Section, Stop, Survived, WORDS,

@@ -3,7 +3,7 @@
 //! It knows tokio; the machine doesn't. Quirks that are about bytes on the way live here: delays for each connection,
 //! single-byte writes, coalesced writes, a slow link, resets instead of orderly ends.
 
-use crate::wire::{Ending, Layers, Read, Transport, read, read_outcome};
+use crate::wire::{Ending, FrameKind, Layers, Read, Transport, read, read_outcome};
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay_reference::{Breach, Closing, ConnectionId, Effect, Event, Machine, Note, Quirk};
 use std::cell::{Cell, RefCell};
@@ -46,8 +46,10 @@ pub enum Said<'a> {
     Read(ConnectionId, &'a [u8]),
     /// These bytes were written to a client: before this it can't have read them.
     Wrote(ConnectionId, &'a [u8]),
-    /// The client's half was read to its end; the machine is told of it next.
-    ClientEnded(ConnectionId, Ending),
+    /// The client sends text over WebSocket, where MQTT travels in binary frames. Mostly that ends the connection: true.
+    Text(ConnectionId, bool),
+    /// The client's half was read to its end, for this reason where the transport knows one; the machine is told of it next.
+    ClientEnded(ConnectionId, Ending, Option<&'a str>),
     /// The machine closes the connection. What waits is still written.
     Closes(ConnectionId),
     /// Nothing more is written on this connection.
@@ -141,9 +143,19 @@ impl Shell {
 
     /// Takes a new network connection. They are numbered from 0 on, as they come.
     pub fn accept(&self, stream: Box<dyn Transport>) {
+        self.accept_as(self.reserve(), stream);
+    }
+
+    /// The next number, for a connection that comes through its handshakes later, or never.
+    pub fn reserve(&self) -> ConnectionId {
+        let id = ConnectionId(self.core.next.get());
+        self.core.next.set(id.0 + 1);
+        id
+    }
+
+    /// Takes a new network connection under the number that was reserved for it.
+    pub fn accept_as(&self, id: ConnectionId, stream: Box<dyn Transport>) {
         let core = Rc::clone(&self.core);
-        let id = ConnectionId(core.next.get());
-        core.next.set(id.0 + 1);
         let outgoing = Rc::new(Outgoing {
             queue: RefCell::default(),
             close: Cell::new(None),
@@ -280,6 +292,7 @@ async fn serve(core: Rc<Core>, id: ConnectionId, stream: Box<dyn Transport>, out
     let reading = async {
         let delay = core.delay(id, 0);
         let mut buffer = vec![0u8; 16 << 10];
+        let mut sends_text = false;
         loop {
             may_read(&core, id).await;
             let read = poll_fn(|context| {
@@ -291,9 +304,16 @@ async fn serve(core: Rc<Core>, id: ConnectionId, stream: Box<dyn Transport>, out
                     .map(|done| read_outcome(&done, into.filled().len()))
             })
             .await;
+            if !sends_text && is_text(&mut **stream.borrow_mut()) {
+                sends_text = true;
+                (core.log)(Said::Text(id, matches!(read, Read::Ended(_))));
+            }
             match read {
                 Read::Bytes(count) => (core.log)(Said::Read(id, &buffer[..count])),
-                Read::Ended(ending) => (core.log)(Said::ClientEnded(id, ending)),
+                Read::Ended(ending) => {
+                    let why = stream.borrow().why_ended();
+                    (core.log)(Said::ClientEnded(id, ending, why.as_deref()));
+                }
             }
             if !delay.is_zero() {
                 sleep(delay).await;
@@ -321,6 +341,11 @@ async fn serve(core: Rc<Core>, id: ConnectionId, stream: Box<dyn Transport>, out
     (core.log)(Said::Ended(id));
     finish(&core, id, stream, closing).await;
     core.handle(Event::Gone(id));
+}
+
+/// Whether what came last over a WebSocket is text.
+fn is_text(stream: &mut dyn Transport) -> bool {
+    stream.web_socket().is_some_and(|socket| socket.last_kind() == Some(FrameKind::Text))
 }
 
 /// Ends when something may be read from this client: not while what came is still worked on, and only now and then while it

@@ -80,7 +80,7 @@ enum Command {
     Replay(Box<replay::ReplayArgs>),
     Report(report::ReportArgs),
     Show(show::ShowArgs),
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     Decode(decode::DecodeArgs),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),

@@ -5,13 +5,15 @@ use super::failure::Failure;
 use super::guard::Guard;
 use super::output::print;
 use super::reports::{ReportFile, page_in, require_different_files};
-use super::run::judged_in_words;
+use super::run::{beside_baseline, judged_in_words};
 use super::trouble;
+use crate::report::baseline::BaselineReport;
 use crate::report::difference::{Change, Difference};
 use crate::report::document::Document;
 use crate::report::matrix::Matrix;
 use crate::report::merge::{Shard, merge};
-use crate::report::{Ended, badge, brief, html, json, markdown};
+use crate::report::{Ended, badge, brief, html, json, junit, markdown};
+use crate::scenario::Verdict;
 use crate::text::{counted, single_line};
 use anstream::AutoStream;
 use clap::Args;
@@ -26,6 +28,7 @@ Examples:
   mqtt-assay report mine.json theirs.json --html page      the same as a page, page/index.html
   mqtt-assay report --diff 2.0.json 2.1.json               what another version does otherwise
   mqtt-assay report --merge shard-*.json --json all.json   the report of a run made in shards
+  mqtt-assay report --merge shard-*.json --junit all.xml   the same for CI servers
   mqtt-assay report --brief mine.json --json kept.json     verdicts, small enough for a repository
 
 --diff compares cases by verdict, rules by verdict, and what decided them: codes, closes, values,
@@ -56,7 +59,7 @@ pub(crate) struct ReportArgs {
     brief: bool,
 
     /// Side by side even if it is only one report
-    #[arg(long, conflicts_with_all = ["way", "badge"])]
+    #[arg(long, conflicts_with_all = ["way", "badge", "junit"])]
     matrix: bool,
 
     /// With --diff: any difference is exit code 1
@@ -74,6 +77,10 @@ pub(crate) struct ReportArgs {
     /// Write the summary, or the runs side by side, in Markdown; where nothing is named, it goes to standard output
     #[arg(long, value_name = "FILE", conflicts_with_all = ["diff", "brief"])]
     markdown: Option<PathBuf>,
+
+    /// Write one run, or shards put together, as JUnit
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["diff", "brief"])]
+    junit: Option<PathBuf>,
 
     /// Write a page of all runs into this folder: DIR/index.html, one file that opens from a disk
     #[arg(long, value_name = "DIR", conflicts_with_all = ["diff", "brief"])]
@@ -107,6 +114,7 @@ struct Outputs {
     json: Option<ReportFile>,
     markdown: Option<ReportFile>,
     badge: Option<ReportFile>,
+    junit: Option<ReportFile>,
     html: Option<ReportFile>,
     /// One of them is standard output, so that text for people goes elsewhere.
     take_stdout: bool,
@@ -114,7 +122,12 @@ struct Outputs {
 
 impl Outputs {
     fn open(args: &ReportArgs, guard: &Guard) -> Result<Self, Failure> {
-        let options = [("--json", &args.json), ("--markdown", &args.markdown), ("--badge", &args.badge)];
+        let options = [
+            ("--json", &args.json),
+            ("--markdown", &args.markdown),
+            ("--badge", &args.badge),
+            ("--junit", &args.junit),
+        ];
         let written = options.iter().filter_map(|(option, path)| Some((*option, path.as_deref()?)));
         let read = args.files.iter().filter(|path| path.as_os_str() != "-");
         let written: Vec<(&str, &Path)> = written.collect();
@@ -124,11 +137,11 @@ impl Outputs {
             require_different_files(&pair)?;
         }
         let take_stdout = written.iter().any(|(_, path)| path.as_os_str() == "-");
-        let [json, markdown, badge] =
+        let [json, markdown, badge, junit] =
             options.map(|(_, path)| path.as_deref().map(|path| ReportFile::open(path, guard)).transpose());
         let page = args.html.as_deref().map(page_in).transpose()?;
         let html = page.map(|path| ReportFile::open(&path, guard)).transpose()?;
-        Ok(Self { json: json?, markdown: markdown?, badge: badge?, html, take_stdout })
+        Ok(Self { json: json?, markdown: markdown?, badge: badge?, junit: junit?, html, take_stdout })
     }
 
     /// Text for people.
@@ -142,7 +155,11 @@ impl Outputs {
     }
 
     fn is_empty(&self) -> bool {
-        self.json.is_none() && self.markdown.is_none() && self.badge.is_none() && self.html.is_none()
+        self.json.is_none()
+            && self.markdown.is_none()
+            && self.badge.is_none()
+            && self.junit.is_none()
+            && self.html.is_none()
     }
 
     /// Reports of one run.
@@ -152,6 +169,9 @@ impl Outputs {
         }
         if let Some(file) = self.badge {
             file.written(|out| badge::write(out, document))?;
+        }
+        if let Some(file) = self.junit {
+            file.written(|out| junit::write(out, document))?;
         }
         if let Some(file) = self.html {
             file.written(|out| html::write(out, std::slice::from_ref(document)))?;
@@ -180,19 +200,37 @@ fn difference(args: &ReportArgs, runs: Vec<Shard>, outputs: Outputs) -> Result<E
 
 fn merged(runs: Vec<Shard>, outputs: Outputs) -> Result<Exit, Failure> {
     let count = runs.len();
-    let exits: Vec<Exit> = runs.iter().filter_map(|(_, document)| exit_of(document)).collect();
+    let mut exits: Vec<Exit> = runs.iter().filter_map(|(_, document)| exit_of(document)).collect();
     let mut whole = merge(runs).map_err(Failure::usage)?;
+    if let Some(baseline) = &whole.baseline {
+        // What a shard saw of a case that all judge need not be what counts.
+        exits.retain(|exit| ![Exit::Failed, Exit::BaselineStale, Exit::Inconclusive].contains(exit));
+        exits.extend(exits_beside(baseline, &whole));
+    }
     let counts = whole.counts();
     let exit = match Exit::worst(&exits) {
-        Exit::Success if counts.pass + counts.weak == 0 => Exit::NothingJudged,
+        Exit::Success if counts.judged() == 0 => Exit::NothingJudged,
         exit => exit,
     };
     whole.exit = exit.code();
-    whole.why = judged_in_words(exit, &counts).unwrap_or(whole.why);
+    let beside = whole.baseline.as_ref().and_then(|baseline| beside_baseline(exit, baseline, counts.cases));
+    whole.why = beside.or_else(|| judged_in_words(exit, &counts)).unwrap_or(whole.why);
     let result = format!("Result: {} (exit code {})\n", single_line(&whole.why), exit.code());
     outputs.say(&format!("{} of {}\n{result}", counted(count, "shard"), single_line(&whole.broker())))?;
     outputs.write(&whole)?;
     Ok(exit)
+}
+
+/// What the whole comes to beside its baseline.
+fn exits_beside(baseline: &BaselineReport, whole: &Document) -> Vec<Exit> {
+    let has = |verdict| baseline.unlisted(verdict).next().is_some();
+    let is_lost = whole.ended == Ended::BrokerDied;
+    let applying = [
+        (Exit::Failed, has(Verdict::Fail) || whole.options.strict && has(Verdict::Weak)),
+        (Exit::Inconclusive, has(Verdict::Inconclusive) || is_lost),
+        (Exit::BaselineStale, baseline.stale().next().is_some()),
+    ];
+    applying.into_iter().filter(|(_, applies)| *applies).map(|(exit, _)| exit).collect()
 }
 
 /// What a shard says about the whole. One whose cases could all not be tried says nothing, as long as others could.
@@ -224,8 +262,12 @@ fn side_by_side(args: &ReportArgs, runs: Vec<Shard>, outputs: Outputs) -> Result
         }
         return Ok(Exit::Success);
     }
-    if args.badge.is_some() {
-        return Err(Failure::usage("--badge is of one run; name one report"));
+    for (option, is_given) in [("--badge", args.badge.is_some()), ("--junit", args.junit.is_some())] {
+        if is_given {
+            return Err(Failure::usage(format!(
+                "{option} is of one run; name one report, or put shards together by --merge"
+            )));
+        }
     }
     let runs = named(runs, &args.names)?;
     let text = Matrix::of(&runs).markdown();

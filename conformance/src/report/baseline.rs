@@ -6,6 +6,7 @@ use crate::scenario::Verdict;
 use crate::text::{counted, cut, quoted, single_line};
 use anstyle::{AnsiColor, Style};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Differences that the console tells; JSON has all.
@@ -34,8 +35,20 @@ pub(crate) struct BaselineReport {
     pub(crate) not_run: usize,
     /// How many say no reason.
     pub(crate) without_reason: usize,
+    /// What came as listed, by case.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) as_listed: BTreeMap<String, AsListed>,
     /// Where it and the run differ.
     pub(crate) differences: Vec<DifferenceReport>,
+}
+
+/// How many entries of a case hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AsListed {
+    /// They came as listed.
+    pub(crate) expected: usize,
+    /// They vary, and were better this time.
+    pub(crate) better: usize,
 }
 
 /// A difference.
@@ -80,8 +93,38 @@ impl BaselineReport {
             better: comparison.better,
             not_run: comparison.not_run,
             without_reason: baseline.without_reason(),
+            as_listed: comparison
+                .by_case
+                .iter()
+                .map(|(case, (expected, better))| (case.clone(), AsListed { expected: *expected, better: *better }))
+                .collect(),
             differences: comparison.differences.iter().map(DifferenceReport::of).collect(),
         }
+    }
+
+    /// What came to this verdict, and is not listed.
+    pub(crate) fn unlisted(&self, verdict: Verdict) -> impl Iterator<Item = &DifferenceReport> {
+        let came_to =
+            move |difference: &&DifferenceReport| difference.now.as_ref().is_some_and(|now| now.verdict == verdict);
+        self.differences.iter().filter(|difference| difference.what == Kind::Unlisted.word()).filter(came_to)
+    }
+
+    /// How a whole run stands whose parts stand so, and of whose cases each counts as it came in one of them.
+    pub(crate) fn merged(parts: &[&Self], counts_in: impl Fn(&str) -> Option<usize>) -> Option<Self> {
+        let counts = |part: usize, case: &str| counts_in(case).unwrap_or_default() == part;
+        let (mut as_listed, mut differences) = (BTreeMap::new(), Vec::new());
+        for (part, report) in parts.iter().enumerate() {
+            let listed = report.as_listed.iter().filter(|(case, _)| counts(part, case));
+            as_listed.extend(listed.map(|(case, listed)| (case.clone(), *listed)));
+            differences.extend(report.differences.iter().filter(|one| counts(part, &one.case)).cloned());
+        }
+        differences.sort_by(|one, other| (&one.case, &one.rule).cmp(&(&other.case, &other.rule)));
+        let model = (*parts.first()?).clone();
+        let (expected, better) =
+            as_listed.values().fold((0, 0), |(all, best), one| (all + one.expected, best + one.better));
+        let mut whole = Self { expected, better, as_listed, differences, ..model };
+        whole.not_run = whole.entries.saturating_sub(expected + better + whole.stale().count());
+        Some(whole)
     }
 
     /// Differences that make the baseline stale: it says what no longer holds.

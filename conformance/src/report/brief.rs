@@ -3,7 +3,9 @@
 //! catalog and the cases of this program know is filled in.
 
 use super::behaviour::without_names;
-use super::document::{CaseReport, Choices, CommandWords, DecidedBy, Document, Mark, NamesUsed, RuleReport, Tool};
+use super::document::{
+    CaseReport, Choices, CommandWords, DecidedBy, Document, Mark, NamesUsed, RuleReport, Tool, Transcripts,
+};
 use super::{Ended, TargetName};
 use crate::cases;
 use crate::run::Summary;
@@ -134,7 +136,8 @@ impl Brief {
             exit: document.exit,
             why: document.why.clone(),
             selected: document.selected,
-            options: document.options.clone(),
+            // There are none.
+            options: Choices { transcripts: Transcripts::default(), ..document.options.clone() },
             selection: document.selection.clone(),
             summary: document.summary.clone(),
             results: document.results.iter().map(|case| BriefCase::of(case, &document.names).into()).collect(),

@@ -11,6 +11,9 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+/// The number of the schema.
+const SCHEMA: u32 = 1;
+
 /// Letters of what was seen.
 const LETTERS_SHOWN: usize = 300;
 
@@ -94,6 +97,8 @@ pub(crate) struct DifferingRule {
 /// All that differs.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Difference {
+    /// The schema's number; it changes when a field changes its meaning or goes.
+    pub(crate) schema: u32,
     /// The brokers, as they are named to people.
     pub(crate) before: String,
     pub(crate) after: String,
@@ -114,7 +119,7 @@ impl Difference {
         }
         cases.extend(later.into_iter().filter_map(|(id, new)| differing(id, (before, None), (after, Some(new)))));
         cases.sort_by(|one, other| (one.change, &one.case).cmp(&(other.change, &other.case)));
-        Self { before: told(before), after: told(after), cases }
+        Self { schema: SCHEMA, before: told(before), after: told(after), cases }
     }
 
     /// How many of a kind there are.

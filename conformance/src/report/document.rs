@@ -23,7 +23,8 @@ pub(super) const LETTERS_KEPT: usize = 4000;
 
 /// How much of the transcripts the report holds. Those of cases that fail, are weak or inconclusive are whole in each;
 /// a weighty case has a whole one only there.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Transcripts {
     // Of the other cases the lines that decided them. What a comment for the documentation says here, `--help` would say.
     #[default]
@@ -37,6 +38,12 @@ pub(crate) enum Transcripts {
 }
 
 impl Transcripts {
+    /// True for what is held where nobody has said how much.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+    fn are_usual(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Whether the whole transcript of a case with this verdict is in the report.
     pub(crate) fn are_wanted_of(self, case: &Case, verdict: Verdict) -> bool {
         let is_weighty = case.weighty;
@@ -121,6 +128,9 @@ pub(crate) struct Choices {
     pub(crate) patience: u32,
     pub(crate) strict: bool,
     pub(crate) intrusive: bool,
+    /// How much of the transcripts the report holds.
+    #[serde(default, skip_serializing_if = "Transcripts::are_usual")]
+    pub(crate) transcripts: Transcripts,
 }
 
 /// What a run puts before its names.
@@ -268,7 +278,7 @@ impl Document {
             why: end.why.clone(),
             selected: facts.cases,
             shard: facts.asked.shard.clone(),
-            options: facts.asked.options.clone(),
+            options: Choices { transcripts, ..facts.asked.options.clone() },
             selection: facts.asked.selection.clone(),
             names: (&facts.names).into(),
             left_behind: end.left_behind.clone(),
@@ -304,6 +314,12 @@ impl Document {
     pub(crate) fn ends(&mut self, end: &End) {
         (self.ended, self.exit) = (end.ended, end.exit);
         self.why.clone_from(&end.why);
+    }
+
+    /// Whether the transcript of a case is there as a whole, or as far as somebody has asked for it.
+    pub(crate) fn has_transcript_of(&self, case: &CaseReport) -> bool {
+        let needs_an_eye = matches!(case.verdict, Verdict::Fail | Verdict::Weak | Verdict::Inconclusive);
+        needs_an_eye || self.options.transcripts != Transcripts::Deciding
     }
 
     /// The command that runs a case again.

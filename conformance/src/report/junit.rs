@@ -12,9 +12,8 @@
 //! Whatever a broker sent is escaped, and characters that XML 1.0 has no place for are replaced.
 
 use super::baseline::{BaselineReport, DifferenceReport};
-use super::document::{Times, Transcripts};
-use super::{End, Ended, RunFacts, text};
-use crate::run::CaseResult;
+use super::document::{CaseReport, Document, Mark};
+use super::{Ended, text};
 use crate::scenario::Verdict;
 use crate::text::single_line;
 use quick_xml::Writer;
@@ -26,31 +25,16 @@ use std::time::Duration;
 /// What stands for a character that XML 1.0 forbids.
 const REPLACEMENT: char = '\u{fffd}';
 
-/// How a run is told as JUnit.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Options {
-    /// A weak case is a failure.
-    pub(crate) is_strict: bool,
-    /// Whose transcripts are in it.
-    pub(crate) transcripts: Transcripts,
-}
-
-/// Writes the report of a run.
-pub(crate) fn write(
-    mut out: impl Write,
-    facts: &RunFacts,
-    times: &Times,
-    results: &[CaseResult],
-    end: &End,
-    options: Options,
-) -> io::Result<()> {
-    let mut suites: BTreeMap<&str, Vec<&CaseResult>> = BTreeMap::new();
-    for result in results {
-        suites.entry(result.instance.chapter).or_default().push(result);
+/// Writes the report of a run, whether it has just ended or its file is read again. With `--strict` a weak case is a failure.
+pub(crate) fn write(mut out: impl Write, run: &Document) -> io::Result<()> {
+    let mut suites: BTreeMap<&str, Vec<&CaseReport>> = BTreeMap::new();
+    for case in &run.results {
+        suites.entry(&case.chapter).or_default().push(case);
     }
-    let is_whole = end.ended == Ended::Complete;
-    let stale: Vec<&DifferenceReport> = end.baseline.iter().flat_map(BaselineReport::stale).collect();
-    let counts = Counts::of(results, facts, options).and_errors(u32::from(!is_whole)).and_failures(stale.len());
+    let is_whole = run.ended == Ended::Complete;
+    let stale: Vec<&DifferenceReport> = run.baseline.iter().flat_map(BaselineReport::stale).collect();
+    let counts = Counts::of(&run.results, run).and_errors(u32::from(!is_whole)).and_failures(stale.len());
+    let took = seconds(run.took_ms);
     let mut writer = Writer::new_with_indent(&mut out, b' ', 2);
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     writer
@@ -60,33 +44,33 @@ pub(crate) fn write(
             ("tests", counts.tests.to_string().as_str()),
             ("failures", counts.failures.to_string().as_str()),
             ("errors", counts.errors.to_string().as_str()),
-            ("time", &seconds(times.took)),
+            ("time", &took),
         ])
         .write_inner_content(|writer| {
             if !is_whole {
-                error_of_the_run(writer, facts, times, end)?;
+                error_of_the_run(writer, run)?;
             }
             if !stale.is_empty() {
-                suite_of_the_baseline(writer, facts, times, &stale)?;
+                suite_of_the_baseline(writer, run, &stale)?;
             }
-            suites.iter().try_for_each(|(chapter, cases)| suite(writer, facts, times, chapter, cases, options))
+            suites.iter().try_for_each(|(chapter, cases)| suite(writer, run, chapter, cases))
         })?;
     out.write_all(b"\n")?;
     out.flush()
 }
 
 /// A suite with nothing but the reason why the others are not all that there should be.
-fn error_of_the_run<W: Write>(writer: &mut Writer<W>, facts: &RunFacts, times: &Times, end: &End) -> io::Result<()> {
-    let (time, message) = (seconds(times.took), allowed(&single_line(&end.why)));
+fn error_of_the_run<W: Write>(writer: &mut Writer<W>, run: &Document) -> io::Result<()> {
+    let (time, message) = (seconds(run.took_ms), allowed(&single_line(&run.why)));
     let counts = [("tests", "1"), ("failures", "0"), ("errors", "1"), ("skipped", "0")];
     let suite = writer.create_element("testsuite").with_attribute(("name", "run")).with_attributes(counts);
-    suite.with_attributes([("time", time.as_str()), ("timestamp", &times.started)]).write_inner_content(|writer| {
-        properties(writer, facts)?;
+    suite.with_attributes([("time", time.as_str()), ("timestamp", &run.started)]).write_inner_content(|writer| {
+        properties(writer, run)?;
         let case =
-            writer.create_element("testcase").with_attributes([("name", end.ended.word()), ("classname", "run")]);
+            writer.create_element("testcase").with_attributes([("name", run.ended.word()), ("classname", "run")]);
         case.with_attribute(("time", time.as_str())).write_inner_content(|writer| {
             let error = writer.create_element("error").with_attribute(("message", message.as_str()));
-            error.with_attribute(("type", end.ended.word())).write_empty()?;
+            error.with_attribute(("type", run.ended.word())).write_empty()?;
             Ok(())
         })?;
         Ok(())
@@ -97,15 +81,14 @@ fn error_of_the_run<W: Write>(writer: &mut Writer<W>, facts: &RunFacts, times: &
 /// A suite with the entries of the baseline that no longer hold.
 fn suite_of_the_baseline<W: Write>(
     writer: &mut Writer<W>,
-    facts: &RunFacts,
-    times: &Times,
+    run: &Document,
     stale: &[&DifferenceReport],
 ) -> io::Result<()> {
     let count = stale.len().to_string();
     let counts = [("tests", count.as_str()), ("failures", &count), ("errors", "0"), ("skipped", "0")];
     let suite = writer.create_element("testsuite").with_attribute(("name", "baseline")).with_attributes(counts);
-    suite.with_attributes([("time", "0.000"), ("timestamp", &times.started)]).write_inner_content(|writer| {
-        properties(writer, facts)?;
+    suite.with_attributes([("time", "0.000"), ("timestamp", &run.started)]).write_inner_content(|writer| {
+        properties(writer, run)?;
         stale.iter().try_for_each(|difference| {
             let name = allowed(&single_line(&format!("{} {}", difference.case, difference.rule)));
             let message = allowed(&single_line(&difference.says));
@@ -131,11 +114,11 @@ struct Counts {
 }
 
 impl Counts {
-    fn of<'a>(results: impl IntoIterator<Item = &'a CaseResult>, facts: &RunFacts, options: Options) -> Self {
+    fn of<'a>(cases: impl IntoIterator<Item = &'a CaseReport>, run: &Document) -> Self {
         let (mut tests, mut failures, mut errors, mut skipped) = (0, 0, 0, 0);
-        for result in results {
+        for case in cases {
             tests += 1;
-            match Told::of(result, facts, options) {
+            match Told::of(case, run) {
                 Told::Failure => failures += 1,
                 Told::Error => errors += 1,
                 Told::Skipped => skipped += 1,
@@ -170,11 +153,11 @@ enum Told {
 }
 
 impl Told {
-    fn of(result: &CaseResult, facts: &RunFacts, options: Options) -> Self {
-        match result.verdict {
-            _ if facts.accepted(result).is_some() => Self::Passed,
+    fn of(case: &CaseReport, run: &Document) -> Self {
+        match case.verdict {
+            _ if case.expected_by_baseline.is_some() => Self::Passed,
             Verdict::Fail => Self::Failure,
-            Verdict::Weak if options.is_strict => Self::Failure,
+            Verdict::Weak if run.options.strict => Self::Failure,
             Verdict::Inconclusive => Self::Error,
             Verdict::NotOffered | Verdict::NotExercised => Self::Skipped,
             Verdict::Weak | Verdict::Pass | Verdict::Observed => Self::Passed,
@@ -182,16 +165,9 @@ impl Told {
     }
 }
 
-fn suite<W: Write>(
-    writer: &mut Writer<W>,
-    facts: &RunFacts,
-    times: &Times,
-    chapter: &str,
-    cases: &[&CaseResult],
-    options: Options,
-) -> io::Result<()> {
-    let counts = Counts::of(cases.iter().copied(), facts, options);
-    let took = cases.iter().map(|case| case.took).sum();
+fn suite<W: Write>(writer: &mut Writer<W>, run: &Document, chapter: &str, cases: &[&CaseReport]) -> io::Result<()> {
+    let counts = Counts::of(cases.iter().copied(), run);
+    let took = cases.iter().map(|case| case.took_ms).sum();
     writer
         .create_element("testsuite")
         .with_attributes([
@@ -201,26 +177,26 @@ fn suite<W: Write>(
             ("errors", counts.errors.to_string().as_str()),
             ("skipped", counts.skipped.to_string().as_str()),
             ("time", &seconds(took)),
-            ("timestamp", &times.started),
+            ("timestamp", &run.started),
         ])
         .write_inner_content(|writer| {
-            properties(writer, facts)?;
-            cases.iter().try_for_each(|result| case(writer, facts, result, options))
+            properties(writer, run)?;
+            cases.iter().try_for_each(|case| testcase(writer, run, case))
         })?;
     Ok(())
 }
 
 /// What was certified, and the seed.
-fn properties<W: Write>(writer: &mut Writer<W>, facts: &RunFacts) -> io::Result<()> {
-    let seed = facts.seed.to_string();
-    let version = facts.target.version.as_deref().unwrap_or("unknown");
-    let stated = [("broker", facts.target.name.as_str()), ("broker version", version), ("seed", &seed)];
+fn properties<W: Write>(writer: &mut Writer<W>, run: &Document) -> io::Result<()> {
+    let seed = run.seed.to_string();
+    let version = run.target.version.as_deref().unwrap_or("unknown");
+    let stated = [("broker", run.target.name.as_str()), ("broker version", version), ("seed", &seed)];
     writer.create_element("properties").write_inner_content(|writer| {
         for (name, value) in stated {
             let property = writer.create_element("property").with_attribute(("name", name));
             property.with_attribute(("value", allowed(&single_line(value)).as_str())).write_empty()?;
         }
-        for (key, value) in &facts.labels {
+        for (key, value) in &run.labels {
             let property = writer.create_element("property").with_attribute(("name", format!("label {key}").as_str()));
             property.with_attribute(("value", allowed(value).as_str())).write_empty()?;
         }
@@ -229,16 +205,16 @@ fn properties<W: Write>(writer: &mut Writer<W>, facts: &RunFacts) -> io::Result<
     Ok(())
 }
 
-fn case<W: Write>(writer: &mut Writer<W>, facts: &RunFacts, result: &CaseResult, options: Options) -> io::Result<()> {
-    let id = result.instance.id();
+fn testcase<W: Write>(writer: &mut Writer<W>, run: &Document, case: &CaseReport) -> io::Result<()> {
+    let [id, chapter] = [&case.case, &case.chapter].map(|text| allowed(text));
     let element = writer.create_element("testcase").with_attributes([
         ("name", id.as_str()),
-        ("classname", result.instance.chapter),
-        ("time", &seconds(result.took)),
+        ("classname", &chapter),
+        ("time", &seconds(case.took_ms)),
     ]);
     element.write_inner_content(|writer| {
-        let (message, kind) = (allowed(&message(result)), kind(result));
-        let told = Told::of(result, facts, options);
+        let (message, kind) = (allowed(&message(case)), kind(case));
+        let told = Told::of(case, run);
         match told {
             Told::Passed => {}
             Told::Skipped => {
@@ -249,29 +225,24 @@ fn case<W: Write>(writer: &mut Writer<W>, facts: &RunFacts, result: &CaseResult,
                 writer
                     .create_element(if is_failure { "failure" } else { "error" })
                     .with_attributes([("message", message.as_str()), ("type", kind)])
-                    .write_text_content(BytesText::new(&allowed(&details(result, facts))))?;
+                    .write_text_content(BytesText::new(&allowed(&details(case, run))))?;
             }
         }
-        system_out(writer, facts, result, options)
+        system_out(writer, run, case)
     })?;
     Ok(())
 }
 
 /// What a case that passes has to say all the same, and its transcript.
-fn system_out<W: Write>(
-    writer: &mut Writer<W>,
-    facts: &RunFacts,
-    result: &CaseResult,
-    options: Options,
-) -> io::Result<()> {
+fn system_out<W: Write>(writer: &mut Writer<W>, run: &Document, case: &CaseReport) -> io::Result<()> {
     let mut out = String::new();
-    if let Some(accepted) = facts.accepted(result) {
-        out = format!("{}: {}\n{}", result.verdict, message(result), text::accepted(&accepted));
-    } else if matches!(Told::of(result, facts, options), Told::Passed) && result.verdict != Verdict::Pass {
-        out = format!("{}: {}\n{}", result.verdict, message(result), details(result, facts));
+    if let Some(accepted) = &case.expected_by_baseline {
+        out = format!("{}: {}\n{}", case.verdict, message(case), text::accepted(accepted));
+    } else if matches!(Told::of(case, run), Told::Passed) && case.verdict != Verdict::Pass {
+        out = format!("{}: {}\n{}", case.verdict, message(case), details(case, run));
     }
-    if options.transcripts.are_wanted_of(result.instance.case, result.verdict) {
-        out.extend(result.transcript.lines.iter().map(|line| text::shown_line(&result.transcript, line) + "\n"));
+    if run.has_transcript_of(case) {
+        out.extend(case.transcript.iter().map(|line| text::shown(line) + "\n"));
     }
     if !out.is_empty() {
         writer.create_element("system-out").write_text_content(BytesText::new(&allowed(&out)))?;
@@ -280,36 +251,35 @@ fn system_out<W: Write>(
 }
 
 /// One line: the rules that decided, and what was seen.
-fn message(result: &CaseResult) -> String {
-    let decisive = result.decisive();
-    let seen = decisive.map(|rule| rule.seen.as_str()).filter(|seen| !seen.is_empty());
-    let seen = result.reason.as_deref().or(seen).unwrap_or("nothing happened that could break a rule of the case");
-    match decisive.filter(|rule| rule.line.is_some()) {
-        Some(_) => {
-            let decided = result.rules.iter().filter(|rule| rule.verdict == result.verdict);
-            let ids: Vec<&str> = decided.map(|rule| rule.rule.id()).collect();
-            text::in_short_words(&format!("{}: {seen}", ids.join(" ")))
-        }
-        None => text::in_short_words(seen),
+fn message(case: &CaseReport) -> String {
+    let seen = match case.decided_by.seen.as_str() {
+        "" => "nothing happened that could break a rule of the case",
+        seen => seen,
+    };
+    if case.decided_by.rule.is_none() {
+        return text::in_short_words(seen);
     }
+    let decided = case.rules.iter().filter(|rule| rule.verdict == case.verdict);
+    let ids: Vec<&str> = decided.map(|rule| rule.id.as_str()).collect();
+    text::in_short_words(&format!("{}: {seen}", ids.join(" ")))
 }
 
 /// The word for a failure's kind: who did wrong, or the verdict itself.
-fn kind(result: &CaseResult) -> &'static str {
-    match result.verdict {
-        Verdict::Fail if result.is_lenient() => "lenient",
-        Verdict::Fail => "broken",
-        other => other.word(),
+fn kind(case: &CaseReport) -> &'static str {
+    match (case.verdict, case.marked) {
+        (Verdict::Fail, Some(Mark::Lenient)) => "lenient",
+        (Verdict::Fail, _) => "broken",
+        (other, _) => other.word(),
     }
 }
 
 /// What the console says below the case's line, without colours.
-fn details(result: &CaseResult, facts: &RunFacts) -> String {
-    anstream::adapter::strip_str(&text::details(result, facts)).to_string()
+fn details(case: &CaseReport, run: &Document) -> String {
+    anstream::adapter::strip_str(&text::details_of(case, &run.repeat(case))).to_string()
 }
 
-fn seconds(took: Duration) -> String {
-    format!("{:.3}", took.as_secs_f64())
+fn seconds(milliseconds: u64) -> String {
+    format!("{:.3}", Duration::from_millis(milliseconds).as_secs_f64())
 }
 
 /// The text with every character replaced that XML 1.0 forbids (its production 2).
@@ -321,16 +291,23 @@ pub(super) fn allowed(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::document::{Times, Transcripts};
     use crate::report::samples;
+    use crate::run::CaseResult;
     use crate::scenario::Stop;
 
-    const LENIENT_READER: Options = Options { is_strict: false, transcripts: Transcripts::Failed };
-
-    fn written(results: &[CaseResult], options: Options) -> String {
+    fn written(results: &[CaseResult], is_strict: bool) -> String {
         let times = Times { started: "2026-01-02T03:04:05Z".to_owned(), took: Duration::from_millis(1_234_500) };
+        let end = samples::end(Ended::Complete);
+        let mut document = Document::of(&samples::facts(), &times, results, &end, Transcripts::Deciding);
+        document.options.strict = is_strict;
         let mut out = Vec::new();
-        write(&mut out, &samples::facts(), &times, results, &samples::end(Ended::Complete), options)
-            .expect("memory takes it");
+        write(&mut out, &document).expect("memory takes it");
+        // What is read again says the same.
+        let read: Document = serde_json::from_value(serde_json::to_value(&document).expect("JSON")).expect("a report");
+        let mut again = Vec::new();
+        write(&mut again, &read).expect("memory takes it");
+        assert_eq!(out, again);
         String::from_utf8(out).expect("UTF-8")
     }
 
@@ -345,15 +322,15 @@ mod tests {
             samples::result(&[(Verdict::NotExercised, ""), (Verdict::NotExercised, "")], None),
             samples::result(&[(Verdict::Pass, "kept"), (Verdict::Pass, "kept")], None),
         ];
-        insta::assert_snapshot!(written(&results, LENIENT_READER));
+        insta::assert_snapshot!(written(&results, false));
     }
 
     #[test]
     fn a_weak_case_is_a_failure_only_where_it_is_asked_to() {
         let weak = [samples::result(&[(Verdict::Weak, "late"), (Verdict::Pass, "")], None)];
-        let plain = written(&weak, LENIENT_READER);
+        let plain = written(&weak, false);
         assert!(plain.contains("failures=\"0\"") && plain.contains("<system-out>weak: MQTT-3.3.1-3: late"), "{plain}");
-        let strict = written(&weak, Options { is_strict: true, ..LENIENT_READER });
+        let strict = written(&weak, true);
         assert!(strict.contains("failures=\"1\"") && strict.contains("type=\"weak\""), "{strict}");
     }
 

@@ -2,6 +2,7 @@
 //! invariants and the broker's life, come to the worst of them, with its evidence.
 
 use super::Ended;
+use super::baseline::BaselineReport;
 use super::behaviour::without_names;
 use super::document::{CaseReport, Document, Mark, NamesUsed};
 use crate::run::Summary;
@@ -61,7 +62,9 @@ fn require_one_run(shards: &[Shard]) -> Result<(), String> {
     for (name, document) in others {
         for (what, of) in STATED {
             let (one, other) = (of(model), of(document));
-            if one != other {
+            // A shard that judged nothing says nothing of a baseline.
+            let is_said = *what != BASELINE || !one.is_empty() && !other.is_empty();
+            if is_said && one != other {
                 return Err(format!(
                     "{first} and {name} are shards of different runs: {what} is {one} in the first and {other} in the \
                      second; run all shards with one program on one broker with the same options"
@@ -74,6 +77,8 @@ fn require_one_run(shards: &[Shard]) -> Result<(), String> {
 
 /// A name of something that all shards of a run have in common, and what it is.
 type Stated = (&'static str, fn(&Document) -> String);
+
+const BASELINE: &str = "the baseline";
 
 const STATED: &[Stated] = &[
     ("the program", |document| format!("{} {}", document.tool.name, document.tool.version)),
@@ -90,6 +95,11 @@ const STATED: &[Stated] = &[
     ("--patience", |document| format!("x{}", document.options.patience)),
     ("--strict", |document| document.options.strict.to_string()),
     ("--intrusive", |document| document.options.intrusive.to_string()),
+    (BASELINE, |document| match &document.baseline {
+        Some(BaselineReport { file, entries, .. }) => format!("{file} with {entries} entries"),
+        None if document.results.is_empty() => String::new(),
+        None => "none".to_owned(),
+    }),
     ("the selection of cases", |document| document.selection.clone()),
 ];
 
@@ -128,14 +138,17 @@ fn take_names_out(document: &mut Document) {
 }
 
 fn merged(documents: &[&Document]) -> Document {
-    let mut cases: BTreeMap<String, Vec<(&str, &CaseReport)>> = BTreeMap::new();
-    for document in documents {
+    let mut cases: BTreeMap<String, Vec<Told<'_>>> = BTreeMap::new();
+    for (part, document) in documents.iter().enumerate() {
         let shard = document.shard.as_ref().map_or("", |shard| shard.shard.as_str());
         for case in &document.results {
-            cases.entry(case.case.clone()).or_default().push((shard, case));
+            cases.entry(case.case.clone()).or_default().push(Told { part, shard, case });
         }
     }
-    let results: Vec<CaseReport> = cases.into_values().map(|told| worst(&told)).collect();
+    let decided_in: BTreeMap<&str, usize> =
+        cases.iter().map(|(case, told)| (case.as_str(), worst_first(told)[0].part)).collect();
+    let baseline = baseline(documents, &decided_in);
+    let results: Vec<CaseReport> = cases.values().map(|told| worst(told)).collect();
     let model = documents[0];
     let ended =
         ENDED.into_iter().find(|ended| documents.iter().any(|document| speaks(document) && document.ended == *ended));
@@ -154,10 +167,11 @@ fn merged(documents: &[&Document]) -> Document {
         shard: None,
         names: NamesUsed::default(),
         left_behind: documents.iter().flat_map(|document| document.left_behind.clone()).collect(),
-        summary: summary(documents, &mqtt, &results),
+        summary: summary(&mqtt, &results),
         mqtt,
         results,
         explore: None,
+        baseline,
         ..model.clone()
     }
 }
@@ -167,15 +181,32 @@ fn speaks(document: &Document) -> bool {
     document.ended != Ended::NothingJudged || document.results.is_empty()
 }
 
-/// What a case comes to over all shards that have it: the worst with its evidence, and which shards saw the same.
-fn worst(told: &[(&str, &CaseReport)]) -> CaseReport {
+/// A case as one shard tells of it.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    /// Which of the shards, from 0 on.
+    part: usize,
+    /// Its number, as it is told to people.
+    shard: &'a str,
+    case: &'a CaseReport,
+}
+
+/// Those that came to the worst verdict; before all one that no baseline expects.
+fn worst_first<'a>(told: &[Told<'a>]) -> Vec<Told<'a>> {
     let place = |verdict| WORST_FIRST.iter().position(|known| *known == verdict).unwrap_or_default();
-    let verdict = told.iter().map(|(_, case)| case.verdict).min_by_key(|verdict| place(*verdict));
-    let those: Vec<&(&str, &CaseReport)> = told.iter().filter(|(_, case)| Some(case.verdict) == verdict).collect();
-    let (shard, case) = those[0];
-    let mut case = (*case).clone();
+    let verdict = told.iter().map(|told| told.case.verdict).min_by_key(|verdict| place(*verdict));
+    let mut those: Vec<Told<'a>> = told.iter().filter(|told| Some(told.case.verdict) == verdict).copied().collect();
+    those.sort_by_key(|told| told.case.expected_by_baseline.is_some());
+    those
+}
+
+/// What a case comes to over all shards that have it: the worst with its evidence, and which shards saw the same.
+fn worst(told: &[Told<'_>]) -> CaseReport {
+    let those = worst_first(told);
+    let Told { shard, case, .. } = those[0];
+    let mut case = case.clone();
     if told.len() > 1 {
-        let likewise: Vec<&str> = those[1..].iter().map(|(shard, _)| *shard).collect();
+        let likewise: Vec<&str> = those[1..].iter().map(|told| told.shard).collect();
         let likewise =
             if likewise.is_empty() { String::new() } else { format!(", and likewise in {}", likewise.join(", ")) };
         case.decided_by.seen = format!("{} (in shard {shard}{likewise})", case.decided_by.seen);
@@ -183,15 +214,24 @@ fn worst(told: &[(&str, &CaseReport)]) -> CaseReport {
     case
 }
 
-fn summary(documents: &[&Document], mqtt: &[String], results: &[CaseReport]) -> BTreeMap<String, Summary> {
+/// How the whole stands beside the baseline of its shards. What is listed of a case that all of them judge holds where that
+/// case was decided; of cases that none has, each shard says the same.
+fn baseline(documents: &[&Document], decided_in: &BTreeMap<&str, usize>) -> Option<BaselineReport> {
+    let with_one: Vec<(usize, &BaselineReport)> =
+        documents.iter().enumerate().filter_map(|(part, document)| Some((part, document.baseline.as_ref()?))).collect();
+    let reports: Vec<&BaselineReport> = with_one.iter().map(|(_, report)| *report).collect();
+    let place = |part: usize| with_one.iter().position(|(known, _)| *known == part);
+    BaselineReport::merged(&reports, |case| decided_in.get(case).and_then(|part| place(*part)))
+}
+
+fn summary(mqtt: &[String], results: &[CaseReport]) -> BTreeMap<String, Summary> {
     let of = |version: &String| {
         let mut summary = Summary::default();
         for case in results.iter().filter(|case| case.mqtt == *version) {
             summary.count_one(case.verdict, case.marked == Some(Mark::Lenient));
+            let is_expected = case.verdict == Verdict::Fail && case.expected_by_baseline.is_some();
+            summary.expected_fail += usize::from(is_expected);
         }
-        let expected = documents.iter().filter_map(|document| document.summary.get(version));
-        // What all shards judge is expected in each.
-        summary.expected_fail = expected.map(|summary| summary.expected_fail).sum::<usize>().min(summary.fail);
         (version.clone(), summary)
     };
     mqtt.iter().map(of).collect()

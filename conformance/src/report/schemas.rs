@@ -6,10 +6,14 @@ pub(crate) type Schema = (&'static str, &'static str, &'static str);
 
 /// Every schema.
 pub(crate) const SCHEMAS: &[Schema] = &[
+    ("brief", "report --brief", include_str!("../../schemas/brief.schema.json")),
     ("coverage", "coverage --format json", include_str!("../../schemas/coverage.schema.json")),
+    ("difference", "report --diff --json", include_str!("../../schemas/difference.schema.json")),
     ("events", "a line of run --events", include_str!("../../schemas/events.schema.json")),
     ("list", "list --format json", include_str!("../../schemas/list.schema.json")),
     ("report", "run --json, report --merge --json", include_str!("../../schemas/report.schema.json")),
+    ("serve", "serve --json", include_str!("../../schemas/serve.schema.json")),
+    ("serve-each", "serve --each --json", include_str!("../../schemas/serve-each.schema.json")),
 ];
 
 /// The text of a schema.
@@ -28,7 +32,7 @@ mod tests {
     use crate::baseline::Accepted;
     use crate::broker::SetUp;
     use crate::explore::Explored;
-    use crate::report::baseline::{BaselineReport, DifferenceReport, Told};
+    use crate::report::baseline::{AsListed, BaselineReport, DifferenceReport, Told};
     use crate::report::document::{ShardOf, Transcripts};
     use crate::report::events::tests::all_kinds;
     use crate::report::{Asked, explored, samples};
@@ -60,6 +64,7 @@ mod tests {
         let nothing = samples::result(&[], Some(Stop::NotOffered("no".to_owned())));
         let mut document = samples::document_of(&facts, &[failed, passed, nothing]);
         let accepted = Accepted { reason: "known".to_owned(), link: Some("https://example.org/1".to_owned()) };
+        document.options.transcripts = Transcripts::All;
         document.results[0].expected_by_baseline = Some(accepted);
         document.results[0].rules[0].breaks = true;
         document.baseline = Some(baseline());
@@ -92,6 +97,7 @@ mod tests {
             better: 1,
             not_run: 1,
             without_reason: 1,
+            as_listed: BTreeMap::from([("5/x/z".to_owned(), AsListed { expected: 1, better: 1 })]),
             differences: vec![difference],
         }
     }

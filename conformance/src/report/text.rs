@@ -185,10 +185,14 @@ pub(crate) fn transcript(transcript: &Transcript) -> String {
 
 /// A line of a transcript, cut where it is very long.
 pub(super) fn shown_line(transcript: &Transcript, line: &Line) -> String {
-    let line = transcript.print_line(line);
+    shown(&transcript.print_line(line))
+}
+
+/// A line of a report's transcript, cut likewise.
+pub(super) fn shown(line: &str) -> String {
     let count = line.chars().count();
     if count <= LETTERS_SHOWN {
-        return line;
+        return line.to_owned();
     }
     let shown: String = line.chars().take(LETTERS_SHOWN).collect();
     format!("{shown}... ({} more letters; --json has them all)", count - LETTERS_SHOWN)

@@ -83,13 +83,21 @@ impl Authority {
 
     /// A certificate that it has signed.
     pub fn sign(&self, holder: Holder) -> Result<Papers, String> {
-        self.signed(holder).map_err(|error| format!("no certificate can be made: {error}"))
+        self.signed(holder, &[]).map_err(|error| format!("no certificate can be made: {error}"))
     }
 
-    fn signed(&self, holder: Holder) -> Result<Papers, rcgen::Error> {
+    /// A certificate of a broker that has these names, of the DNS or addresses, beside those of this machine.
+    pub fn sign_for(&self, names: &[String]) -> Result<Papers, String> {
+        self.signed(Holder::Broker, names)
+            .map_err(|error| format!("no certificate can be made for {}: {error}", names.join(", ")))
+    }
+
+    fn signed(&self, holder: Holder, further: &[String]) -> Result<Papers, rcgen::Error> {
         let (names, name, usage) = match holder {
             Holder::Broker | Holder::ExpiredBroker => {
-                (NAMES.map(str::to_owned).to_vec(), "localhost", ExtendedKeyUsagePurpose::ServerAuth)
+                let mut names = NAMES.map(str::to_owned).to_vec();
+                names.extend(further.iter().filter(|name| !NAMES.contains(&name.as_str())).cloned());
+                (names, "localhost", ExtendedKeyUsagePurpose::ServerAuth)
             }
             Holder::Client | Holder::ExpiredClient => (Vec::new(), "mqtt-assay", ExtendedKeyUsagePurpose::ClientAuth),
         };

@@ -27,7 +27,7 @@ mod web_socket;
 pub use authority::{Authority, Holder, Papers};
 pub use certificates::{Identity, Trust};
 pub use greeting::{Answer, Offered, TlsVersion, client_hello};
-pub use listener::{Layers, Listener, Place};
+pub use listener::{Knock, Knocked, Layers, Listener, Peer, Place};
 pub use memory::{Pipe, pipe};
 pub use socket::Socket;
 pub use tcp::Tcp;
@@ -36,7 +36,7 @@ pub use tls_door::TlsManners;
 pub use tls_trouble::was_ended_by_broker;
 #[cfg(unix)]
 pub use unix::Unix;
-pub use upgrade::{WebSocketClient, WebSocketServer};
+pub use upgrade::{NoSubprotocol, WebSocketClient, WebSocketServer};
 pub use web_socket::{Frame, FrameKind, Manners, SUBPROTOCOL, WebSocket};
 
 use std::future::poll_fn;

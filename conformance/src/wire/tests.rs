@@ -19,12 +19,12 @@ fn all() -> Vec<(&'static str, Option<TlsClient>, Option<WebSocketClient>, Layer
     let tls = || Some(authority.client(None).expect("a client"));
     let server = || Some(authority.server(false).expect("a server"));
     let web_socket = || Some(WebSocketClient::new("localhost", "/mqtt", Vec::new()).expect("a client"));
-    let socket_server = Some(WebSocketServer::default());
+    let socket_server = || Some(WebSocketServer::default());
     vec![
         ("nothing", None, None, Layers::default()),
         ("tls", tls(), None, Layers { tls: server(), web_socket: None }),
-        ("web socket", None, web_socket(), Layers { tls: None, web_socket: socket_server }),
-        ("both", tls(), web_socket(), Layers { tls: server(), web_socket: socket_server }),
+        ("web socket", None, web_socket(), Layers { tls: None, web_socket: socket_server() }),
+        ("both", tls(), web_socket(), Layers { tls: server(), web_socket: socket_server() }),
     ]
 }
 
@@ -176,7 +176,7 @@ fn what_speaks_no_tls_and_no_http_is_said_to() {
 
 async fn sockets(manners: Manners) -> (Stream, Stream) {
     let client = WebSocketClient::new("localhost", "/", Vec::new()).expect("a client");
-    met(None, Some(&client), &Layers { tls: None, web_socket: Some(WebSocketServer { manners }) }).await
+    met(None, Some(&client), &Layers { tls: None, web_socket: Some(WebSocketServer { manners, path: None }) }).await
 }
 
 async fn send(stream: &mut Stream, frames: &[Frame]) {
@@ -259,7 +259,12 @@ fn listeners_of_both_kinds_accept_and_a_path_goes_with_its_listener() {
             let path = folder.path().join("broker.sock");
             let listener = Listener::unix(path.clone()).expect("a path");
             let (near, far) = tokio::join!(Unix::connect(&path), listener.accept());
-            let (mut near, mut far) = (near.expect("a client"), far.expect("a connection"));
+            let (mut near, (mut far, peer)) = (near.expect("a client"), far.expect("a connection"));
+            assert_eq!(
+                Some(peer),
+                listener.knock().expect("a descriptor").map(|knock| knock.peer()),
+                "it is this process"
+            );
             far.write_all(b"x").await.expect("room");
             assert_eq!(near.read_u8().await.expect("a byte"), b'x');
             drop(listener);

@@ -6,7 +6,7 @@
 use super::below::Below;
 use super::certificates::{Identity, Trust, roots, roots_of_the_system};
 use super::tls_door::{Door, Entered, Lenient, TlsManners};
-use super::tls_trouble::{alert_in, handshake_failed};
+use super::tls_trouble::{alert_in, client_failed, handshake_failed};
 use super::{Ending, Transport};
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
@@ -98,7 +98,10 @@ impl TlsServer {
             None => builder.with_no_client_auth(),
         };
         let Identity { chain, key } = identity;
-        let mut config = builder.with_single_cert(chain, key).map_err(|error| error.to_string())?;
+        let mut config = builder.with_single_cert(chain, key).map_err(|error| match error {
+            Error::InconsistentKeys(_) => "the key is not that of the certificate".to_owned(),
+            other => other.to_string(),
+        })?;
         // Nobody resumes a session, and a ticket that is left unread would turn an orderly end of TCP into a reset.
         config.send_tls13_tickets = 0;
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), door: Door::new(manners) })
@@ -107,7 +110,7 @@ impl TlsServer {
     /// Begins TLS on an accepted stream.
     pub async fn accept(&self, stream: Box<dyn Transport>) -> io::Result<Box<dyn Transport>> {
         let entered = self.door.enter(&self.acceptor, stream).await;
-        match entered.map_err(|error| io::Error::new(error.kind(), format!("TLS handshake: {error}")))? {
+        match entered.map_err(|error| client_failed(&error))? {
             Entered::Tls(stream) => Ok(Box::new(Tls { stream: (*stream).into(), alert: None })),
             Entered::Plain(stream) => Ok(stream),
         }

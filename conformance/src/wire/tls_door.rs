@@ -8,6 +8,8 @@ use super::held_back::{HeldBack, Holding};
 use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Mutex;
@@ -52,14 +54,14 @@ const LATE: Duration = Duration::from_secs(1);
 #[derive(Default)]
 struct State {
     handshake: Mutex<()>,
-    is_closed: Cell<bool>,
+    is_closed: AtomicBool,
 }
 
 /// The door to a broker by TLS.
 #[derive(Clone, Default)]
 pub(super) struct Door {
     pub(super) manners: TlsManners,
-    state: Rc<State>,
+    state: Arc<State>,
 }
 
 /// What came of a client at the door.
@@ -72,20 +74,20 @@ pub(super) enum Entered {
 
 impl Door {
     pub(super) fn new(manners: TlsManners) -> Self {
-        Self { manners, state: Rc::default() }
+        Self { manners, state: Arc::default() }
     }
 
     /// Lets a client through its handshake.
     pub(super) async fn enter(&self, acceptor: &TlsAcceptor, stream: Box<dyn Transport>) -> io::Result<Entered> {
         let _turn = if self.manners.one_at_a_time { Some(self.state.handshake.lock().await) } else { None };
-        if self.state.is_closed.get() {
+        if self.state.is_closed.load(Ordering::Relaxed) {
             // The client is connected, and nobody looks after it.
             let _unheard = stream;
             return std::future::pending().await;
         }
         let entered = self.greet(acceptor, stream).await;
         if entered.is_err() && self.manners.closes_at_failure {
-            self.state.is_closed.set(true);
+            self.state.is_closed.store(true, Ordering::Relaxed);
         }
         entered
     }
@@ -162,7 +164,7 @@ async fn speak_old(mut stream: Box<dyn Transport>, version: TlsVersion) -> io::E
 /// Takes certificates that it ought not to take.
 #[derive(Debug)]
 pub(super) struct Lenient {
-    pub(super) verifier: std::sync::Arc<dyn ClientCertVerifier>,
+    pub(super) verifier: Arc<dyn ClientCertVerifier>,
     pub(super) manners: TlsManners,
 }
 

@@ -26,15 +26,11 @@ pub fn was_ended_by_broker(error: &io::Error) -> bool {
     error.get_ref().and_then(|inner| inner.downcast_ref::<NoHandshake>()).is_some_and(|failed| failed.is_of_peer)
 }
 
-fn is_end(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
-}
-
 /// Why a client's handshake failed.
 pub(super) fn handshake_failed(error: &io::Error, name: &ServerName<'_>) -> io::Error {
     let is_of_peer = match tls_error(error) {
         Some(known) => matches!(known, Error::AlertReceived(_)),
-        None => is_end(error.kind()),
+        None => is_end(error),
     };
     let why = match tls_error(error) {
         Some(Error::InvalidCertificate(problem)) => certificate(problem, &name.to_str()),
@@ -45,10 +41,66 @@ pub(super) fn handshake_failed(error: &io::Error, name: &ServerName<'_>) -> io::
         Some(Error::InvalidMessage(_) | Error::InappropriateMessage { .. }) => NOT_TLS.to_owned(),
         Some(Error::NoCertificatesPresented) => "the broker shows no certificate".to_owned(),
         Some(other) => other.to_string(),
-        None if is_end(error.kind()) => "the connection was ended in the handshake".to_owned(),
+        None if is_end(error) => "the connection was ended in the handshake".to_owned(),
         None => error.to_string(),
     };
     io::Error::new(error.kind(), NoHandshake { says: format!("TLS: {why}"), is_of_peer })
+}
+
+/// Why a handshake with a client failed, as the broker sees it.
+pub(super) fn client_failed(error: &io::Error) -> io::Error {
+    let why = match tls_error(error) {
+        Some(Error::AlertReceived(alert)) => refused_by_client(*alert),
+        Some(Error::NoCertificatesPresented) => "the client shows no certificate".to_owned(),
+        Some(Error::InvalidCertificate(problem)) => certificate_of_client(problem),
+        Some(Error::PeerIncompatible(problem)) => {
+            format!("client and broker have no way to speak TLS in common: {problem:?}")
+        }
+        Some(Error::InvalidMessage(_) | Error::InappropriateMessage { .. }) => {
+            "what the client sends is no TLS".to_owned()
+        }
+        Some(other) => other.to_string(),
+        None if is_end(error) => {
+            "the client ended the connection; it may not trust the broker's certificate".to_owned()
+        }
+        None => error.to_string(),
+    };
+    io::Error::new(error.kind(), format!("TLS handshake: {why}"))
+}
+
+fn refused_by_client(alert: AlertDescription) -> String {
+    match alert {
+        AlertDescription::UnknownCA | AlertDescription::CertificateUnknown => {
+            format!("the client does not trust the broker's certificate (alert {alert:?})")
+        }
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateExpired
+        | AlertDescription::DecryptError => {
+            format!("the client does not take the broker's certificate (alert {alert:?})")
+        }
+        other => format!("the client ended it with the alert {other:?}"),
+    }
+}
+
+fn certificate_of_client(problem: &CertificateError) -> String {
+    match problem {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "the client's certificate has expired".to_owned()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "the client's certificate is not valid yet".to_owned()
+        }
+        CertificateError::BadSignature | CertificateError::UnknownIssuer => {
+            "none of the authorities of clients has signed the client's certificate".to_owned()
+        }
+        other => format!("the client's certificate can't be used: {other}"),
+    }
+}
+
+fn is_end(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
 }
 
 /// What the peer says in the alert that ended the stream.

@@ -5,9 +5,13 @@
 use super::Transport;
 use super::below::Below;
 use super::web_socket::{Manners, SUBPROTOCOL, WebSocket, config};
+use std::cell::Cell;
+use std::fmt;
 use std::io::{self, ErrorKind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
@@ -149,42 +153,115 @@ fn judge(answer: &[u8], key: &str) -> Result<Option<String>, String> {
 }
 
 /// How a broker takes WebSockets.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct WebSocketServer {
     /// How it keeps the rules about them.
     pub manners: Manners,
+    /// The one path where MQTT is; without one it is at every path.
+    pub path: Option<String>,
 }
 
-impl WebSocketServer {
-    /// Makes a WebSocket of an accepted stream. A client that does not offer the subprotocol is refused.
-    pub async fn accept(&self, stream: Box<dyn Transport>) -> io::Result<Box<dyn Transport>> {
-        let Manners { no_subprotocol, other_subprotocol, .. } = self.manners;
-        #[expect(clippy::result_large_err, reason = "the library's own type")]
-        let answer = |request: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
-            if !offers_mqtt(request) {
-                return Err(refusal());
-            }
-            let name = if other_subprotocol { "amqp" } else { SUBPROTOCOL };
-            if !no_subprotocol {
-                response.headers_mut().insert(PROTOCOL_HEADER, HeaderValue::from_static(name));
-            }
-            Ok(response)
-        };
-        let accepted =
-            tokio_tungstenite::accept_hdr_async_with_config(Below::new(stream), answer, Some(config())).await;
-        let stream = accepted.map_err(|error| io::Error::other(format!("WebSocket handshake: {error}")))?;
-        Ok(Box::new(WebSocket::server(stream, self.manners)))
+/// A client does not offer the subprotocol of MQTT, which is why a handshake failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoSubprotocol {
+    /// What it offers; empty where it offers none.
+    pub offered: String,
+}
+
+impl fmt::Display for NoSubprotocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WebSocket handshake: the client offers ")?;
+        if self.offered.is_empty() {
+            f.write_str("no subprotocol")
+        } else {
+            write!(f, "the subprotocol {}", self.offered)
+        }
     }
 }
 
-fn offers_mqtt(request: &Request) -> bool {
-    let offers = request.headers().get_all(PROTOCOL_HEADER).iter().filter_map(|value| value.to_str().ok());
-    offers.flat_map(|value| value.split(',')).any(|name| name.trim() == SUBPROTOCOL)
+impl std::error::Error for NoSubprotocol {}
+
+/// Why a broker refuses an upgrade.
+enum Refused {
+    Subprotocol(NoSubprotocol),
+    /// The path that was asked for.
+    Path(String),
 }
 
-fn refusal() -> ErrorResponse {
-    let why = "a client offers the subprotocol mqtt [MQTT-6.0.0-3]\n".to_owned();
-    let mut refusal = ErrorResponse::new(Some(why));
-    *refusal.status_mut() = StatusCode::BAD_REQUEST;
+impl WebSocketServer {
+    /// Makes a WebSocket of an accepted stream. A client that does not offer the subprotocol is refused, and so is one that
+    /// asks for another path.
+    ///
+    /// # Errors
+    ///
+    /// The handshake failed; for lack of the subprotocol the error within is a [`NoSubprotocol`].
+    pub async fn accept(&self, stream: Box<dyn Transport>) -> io::Result<Box<dyn Transport>> {
+        let refused = Cell::new(None);
+        #[expect(clippy::result_large_err, reason = "the library's own type")]
+        let answer = |request: &Request, response: Response| -> Result<Response, ErrorResponse> {
+            self.answer(request, response).map_err(|why| {
+                let refusal = refusal(&why);
+                refused.set(Some(why));
+                refusal
+            })
+        };
+        let accepted =
+            tokio_tungstenite::accept_hdr_async_with_config(Below::new(stream), answer, Some(config())).await;
+        let stream = accepted.map_err(|error| match (refused.take(), self.path.as_deref()) {
+            (Some(Refused::Subprotocol(why)), _) => io::Error::new(ErrorKind::InvalidData, why),
+            (Some(Refused::Path(asked)), path) => {
+                let is_at = path.unwrap_or_default();
+                io::Error::other(format!("WebSocket handshake: the client asks for {asked}, and MQTT is at {is_at}"))
+            }
+            (None, _) => client_failed(&error),
+        })?;
+        Ok(Box::new(WebSocket::server(stream, self.manners)))
+    }
+
+    fn answer(&self, request: &Request, mut response: Response) -> Result<Response, Refused> {
+        let asked = request.uri().path();
+        if self.path.as_deref().is_some_and(|path| path != asked) {
+            return Err(Refused::Path(asked.to_owned()));
+        }
+        let offered = offered(request);
+        if !offered.split(',').any(|name| name.trim() == SUBPROTOCOL) {
+            return Err(Refused::Subprotocol(NoSubprotocol { offered }));
+        }
+        let Manners { no_subprotocol, other_subprotocol, .. } = self.manners;
+        let name = if other_subprotocol { "amqp" } else { SUBPROTOCOL };
+        if !no_subprotocol {
+            response.headers_mut().insert(PROTOCOL_HEADER, HeaderValue::from_static(name));
+        }
+        Ok(response)
+    }
+}
+
+/// The subprotocols that a client offers, parted by commas.
+fn offered(request: &Request) -> String {
+    let offers = request.headers().get_all(PROTOCOL_HEADER).iter().filter_map(|value| value.to_str().ok());
+    offers.collect::<Vec<_>>().join(",")
+}
+
+fn refusal(why: &Refused) -> ErrorResponse {
+    let (status, text) = match why {
+        Refused::Subprotocol(_) => (StatusCode::BAD_REQUEST, "a client offers the subprotocol mqtt [MQTT-6.0.0-3]\n"),
+        Refused::Path(_) => (StatusCode::NOT_FOUND, "MQTT is at another path\n"),
+    };
+    let mut refusal = ErrorResponse::new(Some(text.to_owned()));
+    *refusal.status_mut() = status;
     refusal
+}
+
+/// Why a handshake with a client failed, as the broker sees it.
+fn client_failed(error: &Error) -> io::Error {
+    let why = match error {
+        Error::Protocol(ProtocolError::HttparseError(_)) => "what the client sends is no HTTP".to_owned(),
+        Error::Protocol(ProtocolError::HandshakeIncomplete) => "the client ended the connection".to_owned(),
+        Error::Io(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => {
+            "the client ended the connection".to_owned()
+        }
+        Error::Protocol(other) => format!("the client's request is none for a WebSocket: {other}"),
+        other => other.to_string(),
+    };
+    io::Error::other(format!("WebSocket handshake: {why}"))
 }

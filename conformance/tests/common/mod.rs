@@ -66,6 +66,21 @@ impl Served {
         (served, address)
     }
 
+    /// Starts it at these addresses; returns those of clients, in the same order.
+    #[allow(dead_code, reason = "not every test needs more than one")]
+    pub(crate) fn at(addresses: &[&str], arguments: &[&str]) -> (Self, Vec<String>) {
+        let mut words = vec!["serve"];
+        words.extend(addresses.iter().flat_map(|address| ["--listen", address]));
+        words.extend(arguments);
+        let mut child = mqtt_assay(&words).stdout(Stdio::piped()).spawn().expect("starts");
+        let lines = BufReader::new(child.stdout.take().expect("piped"));
+        let mut served = Self { child, lines };
+        let first = served.line();
+        let urls = first.trim_start_matches("listening on ").split(';').next().expect("addresses");
+        let urls = urls.split(", ").map(str::to_owned).collect();
+        (served, urls)
+    }
+
     /// The next line of its log.
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();

@@ -120,6 +120,13 @@ impl Found {
                         self.check(root, (&format!("{place}/items"), says), &format!("{at}/{index}"), inner);
                     }
                 }
+                "prefixItems" => {
+                    let schemas = says.as_array().into_iter().flatten();
+                    for (index, (inner, value)) in schemas.zip(value.as_array().into_iter().flatten()).enumerate() {
+                        let (place, at) = (format!("{place}/prefixItems/{index}"), format!("{at}/{index}"));
+                        self.check(root, (&place, inner), &at, value);
+                    }
+                }
                 "oneOf" => self.one_of(root, (place, says), at, value),
                 // `K/N` is the one pattern.
                 "pattern" if says == "^[0-9]+/[0-9]+$" => {

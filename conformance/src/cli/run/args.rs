@@ -272,6 +272,7 @@ impl RunArgs {
                 patience: self.patience(),
                 strict: self.strict,
                 intrusive: options.intrusive,
+                transcripts: self.reports.transcripts,
             },
             selection: selection(selected),
             shard: self.shard.map(|shard| ShardOf { shard: shard.to_string(), selected_by_all_shards }),

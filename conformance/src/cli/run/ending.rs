@@ -10,9 +10,9 @@ use super::args::RunArgs;
 use super::baselines::Baselines;
 use super::github::Workflow;
 use super::outputs::Outputs;
-use crate::baseline::{Came as CaseCame, Kind, compare};
+use crate::baseline::{Came as CaseCame, compare};
 use crate::report::baseline as told_baseline;
-use crate::report::baseline::{BaselineReport, DifferenceReport};
+use crate::report::baseline::BaselineReport;
 use crate::report::console::Console;
 use crate::report::document::{Document, Times, Transcripts};
 use crate::report::next::Reports;
@@ -115,7 +115,7 @@ pub(super) fn conclude(
     let page = console.finish();
     console.say(&summary::ending(&document, &args.reports(), &page).body);
     console.say(&baseline.as_ref().map_or_else(String::new, |report| told_baseline::summary(report, written)));
-    let mut problems = files.reports.write(args, &told, &mut document, end);
+    let mut problems = files.reports.write(&told, &mut document, end);
     if let Some(workflow) = workflow {
         let failed: Vec<Exit> = problems.iter().map(|problem| problem.exit).collect();
         let document = Document::of(facts, times, &results, &end(&failed), Transcripts::Failed);
@@ -225,7 +225,7 @@ fn exits_of(
 ) -> Vec<Exit> {
     let has = |verdict| match baseline {
         // What is listed and has changed makes the baseline stale; what is not listed is as it would be without one.
-        Some(baseline) => unlisted(baseline, verdict).next().is_some(),
+        Some(baseline) => baseline.unlisted(verdict).next().is_some(),
         None => results.iter().any(|result| result.verdict == verdict),
     };
     let is_our_bug = results.iter().any(|result| result.is_our_bug);
@@ -243,14 +243,6 @@ fn exits_of(
         exits.push(Exit::BaselineStale);
     }
     exits
-}
-
-/// What came to this verdict, and is not listed.
-fn unlisted(baseline: &BaselineReport, verdict: Verdict) -> impl Iterator<Item = &DifferenceReport> {
-    let is_unlisted = |difference: &&DifferenceReport| difference.what == Kind::Unlisted.word();
-    let came_to =
-        move |difference: &&DifferenceReport| difference.now.as_ref().is_some_and(|now| now.verdict == verdict);
-    baseline.differences.iter().filter(is_unlisted).filter(came_to)
 }
 
 fn nothing_judged(facts: &RunFacts, why: &str) -> Failure {
@@ -315,9 +307,9 @@ fn in_words(exit: Exit, told: &Told<'_>, guard: &Guard) -> String {
 }
 
 /// What it comes to where a baseline has a say in that.
-fn beside_baseline(exit: Exit, baseline: &BaselineReport, cases: usize) -> Option<String> {
+pub(in crate::cli) fn beside_baseline(exit: Exit, baseline: &BaselineReport, cases: usize) -> Option<String> {
     let unlisted = |verdict| {
-        let cases: BTreeSet<&str> = unlisted(baseline, verdict).map(|difference| difference.case.as_str()).collect();
+        let cases: BTreeSet<&str> = baseline.unlisted(verdict).map(|difference| difference.case.as_str()).collect();
         cases.len()
     };
     let words = match exit {

@@ -8,7 +8,7 @@ mod outputs;
 mod report_args;
 
 pub(crate) use args::{RunArgs, patience};
-pub(super) use ending::judged_in_words;
+pub(super) use ending::{beside_baseline, judged_in_words};
 
 use super::broker::Broker;
 use super::exit::Exit;

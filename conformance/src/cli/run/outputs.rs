@@ -19,37 +19,19 @@ use std::path::{Path, PathBuf};
 struct Output {
     option: &'static str,
     path: fn(&ReportArgs) -> Option<&PathBuf>,
-    write: fn(&mut dyn Write, &Made<'_>) -> io::Result<()>,
-}
-
-/// What reports are written from.
-struct Made<'a> {
-    args: &'a RunArgs,
-    told: &'a Told<'a>,
-    end: &'a End,
-    document: &'a Document,
+    write: fn(&mut dyn Write, &Document) -> io::Result<()>,
 }
 
 /// Every kind. The exit code in the JSON report is the one that holds when the others have been written: it is the last.
 const OUTPUTS: &[Output] = &[
-    Output { option: "--junit", path: |args| args.junit.as_ref(), write: junit },
-    Output {
-        option: "--markdown",
-        path: |args| args.markdown.as_ref(),
-        write: |out, made| markdown::write(out, made.document),
-    },
-    Output { option: "--badge", path: |args| args.badge.as_ref(), write: |out, made| badge::write(out, made.document) },
-    Output { option: "--json", path: |args| args.json.as_ref(), write: |out, made| json::write(out, made.document) },
+    Output { option: "--junit", path: |args| args.junit.as_ref(), write: |out, made| junit::write(out, made) },
+    Output { option: "--markdown", path: |args| args.markdown.as_ref(), write: |out, made| markdown::write(out, made) },
+    Output { option: "--badge", path: |args| args.badge.as_ref(), write: |out, made| badge::write(out, made) },
+    Output { option: "--json", path: |args| args.json.as_ref(), write: |out, made| json::write(out, made) },
 ];
 
 /// The one that is written as things happen.
 const EVENTS: &str = "--events";
-
-fn junit(out: &mut dyn Write, made: &Made<'_>) -> io::Result<()> {
-    let Made { args, told, end, .. } = made;
-    let options = junit::Options { is_strict: args.strict, transcripts: args.reports.transcripts };
-    junit::write(out, told.facts, told.times, told.results, end, options)
-}
 
 impl ReportArgs {
     /// Options with their paths, as far as they are given.
@@ -128,13 +110,7 @@ impl Outputs {
 
     /// Writes them, each whatever came of the others, and returns what went wrong. `end` is the end of the run where so much
     /// has gone wrong.
-    pub(super) fn write(
-        self,
-        args: &RunArgs,
-        told: &Told<'_>,
-        document: &mut Document,
-        end: impl Fn(&[Exit]) -> End,
-    ) -> Vec<Failure> {
+    pub(super) fn write(self, told: &Told<'_>, document: &mut Document, end: impl Fn(&[Exit]) -> End) -> Vec<Failure> {
         let Told { facts, results, .. } = *told;
         let mut problems: Vec<Failure> = Vec::new();
         let so_far = |problems: &[Failure]| end(&problems.iter().map(|problem| problem.exit).collect::<Vec<_>>());
@@ -143,10 +119,8 @@ impl Outputs {
             problems.extend(file.written(|out| html::write(out, std::slice::from_ref(document))).err());
         }
         for (output, file) in self.files {
-            let end = so_far(&problems);
-            document.ends(&end);
-            let made = Made { args, told, end: &end, document };
-            problems.extend(file.written(|out| (output.write)(out, &made)).err());
+            document.ends(&so_far(&problems));
+            problems.extend(file.written(|out| (output.write)(out, document)).err());
         }
         if let Some((name, events)) = self.live {
             let written = events.end(facts, results, &so_far(&problems));

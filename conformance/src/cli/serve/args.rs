@@ -1,5 +1,6 @@
 //! The arguments of `serve`, and what they mean for the broker.
 
+use super::certificates::TlsArgs;
 use crate::cli::choices;
 use crate::cli::failure::Failure;
 use crate::text::{HIDDEN, did_you_mean, quoted, single_line};
@@ -17,19 +18,27 @@ reason. At its end stands what each client broke. `mqtt-assay explain RULE` says
 `mqtt-assay decode --from client 'BYTES'` explains the packet field by field. If nobody reads that,
 lines are left out, and counted.
 
-With a command it ends when the command does. The command finds the address in MQTT_URL, MQTT_HOST
-and MQTT_PORT; what it prints goes through, and the log goes to standard error. Exit code 1: a
-client broke a rule. 9: none did, and the command failed. 1 comes first where both are so, since a
+With a command it ends when the command does. The command finds the first address in MQTT_URL,
+MQTT_HOST and MQTT_PORT (MQTT_SOCKET for unix://), and all of them in MQTT_URLS, with a blank
+between; what it prints goes through, and the log goes to standard error. Exit code 1: a client
+broke a rule. 9: none did, and the command failed. 1 comes first where both are so, since a
 breach may be why the command failed. Rules that are only implied or only a SHOULD are named, and
 count with --strict alone. What the command leaves running is ended with it, and so is the command
 by Ctrl-C.
 
+For mqtts:// and wss:// without --cert a certificate is made, for localhost and what --listen
+names, and the certificate of its authority is written to a file, which the log and MQTT_CA name;
+with --mutual-tls so are the client's certificate and key (MQTT_CERT, MQTT_KEY). A handshake that
+fails is logged with its reason. ws:// and wss:// take clients at the path that stands behind the
+port, without one at every path. unix:// without a path takes a socket in a folder of its own; a
+socket that nobody listens at any more makes room, and each is removed at the end.
+
 With --each it runs the command beside a sound broker first, then once beside each broker with one
-fault or quirk, each on a port of its own, and prints a table: passes (exit code 0), fails, hangs
-(longer than --each-timeout), and which rules the client breaks that it keeps beside the sound one.
-The standard permits every quirk, so who doesn't pass beside one relies on more than it promises:
-exit code 1, as for a broken rule. Beside a fault it may fail. Exit code 9: it doesn't pass beside
-the sound broker.
+fault or quirk, each where --listen says (without it on a free port), and prints a table: passes
+(exit code 0), fails, hangs (longer than --each-timeout), and which rules the client breaks that it
+keeps beside the sound one. The standard permits every quirk, so who doesn't pass beside one relies
+on more than it promises: exit code 1, as for a broken rule. Beside a fault it may fail. Exit code
+9: it doesn't pass beside the sound broker.
 
 A client that reads slowly gets everything, more slowly; those who publish to it are slowed too.
 Memory: max-stored-bytes for what is kept and max-unsent-bytes for what is written out (256 and 64
@@ -43,6 +52,10 @@ Examples:
   mqtt-assay serve --each quirk --jobs 4 -- ./test.sh
   mqtt-assay serve --each 'retain*' -- ./test.sh      faults and quirks with such names
   mqtt-assay serve --listen 127.0.0.1:0               on a free port, which the first line names
+  mqtt-assay serve --listen mqtt://127.0.0.1:1883 --listen wss://127.0.0.1:8084/mqtt
+  mqtt-assay serve --listen mqtts://127.0.0.1:0 -- ./test.sh    which finds MQTT_URL and MQTT_CA
+  mqtt-assay serve --listen mqtts://0.0.0.0 --cert b.pem --key b.key --client-ca ca.pem
+  mqtt-assay serve --listen unix:///tmp/mqtt.sock
   mqtt-assay serve --limit max-qos=1 --limit retain=no
   mqtt-assay serve --user ann --password secret --denied-topic 'secret/#'
   mqtt-assay serve --fault drops-binary               see what your client does with a broken broker
@@ -57,8 +70,8 @@ const SEED: u64 = 1;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ServeArgs {
-    /// Where to listen; port 0 takes a free one (repeatable) [default: 127.0.0.1:1883, with a command 127.0.0.1:0]
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "each")]
+    /// Where to listen: ADDRESS:PORT, mqtt://, mqtts://, ws://, wss:// or unix://; port 0 takes a free one (repeatable) [default: 127.0.0.1:1883, with a command 127.0.0.1:0]
+    #[arg(long, value_name = "ADDRESS")]
     listen: Vec<String>,
 
     /// Break the standard in this way, FAULT or FAULT@WAY (repeatable)
@@ -112,6 +125,9 @@ pub(crate) struct ServeArgs {
     /// Run this command, and end with it
     #[arg(last = true, value_name = "CMD")]
     pub(super) command: Vec<OsString>,
+
+    #[command(flatten)]
+    pub(super) tls: TlsArgs,
 }
 
 impl ServeArgs {

@@ -28,6 +28,8 @@ pub(super) struct End {
 pub(super) struct Record {
     pub(super) number: u64,
     pub(super) from: String,
+    /// The scheme of the address at which it came in.
+    pub(super) by: &'static str,
     pub(super) client: Option<String>,
     pub(super) version: Option<Version>,
     pub(super) packets_received: u64,
@@ -43,12 +45,15 @@ pub(super) struct Record {
 struct Signs {
     left_with: Option<ReasonCode>,
     client_ended: Option<Ending>,
+    /// What the transport tells of that.
+    told: Option<String>,
     broker_closes: bool,
     connack: Option<ReasonCode>,
     disconnect: Option<ReasonCode>,
     taken_over_by: Option<u64>,
     note: Option<String>,
     breach: Option<String>,
+    no_handshake: Option<String>,
 }
 
 /// All that is known of the clients.
@@ -58,6 +63,8 @@ pub(super) struct Ledger {
     past: BTreeMap<u64, Record>,
     pub(super) connections: u64,
     pub(super) connections_left_out: u64,
+    /// How many did not come through their handshakes.
+    pub(super) handshakes_failed: usize,
     breaches: BTreeMap<Option<String>, Vec<Breach>>,
     breaches_kept: usize,
     pub(super) breaches_left_out: u64,
@@ -77,9 +84,31 @@ pub(super) struct Client<'a> {
 
 impl Ledger {
     /// A connection was opened.
-    pub(super) fn opened(&mut self, number: u64, from: &str) {
+    pub(super) fn opened(&mut self, number: u64, from: &str, by: &'static str) {
         self.connections += 1;
-        self.open.insert(number, Record { number, from: from.to_owned(), ..Record::default() });
+        self.open.insert(number, Record { number, from: from.to_owned(), by, ..Record::default() });
+    }
+
+    /// It did not come through its handshakes.
+    pub(super) fn no_handshake(&mut self, number: u64, why: &str) {
+        self.handshakes_failed += 1;
+        if let Some(record) = self.open.get_mut(&number) {
+            record.signs.no_handshake = Some(why.to_owned());
+        }
+        self.ended(number);
+    }
+
+    /// The version that is spoken on a connection, once it is known.
+    pub(super) fn version(&self, number: u64) -> Option<Version> {
+        self.record(number)?.version
+    }
+
+    /// The broker ends the connection for what came before any packet is made of it.
+    pub(super) fn refuses(&mut self, number: u64, rule: &str, detail: &str) {
+        self.blames(number, rule, detail);
+        if let Some(record) = self.open.get_mut(&number) {
+            record.signs.broker_closes = true;
+        }
     }
 
     /// True where a connection is open.
@@ -156,9 +185,10 @@ impl Ledger {
     }
 
     /// The client's half has ended.
-    pub(super) fn client_ended(&mut self, number: u64, ending: Ending) {
+    pub(super) fn client_ended(&mut self, number: u64, ending: Ending, why: Option<&str>) {
         if let Some(record) = self.open.get_mut(&number).filter(|record| !record.signs.broker_closes) {
             record.signs.client_ended = Some(ending);
+            record.signs.told = why.map(str::to_owned);
         }
     }
 
@@ -229,13 +259,17 @@ fn kept(id: &str) -> String {
 impl Signs {
     fn end(&self) -> End {
         let end = |by, how, code: Option<ReasonCode>, why: String| End { by, how, code: code.map(|code| code.0), why };
+        if let Some(why) = &self.no_handshake {
+            return end("broker", "handshake", None, why.clone());
+        }
         if let Some(code) = self.left_with {
             return end("client", "disconnect", Some(code), format!("DISCONNECT 0x{:02x}", code.0));
         }
         if !self.broker_closes {
+            let told = self.told.as_ref().map_or_else(String::new, |told| format!(" ({told})"));
             return match self.client_ended {
-                Some(Ending::Fin) => end("client", "close", None, "closed without DISCONNECT".to_owned()),
-                _ => end("client", "reset", None, "reset".to_owned()),
+                Some(Ending::Fin) => end("client", "close", None, format!("closed without DISCONNECT{told}")),
+                _ => end("client", "reset", None, format!("reset{told}")),
             };
         }
         let code = self.disconnect.or(self.connack);
@@ -264,7 +298,7 @@ mod tests {
 
     fn ledger() -> Ledger {
         let mut ledger = Ledger::default();
-        ledger.opened(0, "here");
+        ledger.opened(0, "here", "mqtt");
         let connect = Packet::Connect(Connect { client_id: "a", ..Connect::default() });
         ledger.passes(0, Sender::Client, Version::V5, Some(&connect));
         ledger
@@ -281,18 +315,18 @@ mod tests {
         let disconnect = Disconnect { reason: ReasonCode(4), properties: Properties::EMPTY };
         left.passes(0, Sender::Client, Version::V5, Some(&Packet::Disconnect(disconnect)));
         left.closes(0, None);
-        left.client_ended(0, Ending::Fin);
+        left.client_ended(0, Ending::Fin, None);
         assert_eq!(ended(&mut left), ("client", "disconnect", Some(4), "DISCONNECT 0x04".to_owned()));
 
         let mut went = ledger();
-        went.client_ended(0, Ending::Reset);
+        went.client_ended(0, Ending::Reset, None);
         assert!(went.closes(0, None));
         assert_eq!(ended(&mut went), ("client", "reset", None, "reset".to_owned()));
 
         let mut silent = ledger();
         silent.notes(0, "closed: keep alive");
         assert!(!silent.closes(0, None));
-        silent.client_ended(0, Ending::Fin);
+        silent.client_ended(0, Ending::Fin, None);
         let why = "nothing came for one and a half times the keep alive".to_owned();
         assert_eq!(ended(&mut silent), ("broker", "keep-alive", None, why));
 

@@ -64,6 +64,11 @@ pub(super) fn packet(passing: &Passing<'_>, client: Option<&str>) -> String {
     single_line(&format!("{} {arrow} {says}{more}", who(passing.connection, client)))
 }
 
+/// A connection that never became one.
+pub(super) fn no_handshake(connection: u64, why: &str) -> String {
+    single_line(&format!("{}: no client: {why}", who(connection, None)))
+}
+
 /// The end of a connection.
 pub(super) fn end(connection: u64, client: Option<&str>, end: &End) -> String {
     single_line(&format!("{} ended by the {}: {}", who(connection, client), end.by, end.why))
@@ -86,6 +91,10 @@ pub(super) fn summary(ledger: &Ledger, strict: bool) -> String {
     }
     if clients.len() > LISTED {
         let _ = writeln!(out, "and {} more clients", clients.len() - LISTED);
+    }
+    if ledger.handshakes_failed > 0 {
+        let failed = crate::text::counted(ledger.handshakes_failed, "connection");
+        let _ = writeln!(out, "{failed} did not come through the handshake of TLS or WebSocket");
     }
     if ledger.by_rule.is_empty() {
         return out + "no rule was broken by a client\n";

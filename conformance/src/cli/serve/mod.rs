@@ -1,8 +1,10 @@
 //! `mqtt-assay serve`: the reference broker on a socket, which names each rule that a client breaks; beside a command of the
 //! user's it ends with it.
 
+mod address;
 mod args;
 mod breach;
+mod certificates;
 mod clients;
 mod each;
 mod lines;
@@ -22,7 +24,7 @@ use crate::broker::{Command, CommandEnd, Output};
 use crate::run::clock;
 use crate::text::single_line;
 use clients::Ledger;
-use listen::Listeners;
+use listen::{Entrance, Listeners};
 use log::Log;
 use mqtt_assay_reference::Settings;
 use report::{CommandReport, Facts};
@@ -35,10 +37,12 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
     let settings = args.settings()?;
     let guard = Guard::start(None, None).map_err(|error| trouble::no_means("nobody can listen to signals", &error))?;
     let json = args.json.as_deref().map(|path| ReportFile::open(path, &guard)).transpose()?;
+    let entrance = Entrance::of(args)?;
     if !args.each.is_empty() {
-        return each::serve_each(args, &guard, json);
+        return each::serve_each(args, &entrance, &guard, json);
     }
-    clock::real(serve_here(args, settings, &guard, json)).map_err(|error| trouble::no_means("no runtime", &error))?
+    clock::real(serve_here(args, settings, &entrance, &guard, json))
+        .map_err(|error| trouble::no_means("no runtime", &error))?
 }
 
 /// How the service ended.
@@ -50,18 +54,23 @@ enum Ended {
 async fn serve_here(
     args: &ServeArgs,
     settings: Settings,
+    entrance: &Entrance,
     guard: &Guard,
     json: Option<ReportFile>,
 ) -> Result<Exit, Failure> {
     let (started, begun) = (crate::text::now(), Instant::now());
-    let listeners = Listeners::bind(&args.addresses()).await?;
+    let listeners = Listeners::bind(entrance, &settings.faults).await?;
     let has_command = !args.command.is_empty();
     let log = Log::start(has_command).map_err(|error| trouble::no_means("there is no thread for the log", &error))?;
     log.line(&listeners.greeting(has_command));
+    if let Some(line) = listeners.certificates() {
+        log.line(&line);
+    }
     let serving = Serving::start(settings, &args.quirk, Some(log.clone()), args.verbose);
     listeners.serve(&serving);
     let ended = served(args, &listeners, guard).await?;
     if matches!(ended, Ended::Command(_)) {
+        listeners.have_taken_all().await;
         serving.settle().await;
     }
     let ledger = serving.ledger();

@@ -65,6 +65,8 @@ struct Summary {
     clients: usize,
     connections: u64,
     connections_left_out: u64,
+    /// Connections that did not come through the handshake of TLS or WebSocket.
+    handshakes_failed: usize,
     breaches: u64,
     breaches_left_out: u64,
     /// Those that make the exit code 1.
@@ -95,6 +97,7 @@ struct ClientReport<'a> {
 struct ConnectionReport<'a> {
     connection: u64,
     from: &'a str,
+    by: &'static str,
     mqtt: Option<String>,
     packets_received: u64,
     packets_sent: u64,
@@ -150,6 +153,7 @@ fn summary(ledger: &Ledger, strict: bool) -> Summary {
         clients: ledger.clients().len(),
         connections: ledger.connections,
         connections_left_out: ledger.connections_left_out,
+        handshakes_failed: ledger.handshakes_failed,
         breaches: ledger.by_rule.values().sum(),
         breaches_left_out: ledger.breaches_left_out,
         counted: ledger.counted(strict),
@@ -186,6 +190,7 @@ fn connection_report(record: &Record) -> ConnectionReport<'_> {
     ConnectionReport {
         connection: record.number,
         from: &record.from,
+        by: record.by,
         mqtt: record.version.map(|version| version.to_string()),
         packets_received: record.packets_received,
         packets_sent: record.packets_sent,

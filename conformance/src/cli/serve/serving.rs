@@ -6,25 +6,31 @@ use super::lines;
 use super::log::Log;
 use crate::broker::{Said, Shell};
 use crate::watch::{Noticed, Watch};
-use crate::wire::Transport;
+use crate::wire::{Layers, NoSubprotocol, Transport};
+use mqtt_assay_codec::Version;
 use mqtt_assay_reference::{ConnectionId, Machine, Quirk, Settings};
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Ref, RefCell};
+use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 /// How long clients that have gone may still have something on its way.
 const LAST_BYTES: Duration = Duration::from_secs(2);
 
-/// How long a connection may take to come to light that was opened before.
-const LAST_CONNECTION: Duration = Duration::from_millis(10);
+/// How long a client may take for its handshakes.
+const HANDSHAKES: Duration = Duration::from_secs(10);
+
+/// A client offers the subprotocol, and sends no text. Both versions have these rules, and neither is spoken yet where the
+/// first is broken.
+const SUBPROTOCOL_OFFERED: &str = "MQTT-6.0.0-3";
+const BINARY_FRAMES: &str = "MQTT-6.0.0-1";
 
 /// A running broker.
 pub(super) struct Serving {
     shell: Shell,
     desk: Rc<RefCell<Desk>>,
-    next: Cell<u64>,
     has_ended: Rc<Notify>,
 }
 
@@ -56,24 +62,31 @@ impl Serving {
         }));
         let (seed, hears) = (settings.seed, Rc::clone(&desk));
         let shell = Shell::start(Machine::new(settings), quirks, seed, move |said| hears.borrow_mut().hear(said));
-        Rc::new(Self { shell, desk, next: Cell::new(0), has_ended })
+        Rc::new(Self { shell, desk, has_ended })
     }
 
-    /// Takes a network connection.
-    pub(super) fn accept(&self, stream: Box<dyn Transport>, from: &str) {
-        let number = self.next.replace(self.next.get() + 1);
-        {
-            let mut desk = self.desk.borrow_mut();
-            desk.line(|| format!("connection {number} from {from}"));
-            desk.ledger.opened(number, from);
-            desk.watch.opened(number);
+    /// Takes a network connection that came in by this scheme, and goes through its handshakes.
+    pub(super) fn accept(self: &Rc<Self>, stream: Box<dyn Transport>, layers: &Layers, from: &str, by: &'static str) {
+        let id = self.shell.reserve();
+        self.desk.borrow_mut().opened(id.0, from, by);
+        if layers.are_none() {
+            return self.shell.accept_as(id, stream);
         }
-        self.shell.accept(stream);
+        let (serving, layers) = (Rc::clone(self), layers.clone());
+        tokio::task::spawn_local(async move {
+            match timeout(HANDSHAKES, layers.put_on(stream)).await {
+                Ok(Ok(stream)) => serving.shell.accept_as(id, stream),
+                Ok(Err(error)) => serving.desk.borrow_mut().no_handshake(id.0, &error),
+                Err(_) => {
+                    let late = format!("the handshakes took longer than {} s", HANDSHAKES.as_secs());
+                    serving.desk.borrow_mut().no_handshake(id.0, &io::Error::other(late));
+                }
+            }
+        });
     }
 
     /// Waits until what clients have sent is dealt with, of clients that have gone.
     pub(super) async fn settle(&self) {
-        sleep(LAST_CONNECTION).await;
         let all_ended = async {
             while self.ledger().has_open() {
                 self.has_ended.notified().await;
@@ -101,6 +114,36 @@ impl Desk {
         }
     }
 
+    fn opened(&mut self, number: u64, from: &str, by: &'static str) {
+        // TCP alone is what everybody expects.
+        let carried = if by == "mqtt" { String::new() } else { format!(" by {by}") };
+        self.line(|| format!("connection {number} from {from}{carried}"));
+        self.ledger.opened(number, from, by);
+        self.watch.opened(number);
+    }
+
+    /// A client did not come through its handshakes.
+    fn no_handshake(&mut self, number: u64, error: &io::Error) {
+        self.watch.ended(number);
+        let why = error.to_string();
+        match error.get_ref().and_then(|error| error.downcast_ref()) {
+            Some(NoSubprotocol { offered }) => {
+                let did = if offered.is_empty() { "it offers none".to_owned() } else { format!("it offers {offered}") };
+                self.frame_breach(number, SUBPROTOCOL_OFFERED, &did);
+            }
+            None => self.line(|| lines::no_handshake(number, &why)),
+        }
+        self.ledger.no_handshake(number, &why);
+        self.has_ended.notify_one();
+    }
+
+    /// A client broke a rule about frames, which no packet shows.
+    fn frame_breach(&mut self, number: u64, rule: &'static str, did: &str) {
+        let version = self.ledger.version(number).unwrap_or(Version::V5);
+        let did = did.to_owned();
+        self.breach(&Breach { connection: number, version, rule, did, bytes: Vec::new(), length: 0, number: 0 });
+    }
+
     fn hear(&mut self, said: Said<'_>) {
         match said {
             Said::Breach(breach) => {
@@ -126,9 +169,16 @@ impl Desk {
                 self.watching(|watch, tell| watch.wrote(number, bytes, at, tell), &mut noticed);
                 self.breaches(&noticed);
             }
-            Said::ClientEnded(ConnectionId(number), ending) => {
+            Said::Text(ConnectionId(number), ends_it) => {
+                let did = "a text frame";
+                self.frame_breach(number, BINARY_FRAMES, did);
+                if ends_it {
+                    self.ledger.refuses(number, BINARY_FRAMES, did);
+                }
+            }
+            Said::ClientEnded(ConnectionId(number), ending, why) => {
                 self.reading = None;
-                self.ledger.client_ended(number, ending);
+                self.ledger.client_ended(number, ending, why);
             }
             Said::Closes(ConnectionId(number)) => self.closes(number),
             Said::Ended(ConnectionId(number)) => {

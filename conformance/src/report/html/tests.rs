@@ -47,7 +47,9 @@ fn filled_with(text: &str) -> Document {
 fn with_text(value: serde_json::Value, text: &str, name: &str) -> serde_json::Value {
     use serde_json::Value;
     match value {
-        Value::String(_) if ["verdict", "marked", "ended", "alone", "kind", "mqtt"].contains(&name) => value,
+        Value::String(_) if ["verdict", "marked", "ended", "alone", "kind", "mqtt", "transcripts"].contains(&name) => {
+            value
+        }
         Value::String(_) => Value::String(text.to_owned()),
         Value::Array(_) if name == "transcript" => {
             let kinds = ["-> 3000", "<- 3000 ;", "-> 3000 !", "expects:", "decides:", "notes:", "-> zz ;", ""];

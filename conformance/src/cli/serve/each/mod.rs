@@ -7,6 +7,7 @@ mod run;
 mod table;
 
 use super::args::ServeArgs;
+use super::listen::Entrance;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::guard::Guard;
@@ -31,16 +32,21 @@ pub(super) struct All {
 }
 
 /// Runs the command beside each.
-pub(super) fn serve_each(args: &ServeArgs, guard: &Guard, json: Option<ReportFile>) -> Result<Exit, Failure> {
+pub(super) fn serve_each(
+    args: &ServeArgs,
+    entrance: &Entrance,
+    guard: &Guard,
+    json: Option<ReportFile>,
+) -> Result<Exit, Failure> {
     let (started, begun) = (crate::text::now(), Instant::now());
     let chosen = chosen::choose(&args.each)?;
     let tell = if args.json.as_deref() == Some(Path::new("-")) { print_aside } else { print };
     let width = chosen.iter().map(|chosen| chosen.name.len()).max().unwrap_or_default().max(table::CONTROL.len());
-    let control = run::run(args, None, guard)?;
+    let control = run::run(args, entrance, None, guard)?;
     tell(&table::row(table::CONTROL, width, &control, &control, args))?;
     let (selected, passes) = (chosen.len(), control.outcome == Outcome::Passes);
     let runs = if passes {
-        all(args, chosen, guard, |chosen, run| tell(&table::row(&chosen.name, width, run, &control, args)))?
+        all(args, entrance, chosen, guard, |chosen, run| tell(&table::row(&chosen.name, width, run, &control, args)))?
     } else {
         Vec::new()
     };
@@ -55,6 +61,7 @@ pub(super) fn serve_each(args: &ServeArgs, guard: &Guard, json: Option<ReportFil
 /// Runs them, as many side by side as was asked for, and tells of each in their order.
 fn all(
     args: &ServeArgs,
+    entrance: &Entrance,
     chosen: Vec<Chosen>,
     guard: &Guard,
     mut each: impl FnMut(&Chosen, &Run) -> Result<(), Failure>,
@@ -64,7 +71,7 @@ fn all(
     let runs = std::thread::scope(|scope| {
         for _ in 0..args.jobs {
             let (sender, next, chosen) = (sender.clone(), &next, &chosen);
-            scope.spawn(move || work(args, chosen, next, guard, &sender));
+            scope.spawn(move || work(args, entrance, chosen, next, guard, &sender));
         }
         drop(sender);
         in_order(&chosen, &came, &mut each)
@@ -75,6 +82,7 @@ fn all(
 /// One of those side by side: takes the next, until there is none or the run is to end.
 fn work(
     args: &ServeArgs,
+    entrance: &Entrance,
     chosen: &[Chosen],
     next: &AtomicUsize,
     guard: &Guard,
@@ -83,7 +91,7 @@ fn work(
     while guard.ending().is_none() {
         let index = next.fetch_add(1, Ordering::Relaxed);
         let Some(one) = chosen.get(index) else { return };
-        if sender.send((index, run::run(args, Some(one), guard))).is_err() {
+        if sender.send((index, run::run(args, entrance, Some(one), guard))).is_err() {
             return;
         }
     }

@@ -7,7 +7,7 @@ use crate::cli::failure::Failure;
 use crate::cli::guard::Guard;
 use crate::cli::serve::args::ServeArgs;
 use crate::cli::serve::breach::counts;
-use crate::cli::serve::listen::Listeners;
+use crate::cli::serve::listen::{Entrance, Listeners};
 use crate::cli::serve::serving::Serving;
 use crate::cli::serve::start;
 use crate::cli::trouble;
@@ -17,9 +17,6 @@ use mqtt_assay_reference::Quirk;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
-
-/// Where each broker listens.
-const FREE_PORT: &str = "127.0.0.1:0";
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,14 +66,24 @@ impl Run {
 }
 
 /// Runs the command beside a broker with this fault or quirk, in a runtime of its own.
-pub(super) fn run(args: &ServeArgs, chosen: Option<&Chosen>, guard: &Guard) -> Result<Run, Failure> {
-    clock::real(run_here(args, chosen, guard)).map_err(|error| trouble::no_means("no runtime", &error))?
+pub(super) fn run(
+    args: &ServeArgs,
+    entrance: &Entrance,
+    chosen: Option<&Chosen>,
+    guard: &Guard,
+) -> Result<Run, Failure> {
+    clock::real(run_here(args, entrance, chosen, guard)).map_err(|error| trouble::no_means("no runtime", &error))?
 }
 
-async fn run_here(args: &ServeArgs, chosen: Option<&Chosen>, guard: &Guard) -> Result<Run, Failure> {
+async fn run_here(
+    args: &ServeArgs,
+    entrance: &Entrance,
+    chosen: Option<&Chosen>,
+    guard: &Guard,
+) -> Result<Run, Failure> {
     let quirks: Vec<Quirk> = args.quirk.iter().copied().chain(chosen.and_then(|chosen| chosen.quirk)).collect();
     let settings = args.settings_with(chosen.and_then(|chosen| chosen.fault), &quirks)?;
-    let listeners = Listeners::bind(&[FREE_PORT.to_owned()]).await?;
+    let listeners = Listeners::bind(entrance, &settings.faults).await?;
     let serving = Serving::start(settings, &quirks, None, false);
     listeners.serve(&serving);
     let begun = Instant::now();
@@ -106,6 +113,7 @@ async fn run_here(args: &ServeArgs, chosen: Option<&Chosen>, guard: &Guard) -> R
     if run.outcome == Outcome::Hangs {
         run.said = command.wait().await.map(|end| end.said).unwrap_or_default();
     }
+    listeners.have_taken_all().await;
     serving.settle().await;
     run.broken = serving.ledger().by_rule.clone();
     Ok(run)
