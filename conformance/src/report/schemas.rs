@@ -93,6 +93,7 @@ mod tests {
             not_run: 1,
             without_reason: 1,
             differences: vec![difference],
+            left_to_the_whole: std::collections::BTreeSet::new(),
         }
     }
 
