@@ -249,4 +249,61 @@ fn help_says_what_can_be_done_with_a_baseline() {
     let folder = Folder::new();
     insta::assert_snapshot!("help", folder.shown(&["baseline", "--help"]));
     insta::assert_snapshot!("help_review", folder.shown(&["baseline", "review", "--help"]));
+    insta::assert_snapshot!("help_reason", folder.shown(&["baseline", "reason", "--help"]));
+}
+
+#[test]
+fn one_reason_stands_for_all_entries_of_a_cause() {
+    let folder = Folder::new();
+    folder.run_to(0, &WRITE);
+    folder.edit("known.toml", "reason = \"\"", "reason = \"issue 12\"");
+    let reason = |arguments: &[&str]| folder.shown(&[&["baseline", "reason", "known.toml"], arguments].concat());
+    let shown = [
+        reason(&["--of", "MQTT-3.3.2-2", "lenient", "--link", "https://broker.example/12"]),
+        reason(&["--of", "5/publish/*", "--of", "*/retain/replaces", "lenient"]),
+        reason(&["--of", "3.1.1/*", "as before"]),
+        reason(&["--of", "3.1.1/*", "another reason"]),
+        folder.shown(&["baseline", "check", "known.toml"]),
+    ];
+    insta::assert_snapshot!("reasons", shown.join("\n"));
+    let text = folder.text("known.toml");
+    assert_eq!(text.matches("reason = \"issue 12\"").count(), 1, "what has a reason keeps it: {text}");
+    assert_eq!(text.matches("reason = \"another reason\"").count(), 0, "{text}");
+    assert_eq!(text.matches("link = \"https://broker.example/12\"").count(), 1, "{text}");
+    assert!(folder.run_to(0, &HOLD).contains("6 of 6 entries as listed"));
+}
+
+/// Where nothing fails that is not listed, what is said last is about the baseline, and not about what is weak.
+#[test]
+fn the_end_of_a_stale_run_leads_to_what_is_stale() {
+    let folder = Folder::new();
+    folder.run_to(0, &WRITE);
+    let shown = folder.run_to(5, &["--baseline", "known.toml", "--json", "a.json"]);
+    for line in [
+        "repeat the first  mqtt-assay run embedded -f 3.1.1/publish/topic-with-wildcard",
+        "read one          mqtt-assay show a.json 3.1.1/publish/topic-with-wildcard",
+        "go through them   mqtt-assay baseline review a.json --baseline known.toml",
+    ] {
+        assert!(shown.contains(line), "{line}\n{shown}");
+    }
+    assert!(!shown.contains("repeat them all"), "{shown}");
+}
+
+/// Invariants are judged in each part by its own traffic: where the breach is in another part, the entry is not stale.
+#[test]
+fn a_part_leaves_to_the_whole_what_only_another_part_can_show() {
+    let folder = Folder::new();
+    let cases = "3.1.1/publish/topic-with-wildcard | 3.1.1/retain/replaced | 3.1.1/invariants/topic-wildcard";
+    let run = |arguments: &[&str]| folder.shown(&[&["run", "-q", "-f", cases], arguments].concat());
+    run(&WRITE);
+    assert!(folder.text("known.toml").contains("3.1.1/invariants/topic-wildcard"), "{}", folder.text("known.toml"));
+    let parts = ["1/2", "2/2"].map(|part| run(&[&HOLD[..], &["--shard", part]].concat()));
+    for part in &parts {
+        assert!(part.ends_with("--- exit code 0\n"), "{part}");
+    }
+    let left = "1 entry not seen in this part, and perhaps in another: mqtt-assay report --merge tells";
+    assert_eq!(parts.iter().filter(|part| part.contains(left)).count(), 1, "{parts:#?}");
+    // What a part judges alone is stale there: the broker keeps all rules now.
+    let parts = ["1/2", "2/2"].map(|part| run(&["--baseline", "known.toml", "--shard", part]));
+    assert_eq!(parts.iter().filter(|part| part.ends_with("--- exit code 5\n")).count(), 1, "{parts:#?}");
 }

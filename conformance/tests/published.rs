@@ -1,5 +1,6 @@
-//! What `reports/` says of real brokers: the reports that are kept agree with the tables of verdicts, and `matrix.md` is what
-//! `mqtt-assay report` makes of them. `MQTT_ASSAY_WRITE=1` writes it anew.
+//! What `reports/` says of real brokers: the reports that are kept agree with the tables of verdicts, `matrix.md` is what
+//! `mqtt-assay report` makes of them (`MQTT_ASSAY_WRITE=1` writes it anew), and the findings in `README.md` name the brokers that
+//! the reports name.
 
 #[expect(dead_code, reason = "shared with tests that start a broker")]
 mod common;
@@ -22,7 +23,7 @@ fn reports() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../reports")
 }
 
-/// The kept reports, by the names of their folders. Not every broker has one yet.
+/// The kept reports, by the names of their folders.
 fn kept() -> Vec<PathBuf> {
     let folders = fs::read_dir(reports()).expect("reports can be listed").flatten();
     let mut kept: Vec<PathBuf> = folders.map(|folder| folder.path().join("report.json")).collect();
@@ -99,4 +100,50 @@ fn verdicts(report: &serde_json::Value) -> BTreeMap<(String, String), String> {
         }
     }
     all
+}
+
+/// Who breaks what, by version and rule, as the kept reports have it.
+fn breakers() -> BTreeMap<(String, String), BTreeSet<String>> {
+    let mut all: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for path in kept() {
+        let text = fs::read_to_string(&path).expect("it is there");
+        let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let broker = report["target"]["name"].as_str().expect("a name").to_owned();
+        for ((case, rule), _) in verdicts(&report).into_iter().filter(|(_, verdict)| verdict == "fail") {
+            let version = case.split('/').next().unwrap_or_default().to_owned();
+            all.entry((version, rule)).or_default().insert(broker.clone());
+        }
+    }
+    all
+}
+
+/// A line of the findings: the version that it stands under, its rules, and its brokers.
+fn findings(page: &str) -> Vec<(String, BTreeSet<String>, BTreeSet<String>)> {
+    let mut version = String::new();
+    let mut found = Vec::new();
+    for line in page.lines() {
+        if let Some(heading) = line.strip_prefix("### MQTT ") {
+            heading.clone_into(&mut version);
+        }
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        if let ([_, rules, _, brokers, _], true) = (cells.as_slice(), line.starts_with("| `") && !version.is_empty()) {
+            let rules = rules.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+            found.push((version.clone(), rules, brokers.split(", ").map(str::to_owned).collect()));
+        }
+    }
+    found
+}
+
+#[test]
+fn findings_are_those_of_the_reports() {
+    let mut breakers = breakers();
+    let page = fs::read_to_string(reports().join("README.md")).expect("it is there");
+    for (version, rules, brokers) in findings(&page) {
+        let taken: Vec<Option<BTreeSet<String>>> =
+            rules.iter().map(|rule| breakers.remove(&(version.clone(), rule.clone()))).collect();
+        assert!(taken.iter().all(Option::is_some), "MQTT {version}, {rules:?}: one is broken by nobody, or told twice");
+        let told: BTreeSet<String> = taken.into_iter().flatten().flatten().collect();
+        assert_eq!(told, brokers, "who breaks {rules:?} of MQTT {version}");
+    }
+    assert!(breakers.is_empty(), "README.md has no line of {breakers:?}");
 }

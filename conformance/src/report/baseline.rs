@@ -6,7 +6,7 @@ use crate::scenario::Verdict;
 use crate::text::{counted, cut, quoted, single_line};
 use anstyle::{AnsiColor, Style};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Differences that the console tells; JSON has all.
@@ -40,6 +40,10 @@ pub(crate) struct BaselineReport {
     pub(crate) as_listed: BTreeMap<String, AsListed>,
     /// Where it and the run differ.
     pub(crate) differences: Vec<DifferenceReport>,
+    /// Cases that every part of a run judges, each by its own traffic, where the run is one part: what does not show in it may
+    /// show in another. Reports of parts that are put together have none.
+    #[serde(skip)]
+    pub(crate) left_to_the_whole: BTreeSet<String>,
 }
 
 /// How many entries of a case hold.
@@ -99,6 +103,7 @@ impl BaselineReport {
                 .map(|(case, (expected, better))| (case.clone(), AsListed { expected: *expected, better: *better }))
                 .collect(),
             differences: comparison.differences.iter().map(DifferenceReport::of).collect(),
+            left_to_the_whole: BTreeSet::new(),
         }
     }
 
@@ -122,14 +127,23 @@ impl BaselineReport {
         let model = (*parts.first()?).clone();
         let (expected, better) =
             as_listed.values().fold((0, 0), |(all, best), one| (all + one.expected, best + one.better));
-        let mut whole = Self { expected, better, as_listed, differences, ..model };
+        let left_to_the_whole = BTreeSet::new();
+        let mut whole = Self { expected, better, as_listed, differences, left_to_the_whole, ..model };
         whole.not_run = whole.entries.saturating_sub(expected + better + whole.stale().count());
         Some(whole)
     }
 
     /// Differences that make the baseline stale: it says what no longer holds.
     pub(crate) fn stale(&self) -> impl Iterator<Item = &DifferenceReport> {
+        self.not_as_listed().filter(|difference| !self.is_left(difference))
+    }
+
+    fn not_as_listed(&self) -> impl Iterator<Item = &DifferenceReport> {
         self.differences.iter().filter(|difference| difference.what != Kind::Unlisted.word())
+    }
+
+    fn is_left(&self, difference: &DifferenceReport) -> bool {
+        self.left_to_the_whole.contains(&difference.case)
     }
 }
 
@@ -201,17 +215,26 @@ pub(crate) fn summary(report: &BaselineReport, written: Option<Changes>) -> Stri
     if let Some(more) = groups.len().checked_sub(TOLD).filter(|more| *more > 0) {
         let _ = writeln!(out, "  and {}; --json names them all", counted(more, "more case"));
     }
-    let unlisted = report.differences.len() - stale.len();
+    let left = report.not_as_listed().count() - stale.len();
+    if left > 0 {
+        let _ = writeln!(
+            out,
+            "  {} not seen in this part, and perhaps in another: mqtt-assay report --merge tells",
+            entries(left)
+        );
+    }
+    let unlisted = report.differences.len() - stale.len() - left;
     if unlisted > 0 {
         let _ = writeln!(out, "  {} not listed: each is told above", counted(unlisted, "rule"));
     }
-    if !report.differences.is_empty() {
+    if unlisted > 0 || !stale.is_empty() {
         let file = crate::text::shell::for_shell(&report.file);
         let _ = writeln!(out, "  To take over all of this, add: --write-baseline {file}");
         let _ = writeln!(
             out,
             "  To go through it: mqtt-assay baseline review REPORT.json --baseline {file} (with run --json REPORT.json)"
         );
+        let _ = writeln!(out, "  Where it is the broker's own chance: the same with --accept-all --mark-varying");
     }
     out
 }
@@ -247,8 +270,9 @@ fn head(report: &BaselineReport, written: Option<Changes>) -> String {
     if report.without_reason > 0 {
         let _ = writeln!(
             out,
-            "  {} without a reason: write in the file why each is accepted",
-            entries(report.without_reason)
+            "  {} without a reason: write in the file why each is accepted; many at once: mqtt-assay baseline reason {} --of ID WHY",
+            entries(report.without_reason),
+            crate::text::shell::for_shell(&report.file)
         );
     }
     out

@@ -1,5 +1,6 @@
 //! The last lines of a run: what it comes to, and what whoever reads them may do next.
 
+use super::baseline::BaselineReport;
 use super::document::{CaseReport, Document, Mark};
 use super::groups;
 use super::text::bold;
@@ -28,18 +29,21 @@ pub(crate) fn result(document: &Document, reports: &Reports) -> Vec<String> {
 }
 
 /// What to look at first: the loss of the broker, the largest group of what the broker does wrong, the largest of what it lets
-/// pass; where nothing fails what was not judged, then what is weak.
+/// pass; where nothing fails what was not judged, then what a baseline lists and is no longer so, then what is weak.
 fn first(document: &Document) -> Option<&CaseReport> {
-    let kinds = [
-        (Verdict::Fail, Some(Mark::Broken)),
-        (Verdict::Fail, None),
-        (Verdict::Inconclusive, None),
-        (Verdict::Weak, None),
-    ];
-    kinds.into_iter().find_map(|(verdict, mark)| {
+    let wrong = [(Verdict::Fail, Some(Mark::Broken)), (Verdict::Fail, None), (Verdict::Inconclusive, None)];
+    let of_kind = |verdict, mark| {
         let groups = groups::breaches(document, verdict, mark);
         groups.first().and_then(|group| group.cases.first().copied())
-    })
+    };
+    let wrong = wrong.into_iter().find_map(|(verdict, mark)| of_kind(verdict, mark));
+    wrong.or_else(|| first_stale(document)).or_else(|| of_kind(Verdict::Weak, None))
+}
+
+/// The first case that was run and is not as the baseline lists it.
+fn first_stale(document: &Document) -> Option<&CaseReport> {
+    let mut stale = document.baseline.iter().flat_map(BaselineReport::stale);
+    stale.find_map(|difference| document.results.iter().find(|case| case.case == difference.case))
 }
 
 fn advice(document: &Document, reports: &Reports, first: &CaseReport) -> Vec<String> {
@@ -55,7 +59,7 @@ fn advice(document: &Document, reports: &Reports, first: &CaseReport) -> Vec<Str
         ));
         return in_columns(rows, reports);
     };
-    if is_repeatable && first.verdict != Verdict::Weak {
+    if is_repeatable && matches!(first.verdict, Verdict::Fail | Verdict::Inconclusive) {
         let filter = shell::for_shell(&format!("@{}:{}", quoted_in_filter(file), first.verdict.word()));
         let again = format!(
             "{}mqtt-assay run {} -f {filter} --seed {}",
@@ -64,7 +68,15 @@ fn advice(document: &Document, reports: &Reports, first: &CaseReport) -> Vec<Str
         rows.push(("repeat them all", again));
     }
     rows.push(("read one", format!("mqtt-assay show {} {}", shell::for_shell(file), shell::for_shell(&first.case))));
+    let differing = document.baseline.iter().filter(|baseline| !baseline.differences.is_empty());
+    rows.extend(differing.map(|baseline| ("go through them", review(file, baseline))));
     in_columns(rows, reports)
+}
+
+/// The command that goes through the differences from a baseline.
+fn review(file: &str, baseline: &BaselineReport) -> String {
+    let (report, known) = (shell::for_shell(file), shell::for_shell(&baseline.file));
+    format!("mqtt-assay baseline review {report} --baseline {known}")
 }
 
 fn in_columns(mut rows: Vec<(&str, String)>, reports: &Reports) -> Vec<String> {

@@ -99,6 +99,7 @@ mod tests {
             without_reason: 1,
             as_listed: BTreeMap::from([("5/x/z".to_owned(), AsListed { expected: 1, better: 1 })]),
             differences: vec![difference],
+            left_to_the_whole: std::collections::BTreeSet::new(),
         }
     }
 

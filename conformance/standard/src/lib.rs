@@ -7,3 +7,8 @@ pub mod bounds;
 mod catalog;
 
 pub use catalog::{Basis, Binds, Level, Observable, RULES, Rule, RuleId, find, rules};
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

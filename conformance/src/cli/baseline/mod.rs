@@ -1,6 +1,8 @@
-//! `mqtt-assay baseline`: looks after a baseline. `check` reads it by itself; `review` goes through what a run changes in it.
+//! `mqtt-assay baseline`: looks after a baseline. `check` reads it by itself, `reason` says why many entries are accepted;
+//! `review` goes through what a run changes in it.
 
 mod check;
+mod reason;
 mod review;
 mod walk;
 
@@ -12,7 +14,8 @@ use std::path::Path;
 
 const EXAMPLES: &str = "\
 A run with a baseline is green until the broker does something else than is listed:
-  mqtt-assay run mosquitto --write-baseline known.toml           the first time; then, each time:
+  mqtt-assay run mosquitto --write-baseline known.toml           the first time; why:
+  mqtt-assay baseline reason known.toml --of MQTT-3.1.2-8 WHY    all of one cause; then, each time:
   mqtt-assay run mosquitto --baseline known.toml --json a.json   exit 1 or 5 where it differs; then:
   mqtt-assay baseline review a.json --baseline known.toml        one difference after the other
   mqtt-assay run mosquitto --baseline known.toml --write-baseline known.toml     all of them
@@ -38,6 +41,7 @@ pub(crate) struct BaselineArgs {
 #[derive(Debug, Subcommand)]
 enum BaselineCommand {
     Check(check::CheckArgs),
+    Reason(reason::ReasonArgs),
     Review(review::ReviewArgs),
 }
 
@@ -45,6 +49,7 @@ enum BaselineCommand {
 pub(crate) fn baseline(args: &BaselineArgs) -> Result<Exit, Failure> {
     match &args.command {
         BaselineCommand::Check(args) => check::check(args),
+        BaselineCommand::Reason(args) => reason::reason(args),
         BaselineCommand::Review(args) => review::review(args),
     }
 }

@@ -19,7 +19,7 @@ use crate::report::next::Reports;
 use crate::report::summary;
 use crate::report::{End, Ended, RunFacts};
 use crate::run::{CaseResult, NothingJudged, RunResult, Summary};
-use crate::scenario::{LeftBehind, Verdict};
+use crate::scenario::{LeftBehind, Method, Verdict};
 use crate::text::{counted, single_line};
 use std::collections::BTreeSet;
 
@@ -190,7 +190,14 @@ fn compared(facts: &RunFacts, results: &[CaseResult]) -> Option<BaselineReport> 
     let expectations = facts.expectations.as_ref().filter(|_| !results.is_empty())?;
     let came: Vec<CaseCame> = results.iter().map(|result| CaseCame::of(result, &facts.names)).collect();
     let comparison = compare(&expectations.baseline, &came, expectations.is_strict);
-    Some(BaselineReport::of(expectations, &comparison))
+    let left_to_the_whole = if facts.asked.shard.is_some() { judged_in_every_part(results) } else { BTreeSet::new() };
+    Some(BaselineReport { left_to_the_whole, ..BaselineReport::of(expectations, &comparison) })
+}
+
+/// Those that have no steps of their own: invariants and the broker's life.
+fn judged_in_every_part(results: &[CaseResult]) -> BTreeSet<String> {
+    let common = results.iter().filter(|result| !matches!(result.instance.case.method, Method::Steps(_)));
+    common.map(|result| result.instance.id()).collect()
 }
 
 /// How the run came to its end.
