@@ -55,6 +55,7 @@ pub(crate) struct Served {
 
 impl Served {
     /// Starts it on a port of its own; returns `host:port` too.
+    #[allow(dead_code, reason = "not every test aims at it")]
     pub(crate) fn start(arguments: &[&str]) -> (Self, String) {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"][..], arguments].concat();
         let mut child = mqtt_assay(&arguments).stdout(Stdio::piped()).spawn().expect("starts");
