@@ -266,7 +266,7 @@ async fn on_address(address: &str, run_name: &str) -> RunResult {
         RunOptions { seed: 1, jobs, patience: 1, order: Order::Random, fail_fast: false, intrusive: true, names };
     let target = AddressTarget::parse(&format!("mqtt://{address}"), Setting::default(), Reach::default())
         .unwrap_or_else(|error| panic!("{error}"));
-    let result = run(&Target::Address(target), &selected, &options, std::future::pending(), |_| {}).await;
+    let result = run(&Target::Address(Box::new(target)), &selected, &options, std::future::pending(), |_| {}).await;
     result.unwrap_or_else(|nothing| panic!("nothing was judged: {}", nothing.0))
 }
 

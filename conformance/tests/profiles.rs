@@ -1,7 +1,6 @@
 //! Profiles: the JSON Schema has the keys that their reader knows, the shipped profiles keep to it, and what a profile says is
 //! done. The broker that is started here is the program itself, as `mqtt-assay serve`.
 
-#[expect(dead_code, reason = "nothing is served here, and there are no snapshots")]
 mod common;
 
 use common::mqtt_assay;

@@ -172,7 +172,7 @@ pub enum Target {
     /// The reference broker in this process.
     Embedded(EmbeddedTarget),
     /// A broker that is already running.
-    Address(AddressTarget),
+    Address(Box<AddressTarget>),
     /// A broker that is already running, with the listeners that a profile names.
     Listed(ListedTarget),
     /// A broker that the suite starts and ends.

@@ -118,7 +118,7 @@ impl BrokerArgs {
             (None, None | Some(EMBEDDED)) => self.embedded(seed, carrier)?,
             (None, Some(address)) if address.contains("://") => {
                 let (setting, reach) = (self.setting(&credentials), self.reach.resolve()?);
-                Target::Address(AddressTarget::parse(address, setting, reach).map_err(Failure::usage)?)
+                Target::Address(Box::new(AddressTarget::parse(address, setting, reach).map_err(Failure::usage)?))
             }
             (None, Some(name)) => self.profiled(name, profile.unwrap_or_default(), &credentials, patience, carrier)?,
         };

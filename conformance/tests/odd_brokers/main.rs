@@ -35,8 +35,9 @@ fn judged(way: Way, port: u16, ids: &[&str], stop: impl Future<Output = ()>) -> 
         names,
     };
     let address = format!("mqtt://127.0.0.1:{port}");
-    let target =
-        Target::Address(AddressTarget::parse(&address, Setting::default(), Reach::default()).expect("an address"));
+    let target = Target::Address(Box::new(
+        AddressTarget::parse(&address, Setting::default(), Reach::default()).expect("an address"),
+    ));
     let result = clock::real(async { run(&target, &selected, &options, stop, |_| {}).await });
     result.expect("a runtime").unwrap_or_else(|nothing| panic!("nothing was judged: {}", nothing.0))
 }
@@ -378,8 +379,9 @@ fn an_invariant_passes_only_where_its_thing_was_there_to_be_broken() {
 #[test]
 fn the_version_that_a_broker_does_not_speak_is_not_offered_in_one_line() {
     let address = format!("mqtt://127.0.0.1:{}", odd_broker(Way::OnlyOldClosesOnLevel));
-    let target =
-        Target::Address(AddressTarget::parse(&address, Setting::default(), Reach::default()).expect("an address"));
+    let target = Target::Address(Box::new(
+        AddressTarget::parse(&address, Setting::default(), Reach::default()).expect("an address"),
+    ));
     let selected: Vec<Instance> = cases::all().filter(|case| case.id().ends_with("/publish/empty-payload")).collect();
     let names = RunNames { topic_prefix: "odd".to_owned(), client_id_prefix: "od".to_owned(), run: "v".to_owned() };
     let order = Order::default();
