@@ -1,7 +1,6 @@
 //! `serve` by every transport, met by this suite's own client and by clients that know no better; what is told of handshakes
 //! that fail; what is said of places where it can't listen.
 
-#[expect(dead_code, reason = "shared with tests of a broker at one port")]
 mod common;
 #[path = "common/schema.rs"]
 mod schema;
