@@ -1,7 +1,7 @@
 //! Which rule each look at a message decides, by the way on which it came.
 
 use super::due::{Due, IDENTIFIER};
-use super::row::{Limits, Load, Options, Path, Row, Size, Subscription, Topic};
+use super::row::{Connection, Limits, Load, Options, Path, Row, Size, Subscription, Topic};
 use crate::scenario::pattern::Pattern;
 use crate::scenario::{StepRules, rule};
 use mqtt_assay_codec::{QoS, Version};
@@ -204,12 +204,17 @@ impl Row {
         let table = [
             ("qos2", qos.contains(&QoS::ExactlyOnce)),
             ("retain", self.is_retained() || self.sets_retain()),
-            ("will", self.is_will()),
+            ("will", self.is_will() || self.bears_a_will()),
             ("wildcard", self.has_wildcard()),
             ("shared-subscriptions", self.is_shared()),
             ("subscription-identifiers", self.is_numbered()),
         ];
         table.into_iter().filter(|(_, is_needed)| *is_needed).map(|(need, _)| need).collect()
+    }
+
+    /// Whether the receiver's will tells that the broker knows of its loss.
+    pub(super) fn bears_a_will(&self) -> bool {
+        self.connection == Connection::Lost && self.path == Path::Queued
     }
 
     /// Whether subscription identifiers are sent.

@@ -107,7 +107,7 @@ impl<'a> Scene<'a> {
     pub(super) async fn first_connection(&self) -> Result<Client, Stop> {
         match self.row.connection {
             Connection::Fresh => self.broker.connect("watcher").await,
-            Connection::Lost if self.row.path == Path::Queued => {
+            _ if self.row.bears_a_will() => {
                 self.broker.connect_as("watcher", connect().persistent().will(will(LOSS, b"lost"))).await
             }
             _ => self.broker.connect_as("watcher", connect().persistent()).await,
