@@ -143,7 +143,10 @@ fn changes_nothing(seed: u64, expected: &[(String, String, Verdict)]) {
     let one = run_all(&options);
     assert_eq!(triples(&one), expected, "seed {seed}, {jobs} jobs");
     if seed.is_multiple_of(AGAIN) {
-        for (one, other) in one.results.iter().zip(&run_all(&options).results) {
+        let again = run_all(&options);
+        // Below TLS there are random numbers of the handshake to be seen, which no seed of ours decides.
+        let pairs = one.results.iter().zip(&again.results);
+        for (one, other) in pairs.filter(|(one, _)| !one.instance.id().contains("/tls/")) {
             assert!(one.transcript == other.transcript, "{}: seed {seed}, {jobs} jobs", one.instance.id());
         }
     }
