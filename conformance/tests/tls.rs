@@ -1,7 +1,6 @@
 //! Brokers at an address that are reached by TLS: what is said of their own certificates, and which cases of chapter `tls`
 //! they can be tried by.
 
-#[expect(dead_code, reason = "shared with tests that start a broker")]
 mod common;
 
 use common::mqtt_assay;

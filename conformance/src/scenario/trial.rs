@@ -104,7 +104,8 @@ impl Client {
     }
 
     /// Set-up: what this client publishes comes to `receiver`, as the pattern says. What QoS 0 may lose on its way is
-    /// published again after a moment.
+    /// published again after a moment; then all copies have been dealt with when this returns: one that is still on its way
+    /// might come to who subscribes later, and would be taken for what is kept.
     pub async fn publish_to(
         &mut self,
         receiver: &mut Client,
@@ -113,12 +114,14 @@ impl Client {
     ) -> Result<Received, Stop> {
         let deadline = Instant::now() + self.context().patient(bounds::SET_UP);
         let patterns = [pattern];
+        let mut is_repeated = false;
         loop {
             self.publish_draft(draft.clone()).await?;
             let is_certain = receiver.need_not_come(&patterns).is_none();
             let until = if is_certain { deadline } else { self.until_next_trial(deadline) };
             match receiver.receive_one_of(&patterns, until).await {
-                Err(Stop::Inconclusive { line: None, .. }) if Instant::now() < deadline => {}
+                Err(Stop::Inconclusive { line: None, .. }) if Instant::now() < deadline => is_repeated = true,
+                Ok(received) if is_repeated => return self.serves().await.map(|()| received),
                 received => return received,
             }
         }
