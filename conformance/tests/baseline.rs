@@ -1,7 +1,6 @@
 //! Baselines as people and scripts meet them, on the embedded broker with a fault: written, held against, brought up to date
 //! and reviewed; what is said, and the exit codes.
 
-#[expect(dead_code, reason = "shared with tests that start a broker")]
 mod common;
 #[path = "common/folder.rs"]
 mod folder;

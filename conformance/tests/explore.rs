@@ -1,6 +1,5 @@
 //! `run --explore` and `replay` as they are used: what they say, how they exit, what they write.
 
-#[expect(dead_code, reason = "shared with tests that start a broker")]
 mod common;
 
 use common::mqtt_assay;

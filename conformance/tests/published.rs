@@ -2,7 +2,6 @@
 //! `mqtt-assay report` makes of them (`MQTT_ASSAY_WRITE=1` writes it anew), and the findings in `README.md` name the brokers that
 //! the reports name.
 
-#[expect(dead_code, reason = "shared with tests that start a broker")]
 mod common;
 
 use common::mqtt_assay;

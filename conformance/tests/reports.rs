@@ -3,7 +3,6 @@
 
 #![cfg(unix)]
 
-#[expect(dead_code, reason = "shared with tests that start a broker")]
 mod common;
 #[path = "common/folder.rs"]
 mod folder;

@@ -1,7 +1,6 @@
 //! Reports read again: shards put together, two runs against each other, several side by side; and the schemas of all that
 //! machines read, held against what the program writes.
 
-#[expect(dead_code, reason = "shared with tests that start a broker")]
 mod common;
 #[path = "common/folder.rs"]
 mod folder;

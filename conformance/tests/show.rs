@@ -1,7 +1,6 @@
 //! Reports read again: what the run said at its end, cases in full, as blocks for an issue tracker, as scripts, and filters that
 //! name a report.
 
-#[expect(dead_code, reason = "shared with tests that start a broker")]
 mod common;
 #[path = "common/folder.rs"]
 mod folder;

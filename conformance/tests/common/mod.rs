@@ -1,6 +1,8 @@
 //! What tests of the program share: the program itself, `serve` as a broker to aim at, and snapshots without what
 //! differs from run to run.
 
+#![allow(dead_code, reason = "each test uses a part of it")]
+
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
@@ -23,13 +25,11 @@ pub(crate) fn mqtt_assay(arguments: &[&str]) -> Command {
 }
 
 /// What the program has written.
-#[allow(dead_code, reason = "not every test reads it as it is")]
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("output is UTF-8")
 }
 
 /// Everything that a call shows: command, both outputs, exit code.
-#[allow(dead_code, reason = "not every test takes snapshots")]
 pub(crate) fn shown(arguments: &[&str], output: &Output) -> String {
     let (out, errors) = (text(&output.stdout), text(&output.stderr));
     let errors = if errors.is_empty() { errors } else { format!("--- standard error\n{errors}") };
@@ -38,7 +38,6 @@ pub(crate) fn shown(arguments: &[&str], output: &Output) -> String {
 }
 
 /// Snapshots without what differs from run to run: times, ports.
-#[allow(dead_code, reason = "not every test takes snapshots")]
 pub(crate) fn settings() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"\d+\.\d{3}s", "[time]");
@@ -55,7 +54,6 @@ pub(crate) struct Served {
 
 impl Served {
     /// Starts it on a port of its own; returns `host:port` too.
-    #[allow(dead_code, reason = "not every test aims at it")]
     pub(crate) fn start(arguments: &[&str]) -> (Self, String) {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"][..], arguments].concat();
         let mut child = mqtt_assay(&arguments).stdout(Stdio::piped()).spawn().expect("starts");
@@ -68,7 +66,6 @@ impl Served {
     }
 
     /// Starts it at these addresses; returns those of clients, in the same order.
-    #[allow(dead_code, reason = "not every test needs more than one")]
     pub(crate) fn at(addresses: &[&str], arguments: &[&str]) -> (Self, Vec<String>) {
         let mut words = vec!["serve"];
         words.extend(addresses.iter().flat_map(|address| ["--listen", address]));
