@@ -23,12 +23,18 @@ const FILTERS: [(&str, QoS); 8] = [
 /// All cases of a version and a way.
 pub(super) fn cases(version: Version, way: Way) -> Vec<Case> {
     let v5 = version == Version::V5;
-    let copies =
-        |name, packet: Vec<u8>| Case { name, version, way, bytes: packet.repeat(PACKETS).leak(), packets: PACKETS };
+    let some =
+        |name, packet: Vec<u8>, packets| Case { name, version, way, bytes: packet.repeat(packets).leak(), packets };
+    let copies = |name, packet| some(name, packet, PACKETS);
     if way == Way::Stream {
         return vec![Case { name: "g stream", version, way, bytes: stream(version).leak(), packets: PACKETS }];
     }
-    let mut cases = vec![copies("a PUBLISH, 64 bytes", small(version)), copies("b PUBLISH, 1 KiB", medium(version))];
+    let mut cases =
+        vec![copies("a PUBLISH, 64 bytes", small(version)), copies("b PUBLISH, 1 KiB", identified(version, 1 << 10))];
+    if way == Way::Decode {
+        cases.push(some("b PUBLISH, 64 KiB", identified(version, 64 << 10), 20));
+        cases.push(some("b PUBLISH, 1 MiB", identified(version, 1 << 20), 4));
+    }
     if v5 {
         cases.push(copies("c PUBLISH, 8 properties", with_properties()));
     }
@@ -68,13 +74,14 @@ fn small(version: Version) -> Vec<u8> {
     bytes(version, Packet::Publish(Publish { topic: TOPIC_16, payload: &[b'x'; 64], ..Publish::default() }))
 }
 
-/// QoS 1, a topic of 32 bytes, a payload of 1,024.
-fn medium(version: Version) -> Vec<u8> {
+/// QoS 1, a topic of 32 bytes, a payload of so many.
+fn identified(version: Version, length: usize) -> Vec<u8> {
+    let payload = vec![b'x'; length];
     let publish = Publish {
         qos: QoS::AtLeastOnce,
         packet_id: Some(id(1_000)),
         topic: TOPIC_32,
-        payload: &[b'x'; 1_024],
+        payload: &payload,
         ..Publish::default()
     };
     bytes(version, Packet::Publish(publish))
