@@ -18,6 +18,7 @@
 mod samples;
 #[cfg(test)]
 mod set;
+mod values;
 mod vector;
 
 #[cfg(test)]
@@ -26,4 +27,5 @@ pub(crate) use samples::{Sample, all_samples, samples};
 pub(crate) use set::{Draft, agrees, drafts, limits};
 #[cfg(test)]
 pub(crate) use vector::json;
+pub use values::{Value, Values};
 pub use vector::{Vector, Verdict, all, of};
