@@ -26,6 +26,7 @@ pub mod replay;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod testee;
 mod text;
 mod watch;
 pub mod wire;

@@ -1,0 +1,30 @@
+//! Decoders of other people under test: what they are asked, what they answer, and what of it is right.
+//!
+//! A decoder is a [`Testee`]: a process that is spoken to in lines, or anything in Rust that answers questions. The
+//! protocol of the lines is a page of the book, `testee.md`. Uses `codec`, `standard` and `text`; reports are made from what it
+//! says in `report/`.
+
+mod answer;
+mod greeting;
+mod question;
+
+pub use answer::{Answer, Came, Death, End, Line, RefusalKind};
+pub use greeting::{Greeting, PROTOCOL};
+pub use question::{Ask, Question};
+
+/// A decoder under test.
+///
+/// Implement it for a codec in Rust to certify and fuzz it in the same process; what is asked and what is due are the
+/// same as for a process.
+pub trait Testee {
+    /// Who it is, and what it can do.
+    fn greeting(&self) -> &Greeting;
+
+    /// Answers all questions, one answer each, in their order. A decoder that dies or hangs answers with that: whoever
+    /// implements this starts it again and finds the question that did it.
+    ///
+    /// # Errors
+    ///
+    /// Where it can't be asked any more, with the reason in words: its command is gone, or dies before it is asked.
+    fn ask(&mut self, questions: &[Question]) -> Result<Vec<Answer>, String>;
+}
