@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::packet::{
-    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketType, Properties, Property, Publish, RawValue,
+    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketType, Properties, PropertyId, Publish, RawValue,
     ReasonCode, ReasonCodes, Subscribe, SubscriptionOptions, Unsubscribe, Version, Will,
 };
 
@@ -58,7 +58,9 @@ impl Values {
             Packet::Subscribe(subscribe) => values.subscribe(subscribe, version),
             Packet::Suback(suback) => values.codes(suback.packet_id.get(), &suback.properties, suback.reasons),
             Packet::Unsubscribe(unsubscribe) => values.unsubscribe(unsubscribe),
-            Packet::Unsuback(unsuback) => values.codes(unsuback.packet_id.get(), &unsuback.properties, unsuback.reasons),
+            Packet::Unsuback(unsuback) => {
+                values.codes(unsuback.packet_id.get(), &unsuback.properties, unsuback.reasons)
+            }
             Packet::Disconnect(Disconnect { reason, properties }) | Packet::Auth(Auth { reason, properties }) => {
                 values.reason(*reason, version);
                 values.properties("", properties);
@@ -78,7 +80,7 @@ impl Values {
 
     fn properties(&mut self, prefix: &str, properties: &Properties<'_>) {
         for property in properties {
-            let name = [prefix, &property_name(&property)].concat();
+            let name = [prefix, &property_name(property.id())].concat();
             let value = match property.raw() {
                 RawValue::Byte(value) => Value::Number(value.into()),
                 RawValue::TwoByteInteger(value) => Value::Number(value.into()),
@@ -184,8 +186,9 @@ fn options_of(options: SubscriptionOptions, version: Version) -> Vec<u8> {
     all
 }
 
-fn property_name(property: &Property<'_>) -> String {
-    property.id().name().unwrap_or_default().replace(' ', "-")
+/// The standard's name, in lower case with hyphens.
+pub(super) fn property_name(id: PropertyId) -> String {
+    id.name().unwrap_or_default().replace(' ', "-")
 }
 
 impl fmt::Display for Values {
