@@ -14,12 +14,14 @@
 // For tests of this crate the room also has what the vectors are made from, packets to start from among them.
 // Uses `packet` and `rule`; what makes the vectors uses `read`, `write` and `mutate` too.
 
+mod encoded;
 mod json;
 mod kind;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod set;
+mod stated;
 mod values;
 mod vector;
 mod written;
