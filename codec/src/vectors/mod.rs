@@ -20,6 +20,7 @@ mod kind;
 mod samples;
 #[cfg(test)]
 mod set;
+mod stream;
 mod values;
 mod vector;
 mod written;
@@ -28,9 +29,12 @@ pub use kind::Kind;
 #[cfg(test)]
 pub(crate) use kind::reason;
 #[cfg(test)]
-pub(crate) use samples::{Sample, all_samples, samples};
+pub(crate) use samples::{Sample, StreamDraft, all_samples, samples, stream_drafts};
 #[cfg(test)]
 pub(crate) use set::{Draft, agrees, drafts, limits};
+#[cfg(test)]
+pub(crate) use stream::streams_json;
+pub use stream::{Due, End, Refusal, Stream, streams, streams_of};
 pub use values::{Value, Values};
 #[cfg(test)]
 pub(crate) use vector::json;
