@@ -98,6 +98,9 @@ fn line(draft: &Draft) -> String {
         draft.verdict.name(),
         draft.layer
     );
+    if draft.is_early() {
+        text.push_str(",\"early\":1");
+    }
     text.push_str(&breach(draft.rule, draft.statement, version));
     let _ = draft.twin.as_ref().map(|twin| write!(text, ",\"twin\":\"{twin}\""));
     let _ = write!(text, ",\"comment\":\"{}\"", draft.comment);

@@ -13,7 +13,7 @@ use crate::laws::schema::conforms;
 use crate::laws::shown::{combinations, key, shown};
 use crate::mutate::{MUTATIONS, Mutation};
 use crate::packet::Version;
-use crate::read::{Decoded, decode};
+use crate::read::{Decoded, decode, packet_len};
 use crate::rule::{Layer, Rule};
 use crate::vectors::{self, Kind, Values, Vector, Verdict, agrees, limits};
 
@@ -63,6 +63,9 @@ fn every_vector_has_its_layer_and_every_breach_its_kind() {
         let of_rule = vector.rule.map(|rule| (rule.layer(), Kind::of(rule, vector.context.version)));
         assert_eq!(of_rule.map(|(_, kind)| kind), vector.kind, "{}", vector.id);
         assert_eq!(of_rule.map_or(vector.layer, |(layer, _)| layer), vector.layer, "{}", vector.id);
+        let end = packet_len(&vector.bytes()).map_or(0, |length| length as usize);
+        let early = vector.verdict == Verdict::Invalid && end > vector.bytes().len();
+        assert_eq!(vector.early, early, "{}", vector.id);
         assert_eq!(vector.values().is_some(), vector.verdict == Verdict::Valid, "{}", vector.id);
         assert!(vector.verdict != Verdict::Incomplete || vector.layer == Layer::Framing, "{}", vector.id);
         shown.insert((vector.context.version.name(), vector.verdict.name(), vector.layer));
