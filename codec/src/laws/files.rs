@@ -13,7 +13,7 @@ use crate::laws::shown::{combinations, key, shown};
 use crate::laws::writes_anew;
 use crate::packet::{Context, PacketType, Version};
 use crate::rule::{ErrorKind, Rule};
-use crate::vectors::{Draft, Due, Kind, StreamDraft, drafts, reason, stream_drafts};
+use crate::vectors::{self, Draft, Due, Kind, StreamDraft, drafts, reason, stream_drafts};
 
 /// Most bytes of all files together.
 const LARGEST: usize = 6_000_000;
@@ -138,6 +138,16 @@ fn the_files_are_what_the_code_makes() {
         }
     }
     assert!(size < LARGEST, "{size} bytes of vectors");
+}
+
+#[test]
+fn the_page_says_how_many_there_are() {
+    let page = committed("vectors/README.md");
+    for count in [vectors::all().count(), vectors::streams().count()] {
+        let (thousands, rest) = (count / 1000, count % 1000);
+        let count = if thousands == 0 { format!(" {rest} ") } else { format!(" {thousands},{rest:03} ") };
+        assert!(page.contains(&count), "vectors/README.md does not say that there are{count}");
+    }
 }
 
 #[test]
