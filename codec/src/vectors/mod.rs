@@ -22,6 +22,7 @@ mod samples;
 #[cfg(test)]
 mod set;
 mod stated;
+mod stream;
 mod values;
 mod vector;
 mod written;
@@ -30,9 +31,12 @@ pub use kind::Kind;
 #[cfg(test)]
 pub(crate) use kind::reason;
 #[cfg(test)]
-pub(crate) use samples::{Sample, all_samples, samples};
+pub(crate) use samples::{Sample, StreamDraft, all_samples, samples, stream_drafts};
 #[cfg(test)]
 pub(crate) use set::{Draft, agrees, drafts, limits};
+#[cfg(test)]
+pub(crate) use stream::streams_json;
+pub use stream::{Due, End, Refusal, Stream, streams, streams_of};
 pub use values::{Value, Values};
 #[cfg(test)]
 pub(crate) use vector::json;

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 use crate::packet::{Context, FieldName, Limits, PacketType, ReasonCode, Sender, Version};
-use crate::read::{Decoded, decode, decode_any, fields};
+use crate::read::{Decoded, decode, decode_any, fields, packet_len};
 use crate::rule::{DecodeError, Layer, Rule};
 use crate::vectors::samples::{Edge, Sample, edges, has_reason, property_samples, reason_samples, samples};
 use crate::vectors::values::Values;
@@ -138,6 +138,12 @@ impl Draft {
     fn breaks(self, error: &DecodeError) -> Self {
         let (verdict, rule) = (Verdict::Invalid, error.rule);
         Self { verdict, layer: rule.layer(), rule: Some(rule), statement: error.id(), values: None, ..self }
+    }
+
+    /// Whether it is refused although its end has not come.
+    pub(crate) fn is_early(&self) -> bool {
+        let all_there = packet_len(&self.bytes).is_none_or(|length| length as usize <= self.bytes.len());
+        self.verdict == Verdict::Invalid && !all_there
     }
 
     fn is_disputed(&mut self) {
