@@ -34,19 +34,38 @@ class Testee:
         """The last lines of the answers, in order; `DIED` and its last words where the process died of a question."""
         answers = []
         while len(answers) < len(questions):
-            process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            errors = []
-            ask = threading.Thread(target=write, args=(process.stdin, questions[len(answers):]))
-            listen = threading.Thread(target=lambda: errors.extend(process.stderr))
-            ask.start(), listen.start()
-            for line in process.stdout:
-                line = line.rstrip("\n")
-                if not line.startswith("P "):
-                    answers.append(line)
-            process.wait(), ask.join(), listen.join()
+            with self.process() as process:
+                errors = []
+                ask = threading.Thread(target=write, args=(process.stdin, questions[len(answers):]))
+                listen = threading.Thread(target=lambda: errors.extend(process.stderr))
+                ask.start(), listen.start()
+                answers += [line.rstrip("\n") for line in process.stdout if line.endswith("\n") and not line.startswith("P ")]
+                ask.join(), listen.join()
             if len(answers) < len(questions):
-                answers.append("DIED " + " / ".join(line.strip() for line in errors[-8:]))
+                # What it had answered and not sent is lost: one by one, until it dies again.
+                self.ask_one_by_one(questions, answers)
         return answers
+
+    def ask_one_by_one(self, questions, answers):
+        with self.process(stderr=subprocess.STDOUT) as process:
+            for question in questions[len(answers):]:
+                words = ["P "]
+                try:
+                    process.stdin.write(question + "\n")
+                    process.stdin.flush()
+                    while words[-1].startswith("P "):
+                        words.append(process.stdout.readline())
+                except BrokenPipeError:
+                    words.append("")
+                if words[-1].rstrip("\n").split(" ")[1:2] != [question.split(" ")[1]]:
+                    rest = process.stdout.read()
+                    answers.append(f"DIED {process.wait()}: {words[-1]}{rest}".replace("\n", " / "))
+                    return
+                answers.append(words[-1].rstrip("\n"))
+            process.stdin.close()
+
+    def process(self, stderr=subprocess.PIPE):
+        return subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True)
 
 
 def write(stdin, questions):
@@ -120,7 +139,7 @@ def check(testee, folder, show):
                 sys.exit(f"an answer to {number} was due: {answer}")
             sort = judge(vector, answer, testee)
             counts[version, sort] += 1
-            if show and show in sort:
+            if show is not None and show in sort:
                 print(f"{version} {sort}: {vector['id']} ({vector['comment']})\n    {vector['bytes'][:120]}\n    {answer}")
                 if "values" in vector and "values" in sort:
                     print("    due:", vector["values"])
@@ -131,7 +150,7 @@ def check(testee, folder, show):
                 whole = vector["verdict"] != "valid" and one[0] == "A" and many[0] in "ANR"
                 sort = "stream as one packet" if one[0] == many[0] or whole else f"{one[0]} as one packet, {many[0]} in bytes"
                 counts[version, sort] += 1
-                if show and show in sort:
+                if show is not None and show in sort:
                     print(f"{version} {sort}: {vector['id']}\n    {vector['bytes'][:120]}\n    {one}\n    {many}")
     return counts
 

@@ -17,6 +17,7 @@
 #define _GNU_SOURCE
 #include <MQTTClient.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -186,13 +187,18 @@ static void answer(char *line)
     decode(id, !strcmp(version, "3.1") ? 3 : !strcmp(version, "3.1.1") ? 4 : 5, bytes, length);
 }
 
+enum { OUTPUT = 1 << 18 };
+
 int main(void)
 {
     size_t room = 1 << 16, filled = 0, begin = 0;
     char *buffer = malloc(room), *end;
+    setvbuf(stdout, NULL, _IOFBF, OUTPUT);
     while (buffer) {
         while ((end = memchr(buffer + begin, '\n', filled - begin))) {
             *end = 0;
+            /* No line goes out by halves, so that a crash takes none with it but its own. */
+            if (__fpending(stdout) > OUTPUT / 2) fflush(stdout);
             answer(buffer + begin);
             begin = end + 1 - buffer;
         }
