@@ -187,7 +187,7 @@ pub use read::{
     Annotation, Decoded, Field, FieldKind, FieldMap, OwnedDecoded, OwnedPacket, PublishHead, annotate, annotations,
     decode, decode_visiting, decode_waiving, fields, packet_len,
 };
-pub use rule::{DecodeError, ErrorKind, Rule};
+pub use rule::{DecodeError, ErrorKind, Layer, Rule};
 #[cfg(feature = "tokio")]
 pub use stream::tokio;
 pub use stream::{PacketBatch, PacketStream, StreamItem};

@@ -13,10 +13,10 @@ use crate::laws::shown::{combinations, key, shown};
 use crate::laws::writes_anew;
 use crate::packet::{Context, PacketType, Version};
 use crate::rule::{ErrorKind, Rule};
-use crate::vectors::{Draft, drafts};
+use crate::vectors::{Draft, Kind, drafts, reason};
 
 /// Most bytes of all files together.
-const LARGEST: usize = 4 << 20;
+const LARGEST: usize = 6_000_000;
 
 /// Writes all of them anew.
 const COMMAND: &str = "MQTT_ASSAY_WRITE=1 cargo test -p mqtt-assay-codec laws::files";
@@ -59,22 +59,29 @@ fn json(version: Version, drafts: &[Draft]) -> String {
 fn line(draft: &Draft) -> String {
     let Context { version, from } = draft.context;
     let mut text = format!(
-        "{{\"id\":\"{}\",\"version\":\"{version}\",\"sender\":\"{from}\",\"packet\":\"{}\",\"verdict\":\"{}\"",
+        "{{\"id\":\"{}\",\"version\":\"{version}\",\"sender\":\"{from}\",\"packet\":\"{}\",\"verdict\":\"{}\",\"layer\":\"{}\"",
         draft.id,
         draft.packet,
-        draft.verdict.name()
+        draft.verdict.name(),
+        draft.layer
     );
-    let optional = [
-        ("rule", draft.rule.map(Rule::name)),
-        ("statement", draft.statement),
-        ("twin", draft.twin.as_deref()),
-        ("comment", Some(draft.comment.as_str())),
-    ];
-    for (key, value) in optional {
-        let _ = value.map(|value| write!(text, ",\"{key}\":\"{value}\""));
-    }
+    text.push_str(&breach(draft.rule, draft.statement, version));
+    let _ = draft.twin.as_ref().map(|twin| write!(text, ",\"twin\":\"{twin}\""));
+    let _ = write!(text, ",\"comment\":\"{}\"", draft.comment);
     let _ = draft.limit.map(|(name, value)| write!(text, ",\"limits\":{{\"{name}\":{value}}}"));
-    let _ = write!(text, ",\"bytes\":\"{}\"}}", hex(&draft.bytes));
+    let _ = write!(text, ",\"bytes\":\"{}\"", hex(&draft.bytes));
+    let _ = draft.values.as_ref().map(|values| write!(text, ",\"values\":{}", values.json()));
+    text.push('}');
+    text
+}
+
+/// The members that tell of a breach.
+fn breach(rule: Option<Rule>, statement: Option<&str>, version: Version) -> String {
+    let Some(rule) = rule else { return String::new() };
+    let mut text = format!(",\"rule\":\"{rule}\"");
+    let _ = statement.map(|statement| write!(text, ",\"statement\":\"{statement}\""));
+    let _ = write!(text, ",\"kind\":\"{}\"", Kind::of(rule, version).name());
+    let _ = reason(rule, version).map(|reason| write!(text, ",\"reason\":{}", reason.0));
     text
 }
 

@@ -15,6 +15,8 @@ mod packets;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod shown;
 #[cfg(test)]
 mod streams;

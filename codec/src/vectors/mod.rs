@@ -1,7 +1,7 @@
 //! Test vectors: bytes with the verdict that the standards give them and the rule that decides it.
 //!
 //! The same data as the JSON files in `codec/vectors`, read one by one when asked for. Nothing is parsed before, and
-//! nothing is allocated but by [`Vector::bytes`].
+//! nothing is allocated but by [`Vector::bytes`] and [`Vector::values`].
 //!
 //! ```
 //! use mqtt_assay_codec::{decode, vectors};
@@ -14,13 +14,19 @@
 // For tests of this crate the room also has what the vectors are made from, packets to start from among them.
 // Uses `packet` and `rule`; what makes the vectors uses `read`, `write` and `mutate` too.
 
+mod json;
+mod kind;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod set;
 mod values;
 mod vector;
+mod written;
 
+pub use kind::Kind;
+#[cfg(test)]
+pub(crate) use kind::reason;
 #[cfg(test)]
 pub(crate) use samples::{Sample, all_samples, samples};
 #[cfg(test)]
