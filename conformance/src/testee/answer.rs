@@ -73,6 +73,8 @@ pub struct Death {
     pub how: String,
     /// The last that it wrote on its standard error.
     pub stderr: String,
+    /// It died again when it was asked the same alone.
+    pub repeats: bool,
 }
 
 /// One line of an answer.

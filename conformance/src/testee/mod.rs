@@ -6,11 +6,19 @@
 
 mod answer;
 mod greeting;
+mod limits;
+mod ours;
+mod process;
 mod question;
+mod serve;
 
 pub use answer::{Answer, Came, Death, End, Line, RefusalKind};
 pub use greeting::{Greeting, PROTOCOL};
+pub use limits::TesteeLimits;
+pub use ours::{Ours, answer};
+pub use process::Process;
 pub use question::{Ask, Question};
+pub use serve::serve;
 
 /// A decoder under test.
 ///
