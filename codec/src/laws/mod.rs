@@ -22,6 +22,8 @@ mod shown;
 mod streams;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod vectors_streams;
 
 /// Whether the files that tests compare are to be written anew instead.
 #[cfg(test)]

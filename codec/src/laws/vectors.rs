@@ -6,6 +6,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt::Write as _;
 use serde_json::Value;
 
 use crate::laws::files::{committed, hex};
@@ -13,7 +14,7 @@ use crate::laws::schema::conforms;
 use crate::laws::shown::{combinations, key, shown};
 use crate::mutate::{MUTATIONS, Mutation};
 use crate::packet::Version;
-use crate::read::{Decoded, decode};
+use crate::read::{Decoded, decode, packet_len};
 use crate::rule::{Layer, Rule};
 use crate::vectors::{self, Kind, Values, Vector, Verdict, agrees, limits};
 
@@ -63,6 +64,9 @@ fn every_vector_has_its_layer_and_every_breach_its_kind() {
         let of_rule = vector.rule.map(|rule| (rule.layer(), Kind::of(rule, vector.context.version)));
         assert_eq!(of_rule.map(|(_, kind)| kind), vector.kind, "{}", vector.id);
         assert_eq!(of_rule.map_or(vector.layer, |(layer, _)| layer), vector.layer, "{}", vector.id);
+        let end = packet_len(&vector.bytes()).map_or(0, |length| length as usize);
+        let early = vector.verdict == Verdict::Invalid && end > vector.bytes().len();
+        assert_eq!(vector.early, early, "{}", vector.id);
         assert_eq!(vector.values().is_some(), vector.verdict == Verdict::Valid, "{}", vector.id);
         assert!(vector.verdict != Verdict::Incomplete || vector.layer == Layer::Framing, "{}", vector.id);
         shown.insert((vector.context.version.name(), vector.verdict.name(), vector.layer));
@@ -138,7 +142,7 @@ fn line_of(packet: &str, values: &Value) -> String {
                 None if lists.is_some() => key[..key.len() - 1].into(),
                 None => key.clone(),
             };
-            line.push_str(&format!(" {name}={}", parts.join(":")));
+            let _ = write!(line, " {name}={}", parts.join(":"));
         }
     }
     line
@@ -153,6 +157,45 @@ fn sorted(line: &str) -> Vec<&str> {
     let mut fields: Vec<&str> = line.split(' ').collect();
     fields.sort_by_key(|field| field.split_once('=').map_or("", |(name, _)| name));
     fields
+}
+
+#[test]
+fn the_streams_are_json_of_the_schema() {
+    let schema: Value = serde_json::from_str(&committed("vectors/streams.schema.json")).expect("is JSON");
+    let of_vectors: Value = serde_json::from_str(&committed("vectors/vectors.schema.json")).expect("is JSON");
+    for part in ["values", "properties", "filter", "hex"] {
+        assert_eq!(schema["$defs"][part], of_vectors["$defs"][part], "{part} is the same in both schemas");
+    }
+    for version in Version::ALL {
+        let file: Value = serde_json::from_str(vectors::streams_json(version)).expect("is JSON");
+        conforms(&schema, &schema, &file).unwrap_or_else(|problem| panic!("MQTT {version}: {problem}"));
+        let listed = file["streams"].as_array().expect("an array");
+        assert_eq!((&file["count"], vectors::streams_of(version).count()), (&listed.len().into(), listed.len()));
+        for (stream, listed) in vectors::streams_of(version).zip(listed) {
+            assert_eq!(listed["id"], stream.id);
+            let pieces: Vec<String> = stream.pieces.iter().map(|piece| hex(piece)).collect();
+            assert_eq!(listed["pieces"], serde_json::json!(pieces));
+            let packets = listed["packets"].as_array().expect("an array");
+            assert_eq!(packets.len(), stream.packets.len());
+            for (listed, due) in packets.iter().zip(&stream.packets) {
+                assert_eq!(
+                    (&listed["piece"], &listed["length"]),
+                    (&due.piece.into(), &due.len.into()),
+                    "{}",
+                    stream.id
+                );
+                let line = line_of(due.values.packet.name(), &listed["values"]);
+                assert_eq!(sorted(&line), sorted(&due.values.to_string()), "{}", stream.id);
+            }
+            let refusal = stream.refusal;
+            assert_eq!(listed["by"].as_u64(), refusal.map(|refusal| refusal.piece as u64));
+            assert_eq!(listed["rule"].as_str(), refusal.map(|refusal| refusal.rule.name()));
+            assert_eq!(listed["statement"].as_str(), refusal.and_then(|refusal| refusal.statement));
+            assert_eq!(listed["kind"].as_str(), refusal.map(|refusal| refusal.kind.name()));
+            let reason = refusal.and_then(|refusal| refusal.reason);
+            assert_eq!(listed["reason"].as_u64(), reason.map(|reason| reason.0.into()));
+        }
+    }
 }
 
 #[test]

@@ -20,17 +20,19 @@ mod kind;
 mod samples;
 #[cfg(test)]
 mod set;
+mod stream;
 mod values;
 mod vector;
 mod written;
 
 pub use kind::Kind;
 #[cfg(test)]
-pub(crate) use kind::reason;
+pub(crate) use samples::{Sample, StreamDraft, all_samples, samples, stream_drafts};
 #[cfg(test)]
-pub(crate) use samples::{Sample, all_samples, samples};
+pub(crate) use set::{Draft, agrees, drafts, limits, reason};
 #[cfg(test)]
-pub(crate) use set::{Draft, agrees, drafts, limits};
+pub(crate) use stream::streams_json;
+pub use stream::{Due, End, Refusal, Stream, streams, streams_of};
 pub use values::{Value, Values};
 #[cfg(test)]
 pub(crate) use vector::json;

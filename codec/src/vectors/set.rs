@@ -8,8 +8,9 @@ use alloc::vec::Vec;
 
 use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 use crate::packet::{Context, FieldName, Limits, PacketType, ReasonCode, Sender, Version};
-use crate::read::{Decoded, decode, decode_any, fields};
+use crate::read::{Decoded, decode, decode_any, fields, packet_len};
 use crate::rule::{DecodeError, Layer, Rule};
+use crate::vectors::kind::Kind;
 use crate::vectors::samples::{Edge, Sample, edges, has_reason, property_samples, reason_samples, samples};
 use crate::vectors::values::Values;
 use crate::vectors::vector::Verdict;
@@ -140,6 +141,12 @@ impl Draft {
         Self { verdict, layer: rule.layer(), rule: Some(rule), statement: error.id(), values: None, ..self }
     }
 
+    /// Whether it is refused although its end has not come.
+    pub(crate) fn is_early(&self) -> bool {
+        let all_there = packet_len(&self.bytes).is_none_or(|length| length as usize <= self.bytes.len());
+        self.verdict == Verdict::Invalid && !all_there
+    }
+
     fn is_disputed(&mut self) {
         let rule = Rule::UndefinedReasonCode;
         self.verdict = Verdict::Either;
@@ -150,6 +157,12 @@ impl Draft {
              has not",
         );
     }
+}
+
+/// The code that a breach of this rule is answered with: in 5.0 always one, before only where CONNACK is to carry it.
+pub(crate) fn reason(rule: Rule, version: Version) -> Option<ReasonCode> {
+    let answered = version.has_properties() || Kind::of(rule, version) == Kind::AnsweredByConnack;
+    answered.then(|| rule.reason(version))
 }
 
 /// Every mutation on the smallest packet that it applies to, and on the largest if that is another one.

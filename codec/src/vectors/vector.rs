@@ -49,6 +49,8 @@ pub struct Vector {
     pub verdict: Verdict,
     /// What a decoder has to understand for the verdict: the layer of the rule; without one, of what is tried.
     pub layer: Layer,
+    /// Whether an invalid packet is not all there, so that who waits for whole packets may wait instead of refusing it.
+    pub early: bool,
     /// The rule that it breaks.
     pub rule: Option<Rule>,
     /// What the breach comes to.
@@ -101,6 +103,7 @@ impl Vector {
             packet: PacketType::ALL.into_iter().find(|known| known.name() == packet)?,
             verdict: Verdict::ALL.into_iter().find(|known| known.name() == verdict)?,
             layer: text(line, "\"layer\":\"").and_then(Layer::find)?,
+            early: number(line, "\"early\":") == Some(1),
             rule: text(line, "\"rule\":\"").and_then(Rule::find),
             kind: text(line, "\"kind\":\"").and_then(Kind::find),
             reason: number(line, "\"reason\":").map(|number| ReasonCode(number as u8)),

@@ -11,6 +11,7 @@ use crate::packet::{
 };
 use crate::rule::Layer;
 use crate::vectors::samples::legal::Sample;
+use crate::vectors::samples::mishaps::{blocks, cuts, strangers};
 use crate::vectors::vector::Verdict;
 
 /// A packet at an edge.
@@ -24,15 +25,15 @@ pub(crate) struct Edge {
     pub(crate) twin: Option<&'static str>,
 }
 
-struct Edges {
-    version: Version,
+pub(super) struct Edges {
+    pub(super) version: Version,
     /// That of the edges that follow.
-    layer: Layer,
+    pub(super) layer: Layer,
     all: Vec<Edge>,
 }
 
 impl Edges {
-    fn add(&mut self, title: &str, comment: &'static str, packet: &Packet<'_>) {
+    pub(super) fn add(&mut self, title: &str, comment: &'static str, packet: &Packet<'_>) {
         let sample = Sample::of(title, Context::new(self.version, Sender::Client), packet);
         self.all.push(Edge { sample, comment, verdict: Verdict::Valid, layer: self.layer, twin: None });
     }
@@ -46,7 +47,7 @@ impl Edges {
     }
 
     /// What is not legal, or need not be taken.
-    fn add_bytes(
+    pub(super) fn add_bytes(
         &mut self,
         title: &str,
         comment: &'static str,
@@ -70,7 +71,10 @@ pub(crate) fn edges(version: Version) -> Vec<Edge> {
     options_missing(&mut edges);
     if version.has_properties() {
         properties(&mut edges);
+        blocks(&mut edges);
     }
+    cuts(&mut edges);
+    strangers(&mut edges);
     edges.all
 }
 
