@@ -6,6 +6,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt::Write as _;
 use serde_json::Value;
 
 use crate::laws::files::{committed, hex};
@@ -141,7 +142,7 @@ fn line_of(packet: &str, values: &Value) -> String {
                 None if lists.is_some() => key[..key.len() - 1].into(),
                 None => key.clone(),
             };
-            line.push_str(&format!(" {name}={}", parts.join(":")));
+            let _ = write!(line, " {name}={}", parts.join(":"));
         }
     }
     line

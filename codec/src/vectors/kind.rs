@@ -1,6 +1,6 @@
 //! What a breach comes to: how a receiver answers it.
 
-use crate::packet::{ReasonCode, Version};
+use crate::packet::Version;
 use crate::rule::{ErrorKind, Rule};
 
 /// What a breach comes to.
@@ -51,11 +51,4 @@ impl Kind {
             },
         }
     }
-}
-
-/// The code that a breach of this rule is answered with: in 5.0 always one, before only where CONNACK is to carry it.
-#[cfg(test)]
-pub(crate) fn reason(rule: Rule, version: Version) -> Option<ReasonCode> {
-    let answered = version.has_properties() || Kind::of(rule, version) == Kind::AnsweredByConnack;
-    answered.then(|| rule.reason(version))
 }

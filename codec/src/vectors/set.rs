@@ -10,6 +10,7 @@ use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 use crate::packet::{Context, FieldName, Limits, PacketType, ReasonCode, Sender, Version};
 use crate::read::{Decoded, decode, decode_any, fields, packet_len};
 use crate::rule::{DecodeError, Layer, Rule};
+use crate::vectors::kind::Kind;
 use crate::vectors::samples::{Edge, Sample, edges, has_reason, property_samples, reason_samples, samples};
 use crate::vectors::values::Values;
 use crate::vectors::vector::Verdict;
@@ -156,6 +157,12 @@ impl Draft {
              has not",
         );
     }
+}
+
+/// The code that a breach of this rule is answered with: in 5.0 always one, before only where CONNACK is to carry it.
+pub(crate) fn reason(rule: Rule, version: Version) -> Option<ReasonCode> {
+    let answered = version.has_properties() || Kind::of(rule, version) == Kind::AnsweredByConnack;
+    answered.then(|| rule.reason(version))
 }
 
 /// Every mutation on the smallest packet that it applies to, and on the largest if that is another one.

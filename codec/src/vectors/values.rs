@@ -56,10 +56,12 @@ impl Values {
                 values.acknowledgement(answer, version);
             }
             Packet::Subscribe(subscribe) => values.subscribe(subscribe, version),
-            Packet::Suback(suback) => values.codes(suback.packet_id.get(), &suback.properties, suback.reasons),
+            Packet::Suback(suback) => {
+                values.codes(suback.packet_id.get(), &suback.properties, suback.reasons);
+            }
             Packet::Unsubscribe(unsubscribe) => values.unsubscribe(unsubscribe),
             Packet::Unsuback(unsuback) => {
-                values.codes(unsuback.packet_id.get(), &unsuback.properties, unsuback.reasons)
+                values.codes(unsuback.packet_id.get(), &unsuback.properties, unsuback.reasons);
             }
             Packet::Disconnect(Disconnect { reason, properties }) | Packet::Auth(Auth { reason, properties }) => {
                 values.reason(*reason, version);

@@ -8,6 +8,9 @@ use crate::packet::{PacketType, PropertyId};
 use crate::vectors::json::{Json, unhex};
 use crate::vectors::values::{Value, Values, property_name};
 
+/// What can repeat.
+const LISTS: [&str; 4] = ["topic-filters", "reason-codes", "properties", "will-properties"];
+
 impl Values {
     /// The values as an object of JSON, without the type.
     ///
@@ -28,36 +31,29 @@ impl Values {
     /// );
     /// ```
     pub fn json(&self) -> String {
-        let mut members: Vec<String> = Vec::new();
-        let mut open = None;
+        let mut members: Vec<(&str, Vec<String>)> = Vec::new();
         for (name, value) in &self.fields {
-            let (list, item) = self.member(name, value);
+            let (key, item) = self.member(name, value);
             match members.last_mut() {
-                Some(last) if list.is_some() && list == open => {
-                    last.pop();
-                    last.push_str(&format!(",{item}]"));
-                }
-                _ if list.is_some() => members.push(format!("\"{}\":[{item}]", list.unwrap_or_default())),
-                _ => members.push(format!("\"{name}\":{item}")),
+                Some((open, items)) if *open == key && LISTS.contains(&key) => items.push(item),
+                _ => members.push((key, [item].into())),
             }
-            open = list;
         }
-        format!("{{{}}}", members.join(","))
+        let written: Vec<String> = members.iter().map(|(key, items)| written(key, &items.join(","))).collect();
+        format!("{{{}}}", written.join(","))
     }
 
-    /// The list that a field belongs to, if it can repeat, and the field as JSON.
-    fn member(&self, name: &str, value: &Value) -> (Option<&'static str>, String) {
+    /// The key of a field, which may be that of a list, and the field as JSON.
+    fn member<'n>(&self, name: &'n str, value: &Value) -> (&'n str, String) {
         let parts = parts(value).join(",");
         let of_codes = matches!(self.packet, PacketType::Suback | PacketType::Unsuback);
         match (name, value) {
-            ("topic-filter", Value::Filter(..)) => (Some("topic-filters"), format!("[{parts}]")),
-            ("topic-filter", _) => (Some("topic-filters"), parts),
-            ("reason-code", _) if of_codes => (Some("reason-codes"), parts),
-            _ if let Some(name) = name.strip_prefix("will.") => {
-                (Some("will-properties"), format!("[\"{name}\",{parts}]"))
-            }
-            _ if is_property(name) => (Some("properties"), format!("[\"{name}\",{parts}]")),
-            _ => (None, parts),
+            ("topic-filter", Value::Filter(..)) => ("topic-filters", format!("[{parts}]")),
+            ("topic-filter", _) => ("topic-filters", parts),
+            ("reason-code", _) if of_codes => ("reason-codes", parts),
+            _ if let Some(name) = name.strip_prefix("will.") => ("will-properties", format!("[\"{name}\",{parts}]")),
+            _ if is_property(name) => ("properties", format!("[\"{name}\",{parts}]")),
+            _ => (name, parts),
         }
     }
 
@@ -77,6 +73,10 @@ impl Values {
         }
         Some(Self { packet, fields })
     }
+}
+
+fn written(key: &str, items: &str) -> String {
+    if LISTS.contains(&key) { format!("\"{key}\":[{items}]") } else { format!("\"{key}\":{items}") }
 }
 
 /// Name and value of an item of a list.

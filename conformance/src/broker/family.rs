@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A process, and who comes of it. It is the first of its group, where the system has groups.
 #[derive(Clone)]
-pub(super) struct Family {
+pub(crate) struct Family {
     child: Arc<Mutex<Child>>,
     /// Whether orphans come to this process.
     #[cfg(target_os = "linux")]
@@ -19,16 +19,16 @@ pub(super) struct Family {
 }
 
 /// How the first of a family ended.
-pub(super) struct End {
+pub(crate) struct End {
     /// Exit status or signal.
-    pub(super) status: ExitStatus,
+    pub(crate) status: ExitStatus,
     /// The names of those that it left running.
-    pub(super) left: Vec<String>,
+    pub(crate) left: Vec<String>,
 }
 
 impl Family {
     #[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "only Linux gives orphans to somebody"))]
-    pub(super) fn of(child: Child, adopts: bool) -> Self {
+    pub(crate) fn of(child: Child, adopts: bool) -> Self {
         Self {
             #[cfg(target_os = "linux")]
             adopts,
@@ -40,7 +40,7 @@ impl Family {
 
     /// Waits until its first process has ended; then ends all that it left.
     #[cfg(target_os = "linux")]
-    pub(super) fn wait(&self) -> io::Result<End> {
+    pub(crate) fn wait(&self) -> io::Result<End> {
         use rustix::process::{WaitId, WaitIdOptions, waitid};
         if let Some(first) = self.group {
             // It is not buried yet: until then its number and its group's are its own.
@@ -55,7 +55,7 @@ impl Family {
 
     /// Waits until its first process has ended; then ends all that it left.
     #[cfg(not(target_os = "linux"))]
-    pub(super) fn wait(&self) -> io::Result<End> {
+    pub(crate) fn wait(&self) -> io::Result<End> {
         let status = loop {
             let ended: Option<ExitStatus> = self.child().try_wait()?;
             match ended {
@@ -73,7 +73,7 @@ impl Family {
 
     /// Whether its first process runs at this moment.
     #[cfg(target_os = "linux")]
-    pub(super) fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         use rustix::process::{WaitId, WaitIdOptions, waitid};
         let now = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
         self.group.is_some_and(|first| matches!(waitid(WaitId::Pid(first), now), Ok(None)))
@@ -81,13 +81,13 @@ impl Family {
 
     /// Whether its first process runs at this moment.
     #[cfg(not(target_os = "linux"))]
-    pub(super) fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         matches!(self.child().try_wait(), Ok(None))
     }
 
     /// Ends all of them at once.
     #[cfg(target_os = "linux")]
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.end_group();
         // Who is killed may have started somebody in between.
         for _ in 0..LOOKS {
@@ -104,7 +104,7 @@ impl Family {
 
     /// Ends those that can be found.
     #[cfg(not(target_os = "linux"))]
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         #[cfg(unix)]
         self.end_group();
         // An error means that it has ended by itself.

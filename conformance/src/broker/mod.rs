@@ -33,6 +33,7 @@ pub(crate) use command::{Command, CommandEnd, Output};
 pub(crate) use embedded::manners;
 pub use embedded::{EmbeddedOptions, EmbeddedTarget};
 pub use endpoint::Endpoint;
+pub(crate) use family::Family;
 pub(crate) use folders::{Folder, remove_abandoned};
 pub use listed::ListedTarget;
 pub use profile::{

@@ -66,19 +66,6 @@ pub enum RefusalKind {
     Other,
 }
 
-impl RefusalKind {
-    /// The word of the protocol.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Malformed => "malformed",
-            Self::Protocol => "protocol",
-            Self::Unsupported => "unsupported",
-            Self::TooLarge => "too-large",
-            Self::Other => "other",
-        }
-    }
-}
-
 /// How a decoder died.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Death {
@@ -86,6 +73,8 @@ pub struct Death {
     pub how: String,
     /// The last that it wrote on its standard error.
     pub stderr: String,
+    /// It died again when it was asked the same alone.
+    pub repeats: bool,
 }
 
 /// One line of an answer.

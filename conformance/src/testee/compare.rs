@@ -1,97 +1,134 @@
-//! The values that a decoder states, held against those that a packet has.
+//! What a decoder states about a packet, held against what the packet says.
 
 use mqtt_assay_codec::vectors::Values;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-/// A field of which a decoder states something else than the packet says.
+/// Letters of a value that are shown.
+const LETTERS: usize = 120;
+
+/// A field in which they differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// Name of the field; `type` of the packet's type.
+    /// Its name; `type` for the type of the packet.
     pub name: String,
-    /// What the packet says, in its order; nothing where it has no such field.
-    pub due: Vec<String>,
-    /// What the decoder states.
-    pub stated: Vec<String>,
+    /// What the packet says; nothing where it has no such field.
+    pub due: Option<String>,
+    /// What the decoder states; nothing where it leaves the field out.
+    pub stated: Option<String>,
 }
 
-impl Difference {
-    /// What is due: `topic=612f62`.
-    pub fn due_in_words(&self) -> String {
-        in_words(&self.name, &self.due)
-    }
-
-    /// What is stated, in the same words.
-    pub fn stated_in_words(&self) -> String {
-        in_words(&self.name, &self.stated)
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |value: &Option<String>| match value {
+            None => "nothing".to_owned(),
+            Some(value) if value.is_empty() => "empty".to_owned(),
+            Some(value) => crate::text::single_line(&crate::text::cut(value, LETTERS)),
+        };
+        let name = crate::text::short(&self.name);
+        write!(f, "{name} is {} where {} is due", shown(&self.stated), shown(&self.due))
     }
 }
 
-fn in_words(name: &str, values: &[String]) -> String {
-    if values.is_empty() {
-        return format!("no {name}");
-    }
-    values.iter().map(|value| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+/// What came of a comparison.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// In the order of the packet; what is not in it comes last.
+    pub differences: Vec<Difference>,
+    /// Fields of the packet that the decoder doesn't hand out, and nobody compared.
+    pub hidden: usize,
 }
 
-/// All fields of which the line states something else, but for those that the decoder hides. Values of one name are held
-/// against each other in their order; the order of different names means nothing.
-pub fn differences(due: &Values, stated: &str, hides: &BTreeSet<String>) -> Vec<Difference> {
-    let line = due.to_string();
-    if line == stated {
-        return Vec::new();
+/// Holds a stated line against the values that are due. The order of different names means nothing, that of equal ones does;
+/// what is hidden is counted.
+pub fn compare(due: &Values, stated: &str, hides: &BTreeSet<String>) -> Compared {
+    let (packet, fields) = stated.split_once(' ').unwrap_or((stated, ""));
+    let mut compared = Compared::default();
+    if packet != due.packet.name() {
+        let (due, stated) = (Some(due.packet.name().to_owned()), Some(packet.to_owned()));
+        compared.differences.push(Difference { name: "type".to_owned(), due, stated });
     }
-    let (due, stated) = (by_name(&line), by_name(stated));
-    let names: BTreeSet<&str> = due.keys().chain(stated.keys()).copied().collect();
-    let strings = |values: Option<&Vec<&str>>| -> Vec<String> {
-        values.into_iter().flatten().map(|value| (*value).to_owned()).collect()
-    };
-    let differs = |name: &&str| !hides.contains(*name) && due.get(name) != stated.get(name);
-    let difference = |name: &str| Difference {
-        name: name.to_owned(),
-        due: strings(due.get(name)),
-        stated: strings(stated.get(name)),
-    };
-    names.into_iter().filter(differs).map(difference).collect()
-}
-
-fn by_name(line: &str) -> BTreeMap<&str, Vec<&str>> {
-    let mut all: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (index, word) in line.split_ascii_whitespace().enumerate() {
-        let (name, value) = if index == 0 { ("type", word) } else { word.split_once('=').unwrap_or((word, "")) };
-        all.entry(name).or_default().push(value);
+    let mut stated: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for field in fields.split(' ').filter(|field| !field.is_empty()) {
+        let (name, value) = field.split_once('=').unwrap_or((field, ""));
+        stated.entry(name).or_default().push(value);
     }
-    all
+    let mut place: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, value) in &due.fields {
+        if hides.contains(name) {
+            compared.hidden += 1;
+            continue;
+        }
+        let index = place.entry(name).or_default();
+        let found = stated.get(name.as_str()).and_then(|values| values.get(*index)).map(|value| (*value).to_owned());
+        *index += 1;
+        let value = value.to_string();
+        if found.as_ref() != Some(&value) {
+            compared.differences.push(Difference { name: name.clone(), due: Some(value), stated: found });
+        }
+    }
+    for (name, values) in stated.into_iter().filter(|(name, _)| !hides.contains(*name)) {
+        let more = values.into_iter().skip(place.get(name).copied().unwrap_or_default());
+        compared.differences.extend(more.map(|value| Difference {
+            name: name.to_owned(),
+            due: None,
+            stated: Some(value.to_owned()),
+        }));
+    }
+    compared
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mqtt_assay_codec::{Packet, PropertiesBuf, Property, Publish, Version};
+
+    const LINE: &str = "PUBLISH dup=0 qos=0 retain=0 topic=61 user-property=6b:31 user-property=6b:32 payload=";
 
     fn due() -> Values {
-        Values::from_line("PUBLISH dup=0 qos=0 topic=61 user-property=6b:76 user-property=6b:77 payload=78")
-            .expect("is one")
+        let properties =
+            PropertiesBuf::new().with(Property::UserProperty("k", "1")).with(Property::UserProperty("k", "2"));
+        let publish = Publish { topic: "a", properties: properties.as_properties(), ..Publish::default() };
+        Values::of(&Packet::Publish(publish), Version::V5)
     }
 
-    fn names(stated: &str, hides: &[&str]) -> Vec<String> {
-        let hides = hides.iter().map(|&name| name.to_owned()).collect();
-        differences(&due(), stated, &hides).into_iter().map(|difference| difference.name).collect()
+    fn differences(stated: &str, hides: &[&str]) -> (Vec<String>, usize) {
+        let compared = compare(&due(), stated, &hides.iter().map(|&name| name.to_owned()).collect());
+        (compared.differences.iter().map(ToString::to_string).collect(), compared.hidden)
     }
 
     #[test]
     fn the_order_of_different_names_means_nothing() {
-        assert!(
-            names("PUBLISH payload=78 user-property=6b:76 user-property=6b:77 topic=61 qos=0 dup=0", &[]).is_empty()
-        );
-        let swapped = "PUBLISH payload=78 user-property=6b:77 user-property=6b:76 topic=61 qos=0 dup=0";
-        assert_eq!(names(swapped, &[]), ["user-property"]);
+        assert_eq!(due().to_string(), LINE);
+        assert_eq!(differences(LINE, &[]), (vec![], 0));
+        let other = "PUBLISH payload= topic=61 user-property=6b:31 dup=0 user-property=6b:32 retain=0 qos=0";
+        assert_eq!(differences(other, &[]), (vec![], 0));
     }
 
     #[test]
-    fn what_is_missing_what_is_too_much_and_what_differs_is_named() {
-        let stated = "PUBACK dup=0 topic=62 retain=0 user-property=6b:76 user-property=6b:77 payload=78";
-        assert_eq!(names(stated, &[]), ["qos", "retain", "topic", "type"]);
-        assert_eq!(names(stated, &["qos", "retain", "topic"]), ["type"]);
-        let first = &differences(&due(), stated, &BTreeSet::new())[0];
-        assert_eq!((first.due_in_words(), first.stated_in_words()), ("qos=0".to_owned(), "no qos".to_owned()));
+    fn the_order_of_equal_names_does() {
+        let swapped = "PUBLISH dup=0 qos=0 retain=0 topic=61 user-property=6b:32 user-property=6b:31 payload=";
+        let told = ["user-property is 6b:32 where 6b:31 is due", "user-property is 6b:31 where 6b:32 is due"]
+            .map(String::from);
+        assert_eq!(differences(swapped, &[]), (told.to_vec(), 0));
+    }
+
+    #[test]
+    fn what_is_wrong_missing_or_too_much_is_told() {
+        let (told, _) = differences("PUBREL dup=0 qos=1 topic=61 user-property=6b:31 payload= more=\x1b", &["retain"]);
+        let expected = [
+            "type is PUBREL where PUBLISH is due",
+            "qos is 1 where 0 is due",
+            "user-property is nothing where 6b:32 is due",
+            "more is \\u{1b} where nothing is due",
+        ];
+        assert_eq!(told, expected);
+        assert_eq!(differences("", &[]).0[0], "type is empty where PUBLISH is due");
+    }
+
+    #[test]
+    fn what_is_hidden_is_not_compared_but_counted() {
+        assert_eq!(differences("PUBLISH qos=0 topic=61 payload=", &["dup", "retain", "user-property"]), (vec![], 4));
+        assert_eq!(differences(&format!("{LINE} x=1"), &["x"]), (vec![], 0));
     }
 }

@@ -1,19 +1,37 @@
 //! Decoders of other people under test: what they are asked, what they answer, and what of it is right.
 //!
 //! A decoder is a [`Testee`]: a process that is spoken to in lines, or anything in Rust that answers questions. The
-//! protocol of the lines is a page of the book, `testee.md`. Uses `codec`, `standard` and `text`; reports are made from what it
-//! says in `report/`.
+//! protocol of the lines is a page of the book, `testee.md`. Uses `codec` and `standard`, verdicts of `scenario`, what ends a
+//! process of `broker`, and `text`; reports are made from what it says in `report/`.
 
 mod answer;
+mod certify;
 mod compare;
 pub mod fuzz;
 mod greeting;
+mod judge;
+mod limits;
+mod ours;
+pub mod planted;
+mod process;
 mod question;
+mod rules;
+mod serve;
+mod trial;
 
 pub use answer::{Answer, Came, Death, End, Line, RefusalKind};
-pub use compare::{Difference, differences};
+pub(crate) use certify::catalogued;
+pub use certify::{Judged, RuleJudged, certify};
+pub use compare::{Compared, Difference, compare};
 pub use greeting::{Greeting, PROTOCOL};
+pub use limits::TesteeLimits;
+pub use ours::{Ours, answer};
+pub use process::Process;
 pub use question::{Ask, Question};
+pub(crate) use rules::{OWN, says};
+pub use serve::serve;
+pub(crate) use trial::judges;
+pub use trial::{Due, Trial};
 
 /// A decoder under test.
 ///

@@ -1,8 +1,7 @@
 //! What a decoder gets wrong, and what it is: an answer held against what was due.
 
 use super::due::{Due, DueOfStream};
-use crate::testee::compare::differences;
-use crate::testee::{Answer, End, RefusalKind};
+use crate::testee::{Answer, Difference, End, RefusalKind, compare};
 use mqtt_assay_codec::vectors::Values;
 use mqtt_assay_codec::{DecodeError, Rule};
 use serde::Serialize;
@@ -112,7 +111,7 @@ impl Breach {
 }
 
 /// Holds the answer to a packet of so many bytes against what was due.
-pub fn breach_of_packet(due: &Due, answer: &Answer, given: usize, hides: &BTreeSet<String>) -> Option<Breach> {
+pub(super) fn breach_of_packet(due: &Due, answer: &Answer, given: usize, hides: &BTreeSet<String>) -> Option<Breach> {
     if let Some(breach) = broken(&answer.end) {
         return Some(breach);
     }
@@ -150,7 +149,12 @@ pub fn breach_of_packet(due: &Due, answer: &Answer, given: usize, hides: &BTreeS
 }
 
 /// Holds the answer to a stream against what was due.
-pub fn breach_of_stream(due: &DueOfStream, answer: &Answer, given: usize, hides: &BTreeSet<String>) -> Option<Breach> {
+pub(super) fn breach_of_stream(
+    due: &DueOfStream,
+    answer: &Answer,
+    given: usize,
+    hides: &BTreeSet<String>,
+) -> Option<Breach> {
     if let Some(breach) = broken(&answer.end) {
         return Some(breach);
     }
@@ -223,10 +227,20 @@ fn where_it_died(stderr: &str) -> Option<String> {
 }
 
 fn of_values(right: &Values, stated: Option<&str>, hides: &BTreeSet<String>) -> Option<Breach> {
-    let stated = stated?;
-    let first = differences(right, stated, hides).into_iter().next()?;
+    let first = first_difference(right, stated?, hides)?;
     let about = format!("{} {}", right.packet, first.name);
-    Some(Breach::new(Sort::Value, about, first.due_in_words(), first.stated_in_words()))
+    let shown = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
+    let (due, came) =
+        (format!("{}: {}", first.name, shown(first.due)), format!("{}: {}", first.name, shown(first.stated)));
+    Some(Breach::new(Sort::Value, about, due, came))
+}
+
+/// The first field of which something else is stated. Most decoders state most packets right, in our own order.
+pub(super) fn first_difference(right: &Values, stated: &str, hides: &BTreeSet<String>) -> Option<Difference> {
+    if right.to_string() == stated {
+        return None;
+    }
+    compare(right, stated, hides).differences.into_iter().next()
 }
 
 /// Whether the packet is all there, so that waiting for more of it would be waiting for ever.
@@ -263,7 +277,7 @@ fn shape(values: &Values) -> String {
 }
 
 /// An answer in words.
-pub fn told(end: &End) -> String {
+pub(super) fn told(end: &End) -> String {
     match end {
         End::Accepted { consumed, values } => {
             let values = values.as_deref().unwrap_or("no values stated");

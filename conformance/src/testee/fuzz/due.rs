@@ -7,7 +7,7 @@ use mqtt_assay_codec::{
 
 /// What is due for some bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Due {
+pub(super) enum Due {
     /// The packet that they begin with, of this length, is accepted, with these values.
     Accept {
         /// Bytes of the packet.
@@ -30,7 +30,7 @@ pub enum Due {
 
 /// What is due after each piece of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DueOfStream {
+pub(super) struct DueOfStream {
     /// The piece that completes each packet, counted from 1, and what the packet says.
     pub packets: Vec<(usize, Values)>,
     /// What is due for the rest; none where the pieces end between packets.
@@ -38,7 +38,7 @@ pub struct DueOfStream {
 }
 
 /// What is due for these bytes.
-pub fn due(bytes: &[u8], context: Context, expectation: Option<Expectation>) -> Due {
+pub(super) fn due(bytes: &[u8], context: Context, expectation: Option<Expectation>) -> Due {
     let open = match expectation {
         Some(Expectation::MayEither(why)) => Some(why),
         _ => None,
@@ -54,7 +54,7 @@ pub fn due(bytes: &[u8], context: Context, expectation: Option<Expectation>) -> 
 }
 
 /// What is due for a stream in these pieces.
-pub fn due_of_stream(pieces: &[Vec<u8>], context: Context) -> DueOfStream {
+pub(super) fn due_of_stream(pieces: &[Vec<u8>], context: Context) -> DueOfStream {
     let bytes = pieces.concat();
     let (mut packets, mut from) = (Vec::new(), 0);
     while from < bytes.len() {

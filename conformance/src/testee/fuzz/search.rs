@@ -1,12 +1,12 @@
 //! The search: inputs are made beside the decoder's work, asked about in batches, and judged.
 
-use super::breach::{Breach, breach_of_packet, breach_of_stream};
+use super::breach::{Breach, Sort, breach_of_packet, breach_of_stream, first_difference};
 use super::due::{Due, DueOfStream, due, due_of_stream};
 use super::finding::Finding;
 use super::input::{Input, Inputs, Made};
 use super::known::{Known, Newness};
 use super::shrink::shrink;
-use crate::testee::{Answer, End, Question, Testee, differences};
+use crate::testee::{Answer, Ask, End, Question, Testee};
 use mqtt_assay_codec::vectors::Values;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -194,7 +194,7 @@ impl<'t> Search<'t> {
         let hides = self.testee.greeting().hides.clone();
         for ((case, _, values), answer) in shortest.iter().zip(answers) {
             let same = match &answer.end {
-                End::Accepted { values: Some(stated), .. } => differences(values, stated, &hides).is_empty(),
+                End::Accepted { values: Some(stated), .. } => first_difference(values, stated, &hides).is_none(),
                 End::Accepted { values: None, .. } | End::Skipped(_) => true,
                 _ => false,
             };
@@ -322,8 +322,8 @@ fn question(input: &Input, as_stream: bool) -> Question {
 
 fn tries(breach: &Breach) -> usize {
     match breach.sort {
-        super::Sort::Hang => TRIES_OF_A_HANG,
-        super::Sort::Crash => TRIES_OF_A_DEATH,
+        Sort::Hang => TRIES_OF_A_HANG,
+        Sort::Crash => TRIES_OF_A_DEATH,
         _ => TRIES,
     }
 }
@@ -350,10 +350,8 @@ pub fn ask_again(testee: &mut dyn Testee, question: &Question) -> Result<(Answer
     let answer = testee.ask(std::slice::from_ref(question))?.pop().ok_or("no answer came")?;
     let hides = testee.greeting().hides.clone();
     let breach = match &question.ask {
-        crate::testee::Ask::Decode(bytes) => {
-            breach_of_packet(&due(bytes, question.context, None), &answer, bytes.len(), &hides)
-        }
-        crate::testee::Ask::Stream(pieces) => {
+        Ask::Decode(bytes) => breach_of_packet(&due(bytes, question.context, None), &answer, bytes.len(), &hides),
+        Ask::Stream(pieces) => {
             breach_of_stream(&due_of_stream(pieces, question.context), &answer, question.len(), &hides)
         }
     };

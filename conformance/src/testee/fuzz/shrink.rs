@@ -15,7 +15,7 @@ const SMALL: [u32; 2] = [0, 1];
 /// # Errors
 ///
 /// Those of `shows`.
-pub fn shrink<E>(
+pub(super) fn shrink<E>(
     input: Input,
     tries: usize,
     mut shows: impl FnMut(&[Input]) -> Result<Option<usize>, E>,

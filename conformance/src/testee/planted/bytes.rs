@@ -46,31 +46,31 @@ pub(super) fn read_past_the_end(bytes: &[u8], context: Context) -> Option<End> {
 
 pub(super) fn refuse_longest_text(bytes: &[u8], context: Context) -> Option<End> {
     let Ok(Decoded::Complete { packet, .. }) = decode(bytes, context, &Limits::NONE) else { return None };
-    let is_longest = |value: &Value| matches!(value, Value::Bytes(bytes) | Value::Filter(bytes, _) if bytes.len() == 65_535);
+    let is_longest =
+        |value: &Value| matches!(value, Value::Bytes(bytes) | Value::Filter(bytes, _) if bytes.len() == 65_535);
     let values = Values::of(&packet, context.version);
     let longest = values.fields.iter().any(|(name, value)| name != "payload" && is_longest(value));
     longest.then(|| refused("text too long"))
 }
 
 pub(super) fn refuse_empty_payload(bytes: &[u8], context: Context) -> Option<End> {
-    let Ok(Decoded::Complete { packet: Packet::Publish(publish), .. }) =
-        decode(bytes, context, &Limits::NONE)
-    else {
+    let Ok(Decoded::Complete { packet: Packet::Publish(publish), .. }) = decode(bytes, context, &Limits::NONE) else {
         return None;
     };
     (publish.payload.is_empty() && !publish.properties.is_empty()).then(|| refused("no payload"))
 }
 
 pub(super) fn wait_for_reason_code(bytes: &[u8], context: Context) -> Option<End> {
-    (context.version == Version::V5 && bytes.len() >= 2 && bytes[0] >> 4 == 4 && bytes[1] == 2).then_some(End::Wants(Some(1)))
+    (context.version == Version::V5 && bytes.len() >= 2 && bytes[0] >> 4 == 4 && bytes[1] == 2)
+        .then_some(End::Wants(Some(1)))
 }
 
 pub(super) fn die_of_unterminated_length(bytes: &[u8], context: Context) -> Option<End> {
-    let whole = matches!(packet_len(bytes), Ok(Some(len)) if len <= bytes.len());
+    let whole = packet_len(bytes).is_some_and(|len| len as usize <= bytes.len());
     let ends_open = bytes.last().is_some_and(|byte| byte & 0x80 != 0);
-    let refused = decode(bytes, context, &Limits::NONE).err().is_some_and(|error| {
-        error.rule == Rule::Truncated && error.field.to_string().contains("property length")
-    });
+    let refused = decode(bytes, context, &Limits::NONE)
+        .err()
+        .is_some_and(|error| error.rule == Rule::Truncated && error.field.to_string().contains("property length"));
     (whole && ends_open && refused).then(|| died("index out of bounds in read_variable"))
 }
 
@@ -94,5 +94,9 @@ fn refused(text: &str) -> End {
 }
 
 fn died(text: &str) -> End {
-    End::Died(Death { how: "killed by signal 6".to_owned(), stderr: format!("thread 'main' panicked at {text}") })
+    End::Died(Death {
+        how: "killed by signal 6".to_owned(),
+        stderr: format!("thread 'main' panicked at {text}"),
+        repeats: true,
+    })
 }

@@ -139,4 +139,3 @@ fn waived_if(bytes: &[u8], context: Context, wanted: impl FnOnce(Rule) -> bool) 
     let error = decode(bytes, context, &Limits::NONE).err()?;
     wanted(error.rule).then(|| waived(bytes, context, error.rule))
 }
-

@@ -17,4 +17,3 @@ pub(super) fn one_packet_a_piece(_: &[Vec<u8>], answer: &mut Answer) {
         }
     }
 }
-

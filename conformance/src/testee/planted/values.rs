@@ -32,7 +32,8 @@ pub(super) fn keep_one_user_property(values: &mut Values, _: &[u8]) {
     values.fields.retain(|(name, value)| {
         index += 1;
         let Value::Pair(of, _) = value else { return true };
-        let comes_again = |(other, value): &(String, Value)| other == name && matches!(value, Value::Pair(key, _) if key == of);
+        let comes_again =
+            |(other, value): &(String, Value)| other == name && matches!(value, Value::Pair(key, _) if key == of);
         !later.fields[index..].iter().any(comes_again)
     });
 }
@@ -74,4 +75,3 @@ pub(super) fn replace_bytes_of_will(values: &mut Values, _: &[u8]) {
         *payload = String::from_utf8_lossy(payload).into_owned().into_bytes();
     }
 }
-
