@@ -48,6 +48,11 @@ pub(crate) struct Accepted {
 }
 
 impl Expectations {
+    /// The same of what has come of a case.
+    pub(crate) fn accepts_what_came(&self, came: &Came) -> Option<Accepted> {
+        compare::accepted(&self.baseline, came, self.is_strict)
+    }
+
     /// Why this result is accepted, if all of it that isn't as it should be is as listed.
     pub(crate) fn accepts(&self, result: &CaseResult, names: &RunNames) -> Option<Accepted> {
         compare::accepted(&self.baseline, &Came::of(result, names), self.is_strict)

@@ -3,11 +3,13 @@
 //! The top floor: it may use every room, and no room uses it.
 
 mod baseline;
+mod baselines;
 mod broker;
 mod choices;
 mod coverage;
 mod credentials;
 mod decode;
+mod decoder;
 mod exit;
 mod explain;
 mod explore;
@@ -56,6 +58,7 @@ Examples:
   mqtt-assay show A.json                       read a report of run --json again
   mqtt-assay explain MQTT-3.3.2-2              what a rule says and how it is judged
   mqtt-assay decode 30 04 00 01 61 00          explain bytes field by field
+  mqtt-assay decoder -- python3 shim.py        certify a packet decoder in any language
   mqtt-assay serve                             a strict broker that names each rule a client breaks
 
 Exit codes: 0 all pass, 1 a fail, 2 usage, 3 nothing judged, 4 nothing selected, 5 baseline stale,
@@ -82,6 +85,7 @@ enum Command {
     Show(show::ShowArgs),
     Serve(Box<serve::ServeArgs>),
     Decode(decode::DecodeArgs),
+    Decoder(Box<decoder::DecoderArgs>),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
     Baseline(baseline::BaselineArgs),
@@ -129,6 +133,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Show(args)) => show::show(&args),
         Some(Command::Serve(args)) => serve::serve(&args),
         Some(Command::Decode(args)) => decode::decode(&args),
+        Some(Command::Decoder(args)) => decoder::decoder(&args),
         Some(Command::Completions(args)) => shell::completions(&args),
         Some(Command::Man(args)) => shell::man(&args),
         Some(Command::Baseline(args)) => baseline::baseline(&args),

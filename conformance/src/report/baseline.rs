@@ -178,7 +178,7 @@ pub(crate) fn says(difference: &Difference) -> String {
     let was = difference.was.as_ref().map_or("nothing", |entry| entry.verdict.word());
     let now = difference.now.as_ref().map_or("not judged", |rule| rule.verdict.phrase());
     match &difference.kind {
-        Kind::Unlisted => format!("{now}, and not listed: repair the broker, or list it with a reason"),
+        Kind::Unlisted => format!("{now}, and not listed: repair it, or list it with a reason"),
         Kind::Passes => {
             format!("listed as {was}, passes now: remove the entry, or say `varies = true` if it comes and goes")
         }
@@ -190,7 +190,7 @@ pub(crate) fn says(difference: &Difference) -> String {
         Kind::Changed => format!("listed as {was}, is {now} now: look what has changed, then take it over"),
         Kind::NeverRan(Some(why)) => {
             format!(
-                "listed as {was}, not judged now ({}): set the broker up as it was, or remove the entry",
+                "listed as {was}, not judged now ({}): have it set up as it was, or remove the entry",
                 in_short_words(why)
             )
         }
@@ -232,9 +232,9 @@ pub(crate) fn summary(report: &BaselineReport, written: Option<Changes>) -> Stri
         let _ = writeln!(out, "  To take over all of this, add: --write-baseline {file}");
         let _ = writeln!(
             out,
-            "  To go through it: mqtt-assay baseline review REPORT.json --baseline {file} (with run --json REPORT.json)"
+            "  To go through it: mqtt-assay baseline review REPORT.json --baseline {file} (written by --json REPORT.json)"
         );
-        let _ = writeln!(out, "  Where it is the broker's own chance: the same with --accept-all --mark-varying");
+        let _ = writeln!(out, "  Where it is chance: the same with --accept-all --mark-varying");
     }
     out
 }

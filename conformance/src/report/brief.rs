@@ -4,7 +4,8 @@
 
 use super::behaviour::without_names;
 use super::document::{
-    CaseReport, Choices, CommandWords, DecidedBy, Document, Mark, NamesUsed, RuleReport, Tool, Transcripts,
+    CaseReport, Choices, CommandWords, DecidedBy, DecoderFacts, Document, Mark, NamesUsed, RuleReport, Tool,
+    Transcripts,
 };
 use super::{Ended, TargetName};
 use crate::cases;
@@ -44,6 +45,8 @@ pub(super) struct Brief {
     options: Choices,
     selection: String,
     summary: BTreeMap<String, Summary>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    decoder: Option<DecoderFacts>,
     results: Vec<Line>,
 }
 
@@ -140,6 +143,7 @@ impl Brief {
             options: Choices { transcripts: Transcripts::default(), ..document.options.clone() },
             selection: document.selection.clone(),
             summary: document.summary.clone(),
+            decoder: document.decoder.clone(),
             results: document.results.iter().map(|case| BriefCase::of(case, &document.names).into()).collect(),
         }
     }
@@ -169,6 +173,7 @@ impl Brief {
             results: self.results.into_iter().map(|line| BriefCase::from(line).into_report(&known)).collect(),
             explore: None,
             baseline: None,
+            decoder: self.decoder,
             labels: BTreeMap::new(),
             set_ups: BTreeMap::new(),
         }

@@ -3,13 +3,14 @@
 
 use super::baseline::BaselineReport;
 use super::explored::ExploreReport;
+use super::tested::Tested;
 use super::{End, Ended, RunFacts, TargetName, cause};
 use crate::baseline::{self, Accepted, Came, RuleCame};
 pub(crate) use crate::broker::SetUp;
 use crate::link::{Line, Remark, What};
 use crate::run::{CaseResult, Disturbance, Noticed, Summary};
 use crate::scenario::{Case, LeftBehind, RuleVerdict, RunNames, Verdict};
-use crate::text::cut;
+use crate::text::{cut, shell};
 use mqtt_assay_codec::Version;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -109,6 +110,24 @@ pub(crate) struct Document {
     /// How the run stands beside its baseline, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) baseline: Option<BaselineReport>,
+    /// Of a decoder: what it can, and how it was asked. A report without it is a broker's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) decoder: Option<DecoderFacts>,
+}
+
+/// What a decoder can, and how it was asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DecoderFacts {
+    /// As its greeting says.
+    pub(crate) can: Vec<String>,
+    /// Names of fields that it doesn't hand out.
+    pub(crate) hides: Vec<String>,
+    /// How many fields were not compared for that.
+    pub(crate) hidden_fields: usize,
+    /// How many questions it was asked.
+    pub(crate) questions: usize,
+    /// How many vectors are left out of any run, for they are about the limits of a receiver.
+    pub(crate) left_out: usize,
 }
 
 /// A part of the selected cases.
@@ -224,6 +243,16 @@ pub(crate) enum Mark {
     Lenient,
 }
 
+impl Mark {
+    /// The word in reports.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::Lenient => "lenient",
+        }
+    }
+}
+
 /// A rule of a case.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct RuleReport {
@@ -286,7 +315,13 @@ impl Document {
             results: results.iter().map(|result| CaseReport::of(result, facts, transcripts)).collect(),
             explore: end.explore.clone(),
             baseline: end.baseline.clone(),
+            decoder: None,
         }
+    }
+
+    /// What it is about.
+    pub(crate) fn tested(&self) -> Tested {
+        if self.decoder.is_some() { Tested::Decoder } else { Tested::Broker }
     }
 
     /// Name and version of the broker, as far as they are known.
@@ -326,6 +361,9 @@ impl Document {
     pub(crate) fn repeat(&self, case: &CaseReport) -> String {
         let CommandWords { before, broker } = &self.command;
         let filter = case.repeat.as_ref().unwrap_or(&case.case);
+        if self.tested() == Tested::Decoder {
+            return format!("mqtt-assay decoder -f {} -v -- {broker}", shell::for_shell(filter));
+        }
         format!("{before}mqtt-assay run {broker} -f {filter} --seed {} -v", self.seed)
     }
 }
@@ -362,7 +400,8 @@ impl CaseReport {
 }
 
 impl CaseReport {
-    fn came(&self) -> Option<Came> {
+    /// What has come, as a baseline is held against it.
+    pub(crate) fn came(&self) -> Option<Came> {
         let rules: Option<Vec<RuleCame>> = self.rules.iter().map(RuleReport::came).collect();
         let why =
             (self.decided_by.rule.is_none() && !self.decided_by.seen.is_empty()).then(|| self.decided_by.seen.clone());

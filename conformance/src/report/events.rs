@@ -1,9 +1,13 @@
 //! A run as it happens: one JSON object a line, written out at once, so that what has been told stays told if the run is
 //! killed. Whoever follows it takes the last line about a case: a verdict may be revised until the run ends.
 
-use super::document::{CaseReport, SCHEMA, Tool, Transcripts, milliseconds};
+use super::certified::{self, Facts};
+use super::document::{CaseReport, Document, SCHEMA, Tool, Transcripts, milliseconds};
 use super::{End, Ended, RunFacts, TargetName};
 use crate::run::{CaseResult, Event, Summary};
+use crate::scenario::RunNames;
+use crate::testee::Trial;
+use mqtt_assay_codec::Version;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Write};
@@ -60,7 +64,7 @@ enum Told<'a> {
         exit: u8,
         why: &'a str,
         took_ms: u64,
-        summary: BTreeMap<&'static str, Summary>,
+        summary: BTreeMap<&'a str, Summary>,
     },
 }
 
@@ -109,6 +113,43 @@ impl Events {
         });
     }
 
+    /// Begins to write about a decoder that is asked about these.
+    pub(crate) fn of_decoder(out: Box<dyn Write>, facts: &Facts<'_>, trials: &[Trial], started: &str) -> Self {
+        let versions = Version::ALL.into_iter();
+        let versions =
+            versions.filter(|version| trials.iter().any(|trial| trial.context.version == *version)).collect();
+        let none = RunNames { topic_prefix: String::new(), client_id_prefix: String::new(), run: String::new() };
+        let facts = RunFacts {
+            target: certified::target(facts.greeting),
+            labels: BTreeMap::new(),
+            target_words: facts.words.to_owned(),
+            before: String::new(),
+            versions,
+            seed: 0,
+            cases: facts.selected,
+            asked: super::Asked::default(),
+            names: none,
+            expectations: None,
+            set_ups: BTreeMap::new(),
+        };
+        let mut events = Self::new(out, Transcripts::default(), facts.clone());
+        events.begin(&facts, started);
+        events
+    }
+
+    /// A case has its verdict.
+    pub(crate) fn finished(&mut self, case: &CaseReport) {
+        self.tell(Told::Finished { result: case.clone() });
+    }
+
+    /// The last line, of a run that is told of by this document.
+    pub(crate) fn end_of(mut self, document: &Document) -> io::Result<()> {
+        let took_ms = milliseconds(self.begun.elapsed());
+        let summary = document.summary.iter().map(|(version, summary)| (version.as_str(), *summary)).collect();
+        self.tell(Told::Ended { ended: document.ended, exit: document.exit, why: &document.why, took_ms, summary });
+        self.error.filter(|error| error.kind() != ErrorKind::BrokenPipe).map_or(Ok(()), Err)
+    }
+
     /// The last line. What went wrong with writing; a reader that has gone is nothing wrong.
     pub(crate) fn end(mut self, facts: &RunFacts, results: &[CaseResult], end: &End) -> io::Result<()> {
         let of = |version| Summary::of(results.iter().filter(|result| result.instance.version == version));
@@ -144,7 +185,6 @@ pub(super) mod tests {
     use crate::report::document::ShardOf;
     use crate::report::samples;
     use crate::scenario::{Stop, Verdict};
-    use mqtt_assay_codec::Version;
     use std::cell::RefCell;
     use std::rc::Rc;
 

@@ -17,7 +17,7 @@ const FIELDS: &str = "          ";
 /// A case, for people.
 pub(crate) fn told(document: &Document, case: &CaseReport, width: Option<usize>) -> String {
     let mut out = format!("{}{}\n", result_line(case), rows(case));
-    out.push_str(&on_screen(&details_of(case, &document.repeat(case)), width));
+    out.push_str(&on_screen(&details_of(case, &document.repeat(case), document.tested()), width));
     out.push_str(&rules(case));
     out.push_str(&transcript(case));
     if !is_whole(case) {

@@ -3,6 +3,7 @@
 //! `malformed/misplaced-wildcard` has those of SUBSCRIBE and UNSUBSCRIBE.
 
 use super::document::{CaseReport, Document, Mark};
+use super::tested::Tested;
 use crate::scenario::{Verdict, tag_of};
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::{self as standard, Rule};
@@ -11,6 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The chapter of the broker's own life: its loss comes before all else.
 const LIFE: &str = "life";
+
+/// Cases of a group that are named as its examples.
+const EXAMPLES: usize = 3;
 
 /// Rules of a group that are named.
 const RULES_NAMED: usize = 3;
@@ -25,6 +29,8 @@ pub(crate) struct Group<'a> {
     /// The rules that decided, each once.
     pub(crate) rules: Vec<&'a str>,
     pub(crate) cases: Vec<&'a CaseReport>,
+    /// It is named by its rule, whatever cases it has.
+    names_rule: bool,
     /// Names of the cases without their version.
     names: BTreeSet<&'a str>,
 }
@@ -33,7 +39,7 @@ impl<'a> Group<'a> {
     fn of(case: &'a CaseReport) -> Self {
         let rules = case.decided_by.rule.as_deref().into_iter().collect();
         let names = BTreeSet::from([without_version(case)]);
-        Self { mark: case.marked, family: family(case), rules, cases: vec![case], names }
+        Self { mark: case.marked, family: family(case), rules, cases: vec![case], names_rule: false, names }
     }
 
     fn is_about(&self, other: &Self) -> bool {
@@ -82,6 +88,17 @@ impl<'a> Group<'a> {
         }
     }
 
+    /// Some of its cases, where it is named by its rule: the plainest.
+    pub(crate) fn examples(&self) -> Vec<&'a str> {
+        if !self.names_rule {
+            return Vec::new();
+        }
+        let mut cases: Vec<&str> = self.cases.iter().map(|case| case.case.as_str()).collect();
+        cases.sort_by_key(|case| (case.len(), *case));
+        cases.truncate(EXAMPLES);
+        cases
+    }
+
     /// The versions in which it happened: `3.1.1 and 5`.
     pub(crate) fn versions(&self) -> String {
         let versions: BTreeSet<&str> = self.cases.iter().map(|case| case.mqtt.as_str()).collect();
@@ -103,6 +120,7 @@ impl<'a> Group<'a> {
     /// What names them all: the id of the only one, else the family.
     pub(crate) fn name(&self) -> &str {
         match self.cases.as_slice() {
+            _ if self.names_rule => &self.family,
             [case] => &case.case,
             _ => &self.family,
         }
@@ -115,7 +133,13 @@ pub(crate) fn breaches(document: &Document, verdict: Verdict, mark: Option<Mark>
     let is_meant = |case: &&CaseReport| {
         case.verdict == verdict && (mark.is_none() || case.marked == mark) && case.expected_by_baseline.is_none()
     };
-    grouped(document.results.iter().filter(is_meant))
+    let cases = document.results.iter().filter(is_meant);
+    of(document, cases)
+}
+
+/// Cases of this report in groups: a broker's by family and rule, a decoder's by rule.
+pub(crate) fn of<'a>(document: &Document, cases: impl Iterator<Item = &'a CaseReport>) -> Vec<Group<'a>> {
+    if document.tested() == Tested::Decoder { by_rule(cases) } else { grouped(cases) }
 }
 
 /// All fails of a report, but for those that a baseline lists.
@@ -144,6 +168,25 @@ pub(crate) fn grouped<'a>(cases: impl Iterator<Item = &'a CaseReport>) -> Vec<Gr
         }
         groups.push(new);
     }
+    groups.sort_by(|left, right| order(left).cmp(&order(right)));
+    groups
+}
+
+/// Cases of a decoder by the rule that decided: one that is weak at a rule fails hundreds of vectors by it, of all packets.
+fn by_rule<'a>(cases: impl Iterator<Item = &'a CaseReport>) -> Vec<Group<'a>> {
+    let mut groups: BTreeMap<(Option<Mark>, Option<&str>), Group<'a>> = BTreeMap::new();
+    for case in cases {
+        let mut new = Group::of(case);
+        match groups.get_mut(&(case.marked, case.decided_by.rule.as_deref())) {
+            Some(group) => group.take(new),
+            None => {
+                new.family = case.decided_by.rule.clone().unwrap_or_default();
+                new.names_rule = true;
+                groups.insert((case.marked, case.decided_by.rule.as_deref()), new);
+            }
+        }
+    }
+    let mut groups: Vec<Group<'a>> = groups.into_values().collect();
     groups.sort_by(|left, right| order(left).cmp(&order(right)));
     groups
 }

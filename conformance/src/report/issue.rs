@@ -5,6 +5,7 @@
 use super::document::{CaseReport, Document, Mark, SetUp};
 use super::full::is_whole;
 use super::lines::Told;
+use super::tested::Tested;
 use super::text::{came, catalogued, section};
 use crate::scenario::Verdict;
 use crate::text::{counted, cut, single_line};
@@ -41,11 +42,13 @@ pub(crate) fn block(document: &Document, case: &CaseReport) -> String {
 }
 
 fn heading(document: &Document, case: &CaseReport) -> String {
-    let verdict = match (case.verdict, case.marked) {
-        (Verdict::Fail, Some(Mark::Lenient)) => "fails: the broker goes on after something forbidden",
-        (Verdict::Fail, _) => "fails: the broker itself does wrong",
-        (Verdict::Inconclusive, _) => "could not be judged",
-        (other, _) => other.phrase(),
+    let verdict = match (case.verdict, case.marked, document.tested()) {
+        (Verdict::Fail, Some(Mark::Lenient), Tested::Broker) => "fails: the broker goes on after something forbidden",
+        (Verdict::Fail, Some(Mark::Lenient), Tested::Decoder) => "fails: the decoder takes what the standard forbids",
+        (Verdict::Fail, _, Tested::Broker) => "fails: the broker itself does wrong",
+        (Verdict::Fail, _, Tested::Decoder) => "fails: the decoder itself does wrong",
+        (Verdict::Inconclusive, ..) => "could not be judged",
+        (other, ..) => other.phrase(),
     };
     let version = document.target.version.as_deref().unwrap_or_default();
     let broker = code(format!("{} {version}", document.target.name).trim());
@@ -73,8 +76,16 @@ fn facts(document: &Document, case: &CaseReport) -> String {
             format!("version {}{how}", code(version))
         },
     );
-    row("Broker", &format!("{}, {version}; set up as {}", code(&target.name), code(&case.variant)));
-    row("Run", &format!("{}, seed {}", code(&document.started), document.seed));
+    match document.tested() {
+        Tested::Broker => {
+            row("Broker", &format!("{}, {version}; set up as {}", code(&target.name), code(&case.variant)));
+            row("Run", &format!("{}, seed {}", code(&document.started), document.seed));
+        }
+        Tested::Decoder => {
+            row("Decoder", &format!("{}, {version}", code(&target.name)));
+            row("Run", &code(&document.started));
+        }
+    }
     out
 }
 

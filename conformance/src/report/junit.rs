@@ -13,6 +13,7 @@
 
 use super::baseline::{BaselineReport, DifferenceReport};
 use super::document::{CaseReport, Document, Mark};
+use super::tested::Tested;
 use super::{Ended, text};
 use crate::scenario::Verdict;
 use crate::text::single_line;
@@ -190,7 +191,11 @@ fn suite<W: Write>(writer: &mut Writer<W>, run: &Document, chapter: &str, cases:
 fn properties<W: Write>(writer: &mut Writer<W>, run: &Document) -> io::Result<()> {
     let seed = run.seed.to_string();
     let version = run.target.version.as_deref().unwrap_or("unknown");
-    let stated = [("broker", run.target.name.as_str()), ("broker version", version), ("seed", &seed)];
+    let (noun, noun_version) = match run.tested() {
+        Tested::Broker => ("broker", "broker version"),
+        Tested::Decoder => ("decoder", "decoder version"),
+    };
+    let stated = [(noun, run.target.name.as_str()), (noun_version, version), ("seed", &seed)];
     writer.create_element("properties").write_inner_content(|writer| {
         for (name, value) in stated {
             let property = writer.create_element("property").with_attribute(("name", name));
@@ -275,7 +280,7 @@ fn kind(case: &CaseReport) -> &'static str {
 
 /// What the console says below the case's line, without colours.
 fn details(case: &CaseReport, run: &Document) -> String {
-    anstream::adapter::strip_str(&text::details_of(case, &run.repeat(case))).to_string()
+    anstream::adapter::strip_str(&text::details_of(case, &run.repeat(case), run.tested())).to_string()
 }
 
 fn seconds(milliseconds: u64) -> String {

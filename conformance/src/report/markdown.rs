@@ -4,6 +4,7 @@
 use super::behaviour::without_names;
 use super::document::Document;
 use super::groups::{Group, fails, reasons};
+use super::tested::Tested;
 use crate::run::Summary;
 use crate::scenario::Verdict;
 use crate::text::markdown::{cell, code, prose};
@@ -45,11 +46,8 @@ pub(crate) fn summary(document: &Document) -> String {
 
 /// What it all comes to; day, program, seed, how the version was learnt.
 fn facts(document: &Document) -> String {
-    let mut facts = vec![
-        document.day().to_owned(),
-        format!("{} {}", document.tool.name, document.tool.version),
-        format!("seed {}", document.seed),
-    ];
+    let mut facts = vec![document.day().to_owned(), format!("{} {}", document.tool.name, document.tool.version)];
+    facts.extend((document.tested() == Tested::Broker).then(|| format!("seed {}", document.seed)));
     facts.extend(document.shard.as_ref().map(|shard| format!("shard {}", shard.shard)));
     facts.extend(document.target.learnt_from.as_ref().map(|from| format!("version from {}", code(from))));
     let facts = facts.join(", ");

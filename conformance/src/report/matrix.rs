@@ -1,10 +1,12 @@
 //! Several runs side by side as Markdown: a rule a row, a broker a column; the rules on which they differ first.
 
-use super::document::Document;
+use super::document::{CaseReport, Document};
+use super::tested::Tested;
 use crate::run::Summary;
 use crate::scenario::Verdict;
-use crate::text::markdown::{cell, prose};
-use crate::text::{counted, grouped};
+use crate::testee;
+use crate::text::markdown::{cell, code, prose};
+use crate::text::{counted, cut, grouped};
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::{self as standard, RuleId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,9 +83,15 @@ impl<'a> Matrix<'a> {
         Self { runs }
     }
 
+    /// What the columns are; brokers where some are.
+    fn tested(&self) -> Tested {
+        let is_of_decoders = self.runs.iter().all(|(_, document)| document.tested() == Tested::Decoder);
+        if is_of_decoders { Tested::Decoder } else { Tested::Broker }
+    }
+
     /// The whole of it.
     pub(crate) fn markdown(&self) -> String {
-        let mut out = String::from("# Brokers and rules\n\n");
+        let mut out = format!("# {}s and rules\n\n", self.tested().capital());
         out.push_str(&self.brokers());
         let _ = writeln!(out, "\n{LEGEND}");
         let versions: BTreeSet<&str> =
@@ -91,13 +99,17 @@ impl<'a> Matrix<'a> {
         for version in versions {
             out.push_str(&self.version(version));
         }
+        if self.tested() == Tested::Decoder {
+            out.push_str(&disagreements(self.runs));
+        }
         out.truncate(out.trim_end().len());
         out + "\n"
     }
 
     fn brokers(&self) -> String {
-        let mut out = String::from(
-            "| broker | run on | with | MQTT | cases | pass | fail | of these lenient | weak | inconclusive | not offered | \
+        let mut out = format!("| {} ", self.tested().noun());
+        out.push_str(
+            "| run on | with | MQTT | cases | pass | fail | of these lenient | weak | inconclusive | not offered | \
              not exercised | observed |\n\
              | --- | --- | --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |\n",
         );
@@ -176,9 +188,59 @@ fn the_same(version: &str, rows: &[Row<'_>]) -> String {
     out
 }
 
+/// Vectors of which these decoders come to different verdicts, by those that fail: where two that are strict differ, one of
+/// them is wrong, or the vector is.
+fn disagreements(runs: &[(String, Document)]) -> String {
+    let mut out = String::new();
+    for (index, (one, first)) in runs.iter().enumerate() {
+        for (other, second) in &runs[index + 1..] {
+            out.push_str(&disagreement((one, first), (other, second)));
+        }
+    }
+    if out.is_empty() { out } else { format!("## Where two of them disagree\n\n{out}\n") }
+}
+
+/// Letters of what a decoder did that are shown.
+const LETTERS: usize = 100;
+
+/// Vectors of a pair that are shown.
+const SHOWN: usize = 20;
+
+fn disagreement((one, first): (&str, &Document), (other, second): (&str, &Document)) -> String {
+    let of_second: BTreeMap<&str, &CaseReport> = second.results.iter().map(|case| (case.case.as_str(), case)).collect();
+    let is_judged = |case: &CaseReport| matches!(case.verdict, Verdict::Pass | Verdict::Fail | Verdict::Weak);
+    let pairs: Vec<(&CaseReport, &CaseReport)> = first
+        .results
+        .iter()
+        .filter_map(|case| Some((case, *of_second.get(case.case.as_str())?)))
+        .filter(|(a, b)| is_judged(a) && is_judged(b) && a.verdict != b.verdict)
+        .collect();
+    let counted_of = |is_first: bool| pairs.iter().filter(|(a, b)| (a.verdict < b.verdict) == is_first).count();
+    let mut out = format!(
+        "{} and {}: {} ({} worse of the first, {} worse of the second)\n\n",
+        cell(one),
+        cell(other),
+        counted(pairs.len(), "vector"),
+        counted_of(true),
+        counted_of(false)
+    );
+    for (a, b) in pairs.iter().take(SHOWN) {
+        let told = |case: &CaseReport| match case.verdict {
+            Verdict::Pass => case.verdict.phrase().to_owned(),
+            verdict => format!("{verdict}, {}", code(&cut(&case.decided_by.seen, LETTERS))),
+        };
+        let _ = writeln!(out, "- {}: {}; {}", code(&a.case), told(a), told(b));
+    }
+    if let Some(more) = pairs.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        let _ = writeln!(out, "- and {more} more: `mqtt-assay report --diff` names them");
+    }
+    out + "\n"
+}
+
 fn says(version: &str, rule: &str) -> String {
     let found = version.parse().ok().and_then(|version| standard::find(version, rule));
-    found.map_or_else(String::new, |id| prose(id.rule().says))
+    let of_a_decoder = || testee::says(rule).map_or_else(String::new, prose);
+    found.map_or_else(of_a_decoder, |id| prose(id.rule().says))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub(crate) mod badge;
 pub(crate) mod baseline;
 mod behaviour;
 pub(crate) mod brief;
+pub(crate) mod certified;
 pub(crate) mod console;
 pub(crate) mod difference;
 pub(crate) mod document;
@@ -31,6 +32,7 @@ mod samples;
 pub(crate) mod schemas;
 pub(crate) mod script;
 pub(crate) mod summary;
+pub(crate) mod tested;
 pub(crate) mod text;
 
 pub use kept::kept;

@@ -3,6 +3,7 @@
 use super::baseline::BaselineReport;
 use super::document::{CaseReport, Document, Mark};
 use super::groups;
+use super::tested::Tested;
 use super::text::bold;
 use crate::scenario::Verdict;
 use crate::text::{seconds, shell, single_line};
@@ -53,13 +54,15 @@ fn advice(document: &Document, reports: &Reports, first: &CaseReport) -> Vec<Str
         rows.push(("repeat the first", document.repeat(first)));
     }
     let Some(file) = &reports.json else {
-        rows.push((
-            "keep them all",
-            "--json FILE, for `mqtt-assay show FILE [CASE]` and `run -f @FILE:fail`".to_owned(),
-        ));
+        let then = match document.tested() {
+            Tested::Broker => "--json FILE, for `mqtt-assay show FILE [CASE]` and `run -f @FILE:fail`",
+            Tested::Decoder => "--json FILE, for `mqtt-assay show FILE [CASE]`",
+        };
+        rows.push(("keep them all", then.to_owned()));
         return in_columns(rows, reports);
     };
-    if is_repeatable && matches!(first.verdict, Verdict::Fail | Verdict::Inconclusive) {
+    let is_of_run = is_repeatable && document.tested() == Tested::Broker;
+    if is_of_run && matches!(first.verdict, Verdict::Fail | Verdict::Inconclusive) {
         let filter = shell::for_shell(&format!("@{}:{}", quoted_in_filter(file), first.verdict.word()));
         let again = format!(
             "{}mqtt-assay run {} -f {filter} --seed {}",

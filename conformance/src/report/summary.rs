@@ -287,8 +287,8 @@ fn breaches(document: &Document, verdict: Verdict, mark: Option<Mark>, page: &Pa
     let groups = groups::breaches(document, verdict, mark);
     let cases: usize = groups.iter().map(|group| group.cases.len()).sum();
     let (word, says) = match (verdict, mark) {
-        (_, Some(Mark::Broken)) => ("Broken", "the broker itself did wrong"),
-        (_, Some(Mark::Lenient)) => ("Lenient", "it went on after something forbidden"),
+        (_, Some(mark @ Mark::Broken)) => ("Broken", document.tested().shows_in_short(mark)),
+        (_, Some(mark @ Mark::Lenient)) => ("Lenient", document.tested().shows_in_short(mark)),
         (Verdict::Weak, None) => ("Weak", "recommendations, or rules only implied, not kept"),
         (_, None) => ("Fails", "rules of the standard not kept"),
     };
@@ -306,7 +306,13 @@ fn item(group: &Group<'_>) -> Item {
     let (seen, is_all) = group.seen();
     let (mostly, seen) = (if is_all { "" } else { "mostly " }, short(&seen));
     let count = if group.cases.len() > 1 { format!(" {},", counted(group.cases.len(), "case")) } else { String::new() };
-    let line = format!("  {}:{count} {rules}: {mostly}{seen}", group.name());
+    let examples = group.examples();
+    let line = if examples.is_empty() {
+        format!("  {}:{count} {rules}: {mostly}{seen}", group.name())
+    } else {
+        let like = examples.join(", ");
+        format!("  {}: {}, {like}: {mostly}{seen}", group.name(), counted(group.cases.len(), "case"))
+    };
     Item { line, cases: ids(&group.cases) }
 }
 

@@ -2,12 +2,14 @@
 //! takes out where they aren't wanted. Whatever a broker sent is escaped.
 
 use super::RunFacts;
-use super::document::{CaseReport, Mark, RuleReport, Transcripts};
+use super::document::{CaseReport, RuleReport, Transcripts};
 use super::lines::Told;
+use super::tested::Tested;
 use crate::baseline::Accepted;
 use crate::link::{Line, Transcript};
 use crate::run::{CaseResult, Disturbance, Summary};
 use crate::scenario::Verdict;
+use crate::testee;
 use crate::text::{counted, cut, seconds, single_line, wrapped};
 use anstyle::{AnsiColor, Style};
 use mqtt_assay_codec::Version;
@@ -71,7 +73,7 @@ pub(crate) fn details(result: &CaseResult, facts: &RunFacts) -> String {
         // That was told when it was lost.
         return String::new();
     }
-    details_of(&CaseReport::of(result, facts, Transcripts::Failed), &facts.repeat(&result.to_repeat()))
+    details_of(&CaseReport::of(result, facts, Transcripts::Failed), &facts.repeat(&result.to_repeat()), Tested::Broker)
 }
 
 /// What there is to say below the line of a case that is as its baseline says.
@@ -82,10 +84,10 @@ pub(crate) fn accepted(accepted: &Accepted) -> String {
 }
 
 /// What there is to say below a case's line: the failure, what was weak, why it wasn't judged.
-pub(crate) fn details_of(case: &CaseReport, repeat: &str) -> String {
+pub(crate) fn details_of(case: &CaseReport, repeat: &str, tested: Tested) -> String {
     let seen = single_line(&case.decided_by.seen);
     match case.verdict {
-        Verdict::Fail | Verdict::Weak => breach(case, repeat),
+        Verdict::Fail | Verdict::Weak => breach(case, repeat, tested),
         Verdict::Inconclusive => {
             let why = if seen.is_empty() { "no reason given" } else { &seen };
             row("NOT JUDGED", why) + &row(REPEAT, repeat)
@@ -98,19 +100,14 @@ pub(crate) fn details_of(case: &CaseReport, repeat: &str) -> String {
 }
 
 /// Which rule, what it says, what was sent, what came, how to repeat it.
-fn breach(case: &CaseReport, repeat: &str) -> String {
+fn breach(case: &CaseReport, repeat: &str, tested: Tested) -> String {
     let mut out = String::new();
     for broken in case.rules.iter().filter(|rule| rule.verdict == case.verdict) {
         let label = if broken.breaks { "rule (ours)" } else { "rule" };
         out.push_str(&row(label, &in_words(broken, &case.mqtt)));
     }
-    match case.marked {
-        Some(Mark::Lenient) => {
-            let mark = "lenient: the broker went on after something that the standard forbids a client";
-            out.push_str(&row("marked", mark));
-        }
-        Some(Mark::Broken) => out.push_str(&row("marked", "broken: the broker itself did wrong")),
-        None => {}
+    if let Some(mark) = case.marked {
+        out.push_str(&row("marked", &format!("{}: {}", mark.word(), tested.shows(mark))));
     }
     if let Some(line) = case.sent_in_line.and_then(|number| Told::numbered(case, number)) {
         out.push_str(&row("sent", &line.in_short()));
@@ -133,7 +130,10 @@ pub(super) fn came(case: &CaseReport) -> String {
 fn in_words(rule: &RuleReport, mqtt: &str) -> String {
     match catalogued(&rule.id, mqtt) {
         Some(rule) => format!("{}: {}", place(rule), rule.says),
-        None => format!("{} ({})", bold(&rule.id), rule.level),
+        None => match testee::says(&rule.id) {
+            Some(says) => format!("{} ({}): {says}", bold(&rule.id), rule.level),
+            None => format!("{} ({})", bold(&rule.id), rule.level),
+        },
     }
 }
 

@@ -61,7 +61,7 @@ impl Judged {
     /// Whose breach a fail shows: the decoder's own, or that it lets pass what is in the bytes.
     pub fn basis(&self, rule: &RuleJudged) -> Basis {
         match self.trial.due {
-            Due::Refused(id) if id == rule.id => Basis::Reaction,
+            Due::Refused { rule: id, .. } | Due::Stream { refused: Some(id), .. } if id == rule.id => Basis::Reaction,
             _ => Basis::Direct,
         }
     }
@@ -136,27 +136,18 @@ fn lost(rest: &[Trial], why: String, told: &mut impl FnMut(Judged) -> ControlFlo
     why
 }
 
-/// What is asked about a trial, as far as the decoder can: the packet, then the stream in one piece, then cut in two.
 fn questions(trial: &Trial, greeting: &Greeting) -> Vec<Question> {
-    let mut questions = Vec::new();
     if !greeting.decodes(trial.context) {
-        return questions;
+        return Vec::new();
     }
-    if greeting.has("decode") {
-        questions.push(Question::decode(trial.context, trial.bytes.clone()));
-    }
-    if greeting.has("stream") && !matches!(trial.due, Due::Either(_)) {
-        questions.push(trial.in_one_piece());
-        questions.extend(trial.cuts().into_iter().map(|cut| trial.in_two_pieces(cut)));
-    }
-    questions
+    trial.questions(greeting.has("decode"), greeting.has("stream"))
 }
 
 fn of(trial: &Trial, questions: &[Question], answers: &[Answer], greeting: &Greeting) -> Judged {
     if questions.is_empty() {
         let context = trial.context;
         let why = if greeting.decodes(context) {
-            "it can neither decode packets nor streams".to_owned()
+            "it decodes no streams, or neither those nor packets".to_owned()
         } else {
             format!("it does not decode what a {} sends in {}", context.from, context.version)
         };

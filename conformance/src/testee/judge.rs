@@ -7,7 +7,7 @@ use super::trial::{Due, Trial};
 use super::{Answer, Ask, End, Greeting, Question};
 use crate::scenario::Verdict;
 use crate::text::{counted, cut, single_line};
-use mqtt_assay_codec::vectors::Values;
+use mqtt_assay_codec::vectors::{self, Values};
 use std::collections::BTreeSet;
 
 /// Letters of an answer that are shown.
@@ -15,6 +15,9 @@ const LETTERS: usize = 400;
 
 /// Fields in which an answer differs that are told.
 const FIELDS_TOLD: usize = 4;
+
+/// Packets of a stream whose pieces are told.
+const PIECES_TOLD: usize = 20;
 
 /// Judges what was answered to the questions about a trial.
 pub(super) fn judge(trial: &Trial, questions: &[Question], answers: &[Answer], greeting: &Greeting) -> Judged {
@@ -29,7 +32,10 @@ pub(super) fn judge(trial: &Trial, questions: &[Question], answers: &[Answer], g
     }
     let due = packet.map_or_else(|| Outcome::due(trial), |answer| Outcome::of(&answer.end, trial));
     let streams: Vec<(&Question, &Answer)> = all().filter(|(question, _)| !is_packet(question)).collect();
-    ledger.streams(&streams, due.as_ref());
+    match (&trial.due, streams.as_slice()) {
+        (Due::Stream { packets, end, refused }, [(_, answer)]) => ledger.stream(packets, *end, *refused, answer),
+        _ => ledger.streams(&streams, due.as_ref()),
+    }
     ledger.closed(answers.len())
 }
 
@@ -96,10 +102,12 @@ impl<'a> Ledger<'a> {
         }
         match &self.trial.due {
             Due::Accepted(values) => self.accepted(end, values.as_ref()),
-            Due::Refused(rule) => match end {
+            Due::Refused { rule, may_wait } => match end {
                 End::Refused { .. } => self.kept(rule, told_end(end)),
+                End::Wants(_) if *may_wait => self.kept(rule, told_end(end)),
                 _ => self.broke(rule, "a refusal", told_end(end)),
             },
+            Due::Stream { .. } => {}
             Due::Either(_) => match end {
                 End::Wants(_) => self.broke(WAITS, "a verdict, for the packet is whole", told_end(end)),
                 _ => {
@@ -141,7 +149,11 @@ impl<'a> Ledger<'a> {
         self.hidden += compared.hidden;
         let expected = cut(&due.to_string(), LETTERS).into_owned();
         if compared.differences.is_empty() {
-            return self.kept(VALUES, expected);
+            // Of a stream another packet may still differ.
+            if !matches!(self.trial.due, Due::Stream { .. }) {
+                self.kept(VALUES, expected);
+            }
+            return;
         }
         let all: Vec<String> = compared.differences.iter().take(FIELDS_TOLD).map(ToString::to_string).collect();
         let more = match compared.differences.len().saturating_sub(FIELDS_TOLD) {
@@ -174,6 +186,47 @@ impl<'a> Ledger<'a> {
         let ways = counted(streams.len(), "way");
         self.notes.push(format!("asked for the stream, cut in {ways}: as it should be"));
         self.kept(PIECES, format!("the same, cut in {ways}"));
+    }
+
+    /// The answer about a stream of several packets.
+    fn stream(&mut self, due: &[vectors::Due], ends: vectors::End, refused: Option<&'static str>, answer: &Answer) {
+        self.notes.push(format!("asked for the stream: {}", told(answer)));
+        if is_none(&answer.end) {
+            return;
+        }
+        if let End::Skipped(why) = &answer.end {
+            let ids: Vec<&'static str> = self.rules.iter().map(|(id, _)| *id).collect();
+            return self.not_offered(&ids, &format!("of streams it says: {}", single_line(why)));
+        }
+        let places: Vec<usize> = due.iter().map(|packet| packet.piece).collect();
+        let came: Vec<usize> = answer.packets.iter().map(|packet| packet.piece).collect();
+        let is_refused = matches!(answer.end, End::Refused { .. });
+        // What comes behind a breach that was taken is that breach's, and no second one.
+        let has_come = if refused.is_some() && !is_refused { came.starts_with(&places) } else { came == places };
+        if !has_come {
+            let seen = format!("{}, {}", in_pieces(&came), told_end(&answer.end));
+            return self.broke(PIECES, &in_pieces(&places), seen);
+        }
+        for (due, came) in due.iter().zip(&answer.packets) {
+            match &came.values {
+                Some(stated) => self.values(&due.values, stated),
+                None => self.not_offered(&[VALUES], "it states no values"),
+            }
+        }
+        self.kept(VALUES, format!("all of {}", counted(due.len(), "packet")));
+        let (is_so, expected) = match ends {
+            vectors::End::Between => (matches!(answer.end, End::Accepted { .. }), "that all is read at the end"),
+            vectors::End::Within => (matches!(answer.end, End::Wants(_)), "that it waits for more at the end"),
+            vectors::End::Refused => (is_refused, "a refusal at the end"),
+        };
+        let seen = told_end(&answer.end);
+        match refused {
+            Some(rule) if is_so => self.kept(rule, seen.clone()),
+            Some(rule) => self.broke(rule, expected, seen.clone()),
+            None if !is_so => self.broke(PIECES, expected, seen.clone()),
+            None => {}
+        }
+        self.kept(PIECES, format!("{}, {seen}", in_pieces(&came)));
     }
 
     /// Of what nothing was said nothing has shown anything.
@@ -214,9 +267,9 @@ impl Outcome {
     fn due(trial: &Trial) -> Option<Self> {
         match &trial.due {
             Due::Accepted(values) => Some(Self::Packet(values.as_ref().map(ToString::to_string))),
-            Due::Refused(_) => Some(Self::Refused),
+            Due::Refused { may_wait: false, .. } => Some(Self::Refused),
             Due::Waited => Some(Self::Waits),
-            Due::Either(_) => None,
+            Due::Refused { .. } | Due::Either(_) | Due::Stream { .. } => None,
         }
     }
 
@@ -254,6 +307,16 @@ fn says_the_same(one: Option<&str>, other: Option<&str>) -> bool {
         fields
     };
     one.zip(other).is_none_or(|(one, other)| one == other || sorted(one) == sorted(other))
+}
+
+/// `packets with pieces 1, 1, 3`.
+fn in_pieces(pieces: &[usize]) -> String {
+    let all: Vec<String> = pieces.iter().take(PIECES_TOLD).map(ToString::to_string).collect();
+    let more = if pieces.len() > PIECES_TOLD { ", ..." } else { "" };
+    match pieces {
+        [] => "no packet".to_owned(),
+        _ => format!("{} with piece {}{more}", counted(pieces.len(), "packet"), all.join(", ")),
+    }
 }
 
 /// Whether an answer is none.

@@ -28,9 +28,8 @@ pub use limits::TesteeLimits;
 pub use ours::{Ours, answer};
 pub use process::Process;
 pub use question::{Ask, Question};
-pub(crate) use rules::{OWN, says};
+pub(crate) use rules::says;
 pub use serve::serve;
-pub(crate) use trial::judges;
 pub use trial::{Due, Trial};
 
 /// A decoder under test.

@@ -1,7 +1,7 @@
 //! What is asked of a decoder besides the statements of the standard, under ids of its own, as the page of the book has them.
 
 /// A rule of a decoder: its id, and what it asks.
-pub(crate) type OwnRule = (&'static str, &'static str);
+type OwnRule = (&'static str, &'static str);
 
 /// It answers at all.
 pub(super) const SURVIVES: &str = "decoder-survives";
@@ -19,7 +19,7 @@ pub(super) const WAITS: &str = "decoder-waits";
 pub(super) const PIECES: &str = "decoder-pieces";
 
 /// All of them.
-pub(crate) const OWN: [OwnRule; 7] = [
+pub(super) const OWN: [OwnRule; 7] = [
     (SURVIVES, "Answers every question in a line of the protocol: it does not crash, hang or take all memory."),
     (ACCEPTS, "Accepts a whole legal packet."),
     (REFUSES, "Refuses bytes that are no legal packet of their version, where no statement has an id for it."),

@@ -2,8 +2,8 @@
 
 use super::Question;
 use super::rules::REFUSES;
-use mqtt_assay_codec::vectors::{self, Values, Vector, Verdict};
-use mqtt_assay_codec::{Context, Layer, Limits, PacketType, annotations};
+use mqtt_assay_codec::vectors::{self, Stream, Values, Vector, Verdict};
+use mqtt_assay_codec::{Context, Layer, Limits, annotations};
 use std::collections::BTreeSet;
 
 /// Places at which a packet is cut in two, at most.
@@ -24,12 +24,14 @@ pub struct Trial {
     pub title: &'static str,
     /// Version and sender.
     pub context: Context,
-    /// Type of the packet that it begins with.
-    pub packet: PacketType,
+    /// Type of the packet that it begins with, in lower case; `streams` where several may come.
+    pub chapter: String,
     /// What a decoder has to understand.
     pub layer: Layer,
     /// The bytes.
     pub bytes: Vec<u8>,
+    /// Of a stream: the pieces in which they come.
+    pub pieces: Vec<Vec<u8>>,
     /// What is due.
     pub due: Due,
 }
@@ -39,18 +41,21 @@ pub struct Trial {
 pub enum Due {
     /// It is accepted, with these values.
     Accepted(Option<Values>),
-    /// It is refused: the rule, as reports name it.
-    Refused(&'static str),
+    /// It is refused: the rule, as reports name it. Where not all of the packet is there it may be waited for as well.
+    Refused { rule: &'static str, may_wait: bool },
     /// The standard lets a decoder accept or refuse it; accepted it has these values, where they are known.
     Either(Option<Values>),
     /// It is waited for.
     Waited,
+    /// These packets come out of a stream, and it ends so; refused by this rule.
+    Stream { packets: Vec<vectors::Due>, end: vectors::End, refused: Option<&'static str> },
 }
 
 impl Trial {
-    /// All that there are: vectors for a receiver without limits.
+    /// All that there are: vectors for a receiver without limits, and streams.
     pub fn all() -> impl Iterator<Item = Self> {
-        vectors::all().filter(|vector| vector.limits == Limits::NONE).map(|vector| Self::of(&vector))
+        let packets = vectors::all().filter(|vector| vector.limits == Limits::NONE).map(|vector| Self::of(&vector));
+        packets.chain(vectors::streams().map(Self::of_stream))
     }
 
     /// How many vectors are left out, for they are about a receiver's limits.
@@ -62,7 +67,7 @@ impl Trial {
     pub fn of(vector: &Vector) -> Self {
         let due = match vector.verdict {
             Verdict::Valid => Due::Accepted(vector.values()),
-            Verdict::Invalid => Due::Refused(vector.statement.unwrap_or(REFUSES)),
+            Verdict::Invalid => Due::Refused { rule: vector.statement.unwrap_or(REFUSES), may_wait: vector.early },
             Verdict::Either => Due::Either(vector.values()),
             Verdict::Incomplete => Due::Waited,
         };
@@ -70,29 +75,57 @@ impl Trial {
             id: vector.id,
             title: vector.comment,
             context: vector.context,
-            packet: vector.packet,
+            chapter: vector.packet.name().to_ascii_lowercase(),
             layer: vector.layer,
             bytes: vector.bytes(),
+            pieces: Vec::new(),
             due,
         }
     }
 
-    /// Whole packets as one piece of a stream.
-    pub(super) fn in_one_piece(&self) -> Question {
-        Question::stream(self.context, vec![self.bytes.clone()])
+    /// A stream as a trial.
+    pub fn of_stream(stream: Stream) -> Self {
+        let refused = stream.refusal.map(|refusal| refusal.statement.unwrap_or(REFUSES));
+        Self {
+            id: stream.id,
+            title: stream.comment,
+            context: stream.context,
+            chapter: "streams".to_owned(),
+            layer: stream.layer,
+            bytes: stream.pieces.concat(),
+            pieces: stream.pieces,
+            due: Due::Stream { packets: stream.packets, end: stream.end, refused },
+        }
     }
 
-    pub(super) fn in_two_pieces(&self, cut: usize) -> Question {
+    /// What is asked about it of who can this: the packet, then the stream in one piece, then cut in two.
+    pub(super) fn questions(&self, decodes: bool, streams: bool) -> Vec<Question> {
+        let mut questions = Vec::new();
+        if let Due::Stream { .. } = self.due {
+            questions.extend(streams.then(|| Question::stream(self.context, self.pieces.clone())));
+            return questions;
+        }
+        if decodes {
+            questions.push(Question::decode(self.context, self.bytes.clone()));
+        }
+        if streams && !matches!(self.due, Due::Either(_)) {
+            questions.push(Question::stream(self.context, vec![self.bytes.clone()]));
+            questions.extend(self.cuts().into_iter().map(|cut| self.in_two_pieces(cut)));
+        }
+        questions
+    }
+
+    fn in_two_pieces(&self, cut: usize) -> Question {
         let (start, rest) = self.bytes.split_at(cut.min(self.bytes.len()));
         Question::stream(self.context, vec![start.to_vec(), rest.to_vec()])
     }
 
     /// Where it is cut: a small packet everywhere, a large one in its head, at the edges of its fields and near its end.
-    pub(super) fn cuts(&self) -> Vec<usize> {
+    fn cuts(&self) -> Vec<usize> {
         let last = self.bytes.len().saturating_sub(1);
         match self.due {
-            Due::Waited | Due::Either(_) => Vec::new(),
-            Due::Refused(_) => BTreeSet::from([1, last.div_ceil(2), last])
+            Due::Waited | Due::Either(_) | Due::Stream { .. } => Vec::new(),
+            Due::Refused { .. } => BTreeSet::from([1, last.div_ceil(2), last])
                 .into_iter()
                 .filter(|cut| (1..=last).contains(cut))
                 .take(CUTS_OF_A_BREACH)
@@ -114,14 +147,11 @@ impl Trial {
         use super::rules::{ACCEPTS, LENGTH, PIECES, SURVIVES, VALUES, WAITS};
         match self.due {
             Due::Accepted(_) => vec![SURVIVES, ACCEPTS, LENGTH, VALUES, PIECES],
-            Due::Refused(rule) => vec![SURVIVES, rule, PIECES],
+            Due::Refused { rule, .. } => vec![SURVIVES, rule, PIECES],
+            Due::Stream { refused: Some(rule), .. } => vec![SURVIVES, rule, PIECES, VALUES],
+            Due::Stream { refused: None, .. } => vec![SURVIVES, PIECES, VALUES],
             Due::Either(_) => vec![SURVIVES, WAITS, LENGTH],
             Due::Waited => vec![SURVIVES, WAITS, PIECES],
         }
     }
-}
-
-/// Whether there is a trial of this id that judges this rule; `None` where there is no such trial.
-pub(crate) fn judges(id: &str, rule: &str) -> Option<bool> {
-    Trial::all().find(|trial| trial.id == id).map(|trial| trial.rules().contains(&rule))
 }

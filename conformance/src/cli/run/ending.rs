@@ -1,5 +1,6 @@
 //! How a run ends: what is said last, the reports, and the exit code.
 
+use super::super::baselines::Baselines;
 use super::super::complain;
 use super::super::exit::Exit;
 use super::super::explore::Sequences;
@@ -7,7 +8,6 @@ use super::super::failure::Failure;
 use super::super::guard::{Ending, Guard};
 use super::super::trouble;
 use super::args::RunArgs;
-use super::baselines::Baselines;
 use super::github::Workflow;
 use super::outputs::Outputs;
 use crate::baseline::{Came as CaseCame, compare};
@@ -175,7 +175,8 @@ fn with_baseline_written(
         }
         _ => {}
     }
-    match baselines.write(facts, results) {
+    let came: Vec<CaseCame> = results.iter().map(|result| CaseCame::of(result, &facts.names)).collect();
+    match baselines.write(&told_baseline::broker_name(&facts.target), &came) {
         Ok(expectations) => RunFacts { expectations, ..facts.clone() },
         Err(problem) => {
             complain(&problem);

@@ -1,7 +1,6 @@
 //! `mqtt-assay run`: certifies a broker.
 
 mod args;
-mod baselines;
 mod ending;
 mod github;
 mod outputs;
@@ -10,6 +9,7 @@ mod report_args;
 pub(crate) use args::{RunArgs, patience};
 pub(super) use ending::{beside_baseline, judged_in_words};
 
+use super::baselines::{Baselines, Named};
 use super::broker::Broker;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -22,7 +22,6 @@ use crate::report::remaining::Schedule;
 use crate::report::{RunFacts, TargetName};
 use crate::run::{CaseResult, Event, RunOptions, RunResult, clock, run_expecting};
 use crate::scenario::Instance;
-use baselines::Baselines;
 use ending::{Came, Files, Outcome, conclude};
 use github::Workflow;
 use mqtt_assay_codec::Version;
@@ -60,7 +59,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let guard = Guard::start(timeout, Some(silence(&target, &selected, args)))
         .map_err(|error| trouble::no_means("nobody can watch over the run", &error))?;
     let mut reports = Outputs::open(args, &guard)?;
-    let baselines = Baselines::open(args, &guard)?;
+    let named = Named {
+        baseline: args.baseline.as_deref(),
+        write_baseline: args.write_baseline.as_deref(),
+        strict: args.strict,
+        mark_varying: args.mark_varying,
+    };
+    let baselines = Baselines::open(&named, &guard)?;
     let (started, begun) = (crate::text::now(), Instant::now());
     learn_version(&target, &guard)?;
     let options = args.options(&target, selected.len());

@@ -96,7 +96,7 @@ impl List {
             Shown::Inconclusive => {
                 groups::by_reason(cases()).iter().map(|(why, cases)| Group::not_judged(document, why, cases)).collect()
             }
-            _ => groups::grouped(cases()).iter().map(|group| Group::of(document, group)).collect(),
+            _ => groups::of(document, cases()).iter().map(|group| Group::of(document, group)).collect(),
         };
         let counts = format!("{} in {}", many(cases().count(), "case"), many(groups.len(), "group"));
         Self { heading, shown, counts, groups, is_open }

@@ -7,6 +7,7 @@ use super::lines::{Kind, Told};
 use super::matrix::Judged;
 use super::shown::Shown;
 use crate::report::document::{CaseReport, Document, Mark, RuleReport};
+use crate::report::tested::Tested;
 use crate::text::single_line;
 use mqtt_assay_codec::Version;
 use serde::ser::{Serialize, SerializeSeq, Serializer};
@@ -43,6 +44,8 @@ struct Run {
     before: String,
     broker: String,
     seed: u64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    decoder: bool,
 }
 
 /// Id, version, level, section, what it says, how it is judged, chapter of the standard.
@@ -153,6 +156,7 @@ pub(super) fn data(documents: &[Document], names: &[String], judged: &[Judged]) 
         before: single_line(&document.command.before),
         broker: single_line(broker_words(document)),
         seed: document.seed,
+        decoder: document.tested() == Tested::Decoder,
     });
     let index = Index {
         runs: runs.collect(),
@@ -189,8 +193,8 @@ fn rule(judged: &Judged) -> Rule<'_> {
         &judged.id,
         &judged.version,
         &judged.level,
-        of(|rule| rule.section),
-        of(|rule| rule.says),
+        known.map_or(judged.own_section(), |rule| rule.section),
+        known.map_or_else(|| judged.own_words(), |rule| rule.says),
         of(|rule| rule.policy),
         &judged.chapter.number,
     )

@@ -4,6 +4,7 @@ use super::many;
 use super::shown::Shown;
 use super::standards::{self, Chapter};
 use crate::report::document::{CaseReport, Document};
+use crate::testee;
 use crate::text::single_line;
 use mqtt_assay_standard::{Rule, RuleId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,7 +41,8 @@ pub(super) fn judged(documents: &[Document]) -> Vec<Judged> {
 fn count(all: &mut BTreeMap<Place, Judged>, case: &CaseReport, run: usize, runs: usize) {
     for told in &case.rules {
         let rule = standards::rule(&case.mqtt, &told.id);
-        let chapter = Chapter::of(&case.mqtt, rule.map_or("", |rule| rule.rule().section));
+        let section = rule.map_or_else(|| section_of_own(&told.id), |rule| rule.rule().section);
+        let chapter = Chapter::of(&case.mqtt, section);
         let place = (case.mqtt.clone(), chapter.clone(), rule, told.id.clone());
         let judged = all.entry(place).or_insert_with(|| Judged {
             version: single_line(&case.mqtt),
@@ -54,6 +56,11 @@ fn count(all: &mut BTreeMap<Place, Judged>, case: &CaseReport, run: usize, runs:
         judged.runs[run][Shown::of_rule(case, told.verdict).place()] += 1;
         judged.suite.insert(single_line(&case.chapter));
     }
+}
+
+/// A rule of a decoder that is none of the standard is asked by the suite.
+fn section_of_own(id: &str) -> &'static str {
+    if testee::says(id).is_some() { "-" } else { "" }
 }
 
 /// The worst of some verdicts.
@@ -84,7 +91,7 @@ impl Judged {
             id: self.id.clone(),
             level: self.level.clone(),
             section: self.rule.map_or("", |rule| rule.rule().section),
-            says: self.rule.map_or("", |rule| rule.rule().says),
+            says: self.rule.map_or_else(|| self.own_words(), |rule| rule.rule().says),
             chapters: self
                 .suite
                 .iter()
@@ -96,6 +103,16 @@ impl Judged {
             is_told_first: self.is_told_first(),
             cells,
         }
+    }
+
+    /// What a rule asks that is a decoder's own.
+    pub(super) fn own_words(&self) -> &'static str {
+        testee::says(&self.id).unwrap_or_default()
+    }
+
+    /// Where such a rule stands.
+    pub(super) fn own_section(&self) -> &'static str {
+        section_of_own(&self.id)
     }
 
     /// The catalog's words.

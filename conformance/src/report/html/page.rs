@@ -9,6 +9,7 @@ use crate::proof::coverage;
 use crate::report::Ended;
 use crate::report::document::{Document, Mark};
 use crate::report::explored::ExploreReport;
+use crate::report::tested::Tested;
 use crate::scenario::Kind;
 use crate::text::single_line;
 use askama::Template;
@@ -27,6 +28,7 @@ pub(super) struct Page {
     style: &'static str,
     early: &'static str,
     script: &'static str,
+    tested: &'static str,
     runs: Vec<Run>,
     picture: Picture,
     matrix: Vec<Group>,
@@ -117,7 +119,7 @@ impl Page {
             documents.iter().flat_map(|run| &run.results).map(|case| case.case.as_str()).collect();
         let title = match names.as_slice() {
             [one] => format!("{one}: {}", documents.first().map_or_else(String::new, |run| single_line(&run.why))),
-            several => format!("{} brokers", several.len()),
+            several => format!("{} {}s", several.len(), tested(documents).noun()),
         };
         Self {
             title,
@@ -126,6 +128,7 @@ impl Page {
             style: STYLE,
             early: EARLY,
             script: SCRIPT,
+            tested: tested(documents).capital(),
             runs: documents.iter().zip(&names).map(|(document, name)| Run::of(document, name)).collect(),
             matrix: matrix::matrix(&judged),
             rules: number(judged.len()),
@@ -142,6 +145,12 @@ impl Page {
     fn is_one(&self) -> bool {
         self.runs.len() == 1
     }
+}
+
+/// What the page is about; brokers where some are.
+fn tested(documents: &[Document]) -> Tested {
+    let is_of_decoders = documents.iter().all(|document| document.tested() == Tested::Decoder);
+    if is_of_decoders { Tested::Decoder } else { Tested::Broker }
 }
 
 /// Number and heading of each chapter of the standard, once: the same number may be of another subject in each version.
@@ -167,7 +176,10 @@ impl Run {
             address: single_line(&document.target.address),
             started: single_line(&document.started),
             took: crate::text::seconds(took),
-            command: single_line(&format!("{before}mqtt-assay run {broker} --seed {}", document.seed)),
+            command: single_line(&match document.tested() {
+                Tested::Broker => format!("{before}mqtt-assay run {broker} --seed {}", document.seed),
+                Tested::Decoder => format!("mqtt-assay decoder -- {broker}"),
+            }),
             tool: single_line(&format!("{} {}", document.tool.name, document.tool.version)),
             why: single_line(&document.why),
             result: result(document),

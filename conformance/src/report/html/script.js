@@ -166,7 +166,7 @@
   };
   const row = (name, ...inside) => make("div", {}, make("dt", {}, name), make("dd", {}, ...inside));
   const command = (text) => [make("code", {}, text), copy(text)];
-  const repeat = (run, id, filter) => `${run.before}mqtt-assay run ${run.broker} -f ${filter ?? id} --seed ${run.seed} -v`;
+  const repeat = (run, id, filter) => run.decoder ? `mqtt-assay decoder -f ${filter ?? id} -v -- ${run.broker}` : `${run.before}mqtt-assay run ${run.broker} -f ${filter ?? id} --seed ${run.seed} -v`;
 
   // The level of the headings below a run's.
   let below = "h2";
@@ -228,14 +228,15 @@
     const list = make("dl", {});
     if (!isNamed) list.append(row("verdict", verdict(came[0], MARKS[came[1]])));
     if (came[4] !== null) list.append(row("rule", ...decided(full, came[4])));
-    if (came[1] === 2) list.append(row("marked", "lenient: the broker went on after something that the standard forbids a client"));
-    if (came[1] === 1) list.append(row("marked", "broken: the broker itself did wrong"));
+    const isDecoder = runs[run].decoder;
+    if (came[1] === 2) list.append(row("marked", isDecoder ? "lenient: the decoder took what the standard forbids" : "lenient: the broker went on after something that the standard forbids a client"));
+    if (came[1] === 1) list.append(row("marked", `broken: the ${isDecoder ? "decoder" : "broker"} itself did wrong`));
     if (sent) list.append(row("sent", lineLink(full.sent), `, ${full.roles[sent[2]]}: `, make("code", {}, sent[4] ?? ""), sent[6] ? make("span", { class: "tag" }, `mutated by ${sent[6]}`) : null));
     if (full.expected) list.append(row("expected", full.expected));
     if (full.seen) list.append(row(full.line ? "came" : "because", ...(full.line ? [lineLink(full.line), ": "] : []), make("code", {}, full.seen)));
     if (full.alone) list.append(row("run again", `What stands here came of it alone: it ${full.alone}.`));
     for (const [invariant, line] of full.noticed ?? []) list.append(row("noticed", make("code", {}, invariant), ` in its traffic, `, lineLink(line)));
-    list.append(row("variant", `${came[3]}, ${(came[2] / 1000).toFixed(3)} s`));
+    if (!isDecoder) list.append(row("variant", `${came[3]}, ${(came[2] / 1000).toFixed(3)} s`));
     list.append(make("div", {}, make("dt", {}, "repeat"), make("dd", { class: "command" }, ...command(repeat(runs[run], id, full.repeat)))));
     return list;
   };
@@ -280,7 +281,7 @@
         make("td", { class: "role" }, role, full.others?.[role] ? make("span", { class: "tag" }, full.others[role]) : null), cell);
     });
     const head = make("tr", {}, make("th", { scope: "col", class: "n" }, "Line"), make("th", { scope: "col", class: "time" }, "Seconds"), lanes.map(() => make("th", { class: "lane", "aria-hidden": "true" })), make("th", { scope: "col", class: "role" }, "Client"), make("th", { scope: "col" }, "What"));
-    return make("div", {}, part("Transcript"), make("p", { class: "quiet" }, "A lane for each client: \u2192 sent, \u2190 received, \u25cf opened, \u25cb ended, \u2715 ended by the broker, \u25aa said by the case. A packet opens to its bytes."),
+    return make("div", {}, part("Transcript"), make("p", { class: "quiet" }, data().runs.some((run) => run.decoder) ? "\u2192 bytes as a client sends them, \u2190 as a server does, \u25aa what was asked, answered and decided. A packet opens to its bytes." : "A lane for each client: \u2192 sent, \u2190 received, \u25cf opened, \u25cb ended, \u2715 ended by the broker, \u25aa said by the case. A packet opens to its bytes."),
       make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Transcript" }, make("table", { class: "transcript" }, make("thead", {}, head), make("tbody", {}, body))));
   };
   const PACKET = /^(CONNECT|CONNACK|PUBLISH|PUBACK|PUBREC|PUBREL|PUBCOMP|SUBSCRIBE|SUBACK|UNSUBSCRIBE|UNSUBACK|PINGREQ|PINGRESP|DISCONNECT|AUTH)\b(.*)$/s;

@@ -91,15 +91,15 @@ impl Shown {
     pub(super) const fn meaning(self) -> &'static str {
         match self {
             Self::Fail => {
-                "A MUST was seen broken. Broken: the broker itself did wrong. Lenient: it went on after something that \
-                 the standard forbids a client."
+                "A MUST was seen broken. Broken: it did wrong itself. Lenient: it went on after something that the standard \
+                 forbids the other side."
             }
             Self::Expected => "A fail that the baseline lists, with its reason. It does not fail the run.",
             Self::Inconclusive => "The set-up failed and nothing was judged. Never a pass.",
             Self::Weak => "A recommendation was not kept, or a rule that the text only implies.",
             Self::Pass => "The rule was seen kept, at a named line of the transcript.",
             Self::Observed => "A permission was seen used or not used. No judgement.",
-            Self::NotOffered => "The broker, or the way it is set up, says that this can't be tried here.",
+            Self::NotOffered => "It says itself, or the way it is set up does, that this can't be tried here.",
             Self::NotExercised => "Nothing happened that could break the rule.",
         }
     }

@@ -1,19 +1,27 @@
 //! The baselines of a run: the one that it is held against, read before it, and the one that it writes, behind it.
 
-use super::super::failure::Failure;
-use super::super::guard::Guard;
-use super::super::reports::{ReportFile, is_same_file};
-use super::args::RunArgs;
+use super::failure::Failure;
+use super::guard::Guard;
+use super::reports::{ReportFile, is_same_file};
 use crate::baseline::{self, Baseline, Came, Changes, Expectations, How, renewed};
-use crate::report::RunFacts;
-use crate::report::baseline::broker_name;
-use crate::run::CaseResult;
 use crate::text::{shell, single_line};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 /// What the command line names.
+pub(super) struct Named<'a> {
+    /// What the run is held against.
+    pub(super) baseline: Option<&'a Path>,
+    /// What it writes.
+    pub(super) write_baseline: Option<&'a Path>,
+    /// A weak case that is not listed counts as failed.
+    pub(super) strict: bool,
+    /// What differs is chance.
+    pub(super) mark_varying: bool,
+}
+
+/// The same, read and tried.
 pub(super) struct Baselines {
     /// What the run is held against.
     expected: Option<Arc<Expectations>>,
@@ -25,18 +33,18 @@ pub(super) struct Baselines {
 
 impl Baselines {
     /// Reads the one, and tries the other's place, so that a run isn't made in vain.
-    pub(super) fn open(args: &RunArgs, guard: &Guard) -> Result<Self, Failure> {
+    pub(super) fn open(args: &Named<'_>, guard: &Guard) -> Result<Self, Failure> {
         let is_strict = args.strict;
         let read = |path: &Path| -> Result<Arc<Expectations>, Failure> {
             let baseline = baseline::read(path).map_err(Failure::usage)?;
             Ok(Arc::new(Expectations { file: name_of(path), baseline, is_strict, written: None }))
         };
-        let expected = args.baseline.as_deref().map(read).transpose()?;
+        let expected = args.baseline.map(read).transpose()?;
         let place = |path: &Path| -> Result<(ReportFile, String), Failure> {
-            require_nothing_lost(path, args.baseline.as_deref())?;
+            require_nothing_lost(path, args.baseline)?;
             Ok((ReportFile::open(path, guard)?, name_of(path)))
         };
-        let file = args.write_baseline.as_deref().map(place).transpose()?;
+        let file = args.write_baseline.map(place).transpose()?;
         let how = if args.mark_varying { How::Vary } else { How::Replace };
         Ok(Self { expected, file, how, is_strict })
     }
@@ -51,15 +59,14 @@ impl Baselines {
         self.file.as_ref().map(|(_, name)| name.as_str())
     }
 
-    /// Writes what was asked for; returns what is expected from now on.
-    pub(super) fn write(self, facts: &RunFacts, results: &[CaseResult]) -> Result<Option<Arc<Expectations>>, Failure> {
+    /// Writes what was asked for, of what is called so; returns what is expected from now on.
+    pub(super) fn write(self, name: &str, came: &[Came]) -> Result<Option<Arc<Expectations>>, Failure> {
         let Self { expected, file, how, is_strict } = self;
         let Some((file, name)) = file else { return Ok(expected) };
-        let came: Vec<Came> = results.iter().map(|result| Came::of(result, &facts.names)).collect();
         let none = Baseline::default();
         // What was never written down has not varied either.
         let (old, how) = expected.as_ref().map_or((&none, How::Replace), |expected| (&expected.baseline, how));
-        let baseline = renewed(old, broker_name(&facts.target), &came, is_strict, how);
+        let baseline = renewed(old, name.to_owned(), came, is_strict, how);
         file.written(|out| baseline::write(out, &baseline))?;
         let written = Some(Changes::between(old, &baseline));
         Ok(Some(Arc::new(Expectations { file: name, baseline, is_strict, written })))

@@ -1,0 +1,63 @@
+//! `mqtt-assay decoder`: certifies the packet decoder of somebody else, in any language, over its standard input and output.
+
+mod args;
+mod certify;
+mod ending;
+mod outputs;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use crate::testee::{Ours, serve};
+use args::CertifyArgs;
+use clap::{Args, Subcommand};
+use std::io;
+
+const EXAMPLES: &str = "\
+Examples:
+  mqtt-assay decoder -- python3 shim.py                     certify a decoder by all vectors
+  mqtt-assay decoder -f '5/client/publish*' -v -- ./shim    by some of them, each fail told
+  mqtt-assay decoder --json mine.json -- ./shim             then: mqtt-assay show mine.json
+  mqtt-assay decoder --write-baseline known.toml -- ./shim  then, each time: --baseline known.toml
+  mqtt-assay report --matrix mine.json theirs.json          decoders side by side
+  mqtt-assay decoder -- mqtt-assay decoder serve            our own, as an example of a shim
+
+CMD reads requests from its standard input and writes an answer to each on its standard output, in lines of text: the
+protocol mqtt-testee/1, a page of the book (`testee.md`). Without a word before the options `decoder` certifies.
+
+Exit codes: 0 all pass, 1 a fail, 2 usage, 3 it can't be started or does not greet, 4 nothing selected,
+5 baseline stale, 6 inconclusive; all of them: mqtt-assay explain exit-codes";
+
+/// Certify a packet decoder in any language: a command that answers on standard output
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct DecoderArgs {
+    #[command(subcommand)]
+    command: Option<DecoderCommand>,
+
+    #[command(flatten)]
+    certify: CertifyArgs,
+}
+
+/// What can be done with a decoder.
+#[derive(Debug, Subcommand)]
+enum DecoderCommand {
+    /// Certify it by the vectors, as without this word
+    Certify(Box<CertifyArgs>),
+    /// Answer as the decoder of this program does: what a strict shim says
+    Serve,
+}
+
+/// Does what is asked.
+pub(crate) fn decoder(args: &DecoderArgs) -> Result<Exit, Failure> {
+    match &args.command {
+        None => certify::certify(&args.certify),
+        Some(DecoderCommand::Certify(args)) => certify::certify(args),
+        Some(DecoderCommand::Serve) => answer(),
+    }
+}
+
+/// A tool that has gone needs no answers any more.
+fn answer() -> Result<Exit, Failure> {
+    super::output::settle(serve(&mut Ours::new(), io::stdin(), io::stdout()))?;
+    Ok(Exit::Success)
+}
