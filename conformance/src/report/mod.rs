@@ -13,6 +13,7 @@ pub(crate) mod document;
 pub(crate) mod events;
 pub(crate) mod explored;
 pub(crate) mod full;
+pub(crate) mod fuzzed;
 pub(crate) mod github;
 mod groups;
 pub(crate) mod html;

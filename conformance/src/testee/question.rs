@@ -1,6 +1,6 @@
 //! What a decoder is asked.
 
-use mqtt_assay_codec::Context;
+use mqtt_assay_codec::{Context, Sender};
 use std::fmt::{self, Write as _};
 
 /// A question to a decoder.
@@ -30,6 +30,28 @@ impl Question {
     /// A stream that comes in these pieces.
     pub const fn stream(context: Context, pieces: Vec<Vec<u8>>) -> Self {
         Self { context, ask: Ask::Stream(pieces) }
+    }
+
+    /// Reads what [`Question::to_words`] has written.
+    pub fn from_words(words: &str) -> Option<Self> {
+        let mut words = words.split('/');
+        let (word, version, from, bytes) = (words.next()?, words.next()?, words.next()?, words.next()?);
+        let from = match from {
+            "client" => Sender::Client,
+            "server" => Sender::Server,
+            _ => return None,
+        };
+        let context = Context::new(version.parse().ok()?, from);
+        match word {
+            "D" => Some(Self::decode(context, unhex(bytes)?)),
+            "S" => Some(Self::stream(context, bytes.split(',').map(unhex).collect::<Option<_>>()?)),
+            _ => None,
+        }
+    }
+
+    /// In one word for a command line: `D/5/client/c000`.
+    pub fn to_words(&self) -> String {
+        self.to_string().replacen(" 1 ", "/", 1).replace(' ', "/")
     }
 
     /// How many bytes it is about.
@@ -82,10 +104,15 @@ fn push_hex(bytes: &[u8], line: &mut String) {
     }
 }
 
+fn unhex(digits: &str) -> Option<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks(2);
+    pairs.map(|pair| u8::from_str_radix(str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?, 16).ok()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mqtt_assay_codec::{Sender, Version};
+    use mqtt_assay_codec::Version;
 
     #[test]
     fn a_question_is_one_line() {
@@ -94,5 +121,8 @@ mod tests {
         let stream = Question::stream(context, vec![vec![0xC0], vec![0, 0xC0, 0]]);
         assert_eq!(stream.to_string(), "S 1 3.1.1 client c0,00c000");
         assert_eq!(stream.len(), 4);
+        assert_eq!(Question::from_words(&stream.to_words()), Some(stream));
+        assert_eq!(Question::from_words("D/5/client/c00"), None);
+        assert_eq!(Question::from_words("D/6/client/c000"), None);
     }
 }

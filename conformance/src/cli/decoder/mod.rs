@@ -2,12 +2,17 @@
 
 mod args;
 mod certify;
+mod command;
 mod ending;
+mod fuzz;
 mod outputs;
+mod prove;
 
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::testee::{Ours, serve};
+use crate::testee::planted::{BUGS, Planted};
+use crate::testee::{Answer, End, Greeting, Ours, Question, Testee, serve};
+use crate::text::{did_you_mean, quoted};
 use args::CertifyArgs;
 use clap::{Args, Subcommand};
 use std::io;
@@ -43,8 +48,12 @@ pub(crate) struct DecoderArgs {
 enum DecoderCommand {
     /// Certify it by the vectors, as without this word
     Certify(Box<CertifyArgs>),
+    /// Fuzz it: legal packets and packets with one mistake, each answer held against what is due
+    Fuzz(Box<fuzz::FuzzArgs>),
     /// Answer as the decoder of this program does: what a strict shim says
-    Serve,
+    Serve(ServeArgs),
+    /// Show that certifying and fuzzing find mistakes: our decoder, with one planted mistake after the other
+    Prove(prove::ProveArgs),
 }
 
 /// Does what is asked.
@@ -52,12 +61,58 @@ pub(crate) fn decoder(args: &DecoderArgs) -> Result<Exit, Failure> {
     match &args.command {
         None => certify::certify(&args.certify),
         Some(DecoderCommand::Certify(args)) => certify::certify(args),
-        Some(DecoderCommand::Serve) => answer(),
+        Some(DecoderCommand::Fuzz(args)) => fuzz::fuzz(args),
+        Some(DecoderCommand::Serve(args)) => answer(args),
+        Some(DecoderCommand::Prove(args)) => prove::prove(args),
     }
 }
 
+/// How the decoder of this program answers.
+#[derive(Debug, Args)]
+struct ServeArgs {
+    /// Answer with this planted mistake
+    #[arg(long, value_name = "NAME")]
+    bug: Option<String>,
+}
+
 /// A tool that has gone needs no answers any more.
-fn answer() -> Result<Exit, Failure> {
-    super::output::settle(serve(&mut Ours::new(), io::stdin(), io::stdout()))?;
+fn answer(args: &ServeArgs) -> Result<Exit, Failure> {
+    let mut testee: Box<dyn Testee> = match &args.bug {
+        None => Box::new(Ours::new()),
+        Some(name) => Box::new(Earnest(Planted::new(name).ok_or_else(|| unknown(name))?)),
+    };
+    super::output::settle(serve(testee.as_mut(), io::stdin(), io::stdout()))?;
     Ok(Exit::Success)
+}
+
+fn unknown(name: &str) -> Failure {
+    let meant = did_you_mean(name, BUGS.iter().map(|bug| bug.name));
+    Failure::usage(format!("no planted mistake has the name {}{meant}", quoted(name)))
+}
+
+/// A decoder with a planted mistake that dies and hangs in earnest.
+struct Earnest(Planted);
+
+impl Testee for Earnest {
+    fn greeting(&self) -> &Greeting {
+        self.0.greeting()
+    }
+
+    fn ask(&mut self, questions: &[Question]) -> Result<Vec<Answer>, String> {
+        let answers = self.0.ask(questions)?;
+        for answer in &answers {
+            match &answer.end {
+                End::Died(death) => {
+                    eprintln!("{}", death.stderr);
+                    std::process::abort();
+                }
+                // Whoever waits for an answer kills it.
+                End::Hung(_) => loop {
+                    std::thread::park();
+                },
+                _ => {}
+            }
+        }
+        Ok(answers)
+    }
 }

@@ -277,7 +277,7 @@ fn shape(values: &Values) -> String {
 }
 
 /// An answer in words.
-pub(super) fn told(end: &End) -> String {
+pub(crate) fn told(end: &End) -> String {
     match end {
         End::Accepted { consumed, values } => {
             let values = values.as_deref().unwrap_or("no values stated");

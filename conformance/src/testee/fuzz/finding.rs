@@ -67,16 +67,9 @@ impl Finding {
         format!("{}-{about}-{}.txt", self.breach.sort.word(), plain(self.input.made.name()))
     }
 
-    /// What the option `--only` takes to ask this again.
-    pub fn only(&self) -> String {
-        let question = self.question.to_string();
-        let words: Vec<&str> = question.split(' ').filter(|word| *word != "1").collect();
-        words.join("/")
-    }
-
     /// The command that repeats it.
     pub fn repeat(&self, command: &str) -> String {
-        format!("mqtt-assay decoder fuzz --only {} -- {command}", self.only())
+        format!("mqtt-assay decoder fuzz --only {} -- {command}", self.question.to_words())
     }
 
     /// In one line.

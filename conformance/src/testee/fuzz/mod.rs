@@ -12,7 +12,8 @@ mod known;
 mod search;
 mod shrink;
 
+pub(crate) use breach::told;
 pub use breach::{Breach, Sort};
 pub use finding::{Finding, FindingRow};
 pub use input::{Input, Inputs, Made};
-pub use search::{Options, Progress, Search, ask_again};
+pub use search::{Options, Progress, Search, Searched, ask_again};

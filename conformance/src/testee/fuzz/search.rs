@@ -60,6 +60,16 @@ impl Progress {
     }
 }
 
+/// What came of a search.
+pub struct Searched {
+    /// All findings, in the order in which they were met.
+    pub findings: Vec<Finding>,
+    /// How far it came.
+    pub progress: Progress,
+    /// Why the decoder can't be asked any more, where that ended it.
+    pub lost: Option<String>,
+}
+
 /// What is asked about an input, and what is due.
 struct Case {
     index: u64,
@@ -100,30 +110,28 @@ impl<'t> Search<'t> {
     }
 
     /// Searches until time or cases are used up, or `go_on` says no. It is told how far the search is after each batch, and
-    /// of each finding the moment it is there.
-    ///
-    /// # Errors
-    ///
-    /// Where the decoder can't be asked any more.
+    /// `found` of each finding the moment it is there.
     pub fn run(
         mut self,
         options: &Options,
         mut found: impl FnMut(&Finding),
         mut go_on: impl FnMut(&Progress) -> bool,
-    ) -> Result<(Vec<Finding>, Progress), String> {
+    ) -> Searched {
         let greeting = self.testee.greeting().clone();
         let inputs = Inputs::new(options.seed, |context| greeting.decodes(context));
         if inputs.is_empty() {
-            return Err(format!("{} says that it decodes neither 3.1.1 nor 5", greeting.name));
+            let lost = Some(format!("{} says that it decodes neither 3.1.1 nor 5", greeting.name));
+            return Searched { findings: self.findings, progress: self.progress, lost };
         }
         let streams = greeting.has("stream");
-        std::thread::scope(|scope| {
+        let lost = std::thread::scope(|scope| {
             let (sender, batches) = sync_channel(2);
             let cases = options.cases.unwrap_or(u64::MAX);
             scope.spawn(move || make(&inputs, cases, streams, &sender));
-            self.batches(&batches, options, &mut found, &mut go_on)
-        })?;
-        Ok((self.findings, self.progress))
+            self.batches(&batches, options, &mut found, &mut go_on).err()
+        });
+        self.progress.elapsed = self.begun.elapsed();
+        Searched { findings: self.findings, progress: self.progress, lost }
     }
 
     fn batches(
