@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 
+HELLO = "HELLO mqtt-testee/1"
 VECTORS = pathlib.Path(__file__).resolve().parents[2] / "codec" / "vectors"
 
 
@@ -24,7 +25,8 @@ class Testee:
 
     def __init__(self, command):
         self.command = command
-        self.hello = self.ask(["HELLO mqtt-testee/1"])[0]
+        with self.process() as process:
+            self.hello = process.communicate(HELLO + "\n")[0].strip()
         pairs = dict(word.split("=", 1) for word in self.hello.split()[2:])
         self.name = pairs["name"] + " " + pairs["version"]
         self.can = pairs["can"].split(",")
@@ -36,10 +38,10 @@ class Testee:
         while len(answers) < len(questions):
             with self.process() as process:
                 errors = []
-                ask = threading.Thread(target=write, args=(process.stdin, questions[len(answers):]))
+                ask = threading.Thread(target=write, args=(process.stdin, [HELLO, *questions[len(answers):]]))
                 listen = threading.Thread(target=lambda: errors.extend(process.stderr))
                 ask.start(), listen.start()
-                answers += [line.rstrip("\n") for line in process.stdout if line.endswith("\n") and not line.startswith("P ")]
+                answers += [line.rstrip("\n") for line in process.stdout if line.endswith("\n") and not line.startswith(("P ", "HELLO "))]
                 ask.join(), listen.join()
             if len(answers) < len(questions):
                 # What it had answered and not sent is lost: one by one, until it dies again.
@@ -48,6 +50,9 @@ class Testee:
 
     def ask_one_by_one(self, questions, answers):
         with self.process(stderr=subprocess.STDOUT) as process:
+            process.stdin.write(HELLO + "\n")
+            process.stdin.flush()
+            process.stdout.readline()
             for question in questions[len(answers):]:
                 words = ["P "]
                 try:

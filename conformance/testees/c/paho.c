@@ -58,7 +58,9 @@ static const char *const NAMES[] = {"", "", "CONNACK", "PUBLISH", "PUBACK", "PUB
 static void property_name(enum MQTTPropertyCodes code)
 {
     const char *name = MQTTPropertyName(code);
+    /* Two of them it writes in its own way. */
     if (code == MQTTPROPERTY_CODE_SUBSCRIPTION_IDENTIFIERS_AVAILABLE) name = "subscription-identifier-available";
+    if (code == MQTTPROPERTY_CODE_ASSIGNED_CLIENT_IDENTIFER) name = "assigned-client-identifier";
     for (putchar(' '); *name; name++) putchar(*name == '_' ? '-' : *name | 0x20);
     putchar('=');
 }
@@ -147,9 +149,11 @@ static void decode(const char *id, int version, unsigned char *bytes, size_t len
     putchar('\n');
 }
 
+/* What the client does before all else: without it the library's own `realloc` fails. */
+static void begin_library(void) { Heap_initialize(); }
+
 static void hello(void)
 {
-    Heap_initialize();
     MQTTClient_nameValue *about = MQTTClient_getVersionInfo();
     while (about->name && strcmp(about->name, "Version")) about++;
     printf("HELLO mqtt-testee/1 name=paho-c version=%s can=3.1,3.1.1,5,server,decode,values\n", about->name ? about->value : "unknown");
@@ -193,6 +197,7 @@ int main(void)
 {
     size_t room = 1 << 16, filled = 0, begin = 0;
     char *buffer = malloc(room), *end;
+    begin_library();
     setvbuf(stdout, NULL, _IOFBF, OUTPUT);
     while (buffer) {
         while ((end = memchr(buffer + begin, '\n', filled - begin))) {

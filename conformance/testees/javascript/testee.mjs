@@ -20,6 +20,9 @@ const PROPERTIES = { maximumQoS: "maximum-qos", subscriptionIdentifiersAvailable
 
 const hex = (value) => Buffer.from(value).toString("hex");
 
+/** Whether the library has put a value there: what it failed to read, and went on, is null or undefined. */
+const there = (value) => value !== null && value !== undefined;
+
 /** A value as the library hands it out: flags as booleans, text as strings, binary data as buffers. */
 function written(value) {
   if (typeof value === "number" || typeof value === "boolean") return String(Number(value));
@@ -31,8 +34,8 @@ function properties(all, prefix = "") {
   for (const [key, value] of Object.entries(all ?? {})) {
     const name = prefix + (PROPERTIES[key] ?? key.replace(/[A-Z]/g, (letter) => "-" + letter.toLowerCase()));
     if (key === "userProperties") {
-      for (const [left, rights] of Object.entries(value)) for (const right of [rights].flat()) words.push(`${name}=${hex(left)}:${hex(right)}`);
-    } else for (const item of [value].flat()) words.push(`${name}=${written(item)}`);
+      for (const [left, rights] of Object.entries(value)) for (const right of [rights].flat().filter(there)) words.push(`${name}=${hex(left)}:${hex(right)}`);
+    } else for (const item of [value].flat().filter(there)) words.push(`${name}=${written(item)}`);
   }
   return words;
 }
