@@ -53,11 +53,11 @@ class Client:
     def __init__(self, level):
         self.values = {}
         self.handler = MqttPackageHandler(
-            connack_event=asyncio.Event(), connection_lost_event=asyncio.Event(), connection_state=ConnectionState(level, {}),
-            reconnect_callback=self.later, disconnect_callback=self.later, resend_qos_callback=self.later,
-            clear_qos_callback=self.later, connect_properties={}, subscriptions_getter=list, remove_message_callback=self.identifier,
-            store_message_callback=self.identifier, send_command_with_mid_callback=lambda _, mid, *rest, **named: self.identifier(mid),
-            logger=Log(level))
+            connack_event=asyncio.Event(), connection_lost_event=asyncio.Event(), connect_properties={},
+            connection_state=ConnectionState(level, {}), reconnect_callback=self.later, disconnect_callback=self.later,
+            resend_qos_callback=self.later, clear_qos_callback=self.later, subscriptions_getter=list,
+            remove_message_callback=self.identifier, store_message_callback=self.identifier,
+            send_command_with_mid_callback=lambda _, mid, *rest, **named: self.identifier(mid), logger=Log(level))
         self.handler.on_message, self.handler.on_connect = self.message, self.connected
         self.handler.on_subscribe = self.handler.on_unsubscribe = self.subscribed
         self.handler.on_disconnect = self.disconnected
