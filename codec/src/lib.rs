@@ -114,7 +114,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `tokio` | `tokio::PacketCodec` and `tokio::BatchCodec` for `tokio_util::codec::Framed` |
-//! | `vectors` | `vectors::all()`: the test vectors of the folder `vectors` as data |
+//! | `vectors` | `vectors::all()` and `vectors::streams()`: what is in the folder `vectors` as data |
 //! | `arbitrary` | `Arbitrary` for [`OwnedPacket`] and `LegalPacket`: every legal packet, for fuzzers |
 //! | `proptest` | `strategies`: every legal packet, for property tests |
 //!
@@ -136,7 +136,8 @@
 //!   of 3.1.1 besides that of an unknown level which the standard wants answered: with `0x02`.
 //! * A payload that is not UTF-8 although its Payload Format Indicator is 1, and a Server Reference beside another code
 //!   than `0x9C` and `0x9D`, are accepted: the standard lets receivers judge them or not.
-//! * Reason code `0x8C` is accepted in a server's DISCONNECT, where the tables of the standard disagree.
+//! * Reason code `0x8C` is accepted in a server's DISCONNECT, where the tables of the standard disagree: 2.4 has it, 3.14.2.1
+//!   has not.
 //! * The reason codes of PUBACK and PUBREC, `0x10` among them, are accepted from either side.
 //! * 3.1 is read as 3.1.1, with protocol name `MQIsdp` and level 3; bit 0 of the connect flags is not looked at, a
 //!   CONNECT may end before the user name and password that its flags announce, DUP may be set on PUBREL, SUBSCRIBE and
@@ -187,7 +188,7 @@ pub use read::{
     Annotation, Decoded, Field, FieldKind, FieldMap, OwnedDecoded, OwnedPacket, PublishHead, annotate, annotations,
     decode, decode_visiting, decode_waiving, fields, packet_len,
 };
-pub use rule::{DecodeError, ErrorKind, Rule};
+pub use rule::{DecodeError, ErrorKind, Layer, Rule};
 #[cfg(feature = "tokio")]
 pub use stream::tokio;
 pub use stream::{PacketBatch, PacketStream, StreamItem};

@@ -10,6 +10,7 @@ pub mod auditor;
 mod baseline;
 pub mod broker;
 pub mod cases;
+mod chance;
 pub mod cli;
 pub mod explore;
 #[cfg(any(test, feature = "fuzzing"))]

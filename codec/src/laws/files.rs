@@ -13,10 +13,10 @@ use crate::laws::shown::{combinations, key, shown};
 use crate::laws::writes_anew;
 use crate::packet::{Context, PacketType, Version};
 use crate::rule::{ErrorKind, Rule};
-use crate::vectors::{Draft, drafts};
+use crate::vectors::{self, Draft, Due, Kind, StreamDraft, drafts, reason, stream_drafts};
 
 /// Most bytes of all files together.
-const LARGEST: usize = 4 << 20;
+const LARGEST: usize = 6_000_000;
 
 /// Writes all of them anew.
 const COMMAND: &str = "MQTT_ASSAY_WRITE=1 cargo test -p mqtt-assay-codec laws::files";
@@ -45,36 +45,79 @@ fn hold(file: &str, wanted: &str) {
     );
 }
 
-fn json(version: Version, drafts: &[Draft]) -> String {
+/// A file: what it is about, the rules that its lines name, and the lines.
+fn json(version: Version, name: &str, rules: impl Iterator<Item = Rule>, lines: &[String]) -> String {
     let mut text = String::from("{\n\"schema\":1,\n");
-    let _ = writeln!(text, "\"mqtt\":\"{version}\",\n\"count\":{},\n\"rules\":{{", drafts.len());
-    let named: BTreeSet<Rule> = drafts.iter().filter_map(|draft| draft.rule).collect();
+    let _ = writeln!(text, "\"mqtt\":\"{version}\",\n\"count\":{},\n\"rules\":{{", lines.len());
+    let named: BTreeSet<Rule> = rules.collect();
     let rules: Vec<String> = named.iter().map(|rule| format!("\"{rule}\":\"{}\"", rule.says())).collect();
-    let _ = writeln!(text, "{}\n}},\n\"vectors\":[", rules.join(",\n"));
+    let _ = writeln!(text, "{}\n}},\n\"{name}\":[\n{}\n]\n}}", rules.join(",\n"), lines.join(",\n"));
+    text
+}
+
+fn vectors_file(version: Version) -> String {
+    let drafts = drafts(version);
     let lines: Vec<String> = drafts.iter().map(line).collect();
-    let _ = writeln!(text, "{}\n]\n}}", lines.join(",\n"));
+    json(version, "vectors", drafts.iter().filter_map(|draft| draft.rule), &lines)
+}
+
+fn streams_file(version: Version) -> String {
+    let drafts = stream_drafts(version);
+    let lines: Vec<String> = drafts.iter().map(stream_line).collect();
+    json(version, "streams", drafts.iter().filter_map(|draft| Some(draft.refusal?.0.rule)), &lines)
+}
+
+fn stream_line(draft: &StreamDraft) -> String {
+    let Context { version, from } = draft.context;
+    let mut text = format!(
+        "{{\"id\":\"{}\",\"version\":\"{version}\",\"sender\":\"{from}\",\"layer\":\"{}\",\"comment\":\"{}\",\"end\":\"{}\"",
+        draft.id,
+        draft.layer,
+        draft.comment,
+        draft.end.name()
+    );
+    if let Some((error, piece)) = &draft.refusal {
+        let _ = write!(text, ",\"by\":{piece}{}", breach(Some(error.rule), error.id(), version));
+    }
+    let due = |due: &Due| {
+        let (packet, values) = (due.values.packet, due.values.json());
+        format!("{{\"piece\":{},\"length\":{},\"packet\":\"{packet}\",\"values\":{values}}}", due.piece, due.len)
+    };
+    let packets: Vec<String> = draft.packets.iter().map(due).collect();
+    let pieces: Vec<String> = draft.pieces.iter().map(|piece| format!("\"{}\"", hex(piece))).collect();
+    let _ = write!(text, ",\"packets\":[{}],\"pieces\":[{}]}}", packets.join(","), pieces.join(","));
     text
 }
 
 fn line(draft: &Draft) -> String {
     let Context { version, from } = draft.context;
     let mut text = format!(
-        "{{\"id\":\"{}\",\"version\":\"{version}\",\"sender\":\"{from}\",\"packet\":\"{}\",\"verdict\":\"{}\"",
+        "{{\"id\":\"{}\",\"version\":\"{version}\",\"sender\":\"{from}\",\"packet\":\"{}\",\"verdict\":\"{}\",\"layer\":\"{}\"",
         draft.id,
         draft.packet,
-        draft.verdict.name()
+        draft.verdict.name(),
+        draft.layer
     );
-    let optional = [
-        ("rule", draft.rule.map(Rule::name)),
-        ("statement", draft.statement),
-        ("twin", draft.twin.as_deref()),
-        ("comment", Some(draft.comment.as_str())),
-    ];
-    for (key, value) in optional {
-        let _ = value.map(|value| write!(text, ",\"{key}\":\"{value}\""));
+    if draft.is_early() {
+        text.push_str(",\"early\":1");
     }
+    text.push_str(&breach(draft.rule, draft.statement, version));
+    let _ = draft.twin.as_ref().map(|twin| write!(text, ",\"twin\":\"{twin}\""));
+    let _ = write!(text, ",\"comment\":\"{}\"", draft.comment);
     let _ = draft.limit.map(|(name, value)| write!(text, ",\"limits\":{{\"{name}\":{value}}}"));
-    let _ = write!(text, ",\"bytes\":\"{}\"}}", hex(&draft.bytes));
+    let _ = write!(text, ",\"bytes\":\"{}\"", hex(&draft.bytes));
+    let _ = draft.values.as_ref().map(|values| write!(text, ",\"values\":{}", values.json()));
+    text.push('}');
+    text
+}
+
+/// The members that tell of a breach.
+fn breach(rule: Option<Rule>, statement: Option<&str>, version: Version) -> String {
+    let Some(rule) = rule else { return String::new() };
+    let mut text = format!(",\"rule\":\"{rule}\"");
+    let _ = statement.map(|statement| write!(text, ",\"statement\":\"{statement}\""));
+    let _ = write!(text, ",\"kind\":\"{}\"", Kind::of(rule, version).name());
+    let _ = reason(rule, version).map(|reason| write!(text, ",\"reason\":{}", reason.0));
     text
 }
 
@@ -89,11 +132,22 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 fn the_files_are_what_the_code_makes() {
     let mut size = 0;
     for version in Version::ALL {
-        let text = json(version, &drafts(version));
-        size += text.len();
-        hold(&format!("vectors/mqtt-{version}.json"), &text);
+        for (name, text) in [("mqtt", vectors_file(version)), ("streams", streams_file(version))] {
+            size += text.len();
+            hold(&format!("vectors/{name}-{version}.json"), &text);
+        }
     }
     assert!(size < LARGEST, "{size} bytes of vectors");
+}
+
+#[test]
+fn the_page_says_how_many_there_are() {
+    let page = committed("vectors/README.md");
+    for count in [vectors::all().count(), vectors::streams().count()] {
+        let (thousands, rest) = (count / 1000, count % 1000);
+        let count = if thousands == 0 { format!(" {rest} ") } else { format!(" {thousands},{rest:03} ") };
+        assert!(page.contains(&count), "vectors/README.md does not say that there are{count}");
+    }
 }
 
 #[test]

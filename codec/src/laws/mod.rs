@@ -15,11 +15,15 @@ mod packets;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod shown;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]
 mod vectors;
+#[cfg(test)]
+mod vectors_streams;
 
 /// Whether the files that tests compare are to be written anew instead.
 #[cfg(test)]

@@ -11,7 +11,6 @@ mod find;
 mod header;
 mod lengths;
 mod mutation;
-#[cfg(any(test, feature = "fuzzing"))]
 mod next;
 mod outcome;
 mod properties;

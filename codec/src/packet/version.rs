@@ -97,7 +97,7 @@ impl Sender {
     pub(crate) const ALL: [Self; 3] = [Self::Client, Self::Server, Self::Either];
 
     /// Whether something that only `other` may send is acceptable from this sender.
-    pub(crate) const fn may_be(self, other: Self) -> bool {
+    pub const fn may_be(self, other: Self) -> bool {
         matches!(
             (self, other),
             (Self::Either, _) | (_, Self::Either) | (Self::Client, Self::Client) | (Self::Server, Self::Server)

@@ -5,6 +5,7 @@ use core::fmt;
 
 use crate::packet::{PacketType, ReasonCode, Sender, Version};
 use crate::rule::kind::ErrorKind;
+use crate::rule::layer::Layer;
 
 /// Versions a row of ids is for: 3.1 and 3.1.1 (which share ids) or 5.0.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,7 @@ struct Row {
     rule: Rule,
     name: &'static str,
     kind: ErrorKind,
+    layer: Layer,
     reason: ReasonCode,
     says: &'static str,
     ids: &'static [Statement],
@@ -42,7 +44,7 @@ const fn bits(packets: &[PacketType]) -> u16 {
 }
 
 macro_rules! rules {
-    ($($variant:ident $name:literal $kind:ident $reason:ident $says:literal
+    ($($variant:ident $name:literal $kind:ident $layer:ident $reason:ident $says:literal
         { $($text:ident $sender:ident [$($packet:ident)*] $id:literal)* })*) => {
         /// A rule that the decoder judges, from one packet alone.
         ///
@@ -64,6 +66,7 @@ macro_rules! rules {
             rule: Rule::$variant,
             name: $name,
             kind: ErrorKind::$kind,
+            layer: Layer::$layer,
             reason: ReasonCode::$reason,
             says: $says,
             ids: &[$(Statement {
@@ -97,6 +100,11 @@ impl Rule {
     /// What a breach is.
     pub fn kind(self) -> ErrorKind {
         self.row().kind
+    }
+
+    /// What a decoder has to understand to see a breach.
+    pub fn layer(self) -> Layer {
+        self.row().layer
     }
 
     /// Code to answer a breach with; see [`DecodeError::reason`](crate::DecodeError::reason).
@@ -200,6 +208,20 @@ mod tests {
             assert_eq!(row.rule as usize, index);
             assert_eq!(Rule::find(row.name), Some(row.rule));
         }
+    }
+
+    #[test]
+    fn what_cannot_be_parsed_is_not_a_matter_of_meaning() {
+        for rule in Rule::ALL {
+            let fits = match rule.layer() {
+                Layer::Framing => rule.kind() != ErrorKind::ProtocolError,
+                Layer::Text => rule.kind() == ErrorKind::Malformed,
+                Layer::Semantics => rule.kind() == ErrorKind::ProtocolError,
+                Layer::Fields => true,
+            };
+            assert!(fits, "{rule}: {:?} and {:?}", rule.layer(), rule.kind());
+        }
+        assert!(Layer::ALL.iter().all(|&layer| Layer::find(layer.name()) == Some(layer)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Test vectors: bytes with the verdict that the standards give them and the rule that decides it.
 //!
 //! The same data as the JSON files in `codec/vectors`, read one by one when asked for. Nothing is parsed before, and
-//! nothing is allocated but by [`Vector::bytes`].
+//! nothing is allocated but by [`Vector::bytes`] and [`Vector::values`].
 //!
 //! ```
 //! use mqtt_assay_codec::{decode, vectors};
@@ -14,17 +14,29 @@
 // For tests of this crate the room also has what the vectors are made from, packets to start from among them.
 // Uses `packet` and `rule`; what makes the vectors uses `read`, `write` and `mutate` too.
 
+mod encoded;
+mod json;
+mod kind;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod set;
+mod stated;
+mod stream;
 mod values;
 mod vector;
+mod written;
 
+pub use kind::Kind;
 #[cfg(test)]
-pub(crate) use samples::{Sample, all_samples, samples};
+pub(crate) use kind::reason;
+#[cfg(test)]
+pub(crate) use samples::{Sample, StreamDraft, all_samples, samples, stream_drafts};
 #[cfg(test)]
 pub(crate) use set::{Draft, agrees, drafts, limits};
+#[cfg(test)]
+pub(crate) use stream::streams_json;
+pub use stream::{Due, End, Refusal, Stream, streams, streams_of};
 pub use values::{Value, Values};
 #[cfg(test)]
 pub(crate) use vector::json;

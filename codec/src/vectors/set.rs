@@ -8,9 +8,10 @@ use alloc::vec::Vec;
 
 use crate::mutate::{Expectation, MUTATIONS, Mutated, Mutation};
 use crate::packet::{Context, FieldName, Limits, PacketType, ReasonCode, Sender, Version};
-use crate::read::{Decoded, decode, fields};
-use crate::rule::{DecodeError, Rule};
+use crate::read::{Decoded, decode, decode_any, fields, packet_len};
+use crate::rule::{DecodeError, Layer, Rule};
 use crate::vectors::samples::{Edge, Sample, edges, has_reason, property_samples, reason_samples, samples};
+use crate::vectors::values::Values;
 use crate::vectors::vector::Verdict;
 
 /// A vector in the making.
@@ -20,8 +21,10 @@ pub(crate) struct Draft {
     pub(crate) packet: PacketType,
     pub(crate) bytes: Vec<u8>,
     pub(crate) verdict: Verdict,
+    pub(crate) layer: Layer,
     pub(crate) rule: Option<Rule>,
     pub(crate) statement: Option<&'static str>,
+    pub(crate) values: Option<Values>,
     pub(crate) comment: String,
     pub(crate) twin: Option<String>,
     /// Name and value of a limit.
@@ -32,6 +35,24 @@ pub(crate) struct Draft {
 const LARGE: [&str; 2] = ["topic.deep@", "topic.max@"];
 /// Mutations to which the rest of the packet makes no difference: they are tried on the smallest one only.
 const ANYWHERE: [&str; 3] = ["flags.reserved.", "type.reserved.", "prop.foreign@"];
+
+/// A legal packet in one table of the standard, and not in another.
+const DISPUTED: &str = "5/server/disconnect-with-code-8c";
+
+/// What mutations try that leave a packet legal, by the start of their names; the others try fields.
+const TRIED: [(&str, Layer); 11] = [
+    ("connect.long-client-id", Layer::Semantics),
+    ("connect.empty-client-id", Layer::Semantics),
+    ("topic.", Layer::Semantics),
+    ("filter.", Layer::Semantics),
+    ("utf8.", Layer::Text),
+    ("cut.", Layer::Framing),
+    ("extra.", Layer::Framing),
+    ("flags.", Layer::Framing),
+    ("len.", Layer::Framing),
+    ("type.", Layer::Framing),
+    ("varint.", Layer::Framing),
+];
 
 fn is_one_of(families: &[&str], mutation: &Mutation) -> bool {
     families.iter().any(|family| mutation.name.starts_with(family))
@@ -50,6 +71,9 @@ pub(crate) fn drafts(version: Version) -> Vec<Draft> {
     }
     let single = if version.has_properties() { property_samples() } else { Vec::new() };
     all.extend(single.iter().chain(&reason_samples(version)).map(valid));
+    if let Some(draft) = all.iter_mut().find(|draft| draft.id == DISPUTED) {
+        draft.is_disputed();
+    }
     all.extend(edges(version).iter().map(edge));
     let mut seen = BTreeSet::new();
     all.retain(|draft| seen.insert(draft.id.clone()));
@@ -79,8 +103,11 @@ fn packet_type(sample: &Sample) -> PacketType {
 }
 
 fn id(sample: &Sample) -> String {
-    let Context { version, from } = sample.context;
-    format!("{version}/{from}/{}", sample.title.replace(", ", "-").replace(' ', "-"))
+    id_of(&sample.title, sample.context)
+}
+
+fn id_of(title: &str, Context { version, from }: Context) -> String {
+    format!("{version}/{from}/{}", title.replace(", ", "-").replace(' ', "-"))
 }
 
 fn valid(sample: &Sample) -> Draft {
@@ -90,8 +117,10 @@ fn valid(sample: &Sample) -> Draft {
         packet: packet_type(sample),
         bytes: sample.bytes.to_vec(),
         verdict: Verdict::Valid,
+        layer: Layer::Fields,
         rule: None,
         statement: None,
+        values: sample.values.clone(),
         comment: format!("legal: {}", sample.title),
         twin: None,
         limit: None,
@@ -101,13 +130,31 @@ fn valid(sample: &Sample) -> Draft {
 /// What is not the sample itself any more.
 fn derived(sample: &Sample, suffix: &str, comment: &str, bytes: Vec<u8>) -> Draft {
     let id = format!("{}+{suffix}", id(sample));
-    Draft { id, bytes, comment: comment.to_string(), twin: Some(self::id(sample)), ..valid(sample) }
+    Draft { id, bytes, comment: comment.to_string(), values: None, twin: Some(self::id(sample)), ..valid(sample) }
 }
 
 impl Draft {
     /// The rule is that of the decoder; that it is the mutation's too is what the tests show.
     fn breaks(self, error: &DecodeError) -> Self {
-        Self { verdict: Verdict::Invalid, rule: Some(error.rule), statement: error.id(), ..self }
+        let (verdict, rule) = (Verdict::Invalid, error.rule);
+        Self { verdict, layer: rule.layer(), rule: Some(rule), statement: error.id(), values: None, ..self }
+    }
+
+    /// Whether it is refused although its end has not come.
+    pub(crate) fn is_early(&self) -> bool {
+        let all_there = packet_len(&self.bytes).is_none_or(|length| length as usize <= self.bytes.len());
+        self.verdict == Verdict::Invalid && !all_there
+    }
+
+    fn is_disputed(&mut self) {
+        let rule = Rule::UndefinedReasonCode;
+        self.verdict = Verdict::Either;
+        (self.rule, self.statement) = (Some(rule), rule.id_from(Version::V5, self.packet, Sender::Server));
+        (self.layer, self.values, self.twin) = (rule.layer(), None, Some(String::from("5/server/disconnect")));
+        self.comment = String::from(
+            "code 0x8c in DISCONNECT: the table of all reason codes (2.4) has it for DISCONNECT, that of DISCONNECT (3.14.2.1) \
+             has not",
+        );
     }
 }
 
@@ -144,8 +191,19 @@ fn of_mutation(base: &Sample, mutation: &Mutation, result: Mutated) -> Draft {
         let packet = (rule != Rule::ReservedPacketType).then(|| packet_type(base));
         rule.id_from(base.context.version, packet, base.context.from)
     });
+    let tried = TRIED.iter().find(|(family, _)| mutation.name.starts_with(family));
+    let layer = result.rule.map_or_else(|| tried.map_or(Layer::Fields, |&(_, layer)| layer), Rule::layer);
+    // No packet was there to write these bytes: the values are those of the reader, which is not what `decode` begins with.
+    let values = (verdict == Verdict::Valid).then(|| read_values(&result.bytes, base.context));
     let draft = derived(base, mutation.name, &comment, result.bytes);
-    Draft { verdict, rule: result.rule, statement, ..draft }
+    Draft { verdict, layer, rule: result.rule, statement, values, ..draft }
+}
+
+fn read_values(bytes: &[u8], context: Context) -> Values {
+    match decode_any(bytes, context, &Limits::NONE) {
+        Ok(Decoded::Complete { packet, .. }) => Values::of(&packet, context.version),
+        other => panic!("{bytes:02x?} is legal: {other:?}"),
+    }
 }
 
 /// The start of the packet: one byte, half of it, all but the last one.
@@ -155,7 +213,7 @@ fn prefixes(base: &Sample) -> Vec<Draft> {
     let make = |length: usize| {
         let comment = format!("the first {length} of {whole} bytes");
         let draft = derived(base, &format!("prefix.{length}"), &comment, base.bytes[..length].to_vec());
-        Draft { verdict: Verdict::Incomplete, ..draft }
+        Draft { verdict: Verdict::Incomplete, layer: Layer::Framing, ..draft }
     };
     lengths.into_iter().map(make).collect()
 }
@@ -225,12 +283,12 @@ fn wrong_code(base: &Sample, packet: PacketType, code: ReasonCode) -> Option<Dra
 }
 
 fn edge(edge: &Edge) -> Draft {
-    let sample = &edge.sample;
-    let draft = Draft { comment: edge.comment.to_string(), verdict: edge.verdict, ..valid(sample) };
-    let twin = edge.twin.map(|title| id(&Sample { title: title.to_string(), ..sample.clone() }));
+    let Edge { sample, verdict, layer, .. } = edge;
+    let twin = edge.twin.map(|title| id_of(title, sample.context));
+    let draft = Draft { comment: edge.comment.to_string(), verdict: *verdict, layer: *layer, twin, ..valid(sample) };
     match decode(&sample.bytes, sample.context, &Limits::NONE) {
-        Err(error) if edge.verdict == Verdict::Invalid => Draft { twin, ..draft.breaks(&error) },
-        _ => Draft { twin, ..draft },
+        Err(error) if *verdict == Verdict::Invalid => draft.breaks(&error),
+        _ => draft,
     }
 }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::packet::{
-    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketType, Properties, Property, Publish, RawValue,
+    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketType, Properties, PropertyId, Publish, RawValue,
     ReasonCode, ReasonCodes, Subscribe, SubscriptionOptions, Unsubscribe, Version, Will,
 };
 
@@ -80,7 +80,7 @@ impl Values {
 
     fn properties(&mut self, prefix: &str, properties: &Properties<'_>) {
         for property in properties {
-            let name = [prefix, &property_name(&property)].concat();
+            let name = [prefix, &property_name(property.id())].concat();
             let value = match property.raw() {
                 RawValue::Byte(value) => Value::Number(value.into()),
                 RawValue::TwoByteInteger(value) => Value::Number(value.into()),
@@ -186,8 +186,9 @@ fn options_of(options: SubscriptionOptions, version: Version) -> Vec<u8> {
     all
 }
 
-fn property_name(property: &Property<'_>) -> String {
-    property.id().name().unwrap_or_default().replace(' ', "-")
+/// The standard's name, in lower case with hyphens.
+pub(super) fn property_name(id: PropertyId) -> String {
+    id.name().unwrap_or_default().replace(' ', "-")
 }
 
 impl fmt::Display for Values {

@@ -2,8 +2,11 @@
 
 use alloc::vec::Vec;
 
-use crate::packet::{Context, Limits, PacketType, Sender, Version};
-use crate::rule::Rule;
+use crate::packet::{Context, Limits, PacketType, ReasonCode, Sender, Version};
+use crate::rule::{Layer, Rule};
+use crate::vectors::json::{Json, unhex};
+use crate::vectors::kind::Kind;
+use crate::vectors::values::Values;
 
 /// What a strict decoder makes of a vector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,8 +47,16 @@ pub struct Vector {
     pub packet: PacketType,
     /// What is to be made of it.
     pub verdict: Verdict,
+    /// What a decoder has to understand for the verdict: the layer of the rule; without one, of what is tried.
+    pub layer: Layer,
+    /// Whether an invalid packet is not all there, so that who waits for whole packets may wait instead of refusing it.
+    pub early: bool,
     /// The rule that it breaks.
     pub rule: Option<Rule>,
+    /// What the breach comes to.
+    pub kind: Option<Kind>,
+    /// Code to answer the breach with: in 5.0 always one, before where CONNACK is to carry it.
+    pub reason: Option<ReasonCode>,
     /// Id of the statement or unnumbered rule of the standard, where there is one.
     pub statement: Option<&'static str>,
     /// What it is, in a few words.
@@ -55,13 +66,25 @@ pub struct Vector {
     /// Limits of the receiver that it is meant for.
     pub limits: Limits,
     hex: &'static str,
+    values: Option<&'static str>,
 }
 
 impl Vector {
     /// The bytes.
     pub fn bytes(&self) -> Vec<u8> {
-        let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or(0) as u8;
-        self.hex.as_bytes().chunks(2).map(|pair| pair.iter().fold(0, |byte, &half| byte << 4 | digit(half))).collect()
+        unhex(self.hex)
+    }
+
+    /// What a decoder is to hand out: always there if the verdict is valid.
+    ///
+    /// ```
+    /// use mqtt_assay_codec::vectors;
+    /// let vector = vectors::all().find(|vector| vector.id == "3.1.1/client/publish-of-qos-1").unwrap();
+    /// let line = "PUBLISH dup=0 qos=1 retain=0 topic=73706f72742f74656e6e6973 packet-identifier=10 payload=332d30";
+    /// assert_eq!(vector.values().unwrap().to_string(), line);
+    /// ```
+    pub fn values(&self) -> Option<Values> {
+        Values::read(self.packet, &Json::read(self.values?)?.0)
     }
 
     /// Reads the line of one vector; `None` for any other line of the files.
@@ -79,12 +102,17 @@ impl Vector {
             context: Context::new(version, from),
             packet: PacketType::ALL.into_iter().find(|known| known.name() == packet)?,
             verdict: Verdict::ALL.into_iter().find(|known| known.name() == verdict)?,
+            layer: text(line, "\"layer\":\"").and_then(Layer::find)?,
+            early: number(line, "\"early\":") == Some(1),
             rule: text(line, "\"rule\":\"").and_then(Rule::find),
+            kind: text(line, "\"kind\":\"").and_then(Kind::find),
+            reason: number(line, "\"reason\":").map(|number| ReasonCode(number as u8)),
             statement: text(line, "\"statement\":\""),
             comment: text(line, "\"comment\":\"")?,
             twin: text(line, "\"twin\":\""),
             limits: limits(line),
             hex: text(line, "\"bytes\":\"")?,
+            values: line.split_once("\"values\":").map(|(_, rest)| rest),
         })
     }
 }
@@ -95,12 +123,13 @@ fn text(line: &'static str, key: &str) -> Option<&'static str> {
     rest.split_once('"').map(|(value, _)| value)
 }
 
-fn limits(line: &'static str) -> Limits {
-    let number = |key: &str| {
-        let (_, rest) = line.split_once(key)?;
-        rest.split_once('}')?.0.parse::<u32>().ok()
-    };
-    let limit = |key| number(key).unwrap_or(u32::MAX);
+/// The number behind this key.
+fn number(line: &str, key: &str) -> Option<u32> {
+    Json::read(line.split_once(key)?.1)?.0.number()
+}
+
+fn limits(line: &str) -> Limits {
+    let limit = |key| number(line, key).unwrap_or(u32::MAX);
     Limits {
         max_packet_size: limit("\"max_packet_size\":"),
         max_user_properties: limit("\"max_user_properties\":"),

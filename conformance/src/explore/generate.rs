@@ -3,8 +3,8 @@
 //! Chance is weighted towards what meets: few topics, filters that overlap, sessions that are kept. Whether a step can be
 //! carried out is found out when it is played.
 
-use super::random::Random;
 use super::step::{Act, Connecting, Publishing, Sequence, Step, Which, Willing};
+use crate::chance::Random;
 use mqtt_assay_codec::{QoS, RetainHandling, SubscriptionOptions, Version};
 
 /// Topics that are published to.

@@ -9,7 +9,6 @@ mod ending;
 mod finding;
 mod generate;
 mod player;
-mod random;
 mod search;
 mod shrink;
 mod step;

@@ -66,6 +66,19 @@ pub enum RefusalKind {
     Other,
 }
 
+impl RefusalKind {
+    /// The word of the protocol.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Protocol => "protocol",
+            Self::Unsupported => "unsupported",
+            Self::TooLarge => "too-large",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// How a decoder died.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Death {

@@ -5,10 +5,13 @@
 //! says in `report/`.
 
 mod answer;
+mod compare;
+pub mod fuzz;
 mod greeting;
 mod question;
 
 pub use answer::{Answer, Came, Death, End, Line, RefusalKind};
+pub use compare::{Difference, differences};
 pub use greeting::{Greeting, PROTOCOL};
 pub use question::{Ask, Question};
 

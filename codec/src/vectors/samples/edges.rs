@@ -6,10 +6,12 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use crate::packet::{
-    Connect, Context, Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS, Sender, Subscribe,
-    SubscriptionsBuf, TopicFiltersBuf, Unsubscribe, Version, Will,
+    Acknowledgement, Connect, Context, Disconnect, Packet, PacketId, Properties, PropertiesBuf, Property, Publish, QoS,
+    ReasonCode, Sender, Subscribe, SubscriptionsBuf, TopicFiltersBuf, Unsubscribe, Version, Will,
 };
+use crate::rule::Layer;
 use crate::vectors::samples::legal::Sample;
+use crate::vectors::samples::mishaps::{blocks, cuts, strangers};
 use crate::vectors::vector::Verdict;
 
 /// A packet at an edge.
@@ -17,37 +19,51 @@ pub(crate) struct Edge {
     pub(crate) sample: Sample,
     pub(crate) comment: &'static str,
     pub(crate) verdict: Verdict,
+    /// What is tried, where no rule is broken.
+    pub(crate) layer: Layer,
     /// Title of the nearest legal packet, of the same version and sender.
     pub(crate) twin: Option<&'static str>,
 }
 
-struct Edges {
-    version: Version,
+pub(super) struct Edges {
+    pub(super) version: Version,
+    /// That of the edges that follow.
+    pub(super) layer: Layer,
     all: Vec<Edge>,
 }
 
 impl Edges {
-    fn add(&mut self, title: &str, comment: &'static str, packet: &Packet<'_>) {
-        let bytes = packet.to_bytes(self.version).unwrap_or_else(|error| panic!("{title}: {error}"));
-        self.add_bytes(title, comment, (Verdict::Valid, None), bytes);
+    pub(super) fn add(&mut self, title: &str, comment: &'static str, packet: &Packet<'_>) {
+        let sample = Sample::of(title, Context::new(self.version, Sender::Client), packet);
+        self.all.push(Edge { sample, comment, verdict: Verdict::Valid, layer: self.layer, twin: None });
     }
 
-    fn add_bytes(
+    /// A legal packet in another form than the codec writes it in.
+    fn add_form(&mut self, title: &str, comment: &'static str, packet: &Packet<'_>, bytes: &'static [u8]) {
+        self.add(title, comment, packet);
+        if let Some(edge) = self.all.last_mut() {
+            edge.sample.bytes = Bytes::from_static(bytes);
+        }
+    }
+
+    /// What is not legal, or need not be taken.
+    pub(super) fn add_bytes(
         &mut self,
         title: &str,
         comment: &'static str,
-        (verdict, twin): (Verdict, Option<&'static str>),
-        bytes: Bytes,
+        from: Sender,
+        (verdict, twin): (Verdict, &'static str),
+        bytes: impl Into<Bytes>,
     ) {
-        let context = Context::new(self.version, Sender::Client);
-        let title = title.to_string();
-        self.all.push(Edge { sample: Sample { title, context, bytes }, comment, verdict, twin });
+        let context = Context::new(self.version, from);
+        let sample = Sample { title: title.to_string(), context, bytes: bytes.into(), values: None };
+        self.all.push(Edge { sample, comment, verdict, layer: self.layer, twin: Some(twin) });
     }
 }
 
-/// The edges of a version, all of them from a client.
+/// The edges of a version.
 pub(crate) fn edges(version: Version) -> Vec<Edge> {
-    let mut edges = Edges { version, all: Vec::new() };
+    let mut edges = Edges { version, layer: Layer::Framing, all: Vec::new() };
     sizes(&mut edges);
     topics(&mut edges);
     connects(&mut edges);
@@ -55,7 +71,10 @@ pub(crate) fn edges(version: Version) -> Vec<Edge> {
     options_missing(&mut edges);
     if version.has_properties() {
         properties(&mut edges);
+        blocks(&mut edges);
     }
+    cuts(&mut edges);
+    strangers(&mut edges);
     edges.all
 }
 
@@ -88,6 +107,7 @@ fn topics(edges: &mut Edges) {
         ("three-byte character", "\u{800}\u{d7ff}\u{e000}", "UTF-8 of three bytes around the surrogates"),
     ] {
         let publish = Publish { topic, ..Publish::default() };
+        edges.layer = if topic.is_ascii() { Layer::Semantics } else { Layer::Text };
         edges.add(&alloc::format!("publish to {title}"), comment, &Packet::Publish(publish));
     }
 }
@@ -97,6 +117,7 @@ fn connects(edges: &mut Edges) {
     let id_of = |count| "i".repeat(count);
     let (most, more) = (id_of(23), id_of(24));
     let add = |edges: &mut Edges, title: &str, comment, connect| edges.add(title, comment, &Packet::Connect(connect));
+    edges.layer = Layer::Semantics;
     add(
         edges,
         "connect with 23 characters",
@@ -107,6 +128,7 @@ fn connects(edges: &mut Edges) {
         let connect = Connect { client_id: &more, ..plain };
         add(edges, "connect with 24 characters", "longer than 3.1 allows, and legal since", connect);
     }
+    edges.layer = Layer::Fields;
     let empty = Connect { user_name: Some(""), password: Some(b""), ..plain };
     add(edges, "connect with empty user name and password", "empty, and there all the same", empty);
     let of_bytes = Connect { user_name: Some("u"), password: Some(b"\x00\xff"), ..plain };
@@ -133,6 +155,7 @@ fn filters(edges: &mut Edges) {
         ("leading slash and plus", "/+"),
         ("dollar", "$other/#"),
     ];
+    edges.layer = Layer::Semantics;
     for (title, filter) in plain.iter().chain(shared) {
         let (packet_id, properties) = (PacketId::MAX, Properties::EMPTY);
         let filters: SubscriptionsBuf = [(*filter, QoS::ExactlyOnce)].into_iter().collect();
@@ -147,6 +170,7 @@ fn filters(edges: &mut Edges) {
 
 /// A SUBSCRIBE that ends behind its topic filter, of a size that filled a decoder's buffer to the last byte.
 fn options_missing(edges: &mut Edges) {
+    edges.layer = Layer::Framing;
     let head = if edges.version.has_properties() { 5 } else { 4 };
     let filter = "f".repeat(1024 - head);
     let filters: SubscriptionsBuf = [(filter.as_str(), QoS::AtMostOnce)].into_iter().collect();
@@ -161,23 +185,28 @@ fn options_missing(edges: &mut Edges) {
     edges.add_bytes(
         "subscribe of remaining length 1024 without options",
         "ends behind the topic filter, without its options",
-        (Verdict::Invalid, Some(title)),
-        cut.into(),
+        Sender::Client,
+        (Verdict::Invalid, title),
+        cut,
     );
 }
 
 fn properties(edges: &mut Edges) {
+    edges.layer = Layer::Fields;
     let text: PropertiesBuf = [Property::PayloadFormatIndicator(1)].into_iter().collect();
     let publish = Publish { topic: "t", payload: b"text", properties: text.as_properties(), ..Publish::default() };
     edges.add("publish of text", "the payload is what its indicator says", &Packet::Publish(publish));
-    let bytes =
-        Packet::Publish(Publish { payload: b"\xff\xfe", ..publish }).to_bytes(Version::V5).expect("can be written");
+    edges.layer = Layer::Text;
+    let packet = Packet::Publish(Publish { payload: b"\xff\xfe", ..publish });
+    let bytes = packet.to_bytes(Version::V5).expect("can be written");
     edges.add_bytes(
         "publish of text that is none",
         "the payload is not UTF-8 although its indicator says so: a receiver may judge that or not",
-        (Verdict::Either, Some("publish of text")),
+        Sender::Client,
+        (Verdict::Either, "publish of text"),
         bytes,
     );
+    edges.layer = Layer::Fields;
     let many: PropertiesBuf = (0..40).map(|_| Property::UserProperty("n", "v")).collect();
     let publish = Publish { topic: "t", properties: many.as_properties(), ..Publish::default() };
     edges.add(
@@ -185,6 +214,7 @@ fn properties(edges: &mut Edges) {
         "a User Property may come again, name and all",
         &Packet::Publish(publish),
     );
+    edges.layer = Layer::Framing;
     for length in [127_usize, 128, 16_383, 16_384] {
         let correlation = b"d".repeat(length - 3);
         let data: PropertiesBuf = [Property::CorrelationData(&correlation)].into_iter().collect();
@@ -192,26 +222,26 @@ fn properties(edges: &mut Edges) {
         let title = alloc::format!("publish of property length {length}");
         edges.add(&title, "a property length at a step", &Packet::Publish(publish));
     }
-    for (title, bytes, comment) in [
-        ("puback of remaining length 3", &b"\x40\x03\x00\x01\x10"[..], "a code and no properties"),
-        (
-            "puback of remaining length 4",
-            b"\x40\x04\x00\x01\x00\x00",
-            "code 0x00 and an empty block, both of which it could leave out",
-        ),
-        ("disconnect of remaining length 1", b"\xe0\x01\x00", "code 0x00, which it could leave out"),
-        (
-            "disconnect of remaining length 2",
-            b"\xe0\x02\x00\x00",
-            "code 0x00 and an empty block, both of which it could leave out",
-        ),
-    ] {
-        edges.add_bytes(title, comment, (Verdict::Valid, None), Bytes::from_static(bytes));
-    }
+    short_forms(edges);
+}
+
+/// What may be left out is not left out, or the other way round.
+fn short_forms(edges: &mut Edges) {
+    edges.layer = Layer::Fields;
+    let (success, none) = (Acknowledgement::success(PacketId::MIN), ReasonCode::NO_MATCHING_SUBSCRIBERS);
+    let unmatched = Packet::Puback(Acknowledgement { reason: none, ..success });
+    edges.add_form("puback of remaining length 3", "a code and no properties", &unmatched, b"\x40\x03\x00\x01\x10");
+    let both = "code 0x00 and an empty block, both of which it could leave out";
+    edges.add_form("puback of remaining length 4", both, &Packet::Puback(success), b"\x40\x04\x00\x01\x00\x00");
+    let disconnect = Packet::Disconnect(Disconnect::default());
+    let code = "code 0x00, which it could leave out";
+    edges.add_form("disconnect of remaining length 1", code, &disconnect, b"\xe0\x01\x00");
+    edges.add_form("disconnect of remaining length 2", both, &disconnect, b"\xe0\x02\x00\x00");
     edges.add_bytes(
         "auth of remaining length 0",
         "the short form of AUTH has no authentication method, so it is never right",
-        (Verdict::Invalid, Some("auth")),
-        Bytes::from_static(b"\xf0\x00"),
+        Sender::Client,
+        (Verdict::Invalid, "auth"),
+        &b"\xf0\x00"[..],
     );
 }

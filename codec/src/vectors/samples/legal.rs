@@ -11,6 +11,7 @@ use crate::packet::{
     Property, Publish, QoS, ReasonCode, ReasonCodes, RetainHandling, Sender, Suback, Subscribe, SubscriptionOptions,
     SubscriptionsBuf, TopicFiltersBuf, Unsuback, Unsubscribe, Version, Will,
 };
+use crate::vectors::values::Values;
 
 /// A legal packet.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub(crate) struct Sample {
     pub(crate) context: Context,
     /// The packet.
     pub(crate) bytes: Bytes,
+    /// What the packet says that the bytes were written from: not what a decoder makes of them.
+    pub(crate) values: Option<Values>,
 }
 
 /// Collects samples of one version.
@@ -32,22 +35,25 @@ struct Samples {
 impl Samples {
     /// Adds a packet once for each side that may send it.
     fn add(&mut self, title: &str, packet: &Packet<'_>) {
-        let bytes = packet.to_bytes(self.version).unwrap_or_else(|error| panic!("{title}: {error}"));
         let by = packet.packet_type().sent_by(self.version);
         for from in [Sender::Client, Sender::Server] {
             if by.may_be(from) {
-                self.add_bytes(title, from, &bytes);
+                self.add_from(title, from, packet);
             }
         }
     }
 
     fn add_from(&mut self, title: &str, from: Sender, packet: &Packet<'_>) {
-        let bytes = packet.to_bytes(self.version).unwrap_or_else(|error| panic!("{title}: {error}"));
-        self.add_bytes(title, from, &bytes);
+        self.all.push(Sample::of(title, Context::new(self.version, from), packet));
     }
+}
 
-    fn add_bytes(&mut self, title: &str, from: Sender, bytes: &Bytes) {
-        self.all.push(Sample { title: title.into(), context: Context::new(self.version, from), bytes: bytes.clone() });
+impl Sample {
+    /// The packet as a sample.
+    pub(super) fn of(title: &str, context: Context, packet: &Packet<'_>) -> Self {
+        let version = context.version;
+        let bytes = packet.to_bytes(version).unwrap_or_else(|error| panic!("{title}: {error}"));
+        Self { title: title.into(), context, bytes, values: Some(Values::of(packet, version)) }
     }
 }
 

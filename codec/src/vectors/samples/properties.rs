@@ -2,7 +2,6 @@
 //! value; and one for every reason code.
 
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::packet::wire::MAX_VARIABLE_BYTE_INTEGER;
@@ -49,7 +48,7 @@ fn of_property(packet: PacketType, from: Sender, home: PropertyHome, id: Propert
         .filter_map(|(size, value)| {
             let property = Property::from_raw(id, value)?;
             let title = format!("{packet} with {home_name}{id} {size}").to_lowercase();
-            Some(sample(title, Context::new(Version::V5, from), packet, &block(packet, home, property), home))
+            Some(sample(&title, Context::new(Version::V5, from), packet, &block(packet, home, property), home))
         })
         .collect()
 }
@@ -103,8 +102,8 @@ fn of_reason(packet: PacketType, context: Context, reason: ReasonCode) -> Option
     let method = PropertiesBuf::new().with(Property::AuthenticationMethod("method"));
     let of_auth = packet == PacketType::Auth;
     let properties = if of_auth { method.as_properties() } else { Properties::EMPTY };
-    let bytes = with_reason(packet, properties, reason, context.version);
-    Some(Sample { title: format!("{packet} with code {:02x}", reason.0).to_lowercase(), context, bytes: bytes.into() })
+    let title = format!("{packet} with code {:02x}", reason.0).to_lowercase();
+    Some(with_reason(&title, context, (packet, properties, reason)))
 }
 
 /// Whether packets of this type carry a reason code in this version.
@@ -117,23 +116,16 @@ pub(crate) fn has_reason(packet: PacketType, version: Version) -> bool {
     }
 }
 
-fn sample(title: String, context: Context, packet: PacketType, block: &PropertiesBuf, home: PropertyHome) -> Sample {
-    let (of_packet, of_will) = match home {
-        PropertyHome::Will => (Properties::EMPTY, Some(block.as_properties())),
-        PropertyHome::Packet(_) => (block.as_properties(), None),
-    };
-    let bytes = match packet {
-        PacketType::Connect => encoded(&connect(of_packet, of_will), context.version),
-        _ => with_reason(packet, of_packet, ReasonCode::SUCCESS, context.version),
-    };
-    // What a client may say in AUTH is not success.
-    let bytes = match (packet, context.from) {
-        (PacketType::Auth, Sender::Client) => {
-            with_reason(packet, of_packet, ReasonCode::CONTINUE_AUTHENTICATION, context.version)
+fn sample(title: &str, context: Context, packet: PacketType, block: &PropertiesBuf, home: PropertyHome) -> Sample {
+    let properties = block.as_properties();
+    match (home, packet, context.from) {
+        (PropertyHome::Will, ..) => Sample::of(title, context, &connect(Properties::EMPTY, Some(properties))),
+        // What a client may say in AUTH is not success.
+        (_, PacketType::Auth, Sender::Client) => {
+            with_reason(title, context, (packet, properties, ReasonCode::CONTINUE_AUTHENTICATION))
         }
-        _ => bytes,
-    };
-    Sample { title, context, bytes: bytes.into() }
+        _ => with_reason(title, context, (packet, properties, ReasonCode::SUCCESS)),
+    }
 }
 
 fn connect<'a>(properties: Properties<'a>, of_will: Option<Properties<'a>>) -> Packet<'a> {
@@ -141,12 +133,12 @@ fn connect<'a>(properties: Properties<'a>, of_will: Option<Properties<'a>>) -> P
     Packet::Connect(Connect { clean_start: true, client_id: "c", properties, will, ..Connect::default() })
 }
 
-fn encoded(packet: &Packet<'_>, version: Version) -> Vec<u8> {
-    packet.to_bytes(version).expect("a legal packet can be written").to_vec()
-}
-
 /// The smallest packet of this type with these properties and this code.
-fn with_reason(packet: PacketType, properties: Properties<'_>, reason: ReasonCode, version: Version) -> Vec<u8> {
+fn with_reason(
+    title: &str,
+    context: Context,
+    (packet, properties, reason): (PacketType, Properties<'_>, ReasonCode),
+) -> Sample {
     let packet_id = PacketId::MIN;
     let acknowledgement = Acknowledgement { packet_id, reason, properties };
     let filters: SubscriptionsBuf = [("f", QoS::AtMostOnce)].into_iter().collect();
@@ -174,5 +166,5 @@ fn with_reason(packet: PacketType, properties: Properties<'_>, reason: ReasonCod
         PacketType::Disconnect => Packet::Disconnect(Disconnect { reason, properties }),
         PacketType::Auth => Packet::Auth(Auth { reason, properties }),
     };
-    encoded(&packet, version)
+    Sample::of(title, context, &packet)
 }

@@ -1,0 +1,249 @@
+//! What a decoder is fuzzed with: legal packets, the same with one named mistake, and what no catalogue has.
+
+use crate::chance::Random;
+use arbitrary::Unstructured;
+use mqtt_assay_codec::{Context, Expectation, LegalPacket, MUTATIONS, Mutation, PacketType, Sender, Version};
+
+/// Bytes for a decoder, and what they were made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// Version and sender.
+    pub context: Context,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// The legal packet that they were made from.
+    pub base: Vec<u8>,
+    /// What was done to it.
+    pub made: Made,
+    /// Where a stream of them is cut.
+    pub cuts: Vec<usize>,
+}
+
+/// What was done to a legal packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    /// Nothing.
+    Legal,
+    /// A mutation of the catalogue.
+    Mutated(&'static Mutation),
+    /// Bits were turned.
+    Flipped,
+    /// A piece of another packet stands in it.
+    Spliced,
+    /// A byte that may be a length has a value at which lengths take a step.
+    Stepped,
+    /// Its end is missing.
+    Cut,
+    /// Something follows it.
+    Followed,
+}
+
+impl Made {
+    /// Its name: of a mutation, or of what no catalogue has.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Legal => "legal",
+            Self::Mutated(mutation) => mutation.name,
+            Self::Flipped => "raw.flip",
+            Self::Spliced => "raw.splice",
+            Self::Stepped => "raw.step",
+            Self::Cut => "raw.cut",
+            Self::Followed => "raw.followed",
+        }
+    }
+}
+
+/// Values of a byte at which lengths take a step.
+const STEPS: [u8; 10] = [0, 1, 2, 3, 0x3F, 0x7E, 0x7F, 0x80, 0x81, 0xFF];
+/// Packets above this size are kept once in so many times, or hexadecimal digits would be most of the work.
+const LARGE: usize = 1024;
+const ONE_LARGE_IN: usize = 100;
+
+/// Makes inputs by chance: the same for the same seed and index.
+pub struct Inputs {
+    seed: u64,
+    contexts: Vec<Context>,
+}
+
+impl Inputs {
+    /// Inputs of this seed for a decoder that decodes these.
+    pub fn new(seed: u64, decodes: impl Fn(Context) -> bool) -> Self {
+        let versions = [Version::V3_1_1, Version::V5];
+        let all = versions.into_iter().flat_map(|version| {
+            [Sender::Client, Sender::Server].into_iter().map(move |from| Context::new(version, from))
+        });
+        Self { seed, contexts: all.filter(|context| decodes(*context)).collect() }
+    }
+
+    /// Whether there is nothing that the decoder decodes.
+    pub fn is_empty(&self) -> bool {
+        self.contexts.is_empty()
+    }
+
+    /// The input of this index.
+    pub fn at(&self, index: u64) -> Input {
+        let mut random = Random::of(self.seed, index);
+        let context = random.one_of(&self.contexts);
+        let base = legal(&mut random, context);
+        let wanted = random.weighted(&[(36, 0), (44, 1), (5, 2), (4, 3), (5, 4), (3, 5), (3, 6)]);
+        let (bytes, made) = match wanted {
+            0 => (base.clone(), Made::Legal),
+            1 => mutated(&mut random, &base, context),
+            2 => (flipped(&mut random, &base), Made::Flipped),
+            3 => (spliced(&mut random, &base, context), Made::Spliced),
+            4 => (stepped(&mut random, &base), Made::Stepped),
+            5 => (base[..random.below(base.len())].to_vec(), Made::Cut),
+            _ => (followed(&mut random, &base, context), Made::Followed),
+        };
+        let cuts = cuts(&mut random, bytes.len());
+        Input { context, bytes, base, made, cuts }
+    }
+}
+
+/// A legal packet, seldom a large one.
+fn legal(random: &mut Random, context: Context) -> Vec<u8> {
+    let types: Vec<PacketType> = PacketType::ALL.into_iter().filter(|&of| is_sent(of, context)).collect();
+    // Half of the packets are those that have most in them.
+    let rich = [PacketType::Connect, PacketType::Connack, PacketType::Publish, PacketType::Subscribe];
+    let rich: Vec<PacketType> = types.iter().copied().filter(|of| rich.contains(of)).collect();
+    loop {
+        let packet_type = if random.chance(50) { random.one_of(&rich) } else { random.one_of(&types) };
+        let size = random.one_of(&[8, 24, 60, 120, 300]);
+        let noise: Vec<u8> = (0..size).map(|_| random.below(256) as u8).collect();
+        let Ok(packet) = LegalPacket::arbitrary_in(&mut Unstructured::new(&noise), context, packet_type) else {
+            continue;
+        };
+        let bytes = packet.bytes();
+        if bytes.len() <= LARGE || random.below(ONE_LARGE_IN) == 0 {
+            return bytes;
+        }
+    }
+}
+
+fn is_sent(packet_type: PacketType, context: Context) -> bool {
+    packet_type.exists_in(context.version) && packet_type.sent_by(context.version).may_be(context.from)
+}
+
+fn mutated(random: &mut Random, base: &[u8], context: Context) -> (Vec<u8>, Made) {
+    for _ in 0..3 {
+        let mutation = &MUTATIONS[random.below(MUTATIONS.len())];
+        if let Some(mutated) = mutation.apply(base, context) {
+            return (mutated.bytes, Made::Mutated(mutation));
+        }
+    }
+    let found = Mutation::first_from(random.below(MUTATIONS.len()), base, context);
+    found.map_or_else(|| (base.to_vec(), Made::Legal), |(mutation, mutated)| (mutated.bytes, Made::Mutated(mutation)))
+}
+
+fn flipped(random: &mut Random, base: &[u8]) -> Vec<u8> {
+    let mut bytes = base.to_vec();
+    for _ in 0..=random.below(3) {
+        let at = near_the_start(random, bytes.len());
+        bytes[at] ^= 1 << random.below(8);
+    }
+    bytes
+}
+
+fn stepped(random: &mut Random, base: &[u8]) -> Vec<u8> {
+    let mut bytes = base.to_vec();
+    let at = near_the_start(random, bytes.len());
+    bytes[at] = random.one_of(&STEPS);
+    bytes
+}
+
+/// Most of what a decoder decides by stands in the first bytes.
+fn near_the_start(random: &mut Random, len: usize) -> usize {
+    if random.chance(60) { random.below(len.min(16)) } else { random.below(len) }
+}
+
+fn spliced(random: &mut Random, base: &[u8], context: Context) -> Vec<u8> {
+    let other = legal(random, context);
+    let (from, to) = (random.below(base.len()), random.below(other.len()));
+    [&base[..from], &other[to..]].concat()
+}
+
+fn followed(random: &mut Random, base: &[u8], context: Context) -> Vec<u8> {
+    let other = legal(random, context);
+    let part = if random.chance(70) { other.len() } else { random.below(other.len()) + 1 };
+    [base, &other[..part]].concat()
+}
+
+fn cuts(random: &mut Random, len: usize) -> Vec<usize> {
+    if len < 2 {
+        return Vec::new();
+    }
+    let mut cuts: Vec<usize> = (0..=random.below(4)).map(|_| 1 + near_the_start(random, len - 1)).collect();
+    cuts.sort_unstable();
+    cuts.dedup();
+    cuts
+}
+
+impl Input {
+    /// The pieces that the cuts make of the bytes.
+    pub fn pieces(&self) -> Vec<Vec<u8>> {
+        let mut from = 0;
+        let mut pieces = Vec::with_capacity(self.cuts.len() + 1);
+        for &cut in self.cuts.iter().filter(|&&cut| cut < self.bytes.len()) {
+            pieces.push(self.bytes[from..cut].to_vec());
+            from = cut;
+        }
+        pieces.push(self.bytes[from..].to_vec());
+        pieces
+    }
+
+    /// What the catalogue expects of it, where a mutation made it.
+    pub fn expectation(&self) -> Option<Expectation> {
+        let Made::Mutated(mutation) = self.made else { return None };
+        mutation.apply(&self.base, self.context).map(|mutated| mutated.expectation)
+    }
+
+    /// The same mistake in another legal packet, if it has a place there. What no catalogue has can't be made again.
+    pub fn with_base(&self, base: Vec<u8>) -> Option<Self> {
+        let bytes = match self.made {
+            Made::Legal => base.clone(),
+            Made::Mutated(mutation) => mutation.apply(&base, self.context)?.bytes,
+            _ => return None,
+        };
+        Some(Self { bytes, base, ..self.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_seed_makes_the_same_inputs_and_another_seed_others() {
+        let inputs = |seed| {
+            let inputs = Inputs::new(seed, |_| true);
+            (0..200).map(|index| inputs.at(index)).collect::<Vec<_>>()
+        };
+        assert_eq!(inputs(1), inputs(1));
+        assert_ne!(inputs(1), inputs(2));
+    }
+
+    #[test]
+    fn everything_comes_that_the_decoder_decodes_and_nothing_else() {
+        let inputs = Inputs::new(1, |context| context.from == Sender::Server);
+        let all: Vec<Input> = (0..20_000).map(|index| inputs.at(index)).collect();
+        assert!(all.iter().all(|input| input.context.from == Sender::Server));
+        let made: BTreeSet<&str> = all.iter().map(|input| input.made.name()).collect();
+        for raw in ["legal", "raw.flip", "raw.splice", "raw.step", "raw.cut", "raw.followed", "pid.zero"] {
+            assert!(made.contains(raw), "{raw}");
+        }
+        assert!(made.len() > 150, "{}", made.len());
+        let all_types = PacketType::ALL.into_iter().filter(|of| of.sent_by(Version::V5).may_be(Sender::Server));
+        for packet_type in all_types {
+            assert!(all.iter().any(|input| input.base[0] >> 4 == packet_type as u8), "{packet_type}");
+        }
+    }
+
+    #[test]
+    fn pieces_are_the_bytes() {
+        let inputs = Inputs::new(3, |_| true);
+        for input in (0..2_000).map(|index| inputs.at(index)) {
+            assert_eq!(input.pieces().concat(), input.bytes);
+        }
+    }
+}
