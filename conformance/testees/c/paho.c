@@ -55,14 +55,14 @@ static const char *const NAMES[] = {"", "", "CONNACK", "PUBLISH", "PUBACK", "PUB
                                     "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH"};
 
 /* The library's own names of properties, in the words of the protocol. */
-enum { ASSIGNED_CLIENT_IDENTIFIER = 18 };
+static const int ASSIGNED_CLIENT_IDENTIFIER = 18;
 
 static void property_name(enum MQTTPropertyCodes code)
 {
     const char *name = MQTTPropertyName(code);
     /* Two of them it writes in its own way. */
     if (code == MQTTPROPERTY_CODE_SUBSCRIPTION_IDENTIFIERS_AVAILABLE) name = "subscription-identifier-available";
-    if (code == ASSIGNED_CLIENT_IDENTIFIER) name = "assigned-client-identifier";
+    if ((int)code == ASSIGNED_CLIENT_IDENTIFIER) name = "assigned-client-identifier";
     for (putchar(' '); *name; name++) putchar(*name == '_' ? '-' : *name | 0x20);
     putchar('=');
 }
