@@ -3,7 +3,7 @@
 
 usage: check.py [--vectors FOLDER] [--show WHAT] [--speed] [--strict] -- COMMAND...
 
-Every vector is asked as one packet (D) and, where the shim can, as a stream a byte at a time (S). What is not as the vectors
+Every vector is asked as one packet (D) and, where the shim can, as a stream a byte at a time (S); so is every stream. What is not as the vectors
 have it is counted by sort; `--show SORT` prints each of that sort. Whether shim or library is at fault is for whoever reads
 it. `--strict`: exit code 1 unless all is as the vectors have it. `--speed`: decodes of a small PUBLISH a second, in bulk.
 """
@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 
+HELLO = "HELLO mqtt-testee/1"
 VECTORS = pathlib.Path(__file__).resolve().parents[2] / "codec" / "vectors"
 
 
@@ -24,22 +25,30 @@ class Testee:
 
     def __init__(self, command):
         self.command = command
-        self.hello = self.ask(["HELLO mqtt-testee/1"])[0]
+        with self.process() as process:
+            self.hello = process.communicate(HELLO + "\n")[0].strip()
         pairs = dict(word.split("=", 1) for word in self.hello.split()[2:])
         self.name = pairs["name"] + " " + pairs["version"]
         self.can = pairs["can"].split(",")
         self.hides = set(filter(None, pairs.get("hides", "").split(",")))
 
     def ask(self, questions):
-        """The last lines of the answers, in order; `DIED` and its last words where the process died of a question."""
+        """The last lines of the answers, in order; `DIED` and its last words where the process died of a question. The
+        packets of streams are left in `packets`, by the id of their question."""
+        self.packets = collections.defaultdict(list)
         answers = []
         while len(answers) < len(questions):
             with self.process() as process:
                 errors = []
-                ask = threading.Thread(target=write, args=(process.stdin, questions[len(answers):]))
+                ask = threading.Thread(target=write, args=(process.stdin, [HELLO, *questions[len(answers):]]))
                 listen = threading.Thread(target=lambda: errors.extend(process.stderr))
                 ask.start(), listen.start()
-                answers += [line.rstrip("\n") for line in process.stdout if line.endswith("\n") and not line.startswith("P ")]
+                for line in process.stdout:
+                    if line.startswith("P ") and line.endswith("\n"):
+                        _, number, packet = line.rstrip("\n").split(" ", 2)
+                        self.packets[number].append(packet)
+                    elif line.endswith("\n") and not line.startswith("HELLO "):
+                        answers.append(line.rstrip("\n"))
                 ask.join(), listen.join()
             if len(answers) < len(questions):
                 # What it had answered and not sent is lost: one by one, until it dies again.
@@ -48,6 +57,9 @@ class Testee:
 
     def ask_one_by_one(self, questions, answers):
         with self.process(stderr=subprocess.STDOUT) as process:
+            process.stdin.write(HELLO + "\n")
+            process.stdin.flush()
+            process.stdout.readline()
             for question in questions[len(answers):]:
                 words = ["P "]
                 try:
@@ -65,7 +77,8 @@ class Testee:
             process.stdin.close()
 
     def process(self, stderr=subprocess.PIPE):
-        return subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True)
+        pipe = subprocess.PIPE
+        return subprocess.Popen(self.command, stdin=pipe, stdout=pipe, stderr=stderr, text=True)
 
 
 def write(stdin, questions):
@@ -122,7 +135,25 @@ def judge(vector, answer, testee):
     return "valid accepted, same values"
 
 
-GOOD = ("valid accepted, same values", "invalid refused", "incomplete waited for", "either, A", "either, R", "stream as one packet")
+def judge_stream(stream, answer, packets, testee):
+    """A stream: its packets, each with its piece and its values, and how it ends."""
+    if answer.startswith("DIED"):
+        return "stream: died"
+    due = [(packet["piece"], packet["packet"], expected(packet, testee.hides)) for packet in stream["packets"]]
+    got = []
+    for number, packet in enumerate(packets):
+        piece, line = packet.split(" ", 1)
+        # What is not handed out is not compared.
+        same = due[number][1:] if line == "-" and number < len(due) else (line.split(" ")[0], fields_of(line, testee.hides))
+        got.append((int(piece), *same))
+    ends = {"between": "A", "within": "N", "refused": "R"}
+    if [packet[:2] for packet in got] != [packet[:2] for packet in due] or answer[0] != ends[stream["end"]]:
+        return "stream: other packets or end"
+    return "stream: same packets" if got == due else "stream: other values"
+
+
+GOOD = ("valid accepted, same values", "invalid refused", "incomplete waited for", "either, A", "either, R", "stream: same packets",
+        "stream as one packet")
 
 
 def check(testee, folder, show):
@@ -152,7 +183,26 @@ def check(testee, folder, show):
                 counts[version, sort] += 1
                 if show is not None and show in sort:
                     print(f"{version} {sort}: {vector['id']}\n    {vector['bytes'][:120]}\n    {one}\n    {many}")
+            check_streams(testee, folder, version, show, counts)
     return counts
+
+
+def check_streams(testee, folder, version, show, counts):
+    path = folder / f"streams-{version}.json"
+    if not path.exists():
+        return
+    streams = [stream for stream in json.load(open(path))["streams"] if stream["sender"] in testee.can]
+    questions = [
+        f"S {number} {version} {stream['sender']} {','.join(stream['pieces'])}" for number, stream in enumerate(streams)
+    ]
+    answers = testee.ask(questions)
+    for number, (stream, answer) in enumerate(zip(streams, answers)):
+        sort = judge_stream(stream, answer, testee.packets[str(number)], testee)
+        counts[version, sort] += 1
+        if show is not None and show in sort:
+            print(f"{version} {sort}: {stream['id']}\n    {','.join(stream['pieces'])[:120]}")
+            print(f"    {testee.packets[str(number)]}\n    {answer}")
+            print("    due:", stream["end"], [(packet["piece"], packet["packet"]) for packet in stream["packets"]])
 
 
 def speed(testee, count=200_000):

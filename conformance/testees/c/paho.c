@@ -55,10 +55,14 @@ static const char *const NAMES[] = {"", "", "CONNACK", "PUBLISH", "PUBACK", "PUB
                                     "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH"};
 
 /* The library's own names of properties, in the words of the protocol. */
+static const int ASSIGNED_CLIENT_IDENTIFIER = 18;
+
 static void property_name(enum MQTTPropertyCodes code)
 {
     const char *name = MQTTPropertyName(code);
+    /* Two of them it writes in its own way. */
     if (code == MQTTPROPERTY_CODE_SUBSCRIPTION_IDENTIFIERS_AVAILABLE) name = "subscription-identifier-available";
+    if ((int)code == ASSIGNED_CLIENT_IDENTIFIER) name = "assigned-client-identifier";
     for (putchar(' '); *name; name++) putchar(*name == '_' ? '-' : *name | 0x20);
     putchar('=');
 }
@@ -137,7 +141,10 @@ static void decode(const char *id, int version, unsigned char *bytes, size_t len
     }
     if (length < ++head + remaining) { printf("N %s %zu\n", id, head + remaining - length); return; }
     int type = bytes[0] >> 4;
-    if (!new_packets[type] || (version < 5 && type >= DISCONNECT)) { printf("R %s unsupported - type passed over\n", id); return; }
+    if (!new_packets[type] || (version < 5 && type >= DISCONNECT)) {
+        printf("R %s unsupported - type passed over\n", id);
+        return;
+    }
     /* To the end of the page, where nothing of the next packet hides who reads too far. */
     memmove(bytes + length - remaining, bytes + head, remaining);
     void *packet = new_packets[type](version, bytes[0], (char *)bytes + length - remaining, remaining);
@@ -147,12 +154,15 @@ static void decode(const char *id, int version, unsigned char *bytes, size_t len
     putchar('\n');
 }
 
+/* What the client does before all else: without it the library's own `realloc` fails. */
+static void begin_library(void) { Heap_initialize(); }
+
 static void hello(void)
 {
-    Heap_initialize();
     MQTTClient_nameValue *about = MQTTClient_getVersionInfo();
     while (about->name && strcmp(about->name, "Version")) about++;
-    printf("HELLO mqtt-testee/1 name=paho-c version=%s can=3.1,3.1.1,5,server,decode,values\n", about->name ? about->value : "unknown");
+    const char *version = about->name ? about->value : "unknown";
+    printf("HELLO mqtt-testee/1 name=paho-c version=%s can=3.1,3.1.1,5,server,decode,values\n", version);
 }
 
 /* ---------------------------------------------------------------------------------------------------------------------------- */
@@ -193,6 +203,7 @@ int main(void)
 {
     size_t room = 1 << 16, filled = 0, begin = 0;
     char *buffer = malloc(room), *end;
+    begin_library();
     setvbuf(stdout, NULL, _IOFBF, OUTPUT);
     while (buffer) {
         while ((end = memchr(buffer + begin, '\n', filled - begin))) {

@@ -2,12 +2,13 @@
 // folder node_modules that `npm ci` makes of package-lock.json, or with it beside this file.
 //
 // D and S go through its incremental parser, a fresh one for each. It tells what is an error by an event: that is R. What it
-// throws instead (RangeError, TypeError) a caller of `parse` doesn't expect: `R other`, with the exception's class. How many bytes a
-// packet took is what the parser has left of what it was given. It learns the version from its options, or from a CONNECT; it
-// doesn't ask who sent a packet. 3.1's CONNECT it reads, and 3.1 differs nowhere else.
+// throws instead (RangeError, TypeError) a caller of `parse` doesn't expect: `R other`, with the exception's class. How many
+// bytes a packet took is what the parser has left of what it was given. It learns the version from its options, or from a
+// CONNECT; it doesn't ask who sent a packet. 3.1's CONNECT it reads, and 3.1 differs nowhere else.
 //
-// It hides nothing, but loses some things on the way: User Properties become an object by name, so that the order of different
-// names is not the packet's where a name comes again or is a number (handed out in the object's order, each name's values together).
+// It hides nothing, but loses some things on the way: User Properties become an object by name, so that the order of
+// different names is not the packet's where a name comes again or is a number (handed out in the object's order, each
+// name's values together); a byte that is 0 or 1 becomes a boolean. What it fails to read and passes over is null there: left out.
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
@@ -16,9 +17,16 @@ const { version } = require("mqtt-packet/package.json");
 const HELLO = `HELLO mqtt-testee/1 name=mqtt-packet version=${version} can=3.1,3.1.1,5,client,server,decode,stream,values`;
 const LEVELS = { "3.1": 3, "3.1.1": 4, 5: 5 };
 // Where its names of properties are not the standard's in another spelling.
-const PROPERTIES = { maximumQoS: "maximum-qos", subscriptionIdentifiersAvailable: "subscription-identifier-available", userProperties: "user-property" };
+const PROPERTIES = {
+  maximumQoS: "maximum-qos",
+  subscriptionIdentifiersAvailable: "subscription-identifier-available",
+  userProperties: "user-property",
+};
 
 const hex = (value) => Buffer.from(value).toString("hex");
+
+/** Whether the library has put a value there: what it failed to read, and went on, is null or undefined. */
+const there = (value) => value !== null && value !== undefined;
 
 /** A value as the library hands it out: flags as booleans, text as strings, binary data as buffers. */
 function written(value) {
@@ -31,8 +39,10 @@ function properties(all, prefix = "") {
   for (const [key, value] of Object.entries(all ?? {})) {
     const name = prefix + (PROPERTIES[key] ?? key.replace(/[A-Z]/g, (letter) => "-" + letter.toLowerCase()));
     if (key === "userProperties") {
-      for (const [left, rights] of Object.entries(value)) for (const right of [rights].flat()) words.push(`${name}=${hex(left)}:${hex(right)}`);
-    } else for (const item of [value].flat()) words.push(`${name}=${written(item)}`);
+      for (const [left, rights] of Object.entries(value)) {
+        for (const right of [rights].flat().filter(there)) words.push(`${name}=${hex(left)}:${hex(right)}`);
+      }
+    } else for (const item of [value].flat().filter(there)) words.push(`${name}=${written(item)}`);
   }
   return words;
 }
@@ -41,7 +51,8 @@ function connect({ protocolId, protocolVersion, clean, keepalive, clientId, will
   const words = [`protocol-name=${hex(protocolId)}`, `protocol-level=${protocolVersion}`, `clean-start=${+clean}`];
   words.push(`keep-alive=${keepalive}`, `client-identifier=${hex(clientId)}`);
   if (will) {
-    words.push(`will-qos=${will.qos}`, `will-retain=${+will.retain}`, `will-topic=${hex(will.topic)}`, `will-payload=${hex(will.payload)}`);
+    words.push(`will-qos=${will.qos}`, `will-retain=${+will.retain}`);
+    words.push(`will-topic=${hex(will.topic)}`, `will-payload=${hex(will.payload)}`);
     words.push(...properties(will.properties, "will."));
   }
   if (username !== undefined) words.push(`user-name=${hex(username)}`);

@@ -41,8 +41,8 @@ class Connection(ReaderAdapter):
 def connect(packet):
     header, payload = packet.variable_header, packet.payload
     client = "" if payload.client_id_is_random else payload.client_id
-    line = (f"protocol-name={text(header.proto_name)} protocol-level={header.proto_level} clean-start={int(header.clean_session_flag)} "
-            f"keep-alive={header.keep_alive} client-identifier={text(client)}")
+    line = (f"protocol-name={text(header.proto_name)} protocol-level={header.proto_level} "
+            f"clean-start={int(header.clean_session_flag)} keep-alive={header.keep_alive} client-identifier={text(client)}")
     if header.will_flag:
         line += (f" will-qos={header.will_qos} will-retain={int(header.will_retain_flag)} will-topic={text(payload.will_topic)} "
                  f"will-payload={text(payload.will_message)}")
@@ -56,8 +56,8 @@ def connect(packet):
 def publish(packet):
     header = packet.variable_header
     identifier = "" if header.packet_id is None else f" packet-identifier={header.packet_id}"
-    return (f"dup={int(packet.dup_flag)} qos={packet.qos} retain={int(packet.retain_flag)} topic={text(header.topic_name)}{identifier} "
-            f"payload={text(packet.payload.data)}")
+    return (f"dup={int(packet.dup_flag)} qos={packet.qos} retain={int(packet.retain_flag)} "
+            f"topic={text(header.topic_name)}{identifier} payload={text(packet.payload.data)}")
 
 
 def fields(name, packet):

@@ -29,16 +29,19 @@ LOOP = asyncio.new_event_loop()
 
 
 class Log:
-    """The handler's logger: what is critical refuses the packet, and what has no handler is told as a warning."""
+    """The handler's logger: what is critical refuses the packet, and so does the warning that goes with dropping a message."""
+
+    def __init__(self, level):
+        self.level = level
 
     def debug(self, *_):
         """Not a verdict."""
 
     info = error = debug
 
-    def warning(self, form, *arguments):
+    def warning(self, form, *_, **named):
         if "topic name is empty" in form:
-            raise Skipped("an empty topic: its alias hangs on its connection")
+            raise Skipped("whether its alias is known hangs on its connection") if self.level == 5 else Refused("malformed", form)
 
     def critical(self, form, *arguments):
         raise Refused("malformed", form % arguments)
@@ -50,11 +53,11 @@ class Client:
     def __init__(self, level):
         self.values = {}
         self.handler = MqttPackageHandler(
-            connack_event=asyncio.Event(), connection_lost_event=asyncio.Event(), connection_state=ConnectionState(level, {}),
-            reconnect_callback=self.later, disconnect_callback=self.later, resend_qos_callback=self.later,
-            clear_qos_callback=self.later, connect_properties={}, subscriptions_getter=list, remove_message_callback=self.identifier,
-            store_message_callback=self.identifier, send_command_with_mid_callback=lambda _, mid, *rest, **named: self.identifier(mid),
-            logger=Log())
+            connack_event=asyncio.Event(), connection_lost_event=asyncio.Event(), connect_properties={},
+            connection_state=ConnectionState(level, {}), reconnect_callback=self.later, disconnect_callback=self.later,
+            resend_qos_callback=self.later, clear_qos_callback=self.later, subscriptions_getter=list,
+            remove_message_callback=self.identifier, store_message_callback=self.identifier,
+            send_command_with_mid_callback=lambda _, mid, *rest, **named: self.identifier(mid), logger=Log(level))
         self.handler.on_message, self.handler.on_connect = self.message, self.connected
         self.handler.on_subscribe = self.handler.on_unsubscribe = self.subscribed
         self.handler.on_disconnect = self.disconnected
