@@ -130,3 +130,32 @@ fn every_command_does_what_the_book_shows() {
     assert!(problems.is_empty(), "{}", problems.join("\n\n"));
     assert!(count >= 20, "the book has commands: {count}");
 }
+
+/// The examples of the page about the protocol of a decoder: version, sender, digits, and what is to be stated.
+#[test]
+fn the_values_on_the_page_of_the_protocol_are_those_that_are_due() {
+    use mqtt_assay::testee::{End, serve};
+    let page = read(&pages_folder().join("testee.md"));
+    let (_, block) = page.split_once("```values\n").expect("a block of values");
+    let (block, _) = block.split_once("\n```").expect("its end");
+    let examples: Vec<[&str; 4]> = block
+        .lines()
+        .map(|line| {
+            let words: Vec<&str> = line.splitn(4, ' ').collect();
+            words.try_into().unwrap_or_else(|_| panic!("version, sender, digits, values: {line}"))
+        })
+        .collect();
+    assert!(examples.len() >= 20, "{} examples", examples.len());
+    for [version, sender, digits, values] in examples {
+        let mut answer = Vec::new();
+        let request = format!("D 1 {version} {sender} {digits}\n");
+        serve(&mut mqtt_assay::testee::Ours::new(), request.as_bytes(), &mut answer).expect("an answer");
+        let answer = String::from_utf8(answer).expect("text");
+        let Some((1, mqtt_assay::testee::Line::End(End::Accepted { consumed, values: Some(stated) }))) =
+            mqtt_assay::testee::Line::read(answer.trim_end())
+        else {
+            panic!("{request}{answer}")
+        };
+        assert_eq!((stated.as_str(), consumed * 2), (values, digits.len()), "{request}");
+    }
+}

@@ -60,13 +60,13 @@ impl Baselines {
     }
 
     /// Writes what was asked for, of what is called so; returns what is expected from now on.
-    pub(super) fn write(self, name: &str, came: &[Came]) -> Result<Option<Arc<Expectations>>, Failure> {
+    pub(super) fn write(self, broker: &str, came: &[Came]) -> Result<Option<Arc<Expectations>>, Failure> {
         let Self { expected, file, how, is_strict } = self;
         let Some((file, name)) = file else { return Ok(expected) };
         let none = Baseline::default();
         // What was never written down has not varied either.
         let (old, how) = expected.as_ref().map_or((&none, How::Replace), |expected| (&expected.baseline, how));
-        let baseline = renewed(old, name.to_owned(), came, is_strict, how);
+        let baseline = renewed(old, broker.to_owned(), came, is_strict, how);
         file.written(|out| baseline::write(out, &baseline))?;
         let written = Some(Changes::between(old, &baseline));
         Ok(Some(Arc::new(Expectations { file: name, baseline, is_strict, written })))

@@ -33,7 +33,7 @@ mod tests {
     use crate::broker::SetUp;
     use crate::explore::Explored;
     use crate::report::baseline::{AsListed, BaselineReport, DifferenceReport, Told};
-    use crate::report::document::{ShardOf, Transcripts};
+    use crate::report::document::{DecoderFacts, ShardOf, Transcripts};
     use crate::report::events::tests::all_kinds;
     use crate::report::{Asked, explored, samples};
     use crate::run::{Disturbance, Noticed};
@@ -71,6 +71,9 @@ mod tests {
         let left = [Kind::Session, Kind::Retained];
         document.left_behind =
             left.map(|kind| LeftBehind { kind, name: "a".to_owned(), case: "5/x/y".to_owned() }).to_vec();
+        let words = vec!["5".to_owned()];
+        let counts = DecoderFacts { hidden_fields: 1, questions: 2, left_out: 3, ..DecoderFacts::default() };
+        document.decoder = Some(DecoderFacts { can: words.clone(), hides: words, ..counts });
         let unfinished = vec![(3, "why".to_owned())];
         document.explore = Some(explored::report(&Explored { unfinished, ..Explored::default() }, 1, &[]));
         serde_json::to_value(&document).expect("JSON")

@@ -33,3 +33,18 @@ pub(super) const OWN: [OwnRule; 7] = [
 pub(crate) fn says(id: &str) -> Option<&'static str> {
     OWN.iter().find(|(known, _)| *known == id).map(|(_, says)| *says)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_of_the_protocol_has_each_with_its_words() {
+        let page = include_str!("../../book/src/testee.md");
+        for (id, says) in OWN {
+            assert!(page.contains(&format!("| `{id}` | {says} |")), "{id}");
+        }
+        assert_eq!(says(SURVIVES), Some(OWN[0].1));
+        assert_eq!(says("decoder-other"), None);
+    }
+}

@@ -105,7 +105,10 @@ fn question(word: &str, version: &str, from: &str, bytes: &str) -> Result<Questi
 fn unhex(hex: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
     let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
-    pairs.iter().filter(|_| rest.is_empty()).map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
+    if !rest.is_empty() {
+        return None;
+    }
+    pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
 }
 
 fn answer(testee: &mut dyn Testee, waiting: &mut Vec<(String, Question)>, to: &mut impl Write) -> io::Result<()> {

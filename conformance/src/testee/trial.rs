@@ -41,14 +41,26 @@ pub struct Trial {
 pub enum Due {
     /// It is accepted, with these values.
     Accepted(Option<Values>),
-    /// It is refused: the rule, as reports name it. Where not all of the packet is there it may be waited for as well.
-    Refused { rule: &'static str, may_wait: bool },
+    /// It is refused.
+    Refused {
+        /// The rule, as reports name it.
+        rule: &'static str,
+        /// Not all of the packet is there, and it may be waited for as well.
+        may_wait: bool,
+    },
     /// The standard lets a decoder accept or refuse it; accepted it has these values, where they are known.
     Either(Option<Values>),
     /// It is waited for.
     Waited,
-    /// These packets come out of a stream, and it ends so; refused by this rule.
-    Stream { packets: Vec<vectors::Due>, end: vectors::End, refused: Option<&'static str> },
+    /// Packets come out of a stream.
+    Stream {
+        /// The packets, in their order.
+        packets: Vec<vectors::Due>,
+        /// How it ends.
+        end: vectors::End,
+        /// The rule, if it ends with a refusal.
+        refused: Option<&'static str>,
+    },
 }
 
 impl Trial {

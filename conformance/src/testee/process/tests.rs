@@ -114,7 +114,8 @@ fn what_is_no_answer_is_kept_and_the_others_are_answered() {
     };
     assert_eq!(garbled("echo 'warning: what is this'", 7), "no line of an answer: warning: what is this");
     assert_eq!(garbled("echo \"A $id many PINGREQ\"", 1), "A 2 many PINGREQ");
-    assert!(garbled("echo \"A 7$id 2 -\"", 2).ends_with(" is due: A 7203 2 -"), "the id of the second time");
+    let other = garbled("echo \"A 7$id 2 -\"", 2);
+    assert!(other.starts_with("id 72") && other.contains(" is due: A 72"), "the id of the second time: {other}");
     assert!(garbled("printf 'A %s 2' $id; sleep 100", 9).starts_with("no line feed behind: A 2"));
     assert!(garbled("yes | tr -d '\\n'", 4).starts_with("a line without end: yyyyy"));
     assert!(garbled("while :; do echo \"P $id 1 -\"; done", 4).starts_with("more packets than bytes: P 2"));
