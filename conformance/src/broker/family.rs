@@ -112,7 +112,7 @@ impl Family {
     }
 
     /// Whether it is the same.
-    pub(super) fn is(&self, other: &Self) -> bool {
+    pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.child, &other.child)
     }
 

@@ -88,7 +88,7 @@ impl Exit {
             }
             Self::Usage => "usage or configuration; a report path that can't be opened, which is tried before the run",
             Self::NothingJudged => {
-                "nothing judged: no broker, a plain connect, subscribe, publish, receive failed, or no case could be tried"
+                "nothing judged: no broker or decoder, a plain connect, subscribe, publish, receive failed, or no case could be tried"
             }
             Self::NothingSelected => "no case is selected",
             Self::BaselineStale => {

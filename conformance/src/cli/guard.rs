@@ -5,7 +5,7 @@
 //! answers nothing, so that it may stand beside the simulated clock. A second Ctrl-C ends the process at once.
 
 use super::exit::Exit;
-use crate::broker;
+use crate::{broker, testee};
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -262,9 +262,10 @@ fn give_up(shared: &Shared, silence: Duration) {
     end_at_once(Exit::OurBug);
 }
 
-/// Ends the process without its destructors, but not without the brokers that it has started.
+/// Ends the process without its destructors, but not without the brokers and decoders that it has started.
 fn end_at_once(exit: Exit) -> ! {
     broker::end_all();
+    testee::end_all();
     std::process::exit(i32::from(exit.code()));
 }
 

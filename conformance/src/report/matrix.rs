@@ -6,7 +6,7 @@ use crate::run::Summary;
 use crate::scenario::Verdict;
 use crate::testee;
 use crate::text::markdown::{cell, code, prose};
-use crate::text::{counted, cut, grouped};
+use crate::text::{counted, grouped};
 use mqtt_assay_codec::Version;
 use mqtt_assay_standard::{self as standard, RuleId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -188,8 +188,8 @@ fn the_same(version: &str, rows: &[Row<'_>]) -> String {
     out
 }
 
-/// Vectors of which these decoders come to different verdicts, by those that fail: where two that are strict differ, one of
-/// them is wrong, or the vector is.
+/// What each two of these decoders come to different verdicts about, by the rule of the worse one: where two that are strict
+/// differ, one of them is wrong, or the vector is.
 fn disagreements(runs: &[(String, Document)]) -> String {
     let mut out = String::new();
     for (index, (one, first)) in runs.iter().enumerate() {
@@ -200,41 +200,28 @@ fn disagreements(runs: &[(String, Document)]) -> String {
     if out.is_empty() { out } else { format!("## Where two of them disagree\n\n{out}\n") }
 }
 
-/// Letters of what a decoder did that are shown.
-const LETTERS: usize = 100;
-
-/// Vectors of a pair that are shown.
-const SHOWN: usize = 20;
+/// Vectors that are named as examples.
+const EXAMPLES: usize = 3;
 
 fn disagreement((one, first): (&str, &Document), (other, second): (&str, &Document)) -> String {
     let of_second: BTreeMap<&str, &CaseReport> = second.results.iter().map(|case| (case.case.as_str(), case)).collect();
     let is_judged = |case: &CaseReport| matches!(case.verdict, Verdict::Pass | Verdict::Fail | Verdict::Weak);
-    let pairs: Vec<(&CaseReport, &CaseReport)> = first
-        .results
-        .iter()
-        .filter_map(|case| Some((case, *of_second.get(case.case.as_str())?)))
-        .filter(|(a, b)| is_judged(a) && is_judged(b) && a.verdict != b.verdict)
-        .collect();
-    let counted_of = |is_first: bool| pairs.iter().filter(|(a, b)| (a.verdict < b.verdict) == is_first).count();
-    let mut out = format!(
-        "{} and {}: {} ({} worse of the first, {} worse of the second)\n\n",
-        cell(one),
-        cell(other),
-        counted(pairs.len(), "vector"),
-        counted_of(true),
-        counted_of(false)
-    );
-    for (a, b) in pairs.iter().take(SHOWN) {
-        let told = |case: &CaseReport| match case.verdict {
-            Verdict::Pass => case.verdict.phrase().to_owned(),
-            verdict => format!("{verdict}, {}", code(&cut(&case.decided_by.seen, LETTERS))),
-        };
-        let _ = writeln!(out, "- {}: {}; {}", code(&a.case), told(a), told(b));
+    let pairs = first.results.iter().filter_map(|case| Some((case, *of_second.get(case.case.as_str())?)));
+    let mut by_rule: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for (a, b) in pairs.filter(|(a, b)| is_judged(a) && is_judged(b) && a.verdict != b.verdict) {
+        // The worse one comes first in the order of verdicts.
+        let (name, worse) = if a.verdict < b.verdict { (one, a) } else { (other, b) };
+        by_rule.entry((name, worse.decided_by.rule.as_deref().unwrap_or_default())).or_default().push(&worse.case);
     }
-    if let Some(more) = pairs.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        let _ = writeln!(out, "- and {more} more: `mqtt-assay report --diff` names them");
+    let all = by_rule.values().map(Vec::len).sum();
+    let mut out = format!("{} and {} disagree about {}.\n\n", cell(one), cell(other), counted(all, "vector"));
+    for ((name, rule), mut cases) in by_rule {
+        cases.sort_by_key(|case| (case.len(), *case));
+        let examples: Vec<String> = cases.iter().take(EXAMPLES).map(|case| code(case)).collect();
+        let (vectors, examples) = (counted(cases.len(), "vector"), examples.join(", "));
+        let _ = writeln!(out, "- {} is the worse at {}: {vectors}, as {examples}", cell(name), code(rule));
     }
-    out + "\n"
+    if all == 0 { out } else { out + "\n" }
 }
 
 fn says(version: &str, rule: &str) -> String {

@@ -27,6 +27,7 @@ pub use greeting::{Greeting, PROTOCOL};
 pub use limits::TesteeLimits;
 pub use ours::{Ours, answer};
 pub use process::Process;
+pub(crate) use process::end_all;
 pub use question::{Ask, Question};
 pub(crate) use rules::says;
 pub use serve::serve;

@@ -11,8 +11,21 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// Those that have been started and not ended.
+static LIVING: Mutex<Vec<Family>> = Mutex::new(Vec::new());
+
+/// Ends all of them: for an end of the tool that runs no destructors.
+pub(crate) fn end_all() {
+    living().drain(..).for_each(|family| family.end());
+}
+
+fn living() -> MutexGuard<'static, Vec<Family>> {
+    LIVING.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A process that has greeted.
 pub(super) struct Child {
@@ -55,6 +68,7 @@ impl Child {
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let number = child.id();
         let family = Family::of(child, false);
+        living().push(family.clone());
         let (Some(stdin), Some(stdout), Some(stderr)) = pipes else { return Err(io::ErrorKind::BrokenPipe.into()) };
         let made = || Ok((written_to(stdin)?, Lines::of(stdout, BYTES_BESIDES)?, Kept::of(stderr)?));
         match made() {
@@ -62,7 +76,7 @@ impl Child {
                 Ok(Self { family, number, questions: Some(questions), lines, stderr, has_ended: false })
             }
             Err(error) => {
-                family.end();
+                ended(&family);
                 Err(error)
             }
         }
@@ -148,9 +162,15 @@ impl Child {
     fn end(&mut self) -> Option<ExitStatus> {
         self.questions = None;
         self.has_ended = true;
-        self.family.end();
-        self.family.wait().ok().map(|end| end.status)
+        ended(&self.family)
     }
+}
+
+/// Ends it with all that it has started, and says how it ended.
+fn ended(family: &Family) -> Option<ExitStatus> {
+    family.end();
+    living().retain(|other| !other.is(family));
+    family.wait().ok().map(|end| end.status)
 }
 
 impl Drop for Child {

@@ -15,6 +15,7 @@ use super::limits::{HANG_WEIGHS, IN_A_ROW, TesteeLimits};
 use super::{Answer, Death, End, Greeting, Question, Testee};
 use crate::text::quoted;
 use child::Child;
+pub(crate) use child::end_all;
 use std::ffi::OsString;
 use talk::{Broken, Talk, Trouble};
 
