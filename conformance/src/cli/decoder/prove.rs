@@ -104,8 +104,10 @@ fn certified(bug: &Bug) -> Result<usize, Failure> {
         fails += usize::from(matches!(judged.verdict(), Verdict::Fail | Verdict::Weak));
         ControlFlow::Continue(())
     });
-    judged.map_err(|why| Failure::new(Exit::NothingJudged, format!("{}: {why}", bug.name)))?;
-    Ok(fails)
+    match judged {
+        Ok(_) => Ok(fails),
+        Err(why) => Err(Failure::new(Exit::NothingJudged, format!("{}: {why}", bug.name))),
+    }
 }
 
 /// What fuzzing finds first.

@@ -2,7 +2,11 @@
 
 use crate::chance::Random;
 use arbitrary::Unstructured;
-use mqtt_assay_codec::{Context, Expectation, LegalPacket, MUTATIONS, Mutation, PacketType, Sender, Version};
+use mqtt_assay_codec::vectors::{Value, Values};
+use mqtt_assay_codec::{
+    Context, Decoded, Expectation, LegalPacket, Limits, MUTATIONS, Mutation, PacketType, Sender, Version, decode,
+    packet_len,
+};
 
 /// Bytes for a decoder, and what they were made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +62,9 @@ const STEPS: [u8; 10] = [0, 1, 2, 3, 0x3F, 0x7E, 0x7F, 0x80, 0x81, 0xFF];
 /// Packets above this size are kept once in so many times, or hexadecimal digits would be most of the work.
 const LARGE: usize = 1024;
 const ONE_LARGE_IN: usize = 100;
+/// One input in so many has a body of one of these lengths, or of one byte more or less.
+const ONE_SIZED_IN: usize = 12;
+const BODIES: [usize; 9] = [64, 128, 128, 256, 512, 1024, 1024, 4096, 16_384];
 
 /// Makes inputs by chance: the same for the same seed and index.
 pub struct Inputs {
@@ -95,9 +102,41 @@ impl Inputs {
             5 => (base[..random.below(base.len())].to_vec(), Made::Cut),
             _ => (followed(&mut random, &base, context), Made::Followed),
         };
-        let cuts = cuts(&mut random, bytes.len());
-        Input { context, bytes, base, made, cuts }
+        let input = Input { context, bytes, base, made, cuts: Vec::new() };
+        let input = if random.below(ONE_SIZED_IN) == 0 { sized(&mut random, &input).unwrap_or(input) } else { input };
+        Input { cuts: cuts(&mut random, input.bytes.len()), ..input }
     }
+}
+
+/// The same with a longer text, so that its body has a length at which decoders take a step.
+fn sized(random: &mut Random, input: &Input) -> Option<Input> {
+    let near = [0, 0, 0, 1, -1];
+    let body = packet_len(&input.bytes)? as usize - head_len(&input.bytes)?;
+    let wanted = random.one_of(&BODIES).saturating_add_signed(random.one_of(&near));
+    let more = wanted.checked_sub(body).filter(|&more| more > 0)?;
+    let Ok(Decoded::Complete { packet, .. }) = decode(&input.base, input.context, &Limits::NONE) else { return None };
+    let mut values = Values::of(&packet, input.context.version);
+    let mut texts: Vec<&mut Vec<u8>> =
+        values.fields.iter_mut().filter_map(|(name, value)| text_of(name, value)).collect();
+    let text = random.below(texts.len());
+    let text = texts.get_mut(text)?;
+    text.resize(text.len() + more, b'a');
+    input.with_base(values.encode(input.context.version)?)
+}
+
+/// The bytes of a field that may be longer.
+fn text_of<'v>(name: &str, value: &'v mut Value) -> Option<&'v mut Vec<u8>> {
+    match value {
+        Value::Bytes(bytes) if name != "protocol-name" => Some(bytes),
+        Value::Filter(bytes, _) | Value::Pair(_, bytes) => Some(bytes),
+        _ => None,
+    }
+}
+
+/// Bytes of the fixed header, where it is whole.
+fn head_len(bytes: &[u8]) -> Option<usize> {
+    let length = bytes.get(1..)?.iter().take(4).position(|byte| byte & 0x80 == 0)?;
+    Some(length + 2)
 }
 
 /// A legal packet, seldom a large one.
@@ -113,11 +152,27 @@ fn legal(random: &mut Random, context: Context) -> Vec<u8> {
         let Ok(packet) = LegalPacket::arbitrary_in(&mut Unstructured::new(&noise), context, packet_type) else {
             continue;
         };
-        let bytes = packet.bytes();
+        let bytes = in_any_form(random, packet.bytes(), context);
         if bytes.len() <= LARGE || random.below(ONE_LARGE_IN) == 0 {
             return bytes;
         }
     }
+}
+
+/// The packet as it is, or with what may be left out written down: reason code 0, and the length of no properties.
+fn in_any_form(random: &mut Random, mut bytes: Vec<u8>, context: Context) -> Vec<u8> {
+    let may_end_early = match PacketType::from_number(bytes[0] >> 4) {
+        Some(PacketType::Puback | PacketType::Pubrec | PacketType::Pubrel | PacketType::Pubcomp) => 2,
+        Some(PacketType::Disconnect) => 0,
+        _ => return bytes,
+    };
+    let body = bytes.len() - 2;
+    if context.version == Version::V5 && body <= may_end_early + 1 && random.chance(50) {
+        let whole = may_end_early + 1 + random.below(2);
+        bytes.resize(bytes.len() + whole.saturating_sub(body), 0);
+        bytes[1] = (bytes.len() - 2) as u8;
+    }
+    bytes
 }
 
 fn is_sent(packet_type: PacketType, context: Context) -> bool {
@@ -197,6 +252,12 @@ impl Input {
         mutation.apply(&self.base, self.context).map(|mutated| mutated.expectation)
     }
 
+    /// The same bytes, as the legal packet that they are after all.
+    pub fn as_legal(&self) -> Option<Self> {
+        let whole = matches!(decode(&self.bytes, self.context, &Limits::NONE), Ok(Decoded::Complete { len, .. }) if len == self.bytes.len());
+        whole.then(|| Self { base: self.bytes.clone(), made: Made::Legal, ..self.clone() })
+    }
+
     /// The same mistake in another legal packet, if it has a place there. What no catalogue has can't be made again.
     pub fn with_base(&self, base: Vec<u8>) -> Option<Self> {
         let bytes = match self.made {
@@ -236,6 +297,16 @@ mod tests {
         let all_types = PacketType::ALL.into_iter().filter(|of| of.sent_by(Version::V5).may_be(Sender::Server));
         for packet_type in all_types {
             assert!(all.iter().any(|input| input.base[0] >> 4 == packet_type as u8), "{packet_type}");
+        }
+    }
+
+    #[test]
+    fn bodies_have_lengths_at_which_decoders_take_a_step() {
+        let inputs = Inputs::new(1, |_| true);
+        let all: Vec<Input> = (0..40_000).map(|index| inputs.at(index)).collect();
+        for body in BODIES {
+            let is_it = |input: &&Input| head_len(&input.bytes).is_some_and(|head| input.bytes.len() == head + body);
+            assert!(all.iter().filter(is_it).count() > 5, "{body}");
         }
     }
 

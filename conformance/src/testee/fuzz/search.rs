@@ -238,7 +238,9 @@ impl<'t> Search<'t> {
         as_stream: bool,
         found: &mut impl FnMut(&Finding),
     ) -> Result<(), String> {
-        let input = shrink(case.input.clone(), tries(breach), |candidates| {
+        // What is legal after all is shrunk field by field, whatever it was made by.
+        let first = case.input.as_legal().unwrap_or_else(|| case.input.clone());
+        let input = shrink(first, tries(breach), |candidates| {
             let all = self.breaches_of(candidates, as_stream)?;
             Ok::<_, String>(
                 all.iter().position(|other| other.as_ref().is_some_and(|other| breach.is_the_same_as(other))),

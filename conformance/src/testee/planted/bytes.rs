@@ -68,10 +68,9 @@ pub(super) fn wait_for_reason_code(bytes: &[u8], context: Context) -> Option<End
 pub(super) fn die_of_unterminated_length(bytes: &[u8], context: Context) -> Option<End> {
     let whole = packet_len(bytes).is_some_and(|len| len as usize <= bytes.len());
     let ends_open = bytes.last().is_some_and(|byte| byte & 0x80 != 0);
-    let refused = decode(bytes, context, &Limits::NONE)
-        .err()
-        .is_some_and(|error| error.rule == Rule::Truncated && error.field.to_string().contains("property length"));
-    (whole && ends_open && refused).then(|| died("index out of bounds in read_variable"))
+    let error = decode(bytes, context, &Limits::NONE).err()?;
+    let dies = whole && ends_open && error.rule == Rule::PropertyLengthMissing;
+    dies.then(|| died("index out of bounds in read_variable"))
 }
 
 pub(super) fn die_of_short_unsuback(bytes: &[u8], _: Context) -> Option<End> {
