@@ -26,11 +26,12 @@ Examples:
   mqtt-assay report --matrix mine.json theirs.json          decoders side by side
   mqtt-assay decoder -- mqtt-assay decoder serve            our own, as an example of a shim
 
-CMD reads requests from its standard input and writes an answer to each on its standard output, in lines of text: the
-protocol mqtt-testee/1, a page of the book (`testee.md`). Without a word before the options `decoder` certifies.
+CMD reads requests from its standard input and writes an answer to each on its standard output,
+in lines of text: the protocol mqtt-testee/1, a page of the book (`testee.md`). `decoder` alone
+certifies.
 
-Exit codes: 0 all pass, 1 a fail, 2 usage, 3 it can't be started or does not greet, 4 nothing selected,
-5 baseline stale, 6 inconclusive; all of them: mqtt-assay explain exit-codes";
+Exit codes: 0 all pass, 1 a fail, 2 usage, 3 it can't be started or does not greet, 4 nothing
+selected, 5 baseline stale, 6 inconclusive; all of them: mqtt-assay explain exit-codes";
 
 /// Certify a packet decoder in any language: a command that answers on standard output
 #[derive(Debug, Args)]
