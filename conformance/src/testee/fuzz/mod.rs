@@ -11,6 +11,8 @@ mod input;
 mod known;
 mod search;
 mod shrink;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use breach::told;
 pub use breach::{Breach, Sort};
