@@ -223,7 +223,13 @@ fn where_it_died(stderr: &str) -> Option<String> {
     let line = line.or_else(|| stderr.lines().rfind(|line| !line.trim().is_empty()))?;
     // Numbers of processes and threads, and addresses, differ from death to death.
     let words = line.split_whitespace().filter(|word| !word.starts_with('(') && !word.starts_with("0x"));
-    Some(words.collect::<Vec<_>>().join(" ")).filter(|line| !line.is_empty())
+    Some(words.map(end_of_path).collect::<Vec<_>>().join(" ")).filter(|line| !line.is_empty())
+}
+
+/// The last three parts of a path, which name a file well enough: where the others lead is a matter of the machine.
+fn end_of_path(word: &str) -> &str {
+    let from = word.rmatch_indices('/').nth(2).map_or(0, |(at, _)| at + 1);
+    &word[from..]
 }
 
 fn of_values(right: &Values, stated: Option<&str>, hides: &BTreeSet<String>) -> Option<Breach> {

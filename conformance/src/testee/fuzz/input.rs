@@ -254,14 +254,15 @@ impl Input {
 
     /// The same bytes, as the legal packet that they are after all.
     pub fn as_legal(&self) -> Option<Self> {
-        let whole = matches!(decode(&self.bytes, self.context, &Limits::NONE), Ok(Decoded::Complete { len, .. }) if len == self.bytes.len());
+        let decoded = decode(&self.bytes, self.context, &Limits::NONE);
+        let whole = matches!(decoded, Ok(Decoded::Complete { len, .. }) if len == self.bytes.len());
         whole.then(|| Self { base: self.bytes.clone(), made: Made::Legal, ..self.clone() })
     }
 
     /// The same mistake in another legal packet, if it has a place there. What no catalogue has can't be made again.
     pub fn with_base(&self, base: Vec<u8>) -> Option<Self> {
         let bytes = match self.made {
-            Made::Legal => base.clone(),
+            Made::Legal => return Self { bytes: base, ..self.clone() }.as_legal(),
             Made::Mutated(mutation) => mutation.apply(&base, self.context)?.bytes,
             _ => return None,
         };

@@ -11,8 +11,8 @@ use mqtt_assay_codec::vectors::Values;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-/// Inputs of one batch.
-const BATCH: u64 = 1024;
+/// Inputs of one batch: enough to keep the decoder at work, few enough to end in time where it dies of many.
+const BATCH: u64 = 256;
 /// One input in so many is asked about as a stream, too.
 const STREAM_ONE_IN: u64 = 4;
 /// One accepted packet in so many is asked about in its shortest form, too.
@@ -125,7 +125,7 @@ impl<'t> Search<'t> {
         }
         let streams = greeting.has("stream");
         let lost = std::thread::scope(|scope| {
-            let (sender, batches) = sync_channel(2);
+            let (sender, batches) = sync_channel(8);
             let cases = options.cases.unwrap_or(u64::MAX);
             scope.spawn(move || make(&inputs, cases, streams, &sender));
             self.batches(&batches, options, &mut found, &mut go_on).err()

@@ -2,7 +2,7 @@
 
 use super::input::Input;
 use mqtt_assay_codec::vectors::{Value, Values};
-use mqtt_assay_codec::{Decoded, Limits, decode};
+use mqtt_assay_codec::{Decoded, Limits, decode, packet_len};
 
 /// How many inputs are asked about at a time.
 const AT_ONCE: usize = 32;
@@ -26,7 +26,9 @@ pub(super) fn shrink<E>(
             let candidates = &candidates[..candidates.len().min(left)];
             left -= candidates.len();
             if let Some(index) = shows(candidates)? {
-                least = candidates[index].clone();
+                let smaller = &candidates[index];
+                // What has become legal is shrunk field by field from here on.
+                least = smaller.as_legal().unwrap_or_else(|| smaller.clone());
                 continue 'again;
             }
         }
@@ -41,7 +43,8 @@ fn smaller(input: &Input) -> Vec<Input> {
         let base = values.encode(input.context.version)?;
         input.with_base(base)
     });
-    let of_bytes = shorter(&input.bytes).into_iter().map(|bytes| Input { bytes, ..input.clone() });
+    let alone = packet_len(&input.bytes).and_then(|len| input.bytes.get(..len as usize)).map(<[u8]>::to_vec);
+    let of_bytes = alone.into_iter().chain(shorter(&input.bytes)).map(|bytes| Input { bytes, ..input.clone() });
     let of_cuts = (0..input.cuts.len()).map(|index| {
         let mut cuts = input.cuts.clone();
         cuts.remove(index);

@@ -61,6 +61,8 @@ impl Child {
         let (program, arguments) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Where a panic of Rust was is its first line, which a trace would push out of what is kept, and takes long to make.
+        command.env("RUST_BACKTRACE", "0");
         // All that it starts ends with it; and Ctrl-C in a terminal is for the tool alone.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
