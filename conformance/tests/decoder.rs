@@ -6,6 +6,7 @@
 mod common;
 #[path = "common/folder.rs"]
 mod folder;
+#[allow(dead_code, reason = "what a report of a broker has as well is held there")]
 #[path = "common/schema.rs"]
 mod schema;
 
@@ -44,7 +45,8 @@ fn bind(test: impl FnOnce()) {
     settings.add_filter(r"\d{4}-\d\d-\d\d", "[day]");
     settings.add_filter(r"mqtt-assay(-codec|) \d+\.\d+\.\d+", "mqtt-assay$1 [version]");
     settings.add_filter(&format!("[^ ']*{}", PROGRAM.rsplit('/').next().unwrap_or("mqtt-assay")), "mqtt-assay");
-    settings.add_filter(r"\d+ vectors", "[n] vectors");
+    settings.add_filter(r"\b\d+ (vectors|cases|pass|fail|broken|lenient|weak)\b", "[n] $1");
+    settings.add_filter(r"FAIL: \d+ of \d+", "FAIL: [n] of [n]");
     settings.bind(test);
 }
 
@@ -103,7 +105,9 @@ fn several_stand_side_by_side_with_what_they_disagree_about() {
     assert_eq!(page.status.code(), Some(0), "{}", text(&page.stderr));
     let page = fs::read_to_string(folder.path("page/index.html")).expect("a page");
     assert!(page.contains("All decoders") && page.contains("<title>2 decoders"), "a page of decoders");
-    let told = [matrix, text(&difference.stdout)].concat().to_lowercase();
+    // The catalog's rules speak of the broker where the standard speaks of the server.
+    let own: Vec<&str> = matrix.lines().filter(|line| !line.starts_with("| `MQTT-")).collect();
+    let told = [own.join("\n"), text(&difference.stdout)].concat().to_lowercase();
     assert!(!told.contains("broker"), "{told}");
 }
 

@@ -12,7 +12,6 @@ use crate::scenario::Verdict;
 use crate::testee::{Greeting, Judged, RuleJudged, Trial, catalogued};
 use crate::text::{cut, single_line};
 use mqtt_assay_codec::{Sender, Version};
-use mqtt_assay_standard::Basis;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -175,10 +174,7 @@ fn rule(judged: &Judged, told: &RuleJudged, line: Option<u32>) -> RuleReport {
     RuleReport {
         id: told.id.to_owned(),
         level: level.to_owned(),
-        basis: match judged.basis(told) {
-            Basis::Direct => Basis::Direct.word().to_owned(),
-            other => other.word().to_owned(),
-        },
+        basis: judged.basis(told).word().to_owned(),
         breaks: false,
         verdict: told.verdict,
         line: line.filter(|_| !matches!(told.verdict, Verdict::NotOffered | Verdict::NotExercised)),

@@ -50,11 +50,13 @@ impl Child {
             format!("{} can't be started: {error}", quoted(&program))
         })?;
         child.write(format!("HELLO {PROTOCOL}\n"));
-        let line = child.first_line(limits.greeting)?;
-        match Greeting::from_line(line.trim_end()) {
-            Ok(greeting) => Ok((child, greeting)),
-            Err(why) => Err(format!("{why}: {}", quoted(line.trim_end()))),
+        let lines = child.first_line(limits.greeting)?;
+        let (line, more) = lines.split_once('\n').unwrap_or((&lines, ""));
+        let greeting = Greeting::from_line(line).map_err(|why| format!("{why}: {}", quoted(line)))?;
+        if more.is_empty() {
+            return Ok((child, greeting));
         }
+        Err(format!("behind its greeting it wrote, unasked: {}", quoted(more.trim_end())))
     }
 
     fn spawn(words: &[OsString]) -> io::Result<Self> {

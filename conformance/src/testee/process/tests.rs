@@ -148,6 +148,8 @@ fn what_does_not_greet_is_told_with_what_it_says() {
     assert_eq!(started("echo no >&2; exit 4", long), "it ended before it greeted: it exited with code 4\nno");
     let other = "its first line does not begin with `HELLO mqtt-testee/1`: `hello`";
     assert_eq!(started("echo hello; read x", long), other);
+    let more = "behind its greeting it wrote, unasked: `and more`";
+    assert_eq!(started("printf 'HELLO mqtt-testee/1 name=x\\nand more\\n'; read x", long), more);
     let silent = "it did not greet within 0.05 s: its first line is to be `HELLO mqtt-testee/1 ...`";
     assert_eq!(started("sleep 100", 50), silent);
     assert!(started("printf HELLO; sleep 100", 200).ends_with("there is no line feed behind `HELLO`"));
