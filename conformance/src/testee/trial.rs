@@ -2,7 +2,7 @@
 
 use super::Question;
 use super::rules::REFUSES;
-use mqtt_assay_codec::vectors::{self, Stream, Values, Vector, Verdict};
+use mqtt_assay_codec::vectors::{self, Kind, Stream, Values, Vector, Verdict};
 use mqtt_assay_codec::{Context, Layer, Limits, annotations};
 use std::collections::BTreeSet;
 
@@ -77,7 +77,10 @@ impl Trial {
 
     /// A vector as a trial.
     pub fn of(vector: &Vector) -> Self {
+        // A CONNECT of a version that is not spoken has to be read to be answered: a decoder may hand it out for that.
+        let is_answered = vector.kind == Some(Kind::AnsweredByConnack);
         let due = match vector.verdict {
+            Verdict::Invalid if is_answered => Due::Either(None),
             Verdict::Valid => Due::Accepted(vector.values()),
             Verdict::Invalid => Due::Refused { rule: vector.statement.unwrap_or(REFUSES), may_wait: vector.early },
             Verdict::Either => Due::Either(vector.values()),
