@@ -19,8 +19,8 @@ pub(crate) struct Unknown(pub(crate) String);
 
 /// What is unknown about the case or the rule of an entry.
 pub(crate) fn unknown(key: &Key) -> Option<Unknown> {
-    if let Some(statement) = vector(&key.case) {
-        let is_judged = key.rule.starts_with(OF_A_DECODER) || statement == Some(key.rule.as_str());
+    if let Some(statement) = statement_of_vector(&key.case) {
+        let is_judged = key.rule.starts_with(OF_A_DECODER) || statement == key.rule;
         return (!is_judged).then(|| Unknown(format!("{} judges no rule {}", key.case, quoted(&key.rule))));
     }
     let Some(instance) = cases::all().find(|instance| instance.id() == key.case) else {
@@ -30,13 +30,14 @@ pub(crate) fn unknown(key: &Key) -> Option<Unknown> {
     (!is_judged).then(|| Unknown(of_rule(&instance, &key.rule)))
 }
 
-/// The statement of the vector or stream with this id, which a decoder is tried by, if it has one; nothing where there is no
-/// such vector.
-fn vector(id: &str) -> Option<Option<&'static str>> {
-    static STATEMENTS: OnceLock<BTreeMap<&str, Option<&str>>> = OnceLock::new();
+/// The statement of the vector or stream with this id, which a decoder is tried by, empty if it has none; nothing where there
+/// is no such vector.
+fn statement_of_vector(id: &str) -> Option<&'static str> {
+    static STATEMENTS: OnceLock<BTreeMap<&str, &str>> = OnceLock::new();
     let statements = STATEMENTS.get_or_init(|| {
         let streams = vectors::streams().map(|stream| (stream.id, stream.refusal.and_then(|breach| breach.statement)));
-        vectors::all().map(|vector| (vector.id, vector.statement)).chain(streams).collect()
+        let all = vectors::all().map(|vector| (vector.id, vector.statement)).chain(streams);
+        all.map(|(id, statement)| (id, statement.unwrap_or_default())).collect()
     });
     statements.get(id).copied()
 }

@@ -177,13 +177,13 @@ fn by_rule<'a>(cases: impl Iterator<Item = &'a CaseReport>) -> Vec<Group<'a>> {
     let mut groups: BTreeMap<(Option<Mark>, Option<&str>), Group<'a>> = BTreeMap::new();
     for case in cases {
         let mut new = Group::of(case);
-        match groups.get_mut(&(case.marked, case.decided_by.rule.as_deref())) {
-            Some(group) => group.take(new),
-            None => {
-                new.family = case.decided_by.rule.clone().unwrap_or_default();
-                new.names_rule = true;
-                groups.insert((case.marked, case.decided_by.rule.as_deref()), new);
-            }
+        let rule = case.decided_by.rule.as_deref();
+        if let Some(group) = groups.get_mut(&(case.marked, rule)) {
+            group.take(new);
+        } else {
+            new.family = rule.unwrap_or_default().to_owned();
+            new.names_rule = true;
+            groups.insert((case.marked, rule), new);
         }
     }
     let mut groups: Vec<Group<'a>> = groups.into_values().collect();

@@ -108,13 +108,13 @@ impl<'a> Ledger<'a> {
                 _ => self.broke(rule, "a refusal", told_end(end)),
             },
             Due::Stream { .. } => {}
-            Due::Either(_) => match end {
-                End::Wants(_) => self.broke(WAITS, "a verdict, for the packet is whole", told_end(end)),
-                _ => {
-                    self.kept(WAITS, told_end(end));
-                    self.length(end);
-                }
-            },
+            Due::Either(_) if matches!(end, End::Wants(_)) => {
+                self.broke(WAITS, "a verdict, for the packet is whole", told_end(end));
+            }
+            Due::Either(_) => {
+                self.kept(WAITS, told_end(end));
+                self.length(end);
+            }
             Due::Waited => match end {
                 End::Wants(_) => self.kept(WAITS, told_end(end)),
                 _ => self.broke(WAITS, "that it waits for more", told_end(end)),

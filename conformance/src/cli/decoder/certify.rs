@@ -65,7 +65,7 @@ pub(super) fn certify(args: &CertifyArgs) -> Result<Exit, Failure> {
     let times = Times { started, took: begun.elapsed() };
     let course = Course { lost: end.err(), ending: guard.ending() };
     let Run { console, events, results, counted, .. } = run;
-    Ok(conclude(args, &facts, &times, (results, counted), course, (outputs, events, baselines), console))
+    Ok(conclude(args, &facts, &times, (results, counted), &course, (outputs, events, baselines), console))
 }
 
 fn nothing_judged(args: &CertifyArgs, why: &str) -> Failure {

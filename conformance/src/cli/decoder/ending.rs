@@ -33,7 +33,7 @@ pub(super) fn conclude(
     facts: &Facts<'_>,
     times: &Times,
     (mut results, of): (Vec<CaseReport>, Counted),
-    course: Course,
+    course: &Course,
     (outputs, events, baselines): (Outputs, Option<(String, Events)>, Baselines),
     mut console: Console,
 ) -> Exit {
