@@ -12,6 +12,7 @@ mod exit;
 mod explain;
 mod explore;
 mod failure;
+mod fuzz;
 mod guard;
 mod labels;
 mod list;
@@ -81,6 +82,7 @@ enum Command {
     Report(report::ReportArgs),
     Show(show::ShowArgs),
     Serve(Box<serve::ServeArgs>),
+    Fuzz(Box<fuzz::FuzzArgs>),
     Decode(decode::DecodeArgs),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
@@ -128,6 +130,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Report(args)) => report::report(&args),
         Some(Command::Show(args)) => show::show(&args),
         Some(Command::Serve(args)) => serve::serve(&args),
+        Some(Command::Fuzz(args)) => fuzz::fuzz(&args),
         Some(Command::Decode(args)) => decode::decode(&args),
         Some(Command::Completions(args)) => shell::completions(&args),
         Some(Command::Man(args)) => shell::man(&args),

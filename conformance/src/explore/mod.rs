@@ -18,5 +18,6 @@ mod tests;
 mod words;
 
 pub use finding::Found;
+pub(crate) use random::Random;
 pub use search::{ExploreEvent, ExploreOptions, Explored, Finding, SEQUENCE, TRIES, explore};
 pub use step::{Act, Connecting, Publishing, Sequence, Step, Which, Willing};

@@ -1,0 +1,799 @@
+//! A session under way: each step is written, what comes is read and judged at once, and clients acknowledge as they are
+//! told to.
+
+use super::draft::{self, Names};
+use super::op::{Act, Cut, Greeting, Id, Manner, Message, Session, Step, Storm};
+use crate::hunt::expected::{Answers, End, Expected, judge};
+use crate::hunt::kept::owed;
+use crate::hunt::pace::{Offer, Pace};
+use crate::hunt::road::{Came, Road};
+use crate::hunt::trial::{Oracle, Suspicion, Trial, Weight};
+use crate::wire::Ending;
+use mqtt_assay_codec::{
+    Context, Expectation, Mutation, Packet, PacketId, PacketType, QoS, Rule, Sender, Version,
+};
+use mqtt_assay_standard::find;
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+const NAMES: [&str; 4] = ["ann", "ben", "cid", "dee"];
+
+const PINGREQ: [u8; 2] = [0xC0, 0];
+
+/// What a session is played with.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::hunt) struct Terms {
+    pub(in crate::hunt) offer: Offer,
+    pub(in crate::hunt) pace: Pace,
+}
+
+/// What came of it.
+pub(in crate::hunt) struct Played {
+    pub(in crate::hunt) trial: Trial,
+    /// What was seen, as numbers that are the same where the same was seen.
+    pub(in crate::hunt) seen: Vec<u64>,
+    /// Packets that were judged with a mistake in them, by name, and the end that came.
+    pub(in crate::hunt) mistakes: Vec<(&'static str, End)>,
+}
+
+/// A session under way.
+pub(super) struct Player<'a> {
+    road: &'a mut dyn Road,
+    terms: Terms,
+    names: &'a Names,
+    pub(super) trial: Trial,
+    pub(super) actors: Vec<Actor>,
+    /// Connections that were taken over: what comes there is read too.
+    former: Vec<(usize, usize)>,
+    messages: u32,
+    connections: [usize; 4],
+    seen: Vec<u64>,
+    mistakes: Vec<(&'static str, End)>,
+    /// Topics that may hold a retained message.
+    pub(super) retained: BTreeSet<String>,
+    /// Client identifiers that may have a session.
+    pub(super) clients: BTreeSet<String>,
+}
+
+/// One who takes part.
+pub(super) struct Actor {
+    pub(super) version: Version,
+    /// Its connection on the road, and in the trial.
+    pub(super) line: Option<(usize, usize)>,
+    answers: Answers,
+    manner: Manner,
+    held: VecDeque<(PacketType, u16)>,
+    awaited: Vec<(PacketType, u16)>,
+    in_use: BTreeSet<u16>,
+    last_id: u16,
+    pings: u32,
+    is_deaf: bool,
+    is_half_closed: bool,
+    pub(super) is_tainted: bool,
+    /// Bytes that are written together with the next.
+    joined: Vec<u8>,
+    /// What it has published: topic and QoS.
+    pub(super) published: BTreeSet<(u8, u8)>,
+}
+
+/// Plays a session whose names no other has.
+pub(in crate::hunt) fn play(session: &Session, road: &mut dyn Road, terms: Terms, names: &Names) -> Played {
+    let trial = Trial::new(&names.topics, &names.clients, road.is_simulated());
+    let actors = session.cast.iter().map(|is_5| Actor::new(if *is_5 { Version::V5 } else { Version::V3_1_1 }));
+    let mut player = Player {
+        road,
+        terms,
+        names,
+        trial,
+        actors: actors.collect(),
+        former: Vec::new(),
+        messages: 0,
+        connections: [0; 4],
+        seen: Vec::new(),
+        mistakes: Vec::new(),
+        retained: BTreeSet::new(),
+        clients: BTreeSet::new(),
+    };
+    for step in &session.steps {
+        player.step(step);
+    }
+    player.end();
+    let Player { trial, seen, mistakes, .. } = player;
+    Played { trial, seen, mistakes }
+}
+
+impl Actor {
+    fn new(version: Version) -> Self {
+        Self {
+            version,
+            line: None,
+            answers: Answers::default(),
+            manner: Manner::Now,
+            held: VecDeque::new(),
+            awaited: Vec::new(),
+            in_use: BTreeSet::new(),
+            last_id: 0,
+            pings: 0,
+            is_deaf: false,
+            is_half_closed: false,
+            is_tainted: false,
+            joined: Vec::new(),
+            published: BTreeSet::new(),
+        }
+    }
+
+    fn begins(&mut self, line: (usize, usize)) {
+        self.line = Some(line);
+        self.answers = Answers::default();
+        (self.manner, self.pings) = (Manner::Now, 0);
+        (self.is_deaf, self.is_half_closed, self.is_tainted) = (false, false, false);
+        self.held.clear();
+        self.awaited.clear();
+        self.joined.clear();
+        // A session may be taken up in which identifiers are in use: fresh ones go on from where they were.
+    }
+
+    fn is_let_in(&self) -> bool {
+        self.answers.connack.is_some_and(|code| code.0 == 0)
+    }
+
+    fn identifier(&mut self, id: Id) -> u16 {
+        let chosen = match id {
+            Id::Fresh => {
+                let mut next = self.last_id;
+                loop {
+                    next = next.checked_add(1).unwrap_or(1);
+                    if !self.in_use.contains(&next) || next == self.last_id {
+                        break next;
+                    }
+                }
+            }
+            Id::Again => self.last_id.max(1),
+            Id::Number(number) => number.max(1),
+        };
+        self.last_id = chosen;
+        chosen
+    }
+
+    /// Follows a packet; what is to be answered to it at once.
+    fn follow(&mut self, packet: &Packet<'_>) {
+        self.answers.follow(packet);
+        let id = packet.packet_id().map_or(0, PacketId::get);
+        let packet_type = packet.packet_type();
+        if let Some(place) = self.awaited.iter().position(|known| *known == (packet_type, id)) {
+            self.awaited.swap_remove(place);
+            if matches!(packet_type, PacketType::Puback | PacketType::Suback | PacketType::Unsuback) {
+                self.in_use.remove(&id);
+            }
+        }
+        match packet {
+            Packet::Publish(publish) => match publish.qos {
+                QoS::AtMostOnce => {}
+                QoS::AtLeastOnce => self.held.push_back((PacketType::Puback, id)),
+                QoS::ExactlyOnce => self.held.push_back((PacketType::Pubrec, id)),
+            },
+            Packet::Pubrec(ack) if !ack.reason.is_error() => self.held.push_back((PacketType::Pubrel, id)),
+            Packet::Pubrec(_) | Packet::Pubcomp(_) => drop(self.in_use.remove(&id)),
+            Packet::Pubrel(_) => self.held.push_back((PacketType::Pubcomp, id)),
+            _ => {}
+        }
+    }
+}
+
+impl Player<'_> {
+    fn step(&mut self, step: &Step) {
+        if step.who >= self.actors.len() {
+            return;
+        }
+        let before = self.actors[step.who].answers;
+        let begun = self.road.now();
+        self.act(step);
+        self.pump();
+        self.note(step, &before, self.road.now().saturating_sub(begun));
+    }
+
+    fn act(&mut self, step: &Step) {
+        let who = step.who;
+        match &step.act {
+            Act::Connect(greeting) => self.connect(step, greeting),
+            Act::Wait(milliseconds) => {
+                let time = Duration::from_millis(u64::from(*milliseconds));
+                let time = if self.road.is_simulated() { time * 20 } else { time };
+                self.road.wait(time);
+            }
+            _ if self.actors[who].line.is_none() || self.actors[who].is_half_closed => {}
+            Act::Manner(manner) => self.actors[who].manner = *manner,
+            Act::Deaf(is_deaf) => self.actors[who].is_deaf = *is_deaf,
+            Act::Acknowledge { all } => {
+                let count = if *all { usize::MAX } else { 1 };
+                self.acknowledge(who, count);
+            }
+            Act::Fin => self.lose(who, Ending::Fin),
+            Act::Reset => self.lose(who, Ending::Reset),
+            Act::HalfClose => self.half_close(who),
+            Act::Storm(storm, count) => self.storm(who, *storm, *count),
+            act => self.send(step, act),
+        }
+    }
+
+    /// Writes the packet of a step.
+    fn send(&mut self, step: &Step, act: &Act) {
+        let who = step.who;
+        let Some((legal, awaited)) = self.draft(who, act) else { return };
+        match (&step.mutation, act) {
+            (Some(name), _) => self.send_mutated(who, name, &legal),
+            (None, Act::Flipped(..)) => self.send_doubtful(who, "raw.bitflip", &legal),
+            (None, Act::Stray(packet @ (2 | 9 | 11 | 13), _)) => {
+                let packet = PacketType::from_number(*packet).unwrap_or(PacketType::Connack);
+                let expected = Expected::refuse(Rule::WrongDirection, self.actors[who].version, packet);
+                self.send_wrong(who, "seq.server-only-packet", &legal, expected, packet, true);
+            }
+            (None, Act::Publish(message)) if self.exceeds(who, message) => {
+                self.actors[who].is_tainted = true;
+                self.write(who, &legal, None, step.cut);
+            }
+            (None, _) => {
+                if let Act::Stray(..) = act {
+                    self.actors[who].is_tainted = true;
+                }
+                self.await_for(who, awaited);
+                self.write(who, &legal, None, step.cut);
+                if let Act::Leave { .. } = act {
+                    self.left(who);
+                } else if step.cut != Cut::Joined {
+                    self.wait_for_answers(who);
+                }
+            }
+        }
+    }
+
+    fn exceeds(&self, who: usize, message: &Message) -> bool {
+        let is_again = matches!(message.id, Id::Again) && message.qos > 0;
+        is_again || self.actors[who].version == Version::V5 && message.alias > self.terms.offer.alias()
+    }
+
+    fn await_for(&mut self, who: usize, awaited: Option<(PacketType, u16)>) {
+        let Some((packet, id)) = awaited else { return };
+        let actor = &mut self.actors[who];
+        actor.awaited.push((packet, id));
+        if id > 0 {
+            actor.in_use.insert(id);
+        }
+        if packet == PacketType::Pingresp {
+            actor.pings += 1;
+        }
+    }
+
+    /// The packet of a step, and what answers it.
+    fn draft(&mut self, who: usize, act: &Act) -> Option<(Vec<u8>, Option<(PacketType, u16)>)> {
+        let version = self.actors[who].version;
+        Some(match act {
+            Act::Publish(message) => self.draft_message(who, message),
+            Act::Subscribe { filters, identifier, id } => {
+                let id = self.actors[who].identifier(*id);
+                let bytes = draft::subscribe(filters, *identifier, id, self.names, version);
+                (bytes, Some((PacketType::Suback, id)))
+            }
+            Act::Unsubscribe { filters, id } => {
+                let id = self.actors[who].identifier(*id);
+                (draft::unsubscribe(filters, id, self.names, version), Some((PacketType::Unsuback, id)))
+            }
+            Act::Stray(packet, id) => (draft::short(*packet, (*id).max(1)), None),
+            Act::Ping => (PINGREQ.to_vec(), Some((PacketType::Pingresp, 0))),
+            Act::Leave { code, expiry } => (draft::disconnect(*code, *expiry, version), None),
+            Act::Flipped(act, flips) => {
+                let (mut bytes, _) = self.draft(who, act)?;
+                for &(place, value) in flips {
+                    let length = bytes.len().max(1);
+                    if let Some(byte) = bytes.get_mut(usize::from(place) % length) {
+                        *byte = value;
+                    }
+                }
+                (bytes, None)
+            }
+            _ => return None,
+        })
+    }
+
+    fn draft_message(&mut self, who: usize, message: &Message) -> (Vec<u8>, Option<(PacketType, u16)>) {
+        let topic = self.names.topic(message.topic);
+        let actor = &mut self.actors[who];
+        let id = (message.qos > 0).then(|| actor.identifier(message.id));
+        self.messages += 1;
+        if message.retain {
+            self.retained.insert(topic.clone());
+        }
+        actor.published.insert((message.topic, message.qos));
+        let bytes = draft::publish(message, &topic, self.messages, id, actor.version);
+        let awaited = id.map(|id| (if message.qos == 1 { PacketType::Puback } else { PacketType::Pubrec }, id));
+        (bytes, awaited)
+    }
+
+    fn connect(&mut self, step: &Step, greeting: &Greeting) {
+        let who = step.who;
+        let version = self.actors[who].version;
+        let bytes = draft::connect(greeting, self.names, version);
+        self.clients.insert(self.names.client(greeting.client));
+        if let Some(willing) = greeting.will.as_ref().filter(|willing| willing.retain) {
+            self.retained.insert(self.names.topic(willing.topic));
+        }
+        if let Some(name) = &step.mutation {
+            if self.actors[who].line.is_some() && !self.actors[who].is_half_closed {
+                return self.send_mutated(who, name, &bytes);
+            }
+            if !self.open(who) {
+                return;
+            }
+            return self.send_mutated(who, name, &bytes);
+        }
+        if self.open(who) {
+            self.actors[who].awaited.push((PacketType::Connack, 0));
+            self.write(who, &bytes, None, if step.cut == Cut::Joined { Cut::Whole } else { step.cut });
+            self.wait_for_answers(who);
+            // Whoever else used this identifier has lost his connection.
+            self.pump();
+        }
+    }
+
+    /// Opens a connection; one that is there is taken over, or let alone.
+    fn open(&mut self, who: usize) -> bool {
+        self.flush(who);
+        if let Some(line) = self.actors[who].line.take() {
+            self.former.push(line);
+        }
+        let Ok(connection) = self.road.open() else { return false };
+        self.connections[who] += 1;
+        let name = NAMES[who % NAMES.len()];
+        let count = self.connections[who];
+        let role = if count == 1 { name.to_owned() } else { format!("{name}#{count}") };
+        let side = self.trial.opened(self.road.now(), &role, self.actors[who].version);
+        self.actors[who].begins((connection, side));
+        true
+    }
+
+    /// Writes, and tells the judge.
+    fn write(&mut self, who: usize, bytes: &[u8], mutation: Option<&'static str>, cut: Cut) {
+        let Some((connection, side)) = self.actors[who].line else { return };
+        if cut == Cut::Joined {
+            self.actors[who].joined.extend_from_slice(bytes);
+            return;
+        }
+        let mut all = std::mem::take(&mut self.actors[who].joined);
+        if !all.is_empty() {
+            self.trial.wrote(side, self.road.now(), &all, None);
+        }
+        self.trial.wrote(side, self.road.now(), bytes, mutation);
+        all.extend_from_slice(bytes);
+        let is_taken = match cut {
+            Cut::Bytes if all.len() <= 400 => all.chunks(1).all(|byte| self.road.write(connection, byte)),
+            Cut::At(place) if usize::from(place) < all.len() => {
+                let (first, second) = all.split_at(usize::from(place));
+                self.road.write(connection, first) && self.road.write(connection, second)
+            }
+            _ => self.road.write(connection, &all),
+        };
+        if !is_taken {
+            self.pump();
+        }
+    }
+
+    fn flush(&mut self, who: usize) {
+        if !self.actors[who].joined.is_empty() && self.actors[who].line.is_some() {
+            self.write(who, &[], None, Cut::Whole);
+        }
+    }
+
+    /// Sends a packet with a mistake by name, where it has a place for it; else as it is.
+    fn send_mutated(&mut self, who: usize, name: &str, legal: &[u8]) {
+        let version = self.actors[who].version;
+        let packet = legal.first().and_then(|first| PacketType::from_number(first >> 4));
+        let mutation = Mutation::find(name);
+        let mutated = mutation.and_then(|mutation| mutation.apply(legal, Context::new(version, Sender::Client)));
+        let (Some(mutation), Some(packet), Some(mutated)) = (mutation, packet, mutated) else { return };
+        let is_first = !self.actors[who].is_let_in();
+        let is_connect = packet == PacketType::Connect;
+        let expected = match mutated.expectation {
+            Expectation::MustRefuse(rule) => Expected::refuse(rule, version, packet),
+            Expectation::Waits => Expected::Waits,
+            Expectation::MustAccept if packet == PacketType::Publish && mutated.bytes.len() < 1000 => Expected::Either,
+            Expectation::MustAccept | Expectation::MayEither(_) => Expected::Either,
+        };
+        let expected = match (is_first, is_connect, expected) {
+            (_, _, Expected::Waits) => Expected::Waits,
+            (true, false, expected) => expected.or_refuse(find(version, "MQTT-3.1.0-1")),
+            (false, true, expected) => expected.or_refuse(find(version, "MQTT-3.1.0-2")),
+            (_, _, expected) => expected,
+        };
+        let is_whole = mqtt_assay_codec::packet_len(&mutated.bytes)
+            .is_none_or(|length| length as usize <= mutated.bytes.len());
+        self.send_wrong(who, mutation.name, &mutated.bytes, expected, packet, is_whole);
+    }
+
+    /// Sends bytes of which nobody knows what a broker does with them.
+    fn send_doubtful(&mut self, who: usize, name: &'static str, bytes: &[u8]) {
+        let packet = bytes.first().and_then(|first| PacketType::from_number(first >> 4)).unwrap_or(PacketType::Publish);
+        self.send_wrong(who, name, bytes, Expected::Either, packet, false);
+    }
+
+    /// Sends a packet that is wrong, and sees which end its connection takes.
+    fn send_wrong(
+        &mut self,
+        who: usize,
+        name: &'static str,
+        bytes: &[u8],
+        expected: Expected,
+        packet: PacketType,
+        is_whole: bool,
+    ) {
+        self.flush(who);
+        self.wait_for_answers(who);
+        let Some((connection, side)) = self.actors[who].line else { return };
+        let was_tainted = std::mem::replace(&mut self.actors[who].is_tainted, true);
+        self.actors[who].awaited.clear();
+        self.actors[who].answers.has_refused = false;
+        self.write(who, bytes, Some(name), Cut::Whole);
+        let waits = expected == Expected::Waits;
+        let before = self.actors[who].answers.pongs;
+        if waits {
+            self.half_close(who);
+        } else {
+            self.trial.wrote(side, self.road.now(), &PINGREQ, None);
+            self.actors[who].pings += 1;
+            self.road.write(connection, &PINGREQ);
+        }
+        let end = self.decide(who, connection, side, before, waits);
+        self.mistakes.push((name, end));
+        let answers = self.actors[who].answers;
+        if end != End::Alive {
+            self.gone(who);
+        }
+        if was_tainted && end != End::Hung {
+            return;
+        }
+        let Some((weight, seen)) = judge(expected, end, &answers, is_whole) else { return };
+        let rule = match expected {
+            Expected::Refuse(rule) => Some(rule),
+            _ => None,
+        };
+        let line = self.trial.line();
+        self.trial.add(Suspicion {
+            oracle: if end == End::Hung { Oracle::Hang } else { Oracle::Expectation },
+            version: self.actors[who].version,
+            rule,
+            weight,
+            mutation: Some(name),
+            place: format!("{} in a session", packet.name()),
+            seen: format!("{}: {seen}", end.word()),
+            line,
+        });
+    }
+
+    fn decide(&mut self, who: usize, connection: usize, side: usize, pongs: u32, waits: bool) -> End {
+        let mut until = self.road.now() + if waits { self.terms.pace.hang } else { self.terms.pace.wait };
+        loop {
+            let left = until.saturating_sub(self.road.now());
+            match self.read(who, connection, side, left) {
+                Came::Ended(_) => return if self.actors[who].is_half_closed { End::Waiting } else { End::Closed },
+                Came::Bytes if self.actors[who].answers.pongs > pongs && !waits => return End::Alive,
+                Came::Bytes => self.answer(who),
+                Came::Nothing if self.road.now() < until => {}
+                Came::Nothing if self.actors[who].is_half_closed => return End::Hung,
+                Came::Nothing => {
+                    self.half_close(who);
+                    until = self.road.now() + self.terms.pace.hang;
+                }
+            }
+        }
+    }
+
+    /// Reads once from a client's connection.
+    fn read(&mut self, who: usize, connection: usize, side: usize, patience: Duration) -> Came {
+        let came = self.road.read(connection, self.trial.inbox(side), patience);
+        let now = self.road.now();
+        match came {
+            Came::Bytes => {
+                let actor = &mut self.actors[who];
+                self.trial.came(side, now, |packet| actor.follow(packet));
+            }
+            Came::Ended(ending) => self.trial.ended(side, now, ending),
+            Came::Nothing => {}
+        }
+        came
+    }
+
+    /// Reads what has come to everybody, and acknowledges it.
+    pub(super) fn pump(&mut self) -> bool {
+        let mut has_come = false;
+        for who in 0..self.actors.len() {
+            while let (Some((connection, side)), false) = (self.actors[who].line, self.actors[who].is_deaf) {
+                match self.read(who, connection, side, Duration::ZERO) {
+                    Came::Bytes => {
+                        has_come = true;
+                        self.answer(who);
+                    }
+                    Came::Nothing => break,
+                    Came::Ended(_) => self.gone(who),
+                }
+            }
+        }
+        self.pump_former();
+        has_come
+    }
+
+    fn pump_former(&mut self) {
+        let mut left = Vec::new();
+        for (connection, side) in std::mem::take(&mut self.former) {
+            let came = self.road.read(connection, self.trial.inbox(side), Duration::ZERO);
+            let now = self.road.now();
+            match came {
+                Came::Bytes => {
+                    self.trial.came(side, now, |_| {});
+                    left.push((connection, side));
+                }
+                Came::Nothing => left.push((connection, side)),
+                Came::Ended(ending) => {
+                    self.trial.ended(side, now, ending);
+                    self.trial.closed(side, now, Some(Ending::Fin));
+                    self.road.close(connection, Ending::Fin);
+                }
+            }
+        }
+        self.former = left;
+    }
+
+    /// A client answers what it holds, as far as it does so at once.
+    fn answer(&mut self, who: usize) {
+        match self.actors[who].manner {
+            Manner::Now => self.acknowledge(who, usize::MAX),
+            Manner::Later => {}
+            Manner::Wrongly => {
+                while let Some((packet, id)) = self.actors[who].held.pop_front() {
+                    let other = if packet == PacketType::Puback { PacketType::Pubcomp } else { PacketType::Puback };
+                    self.actors[who].is_tainted = true;
+                    self.write(who, &draft::short(other as u8, id), Some("flow.ack-wrongly"), Cut::Whole);
+                }
+            }
+        }
+    }
+
+    fn acknowledge(&mut self, who: usize, most: usize) {
+        let mut all = Vec::new();
+        for _ in 0..most {
+            if self.actors[who].is_half_closed {
+                break;
+            }
+            let Some((packet, id)) = self.actors[who].held.pop_front() else { break };
+            if packet == PacketType::Pubrel {
+                self.actors[who].awaited.push((PacketType::Pubcomp, id));
+            }
+            all.extend(draft::short(packet as u8, id));
+        }
+        if !all.is_empty() {
+            self.write(who, &all, None, Cut::Whole);
+        }
+    }
+
+    /// Waits until what a client awaits has come, others being served meanwhile.
+    fn wait_for_answers(&mut self, who: usize) {
+        let until = self.road.now() + self.terms.pace.answer;
+        let slice = self.terms.pace.wait.min(Duration::from_millis(5));
+        while let Some((connection, side)) = self.actors[who].line {
+            if self.actors[who].awaited.is_empty() || self.actors[who].is_deaf || self.actors[who].is_half_closed {
+                return;
+            }
+            let left = until.saturating_sub(self.road.now());
+            if left.is_zero() {
+                return self.unanswered(who);
+            }
+            match self.read(who, connection, side, left.min(slice)) {
+                Came::Bytes => self.answer(who),
+                Came::Ended(_) => return self.gone(who),
+                // A tainted connection is owed nothing, and a client who holds back may be waited for in turn.
+                Came::Nothing if self.actors[who].is_tainted || self.actors[who].manner != Manner::Now => {
+                    self.actors[who].awaited.clear();
+                    return;
+                }
+                Came::Nothing => drop(self.pump()),
+            }
+        }
+    }
+
+    fn unanswered(&mut self, who: usize) {
+        let awaited = std::mem::take(&mut self.actors[who].awaited);
+        let Some(&(answer, id)) = awaited.first() else { return };
+        let version = self.actors[who].version;
+        let rule = owed(answer, version).and_then(|id| find(version, id));
+        let line = self.trial.line();
+        self.trial.add(Suspicion {
+            oracle: Oracle::Answer,
+            version,
+            rule,
+            weight: Weight::Fail,
+            mutation: None,
+            place: answer.name().to_owned(),
+            seen: format!("{} with identifier {id} did not come within {:?}", answer.name(), self.terms.pace.answer),
+            line,
+        });
+    }
+
+    /// The broker has ended a client's connection.
+    fn gone(&mut self, who: usize) {
+        if let Some((connection, side)) = self.actors[who].line.take() {
+            let now = self.road.now();
+            self.trial.closed(side, now, Some(Ending::Fin));
+            self.road.close(connection, Ending::Fin);
+        }
+        self.actors[who].awaited.clear();
+        self.actors[who].held.clear();
+    }
+
+    fn lose(&mut self, who: usize, ending: Ending) {
+        self.flush(who);
+        // What the broker has sent by now was read before.
+        self.pump();
+        if let Some((connection, side)) = self.actors[who].line.take() {
+            self.trial.closed(side, self.road.now(), Some(ending));
+            self.road.close(connection, ending);
+        }
+        self.actors[who].awaited.clear();
+        self.actors[who].held.clear();
+    }
+
+    fn half_close(&mut self, who: usize) {
+        self.flush(who);
+        let Some((connection, side)) = self.actors[who].line else { return };
+        self.trial.closed(side, self.road.now(), None);
+        self.actors[who].is_half_closed = true;
+        self.actors[who].awaited.clear();
+        self.road.half_close(connection);
+    }
+
+    /// DISCONNECT was sent: the broker's end is waited for, which alone says that it was dealt with.
+    fn left(&mut self, who: usize) {
+        self.half_close(who);
+        let until = self.road.now() + self.terms.pace.wait;
+        while let Some((connection, side)) = self.actors[who].line {
+            let left = until.saturating_sub(self.road.now());
+            match self.read(who, connection, side, left) {
+                Came::Bytes => {}
+                Came::Ended(_) | Came::Nothing => self.gone(who),
+            }
+        }
+    }
+
+    fn storm(&mut self, who: usize, storm: Storm, count: u16) {
+        for turn in 0..count {
+            let small = Message {
+                topic: (turn % 3) as u8,
+                qos: 1.min(self.terms.offer.qos()),
+                retain: false,
+                dup: false,
+                size: 8,
+                id: Id::Fresh,
+                alias: 0,
+                properties: 0,
+                expiry: None,
+            };
+            let act = match storm {
+                Storm::Takeover => Act::Connect(Greeting { client: who, keep_alive: 60, ..Greeting::default() }),
+                Storm::Retained => {
+                    Act::Publish(Message { retain: true, size: if turn % 2 == 0 { 8 } else { 0 }, ..small })
+                }
+                Storm::Subscribe if turn % 2 == 0 => {
+                    Act::Subscribe { filters: vec![(4, 1)], identifier: None, id: Id::Fresh }
+                }
+                Storm::Subscribe => Act::Unsubscribe { filters: vec![4], id: Id::Fresh },
+                Storm::Publish => Act::Publish(small),
+            };
+            let cut = if turn % 4 == 3 || storm == Storm::Takeover { Cut::Whole } else { Cut::Joined };
+            self.act(&Step { who, act, mutation: None, cut });
+            if turn % 8 == 7 {
+                self.pump();
+            }
+        }
+    }
+
+    /// What was seen at a step, for who looks for what is new.
+    fn note(&mut self, step: &Step, before: &Answers, took: Duration) {
+        let actor = &self.actors[step.who];
+        let latency = (took.as_micros().max(1) / self.terms.pace.wait.as_micros().max(1)).min(4) as u64;
+        let state = u64::from(actor.line.is_some())
+            | u64::from(actor.is_tainted) << 1
+            | u64::from(actor.is_half_closed) << 2
+            | u64::from(!actor.held.is_empty()) << 3
+            | (self.actors.iter().filter(|actor| actor.line.is_some()).count() as u64) << 4;
+        let code = |code: Option<mqtt_assay_codec::ReasonCode>| code.map_or(0xFFF, |code| u64::from(code.0));
+        let came = u64::from(actor.answers.types & !before.types);
+        let parts = [
+            u64::from(step.act.kind()),
+            crate::scenario::hash(step.mutation.as_deref().unwrap_or_default()),
+            state,
+            came,
+            u64::from(actor.answers.has_refused),
+            code(actor.answers.connack),
+            code(actor.answers.disconnect),
+            latency,
+            self.mistakes.last().map_or(9, |(_, end)| *end as u64),
+        ];
+        let key = parts.iter().fold(0xcbf2_9ce4_8422_2325_u64, |key, part| {
+            (key ^ part).wrapping_mul(0x0100_0000_01b3).rotate_left(17)
+        });
+        self.seen.push(key);
+    }
+
+    /// Everybody acknowledges what he holds; every publisher sends one more of each topic and QoS, which proves what was to
+    /// come before it; then all leave.
+    fn end(&mut self) {
+        for who in 0..self.actors.len() {
+            self.actors[who].is_deaf = false;
+            self.flush(who);
+            if self.actors[who].manner == Manner::Later {
+                self.actors[who].manner = Manner::Now;
+            }
+            self.answer(who);
+        }
+        self.pump();
+        self.fence();
+        self.quiet();
+        let now = self.road.now();
+        self.trial.settle(now);
+        for who in 0..self.actors.len() {
+            self.lose(who, Ending::Fin);
+        }
+        for (connection, side) in std::mem::take(&mut self.former) {
+            self.trial.closed(side, self.road.now(), Some(Ending::Reset));
+            self.road.close(connection, Ending::Reset);
+        }
+        let version = self.terms.offer.versions().first().copied().unwrap_or(Version::V3_1_1);
+        super::clean::clean(self.road, (self.terms.pace, version), &self.clients, &self.retained);
+    }
+
+    fn fence(&mut self) {
+        for who in 0..self.actors.len() {
+            if self.actors[who].is_tainted || self.actors[who].line.is_none() {
+                continue;
+            }
+            for (topic, qos) in self.actors[who].published.clone() {
+                let message = Message {
+                    topic,
+                    qos,
+                    retain: false,
+                    dup: false,
+                    size: 8,
+                    id: Id::Fresh,
+                    alias: 0,
+                    properties: 0,
+                    expiry: None,
+                };
+                self.act(&Step { who, act: Act::Publish(message), mutation: None, cut: Cut::Whole });
+                self.pump();
+            }
+        }
+    }
+
+    /// Reads until nothing comes any more; on the simulated clock long enough that what is owed is missing.
+    fn quiet(&mut self) {
+        let rounds = if self.road.is_simulated() { 13 } else { 1 };
+        for _ in 0..rounds {
+            let mut has_come = true;
+            let mut turns = 0;
+            while has_come && turns < 1000 {
+                for who in 0..self.actors.len() {
+                    let is_there = self.actors[who].line.is_some() && !self.actors[who].is_half_closed;
+                    if is_there {
+                        self.await_for(who, Some((PacketType::Pingresp, 0)));
+                        self.write(who, &PINGREQ, None, Cut::Whole);
+                        self.wait_for_answers(who);
+                    }
+                }
+                has_come = self.pump();
+                turns += 1;
+            }
+            if self.road.is_simulated() {
+                self.road.wait(Duration::from_secs(1));
+                let now = self.road.now();
+                self.trial.settle(now);
+            }
+        }
+    }
+}
