@@ -29,6 +29,8 @@ pub struct Finding {
     pub session: Option<String>,
     /// The baseline knows it.
     pub is_known: bool,
+    /// How many cases were played again for it.
+    pub(super) tries: u32,
 }
 
 impl Finding {
@@ -44,10 +46,12 @@ impl Finding {
             transcript: None,
             session: case.and_then(session_of),
             is_known,
+            tries: 0,
         }
     }
 
     pub(super) fn confirm(&mut self, confirmed: Confirmed) {
+        self.tries += 1;
         self.again = Some(confirmed.seen);
         self.operations.1 = confirmed.case.operations();
         self.session = session_of(&confirmed.case);

@@ -39,11 +39,8 @@ pub(super) struct Choice {
 pub(super) struct Done<'a> {
     pub(super) choice: Choice,
     pub(super) end: End,
-    pub(super) answers: Answers,
     /// What is wrong, and the record.
     pub(super) trial: &'a Trial,
-    /// How long it took.
-    pub(super) took: Duration,
 }
 
 /// What all fresh cases share.
@@ -65,7 +62,6 @@ struct Running {
     trial: Trial,
     bytes: Vec<u8>,
     answers: Answers,
-    begun: Duration,
     /// When it is to be decided.
     until: Duration,
     is_half_closed: bool,
@@ -108,11 +104,6 @@ impl<'t> Fresh<'t> {
         }
     }
 
-    /// How many are under way.
-    pub(super) fn under_way(&self) -> usize {
-        self.running.len() + self.aside.len()
-    }
-
     /// Sends one, and tells of those that have ended meanwhile.
     pub(super) fn step(
         &mut self,
@@ -153,7 +144,7 @@ impl<'t> Fresh<'t> {
         running.connection = road.open()?;
         let now = road.now();
         running.trial.opened(now, "rogue", entry.version);
-        (running.choice, running.begun, running.answers) = (choice, now, Answers::default());
+        (running.choice, running.answers) = (choice, Answers::default());
         running.is_silent = entry.expected_in(choice.state) == Expected::Waits;
         running.bytes.clear();
         let before = choice.state != State::First;
@@ -242,13 +233,7 @@ impl<'t> Fresh<'t> {
         road.close(running.connection, Ending::Reset);
         running.trial.closed(0, now, Some(Ending::Reset));
         self.judge(&mut running, end);
-        each(&Done {
-            choice: running.choice,
-            end,
-            answers: running.answers,
-            trial: &running.trial,
-            took: now.saturating_sub(running.begun),
-        });
+        each(&Done { choice: running.choice, end, trial: &running.trial });
         self.spare.push(running);
     }
 
@@ -274,7 +259,7 @@ impl<'t> Fresh<'t> {
             weight,
             mutation: Some(entry.name()),
             place: format!("{} {}", entry.packet.name(), state.word()),
-            seen: format!("{}: {seen}", end.word()),
+            seen: format!("{} ({}): {seen}", end.word(), entry.base),
             line,
         });
     }
@@ -288,7 +273,6 @@ impl Running {
             trial: Trial::new(FOLDER, "", is_simulated),
             bytes: Vec::new(),
             answers: Answers::default(),
-            begun: Duration::ZERO,
             until: Duration::ZERO,
             is_half_closed: false,
             is_silent: false,

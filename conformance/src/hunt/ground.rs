@@ -2,7 +2,6 @@
 
 use super::road::{Inside, Road, Sockets};
 use mqtt_assay_reference::Machine;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -32,6 +31,8 @@ pub struct Broker {
 #[derive(Debug, Clone)]
 struct State {
     address: SocketAddr,
+    /// Its process, where that is known.
+    pid: Option<u32>,
     /// How often it has died.
     deaths: u64,
     life: Life,
@@ -48,9 +49,9 @@ enum Life {
 }
 
 impl Broker {
-    /// One that runs there.
-    pub fn at(address: SocketAddr) -> Self {
-        let state = State { address, deaths: 0, life: Life::Up, last_words: String::new() };
+    /// One that runs there, as this process.
+    pub fn at(address: SocketAddr, pid: Option<u32>) -> Self {
+        let state = State { address, pid, deaths: 0, life: Life::Up, last_words: String::new() };
         Self { state: Mutex::new(state), changed: Condvar::new(), begun: Instant::now() }
     }
 
@@ -69,10 +70,10 @@ impl Broker {
         self.changed.notify_all();
     }
 
-    /// It runs again, there.
-    pub fn came_again(&self, address: SocketAddr) {
+    /// It runs again, there, as this process.
+    pub fn came_again(&self, address: SocketAddr, pid: Option<u32>) {
         let mut state = self.state();
-        (state.life, state.address) = (Life::Up, address);
+        (state.life, state.address, state.pid) = (Life::Up, address, pid);
         drop(state);
         self.changed.notify_all();
     }
@@ -145,6 +146,14 @@ impl Ground {
         match self {
             Self::Broker(broker) => broker.is_up(),
             Self::Inside(_) => true,
+        }
+    }
+
+    /// Its process, where that is known.
+    pub(super) fn pid(&self) -> Option<u32> {
+        match self {
+            Self::Broker(broker) => broker.state().pid,
+            Self::Inside(_) => None,
         }
     }
 

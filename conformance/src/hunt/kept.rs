@@ -32,6 +32,7 @@ pub(super) struct Kept<'t> {
     /// What it has sent since its CONNECT.
     sent: Vec<usize>,
     awaited: Vec<(PacketType, u16)>,
+    has_ended: bool,
     /// PUBRECs whose PUBREL goes out with the next batch.
     releases: Vec<u16>,
 }
@@ -58,6 +59,7 @@ impl<'t> Kept<'t> {
             next_id: 1,
             sent: Vec::new(),
             awaited: Vec::new(),
+            has_ended: false,
             releases: Vec::new(),
         }
     }
@@ -75,11 +77,6 @@ impl<'t> Kept<'t> {
             }
         }
         chosen
-    }
-
-    /// What was sent on the connection so far.
-    pub(super) fn sent(&self) -> &[usize] {
-        &self.sent
     }
 
     /// Sends a batch, and reads its answers. What is wrong stands in the trial that `each` is shown.
@@ -127,6 +124,7 @@ impl<'t> Kept<'t> {
     fn connect(&mut self, road: &mut dyn Road) -> io::Result<usize> {
         let connection = road.open()?;
         self.connection = Some(connection);
+        self.has_ended = false;
         self.trial.renew();
         self.trial.opened(road.now(), "keeper", self.version);
         self.bytes.clear();
@@ -187,6 +185,7 @@ impl<'t> Kept<'t> {
                 Came::Nothing => return false,
                 Came::Ended(ending) => {
                     self.trial.ended(0, now, ending);
+                    self.has_ended = true;
                     return false;
                 }
             }
@@ -196,6 +195,19 @@ impl<'t> Kept<'t> {
 
     fn suspect_silence(&mut self, is_taken: bool) {
         let Some(&(answer, id)) = self.awaited.first() else { return };
+        if self.has_ended {
+            let line = self.trial.line();
+            return self.trial.add(Suspicion {
+                oracle: Oracle::Expectation,
+                version: self.version,
+                rule: None,
+                weight: Weight::Weak,
+                mutation: None,
+                place: "legal packets".to_owned(),
+                seen: format!("the broker ended the connection, and owes {} with identifier {id}", answer.name()),
+                line,
+            });
+        }
         let rule = owed(answer, self.version).and_then(|id| find(self.version, id));
         let line = self.trial.line();
         let seen = if is_taken { "did not come" } else { "could not be asked for: the connection takes no more" };

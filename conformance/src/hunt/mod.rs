@@ -6,15 +6,37 @@
 //! `cases` for the rules of the invariants, `auditor`, `broker`, `link` for transcripts, and `wire`.
 
 mod calibrate;
+mod canary;
+mod case;
+mod confirm;
+mod corpus;
+mod death;
 mod expected;
+mod feedback;
+mod finding;
 mod fresh;
+mod ground;
 mod kept;
+mod options;
 mod pace;
 mod road;
+mod run;
+mod session;
+mod shared;
 mod table;
+#[cfg(test)]
+mod tests;
 mod trial;
+mod watch;
+mod worker;
 
 pub use calibrate::{Calibration, Rate, calibrate};
+pub use corpus::write_whole;
+pub use finding::{Finding, Hunted, Progress};
+pub use ground::{Broker, Ground, Make};
+pub use options::HuntOptions;
 pub use pace::{Offer, Pace};
 pub use road::{Came, Inside, Road, Sockets};
+pub use run::hunt;
+pub use shared::Tell;
 pub use trial::{Key, Oracle, Suspicion, Weight};

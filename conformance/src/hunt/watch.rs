@@ -20,7 +20,7 @@ pub(super) type Sample = [u64; 3];
 /// Follows one process.
 #[derive(Debug)]
 pub(super) struct Watch {
-    pid: u32,
+    pub(super) pid: u32,
     pub(super) first: Option<Sample>,
     pub(super) last: Option<Sample>,
     /// The least of each epoch.

@@ -23,11 +23,11 @@ pub(crate) struct FuzzArgs {
     #[command(flatten)]
     pub(super) broker: BrokerArgs,
 
-    /// How long: 90s, 15m, 2h
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
-    pub(super) time: Duration,
+    /// How long: 90s, 15m, 2h; a minute where nothing is said
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    time: Option<Duration>,
 
-    /// Or how many cases
+    /// Or how many cases; a batch on a kept connection counts as one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) cases: Option<u64>,
 
@@ -83,6 +83,14 @@ pub(crate) struct FuzzArgs {
     #[arg(long)]
     pub(super) calibrate: bool,
 
+    /// Only one kind of cases
+    #[arg(long, value_name = "KIND", value_enum)]
+    pub(super) only: Option<Only>,
+
+    /// Leave out what the judge over all traffic says: shows what it is worth
+    #[arg(long)]
+    pub(super) without_auditor: bool,
+
     /// Write what was found as JSON
     #[arg(long, value_name = "FILE")]
     pub(super) json: Option<PathBuf>,
@@ -90,6 +98,36 @@ pub(crate) struct FuzzArgs {
     /// Write what was found as Markdown
     #[arg(long, value_name = "FILE")]
     pub(super) markdown: Option<PathBuf>,
+}
+
+/// A kind of cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Only {
+    /// One packet on a connection of its own
+    Fresh,
+    /// Packets and their answers on one connection
+    Kept,
+    /// Sessions of one to four clients
+    Sessions,
+}
+
+impl Only {
+    /// As the hunt numbers it.
+    pub(super) const fn number(self) -> usize {
+        self as usize
+    }
+}
+
+impl FuzzArgs {
+    /// How long, where that was said.
+    pub(super) const fn given_time(&self) -> Option<Duration> {
+        self.time
+    }
+
+    /// How long the hunt goes on; no limit where cases are counted.
+    pub(super) fn time(&self) -> Option<Duration> {
+        self.time.or(self.cases.is_none().then_some(Duration::from_mins(1)))
+    }
 }
 
 fn time(text: &str) -> Result<Duration, String> {

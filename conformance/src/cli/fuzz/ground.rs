@@ -8,7 +8,7 @@ use mqtt_assay_codec::Version;
 use std::net::{SocketAddr, ToSocketAddrs};
 
 /// A broker that runs.
-pub(super) struct Ground {
+pub(super) struct Place {
     pub(super) address: SocketAddr,
     /// Its process, where the hunt has started it.
     pub(super) process: Option<SpawnedBroker>,
@@ -16,8 +16,15 @@ pub(super) struct Ground {
     _started: Started,
 }
 
+impl Place {
+    /// The number of its process in the system, where the hunt has started it.
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.process.as_ref()?.pid()
+    }
+}
+
 /// Starts it, or finds it.
-pub(super) async fn find(target: &Target) -> Result<Ground, Failure> {
+pub(super) async fn find(target: &Target) -> Result<Place, Failure> {
     let started = target.prepare(Variant::PLAIN).await.map_err(|unready| unready_to(&unready))?;
     let ready = [Version::V5, Version::V3_1_1].into_iter().find_map(|version| started.ready(version).ok());
     let ready = ready.ok_or_else(|| Failure::new(Exit::NothingJudged, "the broker speaks neither 3.1.1 nor 5.0"))?;
@@ -28,7 +35,7 @@ pub(super) async fn find(target: &Target) -> Result<Ground, Failure> {
     let failed = |why: String| Failure::new(Exit::NothingJudged, format!("{place}: {why}"));
     let mut addresses = place.to_socket_addrs().map_err(|error| failed(error.to_string()))?;
     let address = addresses.next().ok_or_else(|| failed("the name has no address".to_owned()))?;
-    Ok(Ground { address, process: ready.process, _started: started })
+    Ok(Place { address, process: ready.process, _started: started })
 }
 
 fn unready_to(unready: &Unready) -> Failure {

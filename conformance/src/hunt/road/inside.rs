@@ -24,6 +24,7 @@ pub struct Inside {
     numbers: BTreeMap<ConnectionId, usize>,
     effects: Vec<Effect>,
     crashes: u64,
+    written: u64,
 }
 
 /// Our end of one connection.
@@ -47,12 +48,8 @@ impl Inside {
             numbers: BTreeMap::new(),
             effects: Vec::new(),
             crashes: 0,
+            written: 0,
         }
-    }
-
-    /// How often all its connections were reset at once: it died, and was started again.
-    pub fn crashes(&self) -> u64 {
-        self.crashes
     }
 
     /// The broker itself, for who counts what it stores.
@@ -161,6 +158,7 @@ impl Road for Inside {
     }
 
     fn write(&mut self, connection: usize, bytes: &[u8]) -> bool {
+        self.written = super::digest(self.written, bytes);
         let Some(Some(end)) = self.open.get(connection) else { return false };
         let (id, is_open) = (end.id, end.ended.is_none() && !end.has_closed);
         if is_open {
@@ -215,5 +213,13 @@ impl Road for Inside {
 
     fn is_simulated(&self) -> bool {
         true
+    }
+
+    fn deaths(&self) -> u64 {
+        self.crashes
+    }
+
+    fn digest(&self) -> u64 {
+        self.written
     }
 }

@@ -51,4 +51,22 @@ pub trait Road {
 
     /// True where time is simulated, so that waiting costs nothing.
     fn is_simulated(&self) -> bool;
+
+    /// How often the broker is seen to have died on this road.
+    fn deaths(&self) -> u64 {
+        0
+    }
+
+    /// Tells all that was written, in its order, from anything else.
+    fn digest(&self) -> u64;
+}
+
+/// A digest of bytes that follow others.
+fn digest(before: u64, bytes: &[u8]) -> u64 {
+    let chunks = bytes.chunks(8).map(|chunk| {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        u64::from_le_bytes(word) ^ chunk.len() as u64
+    });
+    chunks.fold(before, |digest, word| (digest.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15))
 }

@@ -16,7 +16,7 @@ const PORT_TRIES: u32 = 40;
 const PORT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Bytes that one read takes.
-const ONE_READ: usize = 16 << 10;
+const ONE_READ: usize = 4 << 10;
 
 /// Connections to one address.
 #[derive(Debug)]
@@ -25,6 +25,7 @@ pub struct Sockets {
     begun: Instant,
     open: Vec<Option<Socket>>,
     free: Vec<usize>,
+    written: u64,
 }
 
 #[derive(Debug)]
@@ -37,7 +38,7 @@ struct Socket {
 impl Sockets {
     /// None open yet; the clock counts from `begun`.
     pub fn new(address: SocketAddr, begun: Instant) -> Self {
-        Self { address, begun, open: Vec::new(), free: Vec::new() }
+        Self { address, begun, open: Vec::new(), free: Vec::new(), written: 0 }
     }
 
     fn connect(&self) -> io::Result<TcpStream> {
@@ -112,6 +113,7 @@ impl Road for Sockets {
     }
 
     fn write(&mut self, connection: usize, bytes: &[u8]) -> bool {
+        self.written = super::digest(self.written, bytes);
         let Some(socket) = self.socket(connection) else { return false };
         let is_blocking = socket.patience.is_some() || socket.await_for(LIMIT).is_ok();
         is_blocking && socket.stream.write_all(bytes).is_ok()
@@ -147,6 +149,10 @@ impl Road for Sockets {
 
     fn is_simulated(&self) -> bool {
         false
+    }
+
+    fn digest(&self) -> u64 {
+        self.written
     }
 }
 

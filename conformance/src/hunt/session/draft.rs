@@ -170,7 +170,8 @@ pub(super) fn subscribe(filters: &[(u8, u8)], identifier: Option<u32>, id: u16, 
 
 pub(super) fn unsubscribe(filters: &[u8], id: u16, names: &Names, version: Version) -> Vec<u8> {
     let Some(packet_id) = PacketId::new(id) else { return Vec::new() };
-    let all: TopicFiltersBuf = filters.iter().map(|filter| names.filter(*filter)).collect();
+    let spelt: Vec<String> = filters.iter().map(|filter| names.filter(*filter)).collect();
+    let all: TopicFiltersBuf = spelt.iter().map(String::as_str).collect();
     let properties = mqtt_assay_codec::Properties::EMPTY;
     bytes(&Packet::Unsubscribe(Unsubscribe { packet_id, properties, filters: all.as_topic_filters() }), version)
 }

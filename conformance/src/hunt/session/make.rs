@@ -82,17 +82,14 @@ impl Maker<'_> {
         }
         let who = self.random.below(cast.len());
         let act = self.legal(cast, who);
+        let at = 1 + self.random.below(12) as u16;
         let cut = self.random.weighted(&[
             (30, Cut::Whole),
             (1, Cut::Bytes),
-            (2, Cut::At(self.random_cut())),
+            (2, Cut::At(at)),
             (2, Cut::Joined),
         ]);
         Step { who, act, mutation: None, cut }
-    }
-
-    fn random_cut(&mut self) -> u16 {
-        1 + self.random.below(12) as u16
     }
 
     fn legal(&mut self, cast: &[bool], who: usize) -> Act {

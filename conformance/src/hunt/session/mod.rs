@@ -9,4 +9,4 @@ mod play;
 pub(super) use draft::Names;
 pub(super) use make::Maker;
 pub(super) use op::{Act, Cut, Greeting, Message, Session, Step};
-pub(super) use play::{Played, Terms, play};
+pub(super) use play::{Terms, play};

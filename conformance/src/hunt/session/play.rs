@@ -32,8 +32,6 @@ pub(in crate::hunt) struct Played {
     pub(in crate::hunt) trial: Trial,
     /// What was seen, as numbers that are the same where the same was seen.
     pub(in crate::hunt) seen: Vec<u64>,
-    /// Packets that were judged with a mistake in them, by name, and the end that came.
-    pub(in crate::hunt) mistakes: Vec<(&'static str, End)>,
 }
 
 /// A session under way.
@@ -48,7 +46,8 @@ pub(super) struct Player<'a> {
     messages: u32,
     connections: [usize; 4],
     seen: Vec<u64>,
-    mistakes: Vec<(&'static str, End)>,
+    /// The end that the last packet with a mistake in it took.
+    last_end: Option<End>,
     /// Topics that may hold a retained message.
     pub(super) retained: BTreeSet<String>,
     /// Client identifiers that may have a session.
@@ -90,7 +89,7 @@ pub(in crate::hunt) fn play(session: &Session, road: &mut dyn Road, terms: Terms
         messages: 0,
         connections: [0; 4],
         seen: Vec::new(),
-        mistakes: Vec::new(),
+        last_end: None,
         retained: BTreeSet::new(),
         clients: BTreeSet::new(),
     };
@@ -98,8 +97,8 @@ pub(in crate::hunt) fn play(session: &Session, road: &mut dyn Road, terms: Terms
         player.step(step);
     }
     player.end();
-    let Player { trial, seen, mistakes, .. } = player;
-    Played { trial, seen, mistakes }
+    let Player { trial, seen, .. } = player;
+    Played { trial, seen }
 }
 
 impl Actor {
@@ -442,7 +441,7 @@ impl Player<'_> {
             self.road.write(connection, &PINGREQ);
         }
         let end = self.decide(who, connection, side, before, waits);
-        self.mistakes.push((name, end));
+        self.last_end = Some(end);
         let answers = self.actors[who].answers;
         if end != End::Alive {
             self.gone(who);
@@ -713,7 +712,7 @@ impl Player<'_> {
             code(actor.answers.connack),
             code(actor.answers.disconnect),
             latency,
-            self.mistakes.last().map_or(9, |(_, end)| *end as u64),
+            self.last_end.map_or(9, |end| end as u64),
         ];
         let key = parts.iter().fold(0xcbf2_9ce4_8422_2325_u64, |key, part| {
             (key ^ part).wrapping_mul(0x0100_0000_01b3).rotate_left(17)
