@@ -25,7 +25,7 @@ mod vector;
 pub(crate) use samples::{Sample, all_samples, samples};
 #[cfg(test)]
 pub(crate) use set::{Draft, agrees, drafts, limits};
+pub use values::{Value, Values};
 #[cfg(test)]
 pub(crate) use vector::json;
-pub use values::{Value, Values};
 pub use vector::{Vector, Verdict, all, of};

@@ -58,7 +58,9 @@ impl Values {
             Packet::Subscribe(subscribe) => values.subscribe(subscribe, version),
             Packet::Suback(suback) => values.codes(suback.packet_id.get(), &suback.properties, suback.reasons),
             Packet::Unsubscribe(unsubscribe) => values.unsubscribe(unsubscribe),
-            Packet::Unsuback(unsuback) => values.codes(unsuback.packet_id.get(), &unsuback.properties, unsuback.reasons),
+            Packet::Unsuback(unsuback) => {
+                values.codes(unsuback.packet_id.get(), &unsuback.properties, unsuback.reasons)
+            }
             Packet::Disconnect(Disconnect { reason, properties }) | Packet::Auth(Auth { reason, properties }) => {
                 values.reason(*reason, version);
                 values.properties("", properties);

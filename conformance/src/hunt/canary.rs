@@ -144,11 +144,8 @@ impl Canary {
         let ann = Line::open_as(road, self.version, "hunt-can-ann", |_| {})?;
         let mut ben = Line::open_as(road, self.version, "hunt-can-ben", |_| {})?;
         let filters: SubscriptionsBuf = [(TOPIC, SubscriptionOptions::at(QoS::AtLeastOnce))].into_iter().collect();
-        let subscribe = Subscribe {
-            packet_id: PacketId::MIN,
-            properties: Properties::EMPTY,
-            filters: filters.as_subscriptions(),
-        };
+        let subscribe =
+            Subscribe { packet_id: PacketId::MIN, properties: Properties::EMPTY, filters: filters.as_subscriptions() };
         let bytes = Packet::Subscribe(subscribe).to_bytes(self.version).map_err(io::Error::other)?;
         ben.send(road, &bytes)?;
         ben.next(road, |packet| matches!(packet, Packet::Suback(_)).then_some(()))?;

@@ -126,9 +126,7 @@ impl Refusing for ReasonCode {
 /// there.
 pub(super) fn judge(expected: Expected, end: End, answers: &Answers, is_whole: bool) -> Option<(Weight, String)> {
     match (expected, end) {
-        (_, End::Hung) => {
-            Some((Weight::Weak, "neither an answer, nor an end after our half had ended".to_owned()))
-        }
+        (_, End::Hung) => Some((Weight::Weak, "neither an answer, nor an end after our half had ended".to_owned())),
         (Expected::Refuse(_), End::Alive) if answers.has_refused => {
             Some((Weight::Weak, "refused in an acknowledgement, and the connection goes on".to_owned()))
         }

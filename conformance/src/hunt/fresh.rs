@@ -130,7 +130,12 @@ impl<'t> Fresh<'t> {
     }
 
     /// One alone, to its end.
-    pub(super) fn alone(&mut self, road: &mut dyn Road, choice: Choice, each: &mut dyn FnMut(&Done<'_>)) -> io::Result<()> {
+    pub(super) fn alone(
+        &mut self,
+        road: &mut dyn Road,
+        choice: Choice,
+        each: &mut dyn FnMut(&Done<'_>),
+    ) -> io::Result<()> {
         self.drain(road, each);
         self.start(road, choice)?;
         self.drain(road, each);
@@ -258,8 +263,8 @@ impl<'t> Fresh<'t> {
             rule,
             weight,
             mutation: Some(entry.name()),
-            place: format!("{} {}", entry.packet.name(), state.word()),
-            seen: format!("{} ({}): {seen}", end.word(), entry.base),
+            place: entry.packet.name().to_owned(),
+            seen: format!("{} ({}, {}): {seen}", end.word(), entry.base, state.word()),
             line,
         });
     }
@@ -312,8 +317,7 @@ fn state_place(state: State) -> usize {
 /// What stands between CONNECT and the packet.
 fn prelude(version: Version, state: State) -> Vec<u8> {
     let packet_id = PacketId::new(7);
-    let filters: SubscriptionsBuf =
-        [("quiet/filter", SubscriptionOptions::at(QoS::AtLeastOnce))].into_iter().collect();
+    let filters: SubscriptionsBuf = [("quiet/filter", SubscriptionOptions::at(QoS::AtLeastOnce))].into_iter().collect();
     let packet = match state {
         State::First | State::Connected => return Vec::new(),
         State::Subscribed => Packet::Subscribe(Subscribe {

@@ -228,9 +228,27 @@ impl<'t> Kept<'t> {
 pub(super) fn owed(answer: PacketType, version: Version) -> Option<&'static str> {
     let is_5 = version == Version::V5;
     Some(match answer {
-        PacketType::Puback => if is_5 { "MQTT-4.3.2-4" } else { "MQTT-4.3.2-2" },
-        PacketType::Pubrec => if is_5 { "MQTT-4.3.3-8" } else { "MQTT-4.3.3-2" },
-        PacketType::Pubcomp => if is_5 { "MQTT-4.3.3-11" } else { "MQTT-4.3.3-2" },
+        PacketType::Puback => {
+            if is_5 {
+                "MQTT-4.3.2-4"
+            } else {
+                "MQTT-4.3.2-2"
+            }
+        }
+        PacketType::Pubrec => {
+            if is_5 {
+                "MQTT-4.3.3-8"
+            } else {
+                "MQTT-4.3.3-2"
+            }
+        }
+        PacketType::Pubcomp => {
+            if is_5 {
+                "MQTT-4.3.3-11"
+            } else {
+                "MQTT-4.3.3-2"
+            }
+        }
         PacketType::Suback => "MQTT-3.8.4-1",
         PacketType::Unsuback => "MQTT-3.10.4-4",
         PacketType::Pingresp => "MQTT-3.12.4-1",

@@ -38,6 +38,8 @@ pub(super) struct Shared<'a> {
     tell: Tell<'a>,
     inner: Mutex<Inner>,
     pub(super) feedback: Mutex<Feedback>,
+    /// The one finding that was looked for is there.
+    has_enough: AtomicBool,
     /// A bit for each packet of the table and state.
     met: Vec<AtomicBool>,
     possible: usize,
@@ -76,6 +78,7 @@ impl<'a> Shared<'a> {
             tell,
             inner: Mutex::default(),
             feedback: Mutex::default(),
+            has_enough: AtomicBool::new(false),
             met: (0..table.len() * State::ALL.len()).map(|_| AtomicBool::new(false)).collect(),
             possible,
         }
@@ -95,7 +98,8 @@ impl<'a> Shared<'a> {
     /// Whether it is time to end.
     pub(super) fn is_over(&self) -> bool {
         let is_late = self.options.time.is_some_and(|time| self.begun.elapsed() >= time);
-        is_late || self.stop.load(Ordering::Relaxed) || lock(&self.inner).trouble.is_some()
+        let is_enough = self.stop.load(Ordering::Relaxed) || self.has_enough.load(Ordering::Relaxed);
+        is_late || is_enough || lock(&self.inner).trouble.is_some()
     }
 
     pub(super) fn elapsed(&self) -> Duration {
@@ -148,7 +152,13 @@ impl<'a> Shared<'a> {
     }
 
     /// Takes in what a case has brought up; what is new is confirmed, made small, and told.
-    pub(super) fn suspect(&self, suspicions: &[Suspicion], index: u64, case: Option<&Case>, confirmer: &mut Confirmer<'_>) {
+    pub(super) fn suspect(
+        &self,
+        suspicions: &[Suspicion],
+        index: u64,
+        case: Option<&Case>,
+        confirmer: &mut Confirmer<'_>,
+    ) {
         for suspicion in suspicions {
             let key = suspicion.key();
             let is_known = self.options.known.contains(&key.to_string());
@@ -164,6 +174,7 @@ impl<'a> Shared<'a> {
                 finding.confirm(confirmer.confirm(case, &key));
                 (self.tell)(&finding);
             }
+            self.note_enough(&finding);
             let mut inner = lock(&self.inner);
             inner.under_way.remove(&key);
             if let Some(before) = inner.findings.get(&key) {
@@ -177,9 +188,16 @@ impl<'a> Shared<'a> {
     pub(super) fn found(&self, finding: Finding) {
         if self.is_new(&finding.key) {
             (self.tell)(&finding);
+            self.note_enough(&finding);
             let mut inner = lock(&self.inner);
             inner.under_way.remove(&finding.key);
             inner.findings.insert(finding.key.clone(), finding);
+        }
+    }
+
+    fn note_enough(&self, finding: &Finding) {
+        if self.options.stops_at_first && finding.counts(true) {
+            self.has_enough.store(true, Ordering::Relaxed);
         }
     }
 

@@ -11,8 +11,7 @@ const EPOCH: Duration = Duration::from_secs(15);
 const EPOCHS: usize = 5;
 
 /// How much an epoch has to add, and all of them: kB of memory, descriptors, threads.
-const GROWTH: [(&str, u64, u64); 3] =
-    [("memory", 1024, 16 * 1024), ("descriptors", 8, 64), ("threads", 4, 32)];
+const GROWTH: [(&str, u64, u64); 3] = [("memory", 1024, 16 * 1024), ("descriptors", 8, 64), ("threads", 4, 32)];
 
 /// What is seen at one time: kB of memory, descriptors, threads.
 pub(super) type Sample = [u64; 3];
@@ -32,15 +31,7 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(pid: u32) -> Self {
-        Self {
-            pid,
-            first: None,
-            last: None,
-            epochs: Vec::new(),
-            current: None,
-            until: EPOCH,
-            has_told: [false; 3],
-        }
+        Self { pid, first: None, last: None, epochs: Vec::new(), current: None, until: EPOCH, has_told: [false; 3] }
     }
 
     /// Looks once; `cases` is how many were judged so far. What has grown, where something has.

@@ -5,13 +5,14 @@ use super::case::Case;
 use super::confirm::Confirmer;
 use super::corpus;
 use super::feedback::Feedback;
+use super::finding::Finding;
 use super::fresh::{Choice, Done, Fresh};
 use super::ground::Ground;
 use super::kept::{BATCH, Kept};
 use super::road::Road;
 use super::session::{Maker, Names, Session, Terms, play};
 use super::shared::{FRESH, KEPT, SESSIONS, Shared, end_key, lock};
-use super::trial::{Oracle, Suspicion};
+use super::trial::{Oracle, Suspicion, Weight};
 use crate::explore::Random;
 use crate::scenario::base36;
 use mqtt_assay_codec::Version;
@@ -92,7 +93,7 @@ impl<'a> Worker<'a> {
         let begun = Instant::now();
         while let Some(index) = self.shared.next() {
             if self.once(index).is_err() && !self.comes_again() {
-                return self.shared.fails(format!("the broker can't be reached any more: {}", self.ground.last_words()));
+                return self.lose_broker(index);
             }
             self.done += 1;
             self.look_after();
@@ -195,6 +196,24 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Nobody can be reached any more: what was done last is all that is known of it.
+    fn lose_broker(&mut self, index: u64) {
+        let words = self.ground.last_words();
+        let suspicion = Suspicion {
+            oracle: Oracle::Process,
+            version: self.versions.last().copied().unwrap_or(Version::V5),
+            rule: None,
+            weight: Weight::Crash,
+            mutation: None,
+            place: "unreachable".to_owned(),
+            seen: format!("no connection is to be had any more{}{words}", if words.is_empty() { "" } else { ": " }),
+            line: 0,
+        };
+        let last = self.ring.back().map(|(_, case)| case);
+        self.shared.found(Finding::new(suspicion, (index, self.shared.elapsed()), last, false));
+        self.shared.fails(format!("the broker can't be reached any more{words}"));
+    }
+
     /// What may be said, where somebody wants to see what the auditor is worth.
     fn allowed(&self, mut suspicions: Vec<Suspicion>) -> Vec<Suspicion> {
         if self.shared.options.without_auditor {
@@ -275,7 +294,8 @@ impl<'a> Worker<'a> {
         let _ = self.drained();
         for _ in 0..50 {
             // Whoever watches over the broker may not have seen its end yet.
-            if self.ground.is_up() && self.road.open().map(|line| self.road.close(line, crate::wire::Ending::Reset)).is_ok()
+            if self.ground.is_up()
+                && self.road.open().map(|line| self.road.close(line, crate::wire::Ending::Reset)).is_ok()
             {
                 return true;
             }

@@ -64,7 +64,10 @@ pub(crate) fn page(finding: &Finding, facts: &HuntFacts) -> String {
         Some((seen, times)) => row("seen again", &format!("{seen} of {times} times, alone")),
         None => row("seen again", "not tried yet, or nothing that one case can be named for"),
     }
-    row("first seen", &format!("case {} of seed {}, {:.1} s after the beginning", first.0, facts.seed, first.1.as_secs_f64()));
+    row(
+        "first seen",
+        &format!("case {} of seed {}, {:.1} s after the beginning", first.0, facts.seed, first.1.as_secs_f64()),
+    );
     row("operations", &format!("{}, made smaller from {}", operations.1, operations.0));
     let stem = stem(finding);
     if let Some(transcript) = transcript {
@@ -102,7 +105,10 @@ pub(crate) fn record(finding: &Finding, facts: &HuntFacts) -> Option<(String, St
 pub(crate) fn line(finding: &Finding) -> String {
     let Finding { key, suspicion, again, operations, .. } = finding;
     let again = again.map_or(String::new(), |(seen, times)| {
-        format!("\n{:>14} seen again {seen} of {times} times, {} of {} operations are enough", "", operations.1, operations.0)
+        format!(
+            "\n{:>14} seen again {seen} of {times} times, {} of {} operations are enough",
+            "", operations.1, operations.0
+        )
     });
     format!(
         "{:>12}  {}\n{:>14} {}{again}\n",
@@ -125,7 +131,11 @@ pub(crate) fn progress(progress: &Progress) -> String {
     let memory = progress.memory.map_or(String::new(), |(first, now)| {
         format!("; broker {:.1} MB, at first {:.1}", now as f64 / 1024.0, first as f64 / 1024.0)
     });
-    let deaths = if progress.deaths > 0 { format!("; died {}", counted(progress.deaths as usize, "time")) } else { String::new() };
+    let deaths = if progress.deaths > 0 {
+        format!("; died {}", counted(progress.deaths as usize, "time"))
+    } else {
+        String::new()
+    };
     format!(
         "{:.0} s: {} cases judged, {:.0}/s; {}{rules}; table {} of {}; {} sessions kept; canary: {}{memory}{deaths}",
         seconds,
@@ -261,11 +271,14 @@ pub(crate) fn summary(hunted: &Hunted, facts: &HuntFacts) -> String {
     out.push_str("| a packet that it | ALIVE | CLOSED | WAITING | HUNG |\n| --- | ---: | ---: | ---: | ---: |\n");
     for (expected, counts) in ends {
         let of = |end: &str| grouped(counts.get(end).copied().unwrap_or_default() as usize);
-        let _ = writeln!(out, "| {expected} | {} | {} | {} | {} |", of("ALIVE"), of("CLOSED"), of("WAITING"), of("HUNG"));
+        let _ =
+            writeln!(out, "| {expected} | {} | {} | {} | {} |", of("ALIVE"), of("CLOSED"), of("WAITING"), of("HUNG"));
     }
     out.push_str("\n| weight | finding | cases | seen again | what came |\n| --- | --- | ---: | --- | --- |\n");
     let mut findings: Vec<&Finding> = hunted.findings.iter().collect();
-    findings.sort_by_key(|finding| (finding.is_known, !finding.is_confirmed(), finding.suspicion.weight, finding.key.clone()));
+    findings.sort_by_key(|finding| {
+        (finding.is_known, !finding.is_confirmed(), finding.suspicion.weight, finding.key.clone())
+    });
     for finding in findings {
         let again = finding.again.map_or("-".to_owned(), |(seen, times)| format!("{seen} of {times}"));
         let known = if finding.is_known { " (known)" } else { "" };

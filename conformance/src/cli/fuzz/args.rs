@@ -145,7 +145,9 @@ fn time(text: &str) -> Result<Duration, String> {
 
 fn shard(text: &str) -> Result<(u64, u64), String> {
     let parsed = text.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
-    parsed.filter(|(part, of)| (1..=*of).contains(part)).ok_or_else(|| format!("`{text}`: write 1/4 for the first of four"))
+    parsed
+        .filter(|(part, of)| (1..=*of).contains(part))
+        .ok_or_else(|| format!("`{text}`: write 1/4 for the first of four"))
 }
 
 #[cfg(test)]

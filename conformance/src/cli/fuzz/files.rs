@@ -26,9 +26,8 @@ pub(super) fn keep(finding: &Finding, folder: &Path, facts: &HuntFacts) -> io::R
 
 /// Keys that a baseline knows.
 pub(super) fn known(path: &Path) -> Result<BTreeSet<String>, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| {
-        Failure::usage(format!("baseline {}: {error}", single_line(&path.to_string_lossy())))
-    })?;
+    let text = fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("baseline {}: {error}", single_line(&path.to_string_lossy()))))?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     Ok(lines.map(str::to_owned).collect())
 }
@@ -51,7 +50,8 @@ pub(super) fn conclude(args: &FuzzArgs, hunted: &Hunted, facts: &HuntFacts, exit
 }
 
 fn baseline(hunted: &Hunted) -> String {
-    let mut text = "# Findings that are known, one key a line; write your reason behind a # on a line of its own.\n".to_owned();
+    let mut text =
+        "# Findings that are known, one key a line; write your reason behind a # on a line of its own.\n".to_owned();
     for finding in hunted.findings.iter().filter(|finding| finding.is_known || finding.is_confirmed()) {
         text.push_str(&finding.key.to_string());
         text.push('\n');

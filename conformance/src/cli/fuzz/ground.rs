@@ -29,7 +29,9 @@ pub(super) async fn find(target: &Target) -> Result<Place, Failure> {
     let ready = [Version::V5, Version::V3_1_1].into_iter().find_map(|version| started.ready(version).ok());
     let ready = ready.ok_or_else(|| Failure::new(Exit::NothingJudged, "the broker speaks neither 3.1.1 nor 5.0"))?;
     if ready.endpoint.is_tls() || ready.endpoint.is_web_socket() {
-        return Err(Failure::usage("the hunt goes over plain TCP: name mqtt://HOST:PORT, or a profile without a carrier"));
+        return Err(Failure::usage(
+            "the hunt goes over plain TCP: name mqtt://HOST:PORT, or a profile without a carrier",
+        ));
     }
     let place = ready.endpoint.tcp_address().ok_or_else(|| Failure::usage("the hunt goes over TCP alone"))?;
     let failed = |why: String| Failure::new(Exit::NothingJudged, format!("{place}: {why}"));
@@ -52,9 +54,9 @@ pub(super) fn require_leave(args: &FuzzArgs, target: &Target) -> Result<(), Fail
     let host = host_of(&address);
     match &args.i_am_authorised {
         Some(named) if named == host => Ok(()),
-        Some(named) => Err(Failure::usage(format!(
-            "--i-am-authorised {named} is not for {host}, which is what {address} names"
-        ))),
+        Some(named) => {
+            Err(Failure::usage(format!("--i-am-authorised {named} is not for {host}, which is what {address} names")))
+        }
         None => Err(Failure::usage(format!(
             "{address} is not this machine: a hunt can end a broker and what depends on it. If it is yours to hunt, \
              say so: --i-am-authorised {host}"

@@ -42,7 +42,8 @@ pub(crate) fn fuzz(args: &FuzzArgs) -> Result<Exit, Failure> {
     let seed = args.seed.unwrap_or_else(|| RandomState::new().hash_one(()) >> 32);
     let Meant { target, words, .. } = args.broker.resolve(seed, 1, None)?;
     ground::require_leave(args, &target)?;
-    let guard = Guard::start(None, None).map_err(|error| trouble::no_means("nobody can watch over the hunt", &error))?;
+    let guard =
+        Guard::start(None, None).map_err(|error| trouble::no_means("nobody can watch over the hunt", &error))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| trouble::no_means("no runtime", &error))?;
     if args.calibrate {
@@ -89,8 +90,7 @@ fn hunt_inside(
     let is_done = AtomicBool::new(false);
     let hunted = std::thread::scope(|scope| {
         scope.spawn(|| stop_when_asked(guard, &stop, &is_done));
-        let hunted =
-            hunt(&Ground::Inside(make), options, &stop, &|finding| told.tell(finding, &teller), &mut |_| {});
+        let hunted = hunt(&Ground::Inside(make), options, &stop, &|finding| told.tell(finding, &teller), &mut |_| {});
         is_done.store(true, Ordering::Relaxed);
         hunted
     });

@@ -9,7 +9,10 @@ use std::io;
 use std::time::Duration;
 
 /// Timers that may go off at one moment: more than that is a broker that never comes to rest.
-const MOST_TICKS: usize = 100_000;
+const MOST_TICKS: usize = 10_000;
+
+/// How often time may stand still for something that is due before what is waited for is given up.
+const MOST_STEPS: usize = 10_000;
 
 /// How long one event takes: time goes on, as it does on every clock, so that nothing hangs on two things at once.
 const STEP: Duration = Duration::from_micros(20);
@@ -173,14 +176,15 @@ impl Road for Inside {
             return Came::Ended(Ending::Reset);
         }
         let until = self.now + patience;
-        loop {
+        for _ in 0..MOST_STEPS {
             if let Some(came) = self.take(connection, into) {
                 return came;
             }
             if patience.is_zero() || self.now >= until || !self.advance(until) {
-                return self.take(connection, into).unwrap_or(Came::Nothing);
+                break;
             }
         }
+        self.take(connection, into).unwrap_or(Came::Nothing)
     }
 
     fn half_close(&mut self, connection: usize) {
@@ -208,7 +212,12 @@ impl Road for Inside {
 
     fn wait(&mut self, time: Duration) {
         let until = self.now + time;
-        while self.now < until && self.advance(until) {}
+        for _ in 0..MOST_STEPS {
+            if self.now >= until || !self.advance(until) {
+                return;
+            }
+        }
+        self.now = until;
     }
 
     fn is_simulated(&self) -> bool {

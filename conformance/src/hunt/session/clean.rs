@@ -14,12 +14,10 @@ pub(super) fn clean(
     retained: &BTreeSet<String>,
 ) {
     for (place, client) in clients.iter().enumerate() {
-        let mut bytes = encoded(version, &Packet::Connect(Connect {
-            client_id: client,
-            clean_start: true,
-            keep_alive: 60,
-            ..Connect::default()
-        }));
+        let mut bytes = encoded(
+            version,
+            &Packet::Connect(Connect { client_id: client, clean_start: true, keep_alive: 60, ..Connect::default() }),
+        );
         if place == 0 {
             for topic in retained {
                 bytes.extend(encoded(version, &Packet::Publish(Publish { topic, retain: true, ..Publish::default() })));

@@ -141,7 +141,13 @@ pub(super) fn publish(message: &Message, topic: &str, number: u32, id: Option<u1
     bytes(&Packet::Publish(publish), version)
 }
 
-pub(super) fn subscribe(filters: &[(u8, u8)], identifier: Option<u32>, id: u16, names: &Names, version: Version) -> Vec<u8> {
+pub(super) fn subscribe(
+    filters: &[(u8, u8)],
+    identifier: Option<u32>,
+    id: u16,
+    names: &Names,
+    version: Version,
+) -> Vec<u8> {
     let Some(packet_id) = PacketId::new(id) else { return Vec::new() };
     let is_5 = version == Version::V5;
     let mut all = SubscriptionsBuf::new();
@@ -163,8 +169,7 @@ pub(super) fn subscribe(filters: &[(u8, u8)], identifier: Option<u32>, id: u16, 
     if let (true, Some(identifier)) = (is_5, identifier) {
         properties = properties.with(Property::SubscriptionIdentifier(identifier));
     }
-    let packet =
-        Subscribe { packet_id, properties: properties.as_properties(), filters: all.as_subscriptions() };
+    let packet = Subscribe { packet_id, properties: properties.as_properties(), filters: all.as_subscriptions() };
     bytes(&Packet::Subscribe(packet), version)
 }
 

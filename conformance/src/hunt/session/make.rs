@@ -83,12 +83,7 @@ impl Maker<'_> {
         let who = self.random.below(cast.len());
         let act = self.legal(cast, who);
         let at = 1 + self.random.below(12) as u16;
-        let cut = self.random.weighted(&[
-            (30, Cut::Whole),
-            (1, Cut::Bytes),
-            (2, Cut::At(at)),
-            (2, Cut::Joined),
-        ]);
+        let cut = self.random.weighted(&[(30, Cut::Whole), (1, Cut::Bytes), (2, Cut::At(at)), (2, Cut::Joined)]);
         Step { who, act, mutation: None, cut }
     }
 
@@ -103,10 +98,7 @@ impl Maker<'_> {
             72..=78 => Act::Acknowledge { all: self.random.chance(60) },
             79..=81 => Act::Ping,
             82 => Act::Deaf(self.random.chance(50)),
-            83..=87 => Act::Leave {
-                code: if is_5 && self.random.chance(30) { 4 } else { 0 },
-                expiry: None,
-            },
+            83..=87 => Act::Leave { code: if is_5 && self.random.chance(30) { 4 } else { 0 }, expiry: None },
             88..=91 => Act::Reset,
             92..=94 => Act::Fin,
             95 => Act::HalfClose,

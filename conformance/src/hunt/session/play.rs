@@ -7,11 +7,10 @@ use crate::hunt::expected::{Answers, End, Expected, judge};
 use crate::hunt::kept::owed;
 use crate::hunt::pace::{Offer, Pace};
 use crate::hunt::road::{Came, Road};
+use crate::hunt::table::is_open;
 use crate::hunt::trial::{Oracle, Suspicion, Trial, Weight};
 use crate::wire::Ending;
-use mqtt_assay_codec::{
-    Context, Expectation, Mutation, Packet, PacketId, PacketType, QoS, Rule, Sender, Version,
-};
+use mqtt_assay_codec::{Context, Expectation, Mutation, Packet, PacketId, PacketType, QoS, Rule, Sender, Version};
 use mqtt_assay_standard::find;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
@@ -392,9 +391,9 @@ impl Player<'_> {
         let is_first = !self.actors[who].is_let_in();
         let is_connect = packet == PacketType::Connect;
         let expected = match mutated.expectation {
+            Expectation::MustRefuse(_) if is_open(mutation.name, packet) => Expected::Either,
             Expectation::MustRefuse(rule) => Expected::refuse(rule, version, packet),
             Expectation::Waits => Expected::Waits,
-            Expectation::MustAccept if packet == PacketType::Publish && mutated.bytes.len() < 1000 => Expected::Either,
             Expectation::MustAccept | Expectation::MayEither(_) => Expected::Either,
         };
         let expected = match (is_first, is_connect, expected) {
@@ -403,8 +402,8 @@ impl Player<'_> {
             (false, true, expected) => expected.or_refuse(find(version, "MQTT-3.1.0-2")),
             (_, _, expected) => expected,
         };
-        let is_whole = mqtt_assay_codec::packet_len(&mutated.bytes)
-            .is_none_or(|length| length as usize <= mutated.bytes.len());
+        let is_whole =
+            mqtt_assay_codec::packet_len(&mutated.bytes).is_none_or(|length| length as usize <= mutated.bytes.len());
         self.send_wrong(who, mutation.name, &mutated.bytes, expected, packet, is_whole);
     }
 
@@ -461,7 +460,7 @@ impl Player<'_> {
             rule,
             weight,
             mutation: Some(name),
-            place: format!("{} in a session", packet.name()),
+            place: packet.name().to_owned(),
             seen: format!("{}: {seen}", end.word()),
             line,
         });
@@ -714,9 +713,9 @@ impl Player<'_> {
             latency,
             self.last_end.map_or(9, |end| end as u64),
         ];
-        let key = parts.iter().fold(0xcbf2_9ce4_8422_2325_u64, |key, part| {
-            (key ^ part).wrapping_mul(0x0100_0000_01b3).rotate_left(17)
-        });
+        let key = parts
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |key, part| (key ^ part).wrapping_mul(0x0100_0000_01b3).rotate_left(17));
         self.seen.push(key);
     }
 

@@ -110,9 +110,8 @@ fn publishes(version: Version, each: Each<'_>) {
 
 fn requests(version: Version, each: Each<'_>) {
     let packet_id = ID;
-    let identifier = PropertiesBuf::new()
-        .with(Property::SubscriptionIdentifier(17))
-        .with(Property::UserProperty("a", "b"));
+    let identifier =
+        PropertiesBuf::new().with(Property::SubscriptionIdentifier(17)).with(Property::UserProperty("a", "b"));
     let user = PropertiesBuf::new().with(Property::UserProperty("a", "b"));
     let mut subscribe = |name, filters: &SubscriptionsBuf, properties: Option<&PropertiesBuf>| {
         let properties = properties.map(PropertiesBuf::as_properties).unwrap_or_default();

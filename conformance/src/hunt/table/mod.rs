@@ -5,7 +5,7 @@ mod base;
 mod entry;
 
 pub(super) use base::{CLIENT, FOLDER, greeting};
-pub(super) use entry::{Asks, Entry, State};
+pub(super) use entry::{Asks, Entry, State, is_open};
 
 use mqtt_assay_codec::{Context, FieldName, MUTATIONS, PacketType, Sender, Version, fields};
 use std::ops::Range;
@@ -64,8 +64,7 @@ impl Table {
     /// The one of this version, base and mutation.
     #[cfg(test)]
     pub(super) fn find(&self, version: Version, base: &str, mutation: Option<&str>) -> Option<usize> {
-        let is_it =
-            |entry: &Entry| entry.version == version && entry.base == base && entry.mutation == mutation;
+        let is_it = |entry: &Entry| entry.version == version && entry.base == base && entry.mutation == mutation;
         self.entries.iter().position(is_it)
     }
 }

@@ -43,6 +43,8 @@ struct Side {
     read: usize,
     is_unreadable: bool,
     is_over: bool,
+    /// Its CONNECT had a mistake, so that the broker may have taken it for one of another version.
+    is_of_any_version: bool,
 }
 
 impl Trial {
@@ -83,7 +85,15 @@ impl Trial {
         });
         let side = self.sides.len();
         let role = Role { name: role.to_owned(), version };
-        self.sides.push(Side { conn, role, inbox: Vec::new(), read: 0, is_unreadable: false, is_over: false });
+        self.sides.push(Side {
+            conn,
+            role,
+            inbox: Vec::new(),
+            read: 0,
+            is_unreadable: false,
+            is_over: false,
+            is_of_any_version: false,
+        });
         self.log.add(at, side, Happening::Open, &[]);
         side
     }
@@ -92,6 +102,8 @@ impl Trial {
     pub(super) fn wrote(&mut self, side: usize, at: Duration, bytes: &[u8], mutation: Option<&'static str>) {
         let line = self.log.add(at, side, Happening::Sent(mutation), bytes);
         self.mutation = mutation.or(self.mutation);
+        let is_connect = bytes.first().is_some_and(|first| first >> 4 == 1);
+        self.sides[side].is_of_any_version |= is_connect && mutation.is_some();
         self.auditor.wrote(self.sides[side].conn, at, line, bytes, mutation.is_some());
     }
 
@@ -128,13 +140,12 @@ impl Trial {
                 let line = self.log.add(at, side, Happening::Received, &bytes[..len]);
                 let audit = self.auditor.read(self.sides[side].conn, at, line, &packet, None);
                 if audit.finds() {
-                    self.suspect(Oracle::Auditor, line, version, &Observation {
+                    self.suspect(
+                        Oracle::Auditor,
+                        line,
                         version,
-                        packet: Some(&packet),
-                        error: None,
-                        frame: None,
-                        audit: &audit,
-                    });
+                        &Observation { version, packet: Some(&packet), error: None, frame: None, audit: &audit },
+                    );
                 }
                 each(&packet);
                 return len;
@@ -142,6 +153,11 @@ impl Trial {
             Ok(Decoded::Partial { .. }) => return 0,
             Err(error) => error,
         };
+        if self.sides[side].is_of_any_version
+            && let Some(len) = self.packet_of_another_version(side, at, bytes, each)
+        {
+            return len;
+        }
         let waived = decode_waiving(bytes, context, &limits, error.rule);
         let Ok(Decoded::Complete { packet, len }) = waived else {
             if let Ok(Decoded::Partial { .. }) = waived {
@@ -157,6 +173,28 @@ impl Trial {
         self.misformed(line, version, &error);
         each(&packet);
         len
+    }
+
+    /// The first packet of these bytes, where it is one of another version than was asked for: how long it is.
+    fn packet_of_another_version(
+        &mut self,
+        side: usize,
+        at: Duration,
+        bytes: &[u8],
+        each: &mut impl FnMut(&Packet<'_>),
+    ) -> Option<usize> {
+        let own = self.sides[side].role.version;
+        let other = [Version::V5, Version::V3_1_1, Version::V3_1].into_iter().filter(|version| *version != own);
+        for version in other {
+            let context = Context::new(version, Sender::Server);
+            if let Ok(Decoded::Complete { packet, len }) = decode(bytes, context, &Limits::default()) {
+                self.log.add(at, side, Happening::Received, &bytes[..len]);
+                self.auditor.lost_sight(self.sides[side].conn, at);
+                each(&packet);
+                return Some(len);
+            }
+        }
+        None
     }
 
     fn misformed(&mut self, line: u32, version: Version, error: &mqtt_assay_codec::DecodeError) {

@@ -41,9 +41,7 @@ fn invariants() -> &'static [Invariant] {
 pub(super) fn broken(observation: &Observation<'_>) -> Vec<Broken> {
     let asked = invariants().iter().filter(|invariant| invariant.version == observation.version);
     let broken = asked.filter_map(|invariant| match (invariant.check)(observation) {
-        Holding::Broken(why) => {
-            Some(Broken { name: invariant.name, rule: invariant.rules.judged().next(), why })
-        }
+        Holding::Broken(why) => Some(Broken { name: invariant.name, rule: invariant.rules.judged().next(), why }),
         _ => None,
     });
     broken.collect()

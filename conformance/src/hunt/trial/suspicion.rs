@@ -87,7 +87,7 @@ pub struct Key {
     pub oracle: &'static str,
     /// The version and the rule, or only the version.
     pub rule: String,
-    /// The mutation's name, or `-`.
+    /// The mutation's family, or `-`: which bit was set, or which number stood there, makes no other finding.
     pub mutation: &'static str,
     /// The place.
     pub place: String,
@@ -102,15 +102,33 @@ impl Suspicion {
         Key {
             oracle: self.oracle.word(),
             rule: format!("{}/{rule}", self.version),
-            mutation: mutation.unwrap_or("-"),
+            mutation: mutation.map_or("-", family),
             place: self.place.clone(),
         }
     }
+}
+
+/// A mutation's name without the number behind it.
+fn family(name: &'static str) -> &'static str {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    name.rsplit_once('.').filter(|(_, last)| is_number(last)).map_or(name, |(family, _)| family)
 }
 
 impl std::fmt::Display for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { oracle, rule, mutation, place } = self;
         write!(f, "{oracle} {rule} {mutation} {place}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_behind_a_mutation_makes_no_other_finding() {
+        assert_eq!(family("flags.reserved.11"), "flags.reserved");
+        assert_eq!(family("connect.will-qos-without-will"), "connect.will-qos-without-will");
+        assert_eq!(family("topic.wildcard-in-name.hash@will-topic"), "topic.wildcard-in-name.hash@will-topic");
     }
 }
