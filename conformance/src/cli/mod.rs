@@ -57,6 +57,7 @@ Examples:
   mqtt-assay show A.json                       read a report of run --json again
   mqtt-assay explain MQTT-3.3.2-2              what a rule says and how it is judged
   mqtt-assay decode 30 04 00 01 61 00          explain bytes field by field
+  mqtt-assay fuzz mosquitto --time 15m         hunt a live broker: crashes, hangs, broken rules
   mqtt-assay serve                             a strict broker that names each rule a client breaks
 
 Exit codes: 0 all pass, 1 a fail, 2 usage, 3 nothing judged, 4 nothing selected, 5 baseline stale,

@@ -21,6 +21,9 @@ const LATE: u32 = 10;
 /// What is never late.
 const SOON: Duration = Duration::from_secs(1);
 
+/// Who was silent for so long may have been let go.
+const IDLE: Duration = Duration::from_secs(10);
+
 /// The two, while they are connected.
 pub(super) struct Canary {
     version: Version,
@@ -29,6 +32,8 @@ pub(super) struct Canary {
     beats: u64,
     /// The slowest beat so far.
     slowest: Duration,
+    /// When it beat last.
+    last: Duration,
 }
 
 /// How a beat went.
@@ -45,7 +50,7 @@ enum Beat {
 
 impl Canary {
     pub(super) fn new(version: Version, pace: Pace) -> Self {
-        Self { version, pace, pair: None, beats: 0, slowest: Duration::ZERO }
+        Self { version, pace, pair: None, beats: 0, slowest: Duration::ZERO, last: Duration::ZERO }
     }
 
     /// In words, for who looks on.
@@ -55,6 +60,10 @@ impl Canary {
 
     /// One beat. What is wrong with it, where something is.
     pub(super) fn beat(&mut self, road: &mut dyn Road) -> Option<Suspicion> {
+        if road.now().saturating_sub(self.last) > IDLE {
+            self.let_go(road);
+        }
+        self.last = road.now();
         let beat = match self.try_beat(road) {
             Ok(beat) => beat,
             Err(error) => Beat::Dead(error.to_string()),

@@ -72,6 +72,11 @@ fn terms(ground: &Ground) -> io::Result<Terms> {
     let offer = Offer::learn(road.as_mut(), &[Version::V3_1_1, Version::V5])?;
     let version = offer.versions().last().copied().unwrap_or(Version::V5);
     let pace = Pace::measure(road.as_mut(), version)?;
+    let mut control = Canary::new(version, pace);
+    if let Some(wrong) = control.beat(road.as_mut()) {
+        return Err(io::Error::other(format!("not even a plain message got through: {}", wrong.seen)));
+    }
+    control.let_go(road.as_mut());
     Ok(Terms { offer, pace })
 }
 

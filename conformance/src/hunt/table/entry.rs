@@ -102,7 +102,8 @@ impl Entry {
         let is_whole = packet_len(&bytes).is_none_or(|len| len as usize <= bytes.len());
         let identifier = identifier_in(&bytes, version).map(|range| range.start);
         let asks = read(&bytes, version, asks_of).unwrap_or_default();
-        let expected = if expected == Expected::Accept && is_refusable(base) { Expected::Either } else { expected };
+        let is_refusable = is_refusable(base) || read(&bytes, version, needs_alias) == Some(true);
+        let expected = if expected == Expected::Accept && is_refusable { Expected::Either } else { expected };
         Self { version, base, packet, mutation, bytes, expected, identifier, is_whole, asks }
     }
 
@@ -166,6 +167,11 @@ fn read<T>(bytes: &[u8], version: Version, look: impl Fn(&Packet<'_>) -> T) -> O
             _ => None,
         },
     }
+}
+
+/// A message without a topic, which an alias stands for that nobody has set.
+fn needs_alias(packet: &Packet<'_>) -> bool {
+    matches!(packet, Packet::Publish(publish) if publish.topic.is_empty())
 }
 
 fn asks_of(packet: &Packet<'_>) -> Asks {
