@@ -77,15 +77,15 @@ fn a_broker_that_is_not_there_is_not_judged() {
 
 #[test]
 fn findings_are_whole_whenever_it_is_killed() {
-    let folder = folder("hunt-killed");
-    let path = folder.to_string_lossy().into_owned();
-    for turn in 0..8_u64 {
+    for turn in 0..8 {
+        let folder = folder(&format!("hunt-killed-{turn}"));
+        let path = folder.to_string_lossy().into_owned();
         let more = ["--time", "20s", "--findings", &path];
         let mut child = mqtt_assay(&[&FAULTY[..], &more].concat());
         let mut child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
         // At another moment each time: once so many reports are there.
         let until = Instant::now() + Duration::from_secs(15);
-        while (files(&folder, "md").len() as u64) <= turn / 2 && Instant::now() < until {
+        while files(&folder, "md").len() <= turn % 2 && Instant::now() < until {
             std::thread::yield_now();
         }
         child.kill().expect("it is killed");
@@ -97,6 +97,6 @@ fn findings_are_whole_whenever_it_is_killed() {
                 assert!(report.with_extension("txt").exists() && report.with_extension("py").exists(), "{text}");
             }
         }
+        assert!(!files(&folder, "md").is_empty(), "turn {turn}");
     }
-    assert!(!files(&folder, "md").is_empty());
 }

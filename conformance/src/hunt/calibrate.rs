@@ -28,12 +28,12 @@ pub struct Rate {
 impl Rate {
     /// Cases in a second.
     pub fn a_second(&self) -> f64 {
-        self.cases as f64 / self.took.as_secs_f64().max(1e-9)
+        roughly(self.cases) / self.took.as_secs_f64().max(1e-9)
     }
 
     /// Microseconds of processor for a case.
     pub fn cpu_a_case(&self) -> f64 {
-        self.cpu.as_secs_f64() * 1e6 / (self.cases as f64).max(1.0)
+        self.cpu.as_secs_f64() * 1e6 / roughly(self.cases).max(1.0)
     }
 
     fn add(&mut self, work: impl FnOnce() -> io::Result<u64>) -> io::Result<()> {
@@ -43,6 +43,12 @@ impl Rate {
         self.cpu += thread_time().saturating_sub(cpu);
         Ok(())
     }
+}
+
+/// A count for who divides by it or into it.
+#[expect(clippy::cast_precision_loss, reason = "nobody reads the sixteenth digit of a rate")]
+pub(crate) fn roughly(count: u64) -> f64 {
+    count as f64
 }
 
 /// Both, of both kinds of cases.

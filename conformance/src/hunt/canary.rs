@@ -10,8 +10,6 @@ use mqtt_assay_codec::{
 use std::io;
 use std::time::Duration;
 
-const TOPIC: &str = "hunt-canary/beat";
-
 /// How long a beat may take before it is lost.
 const LOST: Duration = Duration::from_secs(5);
 
@@ -28,6 +26,7 @@ const IDLE: Duration = Duration::from_secs(10);
 pub(super) struct Canary {
     version: Version,
     pace: Pace,
+    topic: String,
     pair: Option<(Line, Line)>,
     beats: u64,
     /// The slowest beat so far.
@@ -50,7 +49,15 @@ enum Beat {
 
 impl Canary {
     pub(super) fn new(version: Version, pace: Pace) -> Self {
-        Self { version, pace, pair: None, beats: 0, slowest: Duration::ZERO, last: Duration::ZERO }
+        Self {
+            version,
+            pace,
+            topic: String::new(),
+            pair: None,
+            beats: 0,
+            slowest: Duration::ZERO,
+            last: Duration::ZERO,
+        }
     }
 
     /// In words, for who looks on.
@@ -118,7 +125,7 @@ impl Canary {
         let payload = number.to_string();
         let packet_id = PacketId::new((number % 60_000) as u16 + 1);
         let publish = Publish {
-            topic: TOPIC,
+            topic: &self.topic,
             payload: payload.as_bytes(),
             qos: QoS::AtLeastOnce,
             packet_id,
@@ -130,7 +137,7 @@ impl Canary {
         let came = ben.next_within(road, LOST, |packet| match packet {
             Packet::Publish(publish) => Some((
                 publish.packet_id.map_or(0, PacketId::get),
-                publish.topic == TOPIC,
+                publish.topic == self.topic,
                 std::str::from_utf8(publish.payload).unwrap_or_default().to_owned(),
             )),
             _ => None,
@@ -149,10 +156,14 @@ impl Canary {
         Ok(if acknowledged.is_some() { Beat::Sound(took) } else { Beat::Lost })
     }
 
-    fn connect(&self, road: &mut dyn Road) -> io::Result<(Line, Line)> {
-        let ann = Line::open_as(road, self.version, "hunt-can-ann", |_| {})?;
-        let mut ben = Line::open_as(road, self.version, "hunt-can-ben", |_| {})?;
-        let filters: SubscriptionsBuf = [(TOPIC, SubscriptionOptions::at(QoS::AtLeastOnce))].into_iter().collect();
+    fn connect(&mut self, road: &mut dyn Road) -> io::Result<(Line, Line)> {
+        // Several may hunt one broker. In this process every hunt is alike.
+        let own = if road.is_simulated() { 0 } else { std::process::id() };
+        self.topic = format!("hunt-canary/{own:08x}");
+        let ann = Line::open_as(road, self.version, &format!("hca-{own:08x}"), |_| {})?;
+        let mut ben = Line::open_as(road, self.version, &format!("hcb-{own:08x}"), |_| {})?;
+        let filters: SubscriptionsBuf =
+            [(self.topic.as_str(), SubscriptionOptions::at(QoS::AtLeastOnce))].into_iter().collect();
         let subscribe =
             Subscribe { packet_id: PacketId::MIN, properties: Properties::EMPTY, filters: filters.as_subscriptions() };
         let bytes = Packet::Subscribe(subscribe).to_bytes(self.version).map_err(io::Error::other)?;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// How many tries that may take, and how long.
 const TRIES: usize = 60;
-const TIME: Duration = Duration::from_secs(60);
+const TIME: Duration = Duration::from_mins(1);
 
 /// Who finds it out.
 pub(super) struct Death<'a> {

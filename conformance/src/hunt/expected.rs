@@ -106,19 +106,7 @@ impl Answers {
     /// The broker says that it refused for a reason of its own.
     fn are_by_choice(&self) -> bool {
         let is_form = |code: ReasonCode| code.0 == 0x81 || code.0 == 0x82;
-        self.connack.is_some_and(ReasonCode::is_error_in_any_version)
-            || self.disconnect.is_some_and(|code| !is_form(code))
-    }
-}
-
-/// A code of CONNACK that refuses, in whatever version.
-trait Refusing {
-    fn is_error_in_any_version(self) -> bool;
-}
-
-impl Refusing for ReasonCode {
-    fn is_error_in_any_version(self) -> bool {
-        self.0 != 0
+        self.connack.is_some_and(|code| code.0 != 0) || self.disconnect.is_some_and(|code| !is_form(code))
     }
 }
 

@@ -30,6 +30,7 @@ mod trial;
 mod watch;
 mod worker;
 
+pub(crate) use calibrate::roughly;
 pub use calibrate::{Calibration, Rate, calibrate};
 pub use corpus::write_whole;
 pub use finding::{Finding, Hunted, Progress};

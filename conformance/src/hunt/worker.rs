@@ -54,7 +54,7 @@ impl<'a> Worker<'a> {
         let versions = terms.offer.versions();
         let road = ground.road();
         let is_simulated = road.is_simulated();
-        let name = format!("hunt-k{number}");
+        let name = format!("hk{}{number:02x}", base36(shared.options.seed, 6));
         let kept = versions
             .iter()
             .map(|version| {
@@ -312,7 +312,8 @@ impl<'a> Worker<'a> {
 
     fn hold_back(&self, begun: Instant) {
         let Some(rate) = self.shared.options.rate else { return };
-        let due = Duration::from_secs_f64(self.done as f64 * f64::from(self.shared.options.jobs) / f64::from(rate));
+        let due =
+            Duration::from_secs_f64(super::roughly(self.done) * f64::from(self.shared.options.jobs) / f64::from(rate));
         std::thread::sleep(due.saturating_sub(begun.elapsed()));
     }
 }

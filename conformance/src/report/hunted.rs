@@ -2,7 +2,7 @@
 //! Markdown; and how it goes, in a line.
 
 use super::script::script_of;
-use crate::hunt::{Finding, Hunted, Progress, Suspicion};
+use crate::hunt::{Finding, Hunted, Progress, Suspicion, roughly};
 use crate::link::Transcript;
 use crate::text::{counted, cut, grouped, markdown, single_line};
 use mqtt_assay_standard::RuleId;
@@ -129,7 +129,7 @@ pub(crate) fn progress(progress: &Progress) -> String {
     let names: Vec<String> = rules.iter().take(RULES).map(|(rule, count)| format!("{rule} {count}")).collect();
     let rules = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
     let memory = progress.memory.map_or(String::new(), |(first, now)| {
-        format!("; broker {:.1} MB, at first {:.1}", now as f64 / 1024.0, first as f64 / 1024.0)
+        format!("; broker {:.1} MB, at first {:.1}", roughly(now) / 1024.0, roughly(first) / 1024.0)
     });
     let deaths = if progress.deaths > 0 {
         format!("; died {}", counted(progress.deaths as usize, "time"))
@@ -140,7 +140,7 @@ pub(crate) fn progress(progress: &Progress) -> String {
         "{:.0} s: {} cases judged, {:.0}/s; {}{rules}; table {} of {}; {} sessions kept; canary: {}{memory}{deaths}",
         seconds,
         grouped(all as usize),
-        all as f64 / seconds,
+        roughly(all) / seconds,
         counted(findings as usize, "finding"),
         progress.covered.0,
         progress.covered.1,
@@ -226,7 +226,7 @@ pub(crate) fn json(hunted: &Hunted, facts: &HuntFacts, exit: u8) -> String {
             fresh: progress.cases[0],
             kept: progress.cases[1],
             sessions: progress.cases[2],
-            a_second: (progress.all() as f64 / progress.time.as_secs_f64().max(0.001)).round(),
+            a_second: (roughly(progress.all()) / progress.time.as_secs_f64().max(0.001)).round(),
         },
         covered: [progress.covered.0, progress.covered.1],
         deaths: progress.deaths,

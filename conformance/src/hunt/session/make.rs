@@ -47,9 +47,9 @@ impl Maker<'_> {
             (1, Flavour::Stormy),
         ]);
         let mut steps: Vec<Step> = (0..count).map(|who| plain(who, Act::Connect(self.greeting(&cast, who)))).collect();
-        for who in 0..count {
+        for (who, is_5) in cast.iter().enumerate() {
             if who == 0 || self.random.chance(40) {
-                steps.push(plain(who, self.subscribe(cast[who])));
+                steps.push(plain(who, self.subscribe(*is_5)));
             }
         }
         let length = 4 + self.random.below(26);
@@ -120,7 +120,7 @@ impl Maker<'_> {
                 return plain(who, Act::Publish(Message { alias, ..self.message(is_5) }));
             }
             4 => {
-                let flips = (0..1 + self.random.below(3))
+                let flips = (0..=self.random.below(3))
                     .map(|_| (self.random.below(40) as u16, self.random.below(256) as u8))
                     .collect();
                 let act = self.packet(cast, who);
@@ -222,7 +222,7 @@ impl Maker<'_> {
     /// Another session, made of one that was worth keeping, and perhaps of a second.
     pub(in crate::hunt) fn variation(&mut self, of: &Session, other: &Session) -> Session {
         let mut session = of.clone();
-        for _ in 0..1 + self.random.below(4) {
+        for _ in 0..=self.random.below(4) {
             self.vary(&mut session, other);
         }
         session.steps.truncate(80);

@@ -19,6 +19,9 @@ const NAMES: [&str; 4] = ["ann", "ben", "cid", "dee"];
 
 const PINGREQ: [u8; 2] = [0xC0, 0];
 
+/// The bytes of a packet, and what answers it.
+type Draft = (Vec<u8>, Option<(PacketType, u16)>);
+
 /// What a session is played with.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::hunt) struct Terms {
@@ -263,7 +266,7 @@ impl Player<'_> {
     }
 
     /// The packet of a step, and what answers it.
-    fn draft(&mut self, who: usize, act: &Act) -> Option<(Vec<u8>, Option<(PacketType, u16)>)> {
+    fn draft(&mut self, who: usize, act: &Act) -> Option<Draft> {
         let version = self.actors[who].version;
         Some(match act {
             Act::Publish(message) => self.draft_message(who, message),
@@ -293,7 +296,7 @@ impl Player<'_> {
         })
     }
 
-    fn draft_message(&mut self, who: usize, message: &Message) -> (Vec<u8>, Option<(PacketType, u16)>) {
+    fn draft_message(&mut self, who: usize, message: &Message) -> Draft {
         let topic = self.names.topic(message.topic);
         let actor = &mut self.actors[who];
         let id = (message.qos > 0).then(|| actor.identifier(message.id));

@@ -1,9 +1,9 @@
 //! The legal packets that the table begins with.
 
 use mqtt_assay_codec::{
-    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, PropertiesBuf, Property, Publish, QoS,
-    ReasonCode, ReasonCodes, RetainHandling, Sender, Suback, Subscribe, SubscriptionOptions, SubscriptionsBuf,
-    TopicFiltersBuf, Unsuback, Unsubscribe, Version, Will,
+    Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, Properties, PropertiesBuf, Property,
+    Publish, QoS, ReasonCode, ReasonCodes, RetainHandling, Sender, Suback, Subscribe, SubscriptionOptions,
+    SubscriptionsBuf, TopicFiltersBuf, Unsuback, Unsubscribe, Version, Will,
 };
 
 /// Before the topics of single cases; nothing subscribes to them.
@@ -141,7 +141,7 @@ fn requests(version: Version, each: Each<'_>) {
         ("unsubscribe from two", ["quiet/+/x", "quiet/a/#"].into_iter().collect()),
     ];
     for (name, filters) in &filters {
-        let properties = if is_5(version) { user.as_properties() } else { Default::default() };
+        let properties = if is_5(version) { user.as_properties() } else { Properties::default() };
         let packet = Packet::Unsubscribe(Unsubscribe { packet_id, properties, filters: filters.as_topic_filters() });
         each(name, &encoded(&packet, version), Sender::Client);
     }
@@ -184,8 +184,8 @@ fn of_servers(version: Version, each: Each<'_>) {
     let packet_id = ID;
     add("connack", &Packet::Connack(Connack::default()));
     let reasons = ReasonCodes::from(&[0u8][..]);
-    add("suback", &Packet::Suback(Suback { packet_id, reasons, properties: Default::default() }));
+    add("suback", &Packet::Suback(Suback { packet_id, reasons, properties: Properties::default() }));
     let reasons = if is_5(version) { ReasonCodes::from(&[0u8][..]) } else { ReasonCodes::from(&[][..]) };
-    add("unsuback", &Packet::Unsuback(Unsuback { packet_id, reasons, properties: Default::default() }));
+    add("unsuback", &Packet::Unsuback(Unsuback { packet_id, reasons, properties: Properties::default() }));
     add("pingresp", &Packet::Pingresp);
 }

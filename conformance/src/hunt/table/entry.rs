@@ -187,7 +187,7 @@ fn asks_of(packet: &Packet<'_>) -> Asks {
             (asks.qos, asks.retain) = (will.qos as u8, will.retain);
         }
         Packet::Subscribe(subscribe) => {
-            for (filter, _) in subscribe.filters.iter() {
+            for (filter, _) in subscribe.filters {
                 asks.wildcard |= filter.contains(['+', '#']);
                 asks.share |= filter.starts_with("$share/");
             }
@@ -203,8 +203,12 @@ fn asks_of(packet: &Packet<'_>) -> Asks {
 fn legal(packet: PacketType, bytes: &[u8]) -> Expected {
     match packet {
         // Nobody asked for these, or the connection ends with them.
-        PacketType::Puback | PacketType::Pubrec | PacketType::Pubrel | PacketType::Pubcomp => Expected::Either,
-        PacketType::Disconnect | PacketType::Auth => Expected::Either,
+        PacketType::Puback
+        | PacketType::Pubrec
+        | PacketType::Pubrel
+        | PacketType::Pubcomp
+        | PacketType::Disconnect
+        | PacketType::Auth => Expected::Either,
         _ if bytes.len() >= LARGE => Expected::Either,
         _ => Expected::Accept,
     }
