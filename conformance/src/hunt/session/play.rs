@@ -234,11 +234,10 @@ impl Player<'_> {
                 self.write(who, &legal, None, step.cut);
             }
             (None, _) => {
-                if let Act::Stray(..) = act {
-                    self.actors[who].is_tainted = true;
-                }
+                let is_stray = matches!(act, Act::Stray(..));
+                self.actors[who].is_tainted |= is_stray;
                 self.await_for(who, awaited);
-                self.write(who, &legal, None, step.cut);
+                self.write(who, &legal, is_stray.then_some("flow.ack-unknown"), step.cut);
                 if let Act::Leave { .. } = act {
                     self.left(who);
                 } else if step.cut != Cut::Joined {
@@ -355,7 +354,7 @@ impl Player<'_> {
     /// Writes, and tells the judge.
     fn write(&mut self, who: usize, bytes: &[u8], mutation: Option<&'static str>, cut: Cut) {
         let Some((connection, side)) = self.actors[who].line else { return };
-        if cut == Cut::Joined {
+        if cut == Cut::Joined && mutation.is_none() {
             self.actors[who].joined.extend_from_slice(bytes);
             return;
         }

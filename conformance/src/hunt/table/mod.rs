@@ -60,13 +60,6 @@ impl Table {
     pub(super) fn of(&self, version: Version) -> &[usize] {
         &self.by_version[place(version)]
     }
-
-    /// The one of this version, base and mutation.
-    #[cfg(test)]
-    pub(super) fn find(&self, version: Version, base: &str, mutation: Option<&str>) -> Option<usize> {
-        let is_it = |entry: &Entry| entry.version == version && entry.base == base && entry.mutation == mutation;
-        self.entries.iter().position(is_it)
-    }
 }
 
 /// A legal packet, and what the catalogue makes of it.

@@ -60,13 +60,6 @@ impl Log {
         self.entries.len() as u32
     }
 
-    /// All bytes that we have sent, in order: what two runs of one seed have in common.
-    #[cfg(test)]
-    pub(in crate::hunt) fn sent(&self) -> impl Iterator<Item = &[u8]> {
-        let sent = self.entries.iter().filter(|entry| matches!(entry.what, Happening::Sent(_)));
-        sent.map(|entry| &self.bytes[entry.bytes.clone()])
-    }
-
     /// What people, and `replay`, read.
     pub(in crate::hunt) fn transcript(&self, case: &str, roles: &[Role], notes: &[(u32, String)]) -> Transcript {
         let version = roles.first().map_or(Version::V5, |role| role.version);

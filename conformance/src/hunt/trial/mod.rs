@@ -282,12 +282,6 @@ impl Trial {
         self.log.last()
     }
 
-    /// The record.
-    #[cfg(test)]
-    pub(super) fn log(&self) -> &Log {
-        &self.log
-    }
-
     /// The record, for people and for `replay`.
     pub(super) fn transcript(&self, case: &str) -> Transcript {
         let roles: Vec<Role> = self.sides.iter().map(|side| side.role.clone()).collect();
