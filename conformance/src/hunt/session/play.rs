@@ -134,6 +134,11 @@ impl Actor {
         // A session may be taken up in which identifiers are in use: fresh ones go on from where they were.
     }
 
+    /// Each PINGREQ is answered, those before a packet with a mistake included.
+    fn has_all_pongs(&self) -> bool {
+        self.answers.pongs >= self.pings
+    }
+
     fn is_let_in(&self) -> bool {
         self.answers.connack.is_some_and(|code| code.0 == 0)
     }
@@ -431,9 +436,9 @@ impl Player<'_> {
         let was_tainted = std::mem::replace(&mut self.actors[who].is_tainted, true);
         self.actors[who].awaited.clear();
         self.actors[who].answers.has_refused = false;
+        self.actors[who].is_deaf = false;
         self.write(who, bytes, Some(name), Cut::Whole);
         let waits = expected == Expected::Waits;
-        let before = self.actors[who].answers.pongs;
         if waits {
             self.half_close(who);
         } else {
@@ -441,7 +446,7 @@ impl Player<'_> {
             self.actors[who].pings += 1;
             self.road.write(connection, &PINGREQ);
         }
-        let end = self.decide(who, connection, side, before, waits);
+        let end = self.decide(who, connection, side, waits);
         self.last_end = Some(end);
         let answers = self.actors[who].answers;
         if end != End::Alive {
@@ -468,13 +473,13 @@ impl Player<'_> {
         });
     }
 
-    fn decide(&mut self, who: usize, connection: usize, side: usize, pongs: u32, waits: bool) -> End {
+    fn decide(&mut self, who: usize, connection: usize, side: usize, waits: bool) -> End {
         let mut until = self.road.now() + if waits { self.terms.pace.hang } else { self.terms.pace.wait };
         loop {
             let left = until.saturating_sub(self.road.now());
             match self.read(who, connection, side, left) {
                 Came::Ended(_) => return if self.actors[who].is_half_closed { End::Waiting } else { End::Closed },
-                Came::Bytes if self.actors[who].answers.pongs > pongs && !waits => return End::Alive,
+                Came::Bytes if self.actors[who].has_all_pongs() && !waits => return End::Alive,
                 Came::Bytes => self.answer(who),
                 Came::Nothing if self.road.now() < until => {}
                 Came::Nothing if self.actors[who].is_half_closed => return End::Hung,
@@ -648,9 +653,10 @@ impl Player<'_> {
         self.road.half_close(connection);
     }
 
-    /// DISCONNECT was sent: the broker's end is waited for, which alone says that it was dealt with.
+    /// DISCONNECT was sent: the broker's end is waited for, which alone says that it was dealt with. Our own end before that
+    /// would be another reason to end.
     fn left(&mut self, who: usize) {
-        self.half_close(who);
+        self.flush(who);
         let until = self.road.now() + self.terms.pace.wait;
         while let Some((connection, side)) = self.actors[who].line {
             let left = until.saturating_sub(self.road.now());
