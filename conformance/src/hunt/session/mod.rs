@@ -2,7 +2,10 @@
 
 mod clean;
 mod draft;
+mod ending;
 mod make;
+mod mistakes;
+mod noticing;
 mod op;
 mod play;
 

@@ -2,15 +2,14 @@
 //! told to.
 
 use super::draft::{self, Names};
-use super::op::{Act, Cut, Greeting, Id, Manner, Message, Session, Step, Storm};
-use crate::hunt::expected::{Answers, End, Expected, judge};
+use super::op::{Act, Cut, Greeting, Id, Manner, Message, Session, Step};
+use crate::hunt::expected::{Answers, End, Expected};
 use crate::hunt::kept::owed;
 use crate::hunt::pace::{Offer, Pace};
 use crate::hunt::road::{Came, Road};
-use crate::hunt::table::is_open;
 use crate::hunt::trial::{Oracle, Suspicion, Trial, Weight};
 use crate::wire::Ending;
-use mqtt_assay_codec::{Context, Expectation, Mutation, Packet, PacketId, PacketType, QoS, Rule, Sender, Version};
+use mqtt_assay_codec::{Packet, PacketId, PacketType, QoS, Rule, Version};
 use mqtt_assay_standard::find;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
@@ -38,18 +37,18 @@ pub(in crate::hunt) struct Played {
 
 /// A session under way.
 pub(super) struct Player<'a> {
-    road: &'a mut dyn Road,
-    terms: Terms,
-    names: &'a Names,
+    pub(super) road: &'a mut dyn Road,
+    pub(super) terms: Terms,
+    pub(super) names: &'a Names,
     pub(super) trial: Trial,
     pub(super) actors: Vec<Actor>,
     /// Connections that were taken over: what comes there is read too.
-    former: Vec<(usize, usize)>,
-    messages: u32,
-    connections: [usize; 4],
-    seen: Vec<u64>,
+    pub(super) former: Vec<(usize, usize)>,
+    pub(super) messages: u32,
+    pub(super) connections: [usize; 4],
+    pub(super) seen: Vec<u64>,
     /// The end that the last packet with a mistake in it took.
-    last_end: Option<End>,
+    pub(super) last_end: Option<End>,
     /// Topics that may hold a retained message.
     pub(super) retained: BTreeSet<String>,
     /// Client identifiers that may have a session.
@@ -61,18 +60,18 @@ pub(super) struct Actor {
     pub(super) version: Version,
     /// Its connection on the road, and in the trial.
     pub(super) line: Option<(usize, usize)>,
-    answers: Answers,
-    manner: Manner,
-    held: VecDeque<(PacketType, u16)>,
-    awaited: Vec<(PacketType, u16)>,
-    in_use: BTreeSet<u16>,
-    last_id: u16,
-    pings: u32,
-    is_deaf: bool,
-    is_half_closed: bool,
+    pub(super) answers: Answers,
+    pub(super) manner: Manner,
+    pub(super) held: VecDeque<(PacketType, u16)>,
+    pub(super) awaited: Vec<(PacketType, u16)>,
+    pub(super) in_use: BTreeSet<u16>,
+    pub(super) last_id: u16,
+    pub(super) pings: u32,
+    pub(super) is_deaf: bool,
+    pub(super) is_half_closed: bool,
     pub(super) is_tainted: bool,
     /// Bytes that are written together with the next.
-    joined: Vec<u8>,
+    pub(super) joined: Vec<u8>,
     /// What it has published: topic and QoS.
     pub(super) published: BTreeSet<(u8, u8)>,
 }
@@ -135,11 +134,11 @@ impl Actor {
     }
 
     /// Each PINGREQ is answered, those before a packet with a mistake included.
-    fn has_all_pongs(&self) -> bool {
+    pub(super) fn has_all_pongs(&self) -> bool {
         self.answers.pongs >= self.pings
     }
 
-    fn is_let_in(&self) -> bool {
+    pub(super) fn is_let_in(&self) -> bool {
         self.answers.connack.is_some_and(|code| code.0 == 0)
     }
 
@@ -198,7 +197,7 @@ impl Player<'_> {
         self.note(step, &before, self.road.now().saturating_sub(begun));
     }
 
-    fn act(&mut self, step: &Step) {
+    pub(super) fn act(&mut self, step: &Step) {
         let who = step.who;
         match &step.act {
             Act::Connect(greeting) => self.connect(step, greeting),
@@ -257,7 +256,7 @@ impl Player<'_> {
         is_again || self.actors[who].version == Version::V5 && message.alias > self.terms.offer.alias()
     }
 
-    fn await_for(&mut self, who: usize, awaited: Option<(PacketType, u16)>) {
+    pub(super) fn await_for(&mut self, who: usize, awaited: Option<(PacketType, u16)>) {
         let Some((packet, id)) = awaited else { return };
         let actor = &mut self.actors[who];
         actor.awaited.push((packet, id));
@@ -357,7 +356,7 @@ impl Player<'_> {
     }
 
     /// Writes, and tells the judge.
-    fn write(&mut self, who: usize, bytes: &[u8], mutation: Option<&'static str>, cut: Cut) {
+    pub(super) fn write(&mut self, who: usize, bytes: &[u8], mutation: Option<&'static str>, cut: Cut) {
         let Some((connection, side)) = self.actors[who].line else { return };
         if cut == Cut::Joined && mutation.is_none() {
             self.actors[who].joined.extend_from_slice(bytes);
@@ -382,117 +381,14 @@ impl Player<'_> {
         }
     }
 
-    fn flush(&mut self, who: usize) {
+    pub(super) fn flush(&mut self, who: usize) {
         if !self.actors[who].joined.is_empty() && self.actors[who].line.is_some() {
             self.write(who, &[], None, Cut::Whole);
         }
     }
 
-    /// Sends a packet with a mistake by name, where it has a place for it; else as it is.
-    fn send_mutated(&mut self, who: usize, name: &str, legal: &[u8]) {
-        let version = self.actors[who].version;
-        let packet = legal.first().and_then(|first| PacketType::from_number(first >> 4));
-        let mutation = Mutation::find(name);
-        let mutated = mutation.and_then(|mutation| mutation.apply(legal, Context::new(version, Sender::Client)));
-        let (Some(mutation), Some(packet), Some(mutated)) = (mutation, packet, mutated) else { return };
-        let is_first = !self.actors[who].is_let_in();
-        let is_connect = packet == PacketType::Connect;
-        let expected = match mutated.expectation {
-            Expectation::MustRefuse(_) if is_open(mutation.name, packet) => Expected::Either,
-            Expectation::MustRefuse(rule) => Expected::refuse(rule, version, packet),
-            Expectation::Waits => Expected::Waits,
-            Expectation::MustAccept | Expectation::MayEither(_) => Expected::Either,
-        };
-        let expected = match (is_first, is_connect, expected) {
-            (_, _, Expected::Waits) => Expected::Waits,
-            (true, false, expected) => expected.or_refuse(find(version, "MQTT-3.1.0-1")),
-            (false, true, expected) => expected.or_refuse(find(version, "MQTT-3.1.0-2")),
-            (_, _, expected) => expected,
-        };
-        let is_whole =
-            mqtt_assay_codec::packet_len(&mutated.bytes).is_none_or(|length| length as usize <= mutated.bytes.len());
-        self.send_wrong(who, mutation.name, &mutated.bytes, expected, packet, is_whole);
-    }
-
-    /// Sends bytes of which nobody knows what a broker does with them.
-    fn send_doubtful(&mut self, who: usize, name: &'static str, bytes: &[u8]) {
-        let packet = bytes.first().and_then(|first| PacketType::from_number(first >> 4)).unwrap_or(PacketType::Publish);
-        self.send_wrong(who, name, bytes, Expected::Either, packet, false);
-    }
-
-    /// Sends a packet that is wrong, and sees which end its connection takes.
-    fn send_wrong(
-        &mut self,
-        who: usize,
-        name: &'static str,
-        bytes: &[u8],
-        expected: Expected,
-        packet: PacketType,
-        is_whole: bool,
-    ) {
-        self.flush(who);
-        self.wait_for_answers(who);
-        let Some((connection, side)) = self.actors[who].line else { return };
-        let was_tainted = std::mem::replace(&mut self.actors[who].is_tainted, true);
-        self.actors[who].awaited.clear();
-        self.actors[who].answers.has_refused = false;
-        self.actors[who].is_deaf = false;
-        self.write(who, bytes, Some(name), Cut::Whole);
-        let waits = expected == Expected::Waits;
-        if waits {
-            self.half_close(who);
-        } else {
-            self.trial.wrote(side, self.road.now(), &PINGREQ, None);
-            self.actors[who].pings += 1;
-            self.road.write(connection, &PINGREQ);
-        }
-        let end = self.decide(who, connection, side, waits);
-        self.last_end = Some(end);
-        let answers = self.actors[who].answers;
-        if end != End::Alive {
-            self.gone(who);
-        }
-        if was_tainted && end != End::Hung {
-            return;
-        }
-        let Some((weight, seen)) = judge(expected, end, &answers, is_whole) else { return };
-        let rule = match expected {
-            Expected::Refuse(rule) => Some(rule),
-            _ => None,
-        };
-        let line = self.trial.line();
-        self.trial.add(Suspicion {
-            oracle: if end == End::Hung { Oracle::Hang } else { Oracle::Expectation },
-            version: self.actors[who].version,
-            rule,
-            weight,
-            mutation: Some(name),
-            place: packet.name().to_owned(),
-            seen: format!("{}: {seen}", end.word()),
-            line,
-        });
-    }
-
-    fn decide(&mut self, who: usize, connection: usize, side: usize, waits: bool) -> End {
-        let mut until = self.road.now() + if waits { self.terms.pace.hang } else { self.terms.pace.wait };
-        loop {
-            let left = until.saturating_sub(self.road.now());
-            match self.read(who, connection, side, left) {
-                Came::Ended(_) => return if self.actors[who].is_half_closed { End::Waiting } else { End::Closed },
-                Came::Bytes if self.actors[who].has_all_pongs() && !waits => return End::Alive,
-                Came::Bytes => self.answer(who),
-                Came::Nothing if self.road.now() < until => {}
-                Came::Nothing if self.actors[who].is_half_closed => return End::Hung,
-                Came::Nothing => {
-                    self.half_close(who);
-                    until = self.road.now() + self.terms.pace.hang;
-                }
-            }
-        }
-    }
-
     /// Reads once from a client's connection.
-    fn read(&mut self, who: usize, connection: usize, side: usize, patience: Duration) -> Came {
+    pub(super) fn read(&mut self, who: usize, connection: usize, side: usize, patience: Duration) -> Came {
         let came = self.road.read(connection, self.trial.inbox(side), patience);
         let now = self.road.now();
         match came {
@@ -547,7 +443,7 @@ impl Player<'_> {
     }
 
     /// A client answers what it holds, as far as it does so at once.
-    fn answer(&mut self, who: usize) {
+    pub(super) fn answer(&mut self, who: usize) {
         match self.actors[who].manner {
             Manner::Now => self.acknowledge(who, usize::MAX),
             Manner::Later => {}
@@ -579,7 +475,7 @@ impl Player<'_> {
     }
 
     /// Waits until what a client awaits has come, others being served meanwhile.
-    fn wait_for_answers(&mut self, who: usize) {
+    pub(super) fn wait_for_answers(&mut self, who: usize) {
         let until = self.road.now() + self.terms.pace.answer;
         let slice = self.terms.pace.wait.min(Duration::from_millis(5));
         while let Some((connection, side)) = self.actors[who].line {
@@ -622,7 +518,7 @@ impl Player<'_> {
     }
 
     /// The broker has ended a client's connection.
-    fn gone(&mut self, who: usize) {
+    pub(super) fn gone(&mut self, who: usize) {
         if let Some((connection, side)) = self.actors[who].line.take() {
             let now = self.road.now();
             self.trial.closed(side, now, Some(Ending::Fin));
@@ -632,7 +528,7 @@ impl Player<'_> {
         self.actors[who].held.clear();
     }
 
-    fn lose(&mut self, who: usize, ending: Ending) {
+    pub(super) fn lose(&mut self, who: usize, ending: Ending) {
         self.flush(who);
         // What the broker has sent by now was read before.
         self.pump();
@@ -644,7 +540,7 @@ impl Player<'_> {
         self.actors[who].held.clear();
     }
 
-    fn half_close(&mut self, who: usize) {
+    pub(super) fn half_close(&mut self, who: usize) {
         self.flush(who);
         let Some((connection, side)) = self.actors[who].line else { return };
         self.trial.closed(side, self.road.now(), None);
@@ -663,142 +559,6 @@ impl Player<'_> {
             match self.read(who, connection, side, left) {
                 Came::Bytes => {}
                 Came::Ended(_) | Came::Nothing => self.gone(who),
-            }
-        }
-    }
-
-    fn storm(&mut self, who: usize, storm: Storm, count: u16) {
-        for turn in 0..count {
-            let small = Message {
-                topic: (turn % 3) as u8,
-                qos: 1.min(self.terms.offer.qos()),
-                retain: false,
-                dup: false,
-                size: 8,
-                id: Id::Fresh,
-                alias: 0,
-                properties: 0,
-                expiry: None,
-            };
-            let act = match storm {
-                Storm::Takeover => Act::Connect(Greeting { client: who, keep_alive: 60, ..Greeting::default() }),
-                Storm::Retained => {
-                    Act::Publish(Message { retain: true, size: if turn % 2 == 0 { 8 } else { 0 }, ..small })
-                }
-                Storm::Subscribe if turn % 2 == 0 => {
-                    Act::Subscribe { filters: vec![(4, 1)], identifier: None, id: Id::Fresh }
-                }
-                Storm::Subscribe => Act::Unsubscribe { filters: vec![4], id: Id::Fresh },
-                Storm::Publish => Act::Publish(small),
-            };
-            let cut = if turn % 4 == 3 || storm == Storm::Takeover { Cut::Whole } else { Cut::Joined };
-            self.act(&Step { who, act, mutation: None, cut });
-            if turn % 8 == 7 {
-                self.pump();
-            }
-        }
-    }
-
-    /// What was seen at a step, for who looks for what is new.
-    fn note(&mut self, step: &Step, before: &Answers, took: Duration) {
-        let actor = &self.actors[step.who];
-        let latency = (took.as_micros().max(1) / self.terms.pace.wait.as_micros().max(1)).min(4) as u64;
-        let state = u64::from(actor.line.is_some())
-            | u64::from(actor.is_tainted) << 1
-            | u64::from(actor.is_half_closed) << 2
-            | u64::from(!actor.held.is_empty()) << 3
-            | (self.actors.iter().filter(|actor| actor.line.is_some()).count() as u64) << 4;
-        let code = |code: Option<mqtt_assay_codec::ReasonCode>| code.map_or(0xFFF, |code| u64::from(code.0));
-        let came = u64::from(actor.answers.types & !before.types);
-        let parts = [
-            u64::from(step.act.kind()),
-            crate::scenario::hash(step.mutation.as_deref().unwrap_or_default()),
-            state,
-            came,
-            u64::from(actor.answers.has_refused),
-            code(actor.answers.connack),
-            code(actor.answers.disconnect),
-            latency,
-            self.last_end.map_or(9, |end| end as u64),
-        ];
-        let key = parts
-            .iter()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |key, part| (key ^ part).wrapping_mul(0x0100_0000_01b3).rotate_left(17));
-        self.seen.push(key);
-    }
-
-    /// Everybody acknowledges what he holds; every publisher sends one more of each topic and QoS, which proves what was to
-    /// come before it; then all leave.
-    fn end(&mut self) {
-        for who in 0..self.actors.len() {
-            self.actors[who].is_deaf = false;
-            self.flush(who);
-            if self.actors[who].manner == Manner::Later {
-                self.actors[who].manner = Manner::Now;
-            }
-            self.answer(who);
-        }
-        self.pump();
-        self.fence();
-        self.quiet();
-        let now = self.road.now();
-        self.trial.settle(now);
-        for who in 0..self.actors.len() {
-            self.lose(who, Ending::Fin);
-        }
-        for (connection, side) in std::mem::take(&mut self.former) {
-            self.trial.closed(side, self.road.now(), Some(Ending::Reset));
-            self.road.close(connection, Ending::Reset);
-        }
-        let version = self.terms.offer.versions().first().copied().unwrap_or(Version::V3_1_1);
-        super::clean::clean(self.road, (self.terms.pace, version), &self.clients, &self.retained);
-    }
-
-    fn fence(&mut self) {
-        for who in 0..self.actors.len() {
-            if self.actors[who].is_tainted || self.actors[who].line.is_none() {
-                continue;
-            }
-            for (topic, qos) in self.actors[who].published.clone() {
-                let message = Message {
-                    topic,
-                    qos,
-                    retain: false,
-                    dup: false,
-                    size: 8,
-                    id: Id::Fresh,
-                    alias: 0,
-                    properties: 0,
-                    expiry: None,
-                };
-                self.act(&Step { who, act: Act::Publish(message), mutation: None, cut: Cut::Whole });
-                self.pump();
-            }
-        }
-    }
-
-    /// Reads until nothing comes any more; on the simulated clock long enough that what is owed is missing.
-    fn quiet(&mut self) {
-        let rounds = if self.road.is_simulated() { 13 } else { 1 };
-        for round in 0..rounds {
-            let mut has_come = true;
-            let mut turns = 0;
-            while has_come && turns < 1000 {
-                for who in 0..self.actors.len() {
-                    let is_there = self.actors[who].line.is_some() && !self.actors[who].is_half_closed;
-                    if is_there && round == 0 {
-                        self.await_for(who, Some((PacketType::Pingresp, 0)));
-                        self.write(who, &PINGREQ, None, Cut::Whole);
-                        self.wait_for_answers(who);
-                    }
-                }
-                has_come = self.pump();
-                turns += 1;
-            }
-            if self.road.is_simulated() {
-                self.road.wait(Duration::from_secs(1));
-                let now = self.road.now();
-                self.trial.settle(now);
             }
         }
     }
