@@ -20,6 +20,7 @@ pub mod fuzzing {
 
     pub use crate::link::laws::transcript_parse;
 }
+pub mod hunt;
 pub mod link;
 pub mod probe;
 pub mod proof;

@@ -51,6 +51,23 @@ impl EmbeddedTarget {
         self.options.carrier
     }
 
+    /// Makes machines of this kind, for who drives them without a shell.
+    ///
+    /// # Errors
+    ///
+    /// If a limit is none.
+    pub(crate) fn maker(&self) -> Result<Box<dyn Fn() -> Machine + Send + Sync>, String> {
+        let EmbeddedOptions { faults, quirks, seed, .. } = self.options.clone();
+        let mut limits = BrokerLimits::default();
+        for (name, value) in &self.options.limits {
+            limits.set(name, value)?;
+        }
+        Ok(Box::new(move || {
+            let (faults, quirks) = (faults.iter().copied().collect(), quirks.iter().copied().collect());
+            Machine::new(Settings { limits: limits.clone(), access: Access::default(), faults, quirks, seed })
+        }))
+    }
+
     /// Starts a broker for this variant.
     pub fn prepare(&self, variant: Variant) -> Result<Ready, Unready> {
         let mut limits = BrokerLimits::default();

@@ -164,6 +164,11 @@ impl Process {
         told.ended.clone().or_else(|| told.is_all.then(unknown))
     }
 
+    /// Its number in the system, once it was started.
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.told.borrow().started.as_ref()?.as_ref().ok().copied()
+    }
+
     /// Whether it runs, asked after this was called; else [`has_ended`](Self::has_ended) says how it ended.
     pub(super) async fn is_running(&self) -> bool {
         let mut told = self.told.clone();

@@ -60,6 +60,11 @@ impl SpawnedBroker {
         self.process.borrow().has_ended().map(|end| how_it_ended(&end))
     }
 
+    /// Its number in the system.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.borrow().pid()
+    }
+
     /// Whether it runs, asked now: what ended before this call is seen, while [`ended`](Self::ended) may learn of it a
     /// moment later.
     pub async fn is_running(&self) -> bool {

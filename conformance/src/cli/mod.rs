@@ -14,6 +14,7 @@ mod exit;
 mod explain;
 mod explore;
 mod failure;
+mod fuzz;
 mod guard;
 mod labels;
 mod list;
@@ -59,6 +60,7 @@ Examples:
   mqtt-assay explain MQTT-3.3.2-2              what a rule says and how it is judged
   mqtt-assay decode 30 04 00 01 61 00          explain bytes field by field
   mqtt-assay decoder -- python3 shim.py        certify a packet decoder in any language
+  mqtt-assay fuzz mosquitto --time 15m         hunt a live broker: crashes, hangs, broken rules
   mqtt-assay serve                             a strict broker that names each rule a client breaks
 
 Exit codes: 0 all pass, 1 a fail, 2 usage, 3 nothing judged, 4 nothing selected, 5 baseline stale,
@@ -84,6 +86,7 @@ enum Command {
     Report(report::ReportArgs),
     Show(show::ShowArgs),
     Serve(Box<serve::ServeArgs>),
+    Fuzz(Box<fuzz::FuzzArgs>),
     Decode(decode::DecodeArgs),
     Decoder(Box<decoder::DecoderArgs>),
     Completions(shell::CompletionsArgs),
@@ -132,6 +135,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Some(Command::Report(args)) => report::report(&args),
         Some(Command::Show(args)) => show::show(&args),
         Some(Command::Serve(args)) => serve::serve(&args),
+        Some(Command::Fuzz(args)) => fuzz::fuzz(&args),
         Some(Command::Decode(args)) => decode::decode(&args),
         Some(Command::Decoder(args)) => decoder::decoder(&args),
         Some(Command::Completions(args)) => shell::completions(&args),

@@ -17,6 +17,7 @@ pub(crate) mod fuzzed;
 pub(crate) mod github;
 mod groups;
 pub(crate) mod html;
+pub(crate) mod hunted;
 pub(crate) mod issue;
 pub(crate) mod json;
 pub(crate) mod junit;

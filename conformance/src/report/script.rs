@@ -47,6 +47,13 @@ pub(crate) fn script(document: &Document, case: &CaseReport) -> Result<String, S
     Ok(format!("{}{WORDS}{}\n", head(document, case), lines.join("\n")))
 }
 
+/// The script of a transcript that is at hand whole; `about` says in a line what it shows.
+pub(crate) fn script_of(transcript: &Transcript, about: &str, address: &str) -> String {
+    let mut steps = Steps::default();
+    let lines: Vec<String> = transcript.lines.iter().map(|line| steps.step(transcript, line)).collect();
+    format!("{}{WORDS}{}\n", opening(about, address, env!("CARGO_PKG_VERSION")), lines.join("\n"))
+}
+
 /// How a whole transcript is had.
 pub(super) fn way_out(document: &Document, case: &CaseReport) -> String {
     let run = document.repeat(case);
@@ -58,13 +65,17 @@ fn head(document: &Document, case: &CaseReport) -> String {
     let target = &document.target;
     let version = target.version.as_ref().map_or_else(String::new, |version| format!(" {version}"));
     let about = format!("{} ({}): {}; {}{version}", case.case, case.verdict, case.title, target.name);
-    let (host, port) = place(&target.address);
+    opening(&about, &target.address, &document.tool.version)
+}
+
+fn opening(about: &str, address: &str, version: &str) -> String {
+    let (host, port) = place(address);
     format!(
         "import socket, struct, sys, time; address, roles, seen = ((sys.argv[1:] + [{}])[0], (sys.argv[2:] + [{port}])[0]), {{}}, {{}}  \
          # python3 SCRIPT [HOST [PORT]]: {}, recorded by mqtt-assay {}\n",
         python(host),
-        single_line(&about),
-        single_line(&document.tool.version)
+        single_line(about),
+        single_line(version)
     )
 }
 

@@ -1,0 +1,85 @@
+//! Where the hunt goes: the broker that is meant, started where it is to be, and whether it may be hunted at all.
+
+use super::args::FuzzArgs;
+use crate::broker::{SpawnedBroker, Started, Target, Unready, Variant};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use mqtt_assay_codec::Version;
+use std::net::{SocketAddr, ToSocketAddrs};
+
+/// A broker that runs.
+pub(super) struct Place {
+    pub(super) address: SocketAddr,
+    /// Its process, where the hunt has started it.
+    pub(super) process: Option<SpawnedBroker>,
+    /// Held, it goes on running.
+    _started: Started,
+}
+
+impl Place {
+    /// The number of its process in the system, where the hunt has started it.
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.process.as_ref()?.pid()
+    }
+}
+
+/// Starts it, or finds it.
+pub(super) async fn find(target: &Target) -> Result<Place, Failure> {
+    let started = target.prepare(Variant::PLAIN).await.map_err(|unready| unready_to(&unready))?;
+    let ready = [Version::V5, Version::V3_1_1].into_iter().find_map(|version| started.ready(version).ok());
+    let ready = ready.ok_or_else(|| Failure::new(Exit::NothingJudged, "the broker speaks neither 3.1.1 nor 5.0"))?;
+    if ready.endpoint.is_tls() || ready.endpoint.is_web_socket() {
+        return Err(Failure::usage(
+            "the hunt goes over plain TCP: name mqtt://HOST:PORT, or a profile without a carrier",
+        ));
+    }
+    let place = ready.endpoint.tcp_address().ok_or_else(|| Failure::usage("the hunt goes over TCP alone"))?;
+    let failed = |why: String| Failure::new(Exit::NothingJudged, format!("{place}: {why}"));
+    let mut addresses = place.to_socket_addrs().map_err(|error| failed(error.to_string()))?;
+    let address = addresses.next().ok_or_else(|| failed("the name has no address".to_owned()))?;
+    Ok(Place { address, process: ready.process, _started: started })
+}
+
+fn unready_to(unready: &Unready) -> Failure {
+    let (Unready::NotOffered(why) | Unready::Failed(why)) = unready;
+    Failure::new(Exit::NothingJudged, why.clone())
+}
+
+/// Refuses a broker of somebody else, unless somebody says that he may.
+pub(super) fn require_leave(args: &FuzzArgs, target: &Target) -> Result<(), Failure> {
+    if target.is_private() {
+        return Ok(());
+    }
+    let address = target.address();
+    let host = host_of(&address);
+    match &args.i_am_authorised {
+        Some(named) if named == host => Ok(()),
+        Some(named) => {
+            Err(Failure::usage(format!("--i-am-authorised {named} is not for {host}, which is what {address} names")))
+        }
+        None => Err(Failure::usage(format!(
+            "{address} is not this machine: a hunt can end a broker and what depends on it. If it is yours to hunt, \
+             say so: --i-am-authorised {host}"
+        ))),
+    }
+}
+
+/// Of `mqtt://user@host:port`.
+fn host_of(address: &str) -> &str {
+    let place = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let place = place.split('/').next().unwrap_or(place);
+    let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+    let host = place.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(place, |(host, _)| host);
+    host.trim_matches(['[', ']'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_is_found_in_an_address() {
+        let hosts = ["mqtt://user@example.org:1883", "mqtt://example.org", "mqtt://[::1]:1883", "mqtt://a:1/x"];
+        assert_eq!(hosts.map(host_of), ["example.org", "example.org", "::1", "a"]);
+    }
+}

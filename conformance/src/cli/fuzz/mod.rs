@@ -1,0 +1,211 @@
+//! `mqtt-assay fuzz`: hunts a live broker.
+
+mod args;
+mod files;
+mod ground;
+mod keeper;
+mod measured;
+
+pub(crate) use args::FuzzArgs;
+
+use super::broker::Broker as Meant;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::guard::{Ending, Guard};
+use super::trouble;
+use crate::broker::{EmbeddedTarget, Target};
+use crate::hunt::{Broker, Finding, Ground, HuntOptions, Hunted, hunt};
+use crate::report::hunted::{HuntFacts, line, progress};
+use crate::text::counted;
+use keeper::{Keeper, Teller};
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
+use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tokio::task::LocalSet;
+
+/// Cases a second on brokers that are not on this machine.
+const GENTLE: u32 = 100;
+
+/// What came of the hunt, and of which broker.
+struct Outcome {
+    hunted: Hunted,
+    facts: HuntFacts,
+    /// Why a finding could not be written.
+    problem: Option<std::io::Error>,
+}
+
+pub(crate) fn fuzz(args: &FuzzArgs) -> Result<Exit, Failure> {
+    let seed = args.seed.unwrap_or_else(|| RandomState::new().hash_one(()) >> 32);
+    let Meant { target, words, .. } = args.broker.resolve(seed, 1, None)?;
+    ground::require_leave(args, &target)?;
+    let guard =
+        Guard::start(None, None).map_err(|error| trouble::no_means("nobody can watch over the hunt", &error))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| trouble::no_means("no runtime", &error))?;
+    if args.calibrate {
+        return measured::measure(args, &target, seed, &runtime);
+    }
+    let facts = HuntFacts { words, broker: target.name(), address: target.address(), seed };
+    let options = options(args, &target, seed)?;
+    let outcome = match &target {
+        Target::Embedded(embedded) => hunt_inside(args, &options, facts, embedded, &guard)?,
+        _ => hunt_outside(args, &options, facts, &target, &guard, &runtime)?,
+    };
+    conclude(args, &outcome, &guard)
+}
+
+fn options(args: &FuzzArgs, target: &Target, seed: u64) -> Result<HuntOptions, Failure> {
+    Ok(HuntOptions {
+        seed,
+        cases: args.cases,
+        time: args.time(),
+        jobs: args.jobs,
+        shard: args.shard,
+        feedback: !args.no_feedback,
+        corpus: args.corpus.clone(),
+        known: args.baseline.as_deref().map(files::known).transpose()?.unwrap_or_default(),
+        rate: args.rate.or((!target.is_private()).then_some(GENTLE)),
+        only: args.only.map(args::Only::number),
+        without_auditor: args.without_auditor,
+        stops_at_first: false,
+    })
+}
+
+/// The reference broker, in this process.
+fn hunt_inside(
+    args: &FuzzArgs,
+    options: &HuntOptions,
+    facts: HuntFacts,
+    embedded: &EmbeddedTarget,
+    guard: &Guard,
+) -> Result<Outcome, Failure> {
+    say(&format!("Hunting {} with seed {}\n", facts.broker, facts.seed));
+    let make = embedded.maker().map_err(Failure::usage)?;
+    let (told, stop) = (Told::new(args, &facts), AtomicBool::new(false));
+    let teller = Teller::new();
+    let is_done = AtomicBool::new(false);
+    let hunted = std::thread::scope(|scope| {
+        scope.spawn(|| stop_when_asked(guard, &stop, &is_done));
+        let hunted = hunt(&Ground::Inside(make), options, &stop, &|finding| told.tell(finding, &teller), &mut |_| {});
+        is_done.store(true, Ordering::Relaxed);
+        hunted
+    });
+    finished(hunted, told, facts)
+}
+
+/// A broker behind sockets.
+fn hunt_outside(
+    args: &FuzzArgs,
+    options: &HuntOptions,
+    mut facts: HuntFacts,
+    target: &Target,
+    guard: &Guard,
+    runtime: &Runtime,
+) -> Result<Outcome, Failure> {
+    let local = LocalSet::new();
+    let place = local.block_on(runtime, async {
+        target.learn_version().await;
+        ground::find(target).await
+    })?;
+    let version = target.version().map_or_else(String::new, |(version, _)| format!(" {version}"));
+    facts.broker = format!("{}{version}", target.name());
+    facts.address = format!("mqtt://{}", place.address);
+    say(&format!("Hunting {} at {} with seed {}\n", facts.broker, place.address, facts.seed));
+    let ground = Ground::Broker(Broker::at(place.address, args.pid.or(place.pid())));
+    let (told, stop) = (Told::new(args, &facts), AtomicBool::new(false));
+    let (mut keeper, mut teller) = (Keeper { target, place, starts: 0 }, Teller::new());
+    let quiet = Teller::new();
+    let hunted = hunt(&ground, options, &stop, &|finding| told.tell(finding, &quiet), &mut |now| {
+        stop.fetch_or(guard.ending().is_some(), Ordering::Relaxed);
+        if let Ground::Broker(broker) = &ground {
+            local.block_on(runtime, keeper.turn(broker));
+        }
+        teller.turn(now);
+    });
+    teller.clear();
+    finished(hunted, told, facts)
+}
+
+fn stop_when_asked(guard: &Guard, stop: &AtomicBool, is_done: &AtomicBool) {
+    while !is_done.load(Ordering::Relaxed) {
+        stop.fetch_or(guard.ending().is_some(), Ordering::Relaxed);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn finished(hunted: std::io::Result<Hunted>, told: Told<'_>, facts: HuntFacts) -> Result<Outcome, Failure> {
+    let problem = told.problem.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let unreachable = |error| Failure::new(Exit::NothingJudged, format!("{}: {error}", facts.broker));
+    Ok(Outcome { hunted: hunted.map_err(unreachable)?, problem, facts })
+}
+
+/// Who is told of findings.
+struct Told<'a> {
+    args: &'a FuzzArgs,
+    facts: HuntFacts,
+    problem: Mutex<Option<std::io::Error>>,
+}
+
+impl<'a> Told<'a> {
+    fn new(args: &'a FuzzArgs, facts: &HuntFacts) -> Self {
+        Self { args, facts: facts.clone(), problem: Mutex::default() }
+    }
+
+    /// Writes it, and says so once it is confirmed, or can't be.
+    fn tell(&self, finding: &Finding, teller: &Teller) {
+        if let Err(error) = files::keep(finding, &self.args.findings, &self.facts) {
+            self.problem.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
+        let is_last = finding.again.is_some() || finding.session.is_none() && finding.operations.0 == 0;
+        if is_last && finding.is_confirmed() {
+            teller.clear();
+            say(&line(finding));
+        }
+    }
+}
+
+fn conclude(args: &FuzzArgs, outcome: &Outcome, guard: &Guard) -> Result<Exit, Failure> {
+    let Outcome { hunted, facts, problem } = outcome;
+    let counting = hunted.findings.iter().filter(|finding| finding.counts(args.strict)).count();
+    let exit = match guard.ending() {
+        Some(Ending::Signal) => Exit::Interrupted,
+        _ if problem.is_some() => Exit::ReportNotWritten,
+        _ if hunted.progress.all() == 0 => Exit::NothingJudged,
+        _ if counting > 0 => Exit::Failed,
+        _ if hunted.trouble.is_some() => Exit::Inconclusive,
+        _ => Exit::Success,
+    };
+    files::conclude(args, hunted, facts, exit)?;
+    say(&format!("{}\n", progress(&hunted.progress)));
+    if let Some(problem) = problem {
+        let folder = args.findings.display();
+        return Err(Failure::new(exit, format!("{folder}: {problem}; --findings names another folder")));
+    }
+    if let Some(trouble) = &hunted.trouble {
+        say(&format!("The hunt ended early: {trouble}\n"));
+    }
+    say(&result(hunted, args, counting, exit));
+    Ok(exit)
+}
+
+fn result(hunted: &Hunted, args: &FuzzArgs, counting: usize, exit: Exit) -> String {
+    let of = |wanted: &dyn Fn(&Finding) -> bool| hunted.findings.iter().filter(|finding| wanted(finding)).count();
+    let known = of(&|finding| finding.is_known);
+    let unseen = of(&|finding| !finding.is_known && !finding.is_confirmed());
+    let weak = of(&|finding| !finding.is_known && finding.is_confirmed()) - counting;
+    format!(
+        "Result: {} that count, {weak} weak, {known} known, {unseen} not seen again; reports in {} (exit code {})\n",
+        counted(counting, "finding"),
+        args.findings.display(),
+        exit.code()
+    )
+}
+
+fn say(text: &str) {
+    // Nobody may be reading any more; the exit code says it all.
+    let _ = write!(anstream::stdout(), "{text}");
+}

@@ -1,0 +1,228 @@
+//! What judging costs: the hunt's own loops beside a probe that does the same and judges nothing, in turns in one run.
+
+use super::fresh::{Choice, Fresh};
+use super::kept::{BATCH, Kept};
+use super::pace::{Offer, Pace};
+use super::road::Sockets;
+use super::table::{CLIENT, State, Table, greeting};
+use crate::chance::Random;
+use mqtt_assay_codec::Version;
+use std::io::{self, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+/// How often the two take turns.
+const TURNS: u32 = 4;
+
+/// How many cases one did, in what time, and how much of a processor the tool took for them.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Rate {
+    /// Cases.
+    pub cases: u64,
+    /// On the wall.
+    pub took: Duration,
+    /// Of the thread that did them.
+    pub cpu: Duration,
+}
+
+impl Rate {
+    /// Cases in a second.
+    pub fn a_second(&self) -> f64 {
+        roughly(self.cases) / self.took.as_secs_f64().max(1e-9)
+    }
+
+    /// Microseconds of processor for a case.
+    pub fn cpu_a_case(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / roughly(self.cases).max(1.0)
+    }
+
+    fn add(&mut self, work: impl FnOnce() -> io::Result<u64>) -> io::Result<()> {
+        let (begun, cpu) = (Instant::now(), thread_time());
+        self.cases += work()?;
+        self.took += begun.elapsed();
+        self.cpu += thread_time().saturating_sub(cpu);
+        Ok(())
+    }
+}
+
+/// A count for who divides by it or into it.
+#[expect(clippy::cast_precision_loss, reason = "nobody reads the sixteenth digit of a rate")]
+pub(crate) fn roughly(count: u64) -> f64 {
+    count as f64
+}
+
+/// Both, of both kinds of cases.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Calibration {
+    /// How fast the broker answers, and how long it is waited for.
+    pub pace: Pace,
+    /// The probe, a connection a case.
+    pub probe_fresh: Rate,
+    /// The hunt, a connection a case.
+    pub hunt_fresh: Rate,
+    /// The probe, on one connection.
+    pub probe_kept: Rate,
+    /// The hunt, on one connection.
+    pub hunt_kept: Rate,
+}
+
+/// Measures for about so long in all.
+///
+/// # Errors
+///
+/// If the broker can't be reached, or refuses a plain CONNECT.
+pub fn calibrate(address: SocketAddr, time: Duration, seed: u64) -> io::Result<Calibration> {
+    let table = Table::new();
+    let mut road = Sockets::new(address, Instant::now());
+    let offer = Offer::learn(&mut road, &[Version::V3_1_1, Version::V5])?;
+    let versions = offer.versions();
+    let version = versions.last().copied().unwrap_or(Version::V5);
+    let pace = Pace::measure(&mut road, version)?;
+    let probe = Probe { address, wait: pace.wait, table: &table, offer, versions: &versions };
+    let turn = time / (TURNS * 4);
+    let mut all = Calibration {
+        pace,
+        probe_fresh: Rate::default(),
+        hunt_fresh: Rate::default(),
+        probe_kept: Rate::default(),
+        hunt_kept: Rate::default(),
+    };
+    let mut fresh = Fresh::new(&table, offer, pace);
+    let mut kept = Kept::new(&table, offer, pace, version, "hunt-kept", false);
+    for round in 0..u64::from(TURNS) {
+        let seed = seed.wrapping_add(round);
+        all.probe_fresh.add(|| probe.fresh(seed, turn))?;
+        all.hunt_fresh.add(|| {
+            until(turn, 1, |index| {
+                let choice = Choice::by(index, &mut Random::of(seed, index), &table, &versions);
+                fresh.step(&mut road, choice, &mut |_| {})
+            })
+        })?;
+        fresh.drain(&mut road, &mut |_| {});
+        all.probe_kept.add(|| probe.kept(seed, version, turn))?;
+        all.hunt_kept.add(|| {
+            until(turn, BATCH as u64, |index| {
+                let entries = kept.choose(&mut Random::of(seed, index));
+                kept.batch(&mut road, &entries, &mut |_, _| {})
+            })
+        })?;
+        kept.close(&mut road);
+    }
+    Ok(all)
+}
+
+/// Does it again and again for so long; how many cases that were.
+fn until(time: Duration, cases: u64, mut once: impl FnMut(u64) -> io::Result<()>) -> io::Result<u64> {
+    let begun = Instant::now();
+    let mut index = 0;
+    while begun.elapsed() < time {
+        once(index)?;
+        index += 1;
+    }
+    Ok(index * cases)
+}
+
+/// Who judges nothing: it sends, and reads to the end.
+struct Probe<'a> {
+    address: SocketAddr,
+    wait: Duration,
+    table: &'a Table,
+    offer: Offer,
+    versions: &'a [Version],
+}
+
+impl Probe<'_> {
+    fn fresh(&self, seed: u64, time: Duration) -> io::Result<u64> {
+        let greetings = [greeting(Version::V3_1_1), greeting(Version::V5)];
+        let mut buffer = [0; 16 << 10];
+        until(time, 1, |index| {
+            let choice = Choice::by(index, &mut Random::of(seed, index), self.table, self.versions);
+            let entry = self.table.entry(choice.entry);
+            let mut stream = TcpStream::connect(self.address)?;
+            stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(self.wait))?;
+            let mut bytes = Vec::with_capacity(entry.bytes.len() + 64);
+            if choice.state != State::First {
+                bytes.extend_from_slice(&greetings[super::table::place(entry.version)]);
+            }
+            bytes.extend_from_slice(&entry.bytes);
+            bytes.extend_from_slice(&[0xC0, 0]);
+            // What is not taken any more was refused before.
+            let _ = stream.write_all(&bytes);
+            if entry.expected == super::expected::Expected::Waits {
+                let _ = stream.shutdown(Shutdown::Write);
+            }
+            loop {
+                match stream.read(&mut buffer) {
+                    Ok(0) => break,
+                    Ok(count) if buffer[..count].ends_with(&[0xD0, 0]) => break,
+                    Ok(_) => {}
+                    Err(error) if error.kind() == io::ErrorKind::ConnectionReset => break,
+                    Err(_) => drop(stream.shutdown(Shutdown::Write)),
+                }
+            }
+            let _ = socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+            Ok(())
+        })
+    }
+
+    fn kept(&self, seed: u64, version: Version, time: Duration) -> io::Result<u64> {
+        let chooser = Kept::new(self.table, self.offer, Pace::NONE, version, CLIENT, false);
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        let (mut buffer, mut id) = ([0; 16 << 10], 0_u16);
+        stream.write_all(&greeting(version))?;
+        let _ = stream.read(&mut buffer)?;
+        until(time, BATCH as u64, |index| {
+            let mut bytes = Vec::with_capacity(4096);
+            let mut fence = 0;
+            for entry in chooser.choose(&mut Random::of(seed, index)) {
+                let entry = self.table.entry(entry);
+                let start = bytes.len();
+                bytes.extend_from_slice(&entry.bytes);
+                if let Some(place) = entry.identifier {
+                    id = id % 60_000 + 1;
+                    bytes[start + place..start + place + 2].copy_from_slice(&id.to_be_bytes());
+                }
+                fence += 1;
+            }
+            stream.write_all(&bytes)?;
+            // A packet of an answer is no shorter than two bytes, and begins with its length behind its type.
+            let mut rest = Vec::new();
+            while fence > 0 {
+                quickly(&stream);
+                let count = stream.read(&mut buffer)?;
+                if count == 0 {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                rest.extend_from_slice(&buffer[..count]);
+                while rest.len() > 1 && rest.len() >= 2 + usize::from(rest[1]) {
+                    rest.drain(..2 + usize::from(rest[1]));
+                    fence -= 1;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn quickly(stream: &TcpStream) {
+    let _ = std::os::linux::net::TcpStreamExt::set_quickack(stream, true);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn quickly(_: &TcpStream) {}
+
+/// How long this thread has had a processor.
+#[cfg(unix)]
+pub(super) fn thread_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+#[cfg(not(unix))]
+pub(super) fn thread_time() -> Duration {
+    Duration::ZERO
+}

@@ -1,0 +1,71 @@
+//! One case of any kind, as it is chosen, kept, and played alone.
+
+use super::fresh::{Choice, Fresh};
+use super::kept::Kept;
+use super::road::Road;
+use super::session::{Names, Session, Terms, play};
+use super::table::Table;
+use super::trial::{Suspicion, Trial};
+use crate::link::Transcript;
+use mqtt_assay_codec::Version;
+
+/// One case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Case {
+    /// A packet on a connection of its own.
+    Fresh(Choice),
+    /// Packets on one connection, in this version.
+    Kept(Version, Vec<usize>),
+    /// A session.
+    Session(Session),
+}
+
+/// What came of one that was played alone.
+pub(super) struct Outcome {
+    pub(super) suspicions: Vec<Suspicion>,
+    pub(super) transcript: Transcript,
+}
+
+impl Case {
+    /// How many things are done in it.
+    pub(super) fn operations(&self) -> usize {
+        match self {
+            Self::Fresh(_) => 2,
+            Self::Kept(_, entries) => entries.len() + 1,
+            Self::Session(session) => session.steps.len(),
+        }
+    }
+
+    /// Plays it alone, with names that nobody else has; nothing where the broker can't be reached.
+    pub(super) fn play(&self, road: &mut dyn Road, table: &Table, terms: Terms, tag: &str) -> Option<Outcome> {
+        let mut outcome = None;
+        match self {
+            Self::Fresh(choice) => {
+                let mut fresh = Fresh::new(table, terms.offer, terms.pace);
+                let choice = Choice { index: crate::scenario::hash(tag), ..*choice };
+                fresh.alone(road, choice, &mut |done| outcome = Some(Outcome::of(done.trial, tag))).ok()?;
+            }
+            Self::Kept(version, entries) => {
+                let mut kept = Kept::new(table, terms.offer, terms.pace, *version, tag, road.is_simulated());
+                for batch in entries.chunks(super::kept::BATCH) {
+                    let done = kept.batch(road, batch, &mut |trial, _| outcome = Some(Outcome::of(trial, tag)));
+                    if done.is_err() || outcome.is_some() {
+                        break;
+                    }
+                }
+                kept.close(road);
+            }
+            Self::Session(session) => {
+                let played = play(session, road, terms, &Names::new(tag));
+                outcome = Some(Outcome::of(&played.trial, tag));
+            }
+        }
+        outcome
+    }
+}
+
+impl Outcome {
+    pub(super) fn of(trial: &Trial, name: &str) -> Self {
+        Self { suspicions: trial.suspicions().to_vec(), transcript: trial.transcript(name) }
+    }
+}

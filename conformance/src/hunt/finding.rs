@@ -1,0 +1,134 @@
+//! What the hunt tells of: findings as they come, and how it goes.
+
+use super::case::Case;
+use super::confirm::Confirmed;
+use super::session::Session;
+use super::trial::{Key, Suspicion, Weight};
+use crate::link::Transcript;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Something that a broker does wrong.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// What makes it the same as another.
+    pub key: Key,
+    /// What was seen.
+    pub suspicion: Suspicion,
+    /// How often it was seen when its case was played again alone, of how many times; nothing where that was not tried.
+    pub again: Option<(u32, u32)>,
+    /// How many cases have shown it.
+    pub count: u64,
+    /// The case of the hunt that showed it first, and since when the hunt went on.
+    pub first: (u64, Duration),
+    /// What was done in that case, and in the smallest.
+    pub operations: (usize, usize),
+    /// The record of the smallest case.
+    pub transcript: Option<Transcript>,
+    /// The session, for who wants to vary it.
+    pub session: Option<String>,
+    /// The baseline knows it.
+    pub is_known: bool,
+    /// How many cases were played again for it.
+    pub(super) tries: u32,
+}
+
+impl Finding {
+    pub(super) fn new(suspicion: Suspicion, first: (u64, Duration), case: Option<&Case>, is_known: bool) -> Self {
+        let operations = case.map_or(0, Case::operations);
+        Self {
+            key: suspicion.key(),
+            suspicion,
+            again: None,
+            count: 1,
+            first,
+            operations: (operations, operations),
+            transcript: None,
+            session: case.and_then(session_of),
+            is_known,
+            tries: 0,
+        }
+    }
+
+    pub(super) fn confirm(&mut self, confirmed: Confirmed) {
+        self.tries += 1;
+        self.again = Some(confirmed.seen);
+        self.operations.1 = confirmed.case.operations();
+        self.session = session_of(&confirmed.case);
+        if let Some(outcome) = confirmed.outcome {
+            let shown = outcome.suspicions.iter().find(|suspicion| suspicion.key() == self.key);
+            if let Some(shown) = shown {
+                self.suspicion = shown.clone();
+            }
+            self.transcript = Some(outcome.transcript);
+        }
+    }
+
+    /// Whether it was seen again, or is one of those that can't be played again.
+    pub fn is_confirmed(&self) -> bool {
+        self.again.is_none_or(|(seen, _)| seen > 0)
+    }
+
+    /// Whether it counts: known ones and those that were never seen again don't.
+    pub fn counts(&self, is_strict: bool) -> bool {
+        let is_heavy = is_strict || self.suspicion.weight != Weight::Weak;
+        !self.is_known && self.is_confirmed() && is_heavy
+    }
+}
+
+fn session_of(case: &Case) -> Option<String> {
+    match case {
+        Case::Session(session) => serde_json::to_string(session).ok(),
+        Case::Fresh(_) | Case::Kept(..) => None,
+    }
+}
+
+/// Reads a session that was written down.
+pub(super) fn read_session(text: &str) -> Option<Session> {
+    let session: Session = serde_json::from_str(text).ok()?;
+    let is_sound = (1..=4).contains(&session.cast.len()) && session.steps.len() <= 1000;
+    is_sound.then_some(session)
+}
+
+/// How it goes.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    /// Since the hunt began.
+    pub time: Duration,
+    /// Cases that were judged: those on fresh connections, on kept ones, and sessions.
+    pub cases: [u64; 3],
+    /// Packets of the table in a state that were met, of how many there are.
+    pub covered: (usize, usize),
+    /// Findings by rule.
+    pub by_rule: BTreeMap<String, u64>,
+    /// What the canary says.
+    pub canary: String,
+    /// Memory of the broker in kB, where its process is known: at first, and now.
+    pub memory: Option<(u64, u64)>,
+    /// Sessions that are kept since they showed something new.
+    pub kept: usize,
+    /// How often the broker has died.
+    pub deaths: u64,
+}
+
+impl Progress {
+    /// All cases.
+    pub fn all(&self) -> u64 {
+        self.cases.iter().sum()
+    }
+}
+
+/// What the hunt has come to.
+#[derive(Debug, Clone, Default)]
+pub struct Hunted {
+    /// How it went.
+    pub progress: Progress,
+    /// What was found, by key.
+    pub findings: Vec<Finding>,
+    /// How each mutation of single packets has ended, by expectation and end.
+    pub ends: BTreeMap<(&'static str, &'static str), u64>,
+    /// A digest of all bytes that the first who hunted has sent, in order.
+    pub digest: u64,
+    /// Why it could not go on, where it could not.
+    pub trouble: Option<String>,
+}

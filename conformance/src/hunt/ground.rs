@@ -1,0 +1,172 @@
+//! Where the hunt goes: to a broker at an address, that may die and come again, or to one in this process for each way.
+
+use super::road::{Inside, Road, Sockets};
+use mqtt_assay_reference::Machine;
+use std::net::SocketAddr;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a broker that has died may take to come again.
+const REVIVAL: Duration = Duration::from_secs(40);
+
+/// Makes the reference broker, always the same.
+pub type Make = Box<dyn Fn() -> Machine + Send + Sync>;
+
+/// Where the hunt goes.
+pub enum Ground {
+    /// A broker behind sockets.
+    Broker(Broker),
+    /// The reference broker.
+    Inside(Make),
+}
+
+/// A broker behind sockets, as those who hunt it and who watches over it know it.
+#[derive(Debug)]
+pub struct Broker {
+    state: Mutex<State>,
+    changed: Condvar,
+    begun: Instant,
+}
+
+#[derive(Debug, Clone)]
+struct State {
+    address: SocketAddr,
+    /// Its process, where that is known.
+    pid: Option<u32>,
+    /// How often it has died.
+    deaths: u64,
+    life: Life,
+    /// How it ended last, in words.
+    last_words: String,
+}
+
+/// Whether it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Up,
+    Down,
+    Lost,
+}
+
+impl Broker {
+    /// One that runs there, as this process.
+    pub fn at(address: SocketAddr, pid: Option<u32>) -> Self {
+        let state = State { address, pid, deaths: 0, life: Life::Up, last_words: String::new() };
+        Self { state: Mutex::new(state), changed: Condvar::new(), begun: Instant::now() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It has ended so; who watches over it may start it again.
+    pub fn died(&self, last_words: String) {
+        let mut state = self.state();
+        if state.life == Life::Up {
+            state.deaths += 1;
+            (state.life, state.last_words) = (Life::Down, last_words);
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// It runs again, there, as this process.
+    pub fn came_again(&self, address: SocketAddr, pid: Option<u32>) {
+        let mut state = self.state();
+        (state.life, state.address, state.pid) = (Life::Up, address, pid);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// It does not come again.
+    pub fn is_lost(&self) {
+        self.state().life = Life::Lost;
+        self.changed.notify_all();
+    }
+
+    fn is_up(&self) -> bool {
+        self.state().life == Life::Up
+    }
+
+    /// Waits until it runs; false where it does not come again.
+    fn await_up(&self) -> bool {
+        let until = Instant::now() + REVIVAL;
+        let mut state = self.state();
+        while state.life == Life::Down {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.life == Life::Up
+    }
+}
+
+impl Ground {
+    /// A way there, of its own.
+    pub(super) fn road(&self) -> Box<dyn Road> {
+        match self {
+            Self::Broker(broker) => Box::new(Sockets::new(broker.state().address, broker.begun)),
+            Self::Inside(make) => Box::new(Inside::new(make())),
+        }
+    }
+
+    /// How often it has died, as far as who watches over it has seen; roads know of deaths of their own.
+    pub(super) fn deaths(&self) -> u64 {
+        match self {
+            Self::Broker(broker) => broker.state().deaths,
+            Self::Inside(_) => 0,
+        }
+    }
+
+    /// Whether it runs, after what was just done to it has had its time.
+    pub(super) fn has_survived(&self, deaths: u64) -> bool {
+        let Self::Broker(broker) = self else { return true };
+        let until = Instant::now() + Duration::from_millis(300);
+        while Instant::now() < until {
+            if broker.state().deaths > deaths {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.deaths() == deaths
+    }
+
+    /// Waits until it runs; false where it does not come again.
+    pub(super) fn await_up(&self) -> bool {
+        match self {
+            Self::Broker(broker) => broker.await_up(),
+            Self::Inside(_) => true,
+        }
+    }
+
+    /// Whether it runs now.
+    pub(super) fn is_up(&self) -> bool {
+        match self {
+            Self::Broker(broker) => broker.is_up(),
+            Self::Inside(_) => true,
+        }
+    }
+
+    /// Its process, where that is known.
+    pub(super) fn pid(&self) -> Option<u32> {
+        match self {
+            Self::Broker(broker) => broker.state().pid,
+            Self::Inside(_) => None,
+        }
+    }
+
+    /// How it ended last, in words.
+    pub(super) fn last_words(&self) -> String {
+        match self {
+            Self::Broker(broker) => broker.state().last_words.clone(),
+            Self::Inside(_) => "all connections were reset at once".to_owned(),
+        }
+    }
+
+    /// True for the reference broker.
+    pub(super) const fn is_inside(&self) -> bool {
+        matches!(self, Self::Inside(_))
+    }
+}

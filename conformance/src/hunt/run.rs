@@ -1,0 +1,132 @@
+//! A hunt from its beginning to its end: those who hunt, the canary and the watch over the process, side by side.
+
+use super::canary::Canary;
+use super::confirm::Confirmer;
+use super::corpus;
+use super::finding::{Hunted, Progress};
+use super::ground::Ground;
+use super::options::HuntOptions;
+use super::pace::{Offer, Pace};
+use super::session::Terms;
+use super::shared::{Shared, Tell, lock};
+use super::table::Table;
+use super::watch::Watch;
+use super::worker::Worker;
+use mqtt_assay_codec::Version;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How often the canary beats, the process is looked at, and somebody is told how it goes.
+const BEAT: Duration = Duration::from_millis(250);
+const LOOK: Duration = Duration::from_secs(1);
+const TURN: Duration = Duration::from_millis(50);
+
+/// Hunts. `tell` is told of each finding as it comes, and again once it is confirmed; `turn` every now and then how it
+/// goes, on the thread that called: there a broker that died is started again.
+///
+/// # Errors
+///
+/// If the broker can't be reached, or refuses a plain CONNECT.
+pub fn hunt(
+    ground: &Ground,
+    options: &HuntOptions,
+    stop: &AtomicBool,
+    tell: Tell<'_>,
+    turn: &mut dyn FnMut(&dyn Fn() -> Progress),
+) -> io::Result<Hunted> {
+    let table = Table::new();
+    let terms = terms(ground)?;
+    let shared = Shared::new(options, &table, stop, tell);
+    if let Some(folder) = &options.corpus {
+        for (sight, session) in (0..).zip(corpus::read(folder)) {
+            lock(&shared.feedback).keep(session, sight);
+        }
+    }
+    if ground.is_inside() {
+        // One thread does everything, so that the same seed does the same.
+        Worker::new(&shared, ground, terms, 0).hunt();
+        return Ok(shared.hunted());
+    }
+    let is_done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..options.jobs.max(1))
+            .map(|number| {
+                let shared = &shared;
+                scope.spawn(move || Worker::new(shared, ground, terms, number).hunt())
+            })
+            .collect();
+        scope.spawn(|| beat(ground, &shared, terms, &is_done));
+        scope.spawn(|| look(ground, &shared, terms, &is_done));
+        while workers.iter().any(|worker| !worker.is_finished()) {
+            turn(&|| shared.progress());
+            std::thread::sleep(TURN);
+        }
+        is_done.store(true, Ordering::Relaxed);
+    });
+    Ok(shared.hunted())
+}
+
+fn terms(ground: &Ground) -> io::Result<Terms> {
+    let mut road = ground.road();
+    let offer = Offer::learn(road.as_mut(), &[Version::V3_1_1, Version::V5])?;
+    let version = offer.versions().last().copied().unwrap_or(Version::V5);
+    let pace = Pace::measure(road.as_mut(), version)?;
+    let mut control = Canary::new(version, pace);
+    if let Some(wrong) = control.beat(road.as_mut()) {
+        return Err(io::Error::other(format!("not even a plain message got through: {}", wrong.seen)));
+    }
+    control.let_go(road.as_mut());
+    Ok(Terms { offer, pace })
+}
+
+/// The canary, until all is done.
+fn beat(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool) {
+    let version = terms.offer.versions().last().copied().unwrap_or(Version::V5);
+    let mut road = ground.road();
+    let mut canary = Canary::new(version, terms.pace);
+    let mut deaths = ground.deaths();
+    while !is_done.load(Ordering::Relaxed) {
+        std::thread::sleep(BEAT);
+        if !ground.is_up() || ground.deaths() != deaths {
+            canary.let_go(road.as_mut());
+            deaths = ground.deaths();
+            if !ground.await_up() {
+                return;
+            }
+            road = ground.road();
+            continue;
+        }
+        let suspicion = canary.beat(road.as_mut());
+        shared.says_canary(canary.words());
+        // What dies with the broker is its death, and told as that.
+        if let Some(suspicion) = suspicion.filter(|_| ground.has_survived(deaths) && ground.is_up()) {
+            tell_alone(&[suspicion], ground, shared, terms);
+        }
+    }
+    canary.let_go(road.as_mut());
+}
+
+/// The process, until all is done.
+fn look(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool) {
+    let mut watched: Option<Watch> = None;
+    while !is_done.load(Ordering::Relaxed) {
+        std::thread::sleep(LOOK);
+        let Some(pid) = ground.pid() else { continue };
+        // One that was started again begins anew.
+        let watch = watched.take().filter(|watch| watch.pid == pid).unwrap_or_else(|| Watch::new(pid));
+        let watch = watched.insert(watch);
+        let grown = watch.look(shared.elapsed(), shared.all());
+        shared.weighs(watch.first.zip(watch.last).map(|(first, last)| (first[0], last[0])));
+        if !grown.is_empty() {
+            tell_alone(&grown, ground, shared, terms);
+        }
+    }
+}
+
+/// Tells of what no case can be named for.
+fn tell_alone(suspicions: &[super::trial::Suspicion], ground: &Ground, shared: &Shared<'_>, terms: Terms) {
+    let table = shared.table;
+    let mut confirmer = Confirmer { ground, table, terms, name: "c".to_owned(), played: 0, road: None };
+    shared.suspect(suspicions, shared.all(), None, &mut confirmer);
+}

@@ -1,0 +1,117 @@
+//! Packets with a mistake within a session, and which end their connection takes.
+
+use super::op::Cut;
+use super::play::Player;
+use crate::hunt::expected::{End, Expected, judge};
+use crate::hunt::road::Came;
+use crate::hunt::table::is_open;
+use crate::hunt::trial::{Oracle, Suspicion};
+use mqtt_assay_codec::{Context, Expectation, Mutation, PacketType, Sender};
+use mqtt_assay_standard::find;
+
+const PINGREQ: [u8; 2] = [0xC0, 0];
+
+impl Player<'_> {
+    /// Sends a packet with a mistake by name, where it has a place for it; else as it is.
+    pub(super) fn send_mutated(&mut self, who: usize, name: &str, legal: &[u8]) {
+        let version = self.actors[who].version;
+        let packet = legal.first().and_then(|first| PacketType::from_number(first >> 4));
+        let mutation = Mutation::find(name);
+        let mutated = mutation.and_then(|mutation| mutation.apply(legal, Context::new(version, Sender::Client)));
+        let (Some(mutation), Some(packet), Some(mutated)) = (mutation, packet, mutated) else { return };
+        let is_first = !self.actors[who].is_let_in();
+        let is_connect = packet == PacketType::Connect;
+        let expected = match mutated.expectation {
+            Expectation::MustRefuse(_) if is_open(mutation.name, packet) => Expected::Either,
+            Expectation::MustRefuse(rule) => Expected::refuse(rule, version, packet),
+            Expectation::Waits => Expected::Waits,
+            Expectation::MustAccept | Expectation::MayEither(_) => Expected::Either,
+        };
+        let expected = match (is_first, is_connect, expected) {
+            (_, _, Expected::Waits) => Expected::Waits,
+            (true, false, expected) => expected.or_refuse(find(version, "MQTT-3.1.0-1")),
+            (false, true, expected) => expected.or_refuse(find(version, "MQTT-3.1.0-2")),
+            (_, _, expected) => expected,
+        };
+        let is_whole =
+            mqtt_assay_codec::packet_len(&mutated.bytes).is_none_or(|length| length as usize <= mutated.bytes.len());
+        self.send_wrong(who, mutation.name, &mutated.bytes, expected, packet, is_whole);
+    }
+
+    /// Sends bytes of which nobody knows what a broker does with them.
+    pub(super) fn send_doubtful(&mut self, who: usize, name: &'static str, bytes: &[u8]) {
+        let packet = bytes.first().and_then(|first| PacketType::from_number(first >> 4)).unwrap_or(PacketType::Publish);
+        self.send_wrong(who, name, bytes, Expected::Either, packet, false);
+    }
+
+    /// Sends a packet that is wrong, and sees which end its connection takes.
+    pub(super) fn send_wrong(
+        &mut self,
+        who: usize,
+        name: &'static str,
+        bytes: &[u8],
+        expected: Expected,
+        packet: PacketType,
+        is_whole: bool,
+    ) {
+        self.flush(who);
+        self.wait_for_answers(who);
+        let Some((connection, side)) = self.actors[who].line else { return };
+        let was_tainted = std::mem::replace(&mut self.actors[who].is_tainted, true);
+        self.actors[who].awaited.clear();
+        self.actors[who].answers.has_refused = false;
+        self.actors[who].is_deaf = false;
+        self.write(who, bytes, Some(name), Cut::Whole);
+        let waits = expected == Expected::Waits;
+        if waits {
+            self.half_close(who);
+        } else {
+            self.trial.wrote(side, self.road.now(), &PINGREQ, None);
+            self.actors[who].pings += 1;
+            self.road.write(connection, &PINGREQ);
+        }
+        let end = self.decide(who, connection, side, waits);
+        self.last_end = Some(end);
+        let answers = self.actors[who].answers;
+        if end != End::Alive {
+            self.gone(who);
+        }
+        if was_tainted && end != End::Hung {
+            return;
+        }
+        let Some((weight, seen)) = judge(expected, end, &answers, is_whole) else { return };
+        let rule = match expected {
+            Expected::Refuse(rule) => Some(rule),
+            _ => None,
+        };
+        let line = self.trial.line();
+        self.trial.add(Suspicion {
+            oracle: if end == End::Hung { Oracle::Hang } else { Oracle::Expectation },
+            version: self.actors[who].version,
+            rule,
+            weight,
+            mutation: Some(name),
+            place: packet.name().to_owned(),
+            seen: format!("{}: {seen}", end.word()),
+            line,
+        });
+    }
+
+    pub(super) fn decide(&mut self, who: usize, connection: usize, side: usize, waits: bool) -> End {
+        let mut until = self.road.now() + if waits { self.terms.pace.hang } else { self.terms.pace.wait };
+        loop {
+            let left = until.saturating_sub(self.road.now());
+            match self.read(who, connection, side, left) {
+                Came::Ended(_) => return if self.actors[who].is_half_closed { End::Waiting } else { End::Closed },
+                Came::Bytes if self.actors[who].has_all_pongs() && !waits => return End::Alive,
+                Came::Bytes => self.answer(who),
+                Came::Nothing if self.road.now() < until => {}
+                Came::Nothing if self.actors[who].is_half_closed => return End::Hung,
+                Came::Nothing => {
+                    self.half_close(who);
+                    until = self.road.now() + self.terms.pace.hang;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! What all who hunt side by side have in common: the next case, what was found, what was met, and when to end.
+
+use super::case::Case;
+use super::confirm::Confirmer;
+use super::expected::{End, Expected};
+use super::feedback::Feedback;
+use super::finding::{Finding, Progress};
+use super::options::HuntOptions;
+use super::table::{State, Table};
+use super::trial::{Key, Suspicion};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How many findings are looked after: a broker that breaks more is broken enough.
+const MOST: usize = 500;
+
+/// How many cases are played again for a finding that was not seen again.
+const TRIES: u32 = 5;
+
+/// Kinds of cases, by their places in counts.
+pub(super) const FRESH: usize = 0;
+pub(super) const KEPT: usize = 1;
+pub(super) const SESSIONS: usize = 2;
+
+/// Who is told of findings as they come.
+pub type Tell<'a> = &'a (dyn Fn(&Finding) + Sync);
+
+/// What is shared.
+pub(super) struct Shared<'a> {
+    pub(super) options: &'a HuntOptions,
+    pub(super) table: &'a Table,
+    begun: Instant,
+    next: AtomicU64,
+    cases: [AtomicU64; 3],
+    stop: &'a AtomicBool,
+    tell: Tell<'a>,
+    inner: Mutex<Inner>,
+    pub(super) feedback: Mutex<Feedback>,
+    /// The one finding that was looked for is there.
+    has_enough: AtomicBool,
+    /// A bit for each packet of the table and state.
+    met: Vec<AtomicBool>,
+    possible: usize,
+}
+
+#[derive(Default)]
+struct Inner {
+    findings: BTreeMap<Key, Finding>,
+    ends: BTreeMap<(&'static str, &'static str), u64>,
+    canary: String,
+    memory: Option<(u64, u64)>,
+    deaths: u64,
+    trouble: Option<String>,
+    digest: u64,
+    /// Findings that somebody is looking after.
+    under_way: BTreeSet<Key>,
+}
+
+/// Whatever panics beside it, what was found stays.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'a> Shared<'a> {
+    pub(super) fn new(options: &'a HuntOptions, table: &'a Table, stop: &'a AtomicBool, tell: Tell<'a>) -> Self {
+        let possible = (0..table.len())
+            .map(|entry| State::ALL.iter().filter(|state| table.entry(entry).fits(**state)).count())
+            .sum();
+        Self {
+            options,
+            table,
+            begun: Instant::now(),
+            next: AtomicU64::new(0),
+            cases: [const { AtomicU64::new(0) }; 3],
+            stop,
+            tell,
+            inner: Mutex::default(),
+            feedback: Mutex::default(),
+            has_enough: AtomicBool::new(false),
+            met: (0..table.len() * State::ALL.len()).map(|_| AtomicBool::new(false)).collect(),
+            possible,
+        }
+    }
+
+    /// The number of the next case, where there is one.
+    pub(super) fn next(&self) -> Option<u64> {
+        if self.is_over() {
+            return None;
+        }
+        let drawn = self.next.fetch_add(1, Ordering::Relaxed);
+        let is_left = self.options.cases.is_none_or(|cases| drawn < cases);
+        let (part, of) = self.options.shard.unwrap_or((1, 1));
+        is_left.then(|| drawn * of + part - 1)
+    }
+
+    /// Whether it is time to end.
+    pub(super) fn is_over(&self) -> bool {
+        let is_late = self.options.time.is_some_and(|time| self.begun.elapsed() >= time);
+        let is_enough = self.stop.load(Ordering::Relaxed) || self.has_enough.load(Ordering::Relaxed);
+        is_late || is_enough || lock(&self.inner).trouble.is_some()
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// So many cases of a kind were judged.
+    pub(super) fn judged(&self, kind: usize, cases: u64) {
+        self.cases[kind].fetch_add(cases, Ordering::Relaxed);
+    }
+
+    /// All cases so far.
+    pub(super) fn all(&self) -> u64 {
+        self.cases.iter().map(|cases| cases.load(Ordering::Relaxed)).sum()
+    }
+
+    /// A packet of the table was met in a state, and its connection took this end.
+    pub(super) fn met(&self, entry: usize, state: State) {
+        let place = State::ALL.iter().position(|known| *known == state).unwrap_or_default();
+        self.met[entry * State::ALL.len() + place].store(true, Ordering::Relaxed);
+    }
+
+    /// Counts ends.
+    pub(super) fn ended(&self, ends: &mut BTreeMap<(&'static str, &'static str), u64>) {
+        let mut inner = lock(&self.inner);
+        for (key, count) in std::mem::take(ends) {
+            *inner.ends.entry(key).or_default() += count;
+        }
+    }
+
+    /// It can't go on.
+    pub(super) fn fails(&self, why: String) {
+        lock(&self.inner).trouble.get_or_insert(why);
+    }
+
+    pub(super) fn says_canary(&self, words: String) {
+        lock(&self.inner).canary = words;
+    }
+
+    pub(super) fn weighs(&self, memory: Option<(u64, u64)>) {
+        lock(&self.inner).memory = memory;
+    }
+
+    pub(super) fn died(&self) {
+        lock(&self.inner).deaths += 1;
+    }
+
+    pub(super) fn sent(&self, digest: u64) {
+        lock(&self.inner).digest = digest;
+    }
+
+    /// Takes in what a case has brought up; what is new is confirmed, made small, and told.
+    pub(super) fn suspect(
+        &self,
+        suspicions: &[Suspicion],
+        index: u64,
+        case: Option<&Case>,
+        confirmer: &mut Confirmer<'_>,
+    ) {
+        for suspicion in suspicions {
+            let key = suspicion.key();
+            let is_known = self.options.known.contains(&key.to_string());
+            if !self.is_new(&key) {
+                continue;
+            }
+            let mut finding = Finding::new(suspicion.clone(), (index, self.elapsed()), case, is_known);
+            if !is_known {
+                // Whatever happens to this program from here on, it was written down.
+                (self.tell)(&finding);
+            }
+            if let Some(case) = case.filter(|_| !is_known) {
+                finding.confirm(confirmer.confirm(case, &key));
+                (self.tell)(&finding);
+            }
+            self.note_enough(&finding);
+            let mut inner = lock(&self.inner);
+            inner.under_way.remove(&key);
+            if let Some(before) = inner.findings.get(&key) {
+                (finding.count, finding.tries) = (before.count, before.tries + 1);
+            }
+            inner.findings.insert(key, finding);
+        }
+    }
+
+    /// A finding that was made another way: a death.
+    pub(super) fn found(&self, finding: Finding) {
+        if self.is_new(&finding.key) {
+            (self.tell)(&finding);
+            self.note_enough(&finding);
+            let mut inner = lock(&self.inner);
+            inner.under_way.remove(&finding.key);
+            inner.findings.insert(finding.key.clone(), finding);
+        }
+    }
+
+    fn note_enough(&self, finding: &Finding) {
+        if self.options.stops_at_first && finding.counts(true) {
+            self.has_enough.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether nobody has found it before, or looks after it now; else it is counted.
+    fn is_new(&self, key: &Key) -> bool {
+        let mut inner = lock(&self.inner);
+        if let Some(known) = inner.findings.get_mut(key) {
+            known.count += 1;
+            let is_open = !known.is_known && !known.is_confirmed() && known.tries < TRIES;
+            return is_open && inner.under_way.insert(key.clone());
+        }
+        inner.findings.len() < MOST && inner.under_way.insert(key.clone())
+    }
+
+    /// How it goes.
+    pub(super) fn progress(&self) -> Progress {
+        let kept = lock(&self.feedback).len();
+        let inner = lock(&self.inner);
+        let mut by_rule = BTreeMap::new();
+        for finding in inner.findings.values().filter(|finding| !finding.is_known && finding.is_confirmed()) {
+            *by_rule.entry(finding.key.rule.clone()).or_default() += 1;
+        }
+        Progress {
+            time: self.elapsed(),
+            cases: std::array::from_fn(|kind| self.cases[kind].load(Ordering::Relaxed)),
+            covered: (self.met.iter().filter(|met| met.load(Ordering::Relaxed)).count(), self.possible),
+            by_rule,
+            canary: inner.canary.clone(),
+            memory: inner.memory,
+            kept,
+            deaths: inner.deaths,
+        }
+    }
+
+    /// What it has come to.
+    pub(super) fn hunted(&self) -> super::finding::Hunted {
+        let progress = self.progress();
+        let inner = lock(&self.inner);
+        super::finding::Hunted {
+            progress,
+            findings: inner.findings.values().cloned().collect(),
+            ends: inner.ends.clone(),
+            digest: inner.digest,
+            trouble: inner.trouble.clone(),
+        }
+    }
+}
+
+/// Where an end is counted.
+pub(super) fn end_key(expected: Expected, end: End) -> (&'static str, &'static str) {
+    (expected.word(), end.word())
+}

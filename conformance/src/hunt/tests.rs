@@ -1,0 +1,44 @@
+//! The hunt of the reference broker: silent where it is sound, the same for the same seed, and not silent where it errs.
+
+use super::{Ground, HuntOptions, Hunted, Weight, hunt};
+use mqtt_assay_reference::{Fault, FaultOn, Machine, Quirk, Settings};
+use std::sync::atomic::AtomicBool;
+
+fn hunted(options: &HuntOptions, faults: &[Fault], quirks: &[Quirk]) -> Hunted {
+    let (faults, quirks) = (faults.to_vec(), quirks.to_vec());
+    let make = move || {
+        let faults = faults.iter().map(|fault| FaultOn::from(*fault)).collect();
+        Machine::new(Settings { faults, quirks: quirks.iter().copied().collect(), ..Settings::default() })
+    };
+    hunt(&Ground::Inside(Box::new(make)), options, &AtomicBool::new(false), &|_| {}, &mut |_| {}).expect("it answers")
+}
+
+fn cases(count: u64, seed: u64) -> HuntOptions {
+    HuntOptions { seed, cases: Some(count), jobs: 1, ..HuntOptions::default() }
+}
+
+fn keys(hunted: &Hunted) -> Vec<String> {
+    hunted.findings.iter().map(|finding| format!("{}: {}", finding.key, finding.suspicion.seen)).collect()
+}
+
+#[test]
+fn the_reference_broker_gives_no_cause() {
+    let options = HuntOptions { feedback: true, ..cases(1500, 3) };
+    assert_eq!(keys(&hunted(&options, &[], &[])), Vec::<String>::new());
+}
+
+#[test]
+fn two_hunts_of_one_seed_send_the_same_bytes() {
+    let digest = |seed| hunted(&cases(300, seed), &[], &[]).digest;
+    assert_eq!(digest(5), digest(5));
+    assert_ne!(digest(5), digest(6));
+}
+
+#[test]
+fn a_broker_that_dies_is_found_out() {
+    let options = HuntOptions { only: Some(0), stops_at_first: true, ..cases(3000, 1) };
+    let found = hunted(&options, &[Fault::DiesOfWildcardTopic], &[]);
+    let death = found.findings.iter().find(|finding| finding.suspicion.weight == Weight::Crash).expect("it died");
+    assert!(death.key.place.contains("topic.wildcard-in-name"), "{}", death.key);
+    assert!(death.transcript.is_some());
+}

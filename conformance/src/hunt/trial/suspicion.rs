@@ -1,0 +1,134 @@
+//! What an oracle has found in one case, before anybody has looked whether it is seen again.
+
+use mqtt_assay_codec::Version;
+use mqtt_assay_standard::RuleId;
+
+/// Who found it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Oracle {
+    /// The judge over all traffic: what was sent says something wrong about what came before it.
+    Auditor,
+    /// The strict decoder: what was sent breaks its own form.
+    Form,
+    /// What a broker has to do with a packet, by the catalogue of mutations.
+    Expectation,
+    /// A request that stayed without its answer.
+    Answer,
+    /// A connection that neither answers nor ends.
+    Hang,
+    /// Two clients that no case has to do with.
+    Canary,
+    /// The broker's process.
+    Process,
+}
+
+impl Oracle {
+    /// The word used in reports, files and baselines.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Auditor => "auditor",
+            Self::Form => "form",
+            Self::Expectation => "expectation",
+            Self::Answer => "answer",
+            Self::Hang => "hang",
+            Self::Canary => "canary",
+            Self::Process => "process",
+        }
+    }
+}
+
+/// How much it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Weight {
+    /// The broker died, or answers nobody.
+    Crash,
+    /// A MUST is broken.
+    Fail,
+    /// A SHOULD, or what the text only implies.
+    Weak,
+}
+
+impl Weight {
+    /// The word used in reports.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Crash => "crash",
+            Self::Fail => "fail",
+            Self::Weak => "weak",
+        }
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspicion {
+    /// Who says so.
+    pub oracle: Oracle,
+    /// The version of the connection.
+    pub version: Version,
+    /// The rule, where it is one of the standard.
+    pub rule: Option<RuleId>,
+    /// How much it says.
+    pub weight: Weight,
+    /// The mutation that brought it about, where one did.
+    pub mutation: Option<&'static str>,
+    /// What it is about: a packet, an invariant, a degree of harm.
+    pub place: String,
+    /// What came, in words.
+    pub seen: String,
+    /// The line of the record; 0 where none shows it.
+    pub line: u32,
+}
+
+/// What makes two of them the same one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// The oracle's word.
+    pub oracle: &'static str,
+    /// The version and the rule, or only the version.
+    pub rule: String,
+    /// The mutation's family, or `-`: which bit was set, or which number stood there, makes no other finding.
+    pub mutation: &'static str,
+    /// The place.
+    pub place: String,
+}
+
+impl Suspicion {
+    /// What makes it the same as another.
+    pub fn key(&self) -> Key {
+        let rule = self.rule.map_or("-", RuleId::id);
+        // What the judge over all traffic finds has no one mutation that brought it about.
+        let mutation = self.mutation.filter(|_| matches!(self.oracle, Oracle::Expectation | Oracle::Hang));
+        Key {
+            oracle: self.oracle.word(),
+            rule: format!("{}/{rule}", self.version),
+            mutation: mutation.map_or("-", family),
+            place: self.place.clone(),
+        }
+    }
+}
+
+/// A mutation's name without the number behind it.
+fn family(name: &'static str) -> &'static str {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    name.rsplit_once('.').filter(|(_, last)| is_number(last)).map_or(name, |(family, _)| family)
+}
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { oracle, rule, mutation, place } = self;
+        write!(f, "{oracle} {rule} {mutation} {place}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_behind_a_mutation_makes_no_other_finding() {
+        assert_eq!(family("flags.reserved.11"), "flags.reserved");
+        assert_eq!(family("connect.will-qos-without-will"), "connect.will-qos-without-will");
+        assert_eq!(family("topic.wildcard-in-name.hash@will-topic"), "topic.wildcard-in-name.hash@will-topic");
+    }
+}

@@ -1,0 +1,337 @@
+//! One who hunts: case after case on a road of its own, each judged, and what is wrong followed up at once.
+
+use super::canary::Canary;
+use super::case::Case;
+use super::confirm::Confirmer;
+use super::corpus;
+use super::feedback::Feedback;
+use super::finding::Finding;
+use super::fresh::{Choice, Done, Fresh};
+use super::ground::Ground;
+use super::kept::{BATCH, Kept};
+use super::road::Road;
+use super::session::{Maker, Names, Session, Terms, play};
+use super::shared::{FRESH, KEPT, SESSIONS, Shared, end_key, lock};
+use super::trial::{Oracle, Suspicion, Weight};
+use crate::chance::Random;
+use crate::scenario::base36;
+use mqtt_assay_codec::Version;
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::time::{Duration, Instant};
+
+/// How many cases are remembered, for who has to find out which of them ended the broker.
+const RING: usize = 1000;
+
+/// After how many cases the canary of a broker in this process beats.
+const BEAT: u64 = 50;
+
+/// Chance of the kinds of cases.
+const KINDS: [(usize, usize); 3] = [(66, FRESH), (14, KEPT), (20, SESSIONS)];
+
+/// One who hunts.
+pub(super) struct Worker<'a> {
+    shared: &'a Shared<'a>,
+    ground: &'a Ground,
+    terms: Terms,
+    versions: Vec<Version>,
+    road: Box<dyn Road>,
+    fresh: Fresh<'a>,
+    kept: Vec<Kept<'a>>,
+    confirmer: Confirmer<'a>,
+    ring: VecDeque<(u64, Case)>,
+    canary: Option<Canary>,
+    deaths: (u64, u64),
+    ends: BTreeMap<(&'static str, &'static str), u64>,
+    done: u64,
+}
+
+/// What a case has brought up, to be followed up once the road is free.
+type Brought = Vec<(u64, Case, Vec<Suspicion>)>;
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(shared: &'a Shared<'a>, ground: &'a Ground, terms: Terms, number: u32) -> Self {
+        let versions = terms.offer.versions();
+        let road = ground.road();
+        let is_simulated = road.is_simulated();
+        let name = format!("hk{}{number:02x}", base36(shared.options.seed, 6));
+        let kept = versions
+            .iter()
+            .map(|version| {
+                let name = format!("{name}{}", super::table::place(*version));
+                Kept::new(shared.table, terms.offer, terms.pace, *version, &name, is_simulated)
+            })
+            .collect();
+        let confirmer = Confirmer {
+            ground,
+            table: shared.table,
+            terms,
+            name: format!("r{number}{}", base36(shared.options.seed, 3)),
+            played: 0,
+            road: None,
+        };
+        let first = versions.last().copied().unwrap_or(Version::V5);
+        Self {
+            shared,
+            ground,
+            terms,
+            fresh: Fresh::new(shared.table, terms.offer, terms.pace),
+            kept,
+            confirmer,
+            ring: VecDeque::new(),
+            canary: is_simulated.then(|| Canary::new(first, terms.pace)),
+            deaths: (ground.deaths(), road.deaths()),
+            versions,
+            road,
+            ends: BTreeMap::new(),
+            done: 0,
+        }
+    }
+
+    /// Hunts until it is time to end.
+    pub(super) fn hunt(&mut self) {
+        let begun = Instant::now();
+        while let Some(index) = self.shared.next() {
+            if self.once(index).is_err() && !self.comes_again() {
+                return self.lose_broker(index);
+            }
+            self.done += 1;
+            self.look_after();
+            self.hold_back(begun);
+        }
+        let brought = self.drained();
+        self.follow_up(brought);
+        self.shared.ended(&mut self.ends);
+        self.shared.sent(self.road.digest());
+    }
+
+    fn once(&mut self, index: u64) -> io::Result<()> {
+        let mut random = Random::of(self.shared.options.seed, index);
+        let kind = random.weighted(&KINDS);
+        let brought = match self.shared.options.only.unwrap_or(kind) {
+            FRESH => self.once_fresh(index, &mut random)?,
+            KEPT => self.once_kept(index, &mut random)?,
+            _ => self.once_session(index, &mut random),
+        };
+        self.follow_up(brought);
+        Ok(())
+    }
+
+    fn once_fresh(&mut self, index: u64, random: &mut Random) -> io::Result<Brought> {
+        let choice = Choice::by(index, random, self.shared.table, &self.versions);
+        self.remember(index, Case::Fresh(choice));
+        let mut brought = Brought::new();
+        let (shared, ends, offer) = (self.shared, &mut self.ends, self.terms.offer);
+        let each = &mut |done: &Done<'_>| tell(shared, &offer, ends, &mut brought, done);
+        self.fresh.step(self.road.as_mut(), choice, each)?;
+        Ok(brought)
+    }
+
+    /// Brings fresh cases to their end.
+    fn drained(&mut self) -> Brought {
+        let mut brought = Brought::new();
+        let (shared, ends, offer) = (self.shared, &mut self.ends, self.terms.offer);
+        self.fresh.drain(self.road.as_mut(), &mut |done| tell(shared, &offer, ends, &mut brought, done));
+        brought
+    }
+
+    fn once_kept(&mut self, index: u64, random: &mut Random) -> io::Result<Brought> {
+        let place = random.below(self.kept.len());
+        let kept = &mut self.kept[place];
+        let entries = kept.choose(random);
+        let version = self.versions[place];
+        let mut brought = Brought::new();
+        let done = kept.batch(self.road.as_mut(), &entries, &mut |trial, sent| {
+            brought.push((index, Case::Kept(version, sent.to_vec()), trial.suspicions().to_vec()));
+        });
+        self.remember(index, Case::Kept(version, entries));
+        done?;
+        self.shared.judged(KEPT, BATCH as u64);
+        Ok(brought)
+    }
+
+    fn once_session(&mut self, index: u64, random: &mut Random) -> Brought {
+        let session = self.session(random);
+        self.remember(index, Case::Session(session.clone()));
+        let names = Names::new(&format!("{}{}", base36(self.shared.options.seed, 4), base36(index, 6)));
+        let played = play(&session, self.road.as_mut(), self.terms, &names);
+        self.shared.judged(SESSIONS, 1);
+        if self.shared.options.feedback {
+            let is_new = lock(&self.shared.feedback).take(&session, &played.seen);
+            if let (true, Some(folder)) = (is_new, &self.shared.options.corpus) {
+                corpus::keep(folder, &session, &played.trial);
+            }
+        }
+        match played.trial.suspicions() {
+            [] => Brought::new(),
+            suspicions => vec![(index, Case::Session(session), suspicions.to_vec())],
+        }
+    }
+
+    fn session(&self, random: &mut Random) -> Session {
+        let varied = (self.shared.options.feedback && random.chance(50))
+            .then(|| Feedback::choose(&lock(&self.shared.feedback), random))
+            .flatten();
+        let (alias, qos) = (self.terms.offer.alias(), self.terms.offer.qos());
+        let mut maker = Maker { random, versions: &self.versions, alias, qos };
+        match varied {
+            Some((session, other)) => maker.variation(&session, &other),
+            None => maker.session(),
+        }
+    }
+
+    fn remember(&mut self, index: u64, case: Case) {
+        if self.ring.len() >= RING {
+            self.ring.pop_front();
+        }
+        self.ring.push_back((index, case));
+    }
+
+    fn follow_up(&mut self, brought: Brought) {
+        for (index, case, suspicions) in brought {
+            let suspicions = self.allowed(suspicions);
+            if !suspicions.is_empty() {
+                self.shared.suspect(&suspicions, index, Some(&case), &mut self.confirmer);
+            }
+        }
+    }
+
+    /// Nobody can be reached any more: what was done last is all that is known of it.
+    fn lose_broker(&mut self, index: u64) {
+        let words = self.ground.last_words();
+        let suspicion = Suspicion {
+            oracle: Oracle::Process,
+            version: self.versions.last().copied().unwrap_or(Version::V5),
+            rule: None,
+            weight: Weight::Crash,
+            mutation: None,
+            place: "unreachable".to_owned(),
+            seen: format!("no connection is to be had any more{}{words}", if words.is_empty() { "" } else { ": " }),
+            line: 0,
+        };
+        let last = self.ring.back().map(|(_, case)| case);
+        self.shared.found(Finding::new(suspicion, (index, self.shared.elapsed()), last, false));
+        self.shared.fails(format!("the broker can't be reached any more{words}"));
+    }
+
+    /// What may be said, where somebody wants to see what the auditor is worth.
+    fn allowed(&self, mut suspicions: Vec<Suspicion>) -> Vec<Suspicion> {
+        if self.shared.options.without_auditor {
+            suspicions.retain(|suspicion| suspicion.oracle != Oracle::Auditor);
+        }
+        suspicions
+    }
+
+    /// Looks whether the broker lives, and those whom no case has to do with.
+    fn look_after(&mut self) {
+        let deaths = (self.ground.deaths(), self.road.deaths());
+        if deaths != self.deaths {
+            self.deaths = deaths;
+            self.mourn();
+            self.deaths = (self.ground.deaths(), self.road.deaths());
+        }
+        if !self.done.is_multiple_of(BEAT) {
+            return;
+        }
+        self.shared.ended(&mut self.ends);
+        let Some(mut canary) = self.canary.take() else { return };
+        let before = self.road.deaths();
+        if let Some(suspicion) = canary.beat(self.road.as_mut()) {
+            if self.road.deaths() == before {
+                let case = self.culprit(&suspicion);
+                self.shared.suspect(&[suspicion], self.done, case.as_ref(), &mut self.confirmer);
+            }
+            // A broker that answers nobody any more is of no use: the next one is new.
+            self.renew_road();
+        }
+        self.shared.says_canary(canary.words());
+        self.canary = Some(canary);
+    }
+
+    fn renew_road(&mut self) {
+        let _ = self.drained();
+        for kept in &mut self.kept {
+            kept.close(self.road.as_mut());
+        }
+        if let Some(canary) = &mut self.canary {
+            canary.let_go(self.road.as_mut());
+        }
+        self.road = self.ground.road();
+        self.deaths.1 = self.road.deaths();
+    }
+
+    /// Which of the last cases did harm to those whom it had nothing to do with: the first whose end shows the same.
+    fn culprit(&mut self, suspicion: &Suspicion) -> Option<Case> {
+        let ring: Vec<Case> = self.ring.iter().rev().take(BEAT as usize + 4).map(|(_, case)| case.clone()).collect();
+        ring.into_iter().find(|case| {
+            let mut road = self.ground.road();
+            let mut canary = Canary::new(suspicion.version, self.terms.pace);
+            if canary.beat(road.as_mut()).is_some() {
+                return false;
+            }
+            self.confirmer.played += 1;
+            let tag = format!("{}{}", self.confirmer.name, self.confirmer.played);
+            case.play(road.as_mut(), self.shared.table, self.terms, &tag);
+            canary.beat(road.as_mut()).is_some_and(|again| again.place == suspicion.place)
+        })
+    }
+
+    /// The broker has died: finds out of what, and tells it.
+    fn mourn(&mut self) {
+        self.shared.died();
+        let words = self.ground.last_words();
+        let ring: Vec<(u64, Case)> = self.ring.drain(..).collect();
+        if self.ground.await_up() {
+            let death = super::death::Death { ground: self.ground, table: self.shared.table, terms: self.terms };
+            let found = death.explain(&ring, &words, self.shared.elapsed());
+            self.shared.found(found);
+        }
+        self.renew_road();
+    }
+
+    /// A connection was not to be had: whether there will be one again.
+    fn comes_again(&mut self) -> bool {
+        let _ = self.drained();
+        for _ in 0..50 {
+            // Whoever watches over the broker may not have seen its end yet.
+            if self.ground.is_up()
+                && self.road.open().map(|line| self.road.close(line, crate::wire::Ending::Reset)).is_ok()
+            {
+                return true;
+            }
+            if !self.ground.await_up() {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+            if self.ground.deaths() != self.deaths.0 {
+                return self.ground.await_up();
+            }
+        }
+        false
+    }
+
+    fn hold_back(&self, begun: Instant) {
+        let Some(rate) = self.shared.options.rate else { return };
+        let due =
+            Duration::from_secs_f64(super::roughly(self.done) * f64::from(self.shared.options.jobs) / f64::from(rate));
+        std::thread::sleep(due.saturating_sub(begun.elapsed()));
+    }
+}
+
+/// Notes how a fresh case has ended.
+fn tell(
+    shared: &Shared<'_>,
+    offer: &super::pace::Offer,
+    ends: &mut BTreeMap<(&'static str, &'static str), u64>,
+    brought: &mut Brought,
+    done: &Done<'_>,
+) {
+    let entry = shared.table.entry(done.choice.entry);
+    let expected = offer.excuses(entry.expected_in(done.choice.state), entry.asks, entry.bytes.len());
+    *ends.entry(end_key(expected, done.end)).or_default() += 1;
+    shared.met(done.choice.entry, done.choice.state);
+    shared.judged(FRESH, 1);
+    if !done.trial.suspicions().is_empty() {
+        brought.push((done.choice.index, Case::Fresh(done.choice), done.trial.suspicions().to_vec()));
+    }
+}
