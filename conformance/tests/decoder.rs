@@ -159,3 +159,58 @@ fn one_that_can_little_is_asked_little() {
     let none = certified(&folder, &["-f", "5/*ping*", "-q"], &little);
     assert_eq!(none.status.code(), Some(3), "{}", text(&none.stdout));
 }
+
+/// Fuzzes the one that is built in, with this planted mistake.
+fn fuzzed(folder: &Folder, bug: &str, options: &[&str]) -> std::process::Output {
+    let command = ["--", PROGRAM, "decoder", "serve", "--bug", bug];
+    folder.call(&[&["decoder", "fuzz", "--findings", "found"], options, &command].concat())
+}
+
+#[test]
+fn fuzzing_finds_a_planted_mistake_and_says_how_it_is_repeated() {
+    let folder = Folder::new();
+    let output = fuzzed(&folder, "takes-qos-three", &["--cases", "1500", "--json", "a.json"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{said}{}", text(&output.stderr));
+    assert!(said.contains("accepts      publish-qos-3 (MQTT-3.3.1-4)"), "{said}");
+    let report = json(&fs::read_to_string(folder.path("a.json")).expect("a report"));
+    Walk::new(include_str!("../schemas/decoder-fuzz.schema.json")).hold(&report);
+    let files = fs::read_dir(folder.path("found")).expect("a folder").count();
+    assert_eq!(files, report["findings"].as_array().expect("findings").len());
+    let question = report["findings"][0]["repeat"].as_str().expect("a command").split(' ').nth(4).expect("a question");
+    let only = |bug| fuzzed_only(&folder, bug, question);
+    assert_eq!(only("takes-qos-three").status.code(), Some(1), "{question}");
+    let right = only("forgets-dup");
+    assert_eq!((right.status.code(), text(&right.stdout).contains("that is right")), (Some(0), true), "{question}");
+}
+
+fn fuzzed_only(folder: &Folder, bug: &str, question: &str) -> std::process::Output {
+    folder.call(&["decoder", "fuzz", "--only", question, "--", PROGRAM, "decoder", "serve", "--bug", bug])
+}
+
+#[test]
+fn a_crash_in_earnest_is_bisected_and_told_by_where_it_was() {
+    let folder = Folder::new();
+    let output = fuzzed(&folder, "dies-of-short-unsuback", &["--cases", "3000", "--json", "a.json"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let report = json(&fs::read_to_string(folder.path("a.json")).expect("a report"));
+    let crash = &report["findings"][0];
+    assert_eq!((crash["sort"].as_str(), crash["repeated"].as_str()), (Some("crash"), Some("5 of 5")), "{crash}");
+    assert!(crash["about"].as_str().is_some_and(|about| about.contains("read_unsuback")), "{crash}");
+    assert_eq!(crash["bytes"], 2, "{crash}");
+}
+
+#[test]
+fn what_can_not_be_fuzzed_is_said() {
+    let folder = Folder::new();
+    let call = |arguments: &[&str]| shown(arguments, &folder.call(arguments));
+    bind(|| {
+        let all = [
+            call(&["decoder", "fuzz", "--", "/no/such/decoder"]),
+            call(&["decoder", "fuzz", "--only", "D/5/client/c00", "--", PROGRAM, "decoder", "serve"]),
+            call(&["decoder", "serve", "--bug", "forgets-dupe"]),
+            call(&["decoder", "prove", "--bug", "no-such-mistake"]),
+        ];
+        insta::assert_snapshot!("not_fuzzed", all.join("\n"));
+    });
+}

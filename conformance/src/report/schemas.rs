@@ -8,6 +8,7 @@ pub(crate) type Schema = (&'static str, &'static str, &'static str);
 pub(crate) const SCHEMAS: &[Schema] = &[
     ("brief", "report --brief", include_str!("../../schemas/brief.schema.json")),
     ("coverage", "coverage --format json", include_str!("../../schemas/coverage.schema.json")),
+    ("decoder-fuzz", "decoder fuzz --json", include_str!("../../schemas/decoder-fuzz.schema.json")),
     ("difference", "report --diff --json", include_str!("../../schemas/difference.schema.json")),
     ("events", "a line of run --events", include_str!("../../schemas/events.schema.json")),
     ("list", "list --format json", include_str!("../../schemas/list.schema.json")),
