@@ -32,7 +32,7 @@ impl Values {
         let acknowledgement = || Some(Acknowledgement { packet_id: parts.packet_id()?, reason, properties: block });
         let packet = match self.packet {
             PacketType::Connect => {
-                let will = parts.will(&of_will)?;
+                let will = if parts.has("will-topic") { Some(parts.will(&of_will)?) } else { None };
                 Packet::Connect(Connect { properties: block, will, ..parts.connect(version)? })
             }
             PacketType::Connack => {
@@ -77,6 +77,10 @@ impl<'v> Parts<'v> {
         self.values.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
+    fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
     fn number(&self, name: &str) -> Option<u32> {
         if let Value::Number(number) = self.value(name)? { Some(*number) } else { None }
     }
@@ -93,11 +97,6 @@ impl<'v> Parts<'v> {
         core::str::from_utf8(self.bytes(name)?).ok()
     }
 
-    /// The text, none where there is no such field; `None` where it is not UTF-8.
-    fn text_if_any(&self, name: &str) -> Option<Option<&'v str>> {
-        if self.value(name).is_some() { self.text(name).map(Some) } else { Some(None) }
-    }
-
     fn packet_id(&self) -> Option<PacketId> {
         PacketId::new(self.number("packet-identifier")?.try_into().ok()?)
     }
@@ -110,30 +109,28 @@ impl<'v> Parts<'v> {
         let written = (self.bytes("protocol-name")?, self.number("protocol-level")?);
         let fits = written == (version.protocol_name().as_bytes(), version.level().into());
         fits.then_some(())?;
+        let user_name = if self.has("user-name") { Some(self.text("user-name")?) } else { None };
         Some(Connect {
             clean_start: self.flag("clean-start")?,
             keep_alive: self.number("keep-alive")?.try_into().ok()?,
             client_id: self.text("client-identifier")?,
-            user_name: self.text_if_any("user-name")?,
+            user_name,
             password: self.bytes("password"),
             ..Connect::default()
         })
     }
 
-    fn will<'p>(&self, properties: &'p PropertiesBuf) -> Option<Option<Will<'p>>>
+    fn will<'p>(&self, properties: &'p PropertiesBuf) -> Option<Will<'p>>
     where
         'v: 'p,
     {
-        if self.value("will-topic").is_none() {
-            return Some(None);
-        }
-        Some(Some(Will {
+        Some(Will {
             qos: self.qos("will-qos")?,
             retain: self.flag("will-retain")?,
             properties: properties.as_properties(),
             topic: self.text("will-topic")?,
             payload: self.bytes("will-payload")?,
-        }))
+        })
     }
 
     fn publish(&self) -> Option<Publish<'v>> {

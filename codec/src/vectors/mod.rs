@@ -29,11 +29,9 @@ mod written;
 
 pub use kind::Kind;
 #[cfg(test)]
-pub(crate) use kind::reason;
-#[cfg(test)]
 pub(crate) use samples::{Sample, StreamDraft, all_samples, samples, stream_drafts};
 #[cfg(test)]
-pub(crate) use set::{Draft, agrees, drafts, limits};
+pub(crate) use set::{Draft, agrees, drafts, limits, reason};
 #[cfg(test)]
 pub(crate) use stream::streams_json;
 pub use stream::{Due, End, Refusal, Stream, streams, streams_of};

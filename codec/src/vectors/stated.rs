@@ -70,10 +70,9 @@ fn form(packet: PacketType, name: &str) -> Option<Form> {
         });
     }
     Some(match name {
-        "protocol-name" | "client-identifier" | "will-topic" | "will-payload" | "user-name" | "password" | "topic"
-        | "payload" => Form::Bytes,
         "topic-filter" if packet == PacketType::Subscribe => Form::Filter,
-        "topic-filter" => Form::Bytes,
+        "protocol-name" | "client-identifier" | "will-topic" | "will-payload" | "user-name" | "password" | "topic"
+        | "payload" | "topic-filter" => Form::Bytes,
         "protocol-level" | "clean-start" | "keep-alive" | "will-qos" | "will-retain" | "session-present"
         | "reason-code" | "dup" | "qos" | "retain" | "packet-identifier" => Form::Number,
         _ => return None,

@@ -164,13 +164,13 @@ impl Trial {
                 return 0;
             }
             let line = self.log.add(at, side, Happening::Received, bytes);
-            self.misformed(line, version, &error);
+            self.malformed(line, version, &error);
             self.lose_sight(side, at);
             return bytes.len();
         };
         let line = self.log.add(at, side, Happening::Received, &bytes[..len]);
         self.auditor.read(self.sides[side].conn, at, line, &packet, Some(&error));
-        self.misformed(line, version, &error);
+        self.malformed(line, version, &error);
         each(&packet);
         len
     }
@@ -197,7 +197,7 @@ impl Trial {
         None
     }
 
-    fn misformed(&mut self, line: u32, version: Version, error: &mqtt_assay_codec::DecodeError) {
+    fn malformed(&mut self, line: u32, version: Version, error: &mqtt_assay_codec::DecodeError) {
         let rule = error.id().and_then(|id| find(version, id));
         let packet = error.packet_type.map_or("bytes", mqtt_assay_codec::PacketType::name);
         let place = format!("{packet} {}", error.rule.name());
