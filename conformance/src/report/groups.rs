@@ -181,7 +181,7 @@ fn by_rule<'a>(cases: impl Iterator<Item = &'a CaseReport>) -> Vec<Group<'a>> {
         if let Some(group) = groups.get_mut(&(case.marked, rule)) {
             group.take(new);
         } else {
-            new.family = rule.unwrap_or_default().to_owned();
+            rule.unwrap_or_default().clone_into(&mut new.family);
             new.names_rule = true;
             groups.insert((case.marked, rule), new);
         }
