@@ -129,7 +129,7 @@ pub(super) fn breach_of_packet(due: &Due, answer: &Answer, given: usize, hides: 
         (End::Accepted { .. }, Due::Refuse { error, or_accept: None }) => {
             Some(Breach::new(Sort::Accepts, error.rule.name(), refusal(error), told(&answer.end)).of(error))
         }
-        (End::Accepted { .. }, Due::Wait) => {
+        (End::Accepted { .. }, Due::Wait { .. }) => {
             Some(Breach::new(Sort::AcceptsPart, "a part", "more bytes are waited for", told(&answer.end)))
         }
         (End::Wants(_), Due::Accept { values, or_refuse: None, .. }) => {
@@ -141,7 +141,7 @@ pub(super) fn breach_of_packet(due: &Due, answer: &Answer, given: usize, hides: 
         (End::Refused { kind, .. }, Due::Accept { values, or_refuse: None, .. }) if is_judged(*kind) => {
             Some(Breach::new(Sort::Refuses, shape(values), "the packet is legal", told(&answer.end)))
         }
-        (End::Refused { kind, .. }, Due::Wait) if is_judged(*kind) => {
+        (End::Refused { kind, .. }, Due::Wait { of_legal: true }) if is_judged(*kind) => {
             Some(Breach::new(Sort::RefusesPart, "a part", "what is there can still become legal", told(&answer.end)))
         }
         _ => None,
@@ -189,13 +189,15 @@ fn of_rest(due: &DueOfStream, answer: &Answer, given: usize) -> Option<Breach> {
         (Some(Due::Refuse { error, or_accept: None }), _) if more => {
             Some(Breach::new(Sort::Accepts, error.rule.name(), refusal(error), "one more packet").of(error))
         }
-        (Some(Due::Wait), _) if more => says(Sort::AcceptsPart, "a part", "more bytes are waited for"),
+        (Some(Due::Wait { .. }), _) if more => says(Sort::AcceptsPart, "a part", "more bytes are waited for"),
         (None, _) if more => says(Sort::Pieces, "too many", "no more packets"),
-        (None | Some(Due::Wait), End::Refused { kind, .. }) if is_judged(*kind) => {
+        (None | Some(Due::Wait { of_legal: true }), End::Refused { kind, .. }) if is_judged(*kind) => {
             says(Sort::RefusesPart, "a part of a stream", "what is there can still become legal")
         }
         (None, End::Wants(_)) => says(Sort::Pieces, "the end", "the stream ends where a packet ends"),
-        (Some(Due::Wait), End::Accepted { .. }) => says(Sort::Pieces, "the end", "the stream ends within a packet"),
+        (Some(Due::Wait { .. }), End::Accepted { .. }) => {
+            says(Sort::Pieces, "the end", "the stream ends within a packet")
+        }
         (None, End::Accepted { consumed, .. }) if *consumed != given => {
             Some(Breach::new(Sort::Length, "a stream", format!("{given} bytes"), told(&answer.end)))
         }
@@ -263,7 +265,7 @@ fn what(due: &Due) -> &str {
     match due {
         Due::Accept { values, .. } => values.packet.name(),
         Due::Refuse { error, .. } => error.rule.name(),
-        Due::Wait => "a part",
+        Due::Wait { .. } => "a part",
     }
 }
 

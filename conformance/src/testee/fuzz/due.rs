@@ -24,8 +24,12 @@ pub(super) enum Due {
         /// Why they may be accepted all the same.
         or_accept: Option<&'static str>,
     },
-    /// More bytes are waited for.
-    Wait,
+    /// More bytes are waited for. They may be refused already, where it is not known that they can still become legal: no
+    /// decoder has to judge a packet before it is all there, and none has to wait with that.
+    Wait {
+        /// They are the start of a legal packet, and so not to be refused.
+        of_legal: bool,
+    },
 }
 
 /// What is due after each piece of a stream.
@@ -37,14 +41,14 @@ pub(super) struct DueOfStream {
     pub rest: Option<Due>,
 }
 
-/// What is due for these bytes.
-pub(super) fn due(bytes: &[u8], context: Context, expectation: Option<Expectation>) -> Due {
+/// What is due for these bytes, which were made from the legal packet `base`.
+pub(super) fn due(bytes: &[u8], context: Context, base: &[u8], expectation: Option<Expectation>) -> Due {
     let open = match expectation {
         Some(Expectation::MayEither(why)) => Some(why),
         _ => None,
     };
     match decode(bytes, context, &Limits::NONE) {
-        Ok(Decoded::Partial { .. }) => Due::Wait,
+        Ok(Decoded::Partial { .. }) => Due::Wait { of_legal: base.starts_with(bytes) },
         Ok(Decoded::Complete { packet, len }) => {
             let or_refuse = open.or_else(|| may_be_refused(&packet, &bytes[..len], context));
             Due::Accept { len, values: Values::of(&packet, context.version), or_refuse }
@@ -53,12 +57,12 @@ pub(super) fn due(bytes: &[u8], context: Context, expectation: Option<Expectatio
     }
 }
 
-/// What is due for a stream in these pieces.
-pub(super) fn due_of_stream(pieces: &[Vec<u8>], context: Context) -> DueOfStream {
+/// What is due for a stream in these pieces, made from the legal packet `base`.
+pub(super) fn due_of_stream(pieces: &[Vec<u8>], context: Context, base: &[u8]) -> DueOfStream {
     let bytes = pieces.concat();
     let (mut packets, mut from) = (Vec::new(), 0);
     while from < bytes.len() {
-        match due(&bytes[from..], context, None) {
+        match due(&bytes[from..], context, base, None) {
             Due::Accept { len, values, or_refuse: None } => {
                 from += len;
                 packets.push((piece_at(pieces, from), values));
@@ -144,16 +148,17 @@ mod tests {
 
     #[test]
     fn a_packet_is_accepted_refused_or_waited_for() {
-        assert!(matches!(due(b"\xC0\x00\xC0", CLIENT, None), Due::Accept { len: 2, or_refuse: None, .. }));
-        assert!(matches!(due(b"\xC1\x00", CLIENT, None), Due::Refuse { or_accept: None, .. }));
-        assert_eq!(due(b"\xC0", CLIENT, None), Due::Wait);
+        assert!(matches!(due(b"\xC0\x00\xC0", CLIENT, b"", None), Due::Accept { len: 2, or_refuse: None, .. }));
+        assert!(matches!(due(b"\xC1\x00", CLIENT, b"", None), Due::Refuse { or_accept: None, .. }));
+        assert_eq!(due(b"\xC0", CLIENT, b"\xC0\x00", None), Due::Wait { of_legal: true });
+        assert_eq!(due(b"\x30\x40\x00\x02+", CLIENT, b"\xC0\x00", None), Due::Wait { of_legal: false });
     }
 
     #[test]
     fn what_the_standard_leaves_open_is_left_open() {
-        let open = |bytes: &[u8], context| match due(bytes, context, None) {
+        let open = |bytes: &[u8], context| match due(bytes, context, b"", None) {
             Due::Accept { or_refuse: why, .. } | Due::Refuse { or_accept: why, .. } => why.is_some(),
-            Due::Wait => false,
+            Due::Wait { .. } => false,
         };
         assert!(open(b"\x30\x04\x00\x01\x01\x00", CLIENT), "a control character");
         assert!(open(b"\x30\x07\x00\x01a\x02\x01\x01\xFF", CLIENT), "a payload that is said to be UTF-8");
@@ -166,9 +171,9 @@ mod tests {
     #[test]
     fn a_stream_is_due_piece_by_piece() {
         let pieces = [&b"\xC0"[..], b"\x00\xC0\x00", b"\x30"].map(<[u8]>::to_vec);
-        let due = due_of_stream(&pieces, CLIENT);
+        let due = due_of_stream(&pieces, CLIENT, b"\x30\x03");
         assert_eq!(due.packets.iter().map(|(piece, _)| *piece).collect::<Vec<_>>(), [2, 2]);
-        assert_eq!(due.rest, Some(Due::Wait));
-        assert_eq!(due_of_stream(&pieces[..2], CLIENT).rest, None);
+        assert_eq!(due.rest, Some(Due::Wait { of_legal: true }));
+        assert_eq!(due_of_stream(&pieces[..2], CLIENT, b"").rest, None);
     }
 }

@@ -80,8 +80,8 @@ struct Case {
 
 impl Case {
     fn new(index: u64, input: Input, streams: bool) -> Self {
-        let due = due(&input.bytes, input.context, input.expectation());
-        let of_stream = streams.then(|| due_of_stream(&input.pieces(), input.context));
+        let due = due(&input.bytes, input.context, &input.base, input.expectation());
+        let of_stream = streams.then(|| due_of_stream(&input.pieces(), input.context, &input.base));
         Self { index, input, due, of_stream }
     }
 
@@ -347,7 +347,9 @@ fn canonical<'c>(case: &'c Case, answer: &Answer) -> Option<(&'c Case, Question,
     let End::Accepted { values: Some(stated), .. } = &answer.end else { return None };
     let values = Values::from_line(stated).ok()?;
     let bytes = values.encode(case.input.context.version)?;
-    let Due::Accept { or_refuse: None, values: legal, .. } = due(&bytes, case.input.context, None) else { return None };
+    let Due::Accept { or_refuse: None, values: legal, .. } = due(&bytes, case.input.context, &[], None) else {
+        return None;
+    };
     (bytes != case.input.bytes).then(|| (case, Question::decode(case.input.context, bytes), legal))
 }
 
@@ -360,10 +362,15 @@ pub fn ask_again(testee: &mut dyn Testee, question: &Question) -> Result<(Answer
     let answer = testee.ask(std::slice::from_ref(question))?.pop().ok_or("no answer came")?;
     let hides = testee.greeting().hides.clone();
     let breach = match &question.ask {
-        Ask::Decode(bytes) => breach_of_packet(&due(bytes, question.context, None), &answer, bytes.len(), &hides),
-        Ask::Stream(pieces) => {
-            breach_of_stream(&due_of_stream(pieces, question.context), &answer, question.len(), &hides)
+        Ask::Decode(bytes) => {
+            breach_of_packet(&due(bytes, question.context, bytes, None), &answer, bytes.len(), &hides)
         }
+        Ask::Stream(pieces) => breach_of_stream(
+            &due_of_stream(pieces, question.context, &pieces.concat()),
+            &answer,
+            question.len(),
+            &hides,
+        ),
     };
     Ok((answer, breach))
 }
