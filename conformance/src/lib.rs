@@ -31,4 +31,5 @@ pub mod scenario;
 pub mod testee;
 mod text;
 mod watch;
+mod whole_file;
 pub mod wire;

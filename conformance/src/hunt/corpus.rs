@@ -4,8 +4,8 @@ use super::finding::read_session;
 use super::session::Session;
 use super::trial::Trial;
 use crate::scenario::hash;
+use crate::whole_file::write_whole;
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 
 /// How many files a folder may hold.
@@ -24,20 +24,6 @@ pub(super) fn keep(folder: &Path, session: &Session, trial: &Trial) {
     }
     let whole = format!("{MARK}{text}\n{}", trial.transcript("hunt/session"));
     let _ = write_whole(&path, &whole);
-}
-
-/// Writes a file so that whoever looks sees all of it, or nothing.
-///
-/// # Errors
-///
-/// Those of the file system.
-pub fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 /// All sessions of a folder, in the order of their names.

@@ -32,7 +32,6 @@ mod worker;
 
 pub(crate) use calibrate::roughly;
 pub use calibrate::{Calibration, Rate, calibrate};
-pub use corpus::write_whole;
 pub use finding::{Finding, Hunted, Progress};
 pub use ground::{Broker, Ground, Make};
 pub use options::HuntOptions;

@@ -185,10 +185,13 @@ impl<'a> Shared<'a> {
     }
 
     /// A finding that was made another way: a death.
-    pub(super) fn found(&self, finding: Finding) {
+    pub(super) fn found(&self, mut finding: Finding) {
         if self.is_new(&finding.key) {
-            (self.tell)(&finding);
-            self.note_enough(&finding);
+            finding.is_known = self.options.known.contains(&finding.key.to_string());
+            if !finding.is_known {
+                (self.tell)(&finding);
+                self.note_enough(&finding);
+            }
             let mut inner = lock(&self.inner);
             inner.under_way.remove(&finding.key);
             inner.findings.insert(finding.key.clone(), finding);

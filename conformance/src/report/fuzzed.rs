@@ -3,6 +3,7 @@
 use crate::testee::fuzz::{Breach, Finding, FindingRow, Progress, told};
 use crate::testee::{Answer, Question};
 use crate::text::{counted, grouped, single_line};
+use crate::whole_file::write_whole;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -42,7 +43,7 @@ impl FuzzReport {
             cases: progress.cases,
             decodes: progress.decodes,
             skipped: progress.skipped,
-            decodes_a_second: progress.rate() as u64,
+            decodes_a_second: progress.rate(),
             seconds: took.as_secs_f64(),
             findings: findings.iter().map(|finding| finding.row(command)).collect(),
         }
@@ -55,7 +56,7 @@ impl FuzzReport {
         if path.as_os_str() == "-" {
             return io::Write::write_all(&mut io::stdout(), text.as_bytes());
         }
-        std::fs::write(path, text)
+        write_whole(path, &text)
     }
 }
 

@@ -7,7 +7,7 @@ use super::super::trouble;
 use super::command::CommandArgs;
 use crate::report::fuzzed::{FuzzReport, in_words, summary};
 use crate::testee::fuzz::{Finding, Options, Progress, Search, Searched, ask_again};
-use crate::testee::{Question, Testee};
+use crate::testee::{End, Question, Testee};
 use crate::text::{grouped, single_line};
 use clap::Args;
 use std::cell::RefCell;
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 /// How often a terminal is told how far it is, and anything else.
 const ON_A_TERMINAL: Duration = Duration::from_secs(1);
-const ELSEWHERE: Duration = Duration::from_secs(60);
+const ELSEWHERE: Duration = Duration::from_mins(1);
 /// How long it goes on where nobody says how long.
 const DEFAULT_SECONDS: u64 = 60;
 
@@ -87,12 +87,18 @@ fn search(args: &FuzzArgs, testee: &mut dyn Testee) -> Result<Exit, Failure> {
     if let Some(path) = &args.json {
         problems.extend(report.write(path).err().map(|error| not_written(path, &error)));
     }
-    print!("{}", summary(&decoder, &findings, &progress, &args.findings));
+    told.borrow().conclude(&summary(&decoder, &findings, &progress, &args.findings));
     problems.iter().for_each(super::super::complain);
     if let Some(why) = lost {
         return Err(Failure::new(
             Exit::NothingJudged,
             format!("{decoder} can't be asked any more: {}", single_line(&why)),
+        ));
+    }
+    if progress.decodes == progress.skipped {
+        return Err(Failure::new(
+            Exit::NothingJudged,
+            format!("nothing judged: {decoder} implements nothing that it was asked"),
         ));
     }
     Ok(match (guard.ending(), problems.is_empty(), findings.is_empty()) {
@@ -113,6 +119,9 @@ fn ask_one(args: &FuzzArgs, only: &str, testee: &mut dyn Testee) -> Result<Exit,
     })?;
     let (answer, breach) = ask_again(testee, &question).map_err(|why| Failure::new(Exit::NothingJudged, why))?;
     print!("{}", in_words(&question, &answer, breach.as_ref()));
+    if let End::Skipped(_) = answer.end {
+        return Ok(Exit::NothingJudged);
+    }
     if !args.quiet && breach.is_none() {
         println!("that is right");
     }
@@ -134,13 +143,16 @@ impl FuzzArgs {
 /// What is told while it goes on: findings, and how far it is.
 struct Told {
     quiet: bool,
+    /// Standard output is for the report.
+    to_stderr: bool,
     is_terminal: bool,
     last: Instant,
 }
 
 impl Told {
     fn new(args: &FuzzArgs) -> Self {
-        Self { quiet: args.quiet, is_terminal: stderr().is_terminal(), last: Instant::now() }
+        let to_stderr = args.json.as_ref().is_some_and(|path| path.as_os_str() == "-");
+        Self { quiet: args.quiet, to_stderr, is_terminal: stderr().is_terminal(), last: Instant::now() }
     }
 
     fn say(&self, text: &str) {
@@ -148,8 +160,12 @@ impl Told {
             return;
         }
         self.done();
-        // Nobody to read it is no reason to stop: findings are in their files.
-        drop(stdout().write_all(text.as_bytes()));
+        self.conclude(text);
+    }
+
+    /// Says it, quiet or not. Nobody to read it is no reason to stop: findings are in their files.
+    fn conclude(&self, text: &str) {
+        drop(if self.to_stderr { stderr().write_all(text.as_bytes()) } else { stdout().write_all(text.as_bytes()) });
     }
 
     fn progress(&mut self, progress: &Progress) {
@@ -159,11 +175,8 @@ impl Told {
         }
         self.last = Instant::now();
         let seconds = progress.elapsed.as_secs();
-        let line = format!(
-            "{seconds} s, {} inputs, {:.0} decodes a second",
-            grouped(progress.cases as usize),
-            progress.rate()
-        );
+        let line =
+            format!("{seconds} s, {} inputs, {} decodes a second", grouped(progress.cases as usize), progress.rate());
         if self.is_terminal {
             eprint!("\r\x1b[K{line}");
         } else {

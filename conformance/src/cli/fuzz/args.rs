@@ -67,7 +67,7 @@ pub(crate) struct FuzzArgs {
     #[arg(long)]
     pub(super) strict: bool,
 
-    /// The broker's process, where the hunt has not started it: its end, memory, descriptors, threads and processor
+    /// The broker's process, where the hunt has not started it: its memory, descriptors and threads
     #[arg(long, value_name = "PID")]
     pub(super) pid: Option<u32>,
 
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn times_have_units() {
         assert_eq!(time("90"), Ok(Duration::from_secs(90)));
-        assert_eq!(time("15m"), Ok(Duration::from_secs(900)));
+        assert_eq!(time("15m"), Ok(Duration::from_mins(15)));
         assert_eq!(time("3d"), Err("`d` is no unit of time: s, m or h".to_owned()));
         assert_eq!(time("m"), Err("`m` is no time: write 90s, 15m or 2h".to_owned()));
         assert!(time("0s").is_err() && time("9999999999999999999h").is_err());

@@ -4,12 +4,13 @@
 use super::args::FuzzArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::hunt::{Finding, Hunted, write_whole};
+use crate::hunt::{Finding, Hunted};
 use crate::report::hunted::{HuntFacts, json, page, record, stem, summary};
 use crate::text::single_line;
+use crate::whole_file::write_whole;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 /// Writes a finding; again where it has become smaller.
@@ -35,7 +36,9 @@ pub(super) fn known(path: &Path) -> Result<BTreeSet<String>, Failure> {
 /// Writes the reports that were asked for.
 pub(super) fn conclude(args: &FuzzArgs, hunted: &Hunted, facts: &HuntFacts, exit: Exit) -> Result<(), Failure> {
     let write = |path: &Path, text: &str| {
-        write_whole(path, text).map_err(|error| Failure::report(&single_line(&path.to_string_lossy()), &error))
+        let written =
+            if path.as_os_str() == "-" { io::stdout().write_all(text.as_bytes()) } else { write_whole(path, text) };
+        written.map_err(|error| Failure::report(&single_line(&path.to_string_lossy()), &error))
     };
     if let Some(path) = &args.markdown {
         write(path, &summary(hunted, facts))?;

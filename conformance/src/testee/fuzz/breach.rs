@@ -101,7 +101,7 @@ impl Breach {
 
     /// Whether each time it is shown costs a restart or a deadline.
     pub fn is_costly(&self) -> bool {
-        matches!(self.sort, Sort::Crash | Sort::Hang)
+        matches!(self.sort, Sort::Crash | Sort::Hang | Sort::Garbled)
     }
 
     /// Of the canonical form.

@@ -3,7 +3,10 @@
 
 use super::breach::{Breach, Sort};
 use super::input::Input;
+use crate::scenario::hash;
 use crate::testee::Question;
+use crate::text::single_line;
+use crate::whole_file::write_whole;
 use mqtt_assay_codec::annotate;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -63,8 +66,10 @@ impl Finding {
             let letters = text.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' });
             letters.collect::<String>().split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
         };
+        let (sort, made, version) = (self.breach.sort.word(), self.input.made.name(), self.input.context.version);
         let about: String = plain(&self.breach.about.to_lowercase()).chars().take(60).collect();
-        format!("{}-{about}-{}.txt", self.breach.sort.word(), plain(self.input.made.name()))
+        let whole = hash(&format!("{version} {sort} {} {made}", self.breach.about)) as u32;
+        format!("{sort}-{about}-{}-{whole:08x}.txt", plain(made))
     }
 
     /// The command that repeats it.
@@ -75,13 +80,13 @@ impl Finding {
     /// In one line.
     pub fn line(&self) -> String {
         let statement = self.breach.statement.map_or_else(String::new, |id| format!(" ({id})"));
-        let (sort, about) = (self.breach.sort.word(), &self.breach.about);
+        let (sort, about) = (self.breach.sort.word(), single_line(&self.breach.about));
         format!("{sort}: {about}{statement}, by {}, {} bytes", self.input.made.name(), self.input.bytes.len())
     }
 
     /// The whole of it, for people.
     pub fn text(&self, decoder: &str, command: &str) -> String {
-        let mut text = format!("{}\n\ndecoder:   {decoder}\n", self.line());
+        let mut text = format!("{}\n\ndecoder:   {}\n", self.line(), single_line(decoder));
         let context = self.input.context;
         let _ = writeln!(text, "packet:    MQTT {}, from a {}", context.version, context.from);
         if let Some(rule) = self.breach.rule {
@@ -89,7 +94,8 @@ impl Finding {
             let _ = writeln!(text, "layer:     {}", rule.layer().name());
         }
         let _ = writeln!(text, "made by:   {}", self.input.made.name());
-        let _ = writeln!(text, "due:       {}\ncame:      {}", self.breach.due, self.breach.came);
+        let _ = writeln!(text, "due:       {}", single_line(&self.breach.due));
+        let _ = writeln!(text, "came:      {}", single_line(&self.breach.came));
         let (shown, of) = self.repeated;
         let _ = writeln!(text, "repeated:  {shown} of {of}, shrunk from {} bytes", self.first_len);
         let _ = writeln!(text, "question:  {}\nrepeat:    {}\n", self.question, self.repeat(command));
@@ -127,9 +133,7 @@ impl Finding {
     /// Those of the file system.
     pub fn write(&self, folder: &Path, decoder: &str, command: &str) -> io::Result<PathBuf> {
         let path = folder.join(self.file_name());
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        io::Write::write_all(&mut file, self.text(decoder, command).as_bytes())?;
-        file.persist(&path).map_err(|error| error.error)?;
+        write_whole(&path, &self.text(decoder, command))?;
         Ok(path)
     }
 }

@@ -11,8 +11,8 @@ const MUTATIONS_OF_ONE: usize = 4;
 /// Found so far.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// The number of each finding, by sort, what it is about, and what made it.
-    found: BTreeMap<(Sort, String, &'static str), usize>,
+    /// The number of each finding, by version, sort, what it is about, and what made it.
+    found: BTreeMap<(Version, Sort, String, &'static str), usize>,
     /// How often a legal packet of this type was not taken, before it is known what of it matters.
     unsorted: BTreeMap<(Sort, String, Version, &'static str), u64>,
 }
@@ -38,10 +38,10 @@ impl Known {
             *times += 1;
             return if times.is_power_of_two() { Newness::New } else { Newness::Enough };
         }
-        if let Some(&number) = self.found.get(&(breach.sort, breach.about.clone(), made)) {
+        if let Some(&number) = self.found.get(&(input.context.version, breach.sort, breach.about.clone(), made)) {
             return Newness::Of(number);
         }
-        let mut alike = self.alike(breach);
+        let mut alike = self.alike(breach, input.context.version);
         match alike.next() {
             // What no catalogue has adds nothing to a mistake that is known.
             Some(number) if !matches!(input.made, Made::Mutated(_)) => Newness::Of(number),
@@ -51,22 +51,22 @@ impl Known {
     }
 
     /// The findings of this sort about this thing.
-    fn alike(&self, breach: &Breach) -> impl Iterator<Item = usize> + use<'_> {
-        let from = (breach.sort, breach.about.clone(), "");
+    fn alike(&self, breach: &Breach, version: Version) -> impl Iterator<Item = usize> + use<'_> {
         let (sort, about) = (breach.sort, breach.about.clone());
         self.found
-            .range(from..)
-            .take_while(move |((of, thing, _), _)| (*of, thing) == (sort, &about))
+            .range((version, sort, about.clone(), "")..)
+            .take_while(move |((in_version, of, thing, _), _)| (*in_version, *of, thing) == (version, sort, &about))
             .map(|(_, &number)| number)
     }
 
     /// The finding of this sort about this thing, made by this, if it is known.
     pub(super) fn number(&self, breach: &Breach, input: &Input) -> Option<usize> {
-        self.found.get(&(breach.sort, breach.about.clone(), input.made.name())).copied()
+        self.found.get(&(input.context.version, breach.sort, breach.about.clone(), input.made.name())).copied()
     }
 
     /// Keeps a finding.
     pub(super) fn keep(&mut self, breach: &Breach, input: &Input, number: usize) {
-        self.found.insert((breach.sort, breach.about.clone(), input.made.name()), number);
+        let key = (input.context.version, breach.sort, breach.about.clone(), input.made.name());
+        self.found.insert(key, number);
     }
 }

@@ -11,8 +11,10 @@ use mqtt_assay_codec::vectors::Values;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-/// Inputs of one batch: enough to keep the decoder at work, few enough to end in time where it dies of many.
+/// Inputs of one batch, at most: enough to keep the decoder at work.
 const BATCH: u64 = 256;
+/// A batch that takes longer was too large.
+const SLOW: Duration = Duration::from_millis(500);
 /// One input in so many is asked about as a stream, too.
 const STREAM_ONE_IN: u64 = 4;
 /// One accepted packet in so many is asked about in its shortest form, too.
@@ -55,8 +57,9 @@ pub struct Progress {
 
 impl Progress {
     /// Decodes a second, while asking.
-    pub fn rate(&self) -> f64 {
-        self.decodes as f64 / self.asking.as_secs_f64().max(1e-9)
+    pub fn rate(&self) -> u64 {
+        let rate = u128::from(self.decodes) * 1_000_000 / self.asking.as_micros().max(1);
+        u64::try_from(rate).unwrap_or(u64::MAX)
     }
 }
 
@@ -142,14 +145,22 @@ impl<'t> Search<'t> {
         go_on: &mut impl FnMut(&Progress) -> bool,
     ) -> Result<(), String> {
         self.begun = Instant::now();
-        for cases in batches {
-            let before = self.findings.len();
-            self.batch(&cases, found)?;
-            self.progress.elapsed = self.begun.elapsed();
-            let is_over = options.time.is_some_and(|time| self.progress.elapsed >= time);
-            let is_found = options.until_found && self.findings.len() > before;
-            if is_over || is_found || !go_on(&self.progress) {
-                break;
+        let mut at_once = BATCH as usize;
+        for batch in batches {
+            let mut left = batch.as_slice();
+            while !left.is_empty() {
+                let (cases, rest) = left.split_at(at_once.min(left.len()));
+                let (before, begun) = (self.findings.len(), Instant::now());
+                self.batch(cases, found)?;
+                self.progress.elapsed = self.begun.elapsed();
+                let is_over = options.time.is_some_and(|time| self.progress.elapsed >= time);
+                let is_found = options.until_found && self.findings.len() > before;
+                if is_over || is_found || !go_on(&self.progress) {
+                    return Ok(());
+                }
+                // A decoder that dies or hangs of many inputs is asked about few at a time, so that the end is in time.
+                at_once = if begun.elapsed() > SLOW { (at_once / 4).max(1) } else { (at_once * 2).min(BATCH as usize) };
+                left = rest;
             }
         }
         Ok(())
@@ -177,6 +188,8 @@ impl<'t> Search<'t> {
             breaches.extend(of_stream.map(|breach| (case, breach, true)));
         }
         self.shortest(&shortest, &mut breaches)?;
+        // In the order of the inputs, so that it makes no difference how many are asked about at once.
+        breaches.sort_by_key(|(case, ..)| case.index);
         for (case, breach, as_stream) in breaches {
             self.met(case, &breach, as_stream, found)?;
         }
@@ -314,7 +327,7 @@ fn make(inputs: &Inputs, cases: u64, streams: bool, sender: &SyncSender<Vec<Case
     let mut from = 0;
     while from < cases {
         let to = cases.min(from + BATCH);
-        let case = |index| Case::new(index, inputs.at(index), streams && index % STREAM_ONE_IN == 0);
+        let case = |index| Case::new(index, inputs.at(index), streams && index.is_multiple_of(STREAM_ONE_IN));
         if sender.send((from..to).map(case).collect()).is_err() {
             return;
         }
@@ -333,7 +346,7 @@ fn question(input: &Input, as_stream: bool) -> Question {
 fn tries(breach: &Breach) -> usize {
     match breach.sort {
         Sort::Hang => TRIES_OF_A_HANG,
-        Sort::Crash => TRIES_OF_A_DEATH,
+        Sort::Crash | Sort::Garbled => TRIES_OF_A_DEATH,
         _ => TRIES,
     }
 }
@@ -341,7 +354,7 @@ fn tries(breach: &Breach) -> usize {
 /// The shortest form of what the decoder has read, where it is another than what it has read it from, and is legal.
 fn canonical<'c>(case: &'c Case, answer: &Answer) -> Option<(&'c Case, Question, Values)> {
     let is_odd = !matches!((&case.due, case.input.made), (Due::Accept { or_refuse: None, .. }, Made::Legal));
-    if !is_odd && case.index % CANONICAL_ONE_IN != 0 {
+    if !is_odd && !case.index.is_multiple_of(CANONICAL_ONE_IN) {
         return None;
     }
     let End::Accepted { values: Some(stated), .. } = &answer.end else { return None };

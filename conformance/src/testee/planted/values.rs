@@ -41,7 +41,7 @@ pub(super) fn keep_one_user_property(values: &mut Values, _: &[u8]) {
 pub(super) fn sort_user_properties(values: &mut Values, _: &[u8]) {
     let mut sorted: Vec<Value> =
         values.fields.iter().filter(|(name, _)| name == "user-property").map(|(_, value)| value.clone()).collect();
-    sorted.sort_by(|one, other| one.to_string().cmp(&other.to_string()));
+    sorted.sort_by_key(ToString::to_string);
     let places = values.fields.iter_mut().filter(|(name, _)| name == "user-property");
     places.zip(sorted).for_each(|((_, place), value)| *place = value);
 }
