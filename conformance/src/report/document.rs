@@ -462,7 +462,7 @@ fn lines(result: &CaseResult, transcripts: Transcripts) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn milliseconds(time: Duration) -> u64 {
+pub(crate) fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 

@@ -1,5 +1,6 @@
 //! What fuzzing a decoder came to: for people and as JSON.
 
+use super::document::milliseconds;
 use crate::testee::fuzz::{Breach, Finding, FindingRow, Progress, told};
 use crate::testee::{Answer, Question};
 use crate::text::{counted, grouped, single_line};
@@ -22,7 +23,7 @@ pub(crate) struct FuzzReport {
     decodes: u64,
     skipped: u64,
     decodes_a_second: u64,
-    seconds: f64,
+    took_ms: u64,
     findings: Vec<FindingRow>,
 }
 
@@ -44,7 +45,7 @@ impl FuzzReport {
             decodes: progress.decodes,
             skipped: progress.skipped,
             decodes_a_second: progress.rate(),
-            seconds: took.as_secs_f64(),
+            took_ms: milliseconds(took),
             findings: findings.iter().map(|finding| finding.row(command)).collect(),
         }
     }

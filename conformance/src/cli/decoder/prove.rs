@@ -121,7 +121,7 @@ fn fuzzed(bug: &Bug, seed: u64, time: Duration) -> Result<Option<Try>, Failure> 
     let first = findings.into_iter().min_by_key(|finding| finding.case);
     Ok(first.map(|finding: Finding| Try {
         cases: finding.case,
-        seconds: finding.seconds,
+        seconds: finding.at.as_secs_f64(),
         bytes: finding.input.bytes.len(),
         line: finding.line(),
     }))

@@ -12,6 +12,7 @@ use serde::Serialize;
 use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What was found.
 #[derive(Debug, Clone)]
@@ -26,8 +27,8 @@ pub struct Finding {
     pub first_len: usize,
     /// The case in which it was seen first, counted from 1.
     pub case: u64,
-    /// Seconds since the beginning.
-    pub seconds: f64,
+    /// Time since the beginning.
+    pub at: Duration,
     /// How many cases have shown it.
     pub times: u64,
     /// How many of so many repetitions showed it.
@@ -53,7 +54,7 @@ pub struct FindingRow {
     question: String,
     repeat: String,
     case: u64,
-    seconds: f64,
+    at_ms: u64,
     times: u64,
     repeated: String,
     bytes: usize,
@@ -119,7 +120,7 @@ impl Finding {
             question: self.question.to_string(),
             repeat: self.repeat(command),
             case: self.case,
-            seconds: self.seconds,
+            at_ms: u64::try_from(self.at.as_millis()).unwrap_or(u64::MAX),
             times: self.times,
             repeated: format!("{} of {}", self.repeated.0, self.repeated.1),
             bytes: self.input.bytes.len(),

@@ -273,7 +273,7 @@ impl<'t> Search<'t> {
             question: question(&input, as_stream),
             first_len: case.input.bytes.len(),
             case: case.index + 1,
-            seconds: self.begun.elapsed().as_secs_f64(),
+            at: self.begun.elapsed(),
             times: 1,
             repeated,
             breach,
