@@ -99,7 +99,7 @@ impl Inputs {
             2 => (flipped(&mut random, &base), Made::Flipped),
             3 => (spliced(&mut random, &base, context), Made::Spliced),
             4 => (stepped(&mut random, &base), Made::Stepped),
-            5 => (base[..random.below(base.len())].to_vec(), Made::Cut),
+            5 => (base[..random.below(base.len()).max(1)].to_vec(), Made::Cut),
             _ => (followed(&mut random, &base, context), Made::Followed),
         };
         let input = Input { context, bytes, base, made, cuts: Vec::new() };
