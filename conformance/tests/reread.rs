@@ -287,6 +287,14 @@ fn what_machines_read_is_what_the_schemas_say() {
     {
         let mut walk = published(name);
         walk.hold(&json(&text(&report(arguments, files).stdout)));
+        if name == "brief" {
+            // What is told of a decoder, in a report about one.
+            let about = folder.path("decoder.json");
+            let mut call = mqtt_assay(&["decoder", "--quiet", "-f", "5/client/ping*", "--json"]);
+            call.arg(&about).args(["--", env!("CARGO_BIN_EXE_mqtt-assay"), "decoder", "serve"]);
+            assert_eq!(call.output().expect("the program is there").status.code(), Some(0));
+            walk.hold(&json(&text(&report(arguments, &[&about]).stdout)));
+        }
         // What is told of a broker at an address alone.
         walk.require_all_but(if name == "brief" { "/properties/target/properties/" } else { "" });
     }
