@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 /// How many tries that may take, and how long.
 const TRIES: usize = 60;
 const TIME: Duration = Duration::from_mins(1);
+/// How often what is found is played again.
+const REPETITIONS: u32 = 3;
 
 /// Who finds it out.
 pub(super) struct Death<'a> {
@@ -49,7 +51,13 @@ impl Death<'_> {
             seen,
             line: 0,
         };
-        let Some(killers) = killers.map(|killers| self.fewest(killers, until)) else {
+        let fewest = killers.map(|killers| self.fewest(killers, until));
+        let repeated = fewest.map(|killers| {
+            let ended = (0..REPETITIONS).filter(|_| self.kills(&killers)).count() as u32;
+            (killers, ended)
+        });
+        // What does not end it once more is not blamed; that the broker died is told all the same.
+        let Some((killers, ended)) = repeated.filter(|(_, ended)| *ended > 0) else {
             let mut finding = Finding::new(suspicion, (index, at), None, false);
             finding.suspicion.seen += "; none of the last cases alone did it again";
             return finding;
@@ -60,7 +68,7 @@ impl Death<'_> {
         }
         let mut finding = Finding::new(suspicion, (index, at), last, false);
         finding.operations.1 = killers.iter().map(|case| case.operations()).sum();
-        finding.again = Some((1, 1));
+        finding.again = Some((ended, REPETITIONS));
         finding.transcript = last.and_then(|case| self.record(case));
         finding
     }
@@ -81,7 +89,8 @@ impl Death<'_> {
     }
 
     fn kills(&self, cases: &[&Case]) -> bool {
-        if !self.ground.await_up() {
+        // A death that comes to be known only now is that of earlier cases.
+        if !self.ground.await_up() || !self.ground.has_survived(self.ground.deaths()) && !self.ground.await_up() {
             return false;
         }
         let deaths = self.ground.deaths();
