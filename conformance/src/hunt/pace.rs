@@ -102,7 +102,9 @@ impl Offer {
         };
         let mut trouble = None;
         for &version in versions {
-            match Line::open_reading(road, version, |connack| offer.take(version, connack)) {
+            // Each line is a client of its own: whoever comes again may find the broker still at the end of the one before.
+            let client = format!("hunt-offer-{}", super::table::place(version));
+            match Line::open_as(road, version, &client, |connack| offer.take(version, connack)) {
                 Ok(line) => line.close(road),
                 Err(error) => trouble = Some(error),
             }
@@ -167,13 +169,7 @@ pub(super) struct Line {
 impl Line {
     /// Connects.
     pub(super) fn open(road: &mut dyn Road, version: Version) -> io::Result<Self> {
-        let mut line = Self::open_reading(road, version, |_| {})?;
-        line.inbox.clear();
-        Ok(line)
-    }
-
-    fn open_reading(road: &mut dyn Road, version: Version, look: impl FnOnce(&Connack<'_>)) -> io::Result<Self> {
-        Self::open_as(road, version, "hunt-line", look)
+        Self::open_as(road, version, "hunt-line", |_| {})
     }
 
     /// Connects under this client identifier.

@@ -1,5 +1,6 @@
 //! What a breach is put down to where one thing done wrong shows in several ways, or in a way that others show too: an old
-//! subscription that stays, a message looked up when nobody asked, a topic filter that takes too much.
+//! subscription that stays, a client's own message that comes in spite of No Local, a message looked up when nobody asked or
+//! for a share, a topic filter that takes too much.
 
 use super::explain::{Explanation, Path, Scene, Shown};
 use super::publications::Publication;
@@ -19,6 +20,48 @@ impl Scene<'_> {
         let replaced = all.iter().enumerate().filter(|(_, one)| one.is_replaced && is_by(&one.filter));
         let differs = |number: usize| self.judge(Path::Live, best.publication, &[number]).breaches() > 0;
         replaced.map(|(number, _)| number).filter(|&number| differs(number)).collect()
+    }
+
+    /// Puts what is broken down to the one thing that explains it all, where there is one.
+    pub(super) fn blame_cause(&self, candidates: &[usize], best: &mut Explanation) {
+        if !self.blame_no_local(best) && !self.blame_share(best) && !self.blame_replaced(candidates, best) {
+            self.blame_lookup(best);
+        }
+    }
+
+    /// Blames No Local, where the delivery is just what a subscription would bring but for that.
+    fn blame_no_local(&self, best: &mut Explanation) -> bool {
+        let publication = self.publications.get(best.publication);
+        let is_so = self.is_by_one(best, Path::Live, |one| {
+            one.withholds(publication, self.session_number) && one.may_bring(publication.written.seq)
+        });
+        if is_so {
+            best.judged.blame(Point::NoLocal);
+        }
+        is_so
+    }
+
+    /// Blames the lookup for a share, where the delivery is just what that would bring.
+    fn blame_share(&self, best: &mut Explanation) -> bool {
+        let publication = self.publications.get(best.publication);
+        if !self.delivered.retain || self.delivered.is_again || !publication.retain || publication.length == 0 {
+            return false;
+        }
+        let is_so = self.is_by_one(best, Path::Retained, |one| {
+            one.is_shared() && one.conn == self.conn && one.asked.seq > publication.written.seq
+        });
+        if is_so {
+            best.judged.blame(Point::RetainedToShare);
+        }
+        is_so
+    }
+
+    /// Whether there is such a subscription that by itself explains the delivery, with nothing else to blame.
+    fn is_by_one(&self, best: &Explanation, path: Path, is_such: impl Fn(&Subscription) -> bool) -> bool {
+        let visible = self.session.visible(self.conn, self.link.floor);
+        visible
+            .filter(|(_, one)| one.matches(&self.delivered.topic) && is_such(one))
+            .any(|(number, _)| self.judge(path, best.publication, &[number]).breaches() == 0)
     }
 
     /// Blames the subscription that was replaced, where this delivery shows that it is still there.

@@ -173,7 +173,17 @@ impl Traffic {
             false if may_stay => Point::Replaced,
             false => Point::CopiesOfQos2,
         };
-        if came > most {
+        let withheld = session.subscriptions.iter().filter(|one| {
+            one.matches(&delivered.topic)
+                && one.may_bring(publication.written.seq)
+                && one.withholds(publication, session_number)
+        });
+        if came > most && came <= most + withheld.count() {
+            // Each copy could be one that is due; together they show that one came in spite of No Local.
+            if !judged.broken_points().any(|point| point == Point::NoLocal) {
+                judged.broken(Point::NoLocal, format!("{came} copies, and {most} subscriptions without No Local"));
+            }
+        } else if came > most {
             judged.broken(point, format!("{came} copies, and {most} subscriptions"));
             if point == Point::Replaced {
                 let all = session.subscriptions.iter_mut();

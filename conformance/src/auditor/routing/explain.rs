@@ -70,8 +70,8 @@ impl Scene<'_> {
         let Some(mut best) = self.best(&candidates, false) else { return Err(self.unmatched(&candidates)) };
         if best.judged.breaches() == 0 {
             best.shown = self.displaced(&best).into_iter().map(|number| (number, Shown::Gone)).collect();
-        } else if !self.blame_replaced(&candidates, &mut best) {
-            self.blame_lookup(&mut best);
+        } else {
+            self.blame_cause(&candidates, &mut best);
         }
         Ok(best)
     }
@@ -122,9 +122,7 @@ impl Scene<'_> {
     }
 
     fn may_be_live(&self, publication: &Publication, subscription: &Subscription) -> bool {
-        // Whose connection publishes a will, its client's or nobody's, no sentence says.
-        let is_own =
-            subscription.options.no_local && publication.session == self.session_number && !publication.is_will;
+        let is_own = subscription.withholds(publication, self.session_number);
         let is_later = publication.seen.is_some_and(|seen| seen.seq < subscription.asked.seq);
         !is_own && !is_later
     }

@@ -1,6 +1,7 @@
 //! The subscriptions of a session, from when to when each of them may be there, and from when to when it certainly is.
 
 use super::explain::Shown;
+use super::publications::Publication;
 use super::topics::{matches, shared_part};
 use crate::auditor::{Conn, Moment};
 use mqtt_assay_codec::{QoS, RetainHandling, SubscriptionOptions, Version};
@@ -55,6 +56,12 @@ impl Subscription {
     /// Whether a message published at `written` may come by it.
     pub(super) fn may_bring(&self, written: u64) -> bool {
         self.gone.is_none_or(|gone| written < gone)
+    }
+
+    /// Whether it keeps a message of this session from the client that published it. Whose connection publishes a will, its
+    /// client's or nobody's, no sentence says.
+    pub(super) fn withholds(&self, publication: &Publication, session: usize) -> bool {
+        self.options.no_local && publication.session == session && !publication.is_will
     }
 
     /// Whether it was certainly there when this was written.

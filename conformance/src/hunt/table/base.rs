@@ -19,8 +19,8 @@ type Each<'a> = &'a mut dyn FnMut(&'static str, &[u8], Sender);
 
 /// The CONNECT with which connections begin.
 pub(in crate::hunt) fn greeting(version: Version) -> Vec<u8> {
-    // Others may have their turn for as long as they need it.
-    let connect = Connect { client_id: CLIENT, clean_start: true, keep_alive: 0, ..Connect::default() };
+    // Others may have their turn for as long as they need it; for ever, Keep Alive 0, is refused by some brokers.
+    let connect = Connect { client_id: CLIENT, clean_start: true, keep_alive: 3600, ..Connect::default() };
     encoded(&Packet::Connect(connect), version)
 }
 

@@ -114,3 +114,45 @@ fn a_disconnect_that_may_not_be_deletes_no_will() {
         if expiry == 0 { assert_broken(&audit, Point::WillDeleted) } else { assert_silent(&audit) }
     }
 }
+
+#[test]
+fn a_clients_own_message_in_spite_of_no_local_is_that_and_no_other_mistake() {
+    let no_local = |qos| SubscriptionOptions { no_local: true, ..at(qos) };
+    let mut trace = Trace::default();
+    let client = trace.open(Version::V5, "client", true);
+    trace.subscribe(client, "run/case/news", TWO);
+    trace.subscribe(client, "run/case/#", no_local(QoS::AtLeastOnce));
+    let one = message(QoS::ExactlyOnce, 7, b"first");
+    trace.publish(client, one);
+    assert_silent(&trace.take(client, one));
+    let audit = trace.take(client, message(QoS::AtLeastOnce, 8, b"first"));
+    assert_broken(&audit, Point::NoLocal);
+    assert!(!matches!(audit.of(Point::QosOwed), Holding::Broken(_)), "{audit:?}");
+}
+
+#[test]
+fn one_copy_too_many_is_put_down_to_no_local_where_that_would_have_kept_it_away() {
+    let mut trace = Trace::default();
+    let client = trace.open(Version::V5, "client", true);
+    trace.subscribe(client, "run/case/news", TWO);
+    trace.subscribe(client, "run/case/#", SubscriptionOptions { no_local: true, ..TWO });
+    trace.publish(client, message(QoS::ExactlyOnce, 7, b"first"));
+    assert_silent(&trace.take(client, message(QoS::ExactlyOnce, 7, b"first")));
+    assert_broken(&trace.take(client, message(QoS::ExactlyOnce, 8, b"first")), Point::NoLocal);
+    // What No Local can't explain is a copy of nothing.
+    assert_broken(&trace.take(client, message(QoS::ExactlyOnce, 9, b"first")), Point::CopiesOfQos2);
+}
+
+#[test]
+fn what_a_share_has_looked_up_is_no_live_message_with_a_wrong_flag() {
+    let (mut trace, publisher, _) = retaining(Version::V5);
+    let late = trace.open(Version::V5, "late", true);
+    trace.subscribe(late, "run/case/+", at(QoS::AtMostOnce));
+    let one = retained(message(QoS::AtLeastOnce, 8, b"kept"));
+    trace.publish(publisher, one);
+    assert_silent(&trace.take(late, message(QoS::AtMostOnce, 0, b"kept")));
+    trace.subscribe(late, "$share/group/run/case/news", ONE);
+    let audit = trace.take(late, one);
+    assert_broken(&audit, Point::RetainedToShare);
+    assert!(!matches!(audit.of(Point::LiveRetain), Holding::Broken(_)), "{audit:?}");
+}
