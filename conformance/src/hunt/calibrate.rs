@@ -2,9 +2,10 @@
 
 use super::fresh::{Choice, Fresh};
 use super::kept::{BATCH, Kept};
+use super::login::Login;
 use super::pace::{Offer, Pace};
 use super::road::Sockets;
-use super::table::{CLIENT, State, Table, greeting};
+use super::table::{CLIENT, State, Table};
 use crate::chance::Random;
 use mqtt_assay_codec::Version;
 use std::io::{self, Read as _, Write as _};
@@ -71,9 +72,9 @@ pub struct Calibration {
 /// # Errors
 ///
 /// If the broker can't be reached, or refuses a plain CONNECT.
-pub fn calibrate(address: SocketAddr, time: Duration, seed: u64) -> io::Result<Calibration> {
-    let table = Table::new();
-    let mut road = Sockets::new(address, Instant::now());
+pub fn calibrate(address: SocketAddr, login: Option<Login>, time: Duration, seed: u64) -> io::Result<Calibration> {
+    let table = Table::new(login.as_ref());
+    let mut road = Sockets::new(address, Instant::now(), login);
     let offer = Offer::learn(&mut road, &[Version::V3_1_1, Version::V5])?;
     let versions = offer.versions();
     let version = versions.last().copied().unwrap_or(Version::V5);
@@ -133,7 +134,6 @@ struct Probe<'a> {
 
 impl Probe<'_> {
     fn fresh(&self, seed: u64, time: Duration) -> io::Result<u64> {
-        let greetings = [greeting(Version::V3_1_1), greeting(Version::V5)];
         let mut buffer = [0; 16 << 10];
         until(time, 1, |index| {
             let choice = Choice::by(index, &mut Random::of(seed, index), self.table, self.versions);
@@ -143,7 +143,7 @@ impl Probe<'_> {
             stream.set_read_timeout(Some(self.wait))?;
             let mut bytes = Vec::with_capacity(entry.bytes.len() + 64);
             if choice.state != State::First {
-                bytes.extend_from_slice(&greetings[super::table::place(entry.version)]);
+                bytes.extend_from_slice(self.table.greeting(entry.version));
             }
             bytes.extend_from_slice(&entry.bytes);
             bytes.extend_from_slice(&[0xC0, 0]);
@@ -172,7 +172,7 @@ impl Probe<'_> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
         let (mut buffer, mut id) = ([0; 16 << 10], 0_u16);
-        stream.write_all(&greeting(version))?;
+        stream.write_all(self.table.greeting(version))?;
         let _ = stream.read(&mut buffer)?;
         until(time, BATCH as u64, |index| {
             let mut bytes = Vec::with_capacity(4096);

@@ -4,7 +4,7 @@
 use super::expected::{Answers, End, Expected, judge};
 use super::pace::{Offer, Pace};
 use super::road::{Came, Road};
-use super::table::{CLIENT, Entry, FOLDER, State, Table, greeting, place};
+use super::table::{CLIENT, Entry, FOLDER, State, Table, place};
 use super::trial::{Oracle, Suspicion, Trial};
 use crate::chance::Random;
 use crate::wire::Ending;
@@ -96,7 +96,7 @@ impl<'t> Fresh<'t> {
             table,
             offer,
             pace,
-            greetings: both.map(greeting),
+            greetings: both.map(|version| table.greeting(version).to_vec()),
             preludes: both.map(|version| State::ALL.map(|state| prelude(version, state))),
             running: VecDeque::new(),
             aside: VecDeque::new(),

@@ -1,5 +1,6 @@
 //! Where the hunt goes: to a broker at an address, that may die and come again, or to one in this process for each way.
 
+use super::login::Login;
 use super::road::{Inside, Road, Sockets};
 use mqtt_assay_reference::Machine;
 use std::net::SocketAddr;
@@ -26,6 +27,7 @@ pub struct Broker {
     state: Mutex<State>,
     changed: Condvar,
     begun: Instant,
+    login: Option<Login>,
 }
 
 #[derive(Debug, Clone)]
@@ -50,9 +52,9 @@ enum Life {
 
 impl Broker {
     /// One that runs there, as this process.
-    pub fn at(address: SocketAddr, pid: Option<u32>) -> Self {
+    pub fn at(address: SocketAddr, pid: Option<u32>, login: Option<Login>) -> Self {
         let state = State { address, pid, deaths: 0, life: Life::Up, last_words: String::new() };
-        Self { state: Mutex::new(state), changed: Condvar::new(), begun: Instant::now() }
+        Self { state: Mutex::new(state), changed: Condvar::new(), begun: Instant::now(), login }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -107,8 +109,16 @@ impl Ground {
     /// A way there, of its own.
     pub(super) fn road(&self) -> Box<dyn Road> {
         match self {
-            Self::Broker(broker) => Box::new(Sockets::new(broker.state().address, broker.begun)),
+            Self::Broker(broker) => Box::new(Sockets::new(broker.state().address, broker.begun, broker.login.clone())),
             Self::Inside(make) => Box::new(Inside::new(make())),
+        }
+    }
+
+    /// As whom those who hunt connect.
+    pub(super) fn login(&self) -> Option<&Login> {
+        match self {
+            Self::Broker(broker) => broker.login.as_ref(),
+            Self::Inside(_) => None,
         }
     }
 

@@ -1,8 +1,9 @@
 //! Kept cases: one connection, one packet of the table and its answer, at most sixteen under way.
 
+use super::futile::Futile;
 use super::pace::{Offer, Pace};
 use super::road::{Came, Road};
-use super::table::{CLIENT, Entry, FOLDER, Table, greeting};
+use super::table::{CLIENT, Entry, FOLDER, Table};
 use super::trial::{Oracle, Suspicion, Trial, Weight};
 use crate::chance::Random;
 use crate::wire::Ending;
@@ -33,6 +34,7 @@ pub(super) struct Kept<'t> {
     sent: Vec<usize>,
     awaited: Vec<(PacketType, u16)>,
     has_ended: bool,
+    futile: Futile,
     /// PUBRECs whose PUBREL goes out with the next batch.
     releases: Vec<u16>,
 }
@@ -60,6 +62,7 @@ impl<'t> Kept<'t> {
             sent: Vec::new(),
             awaited: Vec::new(),
             has_ended: false,
+            futile: Futile::default(),
             releases: Vec::new(),
         }
     }
@@ -128,7 +131,7 @@ impl<'t> Kept<'t> {
         self.trial.renew();
         self.trial.opened(road.now(), "keeper", self.version);
         self.bytes.clear();
-        self.bytes.extend_from_slice(&greeting(self.version));
+        self.bytes.extend_from_slice(self.table.greeting(self.version));
         let padded = format!("{:-<width$}", self.name, width = CLIENT.len());
         if let Some(place) = self.bytes.windows(CLIENT.len()).position(|window| window == CLIENT.as_bytes()) {
             self.bytes[place..place + CLIENT.len()].copy_from_slice(&padded.as_bytes()[..CLIENT.len()]);
@@ -172,8 +175,10 @@ impl<'t> Kept<'t> {
 
     /// Reads until nothing is awaited; false where something does not come.
     fn read_answers(&mut self, road: &mut dyn Road, connection: usize) -> bool {
-        let until = road.now() + self.pace.answer;
+        let begun = road.now();
         while !self.awaited.is_empty() {
+            let is_futile = self.futile.is_all(self.version, &self.awaited);
+            let until = begun + if is_futile { self.pace.wait } else { self.pace.answer };
             let left = until.saturating_sub(road.now());
             let came = road.read(connection, self.trial.inbox(0), left);
             let now = road.now();
@@ -208,6 +213,10 @@ impl<'t> Kept<'t> {
                 line,
             });
         }
+        if self.futile.is_all(self.version, &self.awaited) {
+            return;
+        }
+        self.futile.missed(self.version, answer);
         let rule = owed(answer, self.version).and_then(|id| find(self.version, id));
         let line = self.trial.line();
         let seen = if is_taken { "did not come" } else { "could not be asked for: the connection takes no more" };

@@ -181,7 +181,7 @@ impl Line {
     ) -> io::Result<Self> {
         let connection = road.open()?;
         let mut line = Self { connection, version, inbox: Vec::new() };
-        let mut bytes = greeting(version);
+        let mut bytes = greeting(version, road.login());
         if let Some(place) = bytes.windows(CLIENT.len()).position(|window| window == CLIENT.as_bytes()) {
             let padded = format!("{client:-<width$}", width = CLIENT.len());
             bytes[place..place + CLIENT.len()].copy_from_slice(&padded.as_bytes()[..CLIENT.len()]);

@@ -4,6 +4,7 @@ use super::canary::Canary;
 use super::confirm::Confirmer;
 use super::corpus;
 use super::finding::{Hunted, Progress};
+use super::futile::Futile;
 use super::ground::Ground;
 use super::options::HuntOptions;
 use super::pace::{Offer, Pace};
@@ -35,7 +36,7 @@ pub fn hunt(
     tell: Tell<'_>,
     turn: &mut dyn FnMut(&dyn Fn() -> Progress),
 ) -> io::Result<Hunted> {
-    let table = Table::new();
+    let table = Table::new(ground.login());
     let terms = terms(ground)?;
     let shared = Shared::new(options, &table, stop, tell);
     if let Some(folder) = &options.corpus {
@@ -77,7 +78,7 @@ fn terms(ground: &Ground) -> io::Result<Terms> {
         return Err(io::Error::other(format!("not even a plain message got through: {}", wrong.seen)));
     }
     control.let_go(road.as_mut());
-    Ok(Terms { offer, pace })
+    Ok(Terms { offer, pace, futile: Futile::default() })
 }
 
 /// The canary, until all is done.

@@ -156,6 +156,9 @@ impl<'a> Worker<'a> {
         let names = Names::new(&format!("{}{}", base36(self.shared.options.seed, 4), base36(index, 6)));
         let played = play(&session, self.road.as_mut(), self.terms, &names);
         self.shared.judged(SESSIONS, 1);
+        for &(version, answer) in &played.unanswered {
+            self.terms.futile.missed(version, answer);
+        }
         if self.shared.options.feedback {
             let is_new = lock(&self.shared.feedback).take(&session, &played.seen);
             if let (true, Some(folder)) = (is_new, &self.shared.options.corpus) {

@@ -4,12 +4,15 @@ use super::args::FuzzArgs;
 use crate::broker::{SpawnedBroker, Started, Target, Unready, Variant};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::hunt::Login;
 use mqtt_assay_codec::Version;
 use std::net::{SocketAddr, ToSocketAddrs};
 
 /// A broker that runs.
 pub(super) struct Place {
     pub(super) address: SocketAddr,
+    /// As whom the hunt connects.
+    pub(super) login: Option<Login>,
     /// Its process, where the hunt has started it.
     pub(super) process: Option<SpawnedBroker>,
     /// Held, it goes on running.
@@ -37,7 +40,8 @@ pub(super) async fn find(target: &Target) -> Result<Place, Failure> {
     let failed = |why: String| Failure::new(Exit::NothingJudged, format!("{place}: {why}"));
     let mut addresses = place.to_socket_addrs().map_err(|error| failed(error.to_string()))?;
     let address = addresses.next().ok_or_else(|| failed("the name has no address".to_owned()))?;
-    Ok(Place { address, process: ready.process, _started: started })
+    let login = ready.setting.credentials.map(|(user, password)| Login { user, password });
+    Ok(Place { address, login, process: ready.process, _started: started })
 }
 
 fn unready_to(unready: &Unready) -> Failure {

@@ -20,7 +20,7 @@ pub(super) fn measure(args: &FuzzArgs, target: &Target, seed: u64, runtime: &Run
     }
     let place = LocalSet::new().block_on(runtime, ground::find(target))?;
     let time = args.given_time().unwrap_or(TIME);
-    let measured = calibrate(place.address, time, seed);
+    let measured = calibrate(place.address, place.login, time, seed);
     let measured =
         measured.map_err(|error| Failure::new(Exit::NothingJudged, format!("{}: {error}", place.address)))?;
     say(&in_words(&measured));

@@ -115,7 +115,7 @@ fn hunt_outside(
     facts.broker = format!("{}{version}", target.name());
     facts.address = format!("mqtt://{}", place.address);
     say(&format!("Hunting {} at {} with seed {}\n", facts.broker, place.address, facts.seed));
-    let ground = Ground::Broker(Broker::at(place.address, args.pid.or(place.pid())));
+    let ground = Ground::Broker(Broker::at(place.address, args.pid.or(place.pid()), place.login.clone()));
     let (told, stop) = (Told::new(args, &facts), AtomicBool::new(false));
     let (mut keeper, mut teller) = (Keeper { target, place, starts: 0 }, Teller::new());
     let quiet = Teller::new();

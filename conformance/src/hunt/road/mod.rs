@@ -7,6 +7,7 @@ mod socket;
 pub use inside::Inside;
 pub use socket::Sockets;
 
+use super::login::Login;
 use crate::wire::Ending;
 use std::io;
 use std::time::Duration;
@@ -51,6 +52,11 @@ pub trait Road {
 
     /// True where time is simulated, so that waiting costs nothing.
     fn is_simulated(&self) -> bool;
+
+    /// As whom connections are made.
+    fn login(&self) -> Option<&Login> {
+        None
+    }
 
     /// How often the broker is seen to have died on this road.
     fn deaths(&self) -> u64 {

@@ -2,6 +2,7 @@
 //! they are asked for at once before each read; ours is off.
 
 use super::{Came, Road};
+use crate::hunt::login::Login;
 use crate::wire::Ending;
 use socket2::SockRef;
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -32,6 +33,7 @@ pub struct Sockets {
     open: Vec<Option<Socket>>,
     free: Vec<usize>,
     written: u64,
+    login: Option<Login>,
 }
 
 #[derive(Debug)]
@@ -43,8 +45,8 @@ struct Socket {
 
 impl Sockets {
     /// None open yet; the clock counts from `begun`.
-    pub fn new(address: SocketAddr, begun: Instant) -> Self {
-        Self { address, begun, open: Vec::new(), free: Vec::new(), written: 0 }
+    pub fn new(address: SocketAddr, begun: Instant, login: Option<Login>) -> Self {
+        Self { address, begun, open: Vec::new(), free: Vec::new(), written: 0, login }
     }
 
     fn connect(&self) -> io::Result<TcpStream> {
@@ -160,6 +162,10 @@ impl Road for Sockets {
 
     fn wait(&mut self, time: Duration) {
         std::thread::sleep(time);
+    }
+
+    fn login(&self) -> Option<&Login> {
+        self.login.as_ref()
     }
 
     fn is_simulated(&self) -> bool {

@@ -1,5 +1,6 @@
 //! Takes away what a session has left on the broker: sessions under its client identifiers, and retained messages.
 
+use crate::hunt::login::known;
 use crate::hunt::pace::Pace;
 use crate::hunt::road::{Came, Road};
 use crate::wire::Ending;
@@ -14,10 +15,8 @@ pub(super) fn clean(
     retained: &BTreeSet<String>,
 ) {
     for (place, client) in clients.iter().enumerate() {
-        let mut bytes = encoded(
-            version,
-            &Packet::Connect(Connect { client_id: client, clean_start: true, keep_alive: 60, ..Connect::default() }),
-        );
+        let connect = Connect { client_id: client, clean_start: true, keep_alive: 60, ..Connect::default() };
+        let mut bytes = encoded(version, &Packet::Connect(known(connect, road.login())));
         if place == 0 {
             for topic in retained {
                 bytes.extend(encoded(version, &Packet::Publish(Publish { topic, retain: true, ..Publish::default() })));

@@ -2,6 +2,7 @@
 
 use super::make::FILTERS;
 use super::op::{Greeting, Message};
+use crate::hunt::login::{Login, known};
 use mqtt_assay_codec::{
     Connect, Disconnect, Packet, PacketId, PropertiesBuf, Property, Publish, QoS, ReasonCode, RetainHandling,
     Subscribe, SubscriptionOptions, SubscriptionsBuf, TopicFiltersBuf, Unsubscribe, Version, Will,
@@ -57,7 +58,7 @@ pub(super) fn qos(number: u8) -> QoS {
     }
 }
 
-pub(super) fn connect(greeting: &Greeting, names: &Names, version: Version) -> Vec<u8> {
+pub(super) fn connect(greeting: &Greeting, names: &Names, version: Version, login: Option<&Login>) -> Vec<u8> {
     let is_5 = version == Version::V5;
     let client_id = names.client(greeting.client);
     let mut properties = PropertiesBuf::new();
@@ -106,7 +107,7 @@ pub(super) fn connect(greeting: &Greeting, names: &Names, version: Version) -> V
         user_name: None,
         password: None,
     };
-    bytes(&Packet::Connect(connect), version)
+    bytes(&Packet::Connect(known(connect, login)), version)
 }
 
 /// A message; its payload tells it from all others of the session, where it is long enough.

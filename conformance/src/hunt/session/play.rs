@@ -4,6 +4,7 @@
 use super::draft::{self, Names};
 use super::op::{Act, Cut, Greeting, Id, Manner, Message, Session, Step};
 use crate::hunt::expected::{Answers, End, Expected};
+use crate::hunt::futile::Futile;
 use crate::hunt::kept::owed;
 use crate::hunt::pace::{Offer, Pace};
 use crate::hunt::road::{Came, Road};
@@ -26,6 +27,8 @@ type Draft = (Vec<u8>, Option<(PacketType, u16)>);
 pub(in crate::hunt) struct Terms {
     pub(in crate::hunt) offer: Offer,
     pub(in crate::hunt) pace: Pace,
+    /// What this broker never answers with.
+    pub(in crate::hunt) futile: Futile,
 }
 
 /// What came of it.
@@ -33,6 +36,8 @@ pub(in crate::hunt) struct Played {
     pub(in crate::hunt) trial: Trial,
     /// What was seen, as numbers that are the same where the same was seen.
     pub(in crate::hunt) seen: Vec<u64>,
+    /// Answers that did not come.
+    pub(in crate::hunt) unanswered: Vec<(Version, PacketType)>,
 }
 
 /// A session under way.
@@ -53,6 +58,7 @@ pub(super) struct Player<'a> {
     pub(super) retained: BTreeSet<String>,
     /// Client identifiers that may have a session.
     pub(super) clients: BTreeSet<String>,
+    pub(super) unanswered: Vec<(Version, PacketType)>,
 }
 
 /// One who takes part.
@@ -93,13 +99,14 @@ pub(in crate::hunt) fn play(session: &Session, road: &mut dyn Road, terms: Terms
         last_end: None,
         retained: BTreeSet::new(),
         clients: BTreeSet::new(),
+        unanswered: Vec::new(),
     };
     for step in &session.steps {
         player.step(step);
     }
     player.end();
-    let Player { trial, seen, .. } = player;
-    Played { trial, seen }
+    let Player { trial, seen, unanswered, .. } = player;
+    Played { trial, seen, unanswered }
 }
 
 impl Actor {
@@ -316,7 +323,7 @@ impl Player<'_> {
     fn connect(&mut self, step: &Step, greeting: &Greeting) {
         let who = step.who;
         let version = self.actors[who].version;
-        let bytes = draft::connect(greeting, self.names, version);
+        let bytes = draft::connect(greeting, self.names, version, self.road.login());
         self.clients.insert(self.names.client(greeting.client));
         if let Some(willing) = greeting.will.as_ref().filter(|willing| willing.retain) {
             self.retained.insert(self.names.topic(willing.topic));
@@ -476,14 +483,20 @@ impl Player<'_> {
 
     /// Waits until what a client awaits has come, others being served meanwhile.
     pub(super) fn wait_for_answers(&mut self, who: usize) {
-        let until = self.road.now() + self.terms.pace.answer;
-        let slice = self.terms.pace.wait.min(Duration::from_millis(5));
+        let Terms { pace, futile, .. } = self.terms;
+        let begun = self.road.now();
+        let slice = pace.wait.min(Duration::from_millis(5));
         while let Some((connection, side)) = self.actors[who].line {
             if self.actors[who].awaited.is_empty() || self.actors[who].is_deaf || self.actors[who].is_half_closed {
                 return;
             }
+            let is_futile = futile.is_all(self.actors[who].version, &self.actors[who].awaited);
+            let until = begun + if is_futile { pace.wait } else { pace.answer };
             let left = until.saturating_sub(self.road.now());
-            if left.is_zero() {
+            if left.is_zero() && is_futile {
+                self.actors[who].awaited.clear();
+                return;
+            } else if left.is_zero() {
                 return self.unanswered(who);
             }
             match self.read(who, connection, side, left.min(slice)) {
@@ -503,6 +516,7 @@ impl Player<'_> {
         let awaited = std::mem::take(&mut self.actors[who].awaited);
         let Some(&(answer, id)) = awaited.first() else { return };
         let version = self.actors[who].version;
+        self.unanswered.push((version, answer));
         let rule = owed(answer, version).and_then(|id| find(version, id));
         let line = self.trial.line();
         self.trial.add(Suspicion {

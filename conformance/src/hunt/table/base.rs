@@ -1,5 +1,6 @@
 //! The legal packets that the table begins with.
 
+use crate::hunt::login::{Login, known};
 use mqtt_assay_codec::{
     Acknowledgement, Auth, Connack, Connect, Disconnect, Packet, PacketId, Properties, PropertiesBuf, Property,
     Publish, QoS, ReasonCode, ReasonCodes, RetainHandling, Sender, Suback, Subscribe, SubscriptionOptions,
@@ -18,10 +19,10 @@ const ID: PacketId = PacketId::MIN.saturating_add(6);
 type Each<'a> = &'a mut dyn FnMut(&'static str, &[u8], Sender);
 
 /// The CONNECT with which connections begin.
-pub(in crate::hunt) fn greeting(version: Version) -> Vec<u8> {
+pub(in crate::hunt) fn greeting(version: Version, login: Option<&Login>) -> Vec<u8> {
     // Others may have their turn for as long as they need it; for ever, Keep Alive 0, is refused by some brokers.
     let connect = Connect { client_id: CLIENT, clean_start: true, keep_alive: 3600, ..Connect::default() };
-    encoded(&Packet::Connect(connect), version)
+    encoded(&Packet::Connect(known(connect, login)), version)
 }
 
 fn encoded(packet: &Packet<'_>, version: Version) -> Vec<u8> {
@@ -29,8 +30,8 @@ fn encoded(packet: &Packet<'_>, version: Version) -> Vec<u8> {
 }
 
 /// Tells each base of a version, with who may send it.
-pub(super) fn each(version: Version, each: Each<'_>) {
-    connects(version, each);
+pub(super) fn each(version: Version, login: Option<&Login>, each: Each<'_>) {
+    connects(version, login, each);
     publishes(version, each);
     requests(version, each);
     others(version, each);
@@ -41,8 +42,9 @@ fn is_5(version: Version) -> bool {
     version == Version::V5
 }
 
-fn connects(version: Version, each: Each<'_>) {
-    let mut add = |name, connect| each(name, &encoded(&Packet::Connect(connect), version), Sender::Client);
+fn connects(version: Version, login: Option<&Login>, each: Each<'_>) {
+    let mut add =
+        |name, connect| each(name, &encoded(&Packet::Connect(known(connect, login)), version), Sender::Client);
     let plain = Connect { client_id: CLIENT, clean_start: true, keep_alive: 60, ..Connect::default() };
     let will_properties = PropertiesBuf::new()
         .with(Property::WillDelayInterval(0))

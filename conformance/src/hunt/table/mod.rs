@@ -7,6 +7,7 @@ mod entry;
 pub(super) use base::{CLIENT, FOLDER, greeting};
 pub(super) use entry::{Asks, Entry, State, is_open};
 
+use super::login::Login;
 use mqtt_assay_codec::{Context, FieldName, MUTATIONS, PacketType, Sender, Version, fields};
 use std::ops::Range;
 
@@ -18,6 +19,7 @@ pub(super) struct Table {
     kept: [Vec<usize>; 2],
     /// Entries by version.
     by_version: [Vec<usize>; 2],
+    greetings: [Vec<u8>; 2],
 }
 
 /// Place of a version in arrays of both.
@@ -26,13 +28,15 @@ pub(super) fn place(version: Version) -> usize {
 }
 
 impl Table {
-    /// Makes it.
-    pub(super) fn new() -> Self {
+    /// Makes it, for who connects so.
+    pub(super) fn new(login: Option<&Login>) -> Self {
         let mut entries = Vec::new();
-        for version in [Version::V3_1_1, Version::V5] {
-            base::each(version, &mut |base, bytes, from| add_all(&mut entries, version, base, bytes, from));
+        let both = [Version::V3_1_1, Version::V5];
+        for version in both {
+            base::each(version, login, &mut |base, bytes, from| add_all(&mut entries, version, base, bytes, from));
         }
-        let mut table = Self { entries, kept: Default::default(), by_version: Default::default() };
+        let greetings = both.map(|version| greeting(version, login));
+        let mut table = Self { entries, kept: Default::default(), by_version: Default::default(), greetings };
         for (index, entry) in table.entries.iter().enumerate() {
             table.by_version[place(entry.version)].push(index);
             if entry.can_be_kept() {
@@ -44,6 +48,11 @@ impl Table {
 
     pub(super) fn entry(&self, index: usize) -> &Entry {
         &self.entries[index]
+    }
+
+    /// The CONNECT with which connections of a version begin.
+    pub(super) fn greeting(&self, version: Version) -> &[u8] {
+        &self.greetings[place(version)]
     }
 
     /// How many there are.
@@ -89,7 +98,7 @@ mod tests {
 
     #[test]
     fn each_mutation_of_clients_has_a_place_in_it() {
-        let table = Table::new();
+        let table = Table::new(None);
         let without: Vec<&str> = MUTATIONS
             .iter()
             .map(|mutation| mutation.name)
@@ -101,7 +110,7 @@ mod tests {
 
     #[test]
     fn kept_entries_have_an_answer_and_a_place_for_their_identifier() {
-        let table = Table::new();
+        let table = Table::new(None);
         for version in [Version::V3_1_1, Version::V5] {
             assert!(table.kept(version).len() > 20, "{version}");
             for index in table.kept(version) {
