@@ -1,8 +1,12 @@
 //! `fuzz` as it is used: what it says, how it exits, what it writes, and what is left when it is killed.
 
 mod common;
+#[path = "common/schema.rs"]
+mod schema;
 
 use common::mqtt_assay;
+use schema::Walk;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
@@ -27,6 +31,10 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     all
 }
 
+fn read(path: &str) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(path).expect("written")).expect("JSON")
+}
+
 const FAULTY: [&str; 6] = ["fuzz", "embedded", "--fault", "no-pubrec", "--seed", "4"];
 
 #[test]
@@ -38,9 +46,9 @@ fn a_finding_is_written_with_what_it_takes_to_repeat_it() {
     let (code, text) = run(&[&FAULTY[..], &more].concat());
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("FAIL  answer 5/MQTT-4.3.3-8 - PUBREC"), "{text}");
-    let report: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(&json).expect("written")).expect("JSON");
+    let report = read(&json);
     assert_eq!((&report["schema"], &report["exit"]), (&1.into(), &1.into()));
+    Walk::new(include_str!("../schemas/hunt.schema.json")).hold(&report);
     let transcript = files(&folder, "txt").into_iter().find(|path| path.to_string_lossy().contains("4.3.3-8"));
     let transcript = transcript.expect("a transcript").to_string_lossy().into_owned();
     let (code, text) = run(&["replay", &transcript, "embedded", "--fault", "no-pubrec", "--times", "2"]);
@@ -73,6 +81,104 @@ fn nobody_is_hunted_without_leave() {
 fn a_broker_that_is_not_there_is_not_judged() {
     let (code, text) = run(&["fuzz", "mqtt://127.0.0.1:1", "--cases", "1"]);
     assert_eq!(code, Some(3), "{text}");
+}
+
+#[test]
+fn reports_are_tried_before_anything_is_sent() {
+    let folder = folder("hunt-paths");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("file"), "").expect("a file");
+    let [inside, findings] = ["file/report", "found"].map(|name| folder.join(name).to_string_lossy().into_owned());
+    let same = folder.join("same").to_string_lossy().into_owned();
+    for option in ["--json", "--markdown", "--html", "--write-baseline", "--findings", "--corpus"] {
+        let (code, text) = run(&[&FAULTY[..], &["--cases", "60", option, &inside]].concat());
+        assert_eq!(code, Some(2), "{option}: {text}");
+        assert!(text.contains(&inside) && !text.contains("Hunting"), "{option}: {text}");
+    }
+    let twice = ["--cases", "60", "--findings", &findings, "--json", &same, "--markdown", &same];
+    let (code, text) = run(&[&FAULTY[..], &twice].concat());
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("--json and --markdown name the same file"), "{text}");
+}
+
+#[test]
+fn shards_put_together_are_the_whole_hunt() {
+    let folder = folder("hunt-merged");
+    let path = |name: &str| folder.join(name).to_string_lossy().into_owned();
+    let findings = path("found");
+    let hunt = |name: &str, more: &[&str]| {
+        let json = path(name);
+        let common = ["--no-feedback", "--findings", &findings, "--json", &json];
+        let (code, text) = run(&[&FAULTY[..], &common, more].concat());
+        assert_eq!(code, Some(1), "{text}");
+        json
+    };
+    let whole = hunt("whole.json", &["--cases", "120"]);
+    let shards =
+        [1, 2, 3].map(|part| hunt(&format!("{part}.json"), &["--cases", "40", "--shard", &format!("{part}/3")]));
+    let [all, markdown, html] = ["all.json", "all.md", "page"].map(path);
+    let outputs = ["report", "--merge", "--json", &all, "--markdown", &markdown, "--html", &html];
+    let (code, text) = run(&[&outputs[..], &shards.each_ref().map(String::as_str)].concat());
+    assert_eq!(code, Some(1), "{text}");
+    let [whole, merged] = [&whole, &all].map(|path| read(path));
+    // What is drawn is the same, whoever draws it.
+    assert_eq!(whole["planned"], merged["planned"]);
+    assert_eq!((merged["parts"].as_array().map(Vec::len), &merged["exit"]), (Some(3), &1.into()));
+    assert_eq!(merged["cases"]["fresh"], whole["cases"]["fresh"]);
+    let counts = |key: &str| {
+        let of = |report: &Value| {
+            report["findings"]
+                .as_array()
+                .expect("findings")
+                .iter()
+                .filter(|found| found["key"] == key)
+                .filter_map(|found| found["count"].as_u64())
+                .sum::<u64>()
+        };
+        (of(&merged), shards.iter().map(|shard| of(&read(shard))).sum::<u64>())
+    };
+    let (together, apart) = counts("answer 5/MQTT-4.3.3-8 - PUBREC");
+    assert!(together > 0 && together == apart, "{together} {apart}");
+    let mut walk = Walk::new(include_str!("../schemas/hunt.schema.json"));
+    walk.hold(&whole);
+    walk.hold(&merged);
+    // What stands in findings depends on what is found; a test beside the schema holds all of them.
+    walk.require_all_but("/");
+    let markdown = std::fs::read_to_string(markdown).expect("Markdown");
+    assert!(markdown.contains("--shard 3/3") && markdown.contains("MQTT-4.3.3-8"), "{markdown}");
+    let page = std::fs::read_to_string(Path::new(&html).join("index.html")).expect("a page");
+    assert!(page.contains("MQTT-4.3.3-8") && page.contains("mqtt-assay replay answer-5"), "{page}");
+    assert!(!page.contains("http://") && !page.contains("<script"));
+    // A report of a run beside them is none of a hunt.
+    let other = path("run.json");
+    run(&["run", "-q", "-f", "5/publish/topic-with-wildcard", "--json", &other]);
+    let (code, text) = run(&["report", &all, &other]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("run.json is not"), "{text}");
+}
+
+#[test]
+fn the_fewest_sessions_that_show_all_are_kept() {
+    let folder = folder("hunt-corpora");
+    let path = |name: &str| folder.join(name).to_string_lossy().into_owned();
+    let [one, two, all, findings] = ["one", "two", "all", "found"].map(path);
+    for (seed, corpus) in [("1", &one), ("2", &two)] {
+        let more = ["--seed", seed, "--cases", "60", "--only", "sessions", "--corpus", corpus, "--findings", &findings];
+        let (code, text) = run(&[&["fuzz", "embedded"][..], &more].concat());
+        assert_eq!(code, Some(0), "{text}");
+    }
+    let (code, text) = run(&["fuzz", "embedded", "--corpus", &all, "--merge-corpus", &one, &two]);
+    assert_eq!(code, Some(0), "{text}");
+    let count = |folder: &str| files(Path::new(folder), "txt").len();
+    let kept = count(&all);
+    assert!(kept > 0 && kept < count(&one) + count(&two), "{text}");
+    assert!(text.starts_with(&format!("{kept} of {} sessions", count(&one) + count(&two))), "{text}");
+    // Once more there is nothing to leave out.
+    let again = path("again");
+    let (_, text) = run(&["fuzz", "embedded", "--corpus", &again, "--merge-corpus", &all]);
+    assert!(text.starts_with(&format!("{kept} of {kept} sessions")), "{text}");
+    let (code, text) = run(&["fuzz", "embedded", "--corpus", &all, "--merge-corpus", &one]);
+    assert_eq!(code, Some(2), "{text}");
 }
 
 #[test]

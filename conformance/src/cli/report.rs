@@ -10,6 +10,7 @@ use super::trouble;
 use crate::report::baseline::BaselineReport;
 use crate::report::difference::{Change, Difference};
 use crate::report::document::Document;
+use crate::report::hunted::{self, HuntReport};
 use crate::report::matrix::Matrix;
 use crate::report::merge::{Shard, merge};
 use crate::report::{Ended, badge, brief, html, json, junit, markdown};
@@ -30,6 +31,7 @@ Examples:
   mqtt-assay report --merge shard-*.json --json all.json   the report of a run made in shards
   mqtt-assay report --merge shard-*.json --junit all.xml   the same for CI servers
   mqtt-assay report --brief mine.json --json kept.json     verdicts, small enough for a repository
+  mqtt-assay report --merge hunt-*.json --html page        hunts of one broker, as fuzz --json writes them, as one
 
 --diff compares cases by verdict, rules by verdict, and what decided them: codes, closes, values,
 and times by class (up to 2 s, up to 10 s, later; within 2 s or a factor of two they are equal).
@@ -42,7 +44,7 @@ as the whole run would have ended; 2 a file is no report, or the reports don't b
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ReportArgs {
-    /// Reports that `run --json` has written; `-` is standard input
+    /// Reports that `run --json`, or `fuzz --json`, has written; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -95,7 +97,12 @@ pub(crate) struct ReportArgs {
 pub(crate) fn report(args: &ReportArgs) -> Result<Exit, Failure> {
     let guard = Guard::start(None, None).map_err(|error| trouble::no_means("nobody can watch over it", &error))?;
     let outputs = Outputs::open(args, &guard)?;
-    let runs = args.files.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+    let texts =
+        args.files.iter().map(|path| json::text(path)).collect::<Result<Vec<_>, _>>().map_err(Failure::usage)?;
+    if let Some(hunts) = hunts(&texts)? {
+        return of_hunts(args, hunts, outputs);
+    }
+    let runs = texts.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
     match (args.diff, args.merge, args.brief) {
         (true, ..) => difference(args, runs, outputs),
         (_, true, _) => merged(runs, outputs),
@@ -104,9 +111,67 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Exit, Failure> {
     }
 }
 
-fn read(path: &Path) -> Result<Shard, Failure> {
-    let document = json::read(path).map_err(Failure::usage)?;
-    Ok((single_line(&path.to_string_lossy()), document))
+fn read((name, text): (String, Vec<u8>)) -> Result<Shard, Failure> {
+    let document = json::parse(&name, &text).map_err(Failure::usage)?;
+    Ok((name, document))
+}
+
+/// The reports of hunts, where they are of hunts; of both kinds nothing can be made.
+fn hunts(texts: &[(String, Vec<u8>)]) -> Result<Option<Vec<(String, HuntReport)>>, Failure> {
+    let mut hunts = Vec::new();
+    for (name, text) in texts {
+        if let Some(hunt) = hunted::parse(name, text).map_err(Failure::usage)? {
+            hunts.push((name.clone(), hunt));
+        }
+    }
+    match hunts.len() {
+        0 => Ok(None),
+        count if count == texts.len() => Ok(Some(hunts)),
+        _ => {
+            let other = texts.iter().find(|(name, _)| hunts.iter().all(|(hunt, _)| hunt != name));
+            let other = other.map_or("another", |(name, _)| name);
+            Err(Failure::usage(format!(
+                "{} is of a hunt and {other} is not: read the reports of hunts and of runs apart",
+                hunts[0].0
+            )))
+        }
+    }
+}
+
+/// Hunts of one broker, put together as one.
+fn of_hunts(args: &ReportArgs, hunts: Vec<(String, HuntReport)>, outputs: Outputs) -> Result<Exit, Failure> {
+    let others = [
+        ("--diff", args.diff),
+        ("--brief", args.brief),
+        ("--matrix", args.matrix),
+        ("--junit", args.junit.is_some()),
+        ("--badge", args.badge.is_some()),
+        ("--names", !args.names.is_empty()),
+    ];
+    if let Some((option, _)) = others.into_iter().find(|(_, is_given)| *is_given) {
+        return Err(Failure::usage(format!(
+            "{option} is of runs, and these are reports of a hunt: they are put together by --merge, and written by \
+             --markdown, --html and --json"
+        )));
+    }
+    let exits = hunts.iter().filter_map(|(_, hunt)| Exit::ALL.into_iter().find(|exit| exit.code() == hunt.exit));
+    let exits: Vec<Exit> = exits.collect();
+    let count = hunts.len();
+    let mut whole = hunted::merge(hunts).map_err(Failure::usage)?;
+    let exit = match Exit::worst(&exits) {
+        // One part has repeated what another had no time for.
+        Exit::Inconclusive | Exit::Success if whole.counts()[0] > 0 => Exit::Failed,
+        exit => exit,
+    };
+    whole.exit = exit.code();
+    if !args.merge && outputs.is_empty() {
+        print(&hunted::summary(&whole))?;
+        return Ok(Exit::Success);
+    }
+    let name = single_line(&whole.target.name);
+    outputs.say(&format!("{} of {name}\n{}", counted(count, "hunt"), hunted::result(&whole, "")))?;
+    outputs.write_hunt(&whole)?;
+    Ok(if args.merge { exit } else { Exit::Success })
 }
 
 /// The files that are written, tried before anything is read.
@@ -160,6 +225,23 @@ impl Outputs {
             && self.badge.is_none()
             && self.junit.is_none()
             && self.html.is_none()
+    }
+
+    /// Reports of a hunt.
+    fn write_hunt(self, hunt: &HuntReport) -> Result<(), Failure> {
+        let text = |file: ReportFile, text: String| {
+            file.written(|out| out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+        };
+        if let Some(file) = self.markdown {
+            text(file, hunted::summary(hunt))?;
+        }
+        if let Some(file) = self.html {
+            file.written(|out| html::hunt::write(out, hunt))?;
+        }
+        if let Some(file) = self.json {
+            text(file, hunt.json())?;
+        }
+        Ok(())
     }
 
     /// Reports of one run.

@@ -2,7 +2,7 @@
 
 use super::fresh::{Choice, Fresh};
 use super::kept::Kept;
-use super::road::Road;
+use super::road::{self, Road};
 use super::session::{Names, Session, Terms, play};
 use super::table::Table;
 use super::trial::{Suspicion, Trial};
@@ -34,6 +34,25 @@ impl Case {
             Self::Kept(_, entries) => entries.len() + 1,
             Self::Session(session) => session.steps.len(),
         }
+    }
+
+    /// Tells it from any other case that could be drawn: its number, and the bytes or steps that it is made of. What clients
+    /// answer to the broker's own messages is not drawn, and no part of it.
+    pub(super) fn fingerprint(&self, index: u64, table: &Table) -> u64 {
+        let mut number = road::digest(index, b"case");
+        let mut of = |bytes: &[u8]| number = road::digest(number, bytes);
+        match self {
+            Self::Fresh(choice) => {
+                of(choice.state.word().as_bytes());
+                of(&table.entry(choice.entry).bytes);
+            }
+            Self::Kept(version, entries) => {
+                of(version.name().as_bytes());
+                entries.iter().for_each(|entry| of(&table.entry(*entry).bytes));
+            }
+            Self::Session(session) => of(&serde_json::to_vec(session).unwrap_or_default()),
+        }
+        number
     }
 
     /// Plays it alone, with names that nobody else has; nothing where the broker can't be reached.

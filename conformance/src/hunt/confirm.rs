@@ -1,15 +1,18 @@
 //! Whether a suspicion is seen again, and the smallest case that shows it.
 
 use super::case::{Case, Outcome};
+use super::finding::Again;
 use super::ground::Ground;
 use super::road::Road;
 use super::session::{Act, Cut, Session, Step, Terms};
 use super::table::Table;
 use super::trial::Key;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// How often a case is played again.
-pub(super) const TIMES: u32 = 20;
+/// How often a case is played again: to see whether it shows anything at all, and once it is small.
+const FIRST: u32 = 3;
+const TIMES: u32 = 20;
 
 /// How many tries the smallest case may take, and how long.
 const TRIES: u32 = 300;
@@ -24,12 +27,27 @@ pub(super) struct Confirmer<'a> {
     pub(super) name: String,
     pub(super) played: u64,
     pub(super) road: Option<Box<dyn Road>>,
+    /// When it has to end, whatever is left to try.
+    pub(super) limit: Limit<'a>,
+}
+
+/// When whoever follows something up has to end: soon after the hunt's time is over, or at once where somebody asks for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limit<'a> {
+    pub(super) stop: &'a AtomicBool,
+    pub(super) until: Option<Instant>,
+}
+
+impl Limit<'_> {
+    pub(super) fn is_over(self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.until.is_some_and(|until| Instant::now() >= until)
+    }
 }
 
 /// What came of it.
 pub(super) struct Confirmed {
-    /// How often it was seen, of how many times.
-    pub(super) seen: (u32, u32),
+    /// Whether it was seen again.
+    pub(super) again: Again,
     pub(super) case: Case,
     /// The record of the smallest case.
     pub(super) outcome: Option<Outcome>,
@@ -54,9 +72,16 @@ impl Confirmer<'_> {
 
     /// Makes it smaller as long as it is still seen, and then counts how often.
     pub(super) fn confirm(&mut self, case: &Case, key: &Key) -> Confirmed {
-        let first = (0..3).find_map(|_| self.shows(case, key));
+        let mut tried = 0;
+        let mut first = None;
+        while first.is_none() && tried < FIRST && !self.limit.is_over() {
+            tried += 1;
+            first = self.shows(case, key);
+        }
         let Some(first) = first else {
-            return Confirmed { seen: (0, 3), case: case.clone(), outcome: None };
+            // One that had no time for all of its tries says nothing.
+            let again = if tried < FIRST { Again::Untried("the time was over") } else { Again::Seen(0, tried) };
+            return Confirmed { again, case: case.clone(), outcome: None };
         };
         let mut best = (case.clone(), first);
         let mut left = Left { tries: TRIES, until: Instant::now() + TIME };
@@ -64,15 +89,18 @@ impl Confirmer<'_> {
             best = smaller;
         }
         let (case, mut outcome) = best;
-        let mut seen = 0;
-        let times = if self.ground.is_inside() { 2 } else { TIMES };
-        for _ in 0..times {
+        // That it was seen at all is one time, where there is none left for more.
+        let (mut seen, mut times) = (0, 0);
+        let wanted = if self.ground.is_inside() { 2 } else { TIMES };
+        while times < wanted && !self.limit.is_over() {
+            times += 1;
             if let Some(again) = self.shows(&case, key) {
                 seen += 1;
                 outcome = again;
             }
         }
-        Confirmed { seen: (seen, times), case, outcome: Some(outcome) }
+        let again = if times == 0 { Again::Seen(1, tried) } else { Again::Seen(seen, times) };
+        Confirmed { again, case, outcome: Some(outcome) }
     }
 
     /// A smaller case that still shows it, if one is found.
@@ -103,7 +131,7 @@ impl Confirmer<'_> {
         loop {
             for start in (0..parts.len()).step_by(chunk) {
                 let rest: Vec<T> = parts[..start].iter().chain(parts.iter().skip(start + chunk)).cloned().collect();
-                if rest.is_empty() || !left.one() {
+                if rest.is_empty() || self.limit.is_over() || !left.one() {
                     continue;
                 }
                 let smaller = of(&rest);
@@ -121,7 +149,7 @@ impl Confirmer<'_> {
     fn without_clients(&mut self, session: &Session, key: &Key, left: &mut Left) -> Option<(Case, Outcome)> {
         (0..session.cast.len()).find_map(|who| {
             let smaller = session.without(who);
-            if smaller == *session || smaller.clients() == 0 || !left.one() {
+            if smaller == *session || smaller.clients() == 0 || self.limit.is_over() || !left.one() {
                 return None;
             }
             let smaller = Case::Session(smaller);
@@ -132,7 +160,7 @@ impl Confirmer<'_> {
     fn simpler(&mut self, session: &Session, key: &Key, left: &mut Left) -> Option<(Case, Outcome)> {
         for (place, step) in session.steps.iter().enumerate() {
             for simpler in simpler(step) {
-                if !left.one() {
+                if self.limit.is_over() || !left.one() {
                     return None;
                 }
                 let mut smaller = session.clone();

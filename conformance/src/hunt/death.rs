@@ -1,7 +1,8 @@
 //! What a broker has died of: of the last cases the fewest that end it again.
 
 use super::case::Case;
-use super::finding::Finding;
+use super::confirm::Limit;
+use super::finding::{Again, Finding};
 use super::ground::Ground;
 use super::pace::Line;
 use super::session::Terms;
@@ -21,6 +22,7 @@ pub(super) struct Death<'a> {
     pub(super) ground: &'a Ground,
     pub(super) table: &'a Table,
     pub(super) terms: Terms,
+    pub(super) limit: Limit<'a>,
 }
 
 impl Death<'_> {
@@ -29,9 +31,10 @@ impl Death<'_> {
         let cases: Vec<&Case> = ring.iter().map(|(_, case)| case).collect();
         let until = Instant::now() + TIME;
         let mut killers = None;
-        let mut count = 1;
-        while killers.is_none() && Instant::now() < until {
+        let (mut count, mut most) = (1, 0);
+        while killers.is_none() && Instant::now() < until && !self.limit.is_over() {
             let last = cases[cases.len().saturating_sub(count)..].to_vec();
+            most = last.len();
             if self.kills(&last) {
                 killers = Some(last);
             } else if count >= cases.len() {
@@ -53,13 +56,22 @@ impl Death<'_> {
         };
         let fewest = killers.map(|killers| self.fewest(killers, until));
         let repeated = fewest.map(|killers| {
-            let ended = (0..REPETITIONS).filter(|_| self.kills(&killers)).count() as u32;
-            (killers, ended)
+            let mut times = (0, 0);
+            while times.1 < REPETITIONS && !(times.1 > 0 && self.limit.is_over()) {
+                times = (times.0 + u32::from(self.kills(&killers)), times.1 + 1);
+            }
+            (killers, times)
         });
         // What does not end it once more is not blamed; that the broker died is told all the same.
-        let Some((killers, ended)) = repeated.filter(|(_, ended)| *ended > 0) else {
+        let Some((killers, (ended, times))) = repeated.filter(|(_, (ended, _))| *ended > 0) else {
             let mut finding = Finding::new(suspicion, (index, at), None, false);
-            finding.suspicion.seen += "; none of the last cases alone did it again";
+            finding.again = Again::Otherwise(match most {
+                0 => "not tried: the time was over, or there was nothing that could be played again".to_owned(),
+                1 => "the last case before it was played again, alone, and did not end it".to_owned(),
+                most => {
+                    format!("the last {most} cases before it were played again, in their order, and did not end it")
+                }
+            });
             return finding;
         };
         let last = killers.last().copied();
@@ -68,7 +80,7 @@ impl Death<'_> {
         }
         let mut finding = Finding::new(suspicion, (index, at), last, false);
         finding.operations.1 = killers.iter().map(|case| case.operations()).sum();
-        finding.again = Some((ended, REPETITIONS));
+        finding.again = Again::Seen(ended, times);
         finding.transcript = last.and_then(|case| self.record(case));
         finding
     }
@@ -116,7 +128,7 @@ impl Death<'_> {
         let mut chunk = cases.len() / 2;
         while chunk > 0 && cases.len() > 1 {
             let mut start = 0;
-            while start < cases.len() && tries < TRIES && Instant::now() < until {
+            while start < cases.len() && tries < TRIES && Instant::now() < until && !self.limit.is_over() {
                 tries += 1;
                 let rest: Vec<&Case> = cases[..start].iter().chain(cases.iter().skip(start + chunk)).copied().collect();
                 if !rest.is_empty() && self.kills(&rest) {

@@ -8,6 +8,52 @@ use crate::link::Transcript;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// Whether something was seen again when it was tried alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Again {
+    /// Nobody has tried yet.
+    #[default]
+    NotYet,
+    /// So often, of so many times.
+    Seen(u32, u32),
+    /// No case can be named that would be tried.
+    NoCase,
+    /// It could not be tried; why, in words.
+    Untried(&'static str),
+    /// Cases were tried, but it is not one of them alone; how, in words.
+    Otherwise(String),
+    /// A baseline knows it, so that nobody tries.
+    Known,
+}
+
+impl Again {
+    /// The word in reports for machines.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::NotYet => "not-yet",
+            Self::Seen(0, _) => "not-seen",
+            Self::Seen(..) => "seen",
+            Self::NoCase => "no-case",
+            Self::Untried(_) => "untried",
+            Self::Otherwise(_) => "otherwise",
+            Self::Known => "known",
+        }
+    }
+}
+
+impl std::fmt::Display for Again {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotYet => f.write_str("not tried yet"),
+            Self::Seen(seen, times) => write!(f, "{seen} of {times} times, alone"),
+            Self::NoCase => f.write_str("not tried: there is no one case that it can be named for"),
+            Self::Untried(why) => write!(f, "not repeated: {why}"),
+            Self::Otherwise(how) => f.write_str(how),
+            Self::Known => f.write_str("not tried: the baseline knows it"),
+        }
+    }
+}
+
 /// Something that a broker does wrong.
 #[derive(Debug, Clone)]
 pub struct Finding {
@@ -15,8 +61,8 @@ pub struct Finding {
     pub key: Key,
     /// What was seen.
     pub suspicion: Suspicion,
-    /// How often it was seen when its case was played again alone, of how many times; nothing where that was not tried.
-    pub again: Option<(u32, u32)>,
+    /// Whether it was seen again.
+    pub again: Again,
     /// How many cases have shown it.
     pub count: u64,
     /// The case of the hunt that showed it first, and since when the hunt went on.
@@ -39,7 +85,13 @@ impl Finding {
         Self {
             key: suspicion.key(),
             suspicion,
-            again: None,
+            again: if is_known {
+                Again::Known
+            } else if case.is_none() {
+                Again::NoCase
+            } else {
+                Again::NotYet
+            },
             count: 1,
             first,
             operations: (operations, operations),
@@ -52,7 +104,7 @@ impl Finding {
 
     pub(super) fn confirm(&mut self, confirmed: Confirmed) {
         self.tries += 1;
-        self.again = Some(confirmed.seen);
+        self.again = confirmed.again;
         self.operations.1 = confirmed.case.operations();
         self.session = session_of(&confirmed.case);
         if let Some(outcome) = confirmed.outcome {
@@ -66,7 +118,11 @@ impl Finding {
 
     /// Whether it was seen again, or is one of those that can't be played again.
     pub fn is_confirmed(&self) -> bool {
-        self.again.is_none_or(|(seen, _)| seen > 0)
+        match self.again {
+            Again::Seen(seen, _) => seen > 0,
+            Again::NoCase | Again::Otherwise(_) | Again::Known => true,
+            Again::NotYet | Again::Untried(_) => false,
+        }
     }
 
     /// Whether it counts: known ones and those that were never seen again don't.
@@ -127,6 +183,8 @@ pub struct Hunted {
     pub findings: Vec<Finding>,
     /// How each mutation of single packets has ended, by expectation and end.
     pub ends: BTreeMap<(&'static str, &'static str), u64>,
+    /// A digest of all cases that were drawn, whoever drew them and in which order.
+    pub planned: u64,
     /// A digest of all bytes that the first who hunted has sent, in order.
     pub digest: u64,
     /// Why it could not go on, where it could not.

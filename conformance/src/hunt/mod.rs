@@ -34,7 +34,8 @@ mod worker;
 
 pub(crate) use calibrate::roughly;
 pub use calibrate::{Calibration, Rate, calibrate};
-pub use finding::{Finding, Hunted, Progress};
+pub use corpus::{Merged, merge_corpus};
+pub use finding::{Again, Finding, Hunted, Progress};
 pub use ground::{Broker, Ground, Make};
 pub use login::Login;
 pub use options::HuntOptions;

@@ -68,7 +68,8 @@ pub fn hunt(
     Ok(shared.hunted())
 }
 
-fn terms(ground: &Ground) -> io::Result<Terms> {
+/// What a broker is met with: how fast it is, and what it offers.
+pub(super) fn terms(ground: &Ground) -> io::Result<Terms> {
     let mut road = ground.road();
     let offer = Offer::learn(road.as_mut(), &[Version::V3_1_1, Version::V5])?;
     let version = offer.versions().last().copied().unwrap_or(Version::V5);
@@ -128,6 +129,7 @@ fn look(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool
 /// Tells of what no case can be named for.
 fn tell_alone(suspicions: &[super::trial::Suspicion], ground: &Ground, shared: &Shared<'_>, terms: Terms) {
     let table = shared.table;
-    let mut confirmer = Confirmer { ground, table, terms, name: "c".to_owned(), played: 0, road: None };
-    shared.suspect(suspicions, shared.all(), None, &mut confirmer);
+    let (name, limit) = ("c".to_owned(), shared.limit());
+    let mut confirmer = Confirmer { ground, table, terms, name, played: 0, road: None, limit };
+    shared.suspect(suspicions, shared.all(), None, None, &mut confirmer);
 }

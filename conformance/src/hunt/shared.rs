@@ -1,13 +1,14 @@
 //! What all who hunt side by side have in common: the next case, what was found, what was met, and when to end.
 
 use super::case::Case;
-use super::confirm::Confirmer;
+use super::confirm::{Confirmer, Limit};
 use super::expected::{End, Expected};
 use super::feedback::Feedback;
-use super::finding::{Finding, Progress};
+use super::finding::{Again, Finding, Progress};
 use super::options::HuntOptions;
 use super::table::{State, Table};
 use super::trial::{Key, Suspicion};
+use crate::link::Transcript;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,6 +19,9 @@ const MOST: usize = 500;
 
 /// How many cases are played again for a finding that was not seen again.
 const TRIES: u32 = 5;
+
+/// How much longer than asked for the hunt may take, to follow up what its last cases have brought.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// Kinds of cases, by their places in counts.
 pub(super) const FRESH: usize = 0;
@@ -38,8 +42,12 @@ pub(super) struct Shared<'a> {
     tell: Tell<'a>,
     inner: Mutex<Inner>,
     pub(super) feedback: Mutex<Feedback>,
+    /// Deaths up to this one are explained.
+    pub(super) mourned: Mutex<u64>,
     /// The one finding that was looked for is there.
     has_enough: AtomicBool,
+    /// The sum of what each drawn case is told by.
+    planned: AtomicU64,
     /// A bit for each packet of the table and state.
     met: Vec<AtomicBool>,
     possible: usize,
@@ -78,7 +86,9 @@ impl<'a> Shared<'a> {
             tell,
             inner: Mutex::default(),
             feedback: Mutex::default(),
+            mourned: Mutex::default(),
             has_enough: AtomicBool::new(false),
+            planned: AtomicU64::new(0),
             met: (0..table.len() * State::ALL.len()).map(|_| AtomicBool::new(false)).collect(),
             possible,
         }
@@ -100,6 +110,11 @@ impl<'a> Shared<'a> {
         let is_late = self.options.time.is_some_and(|time| self.begun.elapsed() >= time);
         let is_enough = self.stop.load(Ordering::Relaxed) || self.has_enough.load(Ordering::Relaxed);
         is_late || is_enough || lock(&self.inner).trouble.is_some()
+    }
+
+    /// When whoever follows something up has to end.
+    pub(super) fn limit(&self) -> Limit<'a> {
+        Limit { stop: self.stop, until: self.options.time.map(|time| self.begun + time + GRACE) }
     }
 
     pub(super) fn elapsed(&self) -> Duration {
@@ -143,8 +158,24 @@ impl<'a> Shared<'a> {
         lock(&self.inner).memory = memory;
     }
 
-    pub(super) fn died(&self) {
-        lock(&self.inner).deaths += 1;
+    /// The broker has died so often, as all have seen it, or once more where each has a broker of his own.
+    pub(super) fn died(&self, seen: Option<u64>) {
+        let mut inner = lock(&self.inner);
+        inner.deaths = seen.map_or(inner.deaths + 1, |seen| inner.deaths.max(seen));
+    }
+
+    /// Whether some of these are still looked for, so that their record is wanted.
+    pub(super) fn wants(&self, suspicions: &[Suspicion]) -> bool {
+        let inner = lock(&self.inner);
+        suspicions.iter().any(|suspicion| {
+            let key = suspicion.key();
+            inner.findings.get(&key).is_none_or(is_open) && !inner.under_way.contains(&key)
+        })
+    }
+
+    /// A case was drawn.
+    pub(super) fn plans(&self, index: u64, case: &Case) {
+        self.planned.fetch_add(case.fingerprint(index, self.table), Ordering::Relaxed);
     }
 
     pub(super) fn sent(&self, digest: u64) {
@@ -157,6 +188,7 @@ impl<'a> Shared<'a> {
         suspicions: &[Suspicion],
         index: u64,
         case: Option<&Case>,
+        record: Option<&Transcript>,
         confirmer: &mut Confirmer<'_>,
     ) {
         for suspicion in suspicions {
@@ -166,6 +198,7 @@ impl<'a> Shared<'a> {
                 continue;
             }
             let mut finding = Finding::new(suspicion.clone(), (index, self.elapsed()), case, is_known);
+            finding.transcript = record.cloned();
             if !is_known {
                 // Whatever happens to this program from here on, it was written down.
                 (self.tell)(&finding);
@@ -188,7 +221,9 @@ impl<'a> Shared<'a> {
     pub(super) fn found(&self, mut finding: Finding) {
         if self.is_new(&finding.key) {
             finding.is_known = self.options.known.contains(&finding.key.to_string());
-            if !finding.is_known {
+            if finding.is_known {
+                finding.again = Again::Known;
+            } else {
                 (self.tell)(&finding);
                 self.note_enough(&finding);
             }
@@ -209,7 +244,7 @@ impl<'a> Shared<'a> {
         let mut inner = lock(&self.inner);
         if let Some(known) = inner.findings.get_mut(key) {
             known.count += 1;
-            let is_open = !known.is_known && !known.is_confirmed() && known.tries < TRIES;
+            let is_open = is_open(known);
             return is_open && inner.under_way.insert(key.clone());
         }
         inner.findings.len() < MOST && inner.under_way.insert(key.clone())
@@ -243,10 +278,16 @@ impl<'a> Shared<'a> {
             progress,
             findings: inner.findings.values().cloned().collect(),
             ends: inner.ends.clone(),
+            planned: self.planned.load(Ordering::Relaxed),
             digest: inner.digest,
             trouble: inner.trouble.clone(),
         }
     }
+}
+
+/// Whether another case that shows it is worth a try.
+fn is_open(finding: &Finding) -> bool {
+    !finding.is_known && !finding.is_confirmed() && finding.tries < TRIES
 }
 
 /// Where an end is counted.

@@ -5,15 +5,16 @@ use super::case::Case;
 use super::confirm::Confirmer;
 use super::corpus;
 use super::feedback::Feedback;
-use super::finding::Finding;
+use super::finding::{Again, Finding};
 use super::fresh::{Choice, Done, Fresh};
 use super::ground::Ground;
 use super::kept::{BATCH, Kept};
 use super::road::Road;
 use super::session::{Maker, Names, Session, Terms, play};
 use super::shared::{FRESH, KEPT, SESSIONS, Shared, end_key, lock};
-use super::trial::{Oracle, Suspicion, Weight};
+use super::trial::{Oracle, Suspicion, Trial, Weight};
 use crate::chance::Random;
+use crate::link::Transcript;
 use crate::scenario::base36;
 use mqtt_assay_codec::Version;
 use std::collections::{BTreeMap, VecDeque};
@@ -46,8 +47,25 @@ pub(super) struct Worker<'a> {
     done: u64,
 }
 
-/// What a case has brought up, to be followed up once the road is free.
-type Brought = Vec<(u64, Case, Vec<Suspicion>)>;
+/// What cases have brought up, to be followed up once the road is free.
+type Brought = Vec<Suspected>;
+
+/// A case that is suspicious.
+struct Suspected {
+    index: u64,
+    case: Case,
+    suspicions: Vec<Suspicion>,
+    /// What was seen, where nobody has seen it before.
+    record: Option<Transcript>,
+}
+
+impl Suspected {
+    fn new(shared: &Shared<'_>, index: u64, case: Case, trial: &Trial) -> Self {
+        let suspicions = trial.suspicions().to_vec();
+        let record = shared.wants(&suspicions).then(|| trial.transcript("hunt/first"));
+        Self { index, case, suspicions, record }
+    }
+}
 
 impl<'a> Worker<'a> {
     pub(super) fn new(shared: &'a Shared<'a>, ground: &'a Ground, terms: Terms, number: u32) -> Self {
@@ -69,6 +87,7 @@ impl<'a> Worker<'a> {
             name: format!("r{number}{}", base36(shared.options.seed, 3)),
             played: 0,
             road: None,
+            limit: shared.limit(),
         };
         let first = versions.last().copied().unwrap_or(Version::V5);
         Self {
@@ -101,6 +120,10 @@ impl<'a> Worker<'a> {
         }
         let brought = self.drained();
         self.follow_up(brought);
+        // A death of the last cases comes to be known only now.
+        if !self.ground.has_survived(self.deaths.0) || self.road.deaths() != self.deaths.1 {
+            self.mourn();
+        }
         self.shared.ended(&mut self.ends);
         self.shared.sent(self.road.digest());
     }
@@ -141,8 +164,9 @@ impl<'a> Worker<'a> {
         let entries = kept.choose(random);
         let version = self.versions[place];
         let mut brought = Brought::new();
+        let shared = self.shared;
         let done = kept.batch(self.road.as_mut(), &entries, &mut |trial, sent| {
-            brought.push((index, Case::Kept(version, sent.to_vec()), trial.suspicions().to_vec()));
+            brought.push(Suspected::new(shared, index, Case::Kept(version, sent.to_vec()), trial));
         });
         self.remember(index, Case::Kept(version, entries));
         done?;
@@ -167,7 +191,7 @@ impl<'a> Worker<'a> {
         }
         match played.trial.suspicions() {
             [] => Brought::new(),
-            suspicions => vec![(index, Case::Session(session), suspicions.to_vec())],
+            _ => vec![Suspected::new(self.shared, index, Case::Session(session), &played.trial)],
         }
     }
 
@@ -184,6 +208,7 @@ impl<'a> Worker<'a> {
     }
 
     fn remember(&mut self, index: u64, case: Case) {
+        self.shared.plans(index, &case);
         if self.ring.len() >= RING {
             self.ring.pop_front();
         }
@@ -191,10 +216,20 @@ impl<'a> Worker<'a> {
     }
 
     fn follow_up(&mut self, brought: Brought) {
-        for (index, case, suspicions) in brought {
+        for Suspected { index, case, suspicions, record } in brought {
             let suspicions = self.allowed(suspicions);
-            if !suspicions.is_empty() {
-                self.shared.suspect(&suspicions, index, Some(&case), &mut self.confirmer);
+            self.shared.suspect(&suspicions, index, Some(&case), record.as_ref(), &mut self.confirmer);
+        }
+    }
+
+    /// Tells of what can't be tried any more.
+    fn lay_down(&self, brought: Brought) {
+        for Suspected { index, case, suspicions, record } in brought {
+            for suspicion in self.allowed(suspicions) {
+                let mut finding = Finding::new(suspicion, (index, self.shared.elapsed()), Some(&case), false);
+                finding.transcript.clone_from(&record);
+                finding.again = Again::Untried("the broker was gone");
+                self.shared.found(finding);
             }
         }
     }
@@ -229,9 +264,7 @@ impl<'a> Worker<'a> {
     fn look_after(&mut self) {
         let deaths = (self.ground.deaths(), self.road.deaths());
         if deaths != self.deaths {
-            self.deaths = deaths;
             self.mourn();
-            self.deaths = (self.ground.deaths(), self.road.deaths());
         }
         if !self.done.is_multiple_of(BEAT) {
             return;
@@ -242,7 +275,7 @@ impl<'a> Worker<'a> {
         if let Some(suspicion) = canary.beat(self.road.as_mut()) {
             if self.road.deaths() == before {
                 let case = self.culprit(&suspicion);
-                self.shared.suspect(&[suspicion], self.done, case.as_ref(), &mut self.confirmer);
+                self.shared.suspect(&[suspicion], self.done, case.as_ref(), None, &mut self.confirmer);
             }
             // A broker that answers nobody any more is of no use: the next one is new.
             self.renew_road();
@@ -252,7 +285,7 @@ impl<'a> Worker<'a> {
     }
 
     fn renew_road(&mut self) {
-        let _ = self.drained();
+        let brought = self.drained();
         for kept in &mut self.kept {
             kept.close(self.road.as_mut());
         }
@@ -260,7 +293,8 @@ impl<'a> Worker<'a> {
             canary.let_go(self.road.as_mut());
         }
         self.road = self.ground.road();
-        self.deaths.1 = self.road.deaths();
+        self.deaths = (self.ground.deaths(), self.road.deaths());
+        self.follow_up(brought);
     }
 
     /// Which of the last cases did harm to those whom it had nothing to do with: the first whose end shows the same.
@@ -281,20 +315,38 @@ impl<'a> Worker<'a> {
 
     /// The broker has died: finds out of what, and tells it.
     fn mourn(&mut self) {
-        self.shared.died();
+        self.shared.died((!self.ground.is_inside()).then(|| self.ground.deaths()));
         let words = self.ground.last_words();
         let ring: Vec<(u64, Case)> = self.ring.drain(..).collect();
-        if self.ground.await_up() {
-            let death = super::death::Death { ground: self.ground, table: self.shared.table, terms: self.terms };
-            let found = death.explain(&ring, &words, self.shared.elapsed());
-            self.shared.found(found);
+        // One after the other: who plays cases again must not take another's death for his own.
+        let mut mourned = lock(&self.shared.mourned);
+        let is_explained = !self.ground.is_inside() && *mourned >= self.ground.deaths();
+        if !is_explained && self.ground.await_up() {
+            let Worker { shared, ground, terms, .. } = *self;
+            let death = super::death::Death { ground, table: shared.table, terms, limit: shared.limit() };
+            let found = death.explain(&ring, &words, shared.elapsed());
+            if matches!(found.again, Again::Seen(..)) {
+                *mourned = ground.deaths();
+            }
+            shared.found(found);
         }
+        drop(mourned);
         self.renew_road();
     }
 
     /// A connection was not to be had: whether there will be one again.
     fn comes_again(&mut self) -> bool {
-        let _ = self.drained();
+        let brought = self.drained();
+        let is_there = self.is_there_again();
+        if is_there {
+            self.follow_up(brought);
+        } else {
+            self.lay_down(brought);
+        }
+        is_there
+    }
+
+    fn is_there_again(&mut self) -> bool {
         for _ in 0..50 {
             // Whoever watches over the broker may not have seen its end yet.
             if self.ground.is_up()
@@ -335,6 +387,6 @@ fn tell(
     shared.met(done.choice.entry, done.choice.state);
     shared.judged(FRESH, 1);
     if !done.trial.suspicions().is_empty() {
-        brought.push((done.choice.index, Case::Fresh(done.choice), done.trial.suspicions().to_vec()));
+        brought.push(Suspected::new(shared, done.choice.index, Case::Fresh(done.choice), done.trial));
     }
 }

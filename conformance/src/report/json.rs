@@ -33,10 +33,30 @@ struct Head {
 ///
 /// In words, with the file's name: what can't be read, is no JSON, no report, or one of another schema.
 pub(crate) fn read(path: &Path) -> Result<Document, String> {
+    let (name, text) = text(path)?;
+    parse(&name, &text)
+}
+
+/// The name and the bytes of a report's file, whatever report it is.
+///
+/// # Errors
+///
+/// In words, with the file's name.
+pub(crate) fn text(path: &Path) -> Result<(String, Vec<u8>), String> {
     let name = if path.as_os_str() == "-" { "standard input".to_owned() } else { single_line(&path.to_string_lossy()) };
-    let text =
-        text_of(path).map_err(|error| format!("{name}: {error}; `mqtt-assay run --json FILE` writes a report"))?;
-    document_of(&text).map_err(|problem| format!("{name}: {problem}"))
+    match text_of(path) {
+        Ok(text) => Ok((name, text)),
+        Err(error) => Err(format!("{name}: {error}; `mqtt-assay run --json FILE` writes a report")),
+    }
+}
+
+/// The report of a run in a text that was read.
+///
+/// # Errors
+///
+/// In words, with the file's name.
+pub(crate) fn parse(name: &str, text: &[u8]) -> Result<Document, String> {
+    document_of(text).map_err(|problem| format!("{name}: {problem}"))
 }
 
 /// A report as a terminal can show it, whoever wrote the file: every text stays on its line.

@@ -11,6 +11,7 @@ pub(crate) const SCHEMAS: &[Schema] = &[
     ("decoder-fuzz", "decoder fuzz --json", include_str!("../../schemas/decoder-fuzz.schema.json")),
     ("difference", "report --diff --json", include_str!("../../schemas/difference.schema.json")),
     ("events", "a line of run --events", include_str!("../../schemas/events.schema.json")),
+    ("hunt", "fuzz --json, report --merge --json of hunts", include_str!("../../schemas/hunt.schema.json")),
     ("list", "list --format json", include_str!("../../schemas/list.schema.json")),
     ("report", "run --json, report --merge --json", include_str!("../../schemas/report.schema.json")),
     ("serve", "serve --json", include_str!("../../schemas/serve.schema.json")),
@@ -125,6 +126,14 @@ mod tests {
         walk.require_all_but("/$defs/r");
         let [events, report] = ["events", "report"].map(|name| json(text(name))["$defs"]["result"].clone());
         assert_eq!(events, report, "a result is the same in both");
+    }
+
+    #[test]
+    fn so_is_the_report_of_a_hunt() {
+        let mut walk = Walk::new(text("hunt"));
+        let full = crate::report::hunted::tests::full();
+        walk.hold(&json(&full.json()));
+        walk.require_all_but("");
     }
 
     #[test]

@@ -11,6 +11,8 @@ Examples:
   mqtt-assay fuzz mqtt://localhost:1883            hunt a broker that is running
   mqtt-assay fuzz --spawn 'mybroker -p {port}'     start any broker, and watch its process too
   mqtt-assay fuzz embedded --cases 2000 --seed 7   the reference broker, in this process
+  mqtt-assay fuzz mosquitto --corpus all --merge-corpus one two
+                                                   the fewest sessions of both that show all
   mqtt-assay fuzz mosquitto --calibrate            what judging costs, beside a probe that does not judge
 
 Each finding is written as it comes: a report, the shortest session as a transcript for `mqtt-assay replay`, and a script.
@@ -50,6 +52,10 @@ pub(crate) struct FuzzArgs {
     /// Sessions that were worth keeping: read at the beginning, added to while it runs
     #[arg(long, value_name = "DIR")]
     pub(super) corpus: Option<PathBuf>,
+
+    /// Put folders of sessions together: play all on the broker, and keep the fewest that show all of it, in --corpus
+    #[arg(long, value_name = "DIR", num_args = 1.., requires = "corpus")]
+    pub(super) merge_corpus: Vec<PathBuf>,
 
     /// Where each finding is written
     #[arg(long, value_name = "DIR", default_value = "mqtt-assay-hunt")]
@@ -91,13 +97,17 @@ pub(crate) struct FuzzArgs {
     #[arg(long)]
     pub(super) without_auditor: bool,
 
-    /// Write what was found as JSON
+    /// Write what was found as JSON; `-`: to standard output
     #[arg(long, value_name = "FILE")]
     pub(super) json: Option<PathBuf>,
 
     /// Write what was found as Markdown
     #[arg(long, value_name = "FILE")]
     pub(super) markdown: Option<PathBuf>,
+
+    /// Write a page for people into this folder: DIR/index.html, one file that opens from a disk
+    #[arg(long, value_name = "DIR")]
+    pub(super) html: Option<PathBuf>,
 }
 
 /// A kind of cases.

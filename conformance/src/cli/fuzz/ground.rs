@@ -33,7 +33,8 @@ pub(super) async fn find(target: &Target) -> Result<Place, Failure> {
     let ready = ready.ok_or_else(|| Failure::new(Exit::NothingJudged, "the broker speaks neither 3.1.1 nor 5.0"))?;
     if ready.endpoint.is_tls() || ready.endpoint.is_web_socket() {
         return Err(Failure::usage(
-            "the hunt goes over plain TCP: name mqtt://HOST:PORT, or a profile without a carrier",
+            "the hunt can't go over TLS or WebSocket: its loop writes and reads plain TCP. Name a plain listener of the \
+             same broker, mqtt://HOST:PORT, or a profile that has one; `mqtt-assay run` judges the other carriers",
         ));
     }
     let place = ready.endpoint.tcp_address().ok_or_else(|| Failure::usage("the hunt goes over TCP alone"))?;

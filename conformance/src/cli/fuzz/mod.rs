@@ -5,6 +5,7 @@ mod files;
 mod ground;
 mod keeper;
 mod measured;
+mod merged;
 
 pub(crate) use args::FuzzArgs;
 
@@ -15,8 +16,8 @@ use super::guard::{Ending, Guard};
 use super::trouble;
 use crate::broker::{EmbeddedTarget, Target};
 use crate::hunt::{Broker, Finding, Ground, HuntOptions, Hunted, hunt};
-use crate::report::hunted::{HuntFacts, line, progress};
-use crate::text::counted;
+use crate::report::hunted::{Found, HuntFacts, HuntReport, line, progress, result};
+use files::Outputs;
 use keeper::{Keeper, Teller};
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
@@ -49,13 +50,19 @@ pub(crate) fn fuzz(args: &FuzzArgs) -> Result<Exit, Failure> {
     if args.calibrate {
         return measured::measure(args, &target, seed, &runtime);
     }
-    let facts = HuntFacts { words, broker: target.name(), address: target.address(), seed };
+    if !args.merge_corpus.is_empty() {
+        return merged::merge(args, &target, &guard, &runtime);
+    }
+    let shard = args.shard.map(|(part, of)| format!("{part}/{of}"));
+    let (broker, address, is_strict) = (target.name(), target.address(), args.strict);
+    let facts = HuntFacts { words, broker, address, seed, shard, is_strict };
     let options = options(args, &target, seed)?;
+    let outputs = Outputs::open(args, &guard)?;
     let outcome = match &target {
         Target::Embedded(embedded) => hunt_inside(args, &options, facts, embedded, &guard)?,
         _ => hunt_outside(args, &options, facts, &target, &guard, &runtime)?,
     };
-    conclude(args, &outcome, &guard)
+    conclude(args, outputs, &outcome, &guard)
 }
 
 fn options(args: &FuzzArgs, target: &Target, seed: u64) -> Result<HuntOptions, Failure> {
@@ -83,7 +90,7 @@ fn hunt_inside(
     embedded: &EmbeddedTarget,
     guard: &Guard,
 ) -> Result<Outcome, Failure> {
-    say(&format!("Hunting {} with seed {}\n", facts.broker, facts.seed));
+    say_to(args, &format!("Hunting {} with seed {}\n", facts.broker, facts.seed));
     let make = embedded.maker().map_err(Failure::usage)?;
     let (told, stop) = (Told::new(args, &facts), AtomicBool::new(false));
     let teller = Teller::new();
@@ -114,7 +121,7 @@ fn hunt_outside(
     let version = target.version().map_or_else(String::new, |(version, _)| format!(" {version}"));
     facts.broker = format!("{}{version}", target.name());
     facts.address = format!("mqtt://{}", place.address);
-    say(&format!("Hunting {} at {} with seed {}\n", facts.broker, place.address, facts.seed));
+    say_to(args, &format!("Hunting {} at {} with seed {}\n", facts.broker, place.address, facts.seed));
     let ground = Ground::Broker(Broker::at(place.address, args.pid.or(place.pid()), place.login.clone()));
     let (told, stop) = (Told::new(args, &facts), AtomicBool::new(false));
     let (mut keeper, mut teller) = (Keeper { target, place, starts: 0 }, Teller::new());
@@ -160,49 +167,47 @@ impl<'a> Told<'a> {
         if let Err(error) = files::keep(finding, &self.args.findings, &self.facts) {
             self.problem.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         }
-        let is_last = finding.again.is_some() || finding.session.is_none() && finding.operations.0 == 0;
-        if is_last && finding.is_confirmed() {
+        if !finding.is_known && finding.is_confirmed() {
             teller.clear();
-            say(&line(finding));
+            say_to(self.args, &line(&Found::of(finding, self.facts.seed)));
         }
     }
 }
 
-fn conclude(args: &FuzzArgs, outcome: &Outcome, guard: &Guard) -> Result<Exit, Failure> {
+fn conclude(args: &FuzzArgs, outputs: Outputs, outcome: &Outcome, guard: &Guard) -> Result<Exit, Failure> {
     let Outcome { hunted, facts, problem } = outcome;
-    let counting = hunted.findings.iter().filter(|finding| finding.counts(args.strict)).count();
+    let mut report = HuntReport::of(hunted, facts, 0);
+    let [counting, .., untried] = report.counts();
     let exit = match guard.ending() {
         Some(Ending::Signal) => Exit::Interrupted,
         _ if problem.is_some() => Exit::ReportNotWritten,
         _ if hunted.progress.all() == 0 => Exit::NothingJudged,
         _ if counting > 0 => Exit::Failed,
-        _ if hunted.trouble.is_some() => Exit::Inconclusive,
+        _ if hunted.trouble.is_some() || untried > 0 => Exit::Inconclusive,
         _ => Exit::Success,
     };
-    files::conclude(args, hunted, facts, exit)?;
+    report.exit = exit.code();
+    let say = |text: &str| say_to(args, text);
     say(&format!("{}\n", progress(&hunted.progress)));
+    if let Some(trouble) = &hunted.trouble {
+        say(&format!("The hunt ended early: {trouble}\n"));
+    }
+    say(&result(&report, &format!("; reports in {}", args.findings.display())));
+    outputs.write(&report)?;
     if let Some(problem) = problem {
         let folder = args.findings.display();
         return Err(Failure::new(exit, format!("{folder}: {problem}; --findings names another folder")));
     }
-    if let Some(trouble) = &hunted.trouble {
-        say(&format!("The hunt ended early: {trouble}\n"));
-    }
-    say(&result(hunted, args, counting, exit));
     Ok(exit)
 }
 
-fn result(hunted: &Hunted, args: &FuzzArgs, counting: usize, exit: Exit) -> String {
-    let of = |wanted: &dyn Fn(&Finding) -> bool| hunted.findings.iter().filter(|finding| wanted(finding)).count();
-    let known = of(&|finding| finding.is_known);
-    let unseen = of(&|finding| !finding.is_known && !finding.is_confirmed());
-    let weak = of(&|finding| !finding.is_known && finding.is_confirmed()) - counting;
-    format!(
-        "Result: {} that count, {weak} weak, {known} known, {unseen} not seen again; reports in {} (exit code {})\n",
-        counted(counting, "finding"),
-        args.findings.display(),
-        exit.code()
-    )
+/// Says it where no report goes.
+fn say_to(args: &FuzzArgs, text: &str) {
+    if [&args.json, &args.markdown, &args.write_baseline].into_iter().flatten().any(|path| path.as_os_str() == "-") {
+        let _ = write!(anstream::stderr(), "{text}");
+    } else {
+        say(text);
+    }
 }
 
 fn say(text: &str) {

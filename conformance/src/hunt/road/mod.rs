@@ -68,7 +68,7 @@ pub trait Road {
 }
 
 /// A digest of bytes that follow others.
-fn digest(before: u64, bytes: &[u8]) -> u64 {
+pub(super) fn digest(before: u64, bytes: &[u8]) -> u64 {
     let chunks = bytes.chunks(8).map(|chunk| {
         let mut word = [0; 8];
         word[..chunk.len()].copy_from_slice(chunk);

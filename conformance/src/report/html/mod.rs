@@ -8,6 +8,7 @@
 mod broken;
 mod bytes;
 mod data;
+pub(crate) mod hunt;
 mod lines;
 mod matrix;
 mod page;
