@@ -72,10 +72,16 @@ pub struct Calibration {
 /// # Errors
 ///
 /// If the broker can't be reached, or refuses a plain CONNECT.
-pub fn calibrate(address: SocketAddr, login: Option<Login>, time: Duration, seed: u64) -> io::Result<Calibration> {
+pub fn calibrate(
+    address: SocketAddr,
+    versions: &[Version],
+    login: Option<Login>,
+    time: Duration,
+    seed: u64,
+) -> io::Result<Calibration> {
     let table = Table::new(login.as_ref());
     let mut road = Sockets::new(address, Instant::now(), login);
-    let offer = Offer::learn(&mut road, &[Version::V3_1_1, Version::V5])?;
+    let offer = Offer::learn(&mut road, versions)?;
     let versions = offer.versions();
     let version = versions.last().copied().unwrap_or(Version::V5);
     let pace = Pace::measure(&mut road, version)?;

@@ -8,11 +8,15 @@ use super::session::{Act, Cut, Session, Step, Terms};
 use super::table::Table;
 use super::trial::Key;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// How often a case is played again: to see whether it shows anything at all, and once it is small.
 const FIRST: u32 = 3;
 const TIMES: u32 = 20;
+
+/// How often a play is begun anew because the broker died.
+const PLAYS: u32 = 3;
 
 /// How many tries the smallest case may take, and how long.
 const TRIES: u32 = 300;
@@ -29,6 +33,10 @@ pub(super) struct Confirmer<'a> {
     pub(super) road: Option<Box<dyn Road>>,
     /// When it has to end, whatever is left to try.
     pub(super) limit: Limit<'a>,
+    /// Where others hunt meanwhile: held by who finds out what the broker has died of.
+    pub(super) mourned: Option<&'a RwLock<u64>>,
+    /// How often the broker had died when its road was made.
+    pub(super) deaths: u64,
 }
 
 /// When whoever follows something up has to end: soon after the hunt's time is over, or at once where somebody asks for it.
@@ -54,8 +62,27 @@ pub(super) struct Confirmed {
 }
 
 impl Confirmer<'_> {
-    /// Plays a case alone; what came of it.
+    /// Plays a case alone; what came of it. A play in which the broker dies, be it of another case, says nothing.
     pub(super) fn play(&mut self, case: &Case) -> Option<Outcome> {
+        let Some(mourned) = self.mourned else { return self.play_once(case) };
+        for _ in 0..PLAYS {
+            let _calm = mourned.read().unwrap_or_else(PoisonError::into_inner);
+            if self.limit.is_over() || !self.ground.await_up() {
+                return None;
+            }
+            let deaths = self.ground.deaths();
+            if deaths != self.deaths {
+                (self.road, self.deaths) = (None, deaths);
+            }
+            let outcome = self.play_once(case);
+            if self.ground.deaths() == deaths {
+                return outcome;
+            }
+        }
+        None
+    }
+
+    fn play_once(&mut self, case: &Case) -> Option<Outcome> {
         self.played += 1;
         let tag = format!("{}{}", self.name, self.played);
         // The reference broker is a new one each time, so that what is seen once is seen always.

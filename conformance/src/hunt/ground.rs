@@ -2,6 +2,7 @@
 
 use super::login::Login;
 use super::road::{Inside, Road, Sockets};
+use mqtt_assay_codec::Version;
 use mqtt_assay_reference::Machine;
 use std::net::SocketAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -27,6 +28,7 @@ pub struct Broker {
     state: Mutex<State>,
     changed: Condvar,
     begun: Instant,
+    versions: Vec<Version>,
     login: Option<Login>,
 }
 
@@ -51,10 +53,16 @@ enum Life {
 }
 
 impl Broker {
-    /// One that runs there, as this process.
-    pub fn at(address: SocketAddr, pid: Option<u32>, login: Option<Login>) -> Self {
+    /// One that runs there, as this process; it is hunted in those of these versions that it speaks.
+    pub fn at(address: SocketAddr, versions: &[Version], pid: Option<u32>, login: Option<Login>) -> Self {
         let state = State { address, pid, deaths: 0, life: Life::Up, last_words: String::new() };
-        Self { state: Mutex::new(state), changed: Condvar::new(), begun: Instant::now(), login }
+        Self {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            begun: Instant::now(),
+            versions: versions.to_vec(),
+            login,
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -111,6 +119,14 @@ impl Ground {
         match self {
             Self::Broker(broker) => Box::new(Sockets::new(broker.state().address, broker.begun, broker.login.clone())),
             Self::Inside(make) => Box::new(Inside::new(make())),
+        }
+    }
+
+    /// The versions to hunt in.
+    pub(super) fn versions(&self) -> &[Version] {
+        match self {
+            Self::Broker(broker) => &broker.versions,
+            Self::Inside(_) => &[Version::V3_1_1, Version::V5],
         }
     }
 

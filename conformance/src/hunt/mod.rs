@@ -14,6 +14,7 @@ mod death;
 mod expected;
 mod feedback;
 mod finding;
+mod follow;
 mod fresh;
 mod futile;
 mod ground;

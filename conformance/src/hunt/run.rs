@@ -4,6 +4,7 @@ use super::canary::Canary;
 use super::confirm::Confirmer;
 use super::corpus;
 use super::finding::{Hunted, Progress};
+use super::follow::{FOLLOWERS, follow};
 use super::futile::Futile;
 use super::ground::Ground;
 use super::options::HuntOptions;
@@ -13,6 +14,7 @@ use super::shared::{Shared, Tell, lock};
 use super::table::Table;
 use super::watch::Watch;
 use super::worker::Worker;
+use crate::scenario::base36;
 use mqtt_assay_codec::Version;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,9 +59,20 @@ pub fn hunt(
                 scope.spawn(move || Worker::new(shared, ground, terms, number).hunt())
             })
             .collect();
+        let followers: Vec<_> = (0..FOLLOWERS)
+            .map(|number| {
+                let shared = &shared;
+                scope.spawn(move || follow(shared, follower(ground, shared, terms, number)))
+            })
+            .collect();
         scope.spawn(|| beat(ground, &shared, terms, &is_done));
         scope.spawn(|| look(ground, &shared, terms, &is_done));
         while workers.iter().any(|worker| !worker.is_finished()) {
+            turn(&|| shared.progress());
+            std::thread::sleep(TURN);
+        }
+        shared.queue.end();
+        while followers.iter().any(|follower| !follower.is_finished()) {
             turn(&|| shared.progress());
             std::thread::sleep(TURN);
         }
@@ -68,10 +81,25 @@ pub fn hunt(
     Ok(shared.hunted())
 }
 
+/// Who follows up what those who hunt bring.
+fn follower<'a>(ground: &'a Ground, shared: &'a Shared<'a>, terms: Terms, number: u32) -> Confirmer<'a> {
+    Confirmer {
+        ground,
+        table: shared.table,
+        terms,
+        name: format!("r{number}{}", base36(shared.options.seed, 3)),
+        played: 0,
+        road: None,
+        limit: shared.limit(),
+        mourned: Some(&shared.mourned),
+        deaths: ground.deaths(),
+    }
+}
+
 /// What a broker is met with: how fast it is, and what it offers.
 pub(super) fn terms(ground: &Ground) -> io::Result<Terms> {
     let mut road = ground.road();
-    let offer = Offer::learn(road.as_mut(), &[Version::V3_1_1, Version::V5])?;
+    let offer = Offer::learn(road.as_mut(), ground.versions())?;
     let version = offer.versions().last().copied().unwrap_or(Version::V5);
     let pace = Pace::measure(road.as_mut(), version)?;
     let mut control = Canary::new(version, pace);
@@ -130,6 +158,7 @@ fn look(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool
 fn tell_alone(suspicions: &[super::trial::Suspicion], ground: &Ground, shared: &Shared<'_>, terms: Terms) {
     let table = shared.table;
     let (name, limit) = ("c".to_owned(), shared.limit());
-    let mut confirmer = Confirmer { ground, table, terms, name, played: 0, road: None, limit };
+    let mut confirmer =
+        Confirmer { ground, table, terms, name, played: 0, road: None, limit, mourned: None, deaths: 0 };
     shared.suspect(suspicions, shared.all(), None, None, &mut confirmer);
 }

@@ -5,13 +5,14 @@ use super::confirm::{Confirmer, Limit};
 use super::expected::{End, Expected};
 use super::feedback::Feedback;
 use super::finding::{Again, Finding, Progress};
+use super::follow::{Claim, Queue};
 use super::options::HuntOptions;
 use super::table::{State, Table};
 use super::trial::{Key, Suspicion};
 use crate::link::Transcript;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// How many findings are looked after: a broker that breaks more is broken enough.
@@ -43,7 +44,9 @@ pub(super) struct Shared<'a> {
     inner: Mutex<Inner>,
     pub(super) feedback: Mutex<Feedback>,
     /// Deaths up to this one are explained.
-    pub(super) mourned: Mutex<u64>,
+    pub(super) mourned: RwLock<u64>,
+    /// What is to be followed up, where those who hunt don't do so themselves.
+    pub(super) queue: Queue,
     /// The one finding that was looked for is there.
     has_enough: AtomicBool,
     /// The sum of what each drawn case is told by.
@@ -63,7 +66,8 @@ struct Inner {
     trouble: Option<String>,
     digest: u64,
     /// Findings that somebody is looking after.
-    under_way: BTreeSet<Key>,
+    /// With how many other cases have shown it meanwhile.
+    under_way: BTreeMap<Key, u64>,
 }
 
 /// Whatever panics beside it, what was found stays.
@@ -86,7 +90,8 @@ impl<'a> Shared<'a> {
             tell,
             inner: Mutex::default(),
             feedback: Mutex::default(),
-            mourned: Mutex::default(),
+            mourned: RwLock::default(),
+            queue: Queue::default(),
             has_enough: AtomicBool::new(false),
             planned: AtomicU64::new(0),
             met: (0..table.len() * State::ALL.len()).map(|_| AtomicBool::new(false)).collect(),
@@ -169,7 +174,7 @@ impl<'a> Shared<'a> {
         let inner = lock(&self.inner);
         suspicions.iter().any(|suspicion| {
             let key = suspicion.key();
-            inner.findings.get(&key).is_none_or(is_open) && !inner.under_way.contains(&key)
+            inner.findings.get(&key).is_none_or(is_open) && !inner.under_way.contains_key(&key)
         })
     }
 
@@ -191,30 +196,60 @@ impl<'a> Shared<'a> {
         record: Option<&Transcript>,
         confirmer: &mut Confirmer<'_>,
     ) {
-        for suspicion in suspicions {
-            let key = suspicion.key();
-            let is_known = self.options.known.contains(&key.to_string());
-            if !self.is_new(&key) {
-                continue;
-            }
+        for claim in self.claims(suspicions, index, case, record) {
+            self.confirm(claim, confirmer);
+        }
+    }
+
+    /// The same, where others confirm it in their turn.
+    pub(super) fn suspect_later(
+        &self,
+        suspicions: &[Suspicion],
+        index: u64,
+        case: Option<&Case>,
+        record: Option<&Transcript>,
+    ) {
+        for claim in self.claims(suspicions, index, case, record) {
+            self.queue.push(claim);
+        }
+    }
+
+    /// What is new of what a case has brought up; it was written down, whatever happens to this program from here on.
+    fn claims(
+        &self,
+        suspicions: &[Suspicion],
+        index: u64,
+        case: Option<&Case>,
+        record: Option<&Transcript>,
+    ) -> Vec<Claim> {
+        let new = suspicions.iter().filter(|suspicion| self.is_new(&suspicion.key()));
+        new.map(|suspicion| {
+            let is_known = self.options.known.contains(&suspicion.key().to_string());
             let mut finding = Finding::new(suspicion.clone(), (index, self.elapsed()), case, is_known);
             finding.transcript = record.cloned();
             if !is_known {
-                // Whatever happens to this program from here on, it was written down.
                 (self.tell)(&finding);
             }
-            if let Some(case) = case.filter(|_| !is_known) {
-                finding.confirm(confirmer.confirm(case, &key));
-                (self.tell)(&finding);
-            }
-            self.note_enough(&finding);
-            let mut inner = lock(&self.inner);
-            inner.under_way.remove(&key);
-            if let Some(before) = inner.findings.get(&key) {
-                (finding.count, finding.tries) = (before.count, before.tries + 1);
-            }
-            inner.findings.insert(key, finding);
+            Claim { finding, case: case.filter(|_| !is_known).cloned() }
+        })
+        .collect()
+    }
+
+    /// Plays the case of a claim again, makes it small, and tells what came of it.
+    pub(super) fn confirm(&self, claim: Claim, confirmer: &mut Confirmer<'_>) {
+        let Claim { mut finding, case } = claim;
+        let key = finding.key.clone();
+        if let Some(case) = case {
+            finding.confirm(confirmer.confirm(&case, &key));
+            (self.tell)(&finding);
         }
+        self.note_enough(&finding);
+        let mut inner = lock(&self.inner);
+        finding.count += inner.under_way.remove(&key).unwrap_or_default();
+        if let Some(before) = inner.findings.get(&key) {
+            (finding.count, finding.tries) = (before.count, before.tries + 1);
+        }
+        inner.findings.insert(key, finding);
     }
 
     /// A finding that was made another way: a death.
@@ -244,10 +279,21 @@ impl<'a> Shared<'a> {
         let mut inner = lock(&self.inner);
         if let Some(known) = inner.findings.get_mut(key) {
             known.count += 1;
-            let is_open = is_open(known);
-            return is_open && inner.under_way.insert(key.clone());
+            let is_wanted = is_open(known) && !inner.under_way.contains_key(key);
+            if is_wanted {
+                inner.under_way.insert(key.clone(), 0);
+            }
+            return is_wanted;
         }
-        inner.findings.len() < MOST && inner.under_way.insert(key.clone())
+        if let Some(meanwhile) = inner.under_way.get_mut(key) {
+            *meanwhile += 1;
+            return false;
+        }
+        let has_room = inner.findings.len() + inner.under_way.len() < MOST;
+        if has_room {
+            inner.under_way.insert(key.clone(), 0);
+        }
+        has_room
     }
 
     /// How it goes.

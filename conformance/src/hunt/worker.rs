@@ -19,6 +19,7 @@ use crate::scenario::base36;
 use mqtt_assay_codec::Version;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 /// How many cases are remembered, for who has to find out which of them ended the broker.
@@ -88,6 +89,8 @@ impl<'a> Worker<'a> {
             played: 0,
             road: None,
             limit: shared.limit(),
+            mourned: None,
+            deaths: 0,
         };
         let first = versions.last().copied().unwrap_or(Version::V5);
         Self {
@@ -218,7 +221,12 @@ impl<'a> Worker<'a> {
     fn follow_up(&mut self, brought: Brought) {
         for Suspected { index, case, suspicions, record } in brought {
             let suspicions = self.allowed(suspicions);
-            self.shared.suspect(&suspicions, index, Some(&case), record.as_ref(), &mut self.confirmer);
+            let (case, record) = (Some(&case), record.as_ref());
+            if self.ground.is_inside() {
+                self.shared.suspect(&suspicions, index, case, record, &mut self.confirmer);
+            } else {
+                self.shared.suspect_later(&suspicions, index, case, record);
+            }
         }
     }
 
@@ -319,7 +327,7 @@ impl<'a> Worker<'a> {
         let words = self.ground.last_words();
         let ring: Vec<(u64, Case)> = self.ring.drain(..).collect();
         // One after the other: who plays cases again must not take another's death for his own.
-        let mut mourned = lock(&self.shared.mourned);
+        let mut mourned = self.shared.mourned.write().unwrap_or_else(PoisonError::into_inner);
         let is_explained = !self.ground.is_inside() && *mourned >= self.ground.deaths();
         if !is_explained && self.ground.await_up() {
             let Worker { shared, ground, terms, .. } = *self;

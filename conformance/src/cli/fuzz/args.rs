@@ -1,6 +1,7 @@
 //! What `mqtt-assay fuzz` takes.
 
 use crate::cli::broker::BrokerArgs;
+use crate::cli::choices::Versions;
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -80,6 +81,10 @@ pub(crate) struct FuzzArgs {
     /// The host of a broker that is not on this machine, by who may hunt it
     #[arg(long, value_name = "HOST")]
     pub(super) i_am_authorised: Option<String>,
+
+    /// Versions to hunt in, where the broker speaks them; one with a port for each is hunted at that of the newest
+    #[arg(long, value_enum, value_name = "VERSION", default_value_t = Versions::All)]
+    pub(super) mqtt: Versions,
 
     /// Cases in a second, at most; 100 where the broker is not on this machine
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

@@ -2,15 +2,18 @@
 
 use super::args::FuzzArgs;
 use crate::broker::{SpawnedBroker, Started, Target, Unready, Variant};
+use crate::cli::choices::Versions;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::hunt::Login;
+use crate::hunt::{Broker, Login};
 use mqtt_assay_codec::Version;
 use std::net::{SocketAddr, ToSocketAddrs};
 
 /// A broker that runs.
 pub(super) struct Place {
     pub(super) address: SocketAddr,
+    /// The versions that are asked for.
+    pub(super) versions: Vec<Version>,
     /// As whom the hunt connects.
     pub(super) login: Option<Login>,
     /// Its process, where the hunt has started it.
@@ -20,6 +23,11 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// The same, to be hunted; with the number of its process, where somebody knows better.
+    pub(super) fn broker(&self, pid: Option<u32>) -> Broker {
+        Broker::at(self.address, &self.versions, pid.or(self.pid()), self.login.clone())
+    }
+
     /// The number of its process in the system, where the hunt has started it.
     pub(super) fn pid(&self) -> Option<u32> {
         self.process.as_ref()?.pid()
@@ -27,10 +35,11 @@ impl Place {
 }
 
 /// Starts it, or finds it.
-pub(super) async fn find(target: &Target) -> Result<Place, Failure> {
+pub(super) async fn find(target: &Target, versions: Versions) -> Result<Place, Failure> {
     let started = target.prepare(Variant::PLAIN).await.map_err(|unready| unready_to(&unready))?;
-    let ready = [Version::V5, Version::V3_1_1].into_iter().find_map(|version| started.ready(version).ok());
-    let ready = ready.ok_or_else(|| Failure::new(Exit::NothingJudged, "the broker speaks neither 3.1.1 nor 5.0"))?;
+    let versions = versions.list();
+    let ready = versions.iter().rev().find_map(|version| started.ready(*version).ok());
+    let ready = ready.ok_or_else(|| Failure::new(Exit::NothingJudged, unspoken(&versions)))?;
     if ready.endpoint.is_tls() || ready.endpoint.is_web_socket() {
         return Err(Failure::usage(
             "the hunt can't go over TLS or WebSocket: its loop writes and reads plain TCP. Name a plain listener of the \
@@ -42,7 +51,12 @@ pub(super) async fn find(target: &Target) -> Result<Place, Failure> {
     let mut addresses = place.to_socket_addrs().map_err(|error| failed(error.to_string()))?;
     let address = addresses.next().ok_or_else(|| failed("the name has no address".to_owned()))?;
     let login = ready.setting.credentials.map(|(user, password)| Login { user, password });
-    Ok(Place { address, login, process: ready.process, _started: started })
+    Ok(Place { address, versions, login, process: ready.process, _started: started })
+}
+
+fn unspoken(versions: &[Version]) -> String {
+    let names: Vec<String> = versions.iter().map(ToString::to_string).collect();
+    format!("the broker does not speak MQTT {}", names.join(" or "))
 }
 
 fn unready_to(unready: &Unready) -> Failure {

@@ -2,6 +2,7 @@
 
 use super::ground::{self, Place};
 use crate::broker::Target;
+use crate::cli::choices::Versions;
 use crate::hunt::{Broker, Progress};
 use crate::report::hunted::progress;
 use std::io::{IsTerminal as _, Write as _};
@@ -56,6 +57,7 @@ pub(super) struct Keeper<'a> {
     pub(super) target: &'a Target,
     pub(super) place: Place,
     pub(super) starts: u32,
+    pub(super) versions: Versions,
 }
 
 impl Keeper<'_> {
@@ -69,7 +71,7 @@ impl Keeper<'_> {
         if self.starts > STARTS {
             return broker.is_lost();
         }
-        match ground::find(self.target).await {
+        match ground::find(self.target, self.versions).await {
             Ok(place) => {
                 broker.came_again(place.address, place.pid());
                 self.place = place;

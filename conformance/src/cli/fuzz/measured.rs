@@ -18,9 +18,9 @@ pub(super) fn measure(args: &FuzzArgs, target: &Target, seed: u64, runtime: &Run
     if target.is_embedded() {
         return Err(Failure::usage("--calibrate measures sockets: name a broker that has some"));
     }
-    let place = LocalSet::new().block_on(runtime, ground::find(target))?;
+    let place = LocalSet::new().block_on(runtime, ground::find(target, args.mqtt))?;
     let time = args.given_time().unwrap_or(TIME);
-    let measured = calibrate(place.address, place.login, time, seed);
+    let measured = calibrate(place.address, &place.versions, place.login, time, seed);
     let measured =
         measured.map_err(|error| Failure::new(Exit::NothingJudged, format!("{}: {error}", place.address)))?;
     say(&in_words(&measured));

@@ -6,7 +6,7 @@ use crate::broker::Target;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::guard::Guard;
-use crate::hunt::{Broker, Ground, Merged, merge_corpus};
+use crate::hunt::{Ground, Merged, merge_corpus};
 use crate::text::{counted, single_line};
 use std::fs;
 use std::path::Path;
@@ -26,8 +26,8 @@ pub(super) fn merge(args: &FuzzArgs, target: &Target, guard: &Guard, runtime: &R
     let ground = match target {
         Target::Embedded(embedded) => Ground::Inside(embedded.maker().map_err(Failure::usage)?),
         _ => {
-            let found = place.insert(LocalSet::new().block_on(runtime, ground::find(target))?);
-            Ground::Broker(Broker::at(found.address, args.pid.or(found.pid())))
+            let found = place.insert(LocalSet::new().block_on(runtime, ground::find(target, args.mqtt))?);
+            Ground::Broker(found.broker(args.pid))
         }
     };
     let (stop, is_done) = (AtomicBool::new(false), AtomicBool::new(false));

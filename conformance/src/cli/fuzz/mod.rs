@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::guard::{Ending, Guard};
 use super::trouble;
 use crate::broker::{EmbeddedTarget, Target};
-use crate::hunt::{Broker, Finding, Ground, HuntOptions, Hunted, hunt};
+use crate::hunt::{Finding, Ground, HuntOptions, Hunted, hunt};
 use crate::report::hunted::{Found, HuntFacts, HuntReport, line, progress, result};
 use files::Outputs;
 use keeper::{Keeper, Teller};
@@ -116,15 +116,15 @@ fn hunt_outside(
     let local = LocalSet::new();
     let place = local.block_on(runtime, async {
         target.learn_version().await;
-        ground::find(target).await
+        ground::find(target, args.mqtt).await
     })?;
     let version = target.version().map_or_else(String::new, |(version, _)| format!(" {version}"));
     facts.broker = format!("{}{version}", target.name());
     facts.address = format!("mqtt://{}", place.address);
     say_to(args, &format!("Hunting {} at {} with seed {}\n", facts.broker, place.address, facts.seed));
-    let ground = Ground::Broker(Broker::at(place.address, args.pid.or(place.pid()), place.login.clone()));
+    let ground = Ground::Broker(place.broker(args.pid));
     let (told, stop) = (Told::new(args, &facts), AtomicBool::new(false));
-    let (mut keeper, mut teller) = (Keeper { target, place, starts: 0 }, Teller::new());
+    let (mut keeper, mut teller) = (Keeper { target, place, starts: 0, versions: args.mqtt }, Teller::new());
     let quiet = Teller::new();
     let hunted = hunt(&ground, options, &stop, &|finding| told.tell(finding, &quiet), &mut |now| {
         stop.fetch_or(guard.ending().is_some(), Ordering::Relaxed);
