@@ -10,7 +10,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How many follow up side by side: most of their time they wait for a broker.
-pub(super) const FOLLOWERS: u32 = 3;
+pub(super) const FOLLOWERS: u32 = 6;
 
 /// How long somebody who has nothing to do waits until he looks whether all is over.
 const LOOK: Duration = Duration::from_millis(100);

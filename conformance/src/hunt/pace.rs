@@ -57,6 +57,11 @@ impl Pace {
     pub(super) const NONE: Self =
         Self { wait: Duration::ZERO, hang: Duration::ZERO, answer: Duration::ZERO, p99: Duration::ZERO };
 
+    /// The same for who would rather wait than be wrong: others may be at the broker as well.
+    pub(super) fn patient(self) -> Self {
+        Self { wait: self.wait.max(LONGEST), ..self }
+    }
+
     /// Sends PINGREQs, and sees how long they take.
     ///
     /// # Errors

@@ -86,7 +86,7 @@ fn follower<'a>(ground: &'a Ground, shared: &'a Shared<'a>, terms: Terms, number
     Confirmer {
         ground,
         table: shared.table,
-        terms,
+        terms: Terms { pace: terms.pace.patient(), ..terms },
         name: format!("r{number}{}", base36(shared.options.seed, 3)),
         played: 0,
         road: None,

@@ -108,8 +108,12 @@ impl Suspicion {
     }
 }
 
-/// A mutation's name without the number behind it.
+/// A mutation's name without the number behind it, and without the property where it is one that does not belong there:
+/// whoever takes one of them in takes in others.
 fn family(name: &'static str) -> &'static str {
+    if let Some(("prop.foreign", _)) = name.split_once('@') {
+        return "prop.foreign";
+    }
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     name.rsplit_once('.').filter(|(_, last)| is_number(last)).map_or(name, |(family, _)| family)
 }
@@ -129,6 +133,7 @@ mod tests {
     fn a_number_behind_a_mutation_makes_no_other_finding() {
         assert_eq!(family("flags.reserved.11"), "flags.reserved");
         assert_eq!(family("connect.will-qos-without-will"), "connect.will-qos-without-will");
+        assert_eq!(family("prop.foreign@will.topic-alias"), "prop.foreign");
         assert_eq!(family("topic.wildcard-in-name.hash@will-topic"), "topic.wildcard-in-name.hash@will-topic");
     }
 }
