@@ -74,28 +74,13 @@ impl Death<'_> {
         };
         let last = killers.last().copied();
         if let Some(case) = last {
-            suspicion.place = format!("died of {}", self.name(case));
+            suspicion.place = format!("died of {}", case.name(self.table));
         }
         let mut finding = Finding::new(suspicion, (index, at), last, false);
         finding.operations.1 = killers.iter().map(|case| case.operations()).sum();
         finding.again = Again::Seen(ended, times);
         finding.transcript = last.and_then(|case| self.record(case));
         finding
-    }
-
-    /// What tells the deaths of two causes apart.
-    fn name(&self, case: &Case) -> String {
-        match case {
-            Case::Fresh(choice) => {
-                let entry = self.table.entry(choice.entry);
-                format!("{} {} {}", entry.packet.name(), entry.name(), choice.state.word())
-            }
-            Case::Kept(version, _) => format!("packets on a kept connection of {version}"),
-            Case::Session(session) => {
-                let mutation = session.steps.iter().find_map(|step| step.mutation.clone());
-                format!("a session ({})", mutation.unwrap_or_else(|| "legal".to_owned()))
-            }
-        }
     }
 
     fn kills(&self, cases: &[&Case]) -> bool {

@@ -5,6 +5,7 @@
 //! Its loop is its own, without tasks: a case costs what its system calls cost and not much more. Uses `explore` for chance,
 //! `cases` for the rules of the invariants, `auditor`, `broker`, `link` for transcripts, and `wire`.
 
+mod against;
 mod calibrate;
 mod canary;
 mod case;
@@ -17,6 +18,7 @@ mod finding;
 mod fresh;
 mod ground;
 mod kept;
+mod leak;
 mod options;
 mod pace;
 mod road;
@@ -30,6 +32,7 @@ mod trial;
 mod watch;
 mod worker;
 
+pub use against::Other;
 pub(crate) use calibrate::roughly;
 pub use calibrate::{Calibration, Rate, calibrate};
 pub use corpus::{Merged, merge_corpus};

@@ -1,7 +1,7 @@
 //! One who hunts: case after case on a road of its own, each judged, and what is wrong followed up at once.
 
 use super::canary::Canary;
-use super::case::Case;
+use super::case::{Case, Outcome};
 use super::confirm::Confirmer;
 use super::corpus;
 use super::feedback::Feedback;
@@ -9,6 +9,7 @@ use super::finding::{Again, Finding};
 use super::fresh::{Choice, Done, Fresh};
 use super::ground::Ground;
 use super::kept::{BATCH, Kept};
+use super::leak::Leak;
 use super::road::Road;
 use super::session::{Maker, Names, Session, Terms, play};
 use super::shared::{FRESH, KEPT, SESSIONS, Shared, end_key, lock};
@@ -88,6 +89,7 @@ impl<'a> Worker<'a> {
             played: 0,
             road: None,
             limit: shared.limit(),
+            beside: shared.beside(),
         };
         let first = versions.last().copied().unwrap_or(Version::V5);
         Self {
@@ -116,6 +118,7 @@ impl<'a> Worker<'a> {
             }
             self.done += 1;
             self.look_after();
+            self.look_for_leak();
             self.hold_back(begun);
         }
         let brought = self.drained();
@@ -177,8 +180,8 @@ impl<'a> Worker<'a> {
     fn once_session(&mut self, index: u64, random: &mut Random) -> Brought {
         let session = self.session(random);
         self.remember(index, Case::Session(session.clone()));
-        let names = Names::new(&format!("{}{}", base36(self.shared.options.seed, 4), base36(index, 6)));
-        let played = play(&session, self.road.as_mut(), self.terms, &names);
+        let tag = format!("{}{}", base36(self.shared.options.seed, 4), base36(index, 6));
+        let played = play(&session, self.road.as_mut(), self.terms, &Names::new(&tag));
         self.shared.judged(SESSIONS, 1);
         if self.shared.options.feedback {
             let is_new = lock(&self.shared.feedback).take(&session, &played.seen);
@@ -187,9 +190,22 @@ impl<'a> Worker<'a> {
             }
         }
         match played.trial.suspicions() {
-            [] => Brought::new(),
+            [] => self.differing(index, session, &played.trial, &tag),
             _ => vec![Suspected::new(self.shared, index, Case::Session(session), &played.trial)],
         }
+    }
+
+    /// What another broker does otherwise in a session that is in order here.
+    fn differing(&mut self, index: u64, session: Session, trial: &Trial, tag: &str) -> Brought {
+        if self.shared.against.is_empty() {
+            return Brought::new();
+        }
+        let (case, here) = (Case::Session(session), Outcome::of(trial, tag));
+        let suspicions = self.confirmer.differences(&case, &here, tag);
+        if suspicions.is_empty() {
+            return Brought::new();
+        }
+        vec![Suspected { index, case, suspicions, record: Some(here.transcript) }]
     }
 
     fn session(&self, random: &mut Random) -> Session {
@@ -360,6 +376,33 @@ impl<'a> Worker<'a> {
             }
         }
         false
+    }
+
+    /// Holds still where somebody wants that, and looks for the cause where the process has grown.
+    fn look_for_leak(&mut self) {
+        if self.shared.is_still() {
+            let brought = self.drained();
+            self.follow_up(brought);
+            self.shared.rest();
+        }
+        if !self.done.is_multiple_of(BEAT) {
+            return;
+        }
+        let Worker { shared, ground, terms, .. } = *self;
+        let Some(pid) = ground.pid() else { return };
+        let Some((suspicion, which)) = lock(&shared.growth).take() else { return };
+        let brought = self.drained();
+        self.follow_up(brought);
+        let ring: Vec<(u64, Case)> = self.ring.iter().cloned().collect();
+        let leak = Leak { ground, table: shared.table, terms, limit: shared.limit(), pid, which };
+        let found = shared.while_still(shared.options.jobs.max(1) - 1, || {
+            leak.explain(suspicion.clone(), &ring, shared.elapsed())
+        });
+        match found {
+            Some(found) => shared.found(found),
+            // Not all have come to rest: another time.
+            None => drop(lock(&shared.growth).get_or_insert((suspicion, which))),
+        }
     }
 
     fn hold_back(&self, begun: Instant) {

@@ -89,6 +89,10 @@ pub(crate) struct FuzzArgs {
     #[arg(long)]
     pub(super) calibrate: bool,
 
+    /// Play each session on this broker as well, and tell where it does otherwise and no rule decides (repeatable)
+    #[arg(long, value_name = "BROKER")]
+    pub(super) against: Vec<String>,
+
     /// Only one kind of cases
     #[arg(long, value_name = "KIND", value_enum)]
     pub(super) only: Option<Only>,

@@ -2,10 +2,15 @@
 
 use super::args::FuzzArgs;
 use crate::broker::{SpawnedBroker, Started, Target, Unready, Variant};
+use crate::cli::broker::BrokerArgs;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::hunt::{Broker, Ground, Other};
 use mqtt_assay_codec::Version;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use tokio::runtime::Runtime;
+use tokio::task::LocalSet;
 
 /// A broker that runs.
 pub(super) struct Place {
@@ -39,6 +44,26 @@ pub(super) async fn find(target: &Target) -> Result<Place, Failure> {
     let mut addresses = place.to_socket_addrs().map_err(|error| failed(error.to_string()))?;
     let address = addresses.next().ok_or_else(|| failed("the name has no address".to_owned()))?;
     Ok(Place { address, process: ready.process, _started: started })
+}
+
+/// Other brokers, and what keeps them running.
+pub(super) fn others(args: &FuzzArgs, seed: u64, runtime: &Runtime) -> Result<Vec<(Arc<Other>, Option<Place>)>, Failure> {
+    let other = |word: &String| {
+        let target = BrokerArgs::named(word).resolve(seed, 1, None)?.target;
+        require_leave(args, &target)?;
+        if let Target::Embedded(embedded) = &target {
+            let ground = Ground::Inside(embedded.maker().map_err(Failure::usage)?);
+            return Ok((Arc::new(Other { name: target.name(), ground }), None));
+        }
+        let place = LocalSet::new().block_on(runtime, async {
+            target.learn_version().await;
+            find(&target).await
+        })?;
+        let version = target.version().map_or_else(String::new, |(version, _)| format!(" {version}"));
+        let ground = Ground::Broker(Broker::at(place.address, place.pid()));
+        Ok((Arc::new(Other { name: format!("{}{version}", target.name()), ground }), Some(place)))
+    };
+    args.against.iter().map(other).collect()
 }
 
 fn unready_to(unready: &Unready) -> Failure {

@@ -23,7 +23,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::task::LocalSet;
@@ -56,8 +56,11 @@ pub(crate) fn fuzz(args: &FuzzArgs) -> Result<Exit, Failure> {
     let shard = args.shard.map(|(part, of)| format!("{part}/{of}"));
     let (broker, address, is_strict) = (target.name(), target.address(), args.strict);
     let facts = HuntFacts { words, broker, address, seed, shard, is_strict };
-    let options = options(args, &target, seed)?;
+    let mut options = options(args, &target, seed)?;
     let outputs = Outputs::open(args, &guard)?;
+    // They run as long as this is held.
+    let others = ground::others(args, seed, &runtime)?;
+    options.against = others.iter().map(|(other, _)| Arc::clone(other)).collect();
     let outcome = match &target {
         Target::Embedded(embedded) => hunt_inside(args, &options, facts, embedded, &guard)?,
         _ => hunt_outside(args, &options, facts, &target, &guard, &runtime)?,
@@ -78,6 +81,7 @@ fn options(args: &FuzzArgs, target: &Target, seed: u64) -> Result<HuntOptions, F
         rate: args.rate.or((!target.is_private()).then_some(GENTLE)),
         only: args.only.map(args::Only::number),
         without_auditor: args.without_auditor,
+        against: Vec::new(),
         stops_at_first: false,
     })
 }
