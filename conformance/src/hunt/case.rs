@@ -36,6 +36,15 @@ impl Case {
         }
     }
 
+    /// Its kind, in a word.
+    pub(super) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Fresh(_) => "fresh",
+            Self::Kept(..) => "kept",
+            Self::Session(_) => "session",
+        }
+    }
+
     /// What it is, in words that are the same for cases of one kind.
     pub(super) fn name(&self, table: &Table) -> String {
         match self {

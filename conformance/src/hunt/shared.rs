@@ -35,6 +35,9 @@ pub(super) const FRESH: usize = 0;
 pub(super) const KEPT: usize = 1;
 pub(super) const SESSIONS: usize = 2;
 
+/// Chance of the kinds of cases.
+pub(super) const KINDS: [(usize, usize); 3] = [(66, FRESH), (14, KEPT), (20, SESSIONS)];
+
 /// Who is told of findings as they come.
 pub type Tell<'a> = &'a (dyn Fn(&Finding) + Sync);
 

@@ -12,7 +12,7 @@ use super::kept::{BATCH, Kept};
 use super::leak::Leak;
 use super::road::Road;
 use super::session::{Maker, Names, Session, Terms, play};
-use super::shared::{FRESH, KEPT, SESSIONS, Shared, end_key, lock};
+use super::shared::{FRESH, KEPT, KINDS, SESSIONS, Shared, end_key, lock};
 use super::trial::{Oracle, Suspicion, Trial, Weight};
 use crate::chance::Random;
 use crate::link::Transcript;
@@ -27,9 +27,6 @@ const RING: usize = 1000;
 
 /// After how many cases the canary of a broker in this process beats.
 const BEAT: u64 = 50;
-
-/// Chance of the kinds of cases.
-const KINDS: [(usize, usize); 3] = [(66, FRESH), (14, KEPT), (20, SESSIONS)];
 
 /// One who hunts.
 pub(super) struct Worker<'a> {
@@ -261,7 +258,9 @@ impl<'a> Worker<'a> {
             line: 0,
         };
         let last = self.ring.back().map(|(_, case)| case);
-        self.shared.found(Finding::new(suspicion, (index, self.shared.elapsed()), last, false));
+        let mut finding = Finding::new(suspicion, (index, self.shared.elapsed()), last, false);
+        finding.again = Again::Otherwise("not tried: there is no broker any more that it could be tried on".to_owned());
+        self.shared.found(finding);
         self.shared.fails(format!("the broker can't be reached any more{words}"));
     }
 
@@ -287,8 +286,8 @@ impl<'a> Worker<'a> {
         let before = self.road.deaths();
         if let Some(suspicion) = canary.beat(self.road.as_mut()) {
             if self.road.deaths() == before {
-                let case = self.culprit(&suspicion);
-                self.shared.suspect(&[suspicion], self.done, case.as_ref(), None, &mut self.confirmer);
+                let found = self.blame(suspicion);
+                self.shared.found(found);
             }
             // A broker that answers nobody any more is of no use: the next one is new.
             self.renew_road();
@@ -311,19 +310,33 @@ impl<'a> Worker<'a> {
     }
 
     /// Which of the last cases did harm to those whom it had nothing to do with: the first whose end shows the same.
-    fn culprit(&mut self, suspicion: &Suspicion) -> Option<Case> {
+    fn blame(&mut self, suspicion: Suspicion) -> Finding {
+        let first = (self.done, self.shared.elapsed());
         let ring: Vec<Case> = self.ring.iter().rev().take(BEAT as usize + 4).map(|(_, case)| case.clone()).collect();
-        ring.into_iter().find(|case| {
-            let mut road = self.ground.road();
-            let mut canary = Canary::new(suspicion.version, self.terms.pace);
-            if canary.beat(road.as_mut()).is_some() {
-                return false;
+        let culprit = ring.iter().find_map(|case| Some((case, self.harm(case, &suspicion)?)));
+        let mut finding = Finding::new(suspicion, first, culprit.as_ref().map(|(case, _)| *case), false);
+        finding.again = match culprit {
+            Some((_, record)) => {
+                finding.transcript = record;
+                Again::Seen(1, 1)
             }
-            self.confirmer.played += 1;
-            let tag = format!("{}{}", self.confirmer.name, self.confirmer.played);
-            case.play(road.as_mut(), self.shared.table, self.terms, &tag);
-            canary.beat(road.as_mut()).is_some_and(|again| again.place == suspicion.place)
-        })
+            None => Again::Otherwise(format!("the last {} cases were played again, each alone, and did it not", ring.len())),
+        };
+        finding
+    }
+
+    /// Plays a case on a new broker; its record, where it does this harm.
+    fn harm(&mut self, case: &Case, suspicion: &Suspicion) -> Option<Option<Transcript>> {
+        let mut road = self.ground.road();
+        let mut canary = Canary::new(suspicion.version, self.terms.pace);
+        if canary.beat(road.as_mut()).is_some() {
+            return None;
+        }
+        self.confirmer.played += 1;
+        let tag = format!("{}{}", self.confirmer.name, self.confirmer.played);
+        let outcome = case.play(road.as_mut(), self.shared.table, self.terms, &tag);
+        let again = canary.beat(road.as_mut())?;
+        (again.place == suspicion.place).then(|| outcome.map(|outcome| outcome.transcript))
     }
 
     /// The broker has died: finds out of what, and tells it.

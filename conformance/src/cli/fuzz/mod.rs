@@ -1,6 +1,7 @@
 //! `mqtt-assay fuzz`: hunts a live broker.
 
 mod args;
+mod dry;
 mod files;
 mod ground;
 mod keeper;
@@ -42,6 +43,9 @@ struct Outcome {
 pub(crate) fn fuzz(args: &FuzzArgs) -> Result<Exit, Failure> {
     let seed = args.seed.unwrap_or_else(|| RandomState::new().hash_one(()) >> 32);
     let Meant { target, words, .. } = args.broker.resolve(seed, 1, None)?;
+    if let Some(count) = args.dry_run {
+        return dry::print(count, &options(args, &target, seed)?);
+    }
     ground::require_leave(args, &target)?;
     let guard =
         Guard::start(None, None).map_err(|error| trouble::no_means("nobody can watch over the hunt", &error))?;
