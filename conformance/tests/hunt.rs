@@ -115,7 +115,8 @@ fn shards_put_together_are_the_whole_hunt() {
         json
     };
     let whole = hunt("whole.json", &["--cases", "120"]);
-    let shards = [1, 2, 3].map(|part| hunt(&format!("{part}.json"), &["--cases", "40", "--shard", &format!("{part}/3")]));
+    let shards =
+        [1, 2, 3].map(|part| hunt(&format!("{part}.json"), &["--cases", "40", "--shard", &format!("{part}/3")]));
     let [all, markdown, html] = ["all.json", "all.md", "page"].map(path);
     let outputs = ["report", "--merge", "--json", &all, "--markdown", &markdown, "--html", &html];
     let (code, text) = run(&[&outputs[..], &shards.each_ref().map(String::as_str)].concat());
@@ -126,7 +127,15 @@ fn shards_put_together_are_the_whole_hunt() {
     assert_eq!((merged["parts"].as_array().map(Vec::len), &merged["exit"]), (Some(3), &1.into()));
     assert_eq!(merged["cases"]["fresh"], whole["cases"]["fresh"]);
     let counts = |key: &str| {
-        let of = |report: &Value| report["findings"].as_array().expect("findings").iter().filter(|found| found["key"] == key).filter_map(|found| found["count"].as_u64()).sum::<u64>();
+        let of = |report: &Value| {
+            report["findings"]
+                .as_array()
+                .expect("findings")
+                .iter()
+                .filter(|found| found["key"] == key)
+                .filter_map(|found| found["count"].as_u64())
+                .sum::<u64>()
+        };
         (of(&merged), shards.iter().map(|shard| of(&read(shard))).sum::<u64>())
     };
     let (together, apart) = counts("answer 5/MQTT-4.3.3-8 - PUBREC");
@@ -173,7 +182,8 @@ fn the_fewest_sessions_that_show_all_are_kept() {
 fn a_broker_that_does_otherwise_where_no_rule_decides_is_told_as_weak() {
     let folder = folder("hunt-against");
     let path = folder.to_string_lossy().into_owned();
-    let common = ["fuzz", "embedded", "--only", "sessions", "--seed", "1", "--findings", &path, "--against", "embedded"];
+    let common =
+        ["fuzz", "embedded", "--only", "sessions", "--seed", "1", "--findings", &path, "--against", "embedded"];
     let alike = [&common[..], &["--cases", "60"]].concat();
     let (code, text) = run(&alike);
     assert_eq!(code, Some(0), "{text}");

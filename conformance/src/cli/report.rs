@@ -97,7 +97,8 @@ pub(crate) struct ReportArgs {
 pub(crate) fn report(args: &ReportArgs) -> Result<Exit, Failure> {
     let guard = Guard::start(None, None).map_err(|error| trouble::no_means("nobody can watch over it", &error))?;
     let outputs = Outputs::open(args, &guard)?;
-    let texts = args.files.iter().map(|path| json::text(path)).collect::<Result<Vec<_>, _>>().map_err(Failure::usage)?;
+    let texts =
+        args.files.iter().map(|path| json::text(path)).collect::<Result<Vec<_>, _>>().map_err(Failure::usage)?;
     if let Some(hunts) = hunts(&texts)? {
         return of_hunts(args, hunts, outputs);
     }

@@ -9,7 +9,9 @@ use super::table::Table;
 use super::trial::{Oracle, Suspicion, Weight};
 use crate::link::{Transcript, What};
 use crate::wire::Ending;
-use mqtt_assay_codec::{Context, Decoded, Limits, Packet, PacketType, Publish, QoS, ReasonCode, Sender, Version, decode};
+use mqtt_assay_codec::{
+    Context, Decoded, Limits, Packet, PacketType, Publish, QoS, ReasonCode, Sender, Version, decode,
+};
 use std::collections::BTreeMap;
 
 /// Begins the topic of what is shared between subscribers: who gets it is for each broker to say.
@@ -37,8 +39,9 @@ pub(super) struct Beside<'a> {
 }
 
 /// What one connection has seen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Seen {
+    version: Version,
     /// The broker ended it; behind what it was sent last, if so.
     ended: Option<String>,
     /// Packets but for messages, with their reason codes, and how often each came.
@@ -64,8 +67,7 @@ impl<'a> Beside<'a> {
 
     /// Plays a session that has shown this here, under the same names; what differs.
     pub(super) fn differs(&mut self, case: &Case, here: &Outcome, table: &Table, tag: &str) -> Option<Suspicion> {
-        let Case::Session(session) = case else { return None };
-        if !here.suspicions.is_empty() {
+        if !matches!(case, Case::Session(_)) || !here.suspicions.is_empty() {
             return None;
         }
         if self.other.ground.is_inside() {
@@ -78,10 +80,9 @@ impl<'a> Beside<'a> {
             return None;
         }
         let what = difference(&here.transcript, &there.transcript)?;
-        let is_5 = session.cast.first().copied().unwrap_or(true);
         Some(Suspicion {
             oracle: Oracle::Against,
-            version: if is_5 { Version::V5 } else { Version::V3_1_1 },
+            version: what.version,
             rule: None,
             weight: Weight::Weak,
             mutation: None,
@@ -95,6 +96,8 @@ impl<'a> Beside<'a> {
 /// The first thing in which two records differ.
 #[derive(Debug, PartialEq, Eq)]
 struct Difference {
+    /// Of the connection that shows it.
+    version: Version,
     /// In words that are the same for the same cause.
     what: String,
     here: String,
@@ -120,16 +123,30 @@ fn in_end(role: &str, here: &Seen, there: &Seen) -> Option<Difference> {
         let did = if seen.ended.is_some() { "ended it" } else { "did not end it" };
         format!("the broker {did} ({role})")
     };
-    Some(Difference { what: format!("an end after {behind}"), here: say(here), there: say(there) })
+    let what =
+        if behind.is_empty() { "an end before anything was sent".to_owned() } else { format!("an end after {behind}") };
+    Some(Difference { version: here.version, what, here: say(here), there: say(there) })
 }
 
 fn in_answers(role: &str, here: &Seen, there: &Seen) -> Option<Difference> {
-    let (what, one, two) = first_difference(&here.answers, &there.answers)?;
-    let say = |times: usize| format!("{what} came {times} times ({role})");
-    Some(Difference { what: what.clone(), here: say(one), there: say(two) })
+    let (first, one, two) = first_difference(&here.answers, &there.answers)?;
+    let packet = |answer: &str| answer.split(' ').next().unwrap_or_default().to_owned();
+    // Another code of the same packet is one difference, and not that one code is missing and one too many.
+    let more = |mine: &Seen, theirs: &Seen| {
+        let count = |seen: &Seen, answer: &String| seen.answers.get(answer).copied().unwrap_or_default();
+        let all = mine.answers.keys().filter(|answer| packet(answer) == packet(&first));
+        all.filter(|answer| count(mine, answer) > count(theirs, answer)).cloned().next()
+    };
+    let what = match (more(here, there), more(there, here)) {
+        (Some(mine), Some(theirs)) => format!("{mine} here, {theirs} there"),
+        _ => first.clone(),
+    };
+    let say = |times: usize| format!("{first} came {times} times ({role})");
+    Some(Difference { version: here.version, what, here: say(one), there: say(two) })
 }
 
 fn in_messages(role: &str, here: &Seen, there: &Seen) -> Option<Difference> {
+    let version = here.version;
     let (here, there) = (here.messages.as_ref()?, there.messages.as_ref()?);
     let (message, one, two) = first_difference(here, there)?;
     // The same message with another QoS or flag, or in another number.
@@ -147,11 +164,14 @@ fn in_messages(role: &str, here: &Seen, there: &Seen) -> Option<Difference> {
         _ => "copies of a message",
     };
     let say = |times: usize| format!("{} came {times} times ({role})", message.in_words());
-    Some(Difference { what: what.to_owned(), here: say(one), there: say(two) })
+    Some(Difference { version, what: what.to_owned(), here: say(one), there: say(two) })
 }
 
 /// The first key that has another number on each side.
-fn first_difference<K: Ord + Clone>(here: &BTreeMap<K, usize>, there: &BTreeMap<K, usize>) -> Option<(K, usize, usize)> {
+fn first_difference<K: Ord + Clone>(
+    here: &BTreeMap<K, usize>,
+    there: &BTreeMap<K, usize>,
+) -> Option<(K, usize, usize)> {
     let count = |all: &BTreeMap<K, usize>, key: &K| all.get(key).copied().unwrap_or_default();
     let keys = here.keys().chain(there.keys());
     let differing = keys.map(|key| (key, count(here, key), count(there, key))).find(|(_, one, two)| one != two);
@@ -167,7 +187,7 @@ fn seen(record: &Transcript) -> BTreeMap<&str, Seen> {
     for (place, line) in record.lines.iter().enumerate() {
         let role = line.role.as_str();
         let version = record.version_of(role);
-        let seen = all.entry(role).or_insert_with(|| Seen { messages: Some(BTreeMap::new()), ..Seen::default() });
+        let seen = all.entry(role).or_insert_with(|| Seen::of(version));
         match &line.what {
             What::Sent { bytes, mutation } => {
                 is_shared |= bytes.windows(SHARED.len()).any(|window| window == SHARED);
@@ -176,7 +196,7 @@ fn seen(record: &Transcript) -> BTreeMap<&str, Seen> {
             What::Ended(_) => seen.ended = Some(last.get(role).cloned().unwrap_or_default()),
             // What was on its way when we left is there or not by chance.
             What::Closed(_) | What::HalfClosed if place < last_sent => seen.messages = None,
-            What::Received(bytes) => seen.take(bytes, version),
+            What::Received(bytes) => seen.take(bytes),
             _ => {}
         }
     }
@@ -194,8 +214,18 @@ fn name_of(bytes: &[u8], mutation: Option<&str>) -> String {
 }
 
 impl Seen {
-    fn take(&mut self, bytes: &[u8], version: Version) {
-        let decoded = decode(bytes, Context::new(version, Sender::Server), &Limits::default());
+    const fn of(version: Version) -> Self {
+        Self {
+            version,
+            ended: None,
+            answers: BTreeMap::new(),
+            messages: Some(BTreeMap::new()),
+            aliases: BTreeMap::new(),
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        let decoded = decode(bytes, Context::new(self.version, Sender::Server), &Limits::default());
         let Ok(Decoded::Complete { packet, .. }) = decoded else {
             return *self.answers.entry("bytes that are no packet".to_owned()).or_default() += 1;
         };
@@ -245,7 +275,6 @@ impl Seen {
 }
 
 impl Message {
-
     fn in_words(&self) -> String {
         let retain = if self.retain { ", RETAIN" } else { "" };
         let start = String::from_utf8_lossy(&self.payload[..self.payload.len().min(16)]).into_owned();
@@ -275,7 +304,10 @@ mod tests {
     #[test]
     fn codes_ends_and_messages_do() {
         let plain = "1 0 ann -> c000\n2 0 ann <- 4003000100\n";
-        assert_eq!(what(plain, "1 0 ann -> c000\n2 0 ann <- 4003000110\n"), Some("PUBACK 0x00".to_owned()));
+        assert_eq!(
+            what(plain, "1 0 ann -> c000\n2 0 ann <- 4003000110\n"),
+            Some("PUBACK 0x00 here, PUBACK 0x10 there".to_owned())
+        );
         assert_eq!(what(plain, &format!("{plain}3 0 ann <- fin\n")), Some("an end after PINGREQ".to_owned()));
         let message = "1 0 ann -> c000\n2 0 ann <- 30050001610031\n";
         let retained = "1 0 ann -> c000\n2 0 ann <- 31050001610031\n";
@@ -287,9 +319,8 @@ mod tests {
     fn messages_on_a_connection_that_we_have_left_are_not_compared() {
         let message = "1 0 ann <- 30050001610031\n2 0 ann -> rst\n3 0 ben -> c000\n";
         assert_eq!(what(message, "1 0 ann -> rst\n2 0 ben -> c000\n"), None);
-        let [here, there] = ["30050001610031", "30050001610032"].map(|message| {
-            format!("1 0 ann -> 82120001000c2473686172652f672f6161610000\n2 0 ann <- {message}\n")
-        });
+        let [here, there] = ["30050001610031", "30050001610032"]
+            .map(|message| format!("1 0 ann -> 82120001000c2473686172652f672f6161610000\n2 0 ann <- {message}\n"));
         assert_eq!(what(&here, &there), None, "who gets what is shared is for the broker to say");
     }
 }

@@ -112,7 +112,11 @@ fn fewest(shown: &[BTreeSet<u64>], lengths: &[usize]) -> Vec<usize> {
     let mut chosen = Vec::new();
     while !missing.is_empty() {
         let worth = |place: &usize| {
-            (shown[*place].intersection(&missing).count(), std::cmp::Reverse(lengths[*place]), std::cmp::Reverse(*place))
+            (
+                shown[*place].intersection(&missing).count(),
+                std::cmp::Reverse(lengths[*place]),
+                std::cmp::Reverse(*place),
+            )
         };
         let Some(best) = (0..shown.len()).max_by_key(worth) else { break };
         missing.retain(|sight| !shown[best].contains(sight));

@@ -68,7 +68,9 @@ impl Death<'_> {
             finding.again = Again::Otherwise(match most {
                 0 => "not tried: the time was over, or there was nothing that could be played again".to_owned(),
                 1 => "the last case before it was played again, alone, and did not end it".to_owned(),
-                most => format!("the last {most} cases before it were played again, in their order, and did not end it"),
+                most => {
+                    format!("the last {most} cases before it were played again, in their order, and did not end it")
+                }
             });
             return finding;
         };

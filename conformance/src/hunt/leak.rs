@@ -46,8 +46,7 @@ impl Leak<'_> {
         let until = Instant::now() + TIME;
         let is_over = || Instant::now() >= until || self.limit.is_over();
         let index = ring.last().map_or(0, |(index, _)| *index);
-        let distinct: BTreeMap<String, &Case> =
-            ring.iter().map(|(_, case)| (case.name(self.table), case)).collect();
+        let distinct: BTreeMap<String, &Case> = ring.iter().map(|(_, case)| (case.name(self.table), case)).collect();
         let cases: Vec<(&String, &&Case)> = distinct.iter().collect();
         let mut tried = 0;
         for together in cases.chunks(TOGETHER) {

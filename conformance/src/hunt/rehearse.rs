@@ -20,7 +20,11 @@ use std::time::Duration;
 /// # Errors
 ///
 /// If the reference broker does not answer.
-pub fn rehearse(ground: &Ground, options: &HuntOptions, count: u64) -> io::Result<Vec<(u64, &'static str, Transcript)>> {
+pub fn rehearse(
+    ground: &Ground,
+    options: &HuntOptions,
+    count: u64,
+) -> io::Result<Vec<(u64, &'static str, Transcript)>> {
     let table = Table::new();
     let terms = super::run::terms(ground)?;
     let versions = terms.offer.versions();

@@ -95,10 +95,15 @@ impl Watch {
 /// Looks at a process of which nobody asks anything at present: what is wrong where it does much all the same.
 pub(super) fn is_busy(pid: u32) -> Option<Suspicion> {
     std::thread::sleep(REST);
-    if worked(pid, GLANCE)? < IDLE {
+    judged(&mut |time| worked(pid, time))
+}
+
+/// The same by what the process works in a time.
+fn judged(worked: &mut dyn FnMut(Duration) -> Option<Duration>) -> Option<Suspicion> {
+    if worked(GLANCE)? < IDLE {
         return None;
     }
-    let worked = worked(pid, LOOK).filter(|worked| *worked > BUSY)?;
+    let worked = worked(LOOK).filter(|worked| *worked > BUSY)?;
     Some(Suspicion {
         oracle: Oracle::Process,
         version: Version::V5,
@@ -148,22 +153,27 @@ mod tests {
         watch
     }
 
+    #[test]
+    fn who_works_on_is_busy_and_who_comes_to_rest_is_not() {
+        let judged = |first: u64, then: u64| {
+            judged(&mut |time| Some(Duration::from_millis(if time == GLANCE { first } else { then })))
+        };
+        assert_eq!(judged(500, 2900).map(|suspicion| suspicion.place), Some("busy".to_owned()));
+        assert_eq!(judged(500, 900), None);
+        assert_eq!(judged(100, 2900), None);
+        assert!(super::judged(&mut |_| None).is_none(), "there is no process any more");
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
-    fn who_works_is_seen_to_and_who_rests_is_not() {
-        use std::process::{Command, Stdio};
-        let busy_and_idle = ["while :; do :; done", "read line"].map(|script| {
-            let mut command = Command::new("sh");
-            command.args(["-c", script]).stdin(Stdio::piped()).spawn().expect("a shell")
-        });
-        let [busy, idle] = busy_and_idle.map(|mut child| {
-            let seen = is_busy(child.id());
-            child.kill().expect("it ends");
-            child.wait().expect("it has ended");
-            seen
-        });
-        assert_eq!(busy.map(|suspicion| suspicion.place), Some("busy".to_owned()));
-        assert_eq!(idle, None);
+    fn work_is_seen_in_the_time_of_a_process() {
+        let own = std::process::id();
+        let before = processor_time(own).expect("it is there");
+        let mut number = 1_u64;
+        while processor_time(own).expect("it is there") <= before {
+            number = std::hint::black_box(number.wrapping_mul(3));
+        }
+        assert_eq!(processor_time(u32::MAX), None);
     }
 
     #[test]

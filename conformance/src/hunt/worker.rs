@@ -286,8 +286,13 @@ impl<'a> Worker<'a> {
         let before = self.road.deaths();
         if let Some(suspicion) = canary.beat(self.road.as_mut()) {
             if self.road.deaths() == before {
-                let found = self.blame(suspicion);
-                self.shared.found(found);
+                // One that is known is only counted.
+                if self.shared.wants(std::slice::from_ref(&suspicion)) {
+                    let found = self.blame(suspicion);
+                    self.shared.found(found);
+                } else {
+                    self.shared.suspect(&[suspicion], self.done, None, None, &mut self.confirmer);
+                }
             }
             // A broker that answers nobody any more is of no use: the next one is new.
             self.renew_road();
@@ -320,7 +325,9 @@ impl<'a> Worker<'a> {
                 finding.transcript = record;
                 Again::Seen(1, 1)
             }
-            None => Again::Otherwise(format!("the last {} cases were played again, each alone, and did it not", ring.len())),
+            None => {
+                Again::Otherwise(format!("the last {} cases were played again, each alone, and did it not", ring.len()))
+            }
         };
         finding
     }
@@ -408,9 +415,8 @@ impl<'a> Worker<'a> {
         self.follow_up(brought);
         let ring: Vec<(u64, Case)> = self.ring.iter().cloned().collect();
         let leak = Leak { ground, table: shared.table, terms, limit: shared.limit(), pid, which };
-        let found = shared.while_still(shared.options.jobs.max(1) - 1, || {
-            leak.explain(suspicion.clone(), &ring, shared.elapsed())
-        });
+        let found = shared
+            .while_still(shared.options.jobs.max(1) - 1, || leak.explain(suspicion.clone(), &ring, shared.elapsed()));
         match found {
             Some(found) => shared.found(found),
             // Not all have come to rest: another time.

@@ -11,7 +11,8 @@ use std::fmt::Write as _;
 /// Prints what clients write in the first cases.
 pub(super) fn print(count: u64, options: &HuntOptions) -> Result<Exit, Failure> {
     let ground = Ground::Inside(Box::new(|| Machine::new(Settings::default())));
-    let cases = rehearse(&ground, options, count).map_err(|error| Failure::new(Exit::NothingJudged, error.to_string()))?;
+    let cases =
+        rehearse(&ground, options, count).map_err(|error| Failure::new(Exit::NothingJudged, error.to_string()))?;
     let mut text = format!(
         "Nothing is sent. With seed {} a broker that offers everything, and answers as the reference broker does, would get:\n",
         options.seed

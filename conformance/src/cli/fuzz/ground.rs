@@ -47,10 +47,21 @@ pub(super) async fn find(target: &Target) -> Result<Place, Failure> {
 }
 
 /// Other brokers, and what keeps them running.
-pub(super) fn others(args: &FuzzArgs, seed: u64, runtime: &Runtime) -> Result<Vec<(Arc<Other>, Option<Place>)>, Failure> {
+pub(super) fn others(
+    args: &FuzzArgs,
+    hunted: &Target,
+    seed: u64,
+    runtime: &Runtime,
+) -> Result<Vec<(Arc<Other>, Option<Place>)>, Failure> {
     let other = |word: &String| {
         let target = BrokerArgs::named(word).resolve(seed, 1, None)?.target;
         require_leave(args, &target)?;
+        if target.is_embedded() != hunted.is_embedded() {
+            return Err(Failure::usage(format!(
+                "--against {word}: the built-in broker has a clock of its own, so that what it does in time can't be \
+                 compared; `mqtt-assay serve` is the same broker at an address"
+            )));
+        }
         if let Target::Embedded(embedded) = &target {
             let ground = Ground::Inside(embedded.maker().map_err(Failure::usage)?);
             return Ok((Arc::new(Other { name: target.name(), ground }), None));

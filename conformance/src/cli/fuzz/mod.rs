@@ -57,19 +57,31 @@ pub(crate) fn fuzz(args: &FuzzArgs) -> Result<Exit, Failure> {
     if !args.merge_corpus.is_empty() {
         return merged::merge(args, &target, &guard, &runtime);
     }
+    hunt_down(args, &target, words, seed, &guard, &runtime)
+}
+
+/// A hunt, from its reports' places to its reports.
+fn hunt_down(
+    args: &FuzzArgs,
+    target: &Target,
+    words: String,
+    seed: u64,
+    guard: &Guard,
+    runtime: &Runtime,
+) -> Result<Exit, Failure> {
     let shard = args.shard.map(|(part, of)| format!("{part}/{of}"));
     let (broker, address, is_strict) = (target.name(), target.address(), args.strict);
     let facts = HuntFacts { words, broker, address, seed, shard, is_strict };
-    let mut options = options(args, &target, seed)?;
-    let outputs = Outputs::open(args, &guard)?;
+    let mut options = options(args, target, seed)?;
+    let outputs = Outputs::open(args, guard)?;
     // They run as long as this is held.
-    let others = ground::others(args, seed, &runtime)?;
+    let others = ground::others(args, target, seed, runtime)?;
     options.against = others.iter().map(|(other, _)| Arc::clone(other)).collect();
-    let outcome = match &target {
-        Target::Embedded(embedded) => hunt_inside(args, &options, facts, embedded, &guard)?,
-        _ => hunt_outside(args, &options, facts, &target, &guard, &runtime)?,
+    let outcome = match target {
+        Target::Embedded(embedded) => hunt_inside(args, &options, facts, embedded, guard)?,
+        _ => hunt_outside(args, &options, facts, target, guard, runtime)?,
     };
-    conclude(args, outputs, &outcome, &guard)
+    conclude(args, outputs, &outcome, guard)
 }
 
 fn options(args: &FuzzArgs, target: &Target, seed: u64) -> Result<HuntOptions, Failure> {

@@ -190,7 +190,8 @@ pub(crate) fn shown(found: &Found) -> Option<String> {
 /// The transcript as `replay` reads it.
 pub(crate) fn record(found: &Found) -> Option<String> {
     let transcript = found.transcript.as_ref()?;
-    let session = found.session.as_ref().map_or(String::new(), |session| format!("# session {}\n", single_line(session)));
+    let session =
+        found.session.as_ref().map_or(String::new(), |session| format!("# session {}\n", single_line(session)));
     Some(format!("# {}\n{session}{transcript}", single_line(&found.key)))
 }
 
@@ -202,10 +203,9 @@ pub(crate) fn script(found: &Found, facts: &HuntFacts) -> Option<String> {
 /// A finding on the terminal.
 pub(crate) fn line(found: &Found) -> String {
     let again = match (found.again, found.operations) {
-        (Some([seen, times]), [whole, small]) => format!(
-            "\n{:>14} seen again {seen} of {times} times, {small} of {whole} operations are enough",
-            ""
-        ),
+        (Some([seen, times]), [whole, small]) => {
+            format!("\n{:>14} seen again {seen} of {times} times, {small} of {whole} operations are enough", "")
+        }
         (None, _) => String::new(),
     };
     format!(

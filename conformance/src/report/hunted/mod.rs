@@ -221,7 +221,8 @@ pub(crate) fn parse(name: &str, text: &[u8]) -> Result<Option<HuntReport>, Strin
         Ok(head) if head.kind == KIND => {}
         _ => return Ok(None),
     }
-    let wrong = |error: serde_json::Error| single_line(&format!("{name}: not a report of `mqtt-assay fuzz --json`: {error}"));
+    let wrong =
+        |error: serde_json::Error| single_line(&format!("{name}: not a report of `mqtt-assay fuzz --json`: {error}"));
     serde_json::from_slice(text).map(Some).map_err(wrong)
 }
 
