@@ -73,6 +73,11 @@ pub(crate) fn looks_like_one(word: &str) -> bool {
 }
 
 impl BrokerArgs {
+    /// The broker that a word names, without anything that is said about its set-up.
+    pub(crate) fn named(word: &str) -> Self {
+        Self { broker: Some(word.to_owned()), ..Self::default() }
+    }
+
     /// True where nobody said which broker is meant.
     pub(crate) fn is_default(&self) -> bool {
         self.broker.is_none() && self.spawn.is_none()

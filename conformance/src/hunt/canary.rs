@@ -10,6 +10,9 @@ use mqtt_assay_codec::{
 use std::io;
 use std::time::Duration;
 
+/// Where a plain CONNECT was refused, or had no answer.
+pub(super) const REFUSED: &str = "refused";
+
 /// How long a beat may take before it is lost.
 const LOST: Duration = Duration::from_secs(5);
 
@@ -89,7 +92,7 @@ impl Canary {
             Beat::Doubled => ("doubled", Weight::Weak, "a message of QoS 1 came twice on one connection".to_owned()),
             Beat::Corrupted => ("corrupted", Weight::Fail, "a message came otherwise than it was sent".to_owned()),
             Beat::Dead(why) => ("dead", Weight::Fail, format!("a connection that nobody touches: {why}")),
-            Beat::Refused(why) => ("refused", Weight::Fail, format!("a plain CONNECT: {why}")),
+            Beat::Refused(why) => (REFUSED, Weight::Fail, format!("a plain CONNECT: {why}")),
         };
         self.let_go(road);
         Some(Suspicion {

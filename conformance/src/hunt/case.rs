@@ -36,6 +36,30 @@ impl Case {
         }
     }
 
+    /// Its kind, in a word.
+    pub(super) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Fresh(_) => "fresh",
+            Self::Kept(..) => "kept",
+            Self::Session(_) => "session",
+        }
+    }
+
+    /// What it is, in words that are the same for cases of one kind.
+    pub(super) fn name(&self, table: &Table) -> String {
+        match self {
+            Self::Fresh(choice) => {
+                let entry = table.entry(choice.entry);
+                format!("{} {} {}", entry.packet.name(), entry.name(), choice.state.word())
+            }
+            Self::Kept(version, _) => format!("packets on a kept connection of {version}"),
+            Self::Session(session) => {
+                let mutation = session.steps.iter().find_map(|step| step.mutation.as_deref());
+                format!("a session ({})", mutation.unwrap_or("legal"))
+            }
+        }
+    }
+
     /// Tells it from any other case that could be drawn: its number, and the bytes or steps that it is made of. What clients
     /// answer to the broker's own messages is not drawn, and no part of it.
     pub(super) fn fingerprint(&self, index: u64, table: &Table) -> u64 {

@@ -1,12 +1,13 @@
 //! Whether a suspicion is seen again, and the smallest case that shows it.
 
+use super::against::Beside;
 use super::case::{Case, Outcome};
 use super::finding::Again;
 use super::ground::Ground;
 use super::road::Road;
 use super::session::{Act, Cut, Session, Step, Terms};
 use super::table::Table;
-use super::trial::Key;
+use super::trial::{Key, Oracle, Suspicion};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -37,6 +38,8 @@ pub(super) struct Confirmer<'a> {
     pub(super) mourned: Option<&'a RwLock<u64>>,
     /// How often the broker had died when its road was made.
     pub(super) deaths: u64,
+    /// Other brokers that are met with the same sessions.
+    pub(super) beside: Vec<Beside<'a>>,
 }
 
 /// When whoever follows something up has to end: soon after the hunt's time is over, or at once where somebody asks for it.
@@ -93,8 +96,19 @@ impl Confirmer<'_> {
         case.play(road.as_mut(), self.table, self.terms, &tag)
     }
 
+    /// What a session that was played here has shown otherwise there.
+    pub(super) fn differences(&mut self, case: &Case, here: &Outcome, tag: &str) -> Vec<Suspicion> {
+        let table = self.table;
+        self.beside.iter_mut().filter_map(|beside| beside.differs(case, here, table, tag)).collect()
+    }
+
     fn shows(&mut self, case: &Case, key: &Key) -> Option<Outcome> {
-        self.play(case).filter(|outcome| outcome.suspicions.iter().any(|suspicion| suspicion.key() == *key))
+        let mut outcome = self.play(case)?;
+        if key.oracle == Oracle::Against.word() {
+            let tag = format!("{}{}", self.name, self.played);
+            outcome.suspicions = self.differences(case, &outcome, &tag);
+        }
+        Some(outcome).filter(|outcome| outcome.suspicions.iter().any(|suspicion| suspicion.key() == *key))
     }
 
     /// Makes it smaller as long as it is still seen, and then counts how often.
@@ -110,6 +124,12 @@ impl Confirmer<'_> {
             let again = if tried < FIRST { Again::Untried("the time was over") } else { Again::Seen(0, tried) };
             return Confirmed { again, case: case.clone(), outcome: None };
         };
+        // Of two brokers that differ now and then it is not known that they differ.
+        let is_against = key.oracle == Oracle::Against.word();
+        if is_against && (tried > 1 || (1..FIRST).any(|_| self.shows(case, key).is_none())) {
+            let again = Again::Doubtful(format!("they did not differ each of {FIRST} times"));
+            return Confirmed { again, case: case.clone(), outcome: Some(first) };
+        }
         let mut best = (case.clone(), first);
         let mut left = Left { tries: TRIES, until: Instant::now() + TIME };
         while let Some(smaller) = self.smaller(&best.0, key, &mut left) {
@@ -126,7 +146,11 @@ impl Confirmer<'_> {
                 outcome = again;
             }
         }
-        let again = if times == 0 { Again::Seen(1, tried) } else { Again::Seen(seen, times) };
+        let again = match times {
+            _ if is_against && seen < times => Again::Doubtful(format!("they differed {seen} of {times} times")),
+            0 => Again::Seen(1, tried),
+            times => Again::Seen(seen, times),
+        };
         Confirmed { again, case, outcome: Some(outcome) }
     }
 

@@ -76,28 +76,13 @@ impl Death<'_> {
         };
         let last = killers.last().copied();
         if let Some(case) = last {
-            suspicion.place = format!("died of {}", self.name(case));
+            suspicion.place = format!("died of {}", case.name(self.table));
         }
         let mut finding = Finding::new(suspicion, (index, at), last, false);
         finding.operations.1 = killers.iter().map(|case| case.operations()).sum();
         finding.again = Again::Seen(ended, times);
         finding.transcript = last.and_then(|case| self.record(case));
         finding
-    }
-
-    /// What tells the deaths of two causes apart.
-    fn name(&self, case: &Case) -> String {
-        match case {
-            Case::Fresh(choice) => {
-                let entry = self.table.entry(choice.entry);
-                format!("{} {} {}", entry.packet.name(), entry.name(), choice.state.word())
-            }
-            Case::Kept(version, _) => format!("packets on a kept connection of {version}"),
-            Case::Session(session) => {
-                let mutation = session.steps.iter().find_map(|step| step.mutation.clone());
-                format!("a session ({})", mutation.unwrap_or_else(|| "legal".to_owned()))
-            }
-        }
     }
 
     fn kills(&self, cases: &[&Case]) -> bool {
@@ -109,10 +94,9 @@ impl Death<'_> {
         let mut road = self.ground.road();
         let before = road.deaths();
         // Somebody else is connected too, so that it shows where all connections end.
-        let beside = ["hunt-besidea", "hunt-besideb"].map(|client| {
-            let version = self.terms.offer.versions().last().copied().unwrap_or(Version::V5);
-            Line::open_as(road.as_mut(), version, client, |_| {})
-        });
+        let version = self.terms.offer.versions().last().copied().unwrap_or(Version::V5);
+        let beside =
+            ["hunt-besidea", "hunt-besideb"].map(|client| Line::open_as(road.as_mut(), version, client, |_| {}));
         for (place, case) in cases.iter().enumerate() {
             case.play(road.as_mut(), self.table, self.terms, &format!("d{place}"));
             if road.deaths() > before {
@@ -120,7 +104,11 @@ impl Death<'_> {
             }
         }
         drop(beside);
-        !self.ground.has_survived(deaths)
+        if !self.ground.has_survived(deaths) {
+            return true;
+        }
+        let answers = (0..2).any(|_| Line::open_as(road.as_mut(), version, "hunt-alive", |_| {}).is_ok());
+        !answers && self.ground.is_stuck()
     }
 
     fn fewest<'c>(&self, mut cases: Vec<&'c Case>, until: Instant) -> Vec<&'c Case> {

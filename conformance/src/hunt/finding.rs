@@ -18,6 +18,8 @@ pub enum Again {
     Seen(u32, u32),
     /// No case can be named that would be tried.
     NoCase,
+    /// It was tried, and not seen as it would have to be; how, in words.
+    Doubtful(String),
     /// It could not be tried; why, in words.
     Untried(&'static str),
     /// Cases were tried, but it is not one of them alone; how, in words.
@@ -31,7 +33,7 @@ impl Again {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::NotYet => "not-yet",
-            Self::Seen(0, _) => "not-seen",
+            Self::Seen(0, _) | Self::Doubtful(_) => "not-seen",
             Self::Seen(..) => "seen",
             Self::NoCase => "no-case",
             Self::Untried(_) => "untried",
@@ -48,7 +50,7 @@ impl std::fmt::Display for Again {
             Self::Seen(seen, times) => write!(f, "{seen} of {times} times, alone"),
             Self::NoCase => f.write_str("not tried: there is no one case that it can be named for"),
             Self::Untried(why) => write!(f, "not repeated: {why}"),
-            Self::Otherwise(how) => f.write_str(how),
+            Self::Otherwise(how) | Self::Doubtful(how) => f.write_str(how),
             Self::Known => f.write_str("not tried: the baseline knows it"),
         }
     }
@@ -121,7 +123,7 @@ impl Finding {
         match self.again {
             Again::Seen(seen, _) => seen > 0,
             Again::NoCase | Again::Otherwise(_) | Again::Known => true,
-            Again::NotYet | Again::Untried(_) => false,
+            Again::NotYet | Again::Untried(_) | Again::Doubtful(_) => false,
         }
     }
 

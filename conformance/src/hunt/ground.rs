@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 /// How long a broker that has died may take to come again.
 const REVIVAL: Duration = Duration::from_secs(40);
 
+/// How long it takes until one that answers nobody has been ended, where somebody does that.
+const ENDING: Duration = Duration::from_secs(1);
+
 /// Makes the reference broker, always the same.
 pub type Make = Box<dyn Fn() -> Machine + Send + Sync>;
 
@@ -42,6 +45,8 @@ struct State {
     life: Life,
     /// How it ended last, in words.
     last_words: String,
+    /// It runs and answers nobody: whoever watches over it may end it.
+    is_stuck: bool,
 }
 
 /// Whether it runs.
@@ -55,7 +60,7 @@ enum Life {
 impl Broker {
     /// One that runs there, as this process; it is hunted in those of these versions that it speaks.
     pub fn at(address: SocketAddr, versions: &[Version], pid: Option<u32>, login: Option<Login>) -> Self {
-        let state = State { address, pid, deaths: 0, life: Life::Up, last_words: String::new() };
+        let state = State { address, pid, deaths: 0, life: Life::Up, last_words: String::new(), is_stuck: false };
         Self {
             state: Mutex::new(state),
             changed: Condvar::new(),
@@ -83,9 +88,19 @@ impl Broker {
     /// It runs again, there, as this process.
     pub fn came_again(&self, address: SocketAddr, pid: Option<u32>) {
         let mut state = self.state();
-        (state.life, state.address, state.pid) = (Life::Up, address, pid);
+        (state.life, state.address, state.pid, state.is_stuck) = (Life::Up, address, pid, false);
         drop(state);
         self.changed.notify_all();
+    }
+
+    /// It runs and answers nobody.
+    fn is_stuck(&self) {
+        self.state().is_stuck = true;
+    }
+
+    /// Whether it runs and answers nobody, so that it is better ended and started again.
+    pub fn is_to_be_ended(&self) -> bool {
+        self.state().is_stuck
     }
 
     /// It does not come again.
@@ -157,6 +172,18 @@ impl Ground {
             std::thread::sleep(Duration::from_millis(10));
         }
         self.deaths() == deaths
+    }
+
+    /// It runs and answers nobody: true where it has been ended since.
+    pub(super) fn is_stuck(&self) -> bool {
+        let Self::Broker(broker) = self else { return false };
+        let deaths = self.deaths();
+        broker.is_stuck();
+        let until = Instant::now() + ENDING;
+        while self.deaths() == deaths && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.deaths() != deaths
     }
 
     /// Waits until it runs; false where it does not come again.

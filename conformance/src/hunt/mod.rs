@@ -5,6 +5,7 @@
 //! Its loop is its own, without tasks: a case costs what its system calls cost and not much more. Uses `explore` for chance,
 //! `cases` for the rules of the invariants, `auditor`, `broker`, `link` for transcripts, and `wire`.
 
+mod against;
 mod calibrate;
 mod canary;
 mod case;
@@ -19,9 +20,11 @@ mod fresh;
 mod futile;
 mod ground;
 mod kept;
+mod leak;
 mod login;
 mod options;
 mod pace;
+mod rehearse;
 mod road;
 mod run;
 mod session;
@@ -33,6 +36,7 @@ mod trial;
 mod watch;
 mod worker;
 
+pub use against::Other;
 pub(crate) use calibrate::roughly;
 pub use calibrate::{Calibration, Rate, calibrate};
 pub use corpus::{Merged, merge_corpus};
@@ -41,6 +45,7 @@ pub use ground::{Broker, Ground, Make};
 pub use login::Login;
 pub use options::HuntOptions;
 pub use pace::{Offer, Pace};
+pub use rehearse::rehearse;
 pub use road::{Came, Inside, Road, Sockets};
 pub use run::hunt;
 pub use shared::Tell;

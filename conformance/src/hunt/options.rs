@@ -1,7 +1,9 @@
 //! What is asked of a hunt.
 
+use super::against::Other;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What is asked of a hunt.
@@ -29,6 +31,8 @@ pub struct HuntOptions {
     pub only: Option<usize>,
     /// The auditor says nothing: shows what it is worth.
     pub without_auditor: bool,
+    /// Other brokers that are met with the same sessions.
+    pub against: Vec<Arc<Other>>,
     /// Ends with the first finding that counts.
     pub stops_at_first: bool,
 }

@@ -135,6 +135,20 @@ impl Offer {
         self.identifier = properties.subscription_identifier_available() != Some(0);
     }
 
+    /// What both offer.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            versions: [self.versions[0] && other.versions[0], self.versions[1] && other.versions[1]],
+            qos: self.qos.min(other.qos),
+            retain: self.retain && other.retain,
+            size: self.size.min(other.size),
+            alias: self.alias.min(other.alias),
+            wildcard: self.wildcard && other.wildcard,
+            share: self.share && other.share,
+            identifier: self.identifier && other.identifier,
+        }
+    }
+
     /// The versions that the broker speaks.
     pub fn versions(&self) -> Vec<Version> {
         let both = [Version::V3_1_1, Version::V5];

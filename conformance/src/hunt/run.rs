@@ -1,9 +1,10 @@
 //! A hunt from its beginning to its end: those who hunt, the canary and the watch over the process, side by side.
 
-use super::canary::Canary;
+use super::against::Other;
+use super::canary::{Canary, REFUSED};
 use super::confirm::Confirmer;
 use super::corpus;
-use super::finding::{Hunted, Progress};
+use super::finding::{Again, Finding, Hunted, Progress};
 use super::follow::{FOLLOWERS, follow};
 use super::futile::Futile;
 use super::ground::Ground;
@@ -12,7 +13,7 @@ use super::pace::{Offer, Pace};
 use super::session::Terms;
 use super::shared::{Shared, Tell, lock};
 use super::table::Table;
-use super::watch::Watch;
+use super::watch::{Watch, is_busy};
 use super::worker::Worker;
 use crate::scenario::base36;
 use mqtt_assay_codec::Version;
@@ -20,9 +21,14 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+/// How often in a row a plain CONNECT has no answer until the broker is taken for one that answers nobody any more.
+const STUCK: u32 = 2;
+
 /// How often the canary beats, the process is looked at, and somebody is told how it goes.
 const BEAT: Duration = Duration::from_millis(250);
 const LOOK: Duration = Duration::from_secs(1);
+/// How often the hunt holds still, so that it is seen whether the process does too.
+const STILLNESS: Duration = Duration::from_secs(45);
 const TURN: Duration = Duration::from_millis(50);
 
 /// Hunts. `tell` is told of each finding as it comes, and again once it is confirmed; `turn` every now and then how it
@@ -39,8 +45,10 @@ pub fn hunt(
     turn: &mut dyn FnMut(&dyn Fn() -> Progress),
 ) -> io::Result<Hunted> {
     let table = Table::new(ground.login());
-    let terms = terms(ground)?;
-    let shared = Shared::new(options, &table, stop, tell);
+    let (terms, against) = all_terms(ground, options)?;
+    let mut shared = Shared::new(options, &table, stop, tell);
+    shared.against = against;
+    let shared = shared;
     if let Some(folder) = &options.corpus {
         for (sight, session) in (0..).zip(corpus::read(folder)) {
             lock(&shared.feedback).keep(session, sight);
@@ -93,7 +101,26 @@ fn follower<'a>(ground: &'a Ground, shared: &'a Shared<'a>, terms: Terms, number
         limit: shared.limit(),
         mourned: Some(&shared.mourned),
         deaths: ground.deaths(),
+        beside: shared.beside(),
     }
+}
+
+/// The same for all brokers of a hunt: they are met with what all of them offer.
+fn all_terms<'a>(ground: &Ground, options: &'a HuntOptions) -> io::Result<(Terms, Vec<(&'a Other, Terms)>)> {
+    let mut own = terms(ground)?;
+    let mut others = Vec::new();
+    for other in &options.against {
+        let terms = terms(&other.ground).map_err(|error| io::Error::other(format!("{}: {error}", other.name)))?;
+        own.offer = own.offer.and(terms.offer);
+        if own.offer.versions().is_empty() {
+            return Err(io::Error::other(format!("{} speaks another version of MQTT", other.name)));
+        }
+        others.push((other.as_ref(), terms));
+    }
+    for (_, terms) in &mut others {
+        terms.offer = own.offer;
+    }
+    Ok((own, others))
 }
 
 /// What a broker is met with: how fast it is, and what it offers.
@@ -116,6 +143,7 @@ fn beat(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool
     let mut road = ground.road();
     let mut canary = Canary::new(version, terms.pace);
     let mut deaths = ground.deaths();
+    let mut refusals = 0;
     while !is_done.load(Ordering::Relaxed) {
         std::thread::sleep(BEAT);
         if !ground.is_up() || ground.deaths() != deaths {
@@ -129,6 +157,11 @@ fn beat(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool
         }
         let suspicion = canary.beat(road.as_mut());
         shared.says_canary(canary.words());
+        let is_refused = suspicion.as_ref().is_some_and(|suspicion| suspicion.place == REFUSED);
+        refusals = if is_refused { refusals + 1 } else { 0 };
+        if refusals >= STUCK && ground.is_stuck() {
+            continue;
+        }
         // What dies with the broker is its death, and told as that.
         if let Some(suspicion) = suspicion.filter(|_| ground.has_survived(deaths) && ground.is_up()) {
             tell_alone(&[suspicion], ground, shared, terms);
@@ -140,6 +173,7 @@ fn beat(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool
 /// The process, until all is done.
 fn look(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool) {
     let mut watched: Option<Watch> = None;
+    let mut stillness = STILLNESS;
     while !is_done.load(Ordering::Relaxed) {
         std::thread::sleep(LOOK);
         let Some(pid) = ground.pid() else { continue };
@@ -148,9 +182,22 @@ fn look(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool
         let watch = watched.insert(watch);
         let grown = watch.look(shared.elapsed(), shared.all());
         shared.weighs(watch.first.zip(watch.last).map(|(first, last)| (first[0], last[0])));
-        if !grown.is_empty() {
-            tell_alone(&grown, ground, shared, terms);
+        if let Some(growth) = grown.into_iter().next() {
+            lock(&shared.growth).get_or_insert(growth);
         }
+        if shared.elapsed() >= stillness {
+            stillness = shared.elapsed() + STILLNESS;
+            let busy = shared.while_still(shared.options.jobs.max(1), || is_busy(pid)).flatten();
+            if let Some(busy) = busy {
+                tell_alone(&[busy], ground, shared, terms);
+            }
+        }
+    }
+    // Nobody had the time to find out.
+    if let Some((suspicion, _)) = lock(&shared.growth).take() {
+        let mut finding = Finding::new(suspicion, (shared.all(), shared.elapsed()), None, false);
+        finding.again = Again::Untried("the time was over");
+        shared.found(finding);
     }
 }
 
@@ -158,7 +205,17 @@ fn look(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool
 fn tell_alone(suspicions: &[super::trial::Suspicion], ground: &Ground, shared: &Shared<'_>, terms: Terms) {
     let table = shared.table;
     let (name, limit) = ("c".to_owned(), shared.limit());
-    let mut confirmer =
-        Confirmer { ground, table, terms, name, played: 0, road: None, limit, mourned: None, deaths: 0 };
+    let mut confirmer = Confirmer {
+        ground,
+        table,
+        terms,
+        name,
+        played: 0,
+        road: None,
+        limit,
+        mourned: None,
+        deaths: 0,
+        beside: Vec::new(),
+    };
     shared.suspect(suspicions, shared.all(), None, None, &mut confirmer);
 }

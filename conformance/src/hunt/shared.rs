@@ -1,5 +1,6 @@
 //! What all who hunt side by side have in common: the next case, what was found, what was met, and when to end.
 
+use super::against::{Beside, Other};
 use super::case::Case;
 use super::confirm::{Confirmer, Limit};
 use super::expected::{End, Expected};
@@ -7,11 +8,13 @@ use super::feedback::Feedback;
 use super::finding::{Again, Finding, Progress};
 use super::follow::{Claim, Queue};
 use super::options::HuntOptions;
+use super::session::Terms;
 use super::table::{State, Table};
 use super::trial::{Key, Suspicion};
+use super::watch::Growth;
 use crate::link::Transcript;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -24,10 +27,17 @@ const TRIES: u32 = 5;
 /// How much longer than asked for the hunt may take, to follow up what its last cases have brought.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// How long whoever wants the others to hold still waits for them, and how often he looks.
+const PATIENCE: Duration = Duration::from_secs(2);
+const TURN: Duration = Duration::from_millis(5);
+
 /// Kinds of cases, by their places in counts.
 pub(super) const FRESH: usize = 0;
 pub(super) const KEPT: usize = 1;
 pub(super) const SESSIONS: usize = 2;
+
+/// Chance of the kinds of cases.
+pub(super) const KINDS: [(usize, usize); 3] = [(66, FRESH), (14, KEPT), (20, SESSIONS)];
 
 /// Who is told of findings as they come.
 pub type Tell<'a> = &'a (dyn Fn(&Finding) + Sync);
@@ -36,6 +46,8 @@ pub type Tell<'a> = &'a (dyn Fn(&Finding) + Sync);
 pub(super) struct Shared<'a> {
     pub(super) options: &'a HuntOptions,
     pub(super) table: &'a Table,
+    /// Other brokers that are met with the same sessions, and how.
+    pub(super) against: Vec<(&'a Other, Terms)>,
     begun: Instant,
     next: AtomicU64,
     cases: [AtomicU64; 3],
@@ -43,6 +55,13 @@ pub(super) struct Shared<'a> {
     tell: Tell<'a>,
     inner: Mutex<Inner>,
     pub(super) feedback: Mutex<Feedback>,
+    /// Whoever wants the others to hold still holds this.
+    pub(super) still: Mutex<()>,
+    is_still: AtomicBool,
+    /// Who holds still.
+    resting: AtomicU32,
+    /// What the process is suspected to have grown by.
+    pub(super) growth: Mutex<Option<Growth>>,
     /// Deaths up to this one are explained.
     pub(super) mourned: RwLock<u64>,
     /// What is to be followed up, where those who hunt don't do so themselves.
@@ -83,6 +102,7 @@ impl<'a> Shared<'a> {
         Self {
             options,
             table,
+            against: Vec::new(),
             begun: Instant::now(),
             next: AtomicU64::new(0),
             cases: [const { AtomicU64::new(0) }; 3],
@@ -92,6 +112,10 @@ impl<'a> Shared<'a> {
             feedback: Mutex::default(),
             mourned: RwLock::default(),
             queue: Queue::default(),
+            still: Mutex::default(),
+            is_still: AtomicBool::new(false),
+            resting: AtomicU32::new(0),
+            growth: Mutex::default(),
             has_enough: AtomicBool::new(false),
             planned: AtomicU64::new(0),
             met: (0..table.len() * State::ALL.len()).map(|_| AtomicBool::new(false)).collect(),
@@ -115,6 +139,41 @@ impl<'a> Shared<'a> {
         let is_late = self.options.time.is_some_and(|time| self.begun.elapsed() >= time);
         let is_enough = self.stop.load(Ordering::Relaxed) || self.has_enough.load(Ordering::Relaxed);
         is_late || is_enough || lock(&self.inner).trouble.is_some()
+    }
+
+    /// Ways to the other brokers.
+    pub(super) fn beside(&self) -> Vec<Beside<'a>> {
+        self.against.iter().map(|(other, terms)| Beside::new(other, *terms)).collect()
+    }
+
+    /// True where the others hold still at present, or are to.
+    pub(super) fn is_still(&self) -> bool {
+        self.is_still.load(Ordering::Relaxed) && !self.is_over()
+    }
+
+    /// Holds still as long as somebody wants it.
+    pub(super) fn rest(&self) {
+        self.resting.fetch_add(1, Ordering::SeqCst);
+        while self.is_still() {
+            std::thread::sleep(TURN);
+        }
+        self.resting.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Does something while so many hold still; nothing where they don't come to rest in time.
+    pub(super) fn while_still<T>(&self, others: u32, act: impl FnOnce() -> T) -> Option<T> {
+        let _mine = self.still.try_lock().ok()?;
+        self.is_still.store(true, Ordering::Relaxed);
+        let until = Instant::now() + PATIENCE;
+        while self.resting.load(Ordering::SeqCst) < others && Instant::now() < until && !self.is_over() {
+            std::thread::sleep(TURN);
+        }
+        // Who follows something up comes to the end of a play first.
+        let calm = self.mourned.write().unwrap_or_else(PoisonError::into_inner);
+        let done = (self.resting.load(Ordering::SeqCst) >= others).then(act);
+        drop(calm);
+        self.is_still.store(false, Ordering::Relaxed);
+        done
     }
 
     /// When whoever follows something up has to end.

@@ -35,6 +35,31 @@ fn two_hunts_of_one_seed_send_the_same_bytes() {
 }
 
 #[test]
+fn what_is_drawn_follows_the_seed_alone_whatever_the_broker_answers() {
+    for only in [None, Some(0), Some(1), Some(2)] {
+        let planned = |seed, quirks: &[Quirk]| hunted(&HuntOptions { only, ..cases(90, seed) }, &[], quirks).planned;
+        let otherwise = [Quirk::ReversesAcknowledgements, Quirk::ReportsNoSubscribers, Quirk::ExtraCopies];
+        assert_eq!(planned(5, &[]), planned(5, &otherwise), "{only:?}");
+        assert_ne!(planned(5, &[]), planned(6, &[]), "{only:?}");
+        let shards = [1, 2, 3].map(|part| {
+            let options = HuntOptions { only, shard: Some((part, 3)), ..cases(30, 5) };
+            hunted(&options, &[], &[]).planned
+        });
+        assert_eq!(shards.into_iter().fold(0, u64::wrapping_add), planned(5, &[]), "{only:?}");
+    }
+}
+
+#[test]
+fn a_death_of_the_last_case_is_found_out() {
+    // Up to the first case that ends it, and no further: found among its last.
+    let options = HuntOptions { only: Some(0), stops_at_first: true, ..cases(3000, 1) };
+    let first = hunted(&options, &[Fault::DiesOfWildcardTopic], &[]).findings.remove(0).first.0;
+    let last = hunted(&HuntOptions { only: Some(0), ..cases(first + 1, 1) }, &[Fault::DiesOfWildcardTopic], &[]);
+    assert_eq!(last.progress.deaths, 1);
+    assert!(last.findings.iter().any(|finding| finding.suspicion.weight == Weight::Crash), "{:?}", keys(&last));
+}
+
+#[test]
 fn a_broker_that_dies_is_found_out() {
     let options = HuntOptions { only: Some(0), stops_at_first: true, ..cases(3000, 1) };
     let found = hunted(&options, &[Fault::DiesOfWildcardTopic], &[]);

@@ -1,5 +1,6 @@
-//! The broker's process, seen from outside: memory, threads, descriptors. What grows is told only where it has grown over
-//! several epochs, each with work in it; sessions clean up after themselves, so that nothing need be left of them.
+//! The broker's process, seen from outside: memory, threads, descriptors, and what it does while nobody asks anything of it.
+//! What grows is suspected only where it has grown over several epochs, each with work in it; sessions clean up after
+//! themselves, so that nothing need be left of them. Whether it grows by what cases do is found out by `leak`.
 
 use super::trial::{Oracle, Suspicion, Weight};
 use mqtt_assay_codec::Version;
@@ -11,7 +12,23 @@ const EPOCH: Duration = Duration::from_secs(15);
 const EPOCHS: usize = 5;
 
 /// How much an epoch has to add, and all of them: kB of memory, descriptors, threads.
-const GROWTH: [(&str, u64, u64); 3] = [("memory", 1024, 16 * 1024), ("descriptors", 8, 64), ("threads", 4, 32)];
+const GROWTH: [(u64, u64); 3] = [(1024, 16 * 1024), (8, 64), (4, 32)];
+
+/// What the parts of a sample are called, and are counted in.
+pub(super) const NAMES: [(&str, &str); 3] = [("memory", " kB"), ("descriptors", ""), ("threads", "")];
+
+/// What growth is suspected of: the suspicion, and which part of a sample has grown.
+pub(super) type Growth = (Suspicion, usize);
+
+/// How long a process may take to come to rest, what it may do then, and how long that is looked at.
+const REST: Duration = Duration::from_millis(300);
+const GLANCE: Duration = Duration::from_millis(500);
+const IDLE: Duration = Duration::from_millis(200);
+const LOOK: Duration = Duration::from_secs(3);
+const BUSY: Duration = Duration::from_secs(1);
+
+/// The clock ticks of `/proc` in a second; it has been so on every Linux.
+const TICKS: u64 = 100;
 
 /// What is seen at one time: kB of memory, descriptors, threads.
 pub(super) type Sample = [u64; 3];
@@ -35,7 +52,7 @@ impl Watch {
     }
 
     /// Looks once; `cases` is how many were judged so far. What has grown, where something has.
-    pub(super) fn look(&mut self, now: Duration, cases: u64) -> Vec<Suspicion> {
+    pub(super) fn look(&mut self, now: Duration, cases: u64) -> Vec<Growth> {
         let Some(sample) = sample(self.pid) else { return Vec::new() };
         self.first.get_or_insert(sample);
         self.last = Some(sample);
@@ -47,12 +64,12 @@ impl Watch {
         self.until = now + EPOCH;
         self.epochs.push((least, cases));
         self.current = None;
-        (0..GROWTH.len()).filter_map(|at| self.has_grown(at)).collect()
+        (0..GROWTH.len()).filter_map(|at| Some((self.has_grown(at)?, at))).collect()
     }
 
     fn has_grown(&mut self, at: usize) -> Option<Suspicion> {
         let recent = self.epochs.get(self.epochs.len().checked_sub(EPOCHS)?..)?;
-        let (name, each, all) = GROWTH[at];
+        let ((each, all), (name, unit)) = (GROWTH[at], NAMES[at]);
         let grows = recent.windows(2).all(|pair| pair[1].0[at] >= pair[0].0[at] + each && pair[1].1 > pair[0].1);
         let (first, last) = (recent.first()?, recent.last()?);
         let growth = last.0[at].saturating_sub(first.0[at]);
@@ -68,16 +85,55 @@ impl Watch {
             mutation: None,
             place: name.to_owned(),
             seen: format!(
-                "{name} grew by {growth}{} in each of {EPOCHS} epochs, over {cases} cases that left nothing behind",
-                if at == 0 { " kB" } else { "" }
+                "{name} grew by {growth}{unit} over {EPOCHS} epochs, in each of them, over {cases} cases that left nothing behind"
             ),
             line: 0,
         })
     }
 }
 
+/// Looks at a process of which nobody asks anything at present: what is wrong where it does much all the same.
+pub(super) fn is_busy(pid: u32) -> Option<Suspicion> {
+    std::thread::sleep(REST);
+    judged(&mut |time| worked(pid, time))
+}
+
+/// The same by what the process works in a time.
+fn judged(worked: &mut dyn FnMut(Duration) -> Option<Duration>) -> Option<Suspicion> {
+    if worked(GLANCE)? < IDLE {
+        return None;
+    }
+    let worked = worked(LOOK).filter(|worked| *worked > BUSY)?;
+    Some(Suspicion {
+        oracle: Oracle::Process,
+        version: Version::V5,
+        rule: None,
+        weight: Weight::Weak,
+        mutation: None,
+        place: "busy".to_owned(),
+        seen: format!("the process has worked for {worked:?} in {LOOK:?} in which nobody asked anything of it"),
+        line: 0,
+    })
+}
+
+/// For how long it works in this time, on all cores.
+fn worked(pid: u32, time: Duration) -> Option<Duration> {
+    let before = processor_time(pid)?;
+    std::thread::sleep(time);
+    Some(processor_time(pid)?.saturating_sub(before))
+}
+
+/// For how long it has worked, for itself and in the system.
+fn processor_time(pid: u32) -> Option<Duration> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // Its name stands in brackets, and may hold anything.
+    let mut fields = text.rsplit_once(") ")?.1.split_whitespace().skip(11);
+    let ticks: u64 = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
+    Some(Duration::from_millis(ticks * 1000 / TICKS))
+}
+
 /// What `/proc` says of a process; nothing where there is none.
-fn sample(pid: u32) -> Option<Sample> {
+pub(super) fn sample(pid: u32) -> Option<Sample> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let value = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
@@ -95,6 +151,29 @@ mod tests {
         let mut watch = Watch::new(0);
         watch.epochs = of.iter().zip(1..).map(|(memory, cases)| ([*memory, 9, 1], cases * 1000)).collect();
         watch
+    }
+
+    #[test]
+    fn who_works_on_is_busy_and_who_comes_to_rest_is_not() {
+        let judged = |first: u64, then: u64| {
+            judged(&mut |time| Some(Duration::from_millis(if time == GLANCE { first } else { then })))
+        };
+        assert_eq!(judged(500, 2900).map(|suspicion| suspicion.place), Some("busy".to_owned()));
+        assert_eq!(judged(500, 900), None);
+        assert_eq!(judged(100, 2900), None);
+        assert!(super::judged(&mut |_| None).is_none(), "there is no process any more");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn work_is_seen_in_the_time_of_a_process() {
+        let own = std::process::id();
+        let before = processor_time(own).expect("it is there");
+        let mut number = 1_u64;
+        while processor_time(own).expect("it is there") <= before {
+            number = std::hint::black_box(number.wrapping_mul(3));
+        }
+        assert_eq!(processor_time(u32::MAX), None);
     }
 
     #[test]

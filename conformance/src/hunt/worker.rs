@@ -1,7 +1,7 @@
 //! One who hunts: case after case on a road of its own, each judged, and what is wrong followed up at once.
 
 use super::canary::Canary;
-use super::case::Case;
+use super::case::{Case, Outcome};
 use super::confirm::Confirmer;
 use super::corpus;
 use super::feedback::Feedback;
@@ -9,9 +9,10 @@ use super::finding::{Again, Finding};
 use super::fresh::{Choice, Done, Fresh};
 use super::ground::Ground;
 use super::kept::{BATCH, Kept};
+use super::leak::Leak;
 use super::road::Road;
 use super::session::{Maker, Names, Session, Terms, play};
-use super::shared::{FRESH, KEPT, SESSIONS, Shared, end_key, lock};
+use super::shared::{FRESH, KEPT, KINDS, SESSIONS, Shared, end_key, lock};
 use super::trial::{Oracle, Suspicion, Trial, Weight};
 use crate::chance::Random;
 use crate::link::Transcript;
@@ -27,9 +28,6 @@ const RING: usize = 1000;
 
 /// After how many cases the canary of a broker in this process beats.
 const BEAT: u64 = 50;
-
-/// Chance of the kinds of cases.
-const KINDS: [(usize, usize); 3] = [(66, FRESH), (14, KEPT), (20, SESSIONS)];
 
 /// One who hunts.
 pub(super) struct Worker<'a> {
@@ -91,6 +89,7 @@ impl<'a> Worker<'a> {
             limit: shared.limit(),
             mourned: None,
             deaths: 0,
+            beside: shared.beside(),
         };
         let first = versions.last().copied().unwrap_or(Version::V5);
         Self {
@@ -119,6 +118,7 @@ impl<'a> Worker<'a> {
             }
             self.done += 1;
             self.look_after();
+            self.look_for_leak();
             self.hold_back(begun);
         }
         let brought = self.drained();
@@ -180,8 +180,8 @@ impl<'a> Worker<'a> {
     fn once_session(&mut self, index: u64, random: &mut Random) -> Brought {
         let session = self.session(random);
         self.remember(index, Case::Session(session.clone()));
-        let names = Names::new(&format!("{}{}", base36(self.shared.options.seed, 4), base36(index, 6)));
-        let played = play(&session, self.road.as_mut(), self.terms, &names);
+        let tag = format!("{}{}", base36(self.shared.options.seed, 4), base36(index, 6));
+        let played = play(&session, self.road.as_mut(), self.terms, &Names::new(&tag));
         self.shared.judged(SESSIONS, 1);
         for &(version, answer) in &played.unanswered {
             self.terms.futile.missed(version, answer);
@@ -193,9 +193,22 @@ impl<'a> Worker<'a> {
             }
         }
         match played.trial.suspicions() {
-            [] => Brought::new(),
+            [] => self.differing(index, session, &played.trial, &tag),
             _ => vec![Suspected::new(self.shared, index, Case::Session(session), &played.trial)],
         }
+    }
+
+    /// What another broker does otherwise in a session that is in order here.
+    fn differing(&mut self, index: u64, session: Session, trial: &Trial, tag: &str) -> Brought {
+        if self.shared.against.is_empty() {
+            return Brought::new();
+        }
+        let (case, here) = (Case::Session(session), Outcome::of(trial, tag));
+        let suspicions = self.confirmer.differences(&case, &here, tag);
+        if suspicions.is_empty() {
+            return Brought::new();
+        }
+        vec![Suspected { index, case, suspicions, record: Some(here.transcript) }]
     }
 
     fn session(&self, random: &mut Random) -> Session {
@@ -256,7 +269,9 @@ impl<'a> Worker<'a> {
             line: 0,
         };
         let last = self.ring.back().map(|(_, case)| case);
-        self.shared.found(Finding::new(suspicion, (index, self.shared.elapsed()), last, false));
+        let mut finding = Finding::new(suspicion, (index, self.shared.elapsed()), last, false);
+        finding.again = Again::Otherwise("not tried: there is no broker any more that it could be tried on".to_owned());
+        self.shared.found(finding);
         self.shared.fails(format!("the broker can't be reached any more{words}"));
     }
 
@@ -282,8 +297,13 @@ impl<'a> Worker<'a> {
         let before = self.road.deaths();
         if let Some(suspicion) = canary.beat(self.road.as_mut()) {
             if self.road.deaths() == before {
-                let case = self.culprit(&suspicion);
-                self.shared.suspect(&[suspicion], self.done, case.as_ref(), None, &mut self.confirmer);
+                // One that is known is only counted.
+                if self.shared.wants(std::slice::from_ref(&suspicion)) {
+                    let found = self.blame(suspicion);
+                    self.shared.found(found);
+                } else {
+                    self.shared.suspect(&[suspicion], self.done, None, None, &mut self.confirmer);
+                }
             }
             // A broker that answers nobody any more is of no use: the next one is new.
             self.renew_road();
@@ -306,19 +326,35 @@ impl<'a> Worker<'a> {
     }
 
     /// Which of the last cases did harm to those whom it had nothing to do with: the first whose end shows the same.
-    fn culprit(&mut self, suspicion: &Suspicion) -> Option<Case> {
+    fn blame(&mut self, suspicion: Suspicion) -> Finding {
+        let first = (self.done, self.shared.elapsed());
         let ring: Vec<Case> = self.ring.iter().rev().take(BEAT as usize + 4).map(|(_, case)| case.clone()).collect();
-        ring.into_iter().find(|case| {
-            let mut road = self.ground.road();
-            let mut canary = Canary::new(suspicion.version, self.terms.pace);
-            if canary.beat(road.as_mut()).is_some() {
-                return false;
+        let culprit = ring.iter().find_map(|case| Some((case, self.harm(case, &suspicion)?)));
+        let mut finding = Finding::new(suspicion, first, culprit.as_ref().map(|(case, _)| *case), false);
+        finding.again = match culprit {
+            Some((_, record)) => {
+                finding.transcript = record;
+                Again::Seen(1, 1)
             }
-            self.confirmer.played += 1;
-            let tag = format!("{}{}", self.confirmer.name, self.confirmer.played);
-            case.play(road.as_mut(), self.shared.table, self.terms, &tag);
-            canary.beat(road.as_mut()).is_some_and(|again| again.place == suspicion.place)
-        })
+            None => {
+                Again::Otherwise(format!("the last {} cases were played again, each alone, and did it not", ring.len()))
+            }
+        };
+        finding
+    }
+
+    /// Plays a case on a new broker; its record, where it does this harm.
+    fn harm(&mut self, case: &Case, suspicion: &Suspicion) -> Option<Option<Transcript>> {
+        let mut road = self.ground.road();
+        let mut canary = Canary::new(suspicion.version, self.terms.pace);
+        if canary.beat(road.as_mut()).is_some() {
+            return None;
+        }
+        self.confirmer.played += 1;
+        let tag = format!("{}{}", self.confirmer.name, self.confirmer.played);
+        let outcome = case.play(road.as_mut(), self.shared.table, self.terms, &tag);
+        let again = canary.beat(road.as_mut())?;
+        (again.place == suspicion.place).then(|| outcome.map(|outcome| outcome.transcript))
     }
 
     /// The broker has died: finds out of what, and tells it.
@@ -371,6 +407,32 @@ impl<'a> Worker<'a> {
             }
         }
         false
+    }
+
+    /// Holds still where somebody wants that, and looks for the cause where the process has grown.
+    fn look_for_leak(&mut self) {
+        if self.shared.is_still() {
+            let brought = self.drained();
+            self.follow_up(brought);
+            self.shared.rest();
+        }
+        if !self.done.is_multiple_of(BEAT) {
+            return;
+        }
+        let Worker { shared, ground, terms, .. } = *self;
+        let Some(pid) = ground.pid() else { return };
+        let Some((suspicion, which)) = lock(&shared.growth).take() else { return };
+        let brought = self.drained();
+        self.follow_up(brought);
+        let ring: Vec<(u64, Case)> = self.ring.iter().cloned().collect();
+        let leak = Leak { ground, table: shared.table, terms, limit: shared.limit(), pid, which };
+        let found = shared
+            .while_still(shared.options.jobs.max(1) - 1, || leak.explain(suspicion.clone(), &ring, shared.elapsed()));
+        match found {
+            Some(found) => shared.found(found),
+            // Not all have come to rest: another time.
+            None => drop(lock(&shared.growth).get_or_insert((suspicion, which))),
+        }
     }
 
     fn hold_back(&self, begun: Instant) {

@@ -90,9 +90,17 @@ pub(crate) struct FuzzArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) rate: Option<u32>,
 
+    /// Send nothing: print the first N cases, with the reference broker's answers in the place of this one's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(super) dry_run: Option<u64>,
+
     /// Measure only: the rates of the hunt and of a probe that does not judge
     #[arg(long)]
     pub(super) calibrate: bool,
+
+    /// Play each session on this broker as well, and tell where it does otherwise and no rule decides (repeatable)
+    #[arg(long, value_name = "BROKER")]
+    pub(super) against: Vec<String>,
 
     /// Only one kind of cases
     #[arg(long, value_name = "KIND", value_enum)]

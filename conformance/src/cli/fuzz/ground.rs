@@ -2,12 +2,16 @@
 
 use super::args::FuzzArgs;
 use crate::broker::{SpawnedBroker, Started, Target, Unready, Variant};
+use crate::cli::broker::BrokerArgs;
 use crate::cli::choices::Versions;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::hunt::{Broker, Login};
+use crate::hunt::{Broker, Ground, Login, Other};
 use mqtt_assay_codec::Version;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use tokio::runtime::Runtime;
+use tokio::task::LocalSet;
 
 /// A broker that runs.
 pub(super) struct Place {
@@ -57,6 +61,37 @@ pub(super) async fn find(target: &Target, versions: Versions) -> Result<Place, F
 fn unspoken(versions: &[Version]) -> String {
     let names: Vec<String> = versions.iter().map(ToString::to_string).collect();
     format!("the broker does not speak MQTT {}", names.join(" or "))
+}
+
+/// Other brokers, and what keeps them running.
+pub(super) fn others(
+    args: &FuzzArgs,
+    hunted: &Target,
+    seed: u64,
+    runtime: &Runtime,
+) -> Result<Vec<(Arc<Other>, Option<Place>)>, Failure> {
+    let other = |word: &String| {
+        let target = BrokerArgs::named(word).resolve(seed, 1, None)?.target;
+        require_leave(args, &target)?;
+        if target.is_embedded() != hunted.is_embedded() {
+            return Err(Failure::usage(format!(
+                "--against {word}: the built-in broker has a clock of its own, so that what it does in time can't be \
+                 compared; `mqtt-assay serve` is the same broker at an address"
+            )));
+        }
+        if let Target::Embedded(embedded) = &target {
+            let ground = Ground::Inside(embedded.maker().map_err(Failure::usage)?);
+            return Ok((Arc::new(Other { name: target.name(), ground }), None));
+        }
+        let place = LocalSet::new().block_on(runtime, async {
+            target.learn_version().await;
+            find(&target, args.mqtt).await
+        })?;
+        let version = target.version().map_or_else(String::new, |(version, _)| format!(" {version}"));
+        let ground = Ground::Broker(place.broker(None));
+        Ok((Arc::new(Other { name: format!("{}{version}", target.name()), ground }), Some(place)))
+    };
+    args.against.iter().map(other).collect()
 }
 
 fn unready_to(unready: &Unready) -> Failure {

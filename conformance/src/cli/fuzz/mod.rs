@@ -1,6 +1,7 @@
 //! `mqtt-assay fuzz`: hunts a live broker.
 
 mod args;
+mod dry;
 mod files;
 mod ground;
 mod keeper;
@@ -23,7 +24,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::task::LocalSet;
@@ -42,6 +43,9 @@ struct Outcome {
 pub(crate) fn fuzz(args: &FuzzArgs) -> Result<Exit, Failure> {
     let seed = args.seed.unwrap_or_else(|| RandomState::new().hash_one(()) >> 32);
     let Meant { target, words, .. } = args.broker.resolve(seed, 1, None)?;
+    if let Some(count) = args.dry_run {
+        return dry::print(count, &options(args, &target, seed)?);
+    }
     ground::require_leave(args, &target)?;
     let guard =
         Guard::start(None, None).map_err(|error| trouble::no_means("nobody can watch over the hunt", &error))?;
@@ -53,16 +57,31 @@ pub(crate) fn fuzz(args: &FuzzArgs) -> Result<Exit, Failure> {
     if !args.merge_corpus.is_empty() {
         return merged::merge(args, &target, &guard, &runtime);
     }
+    hunt_down(args, &target, words, seed, &guard, &runtime)
+}
+
+/// A hunt, from its reports' places to its reports.
+fn hunt_down(
+    args: &FuzzArgs,
+    target: &Target,
+    words: String,
+    seed: u64,
+    guard: &Guard,
+    runtime: &Runtime,
+) -> Result<Exit, Failure> {
     let shard = args.shard.map(|(part, of)| format!("{part}/{of}"));
     let (broker, address, is_strict) = (target.name(), target.address(), args.strict);
     let facts = HuntFacts { words, broker, address, seed, shard, is_strict };
-    let options = options(args, &target, seed)?;
-    let outputs = Outputs::open(args, &guard)?;
-    let outcome = match &target {
-        Target::Embedded(embedded) => hunt_inside(args, &options, facts, embedded, &guard)?,
-        _ => hunt_outside(args, &options, facts, &target, &guard, &runtime)?,
+    let mut options = options(args, target, seed)?;
+    let outputs = Outputs::open(args, guard)?;
+    // They run as long as this is held.
+    let others = ground::others(args, target, seed, runtime)?;
+    options.against = others.iter().map(|(other, _)| Arc::clone(other)).collect();
+    let outcome = match target {
+        Target::Embedded(embedded) => hunt_inside(args, &options, facts, embedded, guard)?,
+        _ => hunt_outside(args, &options, facts, target, guard, runtime)?,
     };
-    conclude(args, outputs, &outcome, &guard)
+    conclude(args, outputs, &outcome, guard)
 }
 
 fn options(args: &FuzzArgs, target: &Target, seed: u64) -> Result<HuntOptions, Failure> {
@@ -78,6 +97,7 @@ fn options(args: &FuzzArgs, target: &Target, seed: u64) -> Result<HuntOptions, F
         rate: args.rate.or((!target.is_private()).then_some(GENTLE)),
         only: args.only.map(args::Only::number),
         without_auditor: args.without_auditor,
+        against: Vec::new(),
         stops_at_first: false,
     })
 }

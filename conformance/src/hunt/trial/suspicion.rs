@@ -20,6 +20,8 @@ pub enum Oracle {
     Canary,
     /// The broker's process.
     Process,
+    /// Another broker that does otherwise.
+    Against,
 }
 
 impl Oracle {
@@ -33,6 +35,7 @@ impl Oracle {
             Self::Hang => "hang",
             Self::Canary => "canary",
             Self::Process => "process",
+            Self::Against => "against",
         }
     }
 }

@@ -99,7 +99,7 @@ fn what_was_not_seen_again_looks_like_no_finding() {
     assert!(page(&found("a", "untried", 2), &facts).starts_with("# NOT REPEATED, no finding: `a`"));
     let summary = summary(&full());
     let (findings, others) = summary.split_once("no findings").expect("both");
-    assert!(findings.contains("| a |") && !findings.contains("| b |") && others.contains("| b |"), "{summary}");
+    assert!(findings.contains("| `a` |") && !findings.contains("| `b` |") && others.contains("| `b` |"), "{summary}");
 }
 
 #[test]

@@ -52,8 +52,11 @@ pub(crate) fn result(report: &HuntReport, place: &str) -> String {
 
 /// All of it, for people who read it later.
 pub(crate) fn summary(report: &HuntReport) -> String {
-    let mut out =
-        format!("# The hunt of {}\n\n{}.\n\n", markdown::code(&report.target.name), progress(&report.progress()));
+    let mut out = format!(
+        "# The hunt of {}\n\n{}.\n\n",
+        markdown::code(&report.target.name),
+        markdown::prose(&progress(&report.progress()))
+    );
     if let Some(trouble) = &report.trouble {
         let _ = writeln!(out, "It ended early: {}\n", markdown::prose(trouble));
     }

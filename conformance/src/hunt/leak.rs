@@ -1,0 +1,126 @@
+//! Whether the process grows by what cases do to it: those of late are played again and again while nobody else hunts, some
+//! at a time, and of those by which it grows each alone, a thousand times and a thousand times more.
+
+use super::case::Case;
+use super::confirm::Limit;
+use super::finding::{Again, Finding};
+use super::ground::Ground;
+use super::session::Terms;
+use super::table::Table;
+use super::trial::{Suspicion, Weight};
+use super::watch::{NAMES, Sample, sample};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// How many cases are suspected together, and how often they are played then.
+const TOGETHER: usize = 16;
+const ROUNDS: usize = 250;
+
+/// How often one is played alone before what it leaves is weighed.
+const TIMES: usize = 1000;
+
+/// What counts as growth, of some together and of one alone: kB of memory, descriptors, threads.
+const LEAST: Sample = [128, 64, 16];
+
+/// How long all of it may take.
+const TIME: Duration = Duration::from_mins(1);
+
+/// How long the process is left alone before it is weighed, and how often it is.
+const QUIET: Duration = Duration::from_millis(200);
+const LOOKS: u32 = 3;
+
+/// Who finds it out.
+pub(super) struct Leak<'a> {
+    pub(super) ground: &'a Ground,
+    pub(super) table: &'a Table,
+    pub(super) terms: Terms,
+    pub(super) limit: Limit<'a>,
+    pub(super) pid: u32,
+    /// Which part of a sample has grown.
+    pub(super) which: usize,
+}
+
+impl Leak<'_> {
+    /// Looks for the case among those of late by which the process grows.
+    pub(super) fn explain(&self, suspicion: Suspicion, ring: &[(u64, Case)], at: Duration) -> Finding {
+        let until = Instant::now() + TIME;
+        let is_over = || Instant::now() >= until || self.limit.is_over();
+        let index = ring.last().map_or(0, |(index, _)| *index);
+        let distinct: BTreeMap<String, &Case> = ring.iter().map(|(_, case)| (case.name(self.table), case)).collect();
+        let cases: Vec<(&String, &&Case)> = distinct.iter().collect();
+        let mut tried = 0;
+        for together in cases.chunks(TOGETHER) {
+            if is_over() {
+                break;
+            }
+            tried += together.len();
+            let all: Vec<&Case> = together.iter().map(|(_, case)| **case).collect();
+            if self.growth(&all, ROUNDS).is_none_or(|growth| growth < LEAST[self.which]) {
+                continue;
+            }
+            for (name, case) in together {
+                if let Some(finding) = self.alone(&suspicion, name, case, (index, at)).filter(|_| !is_over()) {
+                    return finding;
+                }
+            }
+        }
+        let mut finding = Finding::new(suspicion, (index, at), None, false);
+        finding.again = match tried {
+            0 => Again::Untried("the time was over"),
+            _ => Again::Doubtful(format!(
+                "{tried} different cases of late, {TOGETHER} at a time and {ROUNDS} times each: it did not grow by them"
+            )),
+        };
+        finding
+    }
+
+    /// One case: the first thousand may fill what is kept for reuse, the second and the third may not add to it.
+    fn alone(&self, suspicion: &Suspicion, name: &str, case: &Case, first: (u64, Duration)) -> Option<Finding> {
+        self.growth(&[case], TIMES)?;
+        let (second, third) = (self.growth(&[case], TIMES)?, self.growth(&[case], TIMES)?);
+        let least = LEAST[self.which];
+        if second < least || third < least {
+            return None;
+        }
+        let mut suspicion = suspicion.clone();
+        let (what, unit) = NAMES[self.which];
+        suspicion.place = format!("{what} by {name}");
+        suspicion.weight = Weight::Fail;
+        suspicion.seen = format!(
+            "{what} grew by {second}{unit} while this case alone was played {TIMES} times, and by {third}{unit} in \
+             {TIMES} times more"
+        );
+        let mut finding = Finding::new(suspicion, first, Some(case), false);
+        finding.again = Again::Otherwise(format!("played {} times, alone, while nobody else hunted", 3 * TIMES));
+        let mut road = self.ground.road();
+        finding.transcript = case.play(road.as_mut(), self.table, self.terms, "leak").map(|outcome| outcome.transcript);
+        Some(finding)
+    }
+
+    /// What the process has more once the cases were played so often; nothing where it is another one by then.
+    fn growth(&self, cases: &[&Case], rounds: usize) -> Option<u64> {
+        let before = self.settled()?;
+        let mut road = self.ground.road();
+        for round in 0..rounds {
+            for (place, case) in cases.iter().enumerate() {
+                case.play(road.as_mut(), self.table, self.terms, &format!("l{place}x{round}"))?;
+            }
+            if self.limit.is_over() {
+                return None;
+            }
+        }
+        drop(road);
+        Some(self.settled()?.saturating_sub(before))
+    }
+
+    /// What it has once it is left alone: the least of some looks.
+    fn settled(&self) -> Option<u64> {
+        let mut least = None;
+        for _ in 0..LOOKS {
+            std::thread::sleep(QUIET);
+            let now = sample(self.pid)?[self.which];
+            least = Some(least.map_or(now, |least: u64| least.min(now)));
+        }
+        least
+    }
+}
