@@ -49,6 +49,9 @@ impl Confirmer<'_> {
     }
 
     fn shows(&mut self, case: &Case, key: &Key) -> Option<Outcome> {
+        if super::memory::is_about(key) {
+            return super::memory::weigh(case, self.ground, self.table, self.terms);
+        }
         self.play(case).filter(|outcome| outcome.suspicions.iter().any(|suspicion| suspicion.key() == *key))
     }
 

@@ -17,6 +17,7 @@ mod finding;
 mod fresh;
 mod ground;
 mod kept;
+mod memory;
 mod options;
 mod pace;
 mod road;

@@ -11,12 +11,13 @@ use super::ground::Ground;
 use super::kept::{BATCH, Kept};
 use super::road::Road;
 use super::session::{Maker, Names, Session, Terms, play};
+use super::table::State;
 use super::shared::{FRESH, KEPT, SESSIONS, Shared, end_key, lock};
 use super::trial::{Oracle, Suspicion, Weight};
 use crate::chance::Random;
 use crate::scenario::base36;
 use mqtt_assay_codec::Version;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,8 @@ pub(super) struct Worker<'a> {
     deaths: (u64, u64),
     ends: BTreeMap<(&'static str, &'static str), u64>,
     done: u64,
+    /// Packets of the table, in their states, that were weighed.
+    weighed: BTreeSet<(usize, State)>,
 }
 
 /// What a case has brought up, to be followed up once the road is free.
@@ -85,6 +88,7 @@ impl<'a> Worker<'a> {
             road,
             ends: BTreeMap::new(),
             done: 0,
+            weighed: BTreeSet::new(),
         }
     }
 
@@ -113,7 +117,10 @@ impl<'a> Worker<'a> {
             KEPT => self.once_kept(index, &mut random)?,
             _ => self.once_session(index, &mut random),
         };
-        self.follow_up(brought);
+        // What a case shows in which the broker dies is its death, which is told by itself.
+        if self.road.deaths() == self.deaths.1 {
+            self.follow_up(brought);
+        }
         Ok(())
     }
 
@@ -124,6 +131,9 @@ impl<'a> Worker<'a> {
         let (shared, ends, offer) = (self.shared, &mut self.ends, self.terms.offer);
         let each = &mut |done: &Done<'_>| tell(shared, &offer, ends, &mut brought, done);
         self.fresh.step(self.road.as_mut(), choice, each)?;
+        if self.road.is_simulated() && self.weighed.insert((choice.entry, choice.state)) {
+            brought.extend(self.weigh(index, Case::Fresh(choice)));
+        }
         Ok(brought)
     }
 
@@ -154,7 +164,9 @@ impl<'a> Worker<'a> {
         let session = self.session(random);
         self.remember(index, Case::Session(session.clone()));
         let names = Names::new(&format!("{}{}", base36(self.shared.options.seed, 4), base36(index, 6)));
+        let before = super::memory::of(self.road.as_ref());
         let played = play(&session, self.road.as_mut(), self.terms, &names);
+        let has_left = super::memory::of(self.road.as_ref()) > before;
         self.shared.judged(SESSIONS, 1);
         if self.shared.options.feedback {
             let is_new = lock(&self.shared.feedback).take(&session, &played.seen);
@@ -163,9 +175,16 @@ impl<'a> Worker<'a> {
             }
         }
         match played.trial.suspicions() {
+            [] if has_left => self.weigh(index, Case::Session(session)).into_iter().collect(),
             [] => Brought::new(),
             suspicions => vec![(index, Case::Session(session), suspicions.to_vec())],
         }
+    }
+
+    /// A case that may leave something behind each time it is played.
+    fn weigh(&self, index: u64, case: Case) -> Option<(u64, Case, Vec<Suspicion>)> {
+        let outcome = super::memory::weigh(&case, self.ground, self.shared.table, self.terms)?;
+        Some((index, case, outcome.suspicions))
     }
 
     fn session(&self, random: &mut Random) -> Session {
