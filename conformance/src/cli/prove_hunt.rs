@@ -2,7 +2,7 @@
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::{print, say};
+use super::output::{print, print_aside};
 use super::prove::write_table;
 use crate::proof::{
     Budget, Bug, HuntRow, bugs, hunt_table, hunt_ways_table, prove_hunt, sample, share_found, sound,
@@ -38,7 +38,7 @@ pub(crate) struct HuntingArgs {
 pub(super) fn prove_hunting(args: &HuntingArgs, ways: bool, write: Option<&Path>) -> Result<Exit, Failure> {
     let all = if ways { sample() } else { sound().into_iter().chain(bugs()).collect() };
     let chosen = chosen(&all, args.bug.as_deref())?;
-    let rows = prove_hunt(&chosen, budget(args, ways), &|words| say(&format!("{words}\n")));
+    let rows = prove_hunt(&chosen, budget(args, ways), &|words| drop(print_aside(&format!("{words}\n"))));
     let (name, table) =
         if ways { ("hunt-ways.tsv", hunt_ways_table(&rows)) } else { ("hunt.tsv", hunt_table(&rows)) };
     match write {

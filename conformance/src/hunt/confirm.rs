@@ -181,6 +181,7 @@ fn simpler(step: &Step) -> Vec<Step> {
             with(&|greeting| greeting.packet_size = None);
             with(&|greeting| greeting.aliases = None);
             with(&|greeting| greeting.problems = None);
+            with(&|greeting| greeting.padding = 0);
             with(&|greeting| greeting.keep_alive = 60);
         }
         Act::Publish(message) => {

@@ -20,6 +20,9 @@ const EPOCHS: usize = 5;
 /// How long is waited after each, on the simulated clock: what was put off is done by then.
 const PAUSE: Duration = Duration::from_secs(70);
 
+/// And after the last: sessions that somebody was promised for an hour are over.
+const PATIENCE: Duration = Duration::from_secs(2 * 60 * 60);
+
 /// The place of such a finding.
 const PLACE: &str = "memory";
 
@@ -31,7 +34,8 @@ pub(super) fn is_about(key: &Key) -> bool {
 /// What a case brings up when it is played again and again.
 pub(super) fn weigh(case: &Case, ground: &Ground, table: &Table, terms: Terms) -> Option<Outcome> {
     let mut road = ground.road();
-    let mut last = road.memory()?;
+    let first = road.memory()?;
+    let mut last = first;
     let mut grown = 0;
     let mut outcome = None;
     for turn in 0..SETTLING + EPOCHS {
@@ -45,6 +49,9 @@ pub(super) fn weigh(case: &Case, ground: &Ground, table: &Table, terms: Terms) -
         }
         last = now;
     }
+    road.wait(PATIENCE);
+    let kept = road.memory()?.checked_sub(first).filter(|kept| *kept >= grown / 2)?;
+    grown = grown.min(kept);
     let mut outcome = outcome.unwrap_or_else(Outcome::silent);
     outcome.suspicions = vec![suspicion(grown)];
     Some(outcome)

@@ -192,7 +192,7 @@ impl<'a> Worker<'a> {
             .then(|| Feedback::choose(&lock(&self.shared.feedback), random))
             .flatten();
         let (alias, qos) = (self.terms.offer.alias(), self.terms.offer.qos());
-        let mut maker = Maker { random, versions: &self.versions, alias, qos };
+        let mut maker = Maker::new(random, &self.versions, alias, qos);
         match varied {
             Some((session, other)) => maker.variation(&session, &other),
             None => maker.session(),
