@@ -24,6 +24,7 @@ mod road;
 mod run;
 mod session;
 mod shared;
+mod shorter;
 mod table;
 #[cfg(test)]
 mod tests;

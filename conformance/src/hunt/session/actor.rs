@@ -41,13 +41,12 @@ pub(super) struct Actor {
     pub(super) published: BTreeSet<(u8, u8)>,
 }
 
-/// A message of QoS 1 or 2 that it has published and whose end it has not seen.
+/// A message of QoS 2 that it has published and whose end it has not seen.
 #[derive(Debug, Clone)]
 pub(super) struct Open {
     pub(super) id: u16,
     /// The PUBLISH; nothing once PUBREC has come, so that PUBREL is next.
     pub(super) publish: Option<Vec<u8>>,
-    pub(super) qos: u8,
 }
 
 impl Actor {

@@ -69,7 +69,8 @@ pub(super) fn qos(number: u8) -> QoS {
     }
 }
 
-pub(super) fn connect(greeting: &Greeting, names: &Names, version: Version) -> Vec<u8> {
+/// A CONNECT; the number tells its will from all others of the session.
+pub(super) fn connect(greeting: &Greeting, names: &Names, number: u32, version: Version) -> Vec<u8> {
     let is_5 = version == Version::V5;
     let client_id = names.client(greeting.client);
     let mut properties = PropertiesBuf::new();
@@ -84,7 +85,7 @@ pub(super) fn connect(greeting: &Greeting, names: &Names, version: Version) -> V
         properties = all.into_iter().flatten().fold(properties, PropertiesBuf::with);
         properties = padded(properties, greeting.padding);
     }
-    let mut will_payload = client_id.clone().into_bytes();
+    let mut will_payload = format!("{client_id} {number:x}").into_bytes();
     let mut will_properties = PropertiesBuf::new();
     let mut topic = String::new();
     let mut will = None;

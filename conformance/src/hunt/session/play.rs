@@ -239,10 +239,12 @@ impl Player<'_> {
         (bytes, awaited)
     }
 
-    /// Notes what a client has to send again where its session is resumed: whole and legal messages with an identifier.
+    /// Notes what a client sends again where its session is resumed: messages of QoS 2. Those of QoS 1 would be new ones to
+    /// whoever has subscribed meanwhile.
     fn note_open(&mut self, who: usize, message: &Message, id: Option<u16>, bytes: &[u8]) {
-        let Some(id) = id.filter(|_| message.alias == 0 && !matches!(message.id, Id::Again)) else { return };
-        let open = Open { id, publish: Some(bytes.to_vec()), qos: message.qos };
+        let is_plain = message.qos == 2 && message.alias == 0 && !matches!(message.id, Id::Again);
+        let Some(id) = id.filter(|_| is_plain) else { return };
+        let open = Open { id, publish: Some(bytes.to_vec()) };
         self.actors[who].open.retain(|known| known.id != id);
         self.actors[who].open.push(open);
     }
@@ -255,17 +257,13 @@ impl Player<'_> {
         if !self.actors[who].is_resumed || !is_same {
             return self.actors[who].starts_anew();
         }
-        for Open { id, publish, qos } in self.actors[who].open.clone() {
+        for Open { id, publish } in self.actors[who].open.clone() {
             let is_release = publish.is_none();
             let mut bytes = publish.unwrap_or_else(|| draft::short(PacketType::Pubrel as u8, id));
             if !is_release {
                 bytes[0] |= 8;
             }
-            let answer = match (is_release, qos) {
-                (true, _) => PacketType::Pubcomp,
-                (false, 1) => PacketType::Puback,
-                (false, _) => PacketType::Pubrec,
-            };
+            let answer = if is_release { PacketType::Pubcomp } else { PacketType::Pubrec };
             self.await_for(who, Some((answer, id)));
             self.write(who, &bytes, None, Cut::Whole);
         }
@@ -275,7 +273,8 @@ impl Player<'_> {
     fn connect(&mut self, step: &Step, greeting: &Greeting) {
         let who = step.who;
         let version = self.actors[who].version;
-        let bytes = draft::connect(greeting, self.names, version);
+        self.messages += 1;
+        let bytes = draft::connect(greeting, self.names, self.messages, version);
         self.clients.insert(self.names.client(greeting.client));
         if let Some(willing) = greeting.will.as_ref().filter(|willing| willing.retain) {
             self.retained.insert(self.names.topic(willing.topic));

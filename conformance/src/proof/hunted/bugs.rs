@@ -4,6 +4,7 @@ use crate::cases;
 use crate::chance::Random;
 use crate::broker::Variant;
 use crate::hunt::Make;
+use crate::proof::prove::STOPS_AT_CONTROL;
 use mqtt_assay_reference::{BrokerLimits, Fault, FaultOn, Machine, Planted, Quirk, Settings, Sort};
 
 /// Faults that nobody sees until he comes by one way, and whose bug in the field has that shape.
@@ -93,6 +94,12 @@ impl Bug {
         matches!(self, Self::Sound | Self::SoundWithQuirks)
     }
 
+    /// What the broker of this seed is, beside the name, where seeds differ.
+    pub(super) fn details(self, seed: u64) -> String {
+        let quirks = if self == Self::SoundWithQuirks { freedoms(seed) } else { Vec::new() };
+        quirks.iter().map(|quirk| format!(" {}", quirk.name())).collect()
+    }
+
     /// How the broker with it is made.
     pub(super) fn make(self, seed: u64) -> Make {
         let quirks = if self == Self::SoundWithQuirks { freedoms(seed) } else { Vec::new() };
@@ -116,7 +123,8 @@ impl Bug {
 /// Some of the quirks, others for each seed.
 fn freedoms(seed: u64) -> Vec<Quirk> {
     let mut random = Random::of(seed, 0);
-    let all = Quirk::ALL.iter().copied().filter(|quirk| !quirk.is_about_tls());
+    let can_be_judged = |quirk: &Quirk| !quirk.is_about_tls() && !STOPS_AT_CONTROL.contains(quirk);
+    let all = Quirk::ALL.iter().copied().filter(can_be_judged);
     all.filter(|_| random.chance(FREEDOM)).collect()
 }
 

@@ -54,7 +54,8 @@ fn medians(tries: &[Option<Found>]) -> Medians {
     let said = |value: Option<u64>| value.map_or("-".to_owned(), |value| value.to_string());
     let milliseconds = median(tries, |found| u64::try_from(found.time.as_millis()).unwrap_or(u64::MAX));
     let seconds = milliseconds.map_or("-".to_owned(), |value| format!("{}.{:02}", value / 1000, value % 1000 / 10));
-    let operations = median(tries, |found| found.operations.1 as u64);
+    // Of a finding that no one case can be named for there is nothing to count.
+    let operations = median(tries, |found| found.operations.1 as u64).filter(|count| *count > 0);
     Medians { cases: said(median(tries, |found| found.cases)), seconds, operations: said(operations) }
 }
 
@@ -92,8 +93,10 @@ impl HuntRow {
             return missed.into_iter().collect();
         }
         let alarms = (1..).zip(&self.whole).filter_map(|(seed, found)| {
-            let Found { key, seen, .. } = found.as_ref()?;
-            Some(format!("{name} with seed {seed} gave a false alarm, {key}: {}", crate::text::single_line(seen)))
+            let Found { key, seen, record, .. } = found.as_ref()?;
+            let (seen, details) = (crate::text::single_line(seen), self.bug.details(seed));
+            let record = record.as_deref().unwrap_or("no record");
+            Some(format!("{name} with seed {seed}{details} gave a false alarm, {key}: {seen}\n{record}"))
         });
         alarms.collect()
     }
@@ -112,6 +115,7 @@ mod tests {
             operations: (30, operations),
             key: "auditor 5/MQTT-3.3.1-10 - retained".to_owned(),
             seen: "it came again".to_owned(),
+            record: None,
         })
     }
 

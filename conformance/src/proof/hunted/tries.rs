@@ -45,6 +45,8 @@ pub struct Found {
     pub key: String,
     /// What was seen, in words.
     pub seen: String,
+    /// The record of the smallest case, where there is one.
+    pub record: Option<String>,
 }
 
 /// Which part of the hunt takes part.
@@ -126,6 +128,7 @@ impl Try {
                 operations: (0, 0),
                 key: "before the first case".to_owned(),
                 seen: error.to_string(),
+                record: None,
             }),
         }
     }
@@ -144,7 +147,8 @@ impl Try {
                 format!("{} cases, {seconds:.1} s, {}: {}", found.cases, found.key, found.seen)
             },
         );
-        format!("{} (seed {seed}{part}): {}", bug.name(), crate::text::single_line(&outcome))
+        let details = bug.details(*seed);
+        format!("{} (seed {seed}{part}{details}): {}", bug.name(), crate::text::single_line(&outcome))
     }
 }
 
@@ -156,6 +160,7 @@ impl Found {
             operations: finding.operations,
             key: finding.key.to_string(),
             seen: finding.suspicion.seen.clone(),
+            record: finding.transcript.as_ref().map(ToString::to_string),
         }
     }
 }
