@@ -3,7 +3,7 @@
 use super::draft;
 use super::op::{Id, Manner};
 use crate::hunt::expected::Answers;
-use mqtt_assay_codec::{Packet, PacketId, PacketType, QoS, Version};
+use mqtt_assay_codec::{Packet, PacketId, PacketType, QoS, Suback, Version};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Implementation specific error.
@@ -35,6 +35,10 @@ pub(super) struct Actor {
     pub(super) is_resumed: bool,
     /// What it has sent and not seen the end of, in order.
     pub(super) open: Vec<Open>,
+    /// The highest QoS that each SUBSCRIBE under way asks for, filter by filter.
+    pub(super) asked: BTreeMap<u16, Vec<u8>>,
+    /// What a SUBACK has granted above that.
+    pub(super) overgrant: Option<String>,
     /// Topics that it has given numbers to on this connection.
     pub(super) aliases: BTreeMap<u16, u8>,
     /// What it has published: topic and QoS.
@@ -68,6 +72,8 @@ impl Actor {
             client: None,
             is_resumed: false,
             open: Vec::new(),
+            asked: BTreeMap::new(),
+            overgrant: None,
             aliases: BTreeMap::new(),
             published: BTreeSet::new(),
         }
@@ -82,6 +88,7 @@ impl Actor {
         self.awaited.clear();
         self.joined.clear();
         self.aliases.clear();
+        self.asked.clear();
         self.is_resumed = false;
         // A session may be taken up in which identifiers are in use: fresh ones go on from where they were.
     }
@@ -140,6 +147,16 @@ impl Actor {
         }
     }
 
+    /// A code stands for the filter at its place, and grants no more than that asks for.
+    fn check_grants(&mut self, id: u16, suback: &Suback<'_>) {
+        let Some(asked) = self.asked.remove(&id) else { return };
+        let over = suback.reasons.iter().zip(&asked).position(|(code, most)| code.0 <= 2 && code.0 > *most);
+        if let Some(place) = over {
+            let words = format!("filter {} of SUBSCRIBE {id} asks for QoS {} and is granted more", place + 1, asked[place]);
+            self.overgrant = Some(words);
+        }
+    }
+
     /// Its session is a new one, in which no identifier is in use.
     pub(super) fn starts_anew(&mut self) {
         self.open.clear();
@@ -159,6 +176,7 @@ impl Actor {
         }
         self.settle(packet, id);
         match packet {
+            Packet::Suback(suback) => self.check_grants(id, suback),
             Packet::Connack(connack) => self.is_resumed = connack.session_present,
             Packet::Publish(publish) => match publish.qos {
                 QoS::AtMostOnce => {}

@@ -65,6 +65,9 @@ impl Player<'_> {
             Came::Bytes => {
                 let actor = &mut self.actors[who];
                 self.trial.came(side, now, |packet| actor.follow(packet));
+                if let Some(seen) = actor.overgrant.take() {
+                    self.suspect_grant(who, seen);
+                }
             }
             Came::Ended(ending) => self.trial.ended(side, now, ending),
             Came::Nothing => {}

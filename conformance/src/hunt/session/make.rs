@@ -60,7 +60,7 @@ impl<'a> Maker<'a> {
         }
         let length = steps.len() + 4 + self.random.below(26);
         while steps.len() < length {
-            if self.random.chance(12) {
+            if self.random.chance(18) {
                 let scene = self.scene(&cast);
                 steps.extend(scene);
             } else {

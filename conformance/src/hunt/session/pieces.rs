@@ -62,7 +62,7 @@ impl Maker<'_> {
 
     /// One that is free, mostly; sometimes from a high number on.
     pub(super) fn identifier(&mut self) -> Id {
-        if self.random.chance(94) { Id::Fresh } else { Id::Number(self.random.one_of(&IDENTIFIERS)) }
+        if self.random.chance(88) { Id::Fresh } else { Id::Number(self.random.one_of(&IDENTIFIERS)) }
     }
 
     pub(super) fn subscribe(&mut self, is_5: bool) -> Act {
@@ -86,7 +86,7 @@ impl Maker<'_> {
         if is_5 {
             options |= if !is_shared && self.random.chance(20) { 4 } else { 0 };
             options |= if self.random.chance(25) { 8 } else { 0 };
-            options |= self.random.weighted(&[(6, 0), (1, 16), (1, 32)]);
+            options |= self.random.weighted(&[(4, 0), (2, 16), (1, 32)]);
         }
         options
     }

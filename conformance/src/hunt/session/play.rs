@@ -8,15 +8,21 @@ use crate::hunt::expected::{End, Expected};
 use crate::hunt::kept::owed;
 use crate::hunt::pace::{Offer, Pace};
 use crate::hunt::road::{Came, Road};
-use crate::hunt::trial::{Oracle, Suspicion, Trial, Weight};
+use crate::hunt::trial::{Oracle, Suspicion, Trial, Weight, weight_of};
 use crate::wire::Ending;
 use mqtt_assay_codec::{PacketType, Rule, Version};
 use mqtt_assay_standard::find;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+/// How long a client may read nothing.
+const LONGEST_DEAFNESS: Duration = Duration::from_secs(1);
+
 /// How long is waited where that takes time.
 const LONGEST_WAIT: Duration = Duration::from_millis(30);
+
+/// The rule that the codes of SUBACK stand in the order of the filters.
+const ORDER_OF_CODES: &str = "MQTT-3.9.3-1";
 
 /// The rule that a PUBLISH without a topic has an alias that has one.
 const UNKNOWN_ALIAS: &str = "U5-136";
@@ -107,8 +113,13 @@ impl Player<'_> {
             Act::Connect(greeting) => self.connect(step, greeting),
             Act::Wait(milliseconds) => {
                 let time = Duration::from_millis(u64::from(*milliseconds));
-                let is_simulated = self.road.is_simulated();
-                self.road.wait(if is_simulated { time * 20 } else { time.min(LONGEST_WAIT) });
+                let time = if self.road.is_simulated() { time * 20 } else { time.min(LONGEST_WAIT) };
+                if time > LONGEST_DEAFNESS {
+                    // The judge takes what is read for what has just come.
+                    self.actors.iter_mut().for_each(|actor| actor.is_deaf = false);
+                    self.pump();
+                }
+                self.road.wait(time);
             }
             _ if self.actors[who].line.is_none() || self.actors[who].is_half_closed => {}
             Act::Manner(manner) => self.actors[who].manner = *manner,
@@ -130,7 +141,11 @@ impl Player<'_> {
         let who = step.who;
         let Some((legal, awaited)) = self.draft(who, act) else { return };
         match (&step.mutation, act) {
-            (Some(name), _) => self.send_mutated(who, name, &legal),
+            (Some(name), _) => {
+                // Nobody knows what a packet with a mistake asks for.
+                self.actors[who].asked.clear();
+                self.send_mutated(who, name, &legal);
+            }
             (None, Act::Flipped(..)) => self.send_doubtful(who, "raw.bitflip", &legal),
             (None, Act::Stray(packet @ (2 | 9 | 11 | 13), _)) => {
                 let packet = PacketType::from_number(*packet).unwrap_or(PacketType::Connack);
@@ -191,6 +206,7 @@ impl Player<'_> {
             Act::Subscribe { filters, identifier, id } => {
                 let id = self.actors[who].identifier(*id);
                 let bytes = draft::subscribe(filters, *identifier, id, self.names, version);
+                self.actors[who].asked.insert(id, filters.iter().map(|(_, options)| options & 3).collect());
                 (bytes, Some((PacketType::Suback, id)))
             }
             Act::Unsubscribe { filters, id } => {
@@ -202,6 +218,8 @@ impl Player<'_> {
             Act::Leave { code, expiry, padding } => (draft::disconnect(*code, *expiry, *padding, version), None),
             Act::Flipped(act, flips) => {
                 let (mut bytes, _) = self.draft(who, act)?;
+                // What its bytes ask for now nobody knows.
+                self.actors[who].asked.clear();
                 for &(place, value) in flips {
                     let length = bytes.len().max(1);
                     if let Some(byte) = bytes.get_mut(usize::from(place) % length) {
@@ -307,6 +325,12 @@ impl Player<'_> {
             Manner::Later => {}
             Manner::Wrongly => {
                 while let Some((packet, id)) = self.actors[who].held.pop_front() {
+                    if packet == PacketType::Pubrel {
+                        // Some brokers hand a message on only then, and owe it without an end until it comes.
+                        self.await_for(who, Some((PacketType::Pubcomp, id)));
+                        self.write(who, &draft::short(packet as u8, id), None, Cut::Whole);
+                        continue;
+                    }
                     let other = if packet == PacketType::Puback { PacketType::Pubcomp } else { PacketType::Puback };
                     self.actors[who].is_tainted = true;
                     self.write(who, &draft::short(other as u8, id), Some("flow.ack-wrongly"), Cut::Whole);
@@ -355,6 +379,23 @@ impl Player<'_> {
                 Came::Nothing => drop(self.pump()),
             }
         }
+    }
+
+    /// A SUBACK grants more than was asked for.
+    pub(super) fn suspect_grant(&mut self, who: usize, seen: String) {
+        let version = self.actors[who].version;
+        let rule = find(version, ORDER_OF_CODES);
+        let line = self.trial.line();
+        self.trial.add(Suspicion {
+            oracle: Oracle::Answer,
+            version,
+            rule,
+            weight: weight_of(rule),
+            mutation: None,
+            place: PacketType::Suback.name().to_owned(),
+            seen,
+            line,
+        });
     }
 
     fn unanswered(&mut self, who: usize) {

@@ -17,7 +17,7 @@ impl Maker<'_> {
         let who = self.random.below(cast.len());
         let topic = self.random.below(super::make::OFTEN) as u8;
         let mut steps = Vec::new();
-        match self.random.below(12) {
+        match self.random.below(15) {
             0..=2 => self.comes_back(cast, who, topic, &mut steps),
             3 => self.holds_back(cast, who, topic, &mut steps),
             4 => self.much(cast, who, topic, &mut steps),
@@ -26,7 +26,10 @@ impl Maker<'_> {
             8 => self.shares(cast, topic, &mut steps),
             9 => self.asks_again(cast, who, topic, &mut steps),
             10 => self.aliases(cast, who, topic, &mut steps),
-            _ => self.unanswered(cast, who, &mut steps),
+            11 => self.unanswered(cast, who, &mut steps),
+            12 => self.is_silent(cast, who, topic, &mut steps),
+            13 => self.retained(cast, who, topic, &mut steps),
+            _ => self.waits_too_long(cast, who, topic, &mut steps),
         }
         steps
     }
@@ -73,7 +76,8 @@ impl Maker<'_> {
     fn back(&mut self, cast: &[bool], who: usize) -> Greeting {
         let greeting = self.greeting(cast, who);
         let expiry = cast[who].then(|| self.random.one_of(&[300, u32::MAX]));
-        Greeting { client: who, clean: false, expiry, keep_alive: 60, ..greeting }
+        let packet_size = self.sometimes(cast[who], 20, &[60, 128, 1000]);
+        Greeting { client: who, clean: false, expiry, packet_size, keep_alive: 60, ..greeting }
     }
 
     /// A client with a session comes back once or more often, and somebody publishes meanwhile.
@@ -198,11 +202,12 @@ impl Maker<'_> {
         for _ in 0..1 + self.random.below(3) {
             let from = self.other(cast, who);
             let size = if self.random.chance(20) { 0 } else { self.message(cast[from]).size };
-            let message = Message { retain: true, size, ..self.message_to(cast[from], topic) };
+            let expiry = self.sometimes(cast[from], 35, &[1, 2, 60]);
+            let message = Message { retain: true, size, expiry, ..self.message_to(cast[from], topic) };
             steps.push(plain(from, Act::Publish(message)));
         }
         if self.random.chance(30) {
-            steps.push(plain(who, self.pause()));
+            steps.push(plain(who, Act::Wait(self.random.one_of(&[5, 150, 150, 3_100]))));
         }
         if self.random.chance(30) {
             let back = self.back(cast, who);
@@ -212,6 +217,57 @@ impl Maker<'_> {
             let subscribe = self.subscribe_to(cast[who], topic);
             steps.push(plain(who, subscribe));
         }
+    }
+
+    /// A client with a short keep alive says nothing for longer than that, while others may publish to it.
+    fn is_silent(&mut self, cast: &[bool], who: usize, topic: u8, steps: &mut Vec<Step>) {
+        let watcher = self.other(cast, who + 1);
+        if watcher != who {
+            let subscribe = self.subscribe_to(cast[watcher], topic);
+            steps.push(plain(watcher, subscribe));
+        }
+        for _ in 0..self.random.weighted(&[(3, 1), (2, 2), (1, 3)]) {
+            let mut greeting = self.back(cast, who);
+            let mut will = self.will(cast[who]);
+            will.topic = topic;
+            (greeting.keep_alive, greeting.will) = (2, Some(will));
+            steps.push(plain(who, Act::Connect(greeting)));
+            if self.random.chance(40) {
+                let subscribe = self.subscribe_to(cast[who], topic);
+                steps.push(plain(who, subscribe));
+                steps.push(plain(who, Act::Wait(100)));
+                self.publish(cast, who, topic, steps);
+            }
+            if self.random.chance(30) {
+                steps.push(plain(who, Act::Ping));
+            }
+            // On the simulated clock two and three seconds.
+            steps.push(plain(who, Act::Wait(self.random.one_of(&[100, 150, 250]))));
+        }
+    }
+
+    /// What waits for a client expires, some of it, before it comes back.
+    fn waits_too_long(&mut self, cast: &[bool], who: usize, topic: u8, steps: &mut Vec<Step>) {
+        let first = self.back(cast, who);
+        steps.push(plain(who, Act::Connect(first)));
+        let subscribe = self.subscribe_to(cast[who], topic);
+        steps.push(plain(who, subscribe));
+        if self.random.chance(40) {
+            steps.push(plain(who, Act::Manner(Manner::Later)));
+            self.publish(cast, who, topic, steps);
+        }
+        let going = self.goes(cast[who]).unwrap_or(Act::Reset);
+        steps.push(plain(who, going));
+        for _ in 0..1 + self.random.below(4) {
+            let from = self.other(cast, who + 1);
+            let expiry = self.sometimes(cast[from], 50, &[1, 2, 60]);
+            let qos = 1.max(self.any_qos()).min(self.qos);
+            let message = Message { expiry, qos, ..self.message_to(cast[from], topic) };
+            steps.push(plain(from, Act::Publish(message)));
+        }
+        steps.push(plain(who, Act::Wait(self.random.one_of(&[5, 75, 150, 800]))));
+        let back = self.back(cast, who);
+        steps.push(plain(who, Act::Connect(back)));
     }
 
     /// Members of a shared subscription, of whom one may be away or refuse.
