@@ -4,9 +4,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{print, print_aside};
 use super::prove::write_table;
-use crate::proof::{
-    Budget, Bug, HuntRow, bugs, hunt_table, hunt_ways_table, prove_hunt, sample, share_found, sound,
-};
+use crate::proof::{Budget, Bug, HuntRow, bugs, hunt_table, hunt_ways_table, prove_hunt, sample, share_found, sound};
 use crate::text::counted;
 use clap::Args;
 use std::fmt::Write as _;
@@ -39,8 +37,7 @@ pub(super) fn prove_hunting(args: &HuntingArgs, ways: bool, write: Option<&Path>
     let all = if ways { sample() } else { sound().into_iter().chain(bugs()).collect() };
     let chosen = chosen(&all, args.bug.as_deref())?;
     let rows = prove_hunt(&chosen, budget(args, ways), &|words| drop(print_aside(&format!("{words}\n"))));
-    let (name, table) =
-        if ways { ("hunt-ways.tsv", hunt_ways_table(&rows)) } else { ("hunt.tsv", hunt_table(&rows)) };
+    let (name, table) = if ways { ("hunt-ways.tsv", hunt_ways_table(&rows)) } else { ("hunt.tsv", hunt_table(&rows)) };
     match write {
         Some(folder) => write_table(folder, name, &table)?,
         None => print(&table)?,
@@ -85,7 +82,8 @@ fn summary(rows: &[HuntRow], ways: bool) -> String {
     let _ = write!(out, "{found} of {} {what}{} found", buggy.len(), if buggy.len() == 1 { "" } else { "s" });
     if !sound.is_empty() {
         let alarms = sound.iter().flat_map(HuntRow::defects).count();
-        let _ = write!(out, ", {} in {} of sound brokers", counted(alarms, "false alarm"), counted(tries(&sound), "hunt"));
+        let _ =
+            write!(out, ", {} in {} of sound brokers", counted(alarms, "false alarm"), counted(tries(&sound), "hunt"));
     }
     out.push('\n');
     out

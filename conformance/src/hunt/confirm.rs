@@ -5,7 +5,7 @@ use super::ground::Ground;
 use super::road::Road;
 use super::session::{Act, Cut, Session, Step, Terms};
 use super::table::Table;
-use super::trial::Key;
+use super::trial::{Key, Oracle};
 use std::time::{Duration, Instant};
 
 /// How often a case is played again.
@@ -51,6 +51,9 @@ impl Confirmer<'_> {
     fn shows(&mut self, case: &Case, key: &Key) -> Option<Outcome> {
         if super::memory::is_about(key) {
             return super::memory::weigh(case, self.ground, self.table, self.terms);
+        }
+        if key.oracle == Oracle::Canary.word() {
+            return self.harms(case, key);
         }
         self.play(case).filter(|outcome| outcome.suspicions.iter().any(|suspicion| suspicion.key() == *key))
     }

@@ -21,7 +21,7 @@ const EPOCHS: usize = 5;
 const PAUSE: Duration = Duration::from_secs(70);
 
 /// And after the last: sessions that somebody was promised for an hour are over.
-const PATIENCE: Duration = Duration::from_secs(2 * 60 * 60);
+const PATIENCE: Duration = Duration::from_hours(2);
 
 /// The place of such a finding.
 const PLACE: &str = "memory";

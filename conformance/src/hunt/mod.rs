@@ -16,6 +16,7 @@ mod feedback;
 mod finding;
 mod fresh;
 mod ground;
+mod harm;
 mod kept;
 mod memory;
 mod options;

@@ -57,7 +57,8 @@ mod tests {
         let step = |who| Step { who, act: Act::Ping, mutation: None, cut: Cut::Whole };
         let session = Session { cast: vec![true; 4], steps: [0, 1, 0, 2, 0, 3, 1, 0].map(step).to_vec() };
         let has = |session: &Session, who| session.steps.iter().any(|step| step.who == who);
-        let short = shortest(session, Instant::now() + Duration::from_secs(60), &|session| has(session, 1) && has(session, 3));
+        let short =
+            shortest(session, Instant::now() + Duration::from_mins(1), &|session| has(session, 1) && has(session, 3));
         assert_eq!(short.steps.iter().map(|step| step.who).collect::<Vec<_>>(), [3, 1]);
     }
 }

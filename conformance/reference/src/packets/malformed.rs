@@ -1,6 +1,8 @@
 //! Bytes that the decoder refused, and first packets that aren't CONNECT.
 
-use mqtt_assay_codec::{Context, DecodeError, Decoded, Packet, PacketType, ReasonCode, Rule, Sender, Version, decode_waiving};
+use mqtt_assay_codec::{
+    Context, DecodeError, Decoded, Packet, PacketType, ReasonCode, Rule, Sender, Version, decode_waiving,
+};
 
 use crate::ending::breach::Ids;
 use crate::event::ConnectionId;

@@ -68,8 +68,8 @@ impl<'a> Raw<'a> {
     }
 
     fn has_property_length_of_five_bytes(&self) -> bool {
-        let length = self.body.get(10..15).unwrap_or_default();
-        let is_long = matches!(length, [a, b, c, d, e] if [a, b, c, d].iter().all(|byte| **byte >= 0x80) && *e < 0x80);
+        let length = self.body.get(10..15).and_then(<[u8]>::split_last);
+        let is_long = length.is_some_and(|(last, before)| *last < 0x80 && before.iter().all(|byte| *byte >= 0x80));
         self.packet == Some(PacketType::Connect) && self.body.get(6) == Some(&5) && is_long
     }
 

@@ -96,8 +96,7 @@ impl Machine {
             self.planted_state.subscribed.insert(id);
         }
         let is_deep = |filter: &str| filter.bytes().filter(|byte| *byte == b'/').count() > DEEP;
-        let dies =
-            self.planted(Planted::DeepFilter) && subscribe.filters.iter().any(|(filter, _)| is_deep(filter));
+        let dies = self.planted(Planted::DeepFilter) && subscribe.filters.iter().any(|(filter, _)| is_deep(filter));
         if dies {
             self.crash();
         }
@@ -119,9 +118,10 @@ impl Machine {
     pub(crate) fn dies_of_takeover(&mut self, client_id: &ClientId) -> bool {
         let Some(planted) = self.settings.planted else { return false };
         let dies = match planted {
-            Planted::TakeoverInFlight => self.sessions.get(client_id).is_some_and(|session| {
-                session.in_flight.iter().filter(|entry| entry.sent).count() >= 2
-            }),
+            Planted::TakeoverInFlight => self
+                .sessions
+                .get(client_id)
+                .is_some_and(|session| session.in_flight.iter().filter(|entry| entry.sent).count() >= 2),
             Planted::TakeoverStorm => {
                 let takeovers = self.planted_state.takeovers.entry(ClientId::clone(client_id)).or_default();
                 *takeovers += 1;

@@ -152,7 +152,8 @@ impl Actor {
         let Some(asked) = self.asked.remove(&id) else { return };
         let over = suback.reasons.iter().zip(&asked).position(|(code, most)| code.0 <= 2 && code.0 > *most);
         if let Some(place) = over {
-            let words = format!("filter {} of SUBSCRIBE {id} asks for QoS {} and is granted more", place + 1, asked[place]);
+            let words =
+                format!("filter {} of SUBSCRIBE {id} asks for QoS {} and is granted more", place + 1, asked[place]);
             self.overgrant = Some(words);
         }
     }

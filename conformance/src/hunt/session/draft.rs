@@ -3,8 +3,9 @@
 use super::make::FILTERS;
 use super::op::{Greeting, Message};
 use mqtt_assay_codec::{
-    Acknowledgement, Connect, Disconnect, Packet, PacketId, PacketType, PropertiesBuf, Property, Publish, QoS, ReasonCode, RetainHandling,
-    Subscribe, SubscriptionOptions, SubscriptionsBuf, TopicFiltersBuf, Unsubscribe, Version, Will,
+    Acknowledgement, Connect, Disconnect, Packet, PacketId, PacketType, PropertiesBuf, Property, Publish, QoS,
+    ReasonCode, RetainHandling, Subscribe, SubscriptionOptions, SubscriptionsBuf, TopicFiltersBuf, Unsubscribe,
+    Version, Will,
 };
 
 /// Stands for a level of many bytes.

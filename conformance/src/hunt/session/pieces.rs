@@ -27,9 +27,10 @@ impl Maker<'_> {
             client,
             clean: self.random.chance(if stays { 8 } else { 70 }),
             keep_alive: self.random.weighted(&[(2, 0), (10, 60), (4, 65_535), (1, 2)]),
-            expiry: match stays {
-                true => is_5.then(|| self.random.one_of(&[60, 300, u32::MAX, u32::MAX])),
-                false => self.sometimes(is_5, 50, &[0, 1, 30, 300]),
+            expiry: if stays {
+                is_5.then(|| self.random.one_of(&[60, 300, u32::MAX, u32::MAX]))
+            } else {
+                self.sometimes(is_5, 50, &[0, 1, 30, 300])
             },
             receive_maximum: self.sometimes(is_5, 20, &[1, 2, 10, 65_535]),
             packet_size: self.sometimes(is_5, 12, &[60, 128, 1000, 100_000]),

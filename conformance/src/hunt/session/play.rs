@@ -415,5 +415,4 @@ impl Player<'_> {
             line,
         });
     }
-
 }

@@ -5,8 +5,14 @@ use super::make::{FILTERS, Maker, plain};
 use super::op::{Act, Greeting, Id, Manner, Message, Step};
 
 /// Which filters match the topics that come often, by their places.
-const MATCHING: [&[u8]; super::make::OFTEN] =
-    [&[0, 8, 4, 6, 10], &[1, 3, 4, 5, 6, 10, 11, 13], &[2, 4, 6, 9, 11, 10], &[6, 7, 8, 10], &[5, 6, 7, 10, 13], &[4, 6, 9, 10, 11]];
+const MATCHING: [&[u8]; super::make::OFTEN] = [
+    &[0, 8, 4, 6, 10],
+    &[1, 3, 4, 5, 6, 10, 11, 13],
+    &[2, 4, 6, 9, 11, 10],
+    &[6, 7, 8, 10],
+    &[5, 6, 7, 10, 13],
+    &[4, 6, 9, 10, 11],
+];
 
 /// Shared filters that match them.
 const SHARED: [&[u8]; super::make::OFTEN] = [&[0], &[0, 1], &[0], &[2], &[2], &[0]];
@@ -22,13 +28,12 @@ impl Maker<'_> {
             3 => self.holds_back(cast, who, topic, &mut steps),
             4 => self.much(cast, who, topic, &mut steps),
             5..=6 => self.dies(cast, who, topic, &mut steps),
-            7 => self.retained(cast, who, topic, &mut steps),
+            7 | 13 => self.retained(cast, who, topic, &mut steps),
             8 => self.shares(cast, topic, &mut steps),
             9 => self.asks_again(cast, who, topic, &mut steps),
             10 => self.aliases(cast, who, topic, &mut steps),
             11 => self.unanswered(cast, who, &mut steps),
             12 => self.is_silent(cast, who, topic, &mut steps),
-            13 => self.retained(cast, who, topic, &mut steps),
             _ => self.waits_too_long(cast, who, topic, &mut steps),
         }
         steps
@@ -199,7 +204,7 @@ impl Maker<'_> {
 
     /// A retained message is set, perhaps replaced or removed, and asked for.
     fn retained(&mut self, cast: &[bool], who: usize, topic: u8, steps: &mut Vec<Step>) {
-        for _ in 0..1 + self.random.below(3) {
+        for _ in 0..=self.random.below(3) {
             let from = self.other(cast, who);
             let size = if self.random.chance(20) { 0 } else { self.message(cast[from]).size };
             let expiry = self.sometimes(cast[from], 35, &[1, 2, 60]);
@@ -213,7 +218,7 @@ impl Maker<'_> {
             let back = self.back(cast, who);
             steps.push(plain(who, Act::Connect(back)));
         }
-        for _ in 0..1 + self.random.below(2) {
+        for _ in 0..=self.random.below(2) {
             let subscribe = self.subscribe_to(cast[who], topic);
             steps.push(plain(who, subscribe));
         }
@@ -258,11 +263,11 @@ impl Maker<'_> {
         }
         let going = self.goes(cast[who]).unwrap_or(Act::Reset);
         steps.push(plain(who, going));
-        for _ in 0..1 + self.random.below(4) {
+        for _ in 0..=self.random.below(4) {
             let from = self.other(cast, who + 1);
             let expiry = self.sometimes(cast[from], 50, &[1, 2, 60]);
             let qos = 1.max(self.any_qos()).min(self.qos);
-            let message = Message { expiry, qos, ..self.message_to(cast[from], topic) };
+            let message = Message { qos, expiry, ..self.message_to(cast[from], topic) };
             steps.push(plain(from, Act::Publish(message)));
         }
         steps.push(plain(who, Act::Wait(self.random.one_of(&[5, 75, 150, 800]))));
@@ -274,6 +279,7 @@ impl Maker<'_> {
     fn shares(&mut self, cast: &[bool], topic: u8, steps: &mut Vec<Step>) {
         let share = FILTERS as u8 + self.random.one_of(SHARED[usize::from(topic)]);
         let members: Vec<usize> = (0..cast.len()).filter(|who| cast[*who]).collect();
+        let all_leave = self.random.chance(35);
         for &who in &members {
             if self.random.chance(60) {
                 let back = self.back(cast, who);
@@ -282,7 +288,9 @@ impl Maker<'_> {
             let filters = vec![(share, self.options(true, true))];
             let identifier = self.sometimes(true, 40, &[1, 2, 3]);
             steps.push(plain(who, Act::Subscribe { filters, identifier, id: Id::Fresh }));
-            if self.random.chance(35) {
+            if all_leave {
+                steps.push(plain(who, Act::Reset));
+            } else if self.random.chance(35) {
                 let going = self.goes(true).unwrap_or(Act::Manner(Manner::Later));
                 steps.push(plain(who, going));
             }
@@ -292,7 +300,7 @@ impl Maker<'_> {
             self.publish(cast, to, topic, steps);
         }
         for &who in &members {
-            if self.random.chance(50) {
+            if all_leave || self.random.chance(50) {
                 let back = self.back(cast, who);
                 steps.push(plain(who, Act::Connect(back)));
             }
@@ -344,7 +352,7 @@ impl Maker<'_> {
         for _ in 0..times {
             let act = if self.random.chance(65) { Act::Deaf(true) } else { Act::Manner(Manner::Later) };
             steps.push(plain(who, act));
-            for _ in 0..1 + self.random.below(2) {
+            for _ in 0..=self.random.below(2) {
                 let message = Message { qos: 2.min(self.qos), ..self.message(cast[who]) };
                 let message = Message { alias: 0, is_by_alias: false, ..message };
                 let qos = if self.random.chance(70) { message.qos } else { message.qos.min(1) };

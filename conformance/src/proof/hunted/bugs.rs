@@ -1,8 +1,8 @@
 //! The bugs that the hunt is to find: planted ones, and faults of the catalog that strike on one way.
 
+use crate::broker::Variant;
 use crate::cases;
 use crate::chance::Random;
-use crate::broker::Variant;
 use crate::hunt::Make;
 use crate::proof::prove::STOPS_AT_CONTROL;
 use mqtt_assay_reference::{BrokerLimits, Fault, FaultOn, Machine, Planted, Quirk, Settings, Sort};
@@ -97,7 +97,7 @@ impl Bug {
     /// What the broker of this seed is, beside the name, where seeds differ.
     pub(super) fn details(self, seed: u64) -> String {
         let quirks = if self == Self::SoundWithQuirks { freedoms(seed) } else { Vec::new() };
-        quirks.iter().map(|quirk| format!(" {}", quirk.name())).collect()
+        quirks.iter().flat_map(|quirk| [" ", quirk.name()]).collect()
     }
 
     /// How the broker with it is made.

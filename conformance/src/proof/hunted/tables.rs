@@ -14,10 +14,8 @@ pub fn hunt_table(rows: &[HuntRow]) -> String {
         let (bug, found) = (row.bug, share(&row.whole));
         let (auditor, feedback) = (control(&row.without_auditor), control(&row.without_feedback));
         let (name, sort, shape) = (bug.name(), bug.sort(), bug.shape());
-        let _ = writeln!(
-            out,
-            "{name}\t{sort}\t{found}\t{cases}\t{seconds}\t{operations}\t{auditor}\t{feedback}\t{shape}"
-        );
+        let _ =
+            writeln!(out, "{name}\t{sort}\t{found}\t{cases}\t{seconds}\t{operations}\t{auditor}\t{feedback}\t{shape}");
     }
     out
 }
@@ -28,12 +26,7 @@ pub fn hunt_ways_table(rows: &[HuntRow]) -> String {
     for row in rows {
         let Medians { cases, seconds, operations } = medians(&row.whole);
         let by = row.whole.iter().flatten().next().map_or("-", |found| found.key.as_str());
-        let _ = writeln!(
-            out,
-            "{}\t{}\t{cases}\t{seconds}\t{operations}\t{by}",
-            row.bug.name(),
-            share(&row.whole)
-        );
+        let _ = writeln!(out, "{}\t{}\t{cases}\t{seconds}\t{operations}\t{by}", row.bug.name(), share(&row.whole));
     }
     out
 }
@@ -89,7 +82,8 @@ impl HuntRow {
     pub fn defects(&self) -> Vec<String> {
         let name = self.bug.name();
         if !self.bug.is_sound() {
-            let missed = (!self.is_found()).then(|| format!("{name} was not found by the median of {}", self.whole.len()));
+            let missed =
+                (!self.is_found()).then(|| format!("{name} was not found by the median of {}", self.whole.len()));
             return missed.into_iter().collect();
         }
         let alarms = (1..).zip(&self.whole).filter_map(|(seed, found)| {
@@ -108,15 +102,15 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn found(cases: u64, milliseconds: u64, operations: usize) -> Option<Found> {
-        Some(Found {
+    fn found(cases: u64, milliseconds: u64, operations: usize) -> Found {
+        Found {
             cases,
             time: Duration::from_millis(milliseconds),
             operations: (30, operations),
             key: "auditor 5/MQTT-3.3.1-10 - retained".to_owned(),
             seen: "it came again".to_owned(),
             record: None,
-        })
+        }
     }
 
     fn rows() -> Vec<HuntRow> {
@@ -124,21 +118,21 @@ mod tests {
         vec![
             HuntRow {
                 bug: Bug::Sound,
-                whole: vec![None, found(9, 20, 3)],
+                whole: vec![None, Some(found(9, 20, 3))],
                 without_auditor: Vec::new(),
                 without_feedback: Vec::new(),
             },
             HuntRow {
                 bug: all[0],
-                whole: vec![found(7000, 3210, 2), found(10, 5, 4), None],
-                without_auditor: vec![found(1, 2, 3)],
+                whole: vec![Some(found(7000, 3210, 2)), Some(found(10, 5, 4)), None],
+                without_auditor: vec![Some(found(1, 2, 3))],
                 without_feedback: vec![None, None],
             },
             HuntRow {
                 bug: all[all.len() - 1],
-                whole: vec![None, None, found(10, 5, 4)],
+                whole: vec![None, None, Some(found(10, 5, 4))],
                 without_auditor: vec![None],
-                without_feedback: vec![found(10, 5, 4)],
+                without_feedback: vec![Some(found(10, 5, 4))],
             },
         ]
     }
