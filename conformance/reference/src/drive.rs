@@ -56,7 +56,7 @@ impl Machine {
 
     /// The client has gone. What it sent before is done first.
     fn lost(&mut self, id: ConnectionId) {
-        if self.puts_off(id, None) {
+        if self.puts_off(id, None) || self.dies_of_half_close(id) {
             return;
         }
         self.departed.remove(&id);

@@ -15,6 +15,7 @@
 //! |---|---|
 //! | `event` | the words between the machine and whoever drives it |
 //! | `faults::{table, catalog, set, way, condition, sends, marks}`, `quirks::table` | what the broker may be told to do otherwise, by name |
+//! | `planted::table` | bugs that a hunt is to find, by name |
 //! | `state` | connections, sessions, messages, wills, timers, and the count of what is stored |
 //! | `settings` | limits and access, fixed before the start |
 //! | `faults::state`, `quirks::state` | what the machine remembers for the sake of faults or quirks only |
@@ -23,6 +24,8 @@
 //! | `ending` | how connections and sessions end, and the wills that follow |
 //! | `packets` | what clients send, a file for each packet |
 //! | `drive` | events in, effects out |
+//!
+//! `planted` stands beside them: bugs of brokers in the field, for the proof of the hunt, off unless somebody asks for one.
 //!
 //! Each room asks for [`Fault`]s and [`Quirk`]s where it keeps the rule. Where the answer takes more than a condition, a
 //! function in another file of `faults` or `quirks` does it. Those files may use every room, and every room may call them:
@@ -35,6 +38,7 @@ mod event;
 mod faults;
 mod machine;
 mod packets;
+mod planted;
 mod quirks;
 mod settings;
 mod state;
@@ -45,6 +49,7 @@ mod tests;
 pub use event::{Breach, Closing, ConnectionId, Effect, Event, Note};
 pub use faults::{Condition, Conditions, Fault, FaultOn, FaultSet, Fitting, Misfit, Questions};
 pub use machine::Machine;
+pub use planted::{Planted, Sort};
 pub use quirks::{Quirk, QuirkSet};
 pub use settings::Settings;
 pub use settings::access::{Access, User};

@@ -10,6 +10,7 @@ use mqtt_assay_codec::Version;
 
 use crate::event::{ConnectionId, Effect, Note};
 use crate::faults::{self, Fault};
+use crate::planted::{self, Planted};
 use crate::quirks::{self, Quirk};
 use crate::settings::Settings;
 use crate::state::ClientId;
@@ -71,6 +72,8 @@ pub struct Machine {
     pub(crate) quirky: quirks::State,
     /// What only faults need.
     pub(crate) faulty: faults::State,
+    /// What only planted bugs need.
+    pub(crate) planted_state: planted::State,
 }
 
 impl Machine {
@@ -99,6 +102,7 @@ impl Machine {
             assigned: 0,
             quirky: quirks::State::default(),
             faulty: faults::State::default(),
+            planted_state: planted::State::default(),
         }
     }
 
@@ -120,6 +124,19 @@ impl Machine {
     /// Bytes stored for clients, as `max-stored-bytes` counts them.
     pub fn stored_bytes(&self) -> usize {
         self.ledger.used()
+    }
+
+    /// All that the broker keeps at this moment, in bytes: what is stored and what is not written yet, and a little for each
+    /// thing that it looks after. Where everybody has left and taken everything with them, it is what it was before.
+    pub fn memory(&self) -> usize {
+        const EACH: usize = 64;
+        let things = self.connections.len()
+            + self.sessions.len()
+            + self.retained.len()
+            + self.subscribers.len()
+            + self.turns.len()
+            + self.departed.len();
+        self.ledger.used() + self.outflow.unsent() + EACH * things
     }
 
     /// Bytes handed out to be written and not written yet, as `max-unsent-bytes` counts them.
@@ -147,6 +164,11 @@ impl Machine {
     /// Whether the broker does this wrong, on the way of now: the one question at every branch where a fault strikes.
     pub(crate) fn fault(&self, fault: Fault) -> bool {
         self.settings.faults.has(fault, &self.faulty.road.now())
+    }
+
+    /// Whether the broker has this bug.
+    pub(crate) fn planted(&self, planted: Planted) -> bool {
+        self.settings.planted == Some(planted)
     }
 
     /// Whether the broker does nothing wrong at all.

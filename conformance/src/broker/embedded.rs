@@ -64,7 +64,7 @@ impl EmbeddedTarget {
         }
         Ok(Box::new(move || {
             let (faults, quirks) = (faults.iter().copied().collect(), quirks.iter().copied().collect());
-            Machine::new(Settings { limits: limits.clone(), access: Access::default(), faults, quirks, seed })
+            Machine::new(Settings { limits: limits.clone(), faults, quirks, seed, ..Settings::default() })
         }))
     }
 
@@ -93,6 +93,7 @@ impl EmbeddedTarget {
             },
             quirks: quirks.iter().copied().collect(),
             seed: *seed,
+            planted: None,
         };
         let setting = Setting { broker: next_broker(), ..setting };
         let carrier = variant.carrier.unwrap_or(self.options.carrier);

@@ -22,6 +22,7 @@ mod output;
 mod probe;
 mod profiles;
 mod prove;
+mod prove_hunt;
 mod reach;
 mod replay;
 mod report;

@@ -29,6 +29,8 @@ Examples:
   mqtt-assay prove --write reports/proof
   mqtt-assay prove --ways              every fault on every way that fits it
   mqtt-assay prove --ways drops-binary the ways of one fault
+  mqtt-assay prove --hunt              whether the hunt finds what is planted for it
+  mqtt-assay prove --hunt --bug empty-topic --seeds 1
 
 The faults: mqtt-assay explain faults.";
 
@@ -47,6 +49,17 @@ pub(crate) struct ProveArgs {
     #[arg(long)]
     ways: bool,
 
+    /// Prove the hunt instead: each bug planted in the reference broker, and how long `mqtt-assay fuzz` takes to find it
+    #[arg(long, conflicts_with_all = ["fault", "filter", "ways"])]
+    hunt: bool,
+
+    /// The same with a fixed sample of 100 faults that strike on one way only
+    #[arg(long, conflicts_with_all = ["fault", "filter", "ways", "hunt"])]
+    hunt_ways: bool,
+
+    #[command(flatten)]
+    hunting: super::prove_hunt::HuntingArgs,
+
     /// Write the tables (rules with the faults and cases that prove them, quirks, inconclusive cases) into this folder:
     /// of the whole proof only
     #[arg(long, value_name = "DIR", conflicts_with_all = ["fault", "filter"])]
@@ -55,6 +68,10 @@ pub(crate) struct ProveArgs {
 
 /// Runs the proof and says what it showed.
 pub(crate) fn prove(args: &ProveArgs) -> Result<Exit, Failure> {
+    if args.hunt || args.hunt_ways {
+        args.write.as_deref().map(try_to_write).transpose()?;
+        return super::prove_hunt::prove_hunting(&args.hunting, args.hunt_ways, args.write.as_deref());
+    }
     let selected: BTreeSet<String> = args.filter.select(Versions::All, None)?.iter().map(Instance::id).collect();
     // A proof takes its time: it is not made in vain.
     args.write.as_deref().map(try_to_write).transpose()?;
@@ -135,7 +152,7 @@ fn write(folder: &Path, proof: &Proof) -> Result<(), Failure> {
     tables(proof).iter().try_for_each(|(name, table)| write_table(folder, name, table))
 }
 
-fn write_table(folder: &Path, name: &str, table: &str) -> Result<(), Failure> {
+pub(super) fn write_table(folder: &Path, name: &str, table: &str) -> Result<(), Failure> {
     let path = folder.join(name);
     let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, table));
     written.map_err(|error| {

@@ -108,6 +108,11 @@ impl Case {
 }
 
 impl Outcome {
+    /// Nothing came of it.
+    pub(super) fn silent() -> Self {
+        Self { suspicions: Vec::new(), transcript: Trial::new("", "", true).transcript("") }
+    }
+
     pub(super) fn of(trial: &Trial, name: &str) -> Self {
         Self { suspicions: trial.suspicions().to_vec(), transcript: trial.transcript(name) }
     }

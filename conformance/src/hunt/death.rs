@@ -55,6 +55,8 @@ impl Death<'_> {
             line: 0,
         };
         let fewest = killers.map(|killers| self.fewest(killers, until));
+        let fewest = fewest.map(|killers| self.shorter(killers, until));
+        let fewest = fewest.as_ref().map(|killers| killers.iter().collect::<Vec<_>>());
         let repeated = fewest.map(|killers| {
             let mut times = (0, 0);
             while times.1 < REPETITIONS && !(times.1 > 0 && self.limit.is_over()) {
@@ -85,7 +87,7 @@ impl Death<'_> {
         finding
     }
 
-    fn kills(&self, cases: &[&Case]) -> bool {
+    pub(super) fn kills(&self, cases: &[&Case]) -> bool {
         // A death that comes to be known only now is that of earlier cases.
         if !self.ground.await_up() || !self.ground.has_survived(self.ground.deaths()) && !self.ground.await_up() {
             return false;

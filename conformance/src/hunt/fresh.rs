@@ -78,7 +78,7 @@ impl Choice {
             random.weighted(&[(7, State::First), (1, State::Connected)])
         } else {
             let drawn = random.weighted(&[
-                (1, State::First),
+                (3, State::First),
                 (20, State::Connected),
                 (4, State::Subscribed),
                 (8, State::InFlight),

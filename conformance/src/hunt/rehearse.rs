@@ -41,7 +41,7 @@ pub fn rehearse(
             }
             _ => {
                 let (alias, qos) = (terms.offer.alias(), terms.offer.qos());
-                Case::Session(Maker { random: &mut random, versions: &versions, alias, qos }.session())
+                Case::Session(Maker::new(&mut random, &versions, alias, qos).session())
             }
         }
     };

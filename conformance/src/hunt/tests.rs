@@ -1,7 +1,7 @@
 //! The hunt of the reference broker: silent where it is sound, the same for the same seed, and not silent where it errs.
 
 use super::{Ground, HuntOptions, Hunted, Weight, hunt};
-use mqtt_assay_reference::{Fault, FaultOn, Machine, Quirk, Settings};
+use mqtt_assay_reference::{Fault, FaultOn, Machine, Planted, Quirk, Settings};
 use std::sync::atomic::AtomicBool;
 
 fn hunted(options: &HuntOptions, faults: &[Fault], quirks: &[Quirk]) -> Hunted {
@@ -25,6 +25,27 @@ fn keys(hunted: &Hunted) -> Vec<String> {
 fn the_reference_broker_gives_no_cause() {
     let options = HuntOptions { feedback: true, ..cases(1500, 3) };
     assert_eq!(keys(&hunted(&options, &[], &[])), Vec::<String>::new());
+}
+
+fn planted(planted: Planted, options: &HuntOptions) -> Hunted {
+    let make = move || Machine::new(Settings { planted: Some(planted), ..Settings::default() });
+    hunt(&Ground::Inside(Box::new(make)), options, &AtomicBool::new(false), &|_| {}, &mut |_| {}).expect("it answers")
+}
+
+#[test]
+fn what_is_planted_is_found_within_so_many_cases() {
+    let options = HuntOptions { feedback: true, stops_at_first: true, ..cases(400, 1) };
+    for (bug, word) in [
+        (Planted::EmptyTopic, "process"),
+        (Planted::MalformedDisconnect, "hang"),
+        (Planted::ForeignWillProperty, "process"),
+        (Planted::ConnectReservedFlags, "expectation"),
+        (Planted::PayloadOf1024, "auditor"),
+    ] {
+        let found = planted(bug, &options);
+        let words: Vec<&str> = found.findings.iter().map(|finding| finding.key.oracle).collect();
+        assert!(words.contains(&word), "{}: {:?}", bug.name(), keys(&found));
+    }
 }
 
 #[test]

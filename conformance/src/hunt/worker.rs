@@ -13,12 +13,13 @@ use super::leak::Leak;
 use super::road::Road;
 use super::session::{Maker, Names, Session, Terms, play};
 use super::shared::{FRESH, KEPT, KINDS, SESSIONS, Shared, end_key, lock};
+use super::table::State;
 use super::trial::{Oracle, Suspicion, Trial, Weight};
 use crate::chance::Random;
 use crate::link::Transcript;
 use crate::scenario::base36;
 use mqtt_assay_codec::Version;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -44,6 +45,8 @@ pub(super) struct Worker<'a> {
     deaths: (u64, u64),
     ends: BTreeMap<(&'static str, &'static str), u64>,
     done: u64,
+    /// Packets of the table, in their states, that were weighed.
+    weighed: BTreeSet<(usize, State)>,
 }
 
 /// What cases have brought up, to be followed up once the road is free.
@@ -106,6 +109,7 @@ impl<'a> Worker<'a> {
             road,
             ends: BTreeMap::new(),
             done: 0,
+            weighed: BTreeSet::new(),
         }
     }
 
@@ -139,7 +143,10 @@ impl<'a> Worker<'a> {
             KEPT => self.once_kept(index, &mut random)?,
             _ => self.once_session(index, &mut random),
         };
-        self.follow_up(brought);
+        // What a case shows in which the broker dies is its death, which is told by itself.
+        if self.road.deaths() == self.deaths.1 {
+            self.follow_up(brought);
+        }
         Ok(())
     }
 
@@ -150,6 +157,9 @@ impl<'a> Worker<'a> {
         let (shared, ends, offer) = (self.shared, &mut self.ends, self.terms.offer);
         let each = &mut |done: &Done<'_>| tell(shared, &offer, ends, &mut brought, done);
         self.fresh.step(self.road.as_mut(), choice, each)?;
+        if self.road.is_simulated() && self.weighed.insert((choice.entry, choice.state)) {
+            brought.extend(self.weigh(index, Case::Fresh(choice)));
+        }
         Ok(brought)
     }
 
@@ -181,7 +191,9 @@ impl<'a> Worker<'a> {
         let session = self.session(random);
         self.remember(index, Case::Session(session.clone()));
         let tag = format!("{}{}", base36(self.shared.options.seed, 4), base36(index, 6));
+        let before = super::memory::of(self.road.as_ref());
         let played = play(&session, self.road.as_mut(), self.terms, &Names::new(&tag));
+        let has_left = super::memory::of(self.road.as_ref()) > before;
         self.shared.judged(SESSIONS, 1);
         for &(version, answer) in &played.unanswered {
             self.terms.futile.missed(version, answer);
@@ -193,6 +205,7 @@ impl<'a> Worker<'a> {
             }
         }
         match played.trial.suspicions() {
+            [] if has_left => self.weigh(index, Case::Session(session)).into_iter().collect(),
             [] => self.differing(index, session, &played.trial, &tag),
             _ => vec![Suspected::new(self.shared, index, Case::Session(session), &played.trial)],
         }
@@ -211,12 +224,18 @@ impl<'a> Worker<'a> {
         vec![Suspected { index, case, suspicions, record: Some(here.transcript) }]
     }
 
+    /// A case that may leave something behind each time it is played.
+    fn weigh(&self, index: u64, case: Case) -> Option<Suspected> {
+        let outcome = super::memory::weigh(&case, self.ground, self.shared.table, self.terms)?;
+        Some(Suspected { index, case, suspicions: outcome.suspicions, record: Some(outcome.transcript) })
+    }
+
     fn session(&self, random: &mut Random) -> Session {
         let varied = (self.shared.options.feedback && random.chance(50))
             .then(|| Feedback::choose(&lock(&self.shared.feedback), random))
             .flatten();
         let (alias, qos) = (self.terms.offer.alias(), self.terms.offer.qos());
-        let mut maker = Maker { random, versions: &self.versions, alias, qos };
+        let mut maker = Maker::new(random, &self.versions, alias, qos);
         match varied {
             Some((session, other)) => maker.variation(&session, &other),
             None => maker.session(),

@@ -247,7 +247,8 @@ impl Machine {
         let properties =
             if connection.is_v5() { self.properties_of(connection, outgoing) } else { PropertiesBuf::new() };
         let message = Arc::clone(&outgoing.message);
-        let payload = self.spoiled_payload(outgoing).unwrap_or_else(|| message.payload.clone());
+        let cut = self.cut_payload(outgoing);
+        let payload = cut.or_else(|| self.spoiled_payload(outgoing)).unwrap_or_else(|| message.payload.clone());
         let is_altered = again && self.fault(Fault::ResendsAltered) && !payload.is_empty();
         let payload = if is_altered { payload.slice(1..) } else { payload };
         let topic = self.topic_as_sent(&message.topic);

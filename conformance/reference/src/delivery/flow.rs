@@ -114,6 +114,7 @@ impl Machine {
         let was_full = self.is_full();
         self.outflow.forget(id);
         self.departed.remove(&id);
+        self.note_gone(id);
         if was_full && !self.is_full() {
             self.wake_waiting();
         }

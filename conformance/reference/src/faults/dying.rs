@@ -20,7 +20,7 @@ impl Machine {
     }
 
     /// All connections end at once, and nothing is remembered: what comes next is a broker that was just started.
-    fn crash(&mut self) {
+    pub(crate) fn crash(&mut self) {
         let open: Vec<ConnectionId> = self.connections.keys().copied().collect();
         let (now, settings) = (self.now, self.settings.clone());
         *self = Self { now, ..Self::new(settings) };

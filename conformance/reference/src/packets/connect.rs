@@ -197,6 +197,10 @@ impl Machine {
             },
         };
         self.take_over(id, &client_id);
+        if !self.connections.contains_key(&id) {
+            // A planted bug only: the broker died of it.
+            return;
+        }
         let Some(session_present) = self.prepare_session(&client_id, connect.clean_start) else {
             return self.refuse_for_quota(id);
         };
@@ -251,7 +255,7 @@ impl Machine {
     /// Closes the connection that this client has already (`[MQTT-3.1.4-2]`, in 5.0 `[MQTT-3.1.4-3]`).
     fn take_over(&mut self, id: ConnectionId, client_id: &ClientId) {
         let Some(old) = self.sessions.get(client_id).and_then(|session| session.connection) else { return };
-        if old == id {
+        if old == id || self.dies_of_takeover(client_id) {
             return;
         }
         if self.fault(Fault::TakeoverLeavesOldOpen) {

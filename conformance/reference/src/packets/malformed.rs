@@ -1,6 +1,8 @@
 //! Bytes that the decoder refused, and first packets that aren't CONNECT.
 
-use mqtt_assay_codec::{Context, DecodeError, Decoded, PacketType, ReasonCode, Rule, Sender, Version, decode_waiving};
+use mqtt_assay_codec::{
+    Context, DecodeError, Decoded, Packet, PacketType, ReasonCode, Rule, Sender, Version, decode_waiving,
+};
 
 use crate::ending::breach::Ids;
 use crate::event::ConnectionId;
@@ -8,14 +10,21 @@ use crate::faults::Fault;
 use crate::machine::Machine;
 use crate::packets::framing::{Greeting, greeting};
 use crate::packets::receive::Step;
+use crate::planted::Planted;
 use crate::quirks::Quirk;
 use crate::state::connection::Phase;
 
 impl Machine {
     /// Deals with bytes that the decoder refused.
     pub(crate) fn refuse_packet(&mut self, id: ConnectionId, error: DecodeError, input: &[u8]) -> Step {
-        if self.dies_of(error.rule) {
+        if self.dies_of(error.rule) || self.suffers_from(id, &error, input) {
             return Step::Stop;
+        }
+        if error.rule == Rule::FixedHeaderFlags
+            && error.packet_type == Some(PacketType::Connect)
+            && self.planted(Planted::ConnectReservedFlags)
+        {
+            return self.act_on(id, error, input);
         }
         if self.fault(Fault::ActsOn(error.rule)) {
             return self.act_on(id, error, input);
@@ -114,6 +123,15 @@ impl Machine {
         if self.fault(Fault::ServesBeforeConnect) || self.fault(Fault::IgnoresBeforeConnect) {
             return self.take_before_connect(id, input);
         }
+        if number == PacketType::Pingreq as u8 && self.planted(Planted::PingBeforeConnect) {
+            self.send(id, &Packet::Pingresp);
+            return Step::Consumed(2);
+        }
+        if number == PacketType::Puback as u8 && self.planted(Planted::AckAsFirstPacket) {
+            self.crash();
+            return Step::Stop;
+        }
+        self.keep_room(input);
         let detail = format!("the first packet is {}, not CONNECT", name_of(number));
         self.breach(id, Ids("MQTT-3.1.0-1", "MQTT-3.1.0-1"), &detail);
         self.end(id, false);

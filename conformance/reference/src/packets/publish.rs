@@ -9,6 +9,7 @@ use crate::event::ConnectionId;
 use crate::faults::answering::{another, is_high};
 use crate::faults::{ExchangeMarks, Fault, MessageMarks};
 use crate::machine::Machine;
+use crate::planted::Planted;
 use crate::quirks::Quirk;
 use crate::quirks::characters::has_control_characters;
 use crate::state::ClientId;
@@ -30,6 +31,9 @@ const RESENT: Ids = Ids("MQTT-4.4.0-1", "MQTT-4.4.0-1");
 
 impl Machine {
     pub(crate) fn publish(&mut self, id: ConnectionId, publish: &Publish<'_>) {
+        if self.dies_of_publish(id, publish) {
+            return;
+        }
         if self.refuse_unsupported(id, publish) || self.refuse_past_receive_maximum(id, publish) {
             return;
         }
@@ -207,6 +211,9 @@ impl Machine {
                 self.breach(id, RESENT, "a QoS 2 PUBLISH came again on the connection on which it was sent");
             }
             self.count_open(id, packet_id);
+            if self.planted(Planted::RepeatedIdentifier) {
+                self.lose(publish.payload.len());
+            }
             if self.fault(Fault::DeliversQos2Again) {
                 let _ = self.take_message(id, publish, topic);
             }

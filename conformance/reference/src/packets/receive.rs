@@ -183,6 +183,9 @@ impl Machine {
     }
 
     fn step(&mut self, id: ConnectionId, input: &[u8]) -> Step {
+        if self.dies_of_bytes(id, input) {
+            return Step::Stop;
+        }
         let Some(connection) = self.connections.get(&id) else { return Step::Stop };
         match connection.phase {
             Phase::Greeting => self.greet(id, input),

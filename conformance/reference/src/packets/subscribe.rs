@@ -73,7 +73,7 @@ pub(crate) fn asks<'a>(requests: &Requests<'a>, wish: impl Fn(&Request<'a>) -> b
 
 impl Machine {
     pub(crate) fn subscribe(&mut self, id: ConnectionId, subscribe: &Subscribe<'_>) {
-        if self.falls_silent_at(subscribe) {
+        if self.falls_silent_at(subscribe) || self.dies_of_subscribe(id, subscribe) {
             return;
         }
         let is_v5 = self.is_v5(id);

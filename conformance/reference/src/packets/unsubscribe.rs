@@ -14,6 +14,7 @@ use crate::state::work::{FilterList, Work};
 impl Machine {
     pub(crate) fn unsubscribe(&mut self, id: ConnectionId, unsubscribe: &Unsubscribe<'_>) {
         let packet_id = unsubscribe.packet_id;
+        self.keep_unsubscribe(id);
         if self.names_identifier_in_use(id, packet_id) && self.is_v5(id) {
             let codes = vec![ReasonCode::PACKET_IDENTIFIER_IN_USE.0; unsubscribe.filters.len()];
             self.send_unsuback(id, packet_id, codes);

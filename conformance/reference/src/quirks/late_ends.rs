@@ -30,7 +30,7 @@ impl Machine {
         if connection.phase == Phase::Open {
             connection.phase = Phase::Deaf;
             let late = if answers_first { UNAWARE } else { LATE };
-            let end = LateEnd { due: self.now + late, id, disconnect: disconnect.map(Vec::from) };
+            let end = LateEnd { due: self.now + late, id, disconnect: disconnect.map(Vec::from), is_gone: false };
             self.quirky.late_ends.push_back(end);
             self.wind_late_ends();
             if answers_first {
@@ -62,8 +62,18 @@ impl Machine {
                 }
                 _ => self.end(end.id, true),
             }
+            if end.is_gone {
+                self.departed.remove(&end.id);
+            }
         }
         self.wind_late_ends();
+    }
+
+    /// Nothing more can come on this connection, so that nothing need be remembered of its client once its end is dealt with.
+    pub(crate) fn note_gone(&mut self, id: ConnectionId) {
+        if let Some(end) = self.quirky.late_ends.iter_mut().find(|end| end.id == id) {
+            end.is_gone = true;
+        }
     }
 
     fn wind_late_ends(&mut self) {

@@ -80,4 +80,6 @@ pub(crate) struct LateEnd {
     pub(crate) id: ConnectionId,
     /// The DISCONNECT; `None` for a connection that was lost.
     pub(crate) disconnect: Option<Vec<u8>>,
+    /// Nothing more can come from the client.
+    pub(crate) is_gone: bool,
 }

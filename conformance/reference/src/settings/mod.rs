@@ -7,6 +7,7 @@ pub(crate) mod challenge;
 pub(crate) mod limits;
 
 use crate::faults::FaultSet;
+use crate::planted::Planted;
 use crate::quirks::QuirkSet;
 
 use access::Access;
@@ -23,6 +24,8 @@ pub struct Settings {
     pub faults: FaultSet,
     /// Where it uses the freedom that the standard leaves.
     pub quirks: QuirkSet,
+    /// A bug that is planted for the hunt; none unless somebody asks for it.
+    pub planted: Option<Planted>,
     /// Where its assigned client identifiers start.
     pub seed: u64,
 }

@@ -7,6 +7,7 @@ mod flow;
 mod lateness;
 mod laws;
 mod opening;
+mod planted;
 mod publishing;
 mod rooms;
 mod subscribing;

@@ -165,6 +165,7 @@ impl ServeArgs {
             faults: self.fault.iter().copied().collect(),
             quirks: self.quirk.iter().copied().collect(),
             seed: SEED,
+            planted: None,
         })
     }
 

@@ -228,6 +228,10 @@ impl Road for Inside {
         self.crashes
     }
 
+    fn memory(&self) -> Option<u64> {
+        Some(self.machine.memory() as u64)
+    }
+
     fn digest(&self) -> u64 {
         self.written
     }

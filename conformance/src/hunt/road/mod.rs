@@ -63,6 +63,11 @@ pub trait Road {
         0
     }
 
+    /// All that the broker keeps, in bytes, where it says so itself.
+    fn memory(&self) -> Option<u64> {
+        None
+    }
+
     /// Tells all that was written, in its order, from anything else.
     fn digest(&self) -> u64;
 }

@@ -4,12 +4,20 @@ use super::make::FILTERS;
 use super::op::{Greeting, Message};
 use crate::hunt::login::{Login, known};
 use mqtt_assay_codec::{
-    Connect, Disconnect, Packet, PacketId, PropertiesBuf, Property, Publish, QoS, ReasonCode, RetainHandling,
-    Subscribe, SubscriptionOptions, SubscriptionsBuf, TopicFiltersBuf, Unsubscribe, Version, Will,
+    Acknowledgement, Connect, Disconnect, Packet, PacketId, PacketType, PropertiesBuf, Property, Publish, QoS,
+    ReasonCode, RetainHandling, Subscribe, SubscriptionOptions, SubscriptionsBuf, TopicFiltersBuf, Unsubscribe,
+    Version, Will,
 };
 
-const TOPIC_NAMES: [&str; super::make::TOPICS] = ["a", "a/b", "a/b/c", "x", "x/b", "a//b"];
-const FILTER_NAMES: [&str; FILTERS] = ["a", "a/b", "a/b/c", "a/+", "a/#", "+/b", "#", "x/#", "+", "a/+/+"];
+/// Stands for a level of many bytes.
+const LONG: &str = "~";
+const LONG_LEVEL: usize = 210;
+
+/// Those that come often first; then one that others begin with, one that differs in its case, one with a byte order mark.
+const TOPIC_NAMES: [&str; super::make::TOPICS] =
+    ["a", "a/b", "a/b/c", "x", "x/b", "a//b", "ab", "A/b", "a/~", "a/\u{feff}b"];
+const FILTER_NAMES: [&str; FILTERS] =
+    ["a", "a/b", "a/b/c", "a/+", "a/#", "+/b", "#", "x/#", "+", "a/+/+", "+/#", "a/+/#", "a/~", "+/+"];
 const SHARE_NAMES: [(&str, &str); super::make::SHARES] = [("g", "a/#"), ("g", "a/b"), ("h", "x/#")];
 
 /// Names of one session, which no other has.
@@ -27,7 +35,7 @@ impl Names {
     }
 
     pub(super) fn topic(&self, place: u8) -> String {
-        format!("{}{}", self.topics, TOPIC_NAMES[usize::from(place) % TOPIC_NAMES.len()])
+        self.spelt("", TOPIC_NAMES[usize::from(place) % TOPIC_NAMES.len()])
     }
 
     pub(super) fn filter(&self, place: u8) -> String {
@@ -35,10 +43,15 @@ impl Names {
         match place.checked_sub(FILTERS) {
             Some(share) => {
                 let (name, filter) = SHARE_NAMES[share % SHARE_NAMES.len()];
-                format!("$share/{name}/{}{filter}", self.topics)
+                self.spelt(&format!("$share/{name}/"), filter)
             }
-            None => format!("{}{}", self.topics, FILTER_NAMES[place]),
+            None => self.spelt("", FILTER_NAMES[place]),
         }
+    }
+
+    fn spelt(&self, before: &str, name: &str) -> String {
+        let name = if name.contains(LONG) { name.replace(LONG, &"l".repeat(LONG_LEVEL)) } else { name.to_owned() };
+        format!("{before}{}{name}", self.topics)
     }
 
     pub(super) fn client(&self, place: usize) -> String {
@@ -58,7 +71,14 @@ pub(super) fn qos(number: u8) -> QoS {
     }
 }
 
-pub(super) fn connect(greeting: &Greeting, names: &Names, version: Version, login: Option<&Login>) -> Vec<u8> {
+/// A CONNECT; the number tells its will from all others of the session.
+pub(super) fn connect(
+    greeting: &Greeting,
+    names: &Names,
+    number: u32,
+    version: Version,
+    login: Option<&Login>,
+) -> Vec<u8> {
     let is_5 = version == Version::V5;
     let client_id = names.client(greeting.client);
     let mut properties = PropertiesBuf::new();
@@ -71,7 +91,9 @@ pub(super) fn connect(greeting: &Greeting, names: &Names, version: Version, logi
             greeting.problems.map(Property::RequestProblemInformation),
         ];
         properties = all.into_iter().flatten().fold(properties, PropertiesBuf::with);
+        properties = padded(properties, greeting.padding);
     }
+    let mut will_payload = format!("{client_id} {number:x}").into_bytes();
     let mut will_properties = PropertiesBuf::new();
     let mut topic = String::new();
     let mut will = None;
@@ -89,6 +111,7 @@ pub(super) fn connect(greeting: &Greeting, names: &Names, version: Version, logi
                     .with(Property::CorrelationData(b"will"));
             }
         }
+        will_payload.resize(will_payload.len().max(willing.size as usize), b'.');
         will = Some((qos(willing.qos), willing.retain));
     }
     let will = will.map(|(qos, retain)| Will {
@@ -96,7 +119,7 @@ pub(super) fn connect(greeting: &Greeting, names: &Names, version: Version, logi
         retain,
         properties: will_properties.as_properties(),
         topic: &topic,
-        payload: client_id.as_bytes(),
+        payload: &will_payload,
     });
     let connect = Connect {
         clean_start: greeting.clean,
@@ -110,10 +133,22 @@ pub(super) fn connect(greeting: &Greeting, names: &Names, version: Version, logi
     bytes(&Packet::Connect(known(connect, login)), version)
 }
 
+/// With a user property of so many bytes, where it is to have one.
+fn padded(properties: PropertiesBuf, padding: u16) -> PropertiesBuf {
+    if padding == 0 {
+        return properties;
+    }
+    properties.with(Property::UserProperty("padding", &"p".repeat(usize::from(padding))))
+}
+
+/// What a payload is filled up with: text, zeros, bytes that are no text.
+const FILLS: [u8; 3] = [b'.', 0, 0xFF];
+
 /// A message; its payload tells it from all others of the session, where it is long enough.
 pub(super) fn publish(message: &Message, topic: &str, number: u32, id: Option<u16>, version: Version) -> Vec<u8> {
     let mut payload = format!("{number:08x}").into_bytes();
-    payload.resize(message.size as usize, b'.');
+    let is_text = version == Version::V5 && message.properties & 1 > 0;
+    payload.resize(message.size as usize, if is_text { b'.' } else { FILLS[number as usize % FILLS.len()] });
     let mut properties = PropertiesBuf::new();
     if version == Version::V5 {
         let bits = message.properties;
@@ -182,8 +217,8 @@ pub(super) fn unsubscribe(filters: &[u8], id: u16, names: &Names, version: Versi
     bytes(&Packet::Unsubscribe(Unsubscribe { packet_id, properties, filters: all.as_topic_filters() }), version)
 }
 
-pub(super) fn disconnect(code: u8, expiry: Option<u32>, version: Version) -> Vec<u8> {
-    let mut properties = PropertiesBuf::new();
+pub(super) fn disconnect(code: u8, expiry: Option<u32>, padding: u16, version: Version) -> Vec<u8> {
+    let mut properties = padded(PropertiesBuf::new(), padding);
     if let Some(expiry) = expiry {
         properties = properties.with(Property::SessionExpiryInterval(expiry));
     }
@@ -204,4 +239,22 @@ pub(super) fn short(packet: u8, id: u16) -> Vec<u8> {
         13 => vec![0xD0, 0],
         other => vec![other << 4, 2, high, low],
     }
+}
+
+/// The same of 5.0 with a reason code and a reason string of so many bytes.
+pub(super) fn explained(packet: PacketType, id: u16, code: u8, words: usize) -> Vec<u8> {
+    let Some(packet_id) = PacketId::new(id) else { return Vec::new() };
+    let words = "w".repeat(words);
+    let mut properties = PropertiesBuf::new();
+    if !words.is_empty() {
+        properties = properties.with(Property::ReasonString(&words));
+    }
+    let ack = Acknowledgement { packet_id, reason: ReasonCode(code), properties: properties.as_properties() };
+    let packet = match packet {
+        PacketType::Puback => Packet::Puback(ack),
+        PacketType::Pubrec => Packet::Pubrec(ack),
+        PacketType::Pubrel => Packet::Pubrel(ack),
+        _ => Packet::Pubcomp(ack),
+    };
+    bytes(&packet, Version::V5)
 }

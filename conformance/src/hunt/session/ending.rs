@@ -20,6 +20,7 @@ impl Player<'_> {
                 size: 8,
                 id: Id::Fresh,
                 alias: 0,
+                is_by_alias: false,
                 properties: 0,
                 expiry: None,
             };
@@ -48,7 +49,7 @@ impl Player<'_> {
         for who in 0..self.actors.len() {
             self.actors[who].is_deaf = false;
             self.flush(who);
-            if self.actors[who].manner == Manner::Later {
+            if self.actors[who].manner != Manner::Wrongly {
                 self.actors[who].manner = Manner::Now;
             }
             self.answer(who);
@@ -83,6 +84,7 @@ impl Player<'_> {
                     size: 8,
                     id: Id::Fresh,
                     alias: 0,
+                    is_by_alias: false,
                     properties: 0,
                     expiry: None,
                 };

@@ -1,19 +1,19 @@
 //! Sessions by chance: mostly legal, weighted towards what meets. Pools are small, so that clients, topics, filters and
-//! packet identifiers collide; sizes and counts stand on edges.
+//! packet identifiers collide; sizes and counts stand on edges. Single steps come from `pieces`, rows of steps that belong
+//! together from `scenes`.
 
-use super::op::{Act, Cut, Greeting, Id, Manner, Message, Session, Step, Storm, Willing};
+use super::op::{Act, Cut, Id, Manner, Message, Session, Step, Storm};
 use crate::chance::Random;
 use mqtt_assay_codec::{MUTATIONS, Version};
 
-/// How many topics and filters there are, and behind them shares.
-pub(super) const TOPICS: usize = 6;
-pub(super) const FILTERS: usize = 10;
+/// How many topics and filters there are, and behind them shares; the first topics come often.
+pub(super) const TOPICS: usize = 10;
+pub(super) const OFTEN: usize = 6;
+pub(super) const FILTERS: usize = 14;
 pub(super) const SHARES: usize = 3;
 
-/// Sizes of payloads.
-const SIZES: [u32; 14] = [0, 1, 2, 20, 120, 127, 128, 129, 1023, 1024, 1025, 16_383, 16_384, 40_000];
-
-const ONE: (usize, usize) = (1, 4);
+/// How long a session is at most, before and after it is varied.
+const LONGEST: usize = 90;
 
 /// How wrong a session is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,24 +26,30 @@ enum Flavour {
 
 /// Makes sessions.
 pub(in crate::hunt) struct Maker<'a> {
-    pub(in crate::hunt) random: &'a mut Random,
-    pub(in crate::hunt) versions: &'a [Version],
+    pub(super) random: &'a mut Random,
+    versions: &'a [Version],
     /// The highest alias and QoS that the broker takes.
-    pub(in crate::hunt) alias: u16,
-    pub(in crate::hunt) qos: u8,
+    pub(super) alias: u16,
+    pub(super) qos: u8,
+    /// Whose session is to outlive his connections.
+    pub(super) stays: [bool; 4],
 }
 
-impl Maker<'_> {
+impl<'a> Maker<'a> {
+    /// One for a broker that speaks these versions, and takes so much.
+    pub(in crate::hunt) fn new(random: &'a mut Random, versions: &'a [Version], alias: u16, qos: u8) -> Self {
+        let stays = [(); 4].map(|()| random.chance(65));
+        Self { random, versions, alias, qos, stays }
+    }
+
     /// A session.
     pub(in crate::hunt) fn session(&mut self) -> Session {
         let count = self.random.weighted(&[(2, 1), (6, 2), (4, 3), (1, 4)]);
-        let turn = self.random.below(self.versions.len());
-        let cast: Vec<bool> =
-            (0..count).map(|who| self.versions[(who + turn) % self.versions.len()] == Version::V5).collect();
+        let cast: Vec<bool> = (0..count).map(|_| self.random.one_of(self.versions) == Version::V5).collect();
         let flavour = self.random.weighted(&[
-            (11, Flavour::Legal),
-            (6, Flavour::OneMistake),
-            (3, Flavour::Mistakes),
+            (13, Flavour::Legal),
+            (5, Flavour::OneMistake),
+            (2, Flavour::Mistakes),
             (1, Flavour::Stormy),
         ]);
         let mut steps: Vec<Step> = (0..count).map(|who| plain(who, Act::Connect(self.greeting(&cast, who)))).collect();
@@ -52,19 +58,31 @@ impl Maker<'_> {
                 steps.push(plain(who, self.subscribe(*is_5)));
             }
         }
-        let length = 4 + self.random.below(26);
-        for _ in 0..length {
-            let step = self.step(&cast, flavour == Flavour::Mistakes);
-            steps.push(step);
+        let length = steps.len() + 4 + self.random.below(26);
+        while steps.len() < length {
+            if self.random.chance(18) {
+                let scene = self.scene(&cast);
+                steps.extend(scene);
+            } else {
+                let step = self.step(&cast, flavour == Flavour::Mistakes);
+                steps.push(step);
+            }
         }
+        self.season(&mut steps, &cast, flavour);
+        steps.truncate(LONGEST);
+        Session { cast, steps }
+    }
+
+    /// Puts into it what makes it wrong.
+    fn season(&mut self, steps: &mut Vec<Step>, cast: &[bool], flavour: Flavour) {
         match flavour {
             Flavour::OneMistake => {
                 let at = 1 + self.random.below(steps.len());
-                let mistake = self.mistake(&cast);
+                let mistake = self.mistake(cast);
                 steps.insert(at.min(steps.len()), mistake);
             }
             Flavour::Stormy => {
-                let who = self.random.below(count);
+                let who = self.random.below(cast.len());
                 let kinds = [Storm::Takeover, Storm::Retained, Storm::Subscribe, Storm::Publish];
                 let storm = Act::Storm(self.random.one_of(&kinds), self.random.one_of(&[8, 20, 60]));
                 let at = self.random.below(steps.len());
@@ -72,7 +90,6 @@ impl Maker<'_> {
             }
             Flavour::Legal | Flavour::Mistakes => {}
         }
-        Session { cast, steps }
     }
 
     /// Some step.
@@ -94,15 +111,15 @@ impl Maker<'_> {
             9..=20 => self.subscribe(is_5),
             21..=25 => self.unsubscribe(),
             26..=66 => Act::Publish(self.message(is_5)),
-            67..=71 => Act::Manner(self.random.weighted(&[(3, Manner::Later), (2, Manner::Now)])),
+            67..=71 => Act::Manner(self.manner(is_5)),
             72..=78 => Act::Acknowledge { all: self.random.chance(60) },
             79..=81 => Act::Ping,
             82 => Act::Deaf(self.random.chance(50)),
-            83..=87 => Act::Leave { code: if is_5 && self.random.chance(30) { 4 } else { 0 }, expiry: None },
+            83..=87 => self.leave(is_5),
             88..=91 => Act::Reset,
             92..=94 => Act::Fin,
             95 => Act::HalfClose,
-            96..=97 => Act::Wait(self.random.weighted(&[(8, 1), (4, 5), (1, 30)])),
+            96..=97 => self.pause(),
             _ => Act::Publish(Message { retain: true, ..self.message(is_5) }),
         }
     }
@@ -139,83 +156,8 @@ impl Maker<'_> {
             0..=3 => Act::Publish(self.message(cast[who])),
             4..=6 => self.subscribe(cast[who]),
             7 => self.unsubscribe(),
-            8 => Act::Leave { code: 0, expiry: None },
+            8 => Act::Leave { code: 0, expiry: None, padding: 0 },
             _ => Act::Ping,
-        }
-    }
-
-    /// With this chance in a hundred one of these, for clients of 5.0.
-    fn sometimes<T: Copy>(&mut self, is_5: bool, percent: usize, choices: &[T]) -> Option<T> {
-        let is_drawn = self.random.chance(percent);
-        (is_drawn && is_5).then(|| self.random.one_of(choices))
-    }
-
-    fn greeting(&mut self, cast: &[bool], who: usize) -> Greeting {
-        let is_5 = cast[who];
-        let client = if self.random.chance(90) { who } else { self.random.below(cast.len()) };
-        let will = self.random.chance(25).then(|| Willing {
-            topic: self.random.below(TOPICS) as u8,
-            qos: self.any_qos(),
-            retain: self.random.chance(20),
-            delay: None,
-            properties: self.random.chance(40),
-        });
-        Greeting {
-            client,
-            clean: self.random.chance(35),
-            keep_alive: self.random.one_of(&[0, 60, 60, 65_535]),
-            expiry: self.sometimes(is_5, 65, &[0, 30, 300, u32::MAX]),
-            receive_maximum: self.sometimes(is_5, 25, &[1, 2, 10, 65_535]),
-            packet_size: self.sometimes(is_5, 15, &[60, 128, 1000, 100_000]),
-            aliases: self.sometimes(is_5, 20, &[1, 5, 65_535]),
-            problems: self.sometimes(is_5, 15, &[0, 1]),
-            will,
-        }
-    }
-
-    fn any_qos(&mut self) -> u8 {
-        self.random.weighted(&[(2, 0), (4, 1), (4, 2)]).min(self.qos)
-    }
-
-    fn subscribe(&mut self, is_5: bool) -> Act {
-        let count = self.random.weighted(&[(5, 1), (2, 2), (1, 3)]);
-        let mut filters: Vec<(u8, u8)> = Vec::new();
-        for _ in 0..count {
-            let is_shared = is_5 && self.random.chance(10);
-            let filter = if is_shared { FILTERS + self.random.below(SHARES) } else { self.random.below(FILTERS) };
-            if filters.iter().any(|(known, _)| usize::from(*known) == filter) {
-                continue;
-            }
-            let mut options = self.any_qos();
-            if is_5 {
-                options |= if !is_shared && self.random.chance(20) { 4 } else { 0 };
-                options |= if self.random.chance(25) { 8 } else { 0 };
-                options |= self.random.weighted(&[(6, 0), (1, 16), (1, 32)]);
-            }
-            filters.push((filter as u8, options));
-        }
-        Act::Subscribe { filters, identifier: self.sometimes(is_5, 30, &[1, 127, 128, 268_435_455]), id: Id::Fresh }
-    }
-
-    fn unsubscribe(&mut self) -> Act {
-        let count = self.random.weighted(&[(4, ONE.0), (1, ONE.1)]);
-        let filters = (0..count).map(|_| self.random.below(FILTERS) as u8).collect();
-        Act::Unsubscribe { filters, id: Id::Fresh }
-    }
-
-    fn message(&mut self, is_5: bool) -> Message {
-        let size = if self.random.chance(80) { 8 } else { self.random.one_of(&SIZES) };
-        let alias = if self.alias > 0 { self.sometimes(is_5, 10, &[1, self.alias]) } else { None };
-        Message {
-            topic: self.random.below(TOPICS) as u8,
-            qos: self.any_qos(),
-            retain: self.random.chance(12),
-            dup: false,
-            size,
-            id: Id::Fresh,
-            alias: alias.unwrap_or_default(),
-            properties: self.sometimes(is_5, 30, &[1, 2, 4, 8, 16, 31, 12]).unwrap_or_default(),
-            expiry: self.sometimes(is_5, 8, &[1, 60, u32::MAX]),
         }
     }
 
@@ -225,14 +167,14 @@ impl Maker<'_> {
         for _ in 0..=self.random.below(4) {
             self.vary(&mut session, other);
         }
-        session.steps.truncate(80);
+        session.steps.truncate(LONGEST);
         session
     }
 
     fn vary(&mut self, session: &mut Session, other: &Session) {
         let length = session.steps.len();
         let at = self.random.below(length.max(1));
-        match self.random.below(7) {
+        match self.random.below(9) {
             0 if length > 2 => drop(session.steps.remove(at)),
             1 if length > 0 => {
                 let again = session.steps[at].clone();
@@ -253,6 +195,15 @@ impl Maker<'_> {
                 let taken = other.steps.iter().skip(from).take(8).filter(|step| step.who < cast).cloned();
                 let taken: Vec<Step> = taken.collect();
                 session.steps.splice(at..at, taken);
+            }
+            5 | 6 => {
+                let scene = self.scene(&session.cast);
+                session.steps.splice(at..at, scene);
+            }
+            7 if length > 0 => {
+                let who = session.steps[at].who;
+                let version = self.random.one_of(self.versions);
+                session.cast[who] = version == Version::V5;
             }
             _ => {
                 let step = self.step(&session.cast, true);

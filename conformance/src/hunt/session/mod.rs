@@ -1,13 +1,17 @@
 //! Sessions of one to four clients: what they are made of, made by chance, played, and cleaned up after.
 
+mod actor;
 mod clean;
 mod draft;
 mod ending;
+mod lines;
 mod make;
 mod mistakes;
 mod noticing;
 mod op;
+mod pieces;
 mod play;
+mod scenes;
 
 pub(super) use draft::Names;
 pub(super) use make::Maker;

@@ -75,6 +75,9 @@ pub(in crate::hunt) enum Act {
     Leave {
         code: u8,
         expiry: Option<u32>,
+        /// Bytes of a user property (5.0).
+        #[serde(default)]
+        padding: u16,
     },
     Fin,
     Reset,
@@ -108,6 +111,10 @@ pub(in crate::hunt) enum Manner {
     Later,
     /// With another packet than its QoS asks for.
     Wrongly,
+    /// It refuses what it gets (5.0).
+    Refusing,
+    /// With a long reason string (5.0).
+    Wordy,
 }
 
 /// Which packet identifier.
@@ -117,7 +124,7 @@ pub(in crate::hunt) enum Id {
     Fresh,
     /// The one used last.
     Again,
-    /// This one.
+    /// This one, or the next that is free.
     Number(u16),
 }
 
@@ -135,6 +142,9 @@ pub(in crate::hunt) struct Greeting {
     pub(in crate::hunt) aliases: Option<u16>,
     /// Request Problem Information (5.0).
     pub(in crate::hunt) problems: Option<u8>,
+    /// Bytes of a user property (5.0).
+    #[serde(default)]
+    pub(in crate::hunt) padding: u16,
     pub(in crate::hunt) will: Option<Willing>,
 }
 
@@ -146,6 +156,9 @@ pub(in crate::hunt) struct Willing {
     pub(in crate::hunt) retain: bool,
     pub(in crate::hunt) delay: Option<u32>,
     pub(in crate::hunt) properties: bool,
+    /// How long its payload is at least.
+    #[serde(default)]
+    pub(in crate::hunt) size: u32,
 }
 
 /// A message.
@@ -159,6 +172,9 @@ pub(in crate::hunt) struct Message {
     pub(in crate::hunt) id: Id,
     /// Its topic alias (5.0): 0 for none; above the broker's maximum it breaks a rule.
     pub(in crate::hunt) alias: u16,
+    /// Its topic is left out, so that the alias stands for it: where nobody has set that, it breaks a rule.
+    #[serde(default)]
+    pub(in crate::hunt) is_by_alias: bool,
     /// Bits of the properties that it has (5.0).
     pub(in crate::hunt) properties: u8,
     pub(in crate::hunt) expiry: Option<u32>,

@@ -1,21 +1,32 @@
 //! A session under way: each step is written, what comes is read and judged at once, and clients acknowledge as they are
 //! told to.
 
+use super::actor::{Actor, Open};
 use super::draft::{self, Names};
 use super::op::{Act, Cut, Greeting, Id, Manner, Message, Session, Step};
-use crate::hunt::expected::{Answers, End, Expected};
+use crate::hunt::expected::{End, Expected};
 use crate::hunt::futile::Futile;
 use crate::hunt::kept::owed;
 use crate::hunt::pace::{Offer, Pace};
 use crate::hunt::road::{Came, Road};
-use crate::hunt::trial::{Oracle, Suspicion, Trial, Weight};
+use crate::hunt::trial::{Oracle, Suspicion, Trial, Weight, weight_of};
 use crate::wire::Ending;
-use mqtt_assay_codec::{Packet, PacketId, PacketType, QoS, Rule, Version};
+use mqtt_assay_codec::{PacketType, Rule, Version};
 use mqtt_assay_standard::find;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-const NAMES: [&str; 4] = ["ann", "ben", "cid", "dee"];
+/// How long a client may read nothing.
+const LONGEST_DEAFNESS: Duration = Duration::from_secs(1);
+
+/// How long is waited where that takes time.
+const LONGEST_WAIT: Duration = Duration::from_millis(30);
+
+/// The rule that the codes of SUBACK stand in the order of the filters.
+const ORDER_OF_CODES: &str = "MQTT-3.9.3-1";
+
+/// The rule that a PUBLISH without a topic has an alias that has one.
+const UNKNOWN_ALIAS: &str = "U5-136";
 
 const PINGREQ: [u8; 2] = [0xC0, 0];
 
@@ -59,27 +70,8 @@ pub(super) struct Player<'a> {
     /// Client identifiers that may have a session.
     pub(super) clients: BTreeSet<String>,
     pub(super) unanswered: Vec<(Version, PacketType)>,
-}
-
-/// One who takes part.
-pub(super) struct Actor {
-    pub(super) version: Version,
-    /// Its connection on the road, and in the trial.
-    pub(super) line: Option<(usize, usize)>,
-    pub(super) answers: Answers,
-    pub(super) manner: Manner,
-    pub(super) held: VecDeque<(PacketType, u16)>,
-    pub(super) awaited: Vec<(PacketType, u16)>,
-    pub(super) in_use: BTreeSet<u16>,
-    pub(super) last_id: u16,
-    pub(super) pings: u32,
-    pub(super) is_deaf: bool,
-    pub(super) is_half_closed: bool,
-    pub(super) is_tainted: bool,
-    /// Bytes that are written together with the next.
-    pub(super) joined: Vec<u8>,
-    /// What it has published: topic and QoS.
-    pub(super) published: BTreeSet<(u8, u8)>,
+    /// Who has used each client identifier last.
+    pub(super) owners: BTreeMap<usize, usize>,
 }
 
 /// Plays a session whose names no other has.
@@ -100,6 +92,7 @@ pub(in crate::hunt) fn play(session: &Session, road: &mut dyn Road, terms: Terms
         retained: BTreeSet::new(),
         clients: BTreeSet::new(),
         unanswered: Vec::new(),
+        owners: BTreeMap::new(),
     };
     for step in &session.steps {
         player.step(step);
@@ -107,89 +100,6 @@ pub(in crate::hunt) fn play(session: &Session, road: &mut dyn Road, terms: Terms
     player.end();
     let Player { trial, seen, unanswered, .. } = player;
     Played { trial, seen, unanswered }
-}
-
-impl Actor {
-    fn new(version: Version) -> Self {
-        Self {
-            version,
-            line: None,
-            answers: Answers::default(),
-            manner: Manner::Now,
-            held: VecDeque::new(),
-            awaited: Vec::new(),
-            in_use: BTreeSet::new(),
-            last_id: 0,
-            pings: 0,
-            is_deaf: false,
-            is_half_closed: false,
-            is_tainted: false,
-            joined: Vec::new(),
-            published: BTreeSet::new(),
-        }
-    }
-
-    fn begins(&mut self, line: (usize, usize)) {
-        self.line = Some(line);
-        self.answers = Answers::default();
-        (self.manner, self.pings) = (Manner::Now, 0);
-        (self.is_deaf, self.is_half_closed, self.is_tainted) = (false, false, false);
-        self.held.clear();
-        self.awaited.clear();
-        self.joined.clear();
-        // A session may be taken up in which identifiers are in use: fresh ones go on from where they were.
-    }
-
-    /// Each PINGREQ is answered, those before a packet with a mistake included.
-    pub(super) fn has_all_pongs(&self) -> bool {
-        self.answers.pongs >= self.pings
-    }
-
-    pub(super) fn is_let_in(&self) -> bool {
-        self.answers.connack.is_some_and(|code| code.0 == 0)
-    }
-
-    fn identifier(&mut self, id: Id) -> u16 {
-        let chosen = match id {
-            Id::Fresh => {
-                let mut next = self.last_id;
-                loop {
-                    next = next.checked_add(1).unwrap_or(1);
-                    if !self.in_use.contains(&next) || next == self.last_id {
-                        break next;
-                    }
-                }
-            }
-            Id::Again => self.last_id.max(1),
-            Id::Number(number) => number.max(1),
-        };
-        self.last_id = chosen;
-        chosen
-    }
-
-    /// Follows a packet; what is to be answered to it at once.
-    fn follow(&mut self, packet: &Packet<'_>) {
-        self.answers.follow(packet);
-        let id = packet.packet_id().map_or(0, PacketId::get);
-        let packet_type = packet.packet_type();
-        if let Some(place) = self.awaited.iter().position(|known| *known == (packet_type, id)) {
-            self.awaited.swap_remove(place);
-            if matches!(packet_type, PacketType::Puback | PacketType::Suback | PacketType::Unsuback) {
-                self.in_use.remove(&id);
-            }
-        }
-        match packet {
-            Packet::Publish(publish) => match publish.qos {
-                QoS::AtMostOnce => {}
-                QoS::AtLeastOnce => self.held.push_back((PacketType::Puback, id)),
-                QoS::ExactlyOnce => self.held.push_back((PacketType::Pubrec, id)),
-            },
-            Packet::Pubrec(ack) if !ack.reason.is_error() => self.held.push_back((PacketType::Pubrel, id)),
-            Packet::Pubrec(_) | Packet::Pubcomp(_) => drop(self.in_use.remove(&id)),
-            Packet::Pubrel(_) => self.held.push_back((PacketType::Pubcomp, id)),
-            _ => {}
-        }
-    }
 }
 
 impl Player<'_> {
@@ -210,7 +120,12 @@ impl Player<'_> {
             Act::Connect(greeting) => self.connect(step, greeting),
             Act::Wait(milliseconds) => {
                 let time = Duration::from_millis(u64::from(*milliseconds));
-                let time = if self.road.is_simulated() { time * 20 } else { time };
+                let time = if self.road.is_simulated() { time * 20 } else { time.min(LONGEST_WAIT) };
+                if time > LONGEST_DEAFNESS {
+                    // The judge takes what is read for what has just come.
+                    self.actors.iter_mut().for_each(|actor| actor.is_deaf = false);
+                    self.pump();
+                }
                 self.road.wait(time);
             }
             _ if self.actors[who].line.is_none() || self.actors[who].is_half_closed => {}
@@ -233,12 +148,20 @@ impl Player<'_> {
         let who = step.who;
         let Some((legal, awaited)) = self.draft(who, act) else { return };
         match (&step.mutation, act) {
-            (Some(name), _) => self.send_mutated(who, name, &legal),
+            (Some(name), _) => {
+                // Nobody knows what a packet with a mistake asks for.
+                self.actors[who].asked.clear();
+                self.send_mutated(who, name, &legal);
+            }
             (None, Act::Flipped(..)) => self.send_doubtful(who, "raw.bitflip", &legal),
             (None, Act::Stray(packet @ (2 | 9 | 11 | 13), _)) => {
                 let packet = PacketType::from_number(*packet).unwrap_or(PacketType::Connack);
                 let expected = Expected::refuse(Rule::WrongDirection, self.actors[who].version, packet);
                 self.send_wrong(who, "seq.server-only-packet", &legal, expected, packet, true);
+            }
+            (None, Act::Publish(message)) if self.names_unknown_alias(who, message) => {
+                let expected = Expected::Either.or_refuse(find(Version::V5, UNKNOWN_ALIAS));
+                self.send_wrong(who, "flow.alias-unknown", &legal, expected, PacketType::Publish, true);
             }
             (None, Act::Publish(message)) if self.exceeds(who, message) => {
                 self.actors[who].is_tainted = true;
@@ -256,6 +179,13 @@ impl Player<'_> {
                 }
             }
         }
+    }
+
+    /// It leaves its topic out, and this connection has given it no number.
+    fn names_unknown_alias(&self, who: usize, message: &Message) -> bool {
+        let actor = &self.actors[who];
+        let is_left_out = message.is_by_alias && message.alias > 0 && actor.version == Version::V5;
+        is_left_out && message.alias <= self.terms.offer.alias() && !actor.aliases.contains_key(&message.alias)
     }
 
     fn exceeds(&self, who: usize, message: &Message) -> bool {
@@ -283,6 +213,7 @@ impl Player<'_> {
             Act::Subscribe { filters, identifier, id } => {
                 let id = self.actors[who].identifier(*id);
                 let bytes = draft::subscribe(filters, *identifier, id, self.names, version);
+                self.actors[who].asked.insert(id, filters.iter().map(|(_, options)| options & 3).collect());
                 (bytes, Some((PacketType::Suback, id)))
             }
             Act::Unsubscribe { filters, id } => {
@@ -291,9 +222,11 @@ impl Player<'_> {
             }
             Act::Stray(packet, id) => (draft::short(*packet, (*id).max(1)), None),
             Act::Ping => (PINGREQ.to_vec(), Some((PacketType::Pingresp, 0))),
-            Act::Leave { code, expiry } => (draft::disconnect(*code, *expiry, version), None),
+            Act::Leave { code, expiry, padding } => (draft::disconnect(*code, *expiry, *padding, version), None),
             Act::Flipped(act, flips) => {
                 let (mut bytes, _) = self.draft(who, act)?;
+                // What its bytes ask for now nobody knows.
+                self.actors[who].asked.clear();
                 for &(place, value) in flips {
                     let length = bytes.len().max(1);
                     if let Some(byte) = bytes.get_mut(usize::from(place) % length) {
@@ -307,23 +240,66 @@ impl Player<'_> {
     }
 
     fn draft_message(&mut self, who: usize, message: &Message) -> Draft {
-        let topic = self.names.topic(message.topic);
+        let is_unknown = self.names_unknown_alias(who, message);
         let actor = &mut self.actors[who];
+        let by_alias = message.is_by_alias && message.alias > 0 && actor.version == Version::V5;
+        let number = actor.aliases.get(&message.alias).copied().filter(|_| by_alias).unwrap_or(message.topic);
+        let message = &Message { topic: number, ..message.clone() };
+        let topic = self.names.topic(message.topic);
         let id = (message.qos > 0).then(|| actor.identifier(message.id));
         self.messages += 1;
         if message.retain {
             self.retained.insert(topic.clone());
         }
-        actor.published.insert((message.topic, message.qos));
-        let bytes = draft::publish(message, &topic, self.messages, id, actor.version);
+        if !is_unknown {
+            actor.published.insert((message.topic, message.qos));
+            if message.alias > 0 {
+                actor.aliases.insert(message.alias, message.topic);
+            }
+        }
+        let topic = if by_alias { "" } else { &topic };
+        let bytes = draft::publish(message, topic, self.messages, id, actor.version);
+        self.note_open(who, message, id, &bytes);
         let awaited = id.map(|id| (if message.qos == 1 { PacketType::Puback } else { PacketType::Pubrec }, id));
         (bytes, awaited)
+    }
+
+    /// Notes what a client sends again where its session is resumed: messages of QoS 2. Those of QoS 1 would be new ones to
+    /// whoever has subscribed meanwhile.
+    fn note_open(&mut self, who: usize, message: &Message, id: Option<u16>, bytes: &[u8]) {
+        let is_plain = message.qos == 2 && message.alias == 0 && !matches!(message.id, Id::Again);
+        let Some(id) = id.filter(|_| is_plain) else { return };
+        let open = Open { id, publish: Some(bytes.to_vec()) };
+        self.actors[who].open.retain(|known| known.id != id);
+        self.actors[who].open.push(open);
+    }
+
+    /// A session is taken up where it was: what was not answered is sent again. A new one has nothing open.
+    fn take_up(&mut self, who: usize, is_same: bool) {
+        if !self.actors[who].is_let_in() {
+            return;
+        }
+        if !self.actors[who].is_resumed || !is_same {
+            return self.actors[who].starts_anew();
+        }
+        for Open { id, publish } in self.actors[who].open.clone() {
+            let is_release = publish.is_none();
+            let mut bytes = publish.unwrap_or_else(|| draft::short(PacketType::Pubrel as u8, id));
+            if !is_release {
+                bytes[0] |= 8;
+            }
+            let answer = if is_release { PacketType::Pubcomp } else { PacketType::Pubrec };
+            self.await_for(who, Some((answer, id)));
+            self.write(who, &bytes, None, Cut::Whole);
+        }
+        self.wait_for_answers(who);
     }
 
     fn connect(&mut self, step: &Step, greeting: &Greeting) {
         let who = step.who;
         let version = self.actors[who].version;
-        let bytes = draft::connect(greeting, self.names, version, self.road.login());
+        self.messages += 1;
+        let bytes = draft::connect(greeting, self.names, self.messages, version, self.road.login());
         self.clients.insert(self.names.client(greeting.client));
         if let Some(willing) = greeting.will.as_ref().filter(|willing| willing.retain) {
             self.retained.insert(self.names.topic(willing.topic));
@@ -338,124 +314,30 @@ impl Player<'_> {
             return self.send_mutated(who, name, &bytes);
         }
         if self.open(who) {
+            let owner = self.owners.insert(greeting.client, who);
+            let before = self.actors[who].client.replace(greeting.client);
             self.actors[who].awaited.push((PacketType::Connack, 0));
             self.write(who, &bytes, None, if step.cut == Cut::Joined { Cut::Whole } else { step.cut });
             self.wait_for_answers(who);
+            self.take_up(who, before == Some(greeting.client) && owner == Some(who));
             // Whoever else used this identifier has lost his connection.
             self.pump();
         }
     }
 
-    /// Opens a connection; one that is there is taken over, or let alone.
-    fn open(&mut self, who: usize) -> bool {
-        self.flush(who);
-        if let Some(line) = self.actors[who].line.take() {
-            self.former.push(line);
-        }
-        let Ok(connection) = self.road.open() else { return false };
-        self.connections[who] += 1;
-        let name = NAMES[who % NAMES.len()];
-        let count = self.connections[who];
-        let role = if count == 1 { name.to_owned() } else { format!("{name}#{count}") };
-        let side = self.trial.opened(self.road.now(), &role, self.actors[who].version);
-        self.actors[who].begins((connection, side));
-        true
-    }
-
-    /// Writes, and tells the judge.
-    pub(super) fn write(&mut self, who: usize, bytes: &[u8], mutation: Option<&'static str>, cut: Cut) {
-        let Some((connection, side)) = self.actors[who].line else { return };
-        if cut == Cut::Joined && mutation.is_none() {
-            self.actors[who].joined.extend_from_slice(bytes);
-            return;
-        }
-        let mut all = std::mem::take(&mut self.actors[who].joined);
-        if !all.is_empty() {
-            self.trial.wrote(side, self.road.now(), &all, None);
-        }
-        self.trial.wrote(side, self.road.now(), bytes, mutation);
-        all.extend_from_slice(bytes);
-        let is_taken = match cut {
-            Cut::Bytes if all.len() <= 400 => all.chunks(1).all(|byte| self.road.write(connection, byte)),
-            Cut::At(place) if usize::from(place) < all.len() => {
-                let (first, second) = all.split_at(usize::from(place));
-                self.road.write(connection, first) && self.road.write(connection, second)
-            }
-            _ => self.road.write(connection, &all),
-        };
-        if !is_taken {
-            self.pump();
-        }
-    }
-
-    pub(super) fn flush(&mut self, who: usize) {
-        if !self.actors[who].joined.is_empty() && self.actors[who].line.is_some() {
-            self.write(who, &[], None, Cut::Whole);
-        }
-    }
-
-    /// Reads once from a client's connection.
-    pub(super) fn read(&mut self, who: usize, connection: usize, side: usize, patience: Duration) -> Came {
-        let came = self.road.read(connection, self.trial.inbox(side), patience);
-        let now = self.road.now();
-        match came {
-            Came::Bytes => {
-                let actor = &mut self.actors[who];
-                self.trial.came(side, now, |packet| actor.follow(packet));
-            }
-            Came::Ended(ending) => self.trial.ended(side, now, ending),
-            Came::Nothing => {}
-        }
-        came
-    }
-
-    /// Reads what has come to everybody, and acknowledges it.
-    pub(super) fn pump(&mut self) -> bool {
-        let mut has_come = false;
-        for who in 0..self.actors.len() {
-            while let (Some((connection, side)), false) = (self.actors[who].line, self.actors[who].is_deaf) {
-                match self.read(who, connection, side, Duration::ZERO) {
-                    Came::Bytes => {
-                        has_come = true;
-                        self.answer(who);
-                    }
-                    Came::Nothing => break,
-                    Came::Ended(_) => self.gone(who),
-                }
-            }
-        }
-        self.pump_former();
-        has_come
-    }
-
-    fn pump_former(&mut self) {
-        let mut left = Vec::new();
-        for (connection, side) in std::mem::take(&mut self.former) {
-            let came = self.road.read(connection, self.trial.inbox(side), Duration::ZERO);
-            let now = self.road.now();
-            match came {
-                Came::Bytes => {
-                    self.trial.came(side, now, |_| {});
-                    left.push((connection, side));
-                }
-                Came::Nothing => left.push((connection, side)),
-                Came::Ended(ending) => {
-                    self.trial.ended(side, now, ending);
-                    self.trial.closed(side, now, Some(Ending::Fin));
-                    self.road.close(connection, Ending::Fin);
-                }
-            }
-        }
-        self.former = left;
-    }
-
     /// A client answers what it holds, as far as it does so at once.
     pub(super) fn answer(&mut self, who: usize) {
         match self.actors[who].manner {
-            Manner::Now => self.acknowledge(who, usize::MAX),
+            Manner::Now | Manner::Refusing | Manner::Wordy => self.acknowledge(who, usize::MAX),
             Manner::Later => {}
             Manner::Wrongly => {
                 while let Some((packet, id)) = self.actors[who].held.pop_front() {
+                    if packet == PacketType::Pubrel {
+                        // Some brokers hand a message on only then, and owe it without an end until it comes.
+                        self.await_for(who, Some((PacketType::Pubcomp, id)));
+                        self.write(who, &draft::short(packet as u8, id), None, Cut::Whole);
+                        continue;
+                    }
                     let other = if packet == PacketType::Puback { PacketType::Pubcomp } else { PacketType::Puback };
                     self.actors[who].is_tainted = true;
                     self.write(who, &draft::short(other as u8, id), Some("flow.ack-wrongly"), Cut::Whole);
@@ -474,7 +356,7 @@ impl Player<'_> {
             if packet == PacketType::Pubrel {
                 self.actors[who].awaited.push((PacketType::Pubcomp, id));
             }
-            all.extend(draft::short(packet as u8, id));
+            all.extend(self.actors[who].acknowledgement(packet, id));
         }
         if !all.is_empty() {
             self.write(who, &all, None, Cut::Whole);
@@ -512,6 +394,23 @@ impl Player<'_> {
         }
     }
 
+    /// A SUBACK grants more than was asked for.
+    pub(super) fn suspect_grant(&mut self, who: usize, seen: String) {
+        let version = self.actors[who].version;
+        let rule = find(version, ORDER_OF_CODES);
+        let line = self.trial.line();
+        self.trial.add(Suspicion {
+            oracle: Oracle::Answer,
+            version,
+            rule,
+            weight: weight_of(rule),
+            mutation: None,
+            place: PacketType::Suback.name().to_owned(),
+            seen,
+            line,
+        });
+    }
+
     fn unanswered(&mut self, who: usize) {
         let awaited = std::mem::take(&mut self.actors[who].awaited);
         let Some(&(answer, id)) = awaited.first() else { return };
@@ -529,51 +428,5 @@ impl Player<'_> {
             seen: format!("{} with identifier {id} did not come within {:?}", answer.name(), self.terms.pace.answer),
             line,
         });
-    }
-
-    /// The broker has ended a client's connection.
-    pub(super) fn gone(&mut self, who: usize) {
-        if let Some((connection, side)) = self.actors[who].line.take() {
-            let now = self.road.now();
-            self.trial.closed(side, now, Some(Ending::Fin));
-            self.road.close(connection, Ending::Fin);
-        }
-        self.actors[who].awaited.clear();
-        self.actors[who].held.clear();
-    }
-
-    pub(super) fn lose(&mut self, who: usize, ending: Ending) {
-        self.flush(who);
-        // What the broker has sent by now was read before.
-        self.pump();
-        if let Some((connection, side)) = self.actors[who].line.take() {
-            self.trial.closed(side, self.road.now(), Some(ending));
-            self.road.close(connection, ending);
-        }
-        self.actors[who].awaited.clear();
-        self.actors[who].held.clear();
-    }
-
-    pub(super) fn half_close(&mut self, who: usize) {
-        self.flush(who);
-        let Some((connection, side)) = self.actors[who].line else { return };
-        self.trial.closed(side, self.road.now(), None);
-        self.actors[who].is_half_closed = true;
-        self.actors[who].awaited.clear();
-        self.road.half_close(connection);
-    }
-
-    /// DISCONNECT was sent: the broker's end is waited for, which alone says that it was dealt with. Our own end before that
-    /// would be another reason to end.
-    fn left(&mut self, who: usize) {
-        self.flush(who);
-        let until = self.road.now() + self.terms.pace.wait;
-        while let Some((connection, side)) = self.actors[who].line {
-            let left = until.saturating_sub(self.road.now());
-            match self.read(who, connection, side, left) {
-                Came::Bytes => {}
-                Came::Ended(_) | Came::Nothing => self.gone(who),
-            }
-        }
     }
 }

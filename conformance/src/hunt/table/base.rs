@@ -126,6 +126,13 @@ fn requests(version: Version, each: Each<'_>) {
         [("quiet/+/x", at(QoS::ExactlyOnce)), ("quiet/a/#", at(QoS::AtMostOnce))].into_iter().collect();
     subscribe("subscribe", &one, None);
     subscribe("subscribe to two", &two, None);
+    // Without its last byte, the options, each is as long as buffers like to be.
+    let overhead = 2 + usize::from(is_5(version)) + 2 + 1;
+    for (name, body) in [("subscribe of 129 bytes", 129), ("subscribe of 1025 bytes", 1025)] {
+        let filter = format!("quiet/{}", "l".repeat(body - overhead - "quiet/".len()));
+        let long: SubscriptionsBuf = [(filter.as_str(), at(QoS::AtLeastOnce))].into_iter().collect();
+        subscribe(name, &long, None);
+    }
     if is_5(version) {
         let options = SubscriptionOptions {
             no_local: true,

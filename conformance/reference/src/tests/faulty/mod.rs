@@ -37,6 +37,7 @@ impl Stop {
             faults: fault.into_iter().collect(),
             quirks: quirks.iter().copied().collect(),
             seed: 1,
+            planted: None,
         };
         let mut stop = Self { script: Script::with(settings), trace: Vec::new() };
         stop.join(1, version, "watcher");
