@@ -115,10 +115,7 @@ fn difference(here: &Transcript, there: &Transcript) -> Option<Difference> {
 }
 
 fn in_end(role: &str, here: &Seen, there: &Seen) -> Option<Difference> {
-    let behind = match (&here.ended, &there.ended) {
-        (Some(behind), None) | (None, Some(behind)) => behind,
-        _ => return None,
-    };
+    let ((Some(behind), None) | (None, Some(behind))) = (&here.ended, &there.ended) else { return None };
     let say = |seen: &Seen| {
         let did = if seen.ended.is_some() { "ended it" } else { "did not end it" };
         format!("the broker {did} ({role})")
@@ -134,8 +131,8 @@ fn in_answers(role: &str, here: &Seen, there: &Seen) -> Option<Difference> {
     // Another code of the same packet is one difference, and not that one code is missing and one too many.
     let more = |mine: &Seen, theirs: &Seen| {
         let count = |seen: &Seen, answer: &String| seen.answers.get(answer).copied().unwrap_or_default();
-        let all = mine.answers.keys().filter(|answer| packet(answer) == packet(&first));
-        all.filter(|answer| count(mine, answer) > count(theirs, answer)).cloned().next()
+        let mut all = mine.answers.keys().filter(|answer| packet(answer) == packet(&first));
+        all.find(|answer| count(mine, answer) > count(theirs, answer)).cloned()
     };
     let what = match (more(here, there), more(there, here)) {
         (Some(mine), Some(theirs)) => format!("{mine} here, {theirs} there"),
@@ -201,7 +198,9 @@ fn seen(record: &Transcript) -> BTreeMap<&str, Seen> {
         }
     }
     if is_shared {
-        all.values_mut().for_each(|seen| seen.messages = None);
+        for seen in all.values_mut() {
+            seen.messages = None;
+        }
     }
     all
 }

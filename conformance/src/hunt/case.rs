@@ -72,7 +72,9 @@ impl Case {
             }
             Self::Kept(version, entries) => {
                 of(version.name().as_bytes());
-                entries.iter().for_each(|entry| of(&table.entry(*entry).bytes));
+                for entry in entries {
+                    of(&table.entry(*entry).bytes);
+                }
             }
             Self::Session(session) => of(&serde_json::to_vec(session).unwrap_or_default()),
         }

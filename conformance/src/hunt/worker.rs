@@ -352,7 +352,7 @@ impl<'a> Worker<'a> {
         let mut finding = Finding::new(suspicion, first, culprit.as_ref().map(|(case, _)| *case), false);
         finding.again = match culprit {
             Some((_, record)) => {
-                finding.transcript = record;
+                finding.transcript = Some(record).filter(|record| !record.lines.is_empty());
                 Again::Seen(1, 1)
             }
             None => {
@@ -363,7 +363,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Plays a case on a new broker; its record, where it does this harm.
-    fn harm(&mut self, case: &Case, suspicion: &Suspicion) -> Option<Option<Transcript>> {
+    fn harm(&mut self, case: &Case, suspicion: &Suspicion) -> Option<Transcript> {
         let mut road = self.ground.road();
         let mut canary = Canary::new(suspicion.version, self.terms.pace);
         if canary.beat(road.as_mut()).is_some() {
@@ -373,7 +373,10 @@ impl<'a> Worker<'a> {
         let tag = format!("{}{}", self.confirmer.name, self.confirmer.played);
         let outcome = case.play(road.as_mut(), self.shared.table, self.terms, &tag);
         let again = canary.beat(road.as_mut())?;
-        (again.place == suspicion.place).then(|| outcome.map(|outcome| outcome.transcript))
+        // A batch in which all was well has no record of its own.
+        let record =
+            outcome.map_or_else(|| Transcript::new("hunt/kept", suspicion.version), |outcome| outcome.transcript);
+        (again.place == suspicion.place).then_some(record)
     }
 
     /// The broker has died: finds out of what, and tells it.

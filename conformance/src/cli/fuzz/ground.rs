@@ -63,13 +63,16 @@ fn unspoken(versions: &[Version]) -> String {
     format!("the broker does not speak MQTT {}", names.join(" or "))
 }
 
+/// Another broker, and what keeps it running where it was started.
+pub(super) type OtherAndPlace = (Arc<Other>, Option<Place>);
+
 /// Other brokers, and what keeps them running.
 pub(super) fn others(
     args: &FuzzArgs,
     hunted: &Target,
     seed: u64,
     runtime: &Runtime,
-) -> Result<Vec<(Arc<Other>, Option<Place>)>, Failure> {
+) -> Result<Vec<OtherAndPlace>, Failure> {
     let other = |word: &String| {
         let target = BrokerArgs::named(word).resolve(seed, 1, None)?.target;
         require_leave(args, &target)?;

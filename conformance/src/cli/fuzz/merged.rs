@@ -23,12 +23,11 @@ pub(super) fn merge(args: &FuzzArgs, target: &Target, guard: &Guard, runtime: &R
     args.merge_corpus.iter().try_for_each(|folder| require_folder(folder))?;
     // The broker runs as long as this is held.
     let mut place = None;
-    let ground = match target {
-        Target::Embedded(embedded) => Ground::Inside(embedded.maker().map_err(Failure::usage)?),
-        _ => {
-            let found = place.insert(LocalSet::new().block_on(runtime, ground::find(target, args.mqtt))?);
-            Ground::Broker(found.broker(args.pid))
-        }
+    let ground = if let Target::Embedded(embedded) = target {
+        Ground::Inside(embedded.maker().map_err(Failure::usage)?)
+    } else {
+        let found = place.insert(LocalSet::new().block_on(runtime, ground::find(target, args.mqtt))?);
+        Ground::Broker(found.broker(args.pid))
     };
     let (stop, is_done) = (AtomicBool::new(false), AtomicBool::new(false));
     let merged = std::thread::scope(|scope| {
