@@ -5,7 +5,7 @@ cd "$SRC/mqtt-assay"
 
 cargo fuzz build --release --debug-assertions
 built=fuzz/target/x86_64-unknown-linux-gnu/release
-for target in decode_v3 decode_v5 split roundtrip expect topic_match transcript_parse; do
+for target in decode_v3 decode_v5 split roundtrip expect topic_match transcript_parse session auditor; do
     cp "$built/$target" "$OUT/"
     dictionary=fuzz/mqtt.dict
     [ "$target" != transcript_parse ] || dictionary=fuzz/transcript.dict

@@ -1,21 +1,36 @@
-//! Chance that repeats itself: the same numbers for the same seed, on every machine (SplitMix64).
+//! Chance that repeats itself: the same numbers for the same seed, on every machine (SplitMix64); and chance that a fuzzer
+//! has a hand in.
 
 /// A stream of numbers.
 #[derive(Debug, Clone)]
-pub(crate) struct Random(u64);
+pub(crate) struct Random {
+    state: u64,
+    /// What is drawn before any number of the seed, the last first.
+    told: Vec<u16>,
+}
 
 impl Random {
     /// The numbers of one sequence of a seed.
     pub(crate) fn of(seed: u64, index: u64) -> Self {
-        let mut random = Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut random = Self { state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15), told: Vec::new() };
         let base = random.next();
-        Self(base ^ index.wrapping_mul(0xD1B5_4A32_D192_ED03))
+        Self { state: base ^ index.wrapping_mul(0xD1B5_4A32_D192_ED03), ..random }
+    }
+
+    /// Draws what these bytes say, two for a number; behind their end the numbers of a seed.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn told(bytes: &[u8]) -> Self {
+        let pairs = bytes.chunks_exact(2).rev().map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+        Self { told: pairs.collect(), ..Self::of(0, 0) }
     }
 
     /// The next number itself.
     pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        if let Some(told) = self.told.pop() {
+            return told.into();
+        }
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^ (mixed >> 31)
     }
@@ -62,6 +77,13 @@ mod tests {
         assert_eq!(numbers(1, 7), numbers(1, 7));
         assert_ne!(numbers(1, 7), numbers(1, 8));
         assert_ne!(numbers(1, 7), numbers(2, 7));
+    }
+
+    #[test]
+    fn what_is_told_comes_first() {
+        let mut random = Random::told(&[7, 0, 3, 1, 9]);
+        assert_eq!([random.below(1000), random.below(1000)], [7, 259]);
+        assert_eq!(random.next(), Random::of(0, 0).next());
     }
 
     #[test]

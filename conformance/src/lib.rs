@@ -18,6 +18,7 @@ pub mod explore;
 pub mod fuzzing {
     //! What the fuzz targets of the repository call; nothing in it is stable.
 
+    pub use crate::hunt::laws::{auditor, session};
     pub use crate::link::laws::transcript_parse;
 }
 pub mod hunt;

@@ -21,6 +21,8 @@ mod futile;
 mod ground;
 mod harm;
 mod kept;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod laws;
 mod leak;
 mod login;
 mod memory;
