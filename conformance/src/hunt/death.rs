@@ -100,6 +100,9 @@ impl Death<'_> {
         let beside =
             ["hunt-besidea", "hunt-besideb"].map(|client| Line::open_as(road.as_mut(), version, client, |_| {}));
         for (place, case) in cases.iter().enumerate() {
+            if self.limit.is_over() {
+                return false;
+            }
             case.play(road.as_mut(), self.table, self.terms, &format!("d{place}"));
             if road.deaths() > before {
                 return true;

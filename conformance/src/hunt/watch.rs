@@ -123,8 +123,13 @@ fn worked(pid: u32, time: Duration) -> Option<Duration> {
     Some(processor_time(pid)?.saturating_sub(before))
 }
 
-/// For how long it has worked, for itself and in the system.
+/// For how long it and all that it has started have worked, for themselves and in the system.
 fn processor_time(pid: u32) -> Option<Duration> {
+    let own = processor_time_of(pid)?;
+    Some(descendants(pid).into_iter().filter_map(processor_time_of).fold(own, |sum, one| sum + one))
+}
+
+fn processor_time_of(pid: u32) -> Option<Duration> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // Its name stands in brackets, and may hold anything.
     let mut fields = text.rsplit_once(") ")?.1.split_whitespace().skip(11);
@@ -132,8 +137,35 @@ fn processor_time(pid: u32) -> Option<Duration> {
     Some(Duration::from_millis(ticks * 1000 / TICKS))
 }
 
-/// What `/proc` says of a process; nothing where there is none.
+/// What `/proc` says of a process and of all that it has started, together; nothing where there is none. Some brokers are
+/// started by a script, which stays.
 pub(super) fn sample(pid: u32) -> Option<Sample> {
+    let own = sample_of(pid)?;
+    let others = descendants(pid).into_iter().filter_map(sample_of);
+    Some(others.fold(own, |sum, one| std::array::from_fn(|at| sum[at] + one[at])))
+}
+
+/// Processes that a process has started, and those that they have.
+fn descendants(pid: u32) -> Vec<u32> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let parents: Vec<(u32, u32)> = numbers.filter_map(|number| Some((number, parent_of(number)?))).collect();
+    let mut found = vec![pid];
+    let mut place = 0;
+    while let Some(&parent) = found.get(place) {
+        found.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(number, _)| *number));
+        place += 1;
+    }
+    found.split_off(1)
+}
+
+fn parent_of(pid: u32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name stands in brackets, and may have any character.
+    status.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+}
+
+fn sample_of(pid: u32) -> Option<Sample> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let value = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
@@ -151,6 +183,16 @@ mod tests {
         let mut watch = Watch::new(0);
         watch.epochs = of.iter().zip(1..).map(|(memory, cases)| ([*memory, 9, 1], cases * 1000)).collect();
         watch
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn who_started_others_is_weighed_with_them() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("there is a sleep");
+        let own = std::process::id();
+        assert!(descendants(own).contains(&child.id()), "{:?}", descendants(own));
+        child.kill().expect("it runs");
+        child.wait().expect("it has ended");
     }
 
     #[test]

@@ -32,13 +32,24 @@ impl Scene<'_> {
     /// Blames No Local, where the delivery is just what a subscription would bring but for that.
     fn blame_no_local(&self, best: &mut Explanation) -> bool {
         let publication = self.publications.get(best.publication);
-        let is_so = self.is_by_one(best, Path::Live, |one| {
-            one.withholds(publication, self.session_number) && one.may_bring(publication.written.seq)
-        });
+        let (own, written) = (self.session_number, publication.written.seq);
+        let is_so = self.is_by_one(best, Path::Live, |one| one.withholds(publication, own) && one.may_bring(written))
+            || best.path == Path::Retained && !self.delivered.retain && self.is_withheld(publication);
         if is_so {
             best.judged.blame(Point::NoLocal);
         }
         is_so
+    }
+
+    /// Whether a subscription that was certainly there would have brought it live but for No Local.
+    fn is_withheld(&self, publication: &Publication) -> bool {
+        let mut visible = self.session.visible(self.conn, self.link.floor).map(|(_, one)| one);
+        visible.any(|one| {
+            one.matches(&self.delivered.topic)
+                && one.withholds(publication, self.session_number)
+                && one.stood(publication.written.seq)
+                && one.may_bring(publication.written.seq)
+        })
     }
 
     /// Blames the lookup for a share, where the delivery is just what that would bring.
@@ -154,6 +165,10 @@ fn unasked_point(by: &[&Subscription]) -> Point {
 pub(super) fn is_of_lookup(point: Point) -> bool {
     matches!(
         point,
-        Point::LiveRetain | Point::RetainHandlingNever | Point::RetainHandlingIfNew | Point::MatchingSubscription
+        Point::LiveRetain
+            | Point::RetainedToShare
+            | Point::RetainHandlingNever
+            | Point::RetainHandlingIfNew
+            | Point::MatchingSubscription
     )
 }

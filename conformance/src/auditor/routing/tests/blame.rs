@@ -156,3 +156,16 @@ fn what_a_share_has_looked_up_is_no_live_message_with_a_wrong_flag() {
     assert_broken(&audit, Point::RetainedToShare);
     assert!(!matches!(audit.of(Point::LiveRetain), Holding::Broken(_)), "{audit:?}");
 }
+
+#[test]
+fn a_clients_own_message_has_one_name_whatever_else_its_subscription_asked_for() {
+    let options = SubscriptionOptions { no_local: true, retain_as_published: true, ..ONE };
+    let mut trace = Trace::default();
+    let client = trace.open(Version::V5, "client", true);
+    trace.subscribe(client, "run/case/news", options);
+    let one = message(QoS::AtLeastOnce, 7, b"first");
+    trace.publish(client, retained(one));
+    let audit = trace.take(client, one);
+    assert_broken(&audit, Point::NoLocal);
+    assert!(!matches!(audit.of(Point::RetainedFlag), Holding::Broken(_)), "{audit:?}");
+}
