@@ -45,7 +45,10 @@ impl<'a> Maker<'a> {
     /// A session.
     pub(in crate::hunt) fn session(&mut self) -> Session {
         let count = self.random.weighted(&[(2, 1), (6, 2), (4, 3), (1, 4)]);
-        let cast: Vec<bool> = (0..count).map(|_| self.random.one_of(self.versions) == Version::V5).collect();
+        // Some things take several clients of one version, others take both.
+        let alike = self.random.chance(30).then(|| self.random.one_of(self.versions));
+        let version = |random: &mut Random| alike.unwrap_or_else(|| random.one_of(self.versions));
+        let cast: Vec<bool> = (0..count).map(|_| version(self.random) == Version::V5).collect();
         let flavour = self.random.weighted(&[
             (13, Flavour::Legal),
             (5, Flavour::OneMistake),
