@@ -56,7 +56,8 @@ pub fn auditor(input: &[u8]) {
     assert_eq!(seen(&first), seen(&again));
     assert!(first.suspicions().iter().all(|suspicion| suspicion.line <= first.line()), "{:?}", first.suspicions());
     let record = first.transcript("law").to_string();
-    assert!(record.parse::<Transcript>().is_ok(), "{record}");
+    let read = record.parse::<Transcript>();
+    assert!(read.is_ok(), "{read:?} of {record}");
 }
 
 /// A byte for the connection and what happens on it, one for how much, and so many bytes.

@@ -100,6 +100,9 @@ impl Trial {
 
     /// We write this; before it is written.
     pub(super) fn wrote(&mut self, side: usize, at: Duration, bytes: &[u8], mutation: Option<&'static str>) {
+        if bytes.is_empty() {
+            return;
+        }
         let line = self.log.add(at, side, Happening::Sent(mutation), bytes);
         self.mutation = mutation.or(self.mutation);
         let is_connect = bytes.first().is_some_and(|first| first >> 4 == 1);
