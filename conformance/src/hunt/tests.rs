@@ -36,9 +36,9 @@ fn planted(planted: Planted, options: &HuntOptions) -> Hunted {
 fn what_is_planted_is_found_within_so_many_cases() {
     let options = HuntOptions { feedback: true, stops_at_first: true, ..cases(400, 1) };
     for (bug, word) in [
-        (Planted::EmptyTopic, "process"),
-        (Planted::MalformedDisconnect, "hang"),
-        (Planted::ForeignWillProperty, "process"),
+        (Planted::PublishCutAfterTopic, "process"),
+        (Planted::MalformedDisconnect, "answer"),
+        (Planted::UnreadableProperties, "process"),
         (Planted::ConnectReservedFlags, "expectation"),
         (Planted::PayloadOf1024, "auditor"),
     ] {
