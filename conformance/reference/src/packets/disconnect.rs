@@ -34,6 +34,7 @@ impl Machine {
             version: connection.version,
             client_id: connection.client_id.clone(),
             packets: connection.packets + 1,
+            is_gone: connection.leaving,
         };
         self.departed.insert(id, departed);
         if self.departed.len() > self.settings.limits.max_connections {

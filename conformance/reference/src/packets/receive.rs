@@ -76,6 +76,9 @@ impl Machine {
         }
         let Some(connection) = self.connections.get_mut(&id) else {
             self.sent_after_disconnect(id, input.get(at..).unwrap_or_default());
+            if self.departed.get(&id).is_some_and(|departed| departed.is_gone) {
+                self.departed.remove(&id);
+            }
             return;
         };
         if connection.phase == Phase::Deaf {

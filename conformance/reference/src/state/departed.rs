@@ -11,4 +11,6 @@ pub(crate) struct Departed {
     pub(crate) client_id: Option<ClientId>,
     /// How many packets it had sent up to its DISCONNECT.
     pub(crate) packets: u64,
+    /// It has gone already: what came before that is all.
+    pub(crate) is_gone: bool,
 }

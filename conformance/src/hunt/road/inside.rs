@@ -68,8 +68,10 @@ impl Inside {
         for effect in std::mem::take(&mut self.effects) {
             match effect {
                 Effect::Send(id, bytes) => {
-                    if let Some(end) = self.end_of(id) {
-                        end.inbox.extend_from_slice(&bytes);
+                    match self.end_of(id) {
+                        Some(end) => end.inbox.extend_from_slice(&bytes),
+                        // Nobody takes it any more, so that it is thrown away.
+                        None => forgotten.push((id, bytes.len())),
                     }
                 }
                 Effect::Discard(id) => {

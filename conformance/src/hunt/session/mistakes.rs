@@ -98,7 +98,9 @@ impl Player<'_> {
     }
 
     pub(super) fn decide(&mut self, who: usize, connection: usize, side: usize, waits: bool) -> End {
-        let mut until = self.road.now() + if waits { self.terms.pace.hang } else { self.terms.pace.wait };
+        // Where waiting costs nothing, ten packets may be dealt with slowly before this one.
+        let wait = if self.road.is_simulated() { self.terms.pace.wait * 2 } else { self.terms.pace.wait };
+        let mut until = self.road.now() + if waits { self.terms.pace.hang } else { wait };
         loop {
             let left = until.saturating_sub(self.road.now());
             match self.read(who, connection, side, left) {
