@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 /// How often a case is played again: to see whether it shows anything at all, and once it is small.
 const FIRST: u32 = 3;
 const TIMES: u32 = 20;
+/// As often also where that takes long.
+const FEWEST: u32 = 5;
 
 /// How often a play is begun anew because the broker died.
 const PLAYS: u32 = 3;
@@ -145,7 +147,8 @@ impl Confirmer<'_> {
         // That it was seen at all is one time, where there is none left for more.
         let (mut seen, mut times) = (0, 0);
         let wanted = if self.ground.is_inside() { 2 } else { TIMES };
-        while times < wanted && !self.limit.is_over() {
+        let begun = Instant::now();
+        while times < wanted && !self.limit.is_over() && (times < FEWEST || begun.elapsed() < TIME) {
             times += 1;
             if let Some(again) = self.shows(&case, key) {
                 seen += 1;

@@ -53,6 +53,8 @@ pub(super) struct Fresh<'t> {
     running: VecDeque<Running>,
     aside: VecDeque<Running>,
     spare: Vec<Running>,
+    /// Whether one that is answered is waited for a while longer: some brokers answer a PINGREQ before what came before it.
+    lingers: bool,
 }
 
 /// One that has been sent.
@@ -66,6 +68,8 @@ struct Running {
     until: Duration,
     is_half_closed: bool,
     is_silent: bool,
+    /// It was answered, and is waited for a while longer.
+    is_answered: bool,
 }
 
 impl Choice {
@@ -101,6 +105,7 @@ impl<'t> Fresh<'t> {
             running: VecDeque::new(),
             aside: VecDeque::new(),
             spare: Vec::new(),
+            lingers: false,
         }
     }
 
@@ -138,7 +143,9 @@ impl<'t> Fresh<'t> {
     ) -> io::Result<()> {
         self.drain(road, each);
         self.start(road, choice)?;
+        self.lingers = true;
         self.drain(road, each);
+        self.lingers = false;
         Ok(())
     }
 
@@ -151,6 +158,7 @@ impl<'t> Fresh<'t> {
         running.trial.opened(now, "rogue", entry.version);
         (running.choice, running.answers) = (choice, Answers::default());
         running.is_silent = entry.expected_in(choice.state) == Expected::Waits;
+        running.is_answered = false;
         running.bytes.clear();
         let before = choice.state != State::First;
         if before {
@@ -214,7 +222,12 @@ impl<'t> Fresh<'t> {
                     let Running { trial, answers, .. } = running;
                     trial.came(0, now, |packet| answers.follow(packet));
                     if answers.pongs > 0 && !running.is_silent {
-                        return Some(End::Alive);
+                        if !self.lingers {
+                            return Some(End::Alive);
+                        }
+                        if !std::mem::replace(&mut running.is_answered, true) {
+                            running.until = now + self.pace.wait;
+                        }
                     }
                 }
                 Came::Ended(ending) => {
@@ -222,6 +235,7 @@ impl<'t> Fresh<'t> {
                     return Some(if running.is_half_closed { End::Waiting } else { End::Closed });
                 }
                 Came::Nothing if now < running.until => return None,
+                Came::Nothing if running.is_answered => return Some(End::Alive),
                 Came::Nothing if running.is_half_closed => return Some(End::Hung),
                 Came::Nothing => {
                     road.half_close(running.connection);
@@ -281,6 +295,7 @@ impl Running {
             until: Duration::ZERO,
             is_half_closed: false,
             is_silent: false,
+            is_answered: false,
         }
     }
 

@@ -258,6 +258,8 @@ pub(super) fn owed(answer: PacketType, version: Version) -> Option<&'static str>
                 "MQTT-4.3.3-2"
             }
         }
+        PacketType::Connack if is_5 => "MQTT-3.1.4-5",
+        PacketType::Connack => "MQTT-3.1.4-4",
         PacketType::Suback => "MQTT-3.8.4-1",
         PacketType::Unsuback => "MQTT-3.10.4-4",
         PacketType::Pingresp => "MQTT-3.12.4-1",

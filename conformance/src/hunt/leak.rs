@@ -23,7 +23,7 @@ const TIMES: usize = 1000;
 const LEAST: Sample = [128, 64, 16];
 
 /// How long all of it may take.
-const TIME: Duration = Duration::from_mins(1);
+const TIME: Duration = Duration::from_mins(2);
 
 /// How long the process is left alone before it is weighed, and how often it is.
 const QUIET: Duration = Duration::from_millis(200);
@@ -55,11 +55,11 @@ impl Leak<'_> {
             }
             tried += together.len();
             let all: Vec<&Case> = together.iter().map(|(_, case)| **case).collect();
-            if self.growth(&all, ROUNDS).is_none_or(|growth| growth < LEAST[self.which]) {
+            if self.growth(&all, ROUNDS, until).is_none_or(|growth| growth < LEAST[self.which]) {
                 continue;
             }
             for (name, case) in together {
-                if let Some(finding) = self.alone(&suspicion, name, case, (index, at)).filter(|_| !is_over()) {
+                if let Some(finding) = self.alone(&suspicion, name, case, (index, at), until).filter(|_| !is_over()) {
                     return finding;
                 }
             }
@@ -75,9 +75,16 @@ impl Leak<'_> {
     }
 
     /// One case: the first thousand may fill what is kept for reuse, the second and the third may not add to it.
-    fn alone(&self, suspicion: &Suspicion, name: &str, case: &Case, first: (u64, Duration)) -> Option<Finding> {
-        self.growth(&[case], TIMES)?;
-        let (second, third) = (self.growth(&[case], TIMES)?, self.growth(&[case], TIMES)?);
+    fn alone(
+        &self,
+        suspicion: &Suspicion,
+        name: &str,
+        case: &Case,
+        first: (u64, Duration),
+        until: Instant,
+    ) -> Option<Finding> {
+        self.growth(&[case], TIMES, until)?;
+        let (second, third) = (self.growth(&[case], TIMES, until)?, self.growth(&[case], TIMES, until)?);
         let least = LEAST[self.which];
         if second < least || third < least {
             return None;
@@ -97,13 +104,14 @@ impl Leak<'_> {
         Some(finding)
     }
 
-    /// What the process has more once the cases were played so often; nothing where it is another one by then.
-    fn growth(&self, cases: &[&Case], rounds: usize) -> Option<u64> {
+    /// What the process has more once the cases were played so often; nothing where it is another one by then, or the time
+    /// is over.
+    fn growth(&self, cases: &[&Case], rounds: usize, until: Instant) -> Option<u64> {
         let before = self.settled()?;
         let mut road = self.ground.road();
         for round in 0..rounds {
             for (place, case) in cases.iter().enumerate() {
-                if self.limit.is_over() {
+                if self.limit.is_over() || Instant::now() >= until {
                     return None;
                 }
                 // A batch in which all was well has no record.

@@ -9,6 +9,9 @@ use std::time::Duration;
 
 const PINGREQ: [u8; 2] = [0xC0, 0];
 
+/// How long it may take until nothing comes any more.
+const REST: Duration = Duration::from_secs(10);
+
 impl Player<'_> {
     pub(super) fn storm(&mut self, who: usize, storm: Storm, count: u16) {
         for turn in 0..count {
@@ -97,10 +100,12 @@ impl Player<'_> {
     /// Reads until nothing comes any more; on the simulated clock long enough that what is owed is missing.
     pub(super) fn quiet(&mut self) {
         let rounds = if self.road.is_simulated() { 13 } else { 1 };
+        // Who goes on sending for ever is left to it.
+        let until = self.road.now() + REST;
         for round in 0..rounds {
             let mut has_come = true;
             let mut turns = 0;
-            while has_come && turns < 1000 {
+            while has_come && turns < 1000 && (self.road.is_simulated() || self.road.now() < until) {
                 for who in 0..self.actors.len() {
                     let is_there = self.actors[who].line.is_some() && !self.actors[who].is_half_closed;
                     if is_there && round == 0 {

@@ -12,7 +12,7 @@ use crate::auditor::{Auditor, Conn, Facts};
 use crate::link::Transcript;
 use crate::scenario::Observation;
 use crate::wire::Ending;
-use mqtt_assay_codec::{Context, Decoded, Limits, Packet, Sender, Version, decode, decode_waiving};
+use mqtt_assay_codec::{Context, Decoded, Limits, Packet, Rule, Sender, Version, decode, decode_waiving};
 use mqtt_assay_standard::find;
 use std::time::Duration;
 
@@ -45,6 +45,8 @@ struct Side {
     is_over: bool,
     /// Its CONNECT had a mistake, so that the broker may have taken it for one of another version.
     is_of_any_version: bool,
+    /// A packet with a mistake was sent on it.
+    is_spoiled: bool,
 }
 
 impl Trial {
@@ -93,6 +95,7 @@ impl Trial {
             is_unreadable: false,
             is_over: false,
             is_of_any_version: false,
+            is_spoiled: false,
         });
         self.log.add(at, side, Happening::Open, &[]);
         side
@@ -105,6 +108,7 @@ impl Trial {
         }
         let line = self.log.add(at, side, Happening::Sent(mutation), bytes);
         self.mutation = mutation.or(self.mutation);
+        self.sides[side].is_spoiled |= mutation.is_some();
         let is_connect = bytes.first().is_some_and(|first| first >> 4 == 1);
         self.sides[side].is_of_any_version |= is_connect && mutation.is_some();
         self.auditor.wrote(self.sides[side].conn, at, line, bytes, mutation.is_some());
@@ -201,6 +205,12 @@ impl Trial {
     }
 
     fn malformed(&mut self, line: u32, version: Version, error: &mqtt_assay_codec::DecodeError) {
+        // Whoever was sent a packet identifier 0 and took it repeats it.
+        let is_repeated =
+            error.rule == Rule::PacketIdZero && self.mutation.is_some_and(|name| name.starts_with("pid.zero"));
+        if is_repeated {
+            return;
+        }
         let rule = error.id().and_then(|id| find(version, id));
         let packet = error.packet_type.map_or("bytes", mqtt_assay_codec::PacketType::name);
         let place = format!("{packet} {}", error.rule.name());
@@ -251,6 +261,10 @@ impl Trial {
     pub(super) fn ended(&mut self, side: usize, at: Duration, ending: Ending) {
         let line = self.log.add(at, side, Happening::Ended(ending), &[]);
         self.sides[side].is_over = true;
+        if ending == Ending::Reset && self.sides[side].is_spoiled {
+            // Whoever resets has not read all that was sent behind the mistake.
+            self.auditor.lost_sight(self.sides[side].conn, at);
+        }
         self.auditor.broker_ended(self.sides[side].conn, at, line);
     }
 
