@@ -415,10 +415,13 @@ fn refusal_in_other_version(link: &Link, buffer: &[u8]) -> Refusal {
     let version = link.version;
     let codes = [ReasonCode::UNACCEPTABLE_PROTOCOL_LEVEL, ReasonCode::UNSUPPORTED_PROTOCOL_VERSION];
     let is_one = buffer.first() == Some(&0x20) && buffer.get(3).is_none_or(|&code| codes.contains(&ReasonCode(code)));
-    let limits = Limits::default();
-    let buffer = Bytes::copy_from_slice(buffer);
+    if link.accepted_line().is_some() || !is_one {
+        return Refusal::No;
+    }
+    // Only here: a copy of all that is unread before each packet would make long messages cost their square.
+    let (buffer, limits) = (Bytes::copy_from_slice(buffer), Limits::default());
     let reads = |version| OwnedPacket::decode(&buffer, Context::new(version, Sender::Server), &limits);
-    if link.accepted_line().is_some() || !is_one || reads(version).is_ok() {
+    if reads(version).is_ok() {
         return Refusal::No;
     }
     match reads(if version == Version::V5 { Version::V3_1_1 } else { Version::V5 }) {
