@@ -65,7 +65,7 @@ impl Keeper<'_> {
     pub(super) async fn turn(&mut self, broker: &Broker) {
         let Some(process) = self.place.process.as_ref() else { return };
         let stuck = || broker.is_to_be_ended().then(|| "it ran and answered nobody, and was ended".to_owned());
-        let Some(ended) = process.ended().map(|ended| ended.to_string()).or_else(stuck) else { return };
+        let Some(ended) = process.ended().or_else(stuck) else { return };
         let words = self.place.process.as_ref().map(crate::broker::SpawnedBroker::last_words).unwrap_or_default();
         let said = if words.is_empty() { String::new() } else { format!("; its last words: {words}") };
         broker.died(format!("{ended}{said}"));
