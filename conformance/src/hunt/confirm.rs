@@ -18,6 +18,9 @@ const TIMES: u32 = 20;
 /// As often also where that takes long.
 const FEWEST: u32 = 5;
 
+/// How often in all, those that say nothing included.
+const MOST: u32 = 40;
+
 /// How often a play is begun anew because the broker died.
 const PLAYS: u32 = 3;
 
@@ -40,6 +43,8 @@ pub(super) struct Confirmer<'a> {
     pub(super) mourned: Option<&'a RwLock<u64>>,
     /// How often the broker had died when its road was made.
     pub(super) deaths: u64,
+    /// The last play came to its end; one that did not says nothing.
+    pub(super) has_played: bool,
     /// Other brokers that are met with the same sessions.
     pub(super) beside: Vec<Beside<'a>>,
 }
@@ -70,6 +75,7 @@ impl Confirmer<'_> {
     /// Plays a case alone; what came of it. A play in which the broker dies, be it of another case, says nothing.
     pub(super) fn play(&mut self, case: &Case) -> Option<Outcome> {
         let Some(mourned) = self.mourned else { return self.play_once(case) };
+        self.has_played = false;
         for _ in 0..PLAYS {
             let _calm = mourned.read().unwrap_or_else(PoisonError::into_inner);
             if self.limit.is_over() || !self.ground.await_up() {
@@ -81,6 +87,7 @@ impl Confirmer<'_> {
             }
             let outcome = self.play_once(case);
             if self.ground.deaths() == deaths {
+                self.has_played = true;
                 return outcome;
             }
         }
@@ -121,15 +128,20 @@ impl Confirmer<'_> {
 
     /// Makes it smaller as long as it is still seen, and then counts how often.
     pub(super) fn confirm(&mut self, case: &Case, key: &Key) -> Confirmed {
-        let mut tried = 0;
+        let (mut tried, mut plays) = (0, 0);
         let mut first = None;
-        while first.is_none() && tried < FIRST && !self.limit.is_over() {
-            tried += 1;
+        while first.is_none() && tried < FIRST && plays < MOST && !self.limit.is_over() {
             first = self.shows(case, key);
+            plays += 1;
+            tried += u32::from(self.has_played);
         }
         let Some(first) = first else {
             // One that had no time for all of its tries says nothing.
-            let again = if tried < FIRST { Again::Untried("the time was over") } else { Again::Seen(0, tried) };
+            let again = match tried {
+                FIRST => Again::Seen(0, tried),
+                _ if self.limit.is_over() => Again::Untried("the time was over"),
+                _ => Again::Untried("the broker died in each play"),
+            };
             return Confirmed { again, case: case.clone(), outcome: None };
         };
         // Of two brokers that differ now and then it is not known that they differ.
@@ -148,9 +160,12 @@ impl Confirmer<'_> {
         let (mut seen, mut times) = (0, 0);
         let wanted = if self.ground.is_inside() { 2 } else { TIMES };
         let begun = Instant::now();
-        while times < wanted && !self.limit.is_over() && (times < FEWEST || begun.elapsed() < TIME) {
-            times += 1;
-            if let Some(again) = self.shows(&case, key) {
+        let mut plays = 0;
+        while times < wanted && plays < MOST && !self.limit.is_over() && (times < FEWEST || begun.elapsed() < TIME) {
+            plays += 1;
+            let again = self.shows(&case, key);
+            times += u32::from(self.has_played);
+            if let Some(again) = again {
                 seen += 1;
                 outcome = again;
             }

@@ -113,7 +113,7 @@ impl Death<'_> {
             return true;
         }
         let answers = (0..2).any(|_| Line::open_as(road.as_mut(), version, "hunt-alive", |_| {}).is_ok());
-        !answers && self.ground.is_stuck()
+        !answers && self.ground.gives_up()
     }
 
     fn fewest<'c>(&self, mut cases: Vec<&'c Case>, until: Instant) -> Vec<&'c Case> {

@@ -94,7 +94,7 @@ impl Broker {
     }
 
     /// It runs and answers nobody.
-    fn is_stuck(&self) {
+    fn answers_nobody(&self) {
         self.state().is_stuck = true;
     }
 
@@ -175,10 +175,10 @@ impl Ground {
     }
 
     /// It runs and answers nobody: true where it has been ended since.
-    pub(super) fn is_stuck(&self) -> bool {
+    pub(super) fn gives_up(&self) -> bool {
         let Self::Broker(broker) = self else { return false };
         let deaths = self.deaths();
-        broker.is_stuck();
+        broker.answers_nobody();
         let until = Instant::now() + ENDING;
         while self.deaths() == deaths && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(10));

@@ -101,6 +101,7 @@ fn follower<'a>(ground: &'a Ground, shared: &'a Shared<'a>, terms: Terms, number
         limit: shared.limit(),
         mourned: Some(&shared.mourned),
         deaths: ground.deaths(),
+        has_played: true,
         beside: shared.beside(),
     }
 }
@@ -159,7 +160,7 @@ fn beat(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool
         shared.says_canary(canary.words());
         let is_refused = suspicion.as_ref().is_some_and(|suspicion| suspicion.place == REFUSED);
         refusals = if is_refused { refusals + 1 } else { 0 };
-        if refusals >= STUCK && ground.is_stuck() {
+        if refusals >= STUCK && ground.gives_up() {
             continue;
         }
         // What dies with the broker is its death, and told as that.
@@ -215,6 +216,7 @@ fn tell_alone(suspicions: &[super::trial::Suspicion], ground: &Ground, shared: &
         limit,
         mourned: None,
         deaths: 0,
+        has_played: true,
         beside: Vec::new(),
     };
     shared.suspect(suspicions, shared.all(), None, None, &mut confirmer);

@@ -92,6 +92,7 @@ impl<'a> Worker<'a> {
             limit: shared.limit(),
             mourned: None,
             deaths: 0,
+            has_played: true,
             beside: shared.beside(),
         };
         let first = versions.last().copied().unwrap_or(Version::V5);
@@ -352,7 +353,8 @@ impl<'a> Worker<'a> {
     fn blame(&mut self, suspicion: Suspicion) -> Finding {
         let first = (self.done, self.shared.elapsed());
         let ring: Vec<Case> = self.ring.iter().rev().take(BEAT as usize + 4).map(|(_, case)| case.clone()).collect();
-        let culprit = ring.iter().find_map(|case| Some((case, self.harm(case, &suspicion)?)));
+        let key = suspicion.key();
+        let culprit = ring.iter().find_map(|case| Some((case, self.confirmer.harms(case, &key)?.transcript)));
         let mut finding = Finding::new(suspicion, first, culprit.as_ref().map(|(case, _)| *case), false);
         finding.again = match culprit {
             Some((_, record)) => {
@@ -364,23 +366,6 @@ impl<'a> Worker<'a> {
             }
         };
         finding
-    }
-
-    /// Plays a case on a new broker; its record, where it does this harm.
-    fn harm(&mut self, case: &Case, suspicion: &Suspicion) -> Option<Transcript> {
-        let mut road = self.ground.road();
-        let mut canary = Canary::new(suspicion.version, self.terms.pace);
-        if canary.beat(road.as_mut()).is_some() {
-            return None;
-        }
-        self.confirmer.played += 1;
-        let tag = format!("{}{}", self.confirmer.name, self.confirmer.played);
-        let outcome = case.play(road.as_mut(), self.shared.table, self.terms, &tag);
-        let again = canary.beat(road.as_mut())?;
-        // A batch in which all was well has no record of its own.
-        let record =
-            outcome.map_or_else(|| Transcript::new("hunt/kept", suspicion.version), |outcome| outcome.transcript);
-        (again.place == suspicion.place).then_some(record)
     }
 
     /// The broker has died: finds out of what, and tells it.
