@@ -1,6 +1,6 @@
 //! What judging costs: the hunt's own loops beside a probe that does the same and judges nothing, in turns in one run.
 
-use super::fresh::{Choice, Fresh};
+use super::fresh::{ASIDE, Choice, Fresh, WIDTH};
 use super::kept::{BATCH, Kept};
 use super::login::Login;
 use super::pace::{Offer, Pace};
@@ -8,12 +8,16 @@ use super::road::Sockets;
 use super::table::{CLIENT, State, Table};
 use crate::chance::Random;
 use mqtt_assay_codec::Version;
+use std::collections::VecDeque;
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 /// How often the two take turns.
 const TURNS: u32 = 4;
+
+/// How long the probe waits for the broker's end once its own half has ended.
+const HANG: Duration = Duration::from_secs(2);
 
 /// How many cases one did, in what time, and how much of a processor the tool took for them.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -129,6 +133,39 @@ fn until(time: Duration, cases: u64, mut once: impl FnMut(u64) -> io::Result<()>
     Ok(index * cases)
 }
 
+/// What the probe has sent, and reads the answers to.
+struct Sent {
+    stream: TcpStream,
+    until: Instant,
+}
+
+impl Sent {
+    /// Reads until PINGRESP or the end have come; false where that takes longer.
+    fn read_to_end(&mut self, patience: Duration) -> bool {
+        let mut buffer = [0; 4 << 10];
+        if self.stream.set_read_timeout(Some(patience)).is_err() {
+            return true;
+        }
+        loop {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) if buffer[..count].ends_with(&[0xD0, 0]) => break,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => break,
+                Err(_) => return false,
+            }
+        }
+        let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+        true
+    }
+
+    /// It waits for more: our half ends, and then the broker's.
+    fn give_up(&mut self) {
+        let _ = self.stream.shutdown(Shutdown::Write);
+        self.read_to_end(HANG);
+    }
+}
+
 /// Who judges nothing: it sends, and reads to the end.
 struct Probe<'a> {
     address: SocketAddr,
@@ -139,37 +176,47 @@ struct Probe<'a> {
 }
 
 impl Probe<'_> {
+    /// As many connections are under way side by side as the hunt has: what it gains by that is not what judging costs.
     fn fresh(&self, seed: u64, time: Duration) -> io::Result<u64> {
-        let mut buffer = [0; 16 << 10];
-        until(time, 1, |index| {
-            let choice = Choice::by(index, &mut Random::of(seed, index), self.table, self.versions);
-            let entry = self.table.entry(choice.entry);
-            let mut stream = TcpStream::connect(self.address)?;
-            stream.set_nodelay(true)?;
-            stream.set_read_timeout(Some(self.wait))?;
-            let mut bytes = Vec::with_capacity(entry.bytes.len() + 64);
-            if choice.state != State::First {
-                bytes.extend_from_slice(self.table.greeting(entry.version));
+        let mut under_way: VecDeque<Sent> = VecDeque::with_capacity(WIDTH);
+        let mut aside: VecDeque<Sent> = VecDeque::new();
+        let count = until(time, 1, |index| {
+            under_way.push_back(self.send(seed, index)?);
+            if under_way.len() >= WIDTH
+                && let Some(mut oldest) = under_way.pop_front()
+                && !oldest.read_to_end(ASIDE)
+            {
+                aside.push_back(oldest);
             }
-            bytes.extend_from_slice(&entry.bytes);
-            bytes.extend_from_slice(&[0xC0, 0]);
-            // What is not taken any more was refused before.
-            let _ = stream.write_all(&bytes);
-            if entry.expected == super::expected::Expected::Waits {
-                let _ = stream.shutdown(Shutdown::Write);
+            while aside.front().is_some_and(|sent| sent.until <= Instant::now()) {
+                aside.pop_front().map(|mut sent| sent.give_up());
             }
-            loop {
-                match stream.read(&mut buffer) {
-                    Ok(0) => break,
-                    Ok(count) if buffer[..count].ends_with(&[0xD0, 0]) => break,
-                    Ok(_) => {}
-                    Err(error) if error.kind() == io::ErrorKind::ConnectionReset => break,
-                    Err(_) => drop(stream.shutdown(Shutdown::Write)),
-                }
-            }
-            let _ = socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO));
             Ok(())
-        })
+        })?;
+        for mut sent in under_way.into_iter().chain(aside) {
+            sent.give_up();
+        }
+        Ok(count)
+    }
+
+    fn send(&self, seed: u64, index: u64) -> io::Result<Sent> {
+        let choice = Choice::by(index, &mut Random::of(seed, index), self.table, self.versions);
+        let entry = self.table.entry(choice.entry);
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.set_nodelay(true)?;
+        let mut bytes = Vec::with_capacity(entry.bytes.len() + 64);
+        if choice.state != State::First {
+            bytes.extend_from_slice(self.table.greeting(entry.version));
+        }
+        bytes.extend_from_slice(&entry.bytes);
+        bytes.extend_from_slice(&[0xC0, 0]);
+        // What is not taken any more was refused before.
+        let _ = stream.write_all(&bytes);
+        let is_silent = entry.expected == super::expected::Expected::Waits;
+        if is_silent {
+            let _ = stream.shutdown(Shutdown::Write);
+        }
+        Ok(Sent { stream, until: Instant::now() + self.wait })
     }
 
     fn kept(&self, seed: u64, version: Version, time: Duration) -> io::Result<u64> {

@@ -21,7 +21,7 @@ const PINGREQ: [u8; 2] = [0xC0, 0];
 pub(super) const WIDTH: usize = 4;
 
 /// How long the oldest is waited for before it is laid aside.
-const ASIDE: Duration = Duration::from_millis(1);
+pub(super) const ASIDE: Duration = Duration::from_millis(1);
 
 /// How many may lie aside.
 const MOST_ASIDE: usize = 64;
@@ -222,7 +222,9 @@ impl<'t> Fresh<'t> {
                     let Running { trial, answers, .. } = running;
                     trial.came(0, now, |packet| answers.follow(packet));
                     if answers.pongs > 0 && !running.is_silent {
-                        if !self.lingers {
+                        // Whoever was never let in and is answered was served: what comes later takes nothing of that back.
+                        let was_let_in = answers.connack.is_some_and(|code| code.0 == 0);
+                        if !(self.lingers && was_let_in) {
                             return Some(End::Alive);
                         }
                         if !std::mem::replace(&mut running.is_answered, true) {

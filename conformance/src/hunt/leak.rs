@@ -1,14 +1,17 @@
 //! Whether the process grows by what cases do to it: those of late are played again and again while nobody else hunts, some
-//! at a time, and of those by which it grows each alone, a thousand times and a thousand times more.
+//! at a time, and of those by which it grows each alone, a thousand times and thousands of times more. A plain case is the
+//! control: what grows by that too has no one case to blame.
 
 use super::case::Case;
 use super::confirm::Limit;
 use super::finding::{Again, Finding};
+use super::fresh::{Choice, Fresh};
 use super::ground::Ground;
 use super::session::Terms;
-use super::table::Table;
+use super::table::{State, Table};
 use super::trial::{Suspicion, Weight};
 use super::watch::{NAMES, Sample, sample};
+use mqtt_assay_codec::PacketType;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -20,7 +23,10 @@ const ROUNDS: usize = 250;
 const TIMES: usize = 1000;
 
 /// What counts as growth, of some together and of one alone: kB of memory, descriptors, threads.
-const LEAST: Sample = [128, 64, 16];
+const LEAST: Sample = [24, 64, 16];
+
+/// How many times more than the control the case has to add.
+const BEYOND_CONTROL: u64 = 4;
 
 /// How long all of it may take.
 const TIME: Duration = Duration::from_mins(2);
@@ -46,8 +52,10 @@ impl Leak<'_> {
         let until = Instant::now() + TIME;
         let is_over = || Instant::now() >= until || self.limit.is_over();
         let index = ring.last().map_or(0, |(index, _)| *index);
-        let distinct: BTreeMap<String, &Case> = ring.iter().map(|(_, case)| (case.name(self.table), case)).collect();
-        let cases: Vec<(&String, &&Case)> = distinct.iter().collect();
+        let distinct: BTreeMap<(bool, String), &Case> =
+            ring.iter().map(|(_, case)| ((!is_fresh(case), case.name(self.table)), case)).collect();
+        // Single packets first: thousands of them take a second.
+        let cases: Vec<(&String, &&Case)> = distinct.iter().map(|((_, name), case)| (name, case)).collect();
         let mut tried = 0;
         for together in cases.chunks(TOGETHER) {
             if is_over() {
@@ -84,9 +92,11 @@ impl Leak<'_> {
         until: Instant,
     ) -> Option<Finding> {
         self.growth(&[case], TIMES, until)?;
-        let (second, third) = (self.growth(&[case], TIMES, until)?, self.growth(&[case], TIMES, until)?);
         let least = LEAST[self.which];
-        if second < least || third < least {
+        let second = self.growth(&[case], TIMES, until).filter(|growth| *growth >= least)?;
+        let third = self.growth(&[case], TIMES, until).filter(|growth| *growth >= least)?;
+        let control = self.control().map_or(Some(0), |control| self.growth(&[&control], TIMES, until))?;
+        if control * BEYOND_CONTROL > second.min(third) {
             return None;
         }
         let mut suspicion = suspicion.clone();
@@ -95,7 +105,7 @@ impl Leak<'_> {
         suspicion.weight = Weight::Fail;
         suspicion.seen = format!(
             "{what} grew by {second}{unit} while this case alone was played {TIMES} times, and by {third}{unit} in \
-             {TIMES} times more"
+             {TIMES} times more; by {control}{unit} while as many clients only sent a PINGREQ"
         );
         let mut finding = Finding::new(suspicion, first, Some(case), false);
         finding.again = Again::Otherwise(format!("played {} times, alone, while nobody else hunted", 3 * TIMES));
@@ -109,17 +119,38 @@ impl Leak<'_> {
     fn growth(&self, cases: &[&Case], rounds: usize, until: Instant) -> Option<u64> {
         let before = self.settled()?;
         let mut road = self.ground.road();
+        let mut fresh = Fresh::new(self.table, self.terms.offer, self.terms.pace);
         for round in 0..rounds {
             for (place, case) in cases.iter().enumerate() {
                 if self.limit.is_over() || Instant::now() >= until {
                     return None;
                 }
-                // A batch in which all was well has no record.
-                let _ = case.play(road.as_mut(), self.table, self.terms, &format!("l{place}x{round}"));
+                let name = format!("l{place}x{round}");
+                match case {
+                    // Side by side, as in the hunt: alone each is waited for much longer.
+                    Case::Fresh(choice) => {
+                        let choice = Choice { index: crate::scenario::hash(&name), ..*choice };
+                        fresh.step(road.as_mut(), choice, &mut |_| {}).ok()?;
+                    }
+                    // A batch in which all was well has no record.
+                    _ => drop(case.play(road.as_mut(), self.table, self.terms, &name)),
+                }
             }
         }
+        fresh.drain(road.as_mut(), &mut |_| {});
         drop(road);
         Some(self.settled()?.saturating_sub(before))
+    }
+
+    /// A case that leaves nothing behind in any broker.
+    fn control(&self) -> Option<Case> {
+        let version = *self.terms.offer.versions().last()?;
+        let is_plain = |entry: &&usize| {
+            let entry = self.table.entry(**entry);
+            entry.packet == PacketType::Pingreq && entry.mutation.is_none()
+        };
+        let entry = *self.table.of(version).iter().find(is_plain)?;
+        Some(Case::Fresh(Choice { index: 0, entry, state: State::Connected }))
     }
 
     /// What it has once it is left alone: the least of some looks.
@@ -132,4 +163,8 @@ impl Leak<'_> {
         }
         least
     }
+}
+
+fn is_fresh(case: &Case) -> bool {
+    matches!(case, Case::Fresh(_))
 }

@@ -10,7 +10,8 @@ use super::road::Road;
 use super::session::Terms;
 use super::table::Table;
 use super::trial::{Key, Oracle, Suspicion, Weight};
-use mqtt_assay_codec::Version;
+use crate::link::{Transcript, What};
+use mqtt_assay_codec::{Context, Decoded, Limits, Packet, Sender, Version, decode};
 use std::time::Duration;
 
 /// How often a case is played: first until it has what it keeps for good, then once for each epoch.
@@ -41,6 +42,9 @@ pub(super) fn weigh(case: &Case, ground: &Ground, table: &Table, terms: Terms) -
     for turn in 0..SETTLING + EPOCHS {
         // What the judge says of it does not count here: the broker knows these clients from before.
         outcome = case.play(road.as_mut(), table, terms, "w");
+        if outcome.as_ref().is_some_and(|outcome| has_named_client(&outcome.transcript)) {
+            return None;
+        }
         road.wait(PAUSE);
         let now = road.memory()?;
         if turn >= SETTLING {
@@ -55,6 +59,20 @@ pub(super) fn weigh(case: &Case, ground: &Ground, table: &Table, terms: Terms) -
     let mut outcome = outcome.unwrap_or_else(Outcome::silent);
     outcome.suspicions = vec![suspicion(grown)];
     Some(outcome)
+}
+
+/// Whether the broker has given a client its identifier: that is another one each time, whose session may be kept for good.
+fn has_named_client(transcript: &Transcript) -> bool {
+    let context = Context::new(Version::V5, Sender::Server);
+    transcript.lines.iter().any(|line| {
+        let What::Received(bytes) = &line.what else { return false };
+        match decode(bytes, context, &Limits::default()) {
+            Ok(Decoded::Complete { packet: Packet::Connack(connack), .. }) => {
+                connack.properties.assigned_client_identifier().is_some()
+            }
+            _ => false,
+        }
+    })
 }
 
 fn suspicion(grown: u64) -> Suspicion {

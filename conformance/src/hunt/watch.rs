@@ -11,8 +11,12 @@ use std::time::Duration;
 const EPOCH: Duration = Duration::from_secs(15);
 const EPOCHS: usize = 5;
 
-/// How much an epoch has to add, and all of them: kB of memory, descriptors, threads.
-const GROWTH: [(u64, u64); 3] = [(1024, 16 * 1024), (8, 64), (4, 32)];
+/// How much an epoch has to add, and all of them: kB of memory, descriptors, threads. Little is enough: what is suspected is
+/// no finding before a case is known by which it grows.
+const GROWTH: [(u64, u64); 3] = [(128, 2 * 1024), (8, 64), (4, 32)];
+
+/// How often the same is suspected: each time other cases are held to be its cause.
+const TIMES: u32 = 3;
 
 /// What the parts of a sample are called, and are counted in.
 pub(super) const NAMES: [(&str, &str); 3] = [("memory", " kB"), ("descriptors", ""), ("threads", "")];
@@ -43,12 +47,12 @@ pub(super) struct Watch {
     epochs: Vec<(Sample, u64)>,
     current: Option<Sample>,
     until: Duration,
-    has_told: [bool; 3],
+    told: [u32; 3],
 }
 
 impl Watch {
     pub(super) fn new(pid: u32) -> Self {
-        Self { pid, first: None, last: None, epochs: Vec::new(), current: None, until: EPOCH, has_told: [false; 3] }
+        Self { pid, first: None, last: None, epochs: Vec::new(), current: None, until: EPOCH, told: [0; 3] }
     }
 
     /// Looks once; `cases` is how many were judged so far. What has grown, where something has.
@@ -73,10 +77,13 @@ impl Watch {
         let grows = recent.windows(2).all(|pair| pair[1].0[at] >= pair[0].0[at] + each && pair[1].1 > pair[0].1);
         let (first, last) = (recent.first()?, recent.last()?);
         let growth = last.0[at].saturating_sub(first.0[at]);
-        if !grows || growth < all || std::mem::replace(&mut self.has_told[at], true) {
+        if !grows || growth < all || self.told[at] >= TIMES {
             return None;
         }
         let cases = last.1 - first.1;
+        self.told[at] += 1;
+        // Whoever looks for the cause adds to it.
+        self.epochs.clear();
         Some(Suspicion {
             oracle: Oracle::Process,
             version: Version::V5,
@@ -219,11 +226,16 @@ mod tests {
     }
 
     #[test]
-    fn only_steady_growth_is_told_and_once() {
-        let mut grown = watch(&[10_000, 15_000, 20_000, 25_000, 30_000]);
-        assert_eq!(grown.has_grown(0).map(|suspicion| suspicion.place), Some("memory".to_owned()));
-        assert_eq!(grown.has_grown(0), None);
+    fn only_steady_growth_is_told_and_some_times() {
+        let steady = [10_000, 11_000, 12_000, 12_500, 13_500];
+        let mut grown = watch(&steady);
         assert_eq!(grown.has_grown(1), None);
+        for _ in 0..TIMES {
+            assert_eq!(grown.has_grown(0).map(|suspicion| suspicion.place), Some("memory".to_owned()));
+            assert_eq!(grown.has_grown(0), None, "what is known counts no more");
+            grown.epochs = watch(&steady).epochs;
+        }
+        assert_eq!(grown.has_grown(0), None, "its cause was looked for often enough");
         assert_eq!(watch(&[10_000, 40_000, 40_000, 40_000, 40_000]).has_grown(0), None);
         assert_eq!(watch(&[10_000, 15_000, 20_000]).has_grown(0), None);
     }

@@ -71,7 +71,15 @@ impl Traffic {
             && self.is_owed(conn, number)
             && self.backlog(conn, number) <= WAITING
             && !self.is_held_up(conn)
-            && !lived_shorter(self.publications.get(number))
+            && !self.may_have_expired(conn, number)
+    }
+
+    /// It was not alive for long enough that its absence says anything: who may have had to wait until his client went on need
+    /// not send what had expired by then.
+    fn may_have_expired(&self, conn: Conn, number: usize) -> bool {
+        let publication = self.publications.get(number);
+        let went_on = self.links.get(&conn).map_or(Duration::ZERO, |link| link.progress.at);
+        publication.has_expired(publication.written.at, went_on + SILENCE, Duration::ZERO)
     }
 
     /// The client has not acknowledged all that came: a broker need send it no more until it does.
@@ -191,11 +199,6 @@ fn is_bound(session: &Session, session_number: usize, (conn, link): (Conn, &Link
             && !is_own
             && one.matches(&publication.topic)
     })
-}
-
-/// It was not alive for long enough that its absence says anything.
-fn lived_shorter(publication: &Publication) -> bool {
-    publication.expiry.is_some_and(|expiry| Duration::from_secs(expiry.into()) < SILENCE)
 }
 
 fn missing(publication: &Publication, since: Duration) -> String {

@@ -133,9 +133,8 @@ impl Scene<'_> {
             return Err(NotRetained::Never);
         }
         subscription.asks_for_retained().map_err(NotRetained::Unasked)?;
-        // Looked up until the connection of its SUBSCRIBE ends, and once.
-        let end = self.links.get(&subscription.conn).and_then(Link::end);
-        if end.is_some_and(|end| end < publication.written.seq) {
+        // Looked up once.
+        if self.end_of_lookup(subscription).is_some_and(|end| end < publication.written.seq) {
             return Err(NotRetained::Never);
         }
         match subscription.brought.get(&self.delivered.topic) {
@@ -144,6 +143,17 @@ impl Scene<'_> {
             Some(&(same, 1)) if same == number && self.is_lowered(publication) => Ok(()),
             Some(_) => Err(NotRetained::Brought),
             None => Ok(()),
+        }
+    }
+
+    /// Until when retained messages are looked up for a subscription: until the connection of its SUBSCRIBE ends. What is not
+    /// answered by then may be read later, but before the client is let in again.
+    fn end_of_lookup(&self, subscription: &Subscription) -> Option<u64> {
+        let link = self.links.get(&subscription.conn)?;
+        let is_other = subscription.conn != self.conn;
+        match self.link.accepted.filter(|_| is_other && !subscription.is_answered) {
+            Some(let_in) => link.broker_end.or(Some(let_in.seq)),
+            None => link.end(),
         }
     }
 
@@ -237,10 +247,10 @@ impl Scene<'_> {
         }
         judged.kept(Point::PlainRetained);
         let Some(asked) = by.iter().map(|subscription| subscription.asked.seq).min() else { return };
-        let Some(reached) = publication.reached() else { return };
+        let Some(retained) = publication.retained() else { return };
         let replaced = self.publications.on(&self.delivered.topic).any(|later| {
             later.retain
-                && later.written.seq > reached.seq
+                && later.written.seq > retained.seq
                 && later.stored.is_some_and(|stored| stored.seq < asked)
                 && !self.delivered.is_again
         });

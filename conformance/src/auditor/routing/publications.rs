@@ -41,6 +41,8 @@ pub(super) struct Publication {
     pub(super) is_answered: bool,
     /// Its PUBREL was written.
     pub(super) released: Option<Moment>,
+    /// Its PUBCOMP came.
+    pub(super) completed: Option<Moment>,
     /// The first copy that can only be one of it was read: whoever gets it as a live message is fixed.
     pub(super) seen: Option<Moment>,
     /// A copy of it came that can only be what is retained.
@@ -97,6 +99,7 @@ impl Publication {
             owned: None,
             is_answered: false,
             released: None,
+            completed: None,
             seen: None,
             stored: None,
             deleted: None,
@@ -107,6 +110,15 @@ impl Publication {
     /// The broker had it by then.
     pub(super) fn reached(&self) -> Option<Moment> {
         self.owned.into_iter().chain(self.read).chain(self.seen).min_by_key(|moment| moment.seq)
+    }
+
+    /// It was retained by then, if it is one to be retained: one of QoS 2 may be handed on when its PUBREL comes (4.3.3).
+    pub(super) fn retained(&self) -> Option<Moment> {
+        let has_come = self.seen.into_iter().chain(self.stored);
+        match self.qos {
+            QoS::ExactlyOnce if !self.is_will => has_come.chain(self.completed).min_by_key(|moment| moment.seq),
+            _ => has_come.chain(self.reached()).min_by_key(|moment| moment.seq),
+        }
     }
 
     /// Whether it certainly comes before another of the same publisher, topic and QoS.

@@ -136,8 +136,9 @@ impl Traffic {
             Packet::Puback(ack) => self.takes(conn, moment, ack, true, audit),
             Packet::Pubrec(ack) => self.takes(conn, moment, ack, ack.reason.is_error(), audit),
             Packet::Pubcomp(ack) => {
-                if let Some((_, session)) = self.session_of(conn) {
-                    session.outgoing.remove(&ack.packet_id.get());
+                let done = self.session_of(conn).and_then(|(_, session)| session.outgoing.remove(&ack.packet_id.get()));
+                if let Some(number) = done {
+                    self.publications.get_mut(number).completed.get_or_insert(moment);
                 }
             }
             Packet::Suback(suback) => self.grants(conn, moment, suback),

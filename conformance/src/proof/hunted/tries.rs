@@ -148,7 +148,13 @@ impl Try {
             },
         );
         let details = bug.details(*seed);
-        format!("{} (seed {seed}{part}{details}): {}", bug.name(), crate::text::single_line(&outcome))
+        let mut words = format!("{} (seed {seed}{part}{details}): {}", bug.name(), crate::text::single_line(&outcome));
+        // What is wrong with a false alarm is seen in its record alone.
+        if let Some(record) = found.and_then(|found| found.record.as_ref()).filter(|_| bug.is_sound()) {
+            words.push('\n');
+            words.push_str(record.trim_end());
+        }
+        words
     }
 }
 

@@ -410,3 +410,73 @@ fn what_has_expired_meanwhile_is_not_missed() {
         assert_eq!(trace.take(subscriber, second).breaks(Point::Owed), is_missed);
     }
 }
+
+#[test]
+fn what_had_expired_when_the_client_went_on_is_not_missed_after_it() {
+    for (seconds, is_missed) in [(60, false), (200, true)] {
+        let (mut trace, subscriber, publisher) = pair(Version::V5, ONE);
+        let held = message(QoS::AtLeastOnce, 6, b"held");
+        trace.publish(publisher, held);
+        trace.deliver(subscriber, held);
+        let expiry = PropertiesBuf::new().with(Property::MessageExpiryInterval(seconds));
+        let one = message(QoS::AtLeastOnce, 7, b"first");
+        trace.publish(publisher, Publish { properties: expiry.as_properties(), ..one });
+        trace.wait(62);
+        trace.client(subscriber, Packet::Puback(Acknowledgement::success(packet_id(6))));
+        trace.wait(12);
+        assert_eq!(trace.findings().len(), usize::from(is_missed), "{seconds} s");
+    }
+}
+
+#[test]
+fn a_message_of_qos_2_is_retained_when_it_is_released_or_before() {
+    for is_late in [true, false] {
+        let (mut trace, _, publisher) = pair(Version::V5, ONE);
+        let first = message(QoS::ExactlyOnce, 7, b"first");
+        let ack = Acknowledgement::success(packet_id(7));
+        let release = |trace: &mut Trace| {
+            trace.client(publisher, Packet::Pubrel(ack));
+            trace.server(publisher, Packet::Pubcomp(ack));
+        };
+        trace.client(publisher, Packet::Publish(retained(first)));
+        trace.server(publisher, Packet::Pubrec(ack));
+        if !is_late {
+            release(&mut trace);
+        }
+        let other = trace.open(Version::V5, "other", true);
+        let second = message(QoS::AtLeastOnce, 8, b"second");
+        trace.publish(other, retained(second));
+        let sees = trace.open(Version::V5, "sees", true);
+        trace.subscribe(sees, "run/case/news", ONE);
+        assert_silent(&trace.take(sees, retained(second)));
+        if is_late {
+            release(&mut trace);
+        }
+        let late = trace.open(Version::V5, "late", true);
+        trace.subscribe(late, "run/case/news", TWO);
+        assert_eq!(trace.take(late, retained(first)).breaks(Point::RetainedReplaced), !is_late);
+    }
+}
+
+#[test]
+fn a_subscribe_without_suback_may_be_read_until_its_client_is_let_in_again() {
+    for (is_late, is_wrong) in [(false, false), (true, true)] {
+        let mut trace = Trace::default();
+        let connect = Connect { client_id: "lost", ..Connect::default() };
+        let lost = trace.connect(Version::V3_1_1, connect);
+        trace.ask(lost, 1, "run/case/+", ONE, None);
+        let moment = trace.moment();
+        trace.routing.client_ended(lost, moment);
+        let publisher = trace.open(Version::V3_1_1, "publisher", true);
+        let one = message(QoS::AtLeastOnce, 7, b"first");
+        let connack = Connack { session_present: true, ..Connack::default() };
+        if !is_late {
+            trace.publish(publisher, retained(one));
+        }
+        let back = trace.connect_with(Version::V3_1_1, connect, connack);
+        if is_late {
+            trace.publish(publisher, retained(one));
+        }
+        assert_eq!(trace.take(back, retained(one)).breaks(Point::LiveRetain), is_wrong);
+    }
+}
