@@ -102,8 +102,19 @@ impl Scene<'_> {
     /// As many copies of it have come as it has subscriptions.
     fn is_full(&self, explained: &Explanation) -> bool {
         let copies = self.session.copies.get(&explained.publication).copied().unwrap_or_default();
-        let came = if explained.path == Path::Live { copies.live } else { copies.retained };
-        !self.delivered.is_again && came as usize >= explained.by.len()
+        let (came, most) = match explained.path {
+            Path::Live => (copies.live, explained.by.len()),
+            Path::Retained => (copies.retained, explained.by.len() + self.bringers(explained.publication)),
+        };
+        !self.delivered.is_again && came as usize >= most
+    }
+
+    /// How many subscriptions have certainly brought this one as what is retained.
+    fn bringers(&self, publication: usize) -> usize {
+        let has_brought = |one: &&Subscription| {
+            one.brought.get(&self.delivered.topic).is_some_and(|&(brought, _)| brought == publication)
+        };
+        self.session.subscriptions.iter().filter(has_brought).count()
     }
 
     /// The subscriptions that may bring this message on this way.

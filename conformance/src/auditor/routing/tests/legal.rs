@@ -480,3 +480,19 @@ fn a_subscribe_without_suback_may_be_read_until_its_client_is_let_in_again() {
         assert_eq!(trace.take(back, retained(one)).breaks(Point::LiveRetain), is_wrong);
     }
 }
+
+#[test]
+fn each_new_subscription_brings_what_is_retained_once_and_none_of_that_is_a_live_copy() {
+    let (mut trace, subscriber, publisher) = pair(Version::V5, TWO);
+    let as_published = SubscriptionOptions { retain_as_published: true, ..TWO };
+    trace.subscribe(subscriber, "run/case/#", as_published);
+    let one = message(QoS::ExactlyOnce, 7, b"first");
+    trace.publish(publisher, retained(one));
+    assert_silent(&trace.take(subscriber, Publish { packet_id: Some(packet_id(1)), ..retained(one) }));
+    for (id, filter) in [(2, "run/+/news"), (3, "run/case/news"), (4, "run/#")] {
+        trace.subscribe(subscriber, filter, TWO);
+        assert_silent(&trace.take(subscriber, Publish { packet_id: Some(packet_id(id)), ..retained(one) }));
+    }
+    // The other of the two that were there is late.
+    assert_silent(&trace.take(subscriber, Publish { packet_id: Some(packet_id(5)), ..one }));
+}
