@@ -99,7 +99,7 @@ pub fn calibrate(
         hunt_kept: Rate::default(),
     };
     let mut fresh = Fresh::new(&table, offer, pace);
-    let mut kept = Kept::new(&table, offer, pace, version, "hunt-kept", false);
+    let mut kept = Kept::new(&table, offer, pace, version, "hunt-kept");
     for round in 0..u64::from(TURNS) {
         let seed = seed.wrapping_add(round);
         all.probe_fresh.add(|| probe.fresh(seed, turn))?;
@@ -220,7 +220,7 @@ impl Probe<'_> {
     }
 
     fn kept(&self, seed: u64, version: Version, time: Duration) -> io::Result<u64> {
-        let chooser = Kept::new(self.table, self.offer, Pace::NONE, version, CLIENT, false);
+        let chooser = Kept::new(self.table, self.offer, Pace::NONE, version, CLIENT);
         let mut stream = TcpStream::connect(self.address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;

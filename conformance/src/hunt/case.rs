@@ -91,7 +91,7 @@ impl Case {
                 fresh.alone(road, choice, &mut |done| outcome = Some(Outcome::of(done.trial, tag))).ok()?;
             }
             Self::Kept(version, entries) => {
-                let mut kept = Kept::new(table, terms.offer, terms.pace, *version, tag, road.is_simulated());
+                let mut kept = Kept::new(table, terms.offer, terms.pace, *version, tag);
                 for batch in entries.chunks(super::kept::BATCH) {
                     let done = kept.batch(road, batch, &mut |trial, _| outcome = Some(Outcome::of(trial, tag)));
                     if done.is_err() || outcome.is_some() {
@@ -112,7 +112,7 @@ impl Case {
 impl Outcome {
     /// Nothing came of it.
     pub(super) fn silent() -> Self {
-        Self { suspicions: Vec::new(), transcript: Trial::new("", "", true).transcript("") }
+        Self { suspicions: Vec::new(), transcript: Trial::new("", "").transcript("") }
     }
 
     pub(super) fn of(trial: &Trial, name: &str) -> Self {

@@ -151,7 +151,7 @@ impl<'t> Fresh<'t> {
 
     fn start(&mut self, road: &mut dyn Road, choice: Choice) -> io::Result<()> {
         let entry = self.table.entry(choice.entry);
-        let mut running = self.spare.pop().unwrap_or_else(|| Running::new(choice, road.is_simulated()));
+        let mut running = self.spare.pop().unwrap_or_else(|| Running::new(choice));
         running.trial.renew();
         running.connection = road.open()?;
         let now = road.now();
@@ -287,11 +287,11 @@ impl<'t> Fresh<'t> {
 }
 
 impl Running {
-    fn new(choice: Choice, is_simulated: bool) -> Self {
+    fn new(choice: Choice) -> Self {
         Self {
             choice,
             connection: 0,
-            trial: Trial::new(FOLDER, "", is_simulated),
+            trial: Trial::new(FOLDER, ""),
             bytes: Vec::new(),
             answers: Answers::default(),
             until: Duration::ZERO,

@@ -47,7 +47,6 @@ impl<'t> Kept<'t> {
         pace: Pace,
         version: Version,
         name: &str,
-        is_simulated: bool,
     ) -> Self {
         Self {
             table,
@@ -56,7 +55,7 @@ impl<'t> Kept<'t> {
             version,
             name: name.to_owned(),
             connection: None,
-            trial: Trial::new(FOLDER, "", is_simulated),
+            trial: Trial::new(FOLDER, ""),
             bytes: Vec::new(),
             next_id: 1,
             sent: Vec::new(),

@@ -62,7 +62,7 @@ pub fn auditor(input: &[u8]) {
 
 /// A byte for the connection and what happens on it, one for how much, and so many bytes.
 fn judged(input: &[u8]) -> Trial {
-    let mut trial = Trial::new("", "", true);
+    let mut trial = Trial::new("", "");
     let (mut sides, mut now, mut rest) = (0, Duration::ZERO, input);
     while let [head, length, tail @ ..] = rest {
         let (bytes, behind) = tail.split_at(tail.len().min(usize::from(*length)));

@@ -36,7 +36,7 @@ pub fn rehearse(
             FRESH => Case::Fresh(Choice::by(index, &mut random, &table, &versions)),
             KEPT => {
                 let version = versions[random.below(versions.len())];
-                let kept = Kept::new(&table, terms.offer, terms.pace, version, "dry", true);
+                let kept = Kept::new(&table, terms.offer, terms.pace, version, "dry");
                 Case::Kept(version, kept.choose(&mut random))
             }
             _ => {

@@ -79,7 +79,7 @@ impl<'a> Worker<'a> {
             .iter()
             .map(|version| {
                 let name = format!("{name}{}", super::table::place(*version));
-                Kept::new(shared.table, terms.offer, terms.pace, *version, &name, is_simulated)
+                Kept::new(shared.table, terms.offer, terms.pace, *version, &name)
             })
             .collect();
         let confirmer = Confirmer {

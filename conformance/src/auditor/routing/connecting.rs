@@ -64,6 +64,7 @@ impl Traffic {
         link.accepted = Some(moment);
         link.is_resumed = connack.session_present;
         link.keep_alive = connack.properties.server_keep_alive().unwrap_or(link.keep_alive);
+        link.alias_maximum = connack.properties.topic_alias_maximum().unwrap_or_default();
         if let Some(expiry) = connack.properties.session_expiry_interval() {
             link.ends_session = expiry == 0;
         }

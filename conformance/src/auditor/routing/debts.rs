@@ -53,7 +53,7 @@ impl Traffic {
         let mut open = Vec::new();
         for number in self.debts.owed.remove(&conn).unwrap_or_default() {
             let publication = self.publications.get(number);
-            let Some(owned) = publication.owned else { continue };
+            let Some(owned) = publication.due_since() else { continue };
             if moment.at < owned.at + SILENCE {
                 open.push(number);
             } else if self.is_missing(conn, number) {
@@ -155,7 +155,7 @@ impl Traffic {
         let Some(link) = self.links.get(&conn) else { return false };
         let Some(session_number) = link.session else { return false };
         let session = &self.sessions[session_number];
-        let is_plain = !publication.is_uncertain && !publication.is_repeated && publication.owned.is_some();
+        let is_plain = !publication.is_uncertain && !publication.is_repeated && publication.due_since().is_some();
         // Whether a refusal gives its place under the receive maximum back is a rule of its own.
         let is_free = !session.has_limit && !link.has_refused;
         let is_whole = !link.is_tainted && link.is_seen && is_free && !session.is_mixed;

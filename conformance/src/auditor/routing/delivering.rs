@@ -92,7 +92,7 @@ impl Traffic {
         delivered: &Delivered,
         explanation: Explanation,
     ) -> Judged {
-        let Explanation { publication: number, path, by, mut judged, is_alone, shown } = explanation;
+        let Explanation { publication: number, path, by, mut judged, is_alone, is_open, shown } = explanation;
         for (old, shown) in shown {
             // Whoever has kept it once may bring both.
             let known = &mut self.sessions[session_number].subscriptions[old].shown;
@@ -115,7 +115,7 @@ impl Traffic {
         }
         // DUP 1 on what never came before is the broker's mistake, and the message came all the same.
         if !delivered.is_again || !self.sessions[session_number].copies.contains_key(&number) {
-            self.count(session_number, moment, delivered, (number, path), &by, &mut judged);
+            self.count(session_number, moment, delivered, (number, path), (&by, is_open), &mut judged);
         }
         if is_alone && judged.breaches() == 0 {
             let publication = self.publications.get_mut(number);
@@ -137,14 +137,14 @@ impl Traffic {
         moment: Moment,
         delivered: &Delivered,
         (number, path): (usize, Path),
-        by: &[usize],
+        (by, is_open): (&[usize], bool),
         judged: &mut Judged,
     ) {
         let publication = self.publications.get(number);
         let session = &mut self.sessions[session_number];
         if path == Path::Retained {
             // By which of several is not known: one of them will not bring another.
-            if let [only] = by {
+            if let ([only], false) = (by, is_open) {
                 let brought = &mut session.subscriptions[*only].brought;
                 brought.entry(Rc::clone(&delivered.topic)).or_insert((number, 0)).1 += 1;
             }

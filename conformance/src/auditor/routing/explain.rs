@@ -43,6 +43,8 @@ pub(super) struct Explanation {
     pub(super) judged: Judged,
     /// No other message says the same on its topic.
     pub(super) is_alone: bool,
+    /// It may as well have come on the other way.
+    pub(super) is_open: bool,
     /// What it shows of subscriptions whose place another has taken.
     pub(super) shown: Vec<(usize, Shown)>,
 }
@@ -59,6 +61,9 @@ pub(super) enum Shown {
 /// A second's margin, where lateness itself is the breach.
 const MARGIN: Duration = Duration::from_secs(1);
 
+/// How long a broker may take to look up what is retained, the SUBACK apart.
+const LOOKUP: Duration = Duration::from_secs(2);
+
 impl Scene<'_> {
     /// The best explanation; without one, what that says.
     pub(super) fn explain(&self) -> Result<Explanation, Judged> {
@@ -69,6 +74,7 @@ impl Scene<'_> {
         }
         let Some(mut best) = self.best(&candidates, false) else { return Err(self.unmatched(&candidates)) };
         if best.judged.breaches() == 0 {
+            best.is_open = best.path == Path::Retained && self.may_be(Path::Live, best.publication);
             best.shown = self.displaced(&best).into_iter().map(|number| (number, Shown::Gone)).collect();
         } else {
             self.blame_cause(&candidates, &mut best);
@@ -83,13 +89,19 @@ impl Scene<'_> {
         let explanations = ways.filter_map(|(path, publication)| {
             let by = self.by(path, publication, with_replaced);
             let judged = (!by.is_empty()).then(|| self.judge(path, publication, &by))?;
-            Some(Explanation { publication, path, by, judged, is_alone: candidates.len() == 1, shown: Vec::new() })
+            Some(Explanation { publication, path, by, judged, is_alone: candidates.len() == 1, is_open: false, shown: Vec::new() })
         });
         // The first of the best.
         explanations.min_by_key(|explained| {
             let has_wrong_flag = explained.judged.broken_points().any(|point| point == Point::LiveRetain);
             (explained.judged.breaches(), has_wrong_flag, self.is_full(explained), !self.is_likely(explained))
         })
+    }
+
+    /// Whether it may have come on this way without a breach.
+    fn may_be(&self, path: Path, publication: usize) -> bool {
+        let by = self.by(path, publication, false);
+        !by.is_empty() && self.judge(path, publication, &by).breaches() == 0
     }
 
     /// Whoever had subscribed gets a live message, whoever subscribes later a retained one.
@@ -145,7 +157,7 @@ impl Scene<'_> {
         }
         subscription.asks_for_retained().map_err(NotRetained::Unasked)?;
         // Looked up once.
-        if self.end_of_lookup(subscription).is_some_and(|end| end < publication.written.seq) {
+        if self.end_of_lookup(subscription, publication).is_some_and(|end| end < publication.written.seq) {
             return Err(NotRetained::Never);
         }
         match subscription.brought.get(&self.delivered.topic) {
@@ -158,13 +170,18 @@ impl Scene<'_> {
     }
 
     /// Until when retained messages are looked up for a subscription: until the connection of its SUBSCRIBE ends. What is not
-    /// answered by then may be read later, but before the client is let in again.
-    fn end_of_lookup(&self, subscription: &Subscription) -> Option<u64> {
+    /// answered by then may be read later, and what was asked for just before may be looked up later, but before the client is
+    /// let in again.
+    fn end_of_lookup(&self, subscription: &Subscription, publication: &Publication) -> Option<u64> {
         let link = self.links.get(&subscription.conn)?;
+        let is_soon = publication.written.at < subscription.asked.at + LOOKUP;
         let is_other = subscription.conn != self.conn;
-        match self.link.accepted.filter(|_| is_other && !subscription.is_answered) {
+        match self.link.accepted.filter(|_| is_other && (is_soon || !subscription.is_answered)) {
+            Some(let_in) if subscription.is_answered => Some(let_in.seq),
             Some(let_in) => link.broker_end.or(Some(let_in.seq)),
-            None => link.end(),
+            None if is_other => link.end(),
+            // Whoever has ended his half is served all the same.
+            None => link.broker_end,
         }
     }
 

@@ -112,6 +112,14 @@ impl Publication {
         self.owned.into_iter().chain(self.read).chain(self.seen).min_by_key(|moment| moment.seq)
     }
 
+    /// Since when the broker has to hand it on: one of QoS 2 may wait for its PUBREL (4.3.3).
+    pub(super) fn due_since(&self) -> Option<Moment> {
+        match self.qos {
+            QoS::ExactlyOnce => self.owned.and(self.completed),
+            _ => self.owned,
+        }
+    }
+
     /// It was retained by then, if it is one to be retained: one of QoS 2 may be handed on when its PUBREL comes (4.3.3).
     pub(super) fn retained(&self) -> Option<Moment> {
         let has_come = self.seen.into_iter().chain(self.stored);

@@ -12,6 +12,8 @@ impl Traffic {
     pub(super) fn publishes(&mut self, conn: Conn, moment: Moment, publish: &Publish<'_>) {
         let Some(link) = self.links.get_mut(&conn) else { return };
         let alias = publish.properties.topic_alias();
+        // The broker ends the connection of who goes beyond what it takes, and whatever came by it ends with it.
+        link.is_tainted |= alias.is_some_and(|alias| alias > link.alias_maximum);
         let topic = match alias {
             Some(alias) if publish.topic.is_empty() => link.ours.get(&alias).cloned(),
             _ => Some(self.publications.name(publish.topic)),
@@ -96,7 +98,9 @@ impl Traffic {
         let is_first = !std::mem::replace(&mut publication.is_answered, true);
         if is_first && is_certain && !ack.reason.is_error() {
             publication.owned = Some(moment);
-            self.owe(number);
+            if is_done {
+                self.owe(number);
+            }
             if ack.reason == ReasonCode::NO_MATCHING_SUBSCRIBERS {
                 self.judge_no_subscribers(number, audit);
             }

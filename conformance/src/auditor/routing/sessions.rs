@@ -114,6 +114,8 @@ pub(super) struct Link {
     pub(super) progress: Moment,
     pub(super) theirs: BTreeMap<u16, Rc<str>>,
     pub(super) ours: BTreeMap<u16, Rc<str>>,
+    /// The highest alias that the broker takes.
+    pub(super) alias_maximum: u16,
     pub(super) subscribes: BTreeMap<u16, Asked>,
     pub(super) unsubscribes: BTreeMap<u16, Vec<Vec<usize>>>,
     pub(super) order: ReadOrder,
@@ -171,6 +173,7 @@ impl Link {
             progress: Moment::default(),
             theirs: BTreeMap::new(),
             ours: BTreeMap::new(),
+            alias_maximum: 0,
             subscribes: BTreeMap::new(),
             unsubscribes: BTreeMap::new(),
             order: ReadOrder::default(),

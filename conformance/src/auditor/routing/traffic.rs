@@ -139,6 +139,7 @@ impl Traffic {
                 let done = self.session_of(conn).and_then(|(_, session)| session.outgoing.remove(&ack.packet_id.get()));
                 if let Some(number) = done {
                     self.publications.get_mut(number).completed.get_or_insert(moment);
+                    self.owe(number);
                 }
             }
             Packet::Suback(suback) => self.grants(conn, moment, suback),

@@ -19,6 +19,9 @@ pub(super) struct Own {
     has_misused_alias: bool,
     /// When we last wrote.
     wrote: Duration,
+    /// The longest time without a packet of ours that came to its end since the broker's last packet was read: what is read now
+    /// may have been sent in it.
+    pause: Duration,
 }
 
 impl Own {
@@ -36,7 +39,8 @@ impl Own {
 
     /// We write a packet.
     pub(super) fn wrote(&mut self, packet: &Packet<'_>, at: Duration) {
-        self.wrote = at;
+        let pause = at.saturating_sub(std::mem::replace(&mut self.wrote, at));
+        self.pause = self.pause.max(pause);
         if let Packet::Publish(publish) = packet {
             self.publish(publish);
         }
@@ -58,6 +62,9 @@ impl Own {
 
     /// The broker answers.
     pub(super) fn answered(&mut self, packet: &Packet<'_>) {
+        if !matches!(packet, Packet::Disconnect(_)) {
+            self.pause = Duration::ZERO;
+        }
         match packet {
             Packet::Puback(ack) | Packet::Pubcomp(ack) => drop(self.open.remove(&ack.packet_id.get())),
             Packet::Pubrec(ack) if ack.reason.is_error() => drop(self.open.remove(&ack.packet_id.get())),
@@ -75,7 +82,7 @@ impl Own {
         is_alone: bool,
         audit: &mut Audit,
     ) {
-        let silent = at.saturating_sub(self.wrote);
+        let silent = at.saturating_sub(self.wrote).max(self.pause);
         let contradiction = match disconnect.reason {
             ReasonCode::KEEP_ALIVE_TIMEOUT => {
                 let (keep_alive, limit) = (self.keep_alive, self.limit());
@@ -109,5 +116,31 @@ fn audit_early(is_early: bool, silent: Duration, keep_alive: u16, audit: &mut Au
         audit.broken(Point::KeepAliveCode, why);
     } else {
         audit.kept(Point::KeepAliveCode);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a DISCONNECT for silence where the client wrote at these seconds, with a Keep Alive of 2.
+    fn is_early(wrote: &[u64], at: u64) -> bool {
+        let mut own = Own::of(&Connect { keep_alive: 2, ..Connect::default() }, Duration::ZERO);
+        for seconds in wrote {
+            own.wrote(&Packet::Pingreq, Duration::from_secs(*seconds));
+        }
+        let mut audit = Audit::default();
+        let farewell = Disconnect { reason: ReasonCode::KEEP_ALIVE_TIMEOUT, ..Disconnect::default() };
+        own.answered(&Packet::Disconnect(farewell));
+        own.hold_farewell(&farewell, Duration::from_secs(at), false, true, &mut audit);
+        audit.breaks(Point::KeepAliveCode)
+    }
+
+    #[test]
+    fn who_wrote_again_before_he_read_may_have_been_silent_for_too_long() {
+        assert!(is_early(&[1, 2], 2));
+        assert!(is_early(&[1, 2], 4));
+        assert!(!is_early(&[1, 2], 5));
+        assert!(!is_early(&[1, 5, 6], 6));
     }
 }

@@ -79,7 +79,7 @@ pub(super) struct Player<'a> {
 
 /// Plays a session whose names no other has.
 pub(in crate::hunt) fn play(session: &Session, road: &mut dyn Road, terms: Terms, names: &Names) -> Played {
-    let trial = Trial::new(&names.topics, &names.clients, road.is_simulated());
+    let trial = Trial::new(&names.topics, &names.clients);
     let actors = session.cast.iter().map(|is_5| Actor::new(if *is_5 { Version::V5 } else { Version::V3_1_1 }));
     let mut player = Player {
         road,

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::auditor::{Conn, Point};
 use mqtt_assay_codec::{
-    Acknowledgement, Connack, Connect, Disconnect, Packet, PacketId, PropertiesBuf, Property, Publish, QoS,
+    Acknowledgement, Connack, Connect, Disconnect, Packet, PacketId, PropertiesBuf, Property, Publish, QoS, ReasonCode,
     RetainHandling, SubscriptionOptions, TopicFiltersBuf, Unsubscribe, Version, Will,
 };
 
@@ -459,12 +459,23 @@ fn a_message_of_qos_2_is_retained_when_it_is_released_or_before() {
 }
 
 #[test]
-fn a_subscribe_without_suback_may_be_read_until_its_client_is_let_in_again() {
-    for (is_late, is_wrong) in [(false, false), (true, true)] {
+fn a_subscribe_may_be_dealt_with_until_its_client_is_let_in_again() {
+    for (is_answered, seconds, is_late, is_wrong) in [
+        (false, 0, false, false),
+        (false, 20, false, false),
+        (false, 0, true, true),
+        (true, 0, false, false),
+        (true, 20, false, true),
+        (true, 0, true, true),
+    ] {
         let mut trace = Trace::default();
         let connect = Connect { client_id: "lost", ..Connect::default() };
         let lost = trace.connect(Version::V3_1_1, connect);
         trace.ask(lost, 1, "run/case/+", ONE, None);
+        if is_answered {
+            trace.grant(lost, 1, 1);
+        }
+        trace.wait(seconds);
         let moment = trace.moment();
         trace.routing.client_ended(lost, moment);
         let publisher = trace.open(Version::V3_1_1, "publisher", true);
@@ -495,4 +506,24 @@ fn each_new_subscription_brings_what_is_retained_once_and_none_of_that_is_a_live
     }
     // The other of the two that were there is late.
     assert_silent(&trace.take(subscriber, Publish { packet_id: Some(packet_id(5)), ..one }));
+}
+
+#[test]
+fn who_goes_beyond_the_aliases_that_the_broker_takes_may_be_gone() {
+    for (alias, is_wrong) in [(11, false), (10, true)] {
+        let mut trace = Trace::default();
+        let limit = PropertiesBuf::new().with(Property::TopicAliasMaximum(10));
+        let connack = Connack { properties: limit.as_properties(), ..Connack::default() };
+        let connect = Connect { client_id: "eager", ..Connect::default() };
+        let eager = trace.connect_with(Version::V5, connect, connack);
+        trace.subscribe(eager, "run/case/+", ONE);
+        let properties = PropertiesBuf::new().with(Property::TopicAlias(alias));
+        let other = Publish { topic: "run/case/other", properties: properties.as_properties(), ..Publish::default() };
+        trace.publish(eager, other);
+        let publisher = trace.open(Version::V5, "publisher", true);
+        trace.client(publisher, Packet::Publish(message(QoS::AtLeastOnce, 7, b"first")));
+        let reason = ReasonCode::NO_MATCHING_SUBSCRIBERS;
+        let answer = Acknowledgement { reason, ..Acknowledgement::success(packet_id(7)) };
+        assert_eq!(trace.server(publisher, Packet::Puback(answer)).breaks(Point::NoSubscribers), is_wrong);
+    }
 }
