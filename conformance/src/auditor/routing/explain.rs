@@ -174,7 +174,7 @@ impl Scene<'_> {
     /// let in again.
     fn end_of_lookup(&self, subscription: &Subscription, publication: &Publication) -> Option<u64> {
         let link = self.links.get(&subscription.conn)?;
-        let is_soon = publication.written.at < subscription.asked.at + LOOKUP;
+        let is_soon = publication.written.at < subscription.stands.unwrap_or(subscription.asked).at + LOOKUP;
         let is_other = subscription.conn != self.conn;
         match self.link.accepted.filter(|_| is_other && (is_soon || !subscription.is_answered)) {
             Some(let_in) if subscription.is_answered => Some(let_in.seq),

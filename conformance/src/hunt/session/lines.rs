@@ -128,8 +128,7 @@ impl Player<'_> {
 
     pub(super) fn lose(&mut self, who: usize, ending: Ending) {
         self.flush(who);
-        // What the broker has sent by now was read before.
-        self.pump();
+        self.hears(who);
         if let Some((connection, side)) = self.actors[who].line.take() {
             self.trial.closed(side, self.road.now(), Some(ending));
             self.road.close(connection, ending);
@@ -138,8 +137,15 @@ impl Player<'_> {
         self.actors[who].held.clear();
     }
 
+    /// Reads what the broker has sent by now, whoever has not listened: of who takes leave it would be missing.
+    pub(super) fn hears(&mut self, who: usize) {
+        self.actors[who].is_deaf = false;
+        self.pump();
+    }
+
     pub(super) fn half_close(&mut self, who: usize) {
         self.flush(who);
+        self.hears(who);
         let Some((connection, side)) = self.actors[who].line else { return };
         self.trial.closed(side, self.road.now(), None);
         self.actors[who].is_half_closed = true;

@@ -154,6 +154,9 @@ impl Player<'_> {
     /// Writes the packet of a step.
     fn send(&mut self, step: &Step, act: &Act) {
         let who = step.who;
+        if let Act::Leave { .. } = act {
+            self.hears(who);
+        }
         let Some((legal, awaited)) = self.draft(who, act) else { return };
         match (&step.mutation, act) {
             (Some(name), _) => {

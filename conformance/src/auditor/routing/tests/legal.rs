@@ -13,7 +13,7 @@ use mqtt_assay_codec::{
 
 const PRESENT: Connack<'static> = Connack { session_present: true, ..DEFAULT };
 const DEFAULT: Connack<'static> =
-    Connack { session_present: false, reason: mqtt_assay_codec::ReasonCode::SUCCESS, properties: EMPTY };
+    Connack { session_present: false, reason: ReasonCode::SUCCESS, properties: EMPTY };
 const EMPTY: mqtt_assay_codec::Properties<'static> = mqtt_assay_codec::Properties::EMPTY;
 
 /// CONNECT of a client whose session stays.
@@ -387,9 +387,9 @@ fn what_a_member_refused_is_no_matter_of_who_gets_a_message() {
         trace.publish(publisher, one);
         trace.deliver(members[0], one);
         let reason = if refuses {
-            mqtt_assay_codec::ReasonCode::UNSPECIFIED_ERROR
+            ReasonCode::UNSPECIFIED_ERROR
         } else {
-            mqtt_assay_codec::ReasonCode::SUCCESS
+            ReasonCode::SUCCESS
         };
         let answer = Acknowledgement { reason, ..Acknowledgement::success(packet_id(7)) };
         trace.client(members[0], Packet::Puback(answer));
@@ -526,4 +526,50 @@ fn who_goes_beyond_the_aliases_that_the_broker_takes_may_be_gone() {
         let answer = Acknowledgement { reason, ..Acknowledgement::success(packet_id(7)) };
         assert_eq!(trace.server(publisher, Packet::Puback(answer)).breaks(Point::NoSubscribers), is_wrong);
     }
+}
+
+#[test]
+fn a_message_of_qos_2_is_owed_once_it_is_released() {
+    for is_released in [false, true] {
+        let (mut trace, _, publisher) = pair(Version::V3_1_1, TWO);
+        let one = message(QoS::ExactlyOnce, 7, b"first");
+        if is_released {
+            trace.publish(publisher, one);
+        } else {
+            trace.client(publisher, Packet::Publish(one));
+            trace.server(publisher, Packet::Pubrec(Acknowledgement::success(packet_id(7))));
+        }
+        trace.wait(20);
+        assert_eq!(trace.findings().len(), usize::from(is_released));
+    }
+}
+
+#[test]
+fn who_has_ended_his_half_may_be_served_from_what_is_retained_later() {
+    for is_ended in [false, true] {
+        let (mut trace, subscriber, publisher) = pair(Version::V5, ONE);
+        let moment = trace.moment();
+        if is_ended {
+            trace.routing.broker_ended(subscriber, moment);
+        } else {
+            trace.routing.client_ended(subscriber, moment);
+        }
+        let one = message(QoS::AtLeastOnce, 7, b"first");
+        trace.publish(publisher, retained(one));
+        assert_eq!(trace.take(subscriber, retained(one)).breaks(Point::LiveRetain), is_ended);
+    }
+}
+
+#[test]
+fn one_that_may_have_come_live_or_as_retained_keeps_neither_from_coming() {
+    let (mut trace, subscriber, publisher) = pair(Version::V5, SubscriptionOptions { retain_as_published: true, ..TWO });
+    for (id, payload) in [(7, &b"first"[..]), (8, b"second")] {
+        let one = message(QoS::ExactlyOnce, id, payload);
+        trace.publish(publisher, retained(one));
+        assert_silent(&trace.take(subscriber, Publish { packet_id: Some(packet_id(id - 6)), ..retained(one) }));
+    }
+    // What is retained was looked up late.
+    let second = message(QoS::ExactlyOnce, 3, b"second");
+    assert_silent(&trace.take(subscriber, retained(second)));
+    assert!(trace.take(subscriber, retained(message(QoS::ExactlyOnce, 4, b"second"))).breaks(Point::CopiesOfQos2));
 }
