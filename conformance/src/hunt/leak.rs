@@ -19,6 +19,9 @@ use std::time::{Duration, Instant};
 const TOGETHER: usize = 16;
 const ROUNDS: usize = 250;
 
+/// How many plays it takes to weigh a half of many sessions.
+const PLAYS: usize = 600;
+
 /// How often one is played alone before what it leaves is weighed.
 const TIMES: usize = 1000;
 
@@ -52,22 +55,27 @@ impl Leak<'_> {
         let until = Instant::now() + TIME;
         let is_over = || Instant::now() >= until || self.limit.is_over();
         let index = ring.last().map_or(0, |(index, _)| *index);
-        let distinct: BTreeMap<(bool, String), &Case> =
-            ring.iter().map(|(_, case)| ((!is_fresh(case), case.name(self.table)), case)).collect();
-        // Single packets first: thousands of them take a second.
-        let cases: Vec<(&String, &&Case)> = distinct.iter().map(|((_, name), case)| (name, case)).collect();
+        let (fresh, others): (Vec<&Case>, Vec<&Case>) = ring.iter().map(|(_, case)| case).partition(|case| is_fresh(case));
+        // No two sessions are alike, so that they are halved as long as one half makes it grow.
+        if let Some(one) = self.halved(others, until)
+            && let Some(finding) = self.alone(&suspicion, one, (index, at), until).filter(|_| !is_over())
+        {
+            return finding;
+        }
+        // Of single packets many are of one kind, and thousands of them take a second.
+        let distinct: BTreeMap<String, &Case> = fresh.iter().map(|case| (case.name(self.table), *case)).collect();
+        let cases: Vec<&Case> = distinct.into_values().collect();
         let mut tried = 0;
         for together in cases.chunks(TOGETHER) {
             if is_over() {
                 break;
             }
             tried += together.len();
-            let all: Vec<&Case> = together.iter().map(|(_, case)| **case).collect();
-            if self.growth(&all, ROUNDS, until).is_none_or(|growth| growth < LEAST[self.which]) {
+            if self.growth(together, ROUNDS, until).is_none_or(|growth| growth < LEAST[self.which]) {
                 continue;
             }
-            for (name, case) in together {
-                if let Some(finding) = self.alone(&suspicion, name, case, (index, at), until).filter(|_| !is_over()) {
+            for case in together {
+                if let Some(finding) = self.alone(&suspicion, case, (index, at), until).filter(|_| !is_over()) {
                     return finding;
                 }
             }
@@ -76,17 +84,38 @@ impl Leak<'_> {
         finding.again = match tried {
             0 => Again::Untried("the time was over"),
             _ => Again::Doubtful(format!(
-                "{tried} different cases of late, {TOGETHER} at a time and {ROUNDS} times each: it did not grow by them"
+                "{} sessions of late, and {tried} kinds of packets, {TOGETHER} at a time and {ROUNDS} times each: it did not \
+                 grow by them",
+                ring.len() - fresh.len()
             )),
         };
         finding
+    }
+
+    /// One case out of many, by which the process still grows when all others are left out half by half.
+    fn halved<'c>(&self, mut cases: Vec<&'c Case>, until: Instant) -> Option<&'c Case> {
+        let grows = |cases: &[&Case]| {
+            let rounds = (PLAYS / cases.len().max(1)).max(1);
+            self.growth(cases, rounds, until).filter(|growth| *growth >= LEAST[self.which])
+        };
+        // What is kept for reuse is there once all were played.
+        self.growth(&cases, 1, until)?;
+        grows(&cases)?;
+        while cases.len() > 1 {
+            let other = cases.split_off(cases.len() / 2);
+            match (grows(&cases), grows(&other)) {
+                (None, None) => return None,
+                (one, another) if another > one => cases = other,
+                _ => {}
+            }
+        }
+        cases.first().copied()
     }
 
     /// One case: the first thousand may fill what is kept for reuse, the second and the third may not add to it.
     fn alone(
         &self,
         suspicion: &Suspicion,
-        name: &str,
         case: &Case,
         first: (u64, Duration),
         until: Instant,
@@ -101,7 +130,7 @@ impl Leak<'_> {
         }
         let mut suspicion = suspicion.clone();
         let (what, unit) = NAMES[self.which];
-        suspicion.place = format!("{what} by {name}");
+        suspicion.place = format!("{what} by {}", case.name(self.table));
         suspicion.weight = Weight::Fail;
         suspicion.seen = format!(
             "{what} grew by {second}{unit} while this case alone was played {TIMES} times, and by {third}{unit} in \

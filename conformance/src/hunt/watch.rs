@@ -16,7 +16,7 @@ const EPOCHS: usize = 5;
 const GROWTH: [(u64, u64); 3] = [(128, 2 * 1024), (8, 64), (4, 32)];
 
 /// How often the same is suspected: each time other cases are held to be its cause.
-const TIMES: u32 = 3;
+const TIMES: u32 = 2;
 
 /// What the parts of a sample are called, and are counted in.
 pub(super) const NAMES: [(&str, &str); 3] = [("memory", " kB"), ("descriptors", ""), ("threads", "")];
