@@ -4,9 +4,29 @@
 
 use super::explain::{Explanation, Path, Scene, Shown};
 use super::publications::Publication;
+use super::judged::Judged;
 use super::subscriptions::Subscription;
 use crate::auditor::Point;
-use mqtt_assay_codec::RetainHandling;
+use mqtt_assay_codec::{RetainHandling, Version};
+
+/// What the broker has been seen to do where no other subscription was before: what looks like an option that stays is that.
+#[derive(Debug, Default)]
+pub(super) struct Habits {
+    /// RETAIN of live messages is wrong.
+    has_wrong_flag: bool,
+    /// A client gets its own messages in spite of No Local.
+    pub(super) ignores_no_local: bool,
+}
+
+impl Habits {
+    /// What a delivery shows.
+    pub(super) fn note(&mut self, judged: &Judged) {
+        for point in judged.broken_points() {
+            self.has_wrong_flag |= matches!(point, Point::LiveRetain | Point::RetainAsPublished);
+            self.ignores_no_local |= point == Point::NoLocal;
+        }
+    }
+}
 
 impl Scene<'_> {
     /// The subscriptions whose place those of this sound delivery have taken, and that would have brought it otherwise.
@@ -24,7 +44,12 @@ impl Scene<'_> {
 
     /// Puts what is broken down to the one thing that explains it all, where there is one.
     pub(super) fn blame_cause(&self, candidates: &[usize], best: &mut Explanation) {
-        if !self.blame_no_local(best) && !self.blame_share(best) && !self.blame_replaced(candidates, best) {
+        let is_old = self.has_old_local(best) && self.blame_replaced(candidates, best);
+        if !is_old
+            && !self.blame_no_local(best)
+            && !self.blame_share(best)
+            && !self.blame_replaced(candidates, best)
+        {
             self.blame_lookup(best);
         }
     }
@@ -52,19 +77,60 @@ impl Scene<'_> {
         })
     }
 
-    /// Blames the lookup for a share, where the delivery is just what that would bring.
-    fn blame_share(&self, best: &mut Explanation) -> bool {
+    /// A subscription keeps this message from its client that has taken the place of one that did not.
+    fn has_old_local(&self, best: &Explanation) -> bool {
         let publication = self.publications.get(best.publication);
-        if !self.delivered.retain || self.delivered.is_again || !publication.retain || publication.length == 0 {
-            return false;
+        let mut visible = self.session.visible(self.conn, self.link.floor).map(|(_, one)| one);
+        !self.habits.ignores_no_local
+            && visible.any(|one| {
+                one.matches(&self.delivered.topic)
+                    && one.withholds(publication, self.session_number)
+                    && one.stood(publication.written.seq)
+                    && one.may_bring(publication.written.seq)
+                    && self.session.was_local(one)
+            })
+    }
+
+    /// The client's own message, as the subscription would bring it whose place one with No Local has taken.
+    pub(super) fn by_old_local(&self, candidates: &[usize]) -> Option<Explanation> {
+        let mut old = self.best(candidates, true).filter(|old| old.path == Path::Live && self.has_old_local(old))?;
+        if old.judged.breaches() > 0 || self.link.is_broken || self.publications.get(old.publication).is_uncertain {
+            return None;
         }
-        let is_so = self.is_by_one(best, Path::Retained, |one| {
-            one.is_shared() && one.conn == self.conn && one.asked.seq > publication.written.seq
-        });
-        if is_so {
+        let why = "the client's own message, in spite of the No Local that its filter was subscribed to with since";
+        old.judged.broken(Point::Replaced, why);
+        old.shown = old.by.iter().map(|&one| (one, Shown::Stays)).collect();
+        Some(old)
+    }
+
+    /// Blames the lookup for a share, where the delivery is just what that would bring.
+    pub(super) fn blame_share(&self, best: &mut Explanation) -> bool {
+        let Some(share) = self.share_for(best.publication) else { return false };
+        (best.path, best.by) = (Path::Retained, vec![share]);
+        if best.judged.breaches() == 0 {
+            best.judged.broken(Point::RetainedToShare, "retained, for a shared subscription");
+        } else {
             best.judged.blame(Point::RetainedToShare);
         }
-        is_so
+        true
+    }
+
+    /// The shared subscription whose SUBSCRIBE, were it not for a share, would bring what came from what is retained.
+    fn share_for(&self, number: usize) -> Option<usize> {
+        let publication = self.publications.get(number);
+        if !self.delivered.retain || !publication.retain || publication.length == 0 {
+            return None;
+        }
+        let mut visible = self.session.visible(self.conn, self.link.floor).filter(|(_, one)| {
+            let is_looked_up = self.delivered.is_again || !one.brought.contains_key(&self.delivered.topic);
+            one.is_shared()
+                && one.version == Version::V5
+                && (one.conn == self.conn || self.link.is_resumed)
+                && one.asked.seq > publication.written.seq
+                && is_looked_up
+                && one.matches(&self.delivered.topic)
+        });
+        visible.find(|&(share, _)| self.judge(Path::Retained, number, &[share]).breaches() == 0).map(|(share, _)| share)
     }
 
     /// Whether there is such a subscription that by itself explains the delivery, with nothing else to blame.
@@ -100,6 +166,12 @@ impl Scene<'_> {
         if replaced().any(|one| one.shown == Some(Shown::Stays)) {
             return true;
         }
+        // Whoever gets an option wrong does so whatever was there before; if nothing shows that, it is the old one's.
+        let is_flag = |point| matches!(point, Point::LiveRetain | Point::RetainAsPublished);
+        let has_old_flag = !self.habits.has_wrong_flag && best.judged.broken_points().any(is_flag);
+        if has_old_flag || self.has_old_local(best) {
+            return true;
+        }
         let has_come = self.session.copies.get(&best.publication).is_some_and(|copies| copies.live > 0);
         let is_gone = !has_come && replaced().all(|one| one.shown == Some(Shown::Gone));
         let mut points = best.judged.broken_points();
@@ -107,7 +179,6 @@ impl Scene<'_> {
             && points.any(|point| match point {
                 Point::ForeignIdentifier | Point::IdentifierMissing => true,
                 Point::QosOwed | Point::WillQos => self.is_odd(publication),
-                // Whoever gets the flag wrong does so whatever was there before.
                 _ => false,
             })
     }
@@ -131,16 +202,22 @@ impl Scene<'_> {
         }
         let is_lookup =
             |point| matches!(point, Point::LiveRetain | Point::IdentifierMissing | Point::QosOwed | Point::WillQos);
-        if self.is_resumed_with(best, &by) && best.judged.broken_points().all(is_lookup) {
+        let is_resumed = self.link.is_resumed && by.iter().all(|one| one.conn != self.conn);
+        if !is_resumed || !best.judged.broken_points().all(is_lookup) {
+            return;
+        }
+        if self.has_all_copies(best) {
             best.judged.blame(unasked_point(&by));
+        } else if has_flag {
+            // By itself RETAIN 1 is wrong of what has waited, too; what else is wrong shows that it was looked up.
+            best.judged.blame(Point::LiveRetain);
         }
     }
 
-    /// The session was resumed, nothing was subscribed since, and all copies that were due are there.
-    fn is_resumed_with(&self, best: &Explanation, by: &[&Subscription]) -> bool {
+    /// All copies that were due are there.
+    fn has_all_copies(&self, best: &Explanation) -> bool {
         let copies = self.session.copies.get(&best.publication).copied().unwrap_or_default();
-        let is_earlier = by.iter().all(|one| one.conn != self.conn);
-        self.link.is_resumed && is_earlier && (copies.live + copies.retained) as usize >= by.len()
+        (copies.live + copies.retained) as usize >= self.session.count(&best.by)
     }
 
     /// A subscription for something else is there that was made when these were gone.

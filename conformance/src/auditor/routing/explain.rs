@@ -1,6 +1,7 @@
 //! How a delivery may have come about: which message it is the copy of, on which way, by which subscriptions. It is judged
 //! by the explanation that leaves least to blame.
 
+use super::blame::Habits;
 use super::content::Content;
 use super::delivered::Delivered;
 use super::judged::Judged;
@@ -21,6 +22,7 @@ pub(super) struct Scene<'a> {
     pub(super) conn: Conn,
     pub(super) link: &'a Link,
     pub(super) delivered: &'a Delivered,
+    pub(super) habits: &'a Habits,
     pub(super) now: Moment,
 }
 
@@ -67,8 +69,11 @@ impl Scene<'_> {
         if candidates.is_empty() {
             return Err(self.unknown());
         }
-        let Some(mut best) = self.best(&candidates, false) else { return Err(self.unmatched(&candidates)) };
-        if best.judged.breaches() == 0 {
+        let Some(mut best) = self.best(&candidates, false) else {
+            return self.by_old_local(&candidates).ok_or_else(|| self.unmatched(&candidates));
+        };
+        if best.judged.breaches() == 0 && self.is_surplus(&best) && self.blame_share(&mut best) {
+        } else if best.judged.breaches() == 0 {
             best.shown = self.displaced(&best).into_iter().map(|number| (number, Shown::Gone)).collect();
         } else {
             self.blame_cause(&candidates, &mut best);
@@ -88,7 +93,8 @@ impl Scene<'_> {
         // The first of the best.
         explanations.min_by_key(|explained| {
             let has_wrong_flag = explained.judged.broken_points().any(|point| point == Point::LiveRetain);
-            (explained.judged.breaches(), has_wrong_flag, self.is_full(explained), !self.is_likely(explained))
+            let is_odd = (self.is_by_gone(explained), has_wrong_flag, !self.is_marked_so(explained));
+            (explained.judged.breaches(), is_odd, self.is_full(explained), !self.is_likely(explained))
         })
     }
 
@@ -99,11 +105,33 @@ impl Scene<'_> {
         stood == (explained.path == Path::Live)
     }
 
+    /// Whatever may bring it was gone before it was written.
+    fn is_by_gone(&self, explained: &Explanation) -> bool {
+        let written = self.publications.get(explained.publication).written.seq;
+        explained.by.iter().all(|&number| !self.session.subscriptions[number].may_bring(written))
+    }
+
+    /// It has the identifiers of what would bring it, or none where one of those has none.
+    fn is_marked_so(&self, explained: &Explanation) -> bool {
+        let came = &self.delivered.identifiers;
+        let mut by = explained.by.iter().map(|&number| self.session.subscriptions[number].identifier);
+        let known: Vec<Option<u32>> = by.by_ref().collect();
+        if came.is_empty() { known.contains(&None) } else { came.iter().all(|one| known.contains(&Some(*one))) }
+    }
+
+    /// Of a message that comes once for each subscription, one copy more than those.
+    fn is_surplus(&self, explained: &Explanation) -> bool {
+        let publication = self.publications.get(explained.publication);
+        let is_certain = !publication.is_uncertain && !self.session.is_mixed;
+        let is_once = is_certain && comes_once(publication, self.delivered.qos);
+        is_once && explained.path == Path::Live && self.is_full(explained)
+    }
+
     /// As many copies of it have come as it has subscriptions.
     fn is_full(&self, explained: &Explanation) -> bool {
         let copies = self.session.copies.get(&explained.publication).copied().unwrap_or_default();
         let came = if explained.path == Path::Live { copies.live } else { copies.retained };
-        !self.delivered.is_again && came as usize >= explained.by.len()
+        !self.delivered.is_again && came as usize >= self.session.count(&explained.by)
     }
 
     /// The subscriptions that may bring this message on this way.
@@ -138,6 +166,10 @@ impl Scene<'_> {
         if end.is_some_and(|end| end < publication.written.seq) {
             return Err(NotRetained::Never);
         }
+        // A will is published when the connection has ended that it was left on.
+        if publication.is_will && publication.conn == subscription.conn {
+            return Err(NotRetained::Never);
+        }
         match subscription.brought.get(&self.delivered.topic) {
             Some(_) if self.delivered.is_again => Ok(()),
             // At QoS 0 one of QoS 1 may come twice.
@@ -166,7 +198,7 @@ impl Scene<'_> {
         if publication.deleted.is_some_and(|deleted| publication.seen.is_none_or(|seen| seen.seq > deleted.seq)) {
             judged.broken(Point::WillDeleted, "the will of a client that had left with DISCONNECT");
         }
-        self.judge_qos(publication, &by, &mut judged);
+        self.judge_qos(path, publication, &by, &mut judged);
         if self.link.version == Version::V5 {
             let published = if publication.version == Version::V5 { &publication.content } else { &Content::default() };
             published.judge(&self.delivered.content, publication.is_will, &mut judged);
@@ -225,7 +257,7 @@ impl Scene<'_> {
             (false, true) if publication.retain || stood => {
                 judged.broken(Point::LiveRetain, "RETAIN 1 for a subscription that was there");
             }
-            (false, true) => judged.broken(Point::PlainRetained, "retained, and was published with RETAIN 0"),
+            (false, true) => judged.broken(Point::PlainRetained, not_to_retain(publication)),
         }
     }
 
@@ -251,7 +283,7 @@ impl Scene<'_> {
         }
     }
 
-    fn judge_qos(&self, publication: &Publication, by: &[&Subscription], judged: &mut Judged) {
+    fn judge_qos(&self, path: Path, publication: &Publication, by: &[&Subscription], judged: &mut Judged) {
         let came = self.delivered.qos as u8;
         let is_owed = by.iter().any(|subscription| subscription.qos_for(publication.qos).any(|qos| qos == came));
         if is_owed {
@@ -263,7 +295,9 @@ impl Scene<'_> {
         owed.dedup();
         let published = publication.qos as u8;
         let is_low = owed.iter().all(|&qos| came < qos);
-        let point = if publication.is_will && is_low { Point::WillQos } else { Point::QosOwed };
+        // What is retained of a will is a message like any other.
+        let is_of_will = publication.is_will && is_low && path == Path::Live;
+        let point = if is_of_will { Point::WillQos } else { Point::QosOwed };
         judged.broken(point, format!("QoS {came} of a message published at {published} and owed at {owed:?}"));
     }
 
@@ -429,7 +463,7 @@ impl Scene<'_> {
                 judged.observed(Point::MatchingSubscription, "a message that had come to others before the SUBSCRIBE");
             }
             _ if !publication.retain => {
-                judged.broken(Point::PlainRetained, "retained, and was published with RETAIN 0");
+                judged.broken(Point::PlainRetained, not_to_retain(publication));
             }
             [Unasked::Never] => {
                 judged.broken(Point::RetainHandlingNever, "retained, for a subscription with Retain Handling 2");
@@ -459,6 +493,14 @@ enum NotRetained {
     /// The SUBSCRIBE has brought one on that topic.
     Brought,
     Unasked(Unasked),
+}
+
+/// Why a message that is not to be retained can't be so.
+fn not_to_retain(publication: &Publication) -> &'static str {
+    match publication.is_will {
+        true => "retained, and is a will whose Will Retain is 0",
+        false => "retained, and was published with RETAIN 0",
+    }
 }
 
 /// A copy of this QoS of a message of that one comes once.

@@ -28,6 +28,8 @@ pub(super) struct Session {
     pub(super) outgoing: BTreeMap<u16, usize>,
     /// Messages to its client that are not acknowledged.
     pub(super) incoming: BTreeMap<u16, Incoming>,
+    /// Messages that were read on a connection when the next one had taken the session up.
+    pub(super) late: BTreeMap<u16, Incoming>,
     /// The copies that came, by publication.
     pub(super) copies: BTreeMap<usize, Copies>,
 }
@@ -57,6 +59,22 @@ impl Session {
     pub(super) fn used_by(&mut self, version: Version) {
         self.is_mixed |= self.version.is_some_and(|before| before != version);
         self.version = Some(version);
+    }
+
+    /// Whether this subscription has taken the place of one without its No Local.
+    pub(super) fn was_local(&self, subscription: &Subscription) -> bool {
+        let mut all = self.subscriptions.iter();
+        all.any(|old| old.is_replaced && old.filter == subscription.filter && !old.options.no_local)
+    }
+
+    /// How many copies these subscriptions ask for: a second SUBSCRIBE to a share asks for no more than the first.
+    pub(super) fn count(&self, by: &[usize]) -> usize {
+        let is_first = |place: usize| {
+            let one = &self.subscriptions[by[place]];
+            let is_same = |&other: &usize| self.subscriptions[other].filter == one.filter;
+            !(one.is_shared() && by[..place].iter().any(is_same))
+        };
+        (0..by.len()).filter(|&place| is_first(place)).count()
     }
 
     /// The subscriptions that deliveries on this connection may come by.

@@ -1,5 +1,6 @@
 //! One broker's traffic: what is known of its clients, and who follows which packet.
 
+use super::blame::Habits;
 use super::debts::Debts;
 use super::publications::Publications;
 use super::sessions::{Link, Question, Session};
@@ -22,6 +23,7 @@ pub(super) struct Traffic {
     /// The connections of each case.
     pub(super) cases: BTreeMap<Rc<str>, Vec<Conn>>,
     pub(super) debts: Debts,
+    pub(super) habits: Habits,
 }
 
 impl Traffic {
