@@ -44,12 +44,7 @@ impl Scene<'_> {
 
     /// Puts what is broken down to the one thing that explains it all, where there is one.
     pub(super) fn blame_cause(&self, candidates: &[usize], best: &mut Explanation) {
-        let is_old = self.has_old_local(best) && self.blame_replaced(candidates, best);
-        if !is_old
-            && !self.blame_no_local(best)
-            && !self.blame_share(best)
-            && !self.blame_replaced(candidates, best)
-        {
+        if !self.blame_no_local(best) && !self.blame_share(best) && !self.blame_replaced(candidates, best) {
             self.blame_lookup(best);
         }
     }
@@ -61,7 +56,7 @@ impl Scene<'_> {
         let is_so = self.is_by_one(best, Path::Live, |one| one.withholds(publication, own) && one.may_bring(written))
             || best.path == Path::Retained && !self.delivered.retain && self.is_withheld(publication);
         if is_so {
-            best.judged.blame(Point::NoLocal);
+            best.judged.blame(self.own_message(publication));
         }
         is_so
     }
@@ -77,9 +72,13 @@ impl Scene<'_> {
         })
     }
 
+    /// What a client's own message breaks that comes in spite of No Local.
+    pub(super) fn own_message(&self, publication: &Publication) -> Point {
+        if self.has_old_local(publication) { Point::Replaced } else { Point::NoLocal }
+    }
+
     /// A subscription keeps this message from its client that has taken the place of one that did not.
-    fn has_old_local(&self, best: &Explanation) -> bool {
-        let publication = self.publications.get(best.publication);
+    fn has_old_local(&self, publication: &Publication) -> bool {
         let mut visible = self.session.visible(self.conn, self.link.floor).map(|(_, one)| one);
         !self.habits.ignores_no_local
             && visible.any(|one| {
@@ -89,18 +88,6 @@ impl Scene<'_> {
                     && one.may_bring(publication.written.seq)
                     && self.session.was_local(one)
             })
-    }
-
-    /// The client's own message, as the subscription would bring it whose place one with No Local has taken.
-    pub(super) fn by_old_local(&self, candidates: &[usize]) -> Option<Explanation> {
-        let mut old = self.best(candidates, true).filter(|old| old.path == Path::Live && self.has_old_local(old))?;
-        if old.judged.breaches() > 0 || self.link.is_broken || self.publications.get(old.publication).is_uncertain {
-            return None;
-        }
-        let why = "the client's own message, in spite of the No Local that its filter was subscribed to with since";
-        old.judged.broken(Point::Replaced, why);
-        old.shown = old.by.iter().map(|&one| (one, Shown::Stays)).collect();
-        Some(old)
     }
 
     /// Blames the lookup for a share, where the delivery is just what that would bring.
@@ -169,7 +156,7 @@ impl Scene<'_> {
         // Whoever gets an option wrong does so whatever was there before; if nothing shows that, it is the old one's.
         let is_flag = |point| matches!(point, Point::LiveRetain | Point::RetainAsPublished);
         let has_old_flag = !self.habits.has_wrong_flag && best.judged.broken_points().any(is_flag);
-        if has_old_flag || self.has_old_local(best) {
+        if has_old_flag {
             return true;
         }
         let has_come = self.session.copies.get(&best.publication).is_some_and(|copies| copies.live > 0);

@@ -70,10 +70,13 @@ impl Scene<'_> {
             return Err(self.unknown());
         }
         let Some(mut best) = self.best(&candidates, false) else {
-            return self.by_old_local(&candidates).ok_or_else(|| self.unmatched(&candidates));
+            return Err(self.unmatched(&candidates));
         };
-        if best.judged.breaches() == 0 && self.is_surplus(&best) && self.blame_share(&mut best) {
-        } else if best.judged.breaches() == 0 {
+        let is_sound = best.judged.breaches() == 0;
+        if is_sound && self.is_surplus(&best) && self.blame_share(&mut best) {
+            return Ok(best);
+        }
+        if is_sound {
             best.shown = self.displaced(&best).into_iter().map(|number| (number, Shown::Gone)).collect();
         } else {
             self.blame_cause(&candidates, &mut best);
@@ -442,7 +445,7 @@ impl Scene<'_> {
         } else if there().next().is_none() {
             judged.broken(Point::RemovedSubscription, "published after the UNSUBACK of the only subscription for it");
         } else if there().all(|one| one.options.no_local && publication.session == self.session_number) {
-            judged.broken(Point::NoLocal, "the client's own message, by a subscription with No Local");
+            judged.broken(self.own_message(publication), "the client's own message, by a subscription with No Local");
         } else {
             self.unasked(last, &visible, &mut judged);
         }

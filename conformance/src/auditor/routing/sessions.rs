@@ -215,7 +215,10 @@ pub(super) struct ReadOrder {
     /// Messages not known to have been read.
     unread: VecDeque<(u64, usize)>,
     questions: BTreeMap<(Question, u16), u64>,
-    pings: VecDeque<u64>,
+    /// Where they stand among all packets of the client, and of the run.
+    pings: VecDeque<(u64, u64)>,
+    /// Where the last PINGREQ that was answered stands in the run.
+    pub(super) answered_ping: u64,
 }
 
 /// A packet that is answered.
@@ -246,8 +249,8 @@ impl ReadOrder {
         self.questions.insert((question, id), self.place);
     }
 
-    pub(super) fn pings(&mut self) {
-        self.pings.push_back(self.place);
+    pub(super) fn pings(&mut self, seq: u64) {
+        self.pings.push_back((self.place, seq));
     }
 
     /// An answer comes: the messages that are known to have been read now.
@@ -256,7 +259,9 @@ impl ReadOrder {
     }
 
     pub(super) fn ponged(&mut self) -> Vec<usize> {
-        self.pings.pop_front().map_or_else(Vec::new, |place| self.read_up_to(place))
+        let Some((place, seq)) = self.pings.pop_front() else { return Vec::new() };
+        self.answered_ping = seq;
+        self.read_up_to(place)
     }
 
     fn read_up_to(&mut self, place: u64) -> Vec<usize> {

@@ -92,7 +92,7 @@ impl Traffic {
             Packet::Puback(ack) | Packet::Pubcomp(ack) => self.acknowledges(conn, moment, ack, true),
             Packet::Pubrec(ack) => self.acknowledges(conn, moment, ack, ack.reason.is_error()),
             Packet::Pubrel(ack) => self.releases(conn, moment, ack.packet_id),
-            Packet::Pingreq => link.order.pings(),
+            Packet::Pingreq => link.order.pings(moment.seq),
             Packet::Disconnect(disconnect) => self.leaves(conn, moment, wrote, disconnect),
             _ => {}
         }
@@ -144,6 +144,7 @@ impl Traffic {
             }
             Packet::Suback(suback) => self.grants(conn, moment, suback),
             Packet::Unsuback(unsuback) => self.removes(conn, moment, unsuback),
+            Packet::Pingresp => self.settle_denied(conn),
             _ => {}
         }
     }

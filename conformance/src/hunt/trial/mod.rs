@@ -302,7 +302,7 @@ impl Trial {
     pub(super) fn transcript(&self, case: &str) -> Transcript {
         let roles: Vec<Role> = self.sides.iter().map(|side| side.role.clone()).collect();
         let notes = self.suspicions.iter().map(|suspicion| {
-            let rule = suspicion.rule.map_or("", mqtt_assay_standard::RuleId::id);
+            let rule = suspicion.rule.map_or("", RuleId::id);
             (suspicion.line, format!("{} {rule} {}: {}", suspicion.oracle.word(), suspicion.place, suspicion.seen))
         });
         self.log.transcript(case, &roles, &notes.collect::<Vec<_>>())
@@ -333,4 +333,31 @@ fn rule_of(version: Version, error: &DecodeError) -> Option<RuleId> {
 /// How much a breach of this rule says.
 pub(super) fn weight_of(rule: Option<RuleId>) -> Weight {
     if rule.is_none_or(|rule| rule.rule().level.is_weak()) { Weight::Weak } else { Weight::Fail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A SUBACK without codes, behind a SUBSCRIBE with that mistake or without one: the rules of what is suspected.
+    fn rules(version: Version, mutation: Option<&'static str>, suback: &[u8]) -> Vec<Option<&'static str>> {
+        let mut trial = Trial::new("run/case/", "own", true);
+        let side = trial.opened(Duration::ZERO, "role", version);
+        trial.wrote(side, Duration::ZERO, b"\x82\x02\x00\x01", mutation);
+        trial.inbox(side).extend_from_slice(suback);
+        trial.came(side, Duration::ZERO, |_| {});
+        trial.suspicions().iter().map(|suspicion| suspicion.rule.map(RuleId::id)).collect()
+    }
+
+    #[test]
+    fn without_codes_it_is_their_number_that_is_wrong_unless_we_asked_for_none() {
+        for (version, suback, rule) in [
+            (Version::V3_1_1, b"\x90\x02\x00\x01".as_slice(), "MQTT-3.8.4-5"),
+            (Version::V5, b"\x90\x03\x00\x01\x00", "MQTT-3.8.4-6"),
+            (Version::V5, b"\xB0\x03\x00\x01\x00", "MQTT-3.11.3-2"),
+        ] {
+            assert_eq!(rules(version, Some("filter.empty"), suback), [Some(rule)]);
+            assert_eq!(rules(version, Some("subscribe.no-filters"), suback), []);
+        }
+    }
 }
