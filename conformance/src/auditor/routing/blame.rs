@@ -3,8 +3,8 @@
 //! for a share, a topic filter that takes too much.
 
 use super::explain::{Explanation, Path, Scene, Shown};
-use super::publications::Publication;
 use super::judged::Judged;
+use super::publications::Publication;
 use super::subscriptions::Subscription;
 use crate::auditor::Point;
 use mqtt_assay_codec::{RetainHandling, Version};

@@ -80,7 +80,8 @@ impl Traffic {
     /// The broker answers a PINGREQ. What it has denied before that was written, and has not sent since, is lost: it says
     /// itself that it looked for nobody else.
     pub(super) fn settle_denied(&mut self, conn: Conn) {
-        let Some(asked) = self.links.get(&conn).filter(|link| link.is_open()).map(|link| link.order.answered_ping) else {
+        let Some(asked) = self.links.get(&conn).filter(|link| link.is_open()).map(|link| link.order.answered_ping)
+        else {
             return;
         };
         let is_over = |denied: &mut Denied| denied.conn == conn && denied.answered.seq < asked;

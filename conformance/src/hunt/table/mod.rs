@@ -112,9 +112,10 @@ mod tests {
     fn where_no_sentence_demands_anything_a_broker_may_do_either() {
         let table = Table::new(None);
         let open = |name: &str, version: Version, packet: PacketType| {
-            let mut found = table.entries.iter().filter(|entry| {
-                entry.mutation == Some(name) && entry.version == version && entry.packet == packet
-            });
+            let mut found = table
+                .entries
+                .iter()
+                .filter(|entry| entry.mutation == Some(name) && entry.version == version && entry.packet == packet);
             found.next().map(|entry| entry.expected == crate::hunt::expected::Expected::Either)
         };
         assert_eq!(open("topic.empty@response-topic", Version::V5, PacketType::Publish), Some(true));

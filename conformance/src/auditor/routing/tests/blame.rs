@@ -193,8 +193,7 @@ fn a_flag_that_the_first_subscribe_asked_for_shows_that_the_second_has_not_repla
 
 #[test]
 fn who_gets_a_flag_wrong_without_a_second_subscribe_gets_it_wrong_with_one() {
-    let (mut trace, subscriber, publisher) =
-        changed(SubscriptionOptions { retain_as_published: true, ..LIVE }, LIVE);
+    let (mut trace, subscriber, publisher) = changed(SubscriptionOptions { retain_as_published: true, ..LIVE }, LIVE);
     let other = trace.open(Version::V5, "other", true);
     trace.subscribe(other, "run/case/+", LIVE);
     let one = retained(message(QoS::AtLeastOnce, 7, b"first"));

@@ -1,6 +1,8 @@
 //! RETAIN, and what is retained.
 
-use super::{ONE, TWO, Trace, VERSIONS, assert_broken, assert_silent, assert_sound, message, pair, retained, retaining};
+use super::{
+    ONE, TWO, Trace, VERSIONS, assert_broken, assert_silent, assert_sound, message, pair, retained, retaining,
+};
 use crate::auditor::Point;
 use mqtt_assay_codec::{
     Connack, Connect, PacketId, PropertiesBuf, Property, Publish, QoS, RetainHandling, SubscriptionOptions, Version,
