@@ -9,21 +9,22 @@ use super::subscriptions::Subscription;
 use crate::auditor::Point;
 use mqtt_assay_codec::{RetainHandling, Version};
 
-/// What the broker has been seen to do where no other subscription was before: what looks like an option that stays is that.
+/// What the broker has been seen to do rightly. Only then an option that looks as if the old subscription were still there is
+/// put down to that: who gets the option wrong does so whatever was there before.
 #[derive(Debug, Default)]
 pub(super) struct Habits {
-    /// RETAIN of live messages is wrong.
-    has_wrong_flag: bool,
-    /// A client gets its own messages in spite of No Local.
-    pub(super) ignores_no_local: bool,
+    /// A live message that was published with RETAIN 1 came with RETAIN 0.
+    clears_flag: bool,
+    /// One came with RETAIN 1, as its subscription asked.
+    passes_flag: bool,
 }
 
 impl Habits {
     /// What a delivery shows.
     pub(super) fn note(&mut self, judged: &Judged) {
-        for point in judged.broken_points() {
-            self.has_wrong_flag |= matches!(point, Point::LiveRetain | Point::RetainAsPublished);
-            self.ignores_no_local |= point == Point::NoLocal;
+        if judged.breaches() == 0 {
+            self.clears_flag |= judged.keeps(Point::LiveRetain);
+            self.passes_flag |= judged.keeps(Point::RetainAsPublished);
         }
     }
 }
@@ -77,17 +78,15 @@ impl Scene<'_> {
         if self.has_old_local(publication) { Point::Replaced } else { Point::NoLocal }
     }
 
-    /// A subscription keeps this message from its client that has taken the place of one that did not.
+    /// A subscription keeps this message from its client that has taken the place of one that did not, and is known to stay.
     fn has_old_local(&self, publication: &Publication) -> bool {
         let mut visible = self.session.visible(self.conn, self.link.floor).map(|(_, one)| one);
-        !self.habits.ignores_no_local
-            && visible.any(|one| {
-                one.matches(&self.delivered.topic)
-                    && one.withholds(publication, self.session_number)
-                    && one.stood(publication.written.seq)
-                    && one.may_bring(publication.written.seq)
-                    && self.session.was_local(one)
-            })
+        visible.any(|one| {
+            one.matches(&self.delivered.topic)
+                && one.withholds(publication, self.session_number)
+                && one.may_bring(publication.written.seq)
+                && self.session.was_local(one)
+        })
     }
 
     /// Blames the lookup for a share, where the delivery is just what that would bring.
@@ -153,10 +152,12 @@ impl Scene<'_> {
         if replaced().any(|one| one.shown == Some(Shown::Stays)) {
             return true;
         }
-        // Whoever gets an option wrong does so whatever was there before; if nothing shows that, it is the old one's.
-        let is_flag = |point| matches!(point, Point::LiveRetain | Point::RetainAsPublished);
-        let has_old_flag = !self.habits.has_wrong_flag && best.judged.broken_points().any(is_flag);
-        if has_old_flag {
+        let is_old_flag = |point| match point {
+            Point::LiveRetain => self.habits.clears_flag,
+            Point::RetainAsPublished => self.habits.passes_flag,
+            _ => false,
+        };
+        if best.judged.broken_points().any(is_old_flag) {
             return true;
         }
         let has_come = self.session.copies.get(&best.publication).is_some_and(|copies| copies.live > 0);

@@ -192,7 +192,7 @@ impl Traffic {
         if came > most && came <= most + withheld.clone().count() {
             // Each copy could be one that is due; together they show that one came in spite of No Local.
             let is_told = judged.broken_points().any(|point| matches!(point, Point::NoLocal | Point::Replaced));
-            let is_old = !self.habits.ignores_no_local && withheld.into_iter().all(|one| session.was_local(one));
+            let is_old = withheld.into_iter().all(|one| session.was_local(one));
             let point = if is_old { Point::Replaced } else { Point::NoLocal };
             if !is_told {
                 judged.broken(point, format!("{came} copies, and {most} subscriptions without No Local"));

@@ -201,7 +201,7 @@ impl Scene<'_> {
         if publication.deleted.is_some_and(|deleted| publication.seen.is_none_or(|seen| seen.seq > deleted.seq)) {
             judged.broken(Point::WillDeleted, "the will of a client that had left with DISCONNECT");
         }
-        self.judge_qos(path, publication, &by, &mut judged);
+        self.judge_qos(publication, &by, &mut judged);
         if self.link.version == Version::V5 {
             let published = if publication.version == Version::V5 { &publication.content } else { &Content::default() };
             published.judge(&self.delivered.content, publication.is_will, &mut judged);
@@ -286,7 +286,7 @@ impl Scene<'_> {
         }
     }
 
-    fn judge_qos(&self, path: Path, publication: &Publication, by: &[&Subscription], judged: &mut Judged) {
+    fn judge_qos(&self, publication: &Publication, by: &[&Subscription], judged: &mut Judged) {
         let came = self.delivered.qos as u8;
         let is_owed = by.iter().any(|subscription| subscription.qos_for(publication.qos).any(|qos| qos == came));
         if is_owed {
@@ -298,9 +298,7 @@ impl Scene<'_> {
         owed.dedup();
         let published = publication.qos as u8;
         let is_low = owed.iter().all(|&qos| came < qos);
-        // What is retained of a will is a message like any other.
-        let is_of_will = publication.is_will && is_low && path == Path::Live;
-        let point = if is_of_will { Point::WillQos } else { Point::QosOwed };
+        let point = if publication.is_will && is_low { Point::WillQos } else { Point::QosOwed };
         judged.broken(point, format!("QoS {came} of a message published at {published} and owed at {owed:?}"));
     }
 

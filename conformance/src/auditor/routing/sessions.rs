@@ -1,5 +1,6 @@
 //! Sessions by client identifier, and the connections on which they are used.
 
+use super::explain::Shown;
 use super::subscriptions::Subscription;
 use crate::auditor::{Conn, Facts, Moment};
 use mqtt_assay_codec::Version;
@@ -61,10 +62,13 @@ impl Session {
         self.version = Some(version);
     }
 
-    /// Whether this subscription has taken the place of one without its No Local.
+    /// Whether this subscription has taken the place of one without its No Local, that is known to stay all the same.
     pub(super) fn was_local(&self, subscription: &Subscription) -> bool {
         let mut all = self.subscriptions.iter();
-        all.any(|old| old.is_replaced && old.filter == subscription.filter && !old.options.no_local)
+        all.any(|old| {
+            let stays = old.is_replaced && old.shown == Some(Shown::Stays);
+            stays && old.filter == subscription.filter && !old.options.no_local
+        })
     }
 
     /// How many copies these subscriptions ask for: a second SUBSCRIBE to a share asks for no more than the first.
