@@ -213,7 +213,7 @@ fn a_flag_that_the_first_subscribe_asked_for_shows_that_the_second_has_not_repla
 
 #[test]
 fn a_flag_of_the_first_subscribe_is_no_retained_message_at_another_qos() {
-    let first = SubscriptionOptions { retain_as_published: true, ..at(QoS::AtMostOnce) };
+    let first = SubscriptionOptions { qos: QoS::AtMostOnce, retain_as_published: true, ..LIVE };
     let (mut trace, subscriber, publisher) = changed(first, ONE);
     trace.subscribe(subscriber, "run/case/+", SubscriptionOptions { qos: QoS::AtMostOnce, ..LIVE });
     trace.publish(publisher, retained(message(QoS::ExactlyOnce, 7, b"first")));
