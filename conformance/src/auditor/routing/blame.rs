@@ -3,10 +3,31 @@
 //! for a share, a topic filter that takes too much.
 
 use super::explain::{Explanation, Path, Scene, Shown};
+use super::judged::Judged;
 use super::publications::Publication;
 use super::subscriptions::Subscription;
 use crate::auditor::Point;
-use mqtt_assay_codec::RetainHandling;
+use mqtt_assay_codec::{RetainHandling, Version};
+
+/// What the broker has been seen to do rightly. Only then an option that looks as if the old subscription were still there is
+/// put down to that: who gets the option wrong does so whatever was there before.
+#[derive(Debug, Default)]
+pub(super) struct Habits {
+    /// A live message that was published with RETAIN 1 came with RETAIN 0.
+    clears_flag: bool,
+    /// One came with RETAIN 1, as its subscription asked.
+    passes_flag: bool,
+}
+
+impl Habits {
+    /// What a delivery shows.
+    pub(super) fn note(&mut self, judged: &Judged) {
+        if judged.breaches() == 0 {
+            self.clears_flag |= judged.keeps(Point::LiveRetain);
+            self.passes_flag |= judged.keeps(Point::RetainAsPublished);
+        }
+    }
+}
 
 impl Scene<'_> {
     /// The subscriptions whose place those of this sound delivery have taken, and that would have brought it otherwise.
@@ -36,7 +57,7 @@ impl Scene<'_> {
         let is_so = self.is_by_one(best, Path::Live, |one| one.withholds(publication, own) && one.may_bring(written))
             || best.path == Path::Retained && !self.delivered.retain && self.is_withheld(publication);
         if is_so {
-            best.judged.blame(Point::NoLocal);
+            best.judged.blame(self.own_message(publication));
         }
         is_so
     }
@@ -52,19 +73,50 @@ impl Scene<'_> {
         })
     }
 
+    /// What a client's own message breaks that comes in spite of No Local.
+    pub(super) fn own_message(&self, publication: &Publication) -> Point {
+        if self.has_old_local(publication) { Point::Replaced } else { Point::NoLocal }
+    }
+
+    /// A subscription keeps this message from its client that has taken the place of one that did not, and is known to stay.
+    fn has_old_local(&self, publication: &Publication) -> bool {
+        let mut visible = self.session.visible(self.conn, self.link.floor).map(|(_, one)| one);
+        visible.any(|one| {
+            one.matches(&self.delivered.topic)
+                && one.withholds(publication, self.session_number)
+                && one.may_bring(publication.written.seq)
+                && self.session.was_local(one)
+        })
+    }
+
     /// Blames the lookup for a share, where the delivery is just what that would bring.
-    fn blame_share(&self, best: &mut Explanation) -> bool {
-        let publication = self.publications.get(best.publication);
-        if !self.delivered.retain || self.delivered.is_again || !publication.retain || publication.length == 0 {
-            return false;
-        }
-        let is_so = self.is_by_one(best, Path::Retained, |one| {
-            one.is_shared() && one.conn == self.conn && one.asked.seq > publication.written.seq
-        });
-        if is_so {
+    pub(super) fn blame_share(&self, best: &mut Explanation) -> bool {
+        let Some(share) = self.share_for(best.publication) else { return false };
+        (best.path, best.by) = (Path::Retained, vec![share]);
+        if best.judged.breaches() == 0 {
+            best.judged.broken(Point::RetainedToShare, "retained, for a shared subscription");
+        } else {
             best.judged.blame(Point::RetainedToShare);
         }
-        is_so
+        true
+    }
+
+    /// The shared subscription whose SUBSCRIBE, were it not for a share, would bring what came from what is retained.
+    fn share_for(&self, number: usize) -> Option<usize> {
+        let publication = self.publications.get(number);
+        if !self.delivered.retain || !publication.retain || publication.length == 0 {
+            return None;
+        }
+        let mut visible = self.session.visible(self.conn, self.link.floor).filter(|(_, one)| {
+            let is_looked_up = self.delivered.is_again || !one.brought.contains_key(&self.delivered.topic);
+            one.is_shared()
+                && one.version == Version::V5
+                && (one.conn == self.conn || self.link.is_resumed)
+                && one.asked.seq > publication.written.seq
+                && is_looked_up
+                && one.matches(&self.delivered.topic)
+        });
+        visible.find(|&(share, _)| self.judge(Path::Retained, number, &[share]).breaches() == 0).map(|(share, _)| share)
     }
 
     /// Whether there is such a subscription that by itself explains the delivery, with nothing else to blame.
@@ -100,6 +152,14 @@ impl Scene<'_> {
         if replaced().any(|one| one.shown == Some(Shown::Stays)) {
             return true;
         }
+        let is_old_flag = |point| match point {
+            Point::LiveRetain => self.habits.clears_flag,
+            Point::RetainAsPublished => self.habits.passes_flag,
+            _ => false,
+        };
+        if best.judged.broken_points().any(is_old_flag) {
+            return true;
+        }
         let has_come = self.session.copies.get(&best.publication).is_some_and(|copies| copies.live > 0);
         let is_gone = !has_come && replaced().all(|one| one.shown == Some(Shown::Gone));
         let mut points = best.judged.broken_points();
@@ -107,7 +167,6 @@ impl Scene<'_> {
             && points.any(|point| match point {
                 Point::ForeignIdentifier | Point::IdentifierMissing => true,
                 Point::QosOwed | Point::WillQos => self.is_odd(publication),
-                // Whoever gets the flag wrong does so whatever was there before.
                 _ => false,
             })
     }
@@ -131,16 +190,22 @@ impl Scene<'_> {
         }
         let is_lookup =
             |point| matches!(point, Point::LiveRetain | Point::IdentifierMissing | Point::QosOwed | Point::WillQos);
-        if self.is_resumed_with(best, &by) && best.judged.broken_points().all(is_lookup) {
+        let is_resumed = self.link.is_resumed && by.iter().all(|one| one.conn != self.conn);
+        if !is_resumed || !best.judged.broken_points().all(is_lookup) {
+            return;
+        }
+        if self.has_all_copies(best) {
             best.judged.blame(unasked_point(&by));
+        } else if has_flag {
+            // By itself RETAIN 1 is wrong of what has waited, too; what else is wrong shows that it was looked up.
+            best.judged.blame(Point::LiveRetain);
         }
     }
 
-    /// The session was resumed, nothing was subscribed since, and all copies that were due are there.
-    fn is_resumed_with(&self, best: &Explanation, by: &[&Subscription]) -> bool {
+    /// All copies that were due are there.
+    fn has_all_copies(&self, best: &Explanation) -> bool {
         let copies = self.session.copies.get(&best.publication).copied().unwrap_or_default();
-        let is_earlier = by.iter().all(|one| one.conn != self.conn);
-        self.link.is_resumed && is_earlier && (copies.live + copies.retained) as usize >= by.len()
+        (copies.live + copies.retained) as usize >= self.session.count(&best.by)
     }
 
     /// A subscription for something else is there that was made when these were gone.

@@ -92,6 +92,7 @@ impl Traffic {
         }
         if is_clean || has_ended || may_have_ended {
             session.incoming.clear();
+            session.late.clear();
         }
         // What is sent again of them may be taken for new.
         let under_way = std::mem::take(&mut session.outgoing);

@@ -18,8 +18,9 @@ impl Traffic {
         by: &[usize],
         judged: &mut Judged,
     ) {
-        let [only] = by else { return };
-        let subscription = &self.sessions[session_number].subscriptions[*only];
+        let session = &self.sessions[session_number];
+        let (Some(&only), 1) = (by.first(), session.count(by)) else { return };
+        let subscription = &session.subscriptions[only];
         if !subscription.is_shared() || subscription.version != Version::V5 || subscription.gone.is_some() {
             return;
         }

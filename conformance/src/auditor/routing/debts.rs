@@ -22,6 +22,17 @@ const SILENCE: Duration = Duration::from_secs(10);
 pub(super) struct Debts {
     owed: BTreeMap<Conn, Vec<usize>>,
     pub(super) found: Vec<Finding>,
+    pub(super) denied: Vec<Denied>,
+}
+
+/// A message that the broker has taken as one for nobody, though a client had subscribed to it.
+#[derive(Debug)]
+pub(super) struct Denied {
+    /// The connection on which it is owed.
+    pub(super) conn: Conn,
+    pub(super) number: usize,
+    /// When the broker said so.
+    pub(super) answered: Moment,
 }
 
 impl Traffic {
@@ -63,6 +74,24 @@ impl Traffic {
         }
         if !open.is_empty() {
             self.debts.owed.insert(conn, open);
+        }
+    }
+
+    /// The broker answers a PINGREQ. What it has denied before that was written, and has not sent since, is lost: it says
+    /// itself that it looked for nobody else.
+    pub(super) fn settle_denied(&mut self, conn: Conn) {
+        let Some(asked) = self.links.get(&conn).filter(|link| link.is_open()).map(|link| link.order.answered_ping)
+        else {
+            return;
+        };
+        let is_over = |denied: &mut Denied| denied.conn == conn && denied.answered.seq < asked;
+        let over: Vec<Denied> = self.debts.denied.extract_if(.., is_over).collect();
+        for Denied { number, answered, .. } in over {
+            if self.is_missing(conn, number) {
+                let why = "a message was taken with 0x10, and has not come to a client that has subscribed to it";
+                self.debts.found.push(Finding { conn, owed: answered, point: Point::Owed, why: why.to_owned() });
+                self.debts.owed.entry(conn).or_default().retain(|&other| other != number);
+            }
         }
     }
 

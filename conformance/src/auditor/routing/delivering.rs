@@ -29,9 +29,13 @@ impl Traffic {
         let mut delivered = Delivered::new(topic, publish, passed);
         let (last, connect) = (session.last, self.links.get(&conn).map(|link| link.connect.seq));
         let successor = last.filter(|&last| last != conn).and_then(|last| self.links.get(&last));
-        if successor.is_some_and(|successor| Some(successor.connect.seq) > connect) {
+        if let Some(successor) = successor.filter(|successor| Some(successor.connect.seq) > connect) {
             // What was under way when another connection took the session over may have come there before.
             delivered.is_again = true;
+            let is_resumed = successor.is_resumed;
+            if let (true, Some((_, session))) = (is_resumed, self.session_of(conn)) {
+                comes_late(session, conn, moment, &delivered);
+            }
         } else if let Some((_, session)) = self.session_of(conn) {
             take_up(session, conn, moment, &mut delivered);
         }
@@ -45,6 +49,7 @@ impl Traffic {
                 conn,
                 link,
                 delivered: &delivered,
+                habits: &self.habits,
                 now: moment,
             };
             scene.explain()
@@ -53,6 +58,7 @@ impl Traffic {
             Ok(explanation) => self.note(conn, session_number, moment, &delivered, explanation),
             Err(judged) => judged,
         };
+        self.habits.note(&judged);
         judged.tell(&delivered.to_string(), audit);
     }
 
@@ -80,6 +86,7 @@ impl Traffic {
             && is_done
         {
             session.incoming.remove(&ack.packet_id.get());
+            session.late.remove(&ack.packet_id.get());
         }
     }
 
@@ -100,7 +107,10 @@ impl Traffic {
         }
         let is_plain = is_alone && !delivered.is_again && !self.publications.get(number).is_uncertain;
         if is_plain && path == Path::Live {
-            self.judge_share(conn, session_number, number, &by, &mut judged);
+            // What came otherwise than the share's subscription asks may have come by another.
+            if judged.breaches() == 0 {
+                self.judge_share(conn, session_number, number, &by, &mut judged);
+            }
             if !delivered.retain {
                 self.judge_order(conn, session_number, number, &by, delivered, &mut judged);
             }
@@ -163,7 +173,8 @@ impl Traffic {
         if publication.is_uncertain || !comes_once(publication, delivered.qos) || session.is_mixed {
             return;
         }
-        let (came, most) = (copies.live as usize, by.len());
+        let came = copies.live as usize;
+        let most = session.count(by);
         let replaced = || session.subscriptions.iter().filter(|one| one.is_replaced && one.matches(&delivered.topic));
         let stays = replaced().any(|one| one.shown == Some(Shown::Stays));
         let may_stay = replaced().any(|one| one.shown != Some(Shown::Gone));
@@ -178,10 +189,13 @@ impl Traffic {
                 && one.may_bring(publication.written.seq)
                 && one.withholds(publication, session_number)
         });
-        if came > most && came <= most + withheld.count() {
+        if came > most && came <= most + withheld.clone().count() {
             // Each copy could be one that is due; together they show that one came in spite of No Local.
-            if !judged.broken_points().any(|point| point == Point::NoLocal) {
-                judged.broken(Point::NoLocal, format!("{came} copies, and {most} subscriptions without No Local"));
+            let is_told = judged.broken_points().any(|point| matches!(point, Point::NoLocal | Point::Replaced));
+            let is_old = withheld.into_iter().all(|one| session.was_local(one));
+            let point = if is_old { Point::Replaced } else { Point::NoLocal };
+            if !is_told {
+                judged.broken(point, format!("{came} copies, and {most} subscriptions without No Local"));
             }
         } else if came > most {
             judged.broken(point, format!("{came} copies, and {most} subscriptions"));
@@ -212,12 +226,22 @@ impl Traffic {
     }
 }
 
+/// Notes what is read on a connection when another has taken its session up.
+fn comes_late(session: &mut Session, conn: Conn, moment: Moment, delivered: &Delivered) {
+    if let (Some(id), Some(print)) = (delivered.id, delivered.print) {
+        let topic = Rc::clone(&delivered.topic);
+        session.late.insert(id, Incoming { topic, print, first: moment.seq, conn });
+    }
+}
+
 /// Notes what is under way to a client, and whether it was before.
 fn take_up(session: &mut Session, conn: Conn, moment: Moment, delivered: &mut Delivered) {
     let (Some(id), Some(print)) = (delivered.id, delivered.print) else { return };
     let topic = Rc::clone(&delivered.topic);
-    let known = session.incoming.get_mut(&id).filter(|known| known.topic == topic && known.print == print);
-    match known {
+    let is_same = |known: &Incoming| known.topic == topic && known.print == print;
+    // Whoever sends it under the same identifier as there sends it again, whatever its DUP says.
+    delivered.is_again |= session.late.remove(&id).is_some_and(|known| is_same(&known));
+    match session.incoming.get_mut(&id).filter(|known| is_same(known)) {
         Some(known) => {
             delivered.is_again = true;
             delivered.sent_before = (known.conn != conn).then_some(known.first);

@@ -1,6 +1,7 @@
 //! How a delivery may have come about: which message it is the copy of, on which way, by which subscriptions. It is judged
 //! by the explanation that leaves least to blame.
 
+use super::blame::Habits;
 use super::content::Content;
 use super::delivered::Delivered;
 use super::judged::Judged;
@@ -21,6 +22,7 @@ pub(super) struct Scene<'a> {
     pub(super) conn: Conn,
     pub(super) link: &'a Link,
     pub(super) delivered: &'a Delivered,
+    pub(super) habits: &'a Habits,
     pub(super) now: Moment,
 }
 
@@ -73,7 +75,11 @@ impl Scene<'_> {
             return Err(self.unknown());
         }
         let Some(mut best) = self.best(&candidates, false) else { return Err(self.unmatched(&candidates)) };
-        if best.judged.breaches() == 0 {
+        let is_sound = best.judged.breaches() == 0;
+        if is_sound && self.is_surplus(&best) && self.blame_share(&mut best) {
+            return Ok(best);
+        }
+        if is_sound {
             best.is_open = best.path == Path::Retained && self.may_be(Path::Live, best.publication);
             best.shown = self.displaced(&best).into_iter().map(|number| (number, Shown::Gone)).collect();
         } else {
@@ -94,7 +100,8 @@ impl Scene<'_> {
         // The first of the best.
         explanations.min_by_key(|explained| {
             let has_wrong_flag = explained.judged.broken_points().any(|point| point == Point::LiveRetain);
-            (explained.judged.breaches(), has_wrong_flag, self.is_full(explained), !self.is_likely(explained))
+            let is_odd = (self.is_by_gone(explained), has_wrong_flag, !self.is_marked_so(explained));
+            (explained.judged.breaches(), is_odd, self.is_full(explained), !self.is_likely(explained))
         })
     }
 
@@ -111,12 +118,35 @@ impl Scene<'_> {
         stood == (explained.path == Path::Live)
     }
 
+    /// Whatever may bring it was gone before it was written.
+    fn is_by_gone(&self, explained: &Explanation) -> bool {
+        let written = self.publications.get(explained.publication).written.seq;
+        explained.by.iter().all(|&number| !self.session.subscriptions[number].may_bring(written))
+    }
+
+    /// It has the identifiers of what would bring it, or none where one of those has none.
+    fn is_marked_so(&self, explained: &Explanation) -> bool {
+        let came = &self.delivered.identifiers;
+        let mut by = explained.by.iter().map(|&number| self.session.subscriptions[number].identifier);
+        let known: Vec<Option<u32>> = by.by_ref().collect();
+        if came.is_empty() { known.contains(&None) } else { came.iter().all(|one| known.contains(&Some(*one))) }
+    }
+
+    /// Of a message that comes once for each subscription, one copy more than those.
+    fn is_surplus(&self, explained: &Explanation) -> bool {
+        let publication = self.publications.get(explained.publication);
+        let is_certain = !publication.is_uncertain && !self.session.is_mixed;
+        let is_once = is_certain && comes_once(publication, self.delivered.qos);
+        is_once && explained.path == Path::Live && self.is_full(explained)
+    }
+
     /// As many copies of it have come as it has subscriptions.
     fn is_full(&self, explained: &Explanation) -> bool {
         let copies = self.session.copies.get(&explained.publication).copied().unwrap_or_default();
+        let due = self.session.count(&explained.by);
         let (came, most) = match explained.path {
-            Path::Live => (copies.live, explained.by.len()),
-            Path::Retained => (copies.retained, explained.by.len() + self.bringers(explained.publication)),
+            Path::Live => (copies.live, due),
+            Path::Retained => (copies.retained, due + self.bringers(explained.publication)),
         };
         !self.delivered.is_again && came as usize >= most
     }
@@ -158,6 +188,10 @@ impl Scene<'_> {
         subscription.asks_for_retained().map_err(NotRetained::Unasked)?;
         // Looked up once.
         if self.end_of_lookup(subscription, publication).is_some_and(|end| end < publication.written.seq) {
+            return Err(NotRetained::Never);
+        }
+        // A will is published when the connection has ended that it was left on.
+        if publication.is_will && publication.conn == subscription.conn {
             return Err(NotRetained::Never);
         }
         match subscription.brought.get(&self.delivered.topic) {
@@ -263,7 +297,7 @@ impl Scene<'_> {
             (false, true) if publication.retain || stood => {
                 judged.broken(Point::LiveRetain, "RETAIN 1 for a subscription that was there");
             }
-            (false, true) => judged.broken(Point::PlainRetained, "retained, and was published with RETAIN 0"),
+            (false, true) => judged.broken(Point::PlainRetained, not_to_retain(publication)),
         }
     }
 
@@ -446,7 +480,7 @@ impl Scene<'_> {
         } else if there().next().is_none() {
             judged.broken(Point::RemovedSubscription, "published after the UNSUBACK of the only subscription for it");
         } else if there().all(|one| one.options.no_local && publication.session == self.session_number) {
-            judged.broken(Point::NoLocal, "the client's own message, by a subscription with No Local");
+            judged.broken(self.own_message(publication), "the client's own message, by a subscription with No Local");
         } else {
             self.unasked(last, &visible, &mut judged);
         }
@@ -467,7 +501,7 @@ impl Scene<'_> {
                 judged.observed(Point::MatchingSubscription, "a message that had come to others before the SUBSCRIBE");
             }
             _ if !publication.retain => {
-                judged.broken(Point::PlainRetained, "retained, and was published with RETAIN 0");
+                judged.broken(Point::PlainRetained, not_to_retain(publication));
             }
             [Unasked::Never] => {
                 judged.broken(Point::RetainHandlingNever, "retained, for a subscription with Retain Handling 2");
@@ -497,6 +531,14 @@ enum NotRetained {
     /// The SUBSCRIBE has brought one on that topic.
     Brought,
     Unasked(Unasked),
+}
+
+/// Why a message that is not to be retained can't be so.
+fn not_to_retain(publication: &Publication) -> &'static str {
+    match publication.is_will {
+        true => "retained, and is a will whose Will Retain is 0",
+        false => "retained, and was published with RETAIN 0",
+    }
 }
 
 /// A copy of this QoS of a message of that one comes once.

@@ -24,6 +24,11 @@ impl Judged {
         self.broken_points().count()
     }
 
+    /// Whether this holds.
+    pub(super) fn keeps(&self, point: Point) -> bool {
+        self.0.iter().any(|(about, holding)| *about == point && *holding == Holding::Kept)
+    }
+
     /// What would be broken.
     pub(super) fn broken_points(&self) -> impl Iterator<Item = Point> + '_ {
         let broken = self.0.iter().filter(|(_, holding)| matches!(holding, Holding::Broken(_)));

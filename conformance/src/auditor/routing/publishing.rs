@@ -1,6 +1,7 @@
 //! What clients publish, and what the broker's answers say of it: that it is the broker's, and whether anybody has subscribed.
 
 use super::content::Content;
+use super::debts::Denied;
 use super::publications::{Draft, Publication, Publisher};
 use super::sessions::Question;
 use super::traffic::Traffic;
@@ -102,26 +103,25 @@ impl Traffic {
                 self.owe(number);
             }
             if ack.reason == ReasonCode::NO_MATCHING_SUBSCRIBERS {
-                self.judge_no_subscribers(number, audit);
+                self.judge_no_subscribers(number, moment, audit);
             }
         }
     }
 
     /// Nobody has subscribed, as its acknowledgement says.
-    fn judge_no_subscribers(&self, number: usize, audit: &mut Audit) {
+    fn judge_no_subscribers(&mut self, number: usize, moment: Moment, audit: &mut Audit) {
         let publication = self.publications.get(number);
         let own_topics = self.links.get(&publication.conn).map(|link| &link.own_topics);
         let conns = own_topics.and_then(|own_topics| self.cases.get(own_topics)).map_or(&[][..], Vec::as_slice);
         if publication.is_uncertain || publication.is_repeated || !self.is_ours(&publication.topic) {
             return;
         }
-        match conns.iter().find(|&&conn| self.has_subscribed(conn, publication)) {
-            Some(_) => audit.broken(
-                Point::NoSubscribers,
-                format!("0x10 for a message on {}, to which a client has subscribed", publication.topic),
-            ),
-            None => audit.kept(Point::NoSubscribers),
-        }
+        let Some(&conn) = conns.iter().find(|&&conn| self.has_subscribed(conn, publication)) else {
+            return audit.kept(Point::NoSubscribers);
+        };
+        let why = format!("0x10 for a message on {}, to which a client has subscribed", publication.topic);
+        audit.broken(Point::NoSubscribers, why);
+        self.debts.denied.push(Denied { conn, number, answered: moment });
     }
 
     /// Whether this connection has certainly subscribed to a message when it was written, and still has.

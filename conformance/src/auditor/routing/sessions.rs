@@ -1,5 +1,6 @@
 //! Sessions by client identifier, and the connections on which they are used.
 
+use super::explain::Shown;
 use super::subscriptions::Subscription;
 use crate::auditor::{Conn, Facts, Moment};
 use mqtt_assay_codec::Version;
@@ -28,6 +29,8 @@ pub(super) struct Session {
     pub(super) outgoing: BTreeMap<u16, usize>,
     /// Messages to its client that are not acknowledged.
     pub(super) incoming: BTreeMap<u16, Incoming>,
+    /// Messages that were read on a connection when the next one had taken the session up.
+    pub(super) late: BTreeMap<u16, Incoming>,
     /// The copies that came, by publication.
     pub(super) copies: BTreeMap<usize, Copies>,
 }
@@ -57,6 +60,25 @@ impl Session {
     pub(super) fn used_by(&mut self, version: Version) {
         self.is_mixed |= self.version.is_some_and(|before| before != version);
         self.version = Some(version);
+    }
+
+    /// Whether this subscription has taken the place of one without its No Local, that is known to stay all the same.
+    pub(super) fn was_local(&self, subscription: &Subscription) -> bool {
+        let mut all = self.subscriptions.iter();
+        all.any(|old| {
+            let stays = old.is_replaced && old.shown == Some(Shown::Stays);
+            stays && old.filter == subscription.filter && !old.options.no_local
+        })
+    }
+
+    /// How many copies these subscriptions ask for: a second SUBSCRIBE to a share asks for no more than the first.
+    pub(super) fn count(&self, by: &[usize]) -> usize {
+        let is_first = |place: usize| {
+            let one = &self.subscriptions[by[place]];
+            let is_same = |&other: &usize| self.subscriptions[other].filter == one.filter;
+            !(one.is_shared() && by[..place].iter().any(is_same))
+        };
+        (0..by.len()).filter(|&place| is_first(place)).count()
     }
 
     /// The subscriptions that deliveries on this connection may come by.
@@ -200,7 +222,10 @@ pub(super) struct ReadOrder {
     /// Messages not known to have been read.
     unread: VecDeque<(u64, usize)>,
     questions: BTreeMap<(Question, u16), u64>,
-    pings: VecDeque<u64>,
+    /// Where they stand among all packets of the client, and of the run.
+    pings: VecDeque<(u64, u64)>,
+    /// Where the last PINGREQ that was answered stands in the run.
+    pub(super) answered_ping: u64,
 }
 
 /// A packet that is answered.
@@ -231,8 +256,8 @@ impl ReadOrder {
         self.questions.insert((question, id), self.place);
     }
 
-    pub(super) fn pings(&mut self) {
-        self.pings.push_back(self.place);
+    pub(super) fn pings(&mut self, seq: u64) {
+        self.pings.push_back((self.place, seq));
     }
 
     /// An answer comes: the messages that are known to have been read now.
@@ -241,7 +266,9 @@ impl ReadOrder {
     }
 
     pub(super) fn ponged(&mut self) -> Vec<usize> {
-        self.pings.pop_front().map_or_else(Vec::new, |place| self.read_up_to(place))
+        let Some((place, seq)) = self.pings.pop_front() else { return Vec::new() };
+        self.answered_ping = seq;
+        self.read_up_to(place)
     }
 
     fn read_up_to(&mut self, place: u64) -> Vec<usize> {

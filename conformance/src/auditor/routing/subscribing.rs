@@ -4,7 +4,7 @@ use super::sessions::{Asked, Question};
 use super::subscriptions::Subscription;
 use super::traffic::Traffic;
 use crate::auditor::{Conn, Moment};
-use mqtt_assay_codec::{ReasonCode, Suback, Subscribe, Unsuback, Unsubscribe};
+use mqtt_assay_codec::{ReasonCode, Suback, Subscribe, Unsuback, Unsubscribe, Version};
 use std::collections::BTreeMap;
 
 impl Traffic {
@@ -22,6 +22,10 @@ impl Traffic {
                     continue;
                 }
                 had_stood |= is_certain && old.stands.is_some() && old.ending.is_none();
+                // Nothing says that the options of a share's second SUBSCRIBE take the place of the first's (4.8.2).
+                if old.is_shared() && version == Version::V5 {
+                    continue;
+                }
                 old.may_end(moment.seq);
                 old.is_replaced = true;
                 asked.replaced.push(number);

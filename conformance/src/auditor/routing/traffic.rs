@@ -1,5 +1,6 @@
 //! One broker's traffic: what is known of its clients, and who follows which packet.
 
+use super::blame::Habits;
 use super::debts::Debts;
 use super::publications::Publications;
 use super::sessions::{Link, Question, Session};
@@ -22,6 +23,7 @@ pub(super) struct Traffic {
     /// The connections of each case.
     pub(super) cases: BTreeMap<Rc<str>, Vec<Conn>>,
     pub(super) debts: Debts,
+    pub(super) habits: Habits,
 }
 
 impl Traffic {
@@ -90,7 +92,7 @@ impl Traffic {
             Packet::Puback(ack) | Packet::Pubcomp(ack) => self.acknowledges(conn, moment, ack, true),
             Packet::Pubrec(ack) => self.acknowledges(conn, moment, ack, ack.reason.is_error()),
             Packet::Pubrel(ack) => self.releases(conn, moment, ack.packet_id),
-            Packet::Pingreq => link.order.pings(),
+            Packet::Pingreq => link.order.pings(moment.seq),
             Packet::Disconnect(disconnect) => self.leaves(conn, moment, wrote, disconnect),
             _ => {}
         }
@@ -144,6 +146,7 @@ impl Traffic {
             }
             Packet::Suback(suback) => self.grants(conn, moment, suback),
             Packet::Unsuback(unsuback) => self.removes(conn, moment, unsuback),
+            Packet::Pingresp => self.settle_denied(conn),
             _ => {}
         }
     }

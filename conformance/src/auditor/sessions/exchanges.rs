@@ -14,6 +14,8 @@ pub(super) struct Exchanges {
     /// It is known to find none of a former connection open.
     finds_none: Option<Conn>,
     unread: Unread,
+    /// The broker gives what comes again other identifiers than before: by them no order can be told.
+    renumbers: bool,
 }
 
 /// Our last acknowledgement under each packet identifier, where nothing shows yet that it was read: where it stands, and
@@ -61,6 +63,8 @@ pub(super) struct Exchange {
     on: Conn,
     /// What may keep the broker from sending it again.
     is_free: bool,
+    /// It came again on a connection that had taken the session up.
+    is_resent: bool,
     length: usize,
 }
 
@@ -79,6 +83,8 @@ enum Stage {
     Released,
     /// We have written PUBCOMP.
     Completed(Written),
+    /// It was read on a connection when another had taken the session up. Whether it is owed there is not certain.
+    Late,
     /// Nothing is certain.
     Unsure,
 }
@@ -129,12 +135,23 @@ impl Exchanges {
     /// The session is a new one.
     pub(super) fn clear(&mut self) {
         self.by_id.clear();
+        self.renumbers = false;
     }
 
     /// Nothing is certain of this one any more.
     pub(super) fn confuse(&mut self, id: u16) {
         if let Some(exchange) = self.by_id.get_mut(&id) {
             exchange.stage = Stage::Unsure;
+        }
+    }
+
+    /// A message is read on a connection that is not the session's any more; `is_late`: its session is the one that goes on.
+    pub(super) fn comes_late(&mut self, coming: &Coming<'_>, is_late: bool) {
+        if is_late && !self.by_id.contains_key(&coming.id) {
+            let stage = Stage::Late;
+            self.by_id.insert(coming.id, Exchange { stage, ..Exchange::new(coming, coming.seq) });
+        } else {
+            self.confuse(coming.id);
         }
     }
 
@@ -208,7 +225,9 @@ impl Exchanges {
                 return;
             }
         }
+        self.renumbers |= audit.breaks(Point::UnchangedAfterResume) || audit.breaks(Point::FreshIdentifier);
         let mut exchange = Exchange::new(coming, order);
+        exchange.is_resent = is_again && known.as_ref().is_some_and(|known| known.on != coming.conn);
         if known.is_some_and(|known| known.on == coming.conn && known.stage.is_open()) {
             // Two messages have the identifier, which is a breach by itself: which of them comes again is not judged.
             exchange.stage = Stage::Unsure;
@@ -226,14 +245,15 @@ impl Exchanges {
         };
         match known.stage {
             // Its identifier may be another's, if it has expired or another member of the share has it.
-            Stage::Sent if known.is_free && !is_again => {}
+            Stage::Sent | Stage::Late if known.is_free && !is_again => {}
             Stage::Sent if is_again => {
                 audit.kept(Point::OwedAfterResume);
                 audit.kept(Point::DupAfterResume);
                 audit.kept(Point::UnchangedAfterResume);
                 self.hold_order(known, coming, audit);
             }
-            Stage::Sent if is_same => {
+            Stage::Late if is_again => audit.kept(Point::DupAfterResume),
+            Stage::Sent | Stage::Late if is_same => {
                 let why = format!("DUP 0 on the message with identifier {id} that comes again after the reconnect");
                 audit.broken(Point::DupAfterResume, why);
             }
@@ -263,21 +283,20 @@ impl Exchanges {
         }
     }
 
-    /// What was sent before it and is owed has come before it.
+    /// What was sent behind it does not come again before it. What never comes again is no matter of order.
     fn hold_order(&self, known: &Exchange, coming: &Coming<'_>, audit: &mut Audit) {
         // 5.0 says it of clients only.
-        if coming.version != Version::V3_1_1 || coming.order_is_told {
+        if coming.version != Version::V3_1_1 || coming.order_is_told || self.renumbers {
             return;
         }
-        let mut others = self.by_id.iter().filter(|(_, other)| other.order < known.order).peekable();
-        let is_there = others.peek().is_some();
-        match others.find(|(_, other)| other.is_owed(coming.conn)) {
-            Some((earlier, _)) => {
+        let came_again = self.by_id.iter().filter(|(_, other)| other.on == coming.conn && other.is_resent);
+        match came_again.max_by_key(|(_, other)| other.order) {
+            Some((later, other)) if other.order > known.order => {
                 let id = coming.id;
-                let why = format!("the message with identifier {id} again before {earlier}, which was sent before it");
+                let why = format!("the message with identifier {id} again behind {later}, which was sent after it");
                 audit.broken(Point::OrderAfterResume, why);
             }
-            None if is_there => audit.kept(Point::OrderAfterResume),
+            Some(_) => audit.kept(Point::OrderAfterResume),
             None => {}
         }
     }
@@ -368,6 +387,7 @@ impl Exchange {
             stage: Stage::Sent,
             on: coming.conn,
             is_free: coming.is_free,
+            is_resent: false,
             length: coming.length,
         }
     }

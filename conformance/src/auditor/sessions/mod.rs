@@ -56,6 +56,8 @@ struct Session {
     newest: Option<Conn>,
     /// The last that the broker has let in.
     last: Option<Conn>,
+    /// The one whose session that one has taken up.
+    before: Option<Conn>,
     /// Nothing is certain of it.
     is_unsure: bool,
     exchanges: Exchanges,
@@ -78,6 +80,7 @@ impl Session {
             open: Vec::new(),
             newest: None,
             last: None,
+            before: None,
             is_unsure: false,
             exchanges: Exchanges::default(),
             shares: false,
@@ -247,6 +250,7 @@ impl Sessions {
         }
         session.shares &= connack.session_present;
         session.exchanges.drop_larger(largest);
+        session.before = session.last.filter(|_| connack.session_present);
         (session.last, session.version) = (Some(conn), version);
         let attachments = &self.attachments;
         session.is_unsure = session.open.iter().any(|other| *other != conn && attachments[other.0].lasts.is_none());
@@ -286,16 +290,17 @@ impl Sessions {
         let (topic, version) = (limits.topic(publish).to_owned(), attachment.version);
         let order_is_told = attachment.order_is_told;
         let Some(session) = attachment.key.as_ref().and_then(|key| self.held.get_mut(key)) else { return };
-        if session.last != Some(conn) {
-            // What precedes CONNACK is one breach, and nothing is owed behind it.
-            attachment.debt_is_told |= attachment.lasts.is_none();
-            return session.exchanges.confuse(id);
-        }
         // What a share brings may be another member's by now, and what expires need not be sent again but at QoS 2.
         let is_free = publish.qos == QoS::AtLeastOnce
             && (session.shares || publish.properties.message_expiry_interval().is_some());
         let coming =
             Coming { conn, seq: moment.seq, version, id, publish, topic: &topic, is_free, length, order_is_told };
+        if session.last != Some(conn) {
+            // What precedes CONNACK is one breach, and nothing is owed behind it.
+            attachment.debt_is_told |= attachment.lasts.is_none();
+            let is_late = session.before == Some(conn) && !session.is_unsure;
+            return session.exchanges.comes_late(&coming, is_late);
+        }
         session.exchanges.publish(&coming, audit);
         attachment.order_is_told |= audit.breaks(Point::OrderAfterResume);
     }

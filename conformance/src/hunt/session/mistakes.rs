@@ -22,7 +22,7 @@ impl Player<'_> {
         let is_first = !self.actors[who].is_let_in();
         let is_connect = packet == PacketType::Connect;
         let expected = match mutated.expectation {
-            Expectation::MustRefuse(_) if is_open(mutation.name, packet) => Expected::Either,
+            Expectation::MustRefuse(_) if is_open(mutation.name, packet, version) => Expected::Either,
             Expectation::MustRefuse(rule) => Expected::refuse(rule, version, packet),
             Expectation::Waits => Expected::Waits,
             Expectation::MustAccept | Expectation::MayEither(_) => Expected::Either,

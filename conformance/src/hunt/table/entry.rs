@@ -82,7 +82,7 @@ impl Entry {
         mutated: Mutated,
     ) -> Self {
         let expected = match mutated.expectation {
-            Expectation::MustRefuse(_) if is_open(mutation, packet) => Expected::Either,
+            Expectation::MustRefuse(_) if is_open(mutation, packet, version) => Expected::Either,
             Expectation::MustRefuse(rule) => Expected::refuse(rule, version, packet),
             Expectation::MustAccept => legal(packet, &mutated.bytes),
             Expectation::MayEither(_) => Expected::Either,
@@ -218,10 +218,25 @@ fn legal(packet: PacketType, bytes: &[u8]) -> Expected {
 }
 
 /// Where a broker has a choice that the packet alone does not show: name and level of 3.1 may be served as that, and who
-/// unsubscribes from what can't be subscribed to may be told that there is no such subscription.
-pub(in crate::hunt) fn is_open(mutation: &str, packet: PacketType) -> bool {
+/// unsubscribes from what can't be subscribed to may be told that there is no such subscription. Where no sentence demands
+/// anything it has one, too.
+pub(in crate::hunt) fn is_open(mutation: &str, packet: PacketType, version: Version) -> bool {
     let is_3_1 = mutation == "connect.name.mqisdp.3";
-    is_3_1 || packet == PacketType::Unsubscribe && mutation.starts_with("filter.share")
+    let is_of_share = packet == PacketType::Unsubscribe && mutation.starts_with("filter.share");
+    is_3_1 || is_of_share || is_unsaid(mutation, packet, version)
+}
+
+/// What no sentence is about: a response topic without a character is no topic name in use (3.3.2.3.5 forbids wildcards
+/// alone), `$share/group` can be read as a plain filter (4.8.2), and of acknowledgements 3.1.1 says that they repeat an
+/// identifier, not that 0 is none (2.3.1).
+fn is_unsaid(mutation: &str, packet: PacketType, version: Version) -> bool {
+    use PacketType::{Puback, Pubcomp, Pubrec, Pubrel};
+    let acknowledges = version != Version::V5 && matches!(packet, Puback | Pubrec | Pubrel | Pubcomp);
+    match mutation {
+        "topic.empty@response-topic" | "topic.empty@will-response-topic" | "filter.share-without-filter" => true,
+        "pid.zero" => acknowledges,
+        _ => false,
+    }
 }
 
 /// What a broker may refuse by its own rules, however legal.

@@ -109,6 +109,26 @@ mod tests {
     }
 
     #[test]
+    fn where_no_sentence_demands_anything_a_broker_may_do_either() {
+        let table = Table::new(None);
+        let open = |name: &str, version: Version, packet: PacketType| {
+            let mut found = table
+                .entries
+                .iter()
+                .filter(|entry| entry.mutation == Some(name) && entry.version == version && entry.packet == packet);
+            found.next().map(|entry| entry.expected == crate::hunt::expected::Expected::Either)
+        };
+        assert_eq!(open("topic.empty@response-topic", Version::V5, PacketType::Publish), Some(true));
+        assert_eq!(open("topic.empty@topic-name", Version::V5, PacketType::Publish), Some(false));
+        assert_eq!(open("filter.share-without-filter", Version::V5, PacketType::Subscribe), Some(true));
+        assert_eq!(open("filter.share-plus-in-name", Version::V5, PacketType::Subscribe), Some(false));
+        for packet in [PacketType::Puback, PacketType::Pubrec, PacketType::Pubrel, PacketType::Pubcomp] {
+            assert_eq!(open("pid.zero", Version::V3_1_1, packet), Some(true), "{packet:?}");
+        }
+        assert_eq!(open("pid.zero", Version::V3_1_1, PacketType::Subscribe), Some(false));
+    }
+
+    #[test]
     fn kept_entries_have_an_answer_and_a_place_for_their_identifier() {
         let table = Table::new(None);
         for version in [Version::V3_1_1, Version::V5] {

@@ -12,8 +12,10 @@ use crate::auditor::{Auditor, Conn, Facts};
 use crate::link::Transcript;
 use crate::scenario::Observation;
 use crate::wire::Ending;
-use mqtt_assay_codec::{Context, Decoded, Limits, Packet, Rule, Sender, Version, decode, decode_waiving};
-use mqtt_assay_standard::find;
+use mqtt_assay_codec::{
+    Context, DecodeError, Decoded, Limits, Packet, PacketType, Rule, Sender, Version, decode, decode_waiving,
+};
+use mqtt_assay_standard::{RuleId, find};
 use std::time::Duration;
 
 /// How many suspicions one case can have: what follows from the first is not worth more.
@@ -203,15 +205,12 @@ impl Trial {
         None
     }
 
-    fn malformed(&mut self, line: u32, version: Version, error: &mqtt_assay_codec::DecodeError) {
-        // Whoever was sent a packet identifier 0 and took it repeats it.
-        let is_repeated =
-            error.rule == Rule::PacketIdZero && self.mutation.is_some_and(|name| name.starts_with("pid.zero"));
-        if is_repeated {
+    fn malformed(&mut self, line: u32, version: Version, error: &DecodeError) {
+        if self.mutation.is_some_and(|name| follows(error.rule, name)) {
             return;
         }
-        let rule = error.id().and_then(|id| find(version, id));
-        let packet = error.packet_type.map_or("bytes", mqtt_assay_codec::PacketType::name);
+        let rule = rule_of(version, error);
+        let packet = error.packet_type.map_or("bytes", PacketType::name);
         let place = format!("{packet} {}", error.rule.name());
         self.add(Suspicion {
             oracle: Oracle::Form,
@@ -302,14 +301,62 @@ impl Trial {
     pub(super) fn transcript(&self, case: &str) -> Transcript {
         let roles: Vec<Role> = self.sides.iter().map(|side| side.role.clone()).collect();
         let notes = self.suspicions.iter().map(|suspicion| {
-            let rule = suspicion.rule.map_or("", mqtt_assay_standard::RuleId::id);
+            let rule = suspicion.rule.map_or("", RuleId::id);
             (suspicion.line, format!("{} {rule} {}: {}", suspicion.oracle.word(), suspicion.place, suspicion.seen))
         });
         self.log.transcript(case, &roles, &notes.collect::<Vec<_>>())
     }
 }
 
+/// Whether an answer without this is what comes of taking a packet with that mistake: whoever was sent a packet identifier 0
+/// repeats it, and has no code for no topic filter.
+fn follows(rule: Rule, mutation: &str) -> bool {
+    match rule {
+        Rule::PacketIdZero => mutation.starts_with("pid.zero"),
+        Rule::NoReasonCodes => mutation.ends_with("subscribe.no-filters"),
+        _ => false,
+    }
+}
+
+/// The rule that a packet breaks by its form. Without any code it is their number that is wrong, not their order.
+fn rule_of(version: Version, error: &DecodeError) -> Option<RuleId> {
+    let id = match (error.rule, version, error.packet_type) {
+        (Rule::NoReasonCodes, Version::V5, Some(PacketType::Unsuback)) => Some("MQTT-3.11.3-2"),
+        (Rule::NoReasonCodes, Version::V5, _) => Some("MQTT-3.8.4-6"),
+        (Rule::NoReasonCodes, ..) => Some("MQTT-3.8.4-5"),
+        _ => error.id(),
+    };
+    id.and_then(|id| find(version, id))
+}
+
 /// How much a breach of this rule says.
-pub(super) fn weight_of(rule: Option<mqtt_assay_standard::RuleId>) -> Weight {
+pub(super) fn weight_of(rule: Option<RuleId>) -> Weight {
     if rule.is_none_or(|rule| rule.rule().level.is_weak()) { Weight::Weak } else { Weight::Fail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A SUBACK without codes, behind a SUBSCRIBE with that mistake or without one: the rules of what is suspected.
+    fn rules(version: Version, mutation: Option<&'static str>, suback: &[u8]) -> Vec<Option<&'static str>> {
+        let mut trial = Trial::new("run/case/", "own", true);
+        let side = trial.opened(Duration::ZERO, "role", version);
+        trial.wrote(side, Duration::ZERO, b"\x82\x02\x00\x01", mutation);
+        trial.inbox(side).extend_from_slice(suback);
+        trial.came(side, Duration::ZERO, |_| {});
+        trial.suspicions().iter().map(|suspicion| suspicion.rule.map(RuleId::id)).collect()
+    }
+
+    #[test]
+    fn without_codes_it_is_their_number_that_is_wrong_unless_we_asked_for_none() {
+        for (version, suback, rule) in [
+            (Version::V3_1_1, b"\x90\x02\x00\x01".as_slice(), "MQTT-3.8.4-5"),
+            (Version::V5, b"\x90\x03\x00\x01\x00", "MQTT-3.8.4-6"),
+            (Version::V5, b"\xB0\x03\x00\x01\x00", "MQTT-3.11.3-2"),
+        ] {
+            assert_eq!(rules(version, Some("filter.empty"), suback), [Some(rule)]);
+            assert_eq!(rules(version, Some("subscribe.no-filters"), suback), []);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! One thing that a broker does wrong has one name, where it shows in several ways or in a way that others show too.
 
 use super::{ONE, TWO, Trace, VERSIONS, assert_broken, assert_silent, at, message, pair, retained, retaining};
-use crate::auditor::{Holding, Point};
+use crate::auditor::{Conn, Holding, Point};
 use mqtt_assay_codec::{
     Connack, Connect, Disconnect, Packet, PacketId, PropertiesBuf, Property, Publish, QoS, RetainHandling,
     SubscriptionOptions, Version, Will,
@@ -168,4 +168,130 @@ fn a_clients_own_message_has_one_name_whatever_else_its_subscription_asked_for()
     let audit = trace.take(client, one);
     assert_broken(&audit, Point::NoLocal);
     assert!(!matches!(audit.of(Point::RetainedFlag), Holding::Broken(_)), "{audit:?}");
+}
+
+/// Nothing that is retained is asked for.
+const LIVE: SubscriptionOptions = SubscriptionOptions { retain_handling: RetainHandling::DoNotSend, ..ONE };
+
+/// A subscriber whose second SUBSCRIBE has other options than its first, and a publisher.
+fn changed(first: SubscriptionOptions, second: SubscriptionOptions) -> (Trace, Conn, Conn) {
+    let (mut trace, subscriber, publisher) = pair(Version::V5, first);
+    trace.subscribe(subscriber, "run/case/+", second);
+    (trace, subscriber, publisher)
+}
+
+/// Another client gets its flags right, with Retain As Published or without.
+fn others_are_right(trace: &mut Trace, publisher: Conn, retain: bool) {
+    let other = trace.open(Version::V5, "other", true);
+    trace.subscribe(other, "run/case/#", SubscriptionOptions { retain_as_published: retain, ..LIVE });
+    let one = message(QoS::AtLeastOnce, 6, b"earlier");
+    trace.publish(publisher, retained(one));
+    assert_silent(&trace.take(other, Publish { retain, ..one }));
+}
+
+#[test]
+fn a_flag_that_the_first_subscribe_asked_for_shows_that_the_second_has_not_replaced_it() {
+    let published = SubscriptionOptions { retain_as_published: true, ..LIVE };
+    for (first, second, retain, point) in
+        [(published, LIVE, true, Point::LiveRetain), (LIVE, published, false, Point::RetainAsPublished)]
+    {
+        for is_right in [true, false] {
+            let (mut trace, subscriber, publisher) = changed(first, second);
+            if is_right {
+                others_are_right(&mut trace, publisher, !retain);
+            }
+            let one = message(QoS::AtLeastOnce, 7, b"first");
+            trace.publish(publisher, retained(one));
+            // Who was never seen to get it right may get it wrong whatever was there before.
+            assert_broken(
+                &trace.take(subscriber, Publish { retain, ..one }),
+                if is_right { Point::Replaced } else { point },
+            );
+        }
+    }
+}
+
+#[test]
+fn a_flag_of_the_first_subscribe_is_no_retained_message_at_another_qos() {
+    let first = SubscriptionOptions { qos: QoS::AtMostOnce, retain_as_published: true, ..LIVE };
+    let (mut trace, subscriber, publisher) = changed(first, ONE);
+    trace.subscribe(subscriber, "run/case/+", SubscriptionOptions { qos: QoS::AtMostOnce, ..LIVE });
+    trace.publish(publisher, retained(message(QoS::ExactlyOnce, 7, b"first")));
+    let audit = trace.take(subscriber, retained(message(QoS::AtMostOnce, 0, b"first")));
+    assert_broken(&audit, Point::LiveRetain);
+    assert!(!matches!(audit.of(Point::QosOwed), Holding::Broken(_)), "{audit:?}");
+}
+
+#[test]
+fn a_clients_own_message_is_put_down_to_the_first_subscribe_where_that_is_known_to_stay() {
+    for stays in [true, false] {
+        let mut trace = Trace::default();
+        let client = trace.open(Version::V5, "client", true);
+        let no_local = SubscriptionOptions { no_local: true, ..TWO };
+        trace.subscribe(client, "run/case/+", ONE);
+        trace.subscribe(client, "run/case/+", no_local);
+        if stays {
+            let publisher = trace.open(Version::V5, "publisher", true);
+            trace.publish(publisher, message(QoS::ExactlyOnce, 7, b"first"));
+            assert_broken(&trace.take(client, message(QoS::AtLeastOnce, 7, b"first")), Point::Replaced);
+        }
+        let own = message(QoS::AtLeastOnce, 8, b"second");
+        trace.publish(client, own);
+        assert_broken(&trace.take(client, own), if stays { Point::Replaced } else { Point::NoLocal });
+    }
+}
+
+#[test]
+fn a_copy_too_many_with_retain_1_behind_a_share_was_looked_up_for_it() {
+    let published = SubscriptionOptions { qos: QoS::ExactlyOnce, retain_as_published: true, ..LIVE };
+    let (mut trace, subscriber, publisher) = pair(Version::V5, published);
+    let one = retained(message(QoS::ExactlyOnce, 7, b"first"));
+    trace.publish(publisher, one);
+    assert_silent(&trace.take(subscriber, one));
+    trace.subscribe(subscriber, "$share/group/run/case/news", TWO);
+    let audit = trace.take(subscriber, Publish { packet_id: PacketId::new(8), ..one });
+    assert_broken(&audit, Point::RetainedToShare);
+    assert!(!matches!(audit.of(Point::CopiesOfQos2), Holding::Broken(_)), "{audit:?}");
+    // A share is looked up once for each SUBSCRIBE.
+    assert_broken(&trace.take(subscriber, Publish { packet_id: PacketId::new(9), ..one }), Point::CopiesOfQos2);
+}
+
+#[test]
+fn what_was_looked_up_for_a_share_may_come_after_a_resumption() {
+    let mut trace = Trace::default();
+    let kept = PropertiesBuf::new().with(Property::SessionExpiryInterval(1000));
+    let connect = Connect { client_id: "sleeper", properties: kept.as_properties(), ..Connect::default() };
+    let sleeper = trace.connect(Version::V5, connect);
+    let options = SubscriptionOptions { retain_handling: RetainHandling::SendIfNew, ..TWO };
+    trace.subscribe(sleeper, "run/case/+", options);
+    let publisher = trace.open(Version::V5, "publisher", true);
+    let one = message(QoS::ExactlyOnce, 7, b"first");
+    trace.publish(publisher, retained(one));
+    assert_silent(&trace.take(sleeper, one));
+    trace.subscribe(sleeper, "$share/group/run/case/news", ONE);
+    trace.broker_ends(sleeper);
+    let back = trace.connect_with(Version::V5, connect, Connack { session_present: true, ..Connack::default() });
+    let audit = trace.take(back, retained(message(QoS::AtLeastOnce, 8, b"first")));
+    assert_broken(&audit, Point::RetainedToShare);
+    assert!(!matches!(audit.of(Point::RetainHandlingIfNew), Holding::Broken(_)), "{audit:?}");
+}
+
+#[test]
+fn a_will_that_comes_back_with_retain_1_was_not_looked_up_by_who_left_it() {
+    for version in VERSIONS {
+        let mut trace = Trace::default();
+        let kept = PropertiesBuf::new().with(Property::SessionExpiryInterval(1000));
+        let none = PropertiesBuf::new();
+        let properties = if version == Version::V5 { kept.as_properties() } else { none.as_properties() };
+        let will =
+            Will { qos: QoS::AtLeastOnce, retain: true, topic: "run/case/news", payload: b"gone", ..Will::default() };
+        let connect = Connect { client_id: "mortal", properties, ..Connect::default() };
+        let mortal = trace.connect(version, Connect { will: Some(will), ..connect });
+        trace.subscribe(mortal, "run/case/#", ONE);
+        trace.broker_ends(mortal);
+        let back = trace.connect_with(version, connect, Connack { session_present: true, ..Connack::default() });
+        let audit = trace.take(back, retained(message(QoS::AtMostOnce, 0, b"gone")));
+        assert_broken(&audit, Point::LiveRetain);
+        assert!(!matches!(audit.of(Point::WillQos), Holding::Broken(_)), "{audit:?}");
+    }
 }

@@ -3,8 +3,8 @@
 use super::{ONE, TWO, Trace, VERSIONS, assert_broken, assert_silent, assert_sound, message, packet_id, pair};
 use crate::auditor::{Conn, Point};
 use mqtt_assay_codec::{
-    Acknowledgement, Connack, Connect, Disconnect, Packet, PacketId, PropertiesBuf, Property, Publish, QoS, Version,
-    Will,
+    Acknowledgement, Connack, Connect, Disconnect, Packet, PacketId, PropertiesBuf, Property, Publish, QoS,
+    SubscriptionOptions, Version, Will,
 };
 
 #[test]
@@ -180,4 +180,57 @@ fn a_member_that_has_gone_may_hand_its_message_on() {
     assert_silent(&trace.deliver(members[0], one));
     trace.broker_ends(members[0]);
     assert_silent(&trace.take(members[1], one));
+}
+
+#[test]
+fn what_was_read_late_on_a_connection_that_was_taken_over_is_no_second_copy() {
+    for version in VERSIONS {
+        for (id, is_second) in [(7, false), (8, true)] {
+            let mut trace = Trace::default();
+            let kept = PropertiesBuf::new().with(Property::SessionExpiryInterval(1000));
+            let none = PropertiesBuf::new();
+            let properties = if version == Version::V5 { kept.as_properties() } else { none.as_properties() };
+            let connect = Connect { client_id: "sleeper", properties, ..Connect::default() };
+            let sleeper = trace.connect(version, connect);
+            trace.subscribe(sleeper, "run/case/#", TWO);
+            let publisher = trace.open(version, "publisher", true);
+            let one = message(QoS::ExactlyOnce, 7, b"first");
+            trace.publish(publisher, one);
+            let back = trace.connect_with(version, connect, Connack { session_present: true, ..Connack::default() });
+            assert_silent(&trace.deliver(sleeper, one));
+            let audit = trace.deliver(back, Publish { packet_id: PacketId::new(id), ..one });
+            if is_second { assert_broken(&audit, Point::CopiesOfQos2) } else { assert_silent(&audit) }
+        }
+    }
+}
+
+#[test]
+fn a_second_subscribe_to_a_share_asks_for_no_second_copy_and_may_leave_options_as_they_are() {
+    for retain in [true, false] {
+        let mut trace = Trace::default();
+        let client = trace.open(Version::V5, "client", true);
+        let share = "$share/group/run/case/news";
+        trace.subscribe(client, share, SubscriptionOptions { retain_as_published: true, ..TWO });
+        trace.subscribe(client, share, TWO);
+        let publisher = trace.open(Version::V5, "publisher", true);
+        let one = message(QoS::ExactlyOnce, 7, b"first");
+        trace.publish(publisher, Publish { retain: true, ..one });
+        assert_silent(&trace.take(client, Publish { retain, ..one }));
+        let second = Publish { packet_id: PacketId::new(8), retain: false, ..one };
+        assert_broken(&trace.take(client, second), Point::CopiesOfQos2);
+    }
+}
+
+#[test]
+fn a_copy_in_spite_of_no_local_is_none_by_the_share_beside_it() {
+    let mut trace = Trace::default();
+    let members = ["one", "two"].map(|name| trace.open(Version::V5, name, true));
+    for member in members {
+        trace.subscribe(member, "$share/group/run/case/news", SubscriptionOptions::at(QoS::AtMostOnce));
+    }
+    trace.subscribe(members[1], "run/case/#", SubscriptionOptions { no_local: true, ..ONE });
+    let one = message(QoS::AtLeastOnce, 7, b"first");
+    trace.publish(members[1], one);
+    assert_broken(&trace.take(members[1], one), Point::NoLocal);
+    assert_silent(&trace.take(members[0], message(QoS::AtMostOnce, 0, b"first")));
 }

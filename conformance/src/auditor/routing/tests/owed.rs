@@ -116,3 +116,22 @@ fn nothing_is_missed_that_need_not_come() {
         0
     );
 }
+
+#[test]
+fn what_was_denied_and_does_not_come_up_to_the_next_pingresp_is_lost() {
+    for comes in [true, false] {
+        let (mut trace, subscriber, publisher) = pair(Version::V5, ONE);
+        let one = message(QoS::AtLeastOnce, 7, b"first");
+        trace.client(publisher, Packet::Publish(one));
+        let reason = ReasonCode::NO_MATCHING_SUBSCRIBERS;
+        let denial = Acknowledgement { reason, ..Acknowledgement::success(packet_id(7)) };
+        assert_broken(&trace.server(publisher, Packet::Puback(denial)), Point::NoSubscribers);
+        trace.client(subscriber, Packet::Pingreq);
+        if comes {
+            trace.take(subscriber, one);
+        }
+        trace.server(subscriber, Packet::Pingresp);
+        let found: Vec<_> = trace.findings().iter().map(|finding| (finding.conn, finding.point)).collect();
+        assert_eq!(found, if comes { vec![] } else { vec![(subscriber, Point::Owed)] });
+    }
+}

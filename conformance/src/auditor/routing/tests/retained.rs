@@ -1,8 +1,12 @@
 //! RETAIN, and what is retained.
 
-use super::{ONE, Trace, VERSIONS, assert_broken, assert_silent, assert_sound, message, pair, retained, retaining};
+use super::{
+    ONE, TWO, Trace, VERSIONS, assert_broken, assert_silent, assert_sound, message, pair, retained, retaining,
+};
 use crate::auditor::Point;
-use mqtt_assay_codec::{Publish, QoS, RetainHandling, SubscriptionOptions, Version};
+use mqtt_assay_codec::{
+    Connack, Connect, PacketId, PropertiesBuf, Property, Publish, QoS, RetainHandling, SubscriptionOptions, Version,
+};
 
 #[test]
 fn a_live_message_has_retain_0_unless_the_subscription_asks_for_it() {
@@ -116,4 +120,25 @@ fn a_retained_message_that_was_displaced_does_not_come_back() {
     let late = trace.open(Version::V3_1_1, "late", true);
     trace.subscribe(late, "run/case/news", ONE);
     assert_broken(&trace.take(late, retained(first)), Point::RetainedReplaced);
+}
+
+#[test]
+fn what_names_the_identifier_of_the_old_subscription_came_by_that_and_not_by_the_new_one() {
+    let mut trace = Trace::default();
+    let kept = PropertiesBuf::new().with(Property::SessionExpiryInterval(1000));
+    let connect = Connect { client_id: "sleeper", properties: kept.as_properties(), ..Connect::default() };
+    let sleeper = trace.connect(Version::V5, connect);
+    let retain_handling = RetainHandling::SendIfNew;
+    let options = SubscriptionOptions { retain_handling, retain_as_published: true, ..ONE };
+    trace.subscribe_as(sleeper, "run/case/#", options, Some(5));
+    trace.leave(sleeper);
+    let publisher = trace.open(Version::V5, "publisher", true);
+    let one = retained(message(QoS::AtLeastOnce, 7, b"first"));
+    trace.publish(publisher, one);
+    let back = trace.connect_with(Version::V5, connect, Connack { session_present: true, ..Connack::default() });
+    trace.ask(back, 2, "run/case/+", TWO, None);
+    let five = PropertiesBuf::new().with(Property::SubscriptionIdentifier(5));
+    assert_silent(&trace.take(back, Publish { properties: five.as_properties(), ..one }));
+    trace.grant(back, 2, 2);
+    assert_silent(&trace.take(back, Publish { packet_id: PacketId::new(8), ..one }));
 }
