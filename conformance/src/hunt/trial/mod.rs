@@ -340,7 +340,7 @@ mod tests {
 
     /// A SUBACK without codes, behind a SUBSCRIBE with that mistake or without one: the rules of what is suspected.
     fn rules(version: Version, mutation: Option<&'static str>, suback: &[u8]) -> Vec<Option<&'static str>> {
-        let mut trial = Trial::new("run/case/", "own", true);
+        let mut trial = Trial::new("run/case/", "own");
         let side = trial.opened(Duration::ZERO, "role", version);
         trial.wrote(side, Duration::ZERO, b"\x82\x02\x00\x01", mutation);
         trial.inbox(side).extend_from_slice(suback);
