@@ -535,9 +535,10 @@ enum NotRetained {
 
 /// Why a message that is not to be retained can't be so.
 fn not_to_retain(publication: &Publication) -> &'static str {
-    match publication.is_will {
-        true => "retained, and is a will whose Will Retain is 0",
-        false => "retained, and was published with RETAIN 0",
+    if publication.is_will {
+        "retained, and is a will whose Will Retain is 0"
+    } else {
+        "retained, and was published with RETAIN 0"
     }
 }
 
