@@ -41,13 +41,7 @@ pub(super) struct Kept<'t> {
 
 impl<'t> Kept<'t> {
     /// Not connected yet.
-    pub(super) fn new(
-        table: &'t Table,
-        offer: Offer,
-        pace: Pace,
-        version: Version,
-        name: &str,
-    ) -> Self {
+    pub(super) fn new(table: &'t Table, offer: Offer, pace: Pace, version: Version, name: &str) -> Self {
         Self {
             table,
             offer,

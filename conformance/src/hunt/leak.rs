@@ -55,7 +55,8 @@ impl Leak<'_> {
         let until = Instant::now() + TIME;
         let is_over = || Instant::now() >= until || self.limit.is_over();
         let index = ring.last().map_or(0, |(index, _)| *index);
-        let (fresh, others): (Vec<&Case>, Vec<&Case>) = ring.iter().map(|(_, case)| case).partition(|case| is_fresh(case));
+        let (fresh, others): (Vec<&Case>, Vec<&Case>) =
+            ring.iter().map(|(_, case)| case).partition(|case| is_fresh(case));
         // No two sessions are alike, so that they are halved as long as one half makes it grow.
         if let Some(one) = self.halved(others, until)
             && let Some(finding) = self.alone(&suspicion, one, (index, at), until).filter(|_| !is_over())
@@ -113,13 +114,7 @@ impl Leak<'_> {
     }
 
     /// One case: the first thousand may fill what is kept for reuse, the second and the third may not add to it.
-    fn alone(
-        &self,
-        suspicion: &Suspicion,
-        case: &Case,
-        first: (u64, Duration),
-        until: Instant,
-    ) -> Option<Finding> {
+    fn alone(&self, suspicion: &Suspicion, case: &Case, first: (u64, Duration), until: Instant) -> Option<Finding> {
         self.growth(&[case], TIMES, until)?;
         let least = LEAST[self.which];
         let second = self.growth(&[case], TIMES, until).filter(|growth| *growth >= least)?;

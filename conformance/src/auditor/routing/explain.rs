@@ -95,7 +95,15 @@ impl Scene<'_> {
         let explanations = ways.filter_map(|(path, publication)| {
             let by = self.by(path, publication, with_replaced);
             let judged = (!by.is_empty()).then(|| self.judge(path, publication, &by))?;
-            Some(Explanation { publication, path, by, judged, is_alone: candidates.len() == 1, is_open: false, shown: Vec::new() })
+            Some(Explanation {
+                publication,
+                path,
+                by,
+                judged,
+                is_alone: candidates.len() == 1,
+                is_open: false,
+                shown: Vec::new(),
+            })
         });
         // The first of the best.
         explanations.min_by_key(|explained| {

@@ -12,8 +12,7 @@ use mqtt_assay_codec::{
 };
 
 const PRESENT: Connack<'static> = Connack { session_present: true, ..DEFAULT };
-const DEFAULT: Connack<'static> =
-    Connack { session_present: false, reason: ReasonCode::SUCCESS, properties: EMPTY };
+const DEFAULT: Connack<'static> = Connack { session_present: false, reason: ReasonCode::SUCCESS, properties: EMPTY };
 const EMPTY: mqtt_assay_codec::Properties<'static> = mqtt_assay_codec::Properties::EMPTY;
 
 /// CONNECT of a client whose session stays.
@@ -386,11 +385,7 @@ fn what_a_member_refused_is_no_matter_of_who_gets_a_message() {
         let one = message(QoS::AtLeastOnce, 7, b"first");
         trace.publish(publisher, one);
         trace.deliver(members[0], one);
-        let reason = if refuses {
-            ReasonCode::UNSPECIFIED_ERROR
-        } else {
-            ReasonCode::SUCCESS
-        };
+        let reason = if refuses { ReasonCode::UNSPECIFIED_ERROR } else { ReasonCode::SUCCESS };
         let answer = Acknowledgement { reason, ..Acknowledgement::success(packet_id(7)) };
         trace.client(members[0], Packet::Puback(answer));
         assert_eq!(trace.take(members[1], one).breaks(Point::SharedOnce), !refuses);
@@ -562,7 +557,8 @@ fn who_has_ended_his_half_may_be_served_from_what_is_retained_later() {
 
 #[test]
 fn one_that_may_have_come_live_or_as_retained_keeps_neither_from_coming() {
-    let (mut trace, subscriber, publisher) = pair(Version::V5, SubscriptionOptions { retain_as_published: true, ..TWO });
+    let (mut trace, subscriber, publisher) =
+        pair(Version::V5, SubscriptionOptions { retain_as_published: true, ..TWO });
     for (id, payload) in [(7, &b"first"[..]), (8, b"second")] {
         let one = message(QoS::ExactlyOnce, id, payload);
         trace.publish(publisher, retained(one));
