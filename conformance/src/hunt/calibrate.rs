@@ -189,7 +189,9 @@ impl Probe<'_> {
                 aside.push_back(oldest);
             }
             while aside.front().is_some_and(|sent| sent.until <= Instant::now()) {
-                aside.pop_front().map(|mut sent| sent.give_up());
+                if let Some(mut sent) = aside.pop_front() {
+                    sent.give_up();
+                }
             }
             Ok(())
         })?;
