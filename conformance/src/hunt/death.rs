@@ -5,6 +5,7 @@ use super::confirm::Limit;
 use super::finding::{Again, Finding};
 use super::ground::Ground;
 use super::pace::Line;
+use super::road::Road;
 use super::session::Terms;
 use super::table::Table;
 use super::trial::{Oracle, Suspicion, Weight};
@@ -14,8 +15,11 @@ use std::time::{Duration, Instant};
 /// How many tries that may take, and how long.
 const TRIES: usize = 60;
 const TIME: Duration = Duration::from_mins(1);
-/// How often what is found is played again.
+/// How long a case may take before it is asked whether the broker still answers.
+const SLOW: Duration = Duration::from_secs(2);
+/// How often what is found is played again, and how long that may take.
 const REPETITIONS: u32 = 3;
+const AGAIN: Duration = Duration::from_secs(30);
 
 /// Who finds it out.
 pub(super) struct Death<'a> {
@@ -35,7 +39,7 @@ impl Death<'_> {
         while killers.is_none() && Instant::now() < until && !self.limit.is_over() {
             let last = cases[cases.len().saturating_sub(count)..].to_vec();
             most = last.len();
-            if self.kills(&last) {
+            if self.kills(&last, until) {
                 killers = Some(last);
             } else if count >= cases.len() {
                 break;
@@ -58,9 +62,9 @@ impl Death<'_> {
         let fewest = fewest.map(|killers| self.shorter(killers, until));
         let fewest = fewest.as_ref().map(|killers| killers.iter().collect::<Vec<_>>());
         let repeated = fewest.map(|killers| {
-            let mut times = (0, 0);
+            let (mut times, until) = ((0, 0), Instant::now() + AGAIN);
             while times.1 < REPETITIONS && !(times.1 > 0 && self.limit.is_over()) {
-                times = (times.0 + u32::from(self.kills(&killers)), times.1 + 1);
+                times = (times.0 + u32::from(self.kills(&killers, until)), times.1 + 1);
             }
             (killers, times)
         });
@@ -87,7 +91,8 @@ impl Death<'_> {
         finding
     }
 
-    pub(super) fn kills(&self, cases: &[&Case]) -> bool {
+    /// Whether these end it, as far as that shows by then.
+    pub(super) fn kills(&self, cases: &[&Case], until: Instant) -> bool {
         // A death that comes to be known only now is that of earlier cases.
         if !self.ground.await_up() || !self.ground.has_survived(self.ground.deaths()) && !self.ground.await_up() {
             return false;
@@ -100,20 +105,25 @@ impl Death<'_> {
         let beside =
             ["hunt-besidea", "hunt-besideb"].map(|client| Line::open_as(road.as_mut(), version, client, |_| {}));
         for (place, case) in cases.iter().enumerate() {
-            if self.limit.is_over() {
+            if self.limit.is_over() || Instant::now() >= until {
                 return false;
             }
+            let begun = Instant::now();
             case.play(road.as_mut(), self.table, self.terms, &format!("d{place}"));
             if road.deaths() > before {
                 return true;
             }
+            // One that answers nobody any more would be waited for in each of the others.
+            if begun.elapsed() > SLOW && !self.answers(road.as_mut(), version) {
+                break;
+            }
         }
         drop(beside);
-        if !self.ground.has_survived(deaths) {
-            return true;
-        }
-        let answers = (0..2).any(|_| Line::open_as(road.as_mut(), version, "hunt-alive", |_| {}).is_ok());
-        !answers && self.ground.gives_up()
+        !self.ground.has_survived(deaths) || !self.answers(road.as_mut(), version) && self.ground.gives_up()
+    }
+
+    fn answers(&self, road: &mut dyn Road, version: Version) -> bool {
+        self.ground.is_up() && (0..2).any(|_| Line::open_as(road, version, "hunt-alive", |_| {}).is_ok())
     }
 
     fn fewest<'c>(&self, mut cases: Vec<&'c Case>, until: Instant) -> Vec<&'c Case> {
@@ -124,7 +134,7 @@ impl Death<'_> {
             while start < cases.len() && tries < TRIES && Instant::now() < until && !self.limit.is_over() {
                 tries += 1;
                 let rest: Vec<&Case> = cases[..start].iter().chain(cases.iter().skip(start + chunk)).copied().collect();
-                if !rest.is_empty() && self.kills(&rest) {
+                if !rest.is_empty() && self.kills(&rest, until) {
                     cases = rest;
                 } else {
                     start += chunk;

@@ -52,12 +52,7 @@ impl Sockets {
     fn connect(&self) -> io::Result<TcpStream> {
         let mut tries = 0;
         loop {
-            let connected = if self.address.ip().is_loopback() {
-                TcpStream::connect(self.address)
-            } else {
-                TcpStream::connect_timeout(&self.address, LIMIT)
-            };
-            match connected {
+            match connect_within(self.address, LIMIT) {
                 Err(error) if error.kind() == ErrorKind::AddrNotAvailable && tries < PORT_TRIES => {
                     tries += 1;
                     std::thread::sleep(PORT_PAUSE);
@@ -70,6 +65,21 @@ impl Sockets {
     fn socket(&mut self, connection: usize) -> Option<&mut Socket> {
         self.open.get_mut(connection)?.as_mut()
     }
+}
+
+/// Opens a connection. A broker that takes none any more lets the system try for minutes.
+#[cfg(target_os = "linux")]
+fn connect_within(address: SocketAddr, limit: Duration) -> io::Result<TcpStream> {
+    let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None)?;
+    // The limit of a write is that of the opening too, and costs less than waiting for both would.
+    socket.set_write_timeout(Some(limit))?;
+    socket.connect(&address.into())?;
+    Ok(socket.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn connect_within(address: SocketAddr, limit: Duration) -> io::Result<TcpStream> {
+    TcpStream::connect_timeout(&address, limit)
 }
 
 impl Socket {
