@@ -107,7 +107,8 @@ impl Scene<'_> {
         });
         // The first of the best.
         explanations.min_by_key(|explained| {
-            let has_wrong_flag = explained.judged.broken_points().any(|point| point == Point::LiveRetain);
+            let has_wrong_flag =
+                explained.judged.broken_points().any(|point| matches!(point, Point::LiveRetain | Point::RetainedFlag));
             let is_odd = (self.is_by_gone(explained), has_wrong_flag, !self.is_marked_so(explained));
             (explained.judged.breaches(), is_odd, self.is_full(explained), !self.is_likely(explained))
         })
