@@ -108,7 +108,8 @@ impl Player<'_> {
             while has_come && turns < 1000 && (self.road.is_simulated() || self.road.now() < until) {
                 for who in 0..self.actors.len() {
                     let is_there = self.actors[who].line.is_some() && !self.actors[who].is_half_closed;
-                    if is_there && round == 0 {
+                    // At the end once more: what is missing counts where the broker answers behind it.
+                    if is_there && (round == 0 || round + 1 == rounds) {
                         self.await_for(who, Some((PacketType::Pingresp, 0)));
                         self.write(who, &PINGREQ, None, Cut::Whole);
                         self.wait_for_answers(who);
