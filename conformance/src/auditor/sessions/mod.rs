@@ -71,6 +71,8 @@ struct Suspected {
     broker: u64,
     until: Duration,
     finding: Finding,
+    /// It was looked at before.
+    is_old: bool,
 }
 
 impl Session {
@@ -403,11 +405,26 @@ impl Sessions {
         for place in 0..self.attachments.len() {
             self.look_for_debts(Conn(place), now);
         }
-        for Suspected { broker, until, finding } in std::mem::take(&mut self.suspected) {
-            if self.alive.get(&broker).is_some_and(|alive| *alive >= until) {
-                findings.push(finding);
+        for mut suspected in std::mem::take(&mut self.suspected) {
+            let is_alive = self.alive.get(&suspected.broker).is_some_and(|alive| *alive >= suspected.until);
+            if is_alive && !(suspected.is_old && self.has_come(&suspected)) {
+                findings.push(suspected.finding);
+            } else if !is_alive {
+                // It may yet be seen that the broker lives on, and that it only was slow.
+                suspected.is_old = true;
+                self.suspected.push(suspected);
             }
         }
+    }
+
+    /// What was missing is not owed on its connection any more.
+    fn has_come(&self, suspected: &Suspected) -> bool {
+        let conn = suspected.finding.conn;
+        let session = self.attachments[conn.0].key.as_ref().and_then(|key| self.held.get(key));
+        session.is_none_or(|session| match suspected.finding.point {
+            Point::OwedPubrel => session.exchanges.owed_release(conn).is_none(),
+            _ => session.exchanges.owed(conn, usize::MAX).is_none(),
+        })
     }
 
     /// What was kept although no packet shows it, and was not told before.
@@ -449,7 +466,7 @@ impl Sessions {
         self.attachments[conn.0].debt_is_told = !found.is_empty();
         self.suspected.extend(found.into_iter().map(|(point, why)| {
             let finding = Finding { conn, owed, point, why };
-            Suspected { broker, until, finding }
+            Suspected { broker, until, finding, is_old: false }
         }));
     }
 }
