@@ -71,3 +71,24 @@ fn who_gives_other_identifiers_to_what_comes_again_is_not_blamed_for_their_order
     assert!(!run.read(next, again(QoS::AtLeastOnce, 3, b"three")).finds());
     assert!(!run.read(next, again(QoS::AtLeastOnce, 2, b"two")).finds());
 }
+
+#[test]
+fn who_was_only_slow_owes_nothing_any_more() {
+    for comes in [false, true] {
+        let mut run = Run::new(Version::V5);
+        let conn = run.stays(true);
+        run.connack(conn, false);
+        run.read(conn, first(QoS::AtLeastOnce, 1, b"one"));
+        run.is_lost(conn);
+        let next = run.stays(false);
+        run.connack(next, true);
+        run.passes(10);
+        assert_eq!(run.auditor.due(run.now), [], "nobody has seen the broker alive");
+        run.passes(10);
+        if comes {
+            run.read(next, again(QoS::AtLeastOnce, 1, b"one"));
+        }
+        run.asks(next);
+        assert_eq!(run.auditor.due(run.now).len(), usize::from(!comes));
+    }
+}
