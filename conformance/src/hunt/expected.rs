@@ -103,6 +103,11 @@ impl Answers {
         }
     }
 
+    /// One of this type came.
+    pub(super) const fn has_come(&self, packet: PacketType) -> bool {
+        self.types & 1 << packet as u16 != 0
+    }
+
     /// The broker says that it refused for a reason of its own.
     fn are_by_choice(&self) -> bool {
         let is_form = |code: ReasonCode| code.0 == 0x81 || code.0 == 0x82;

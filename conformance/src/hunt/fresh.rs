@@ -267,6 +267,10 @@ impl<'t> Fresh<'t> {
             // Its own CONNECT was not taken: nothing is said of what came behind it.
             return;
         }
+        if state == State::Subscribed && end == End::Waiting && !running.answers.has_come(PacketType::Suback) {
+            // The broker has not come to what stands behind that SUBSCRIBE.
+            return;
+        }
         let Some((weight, seen)) = judge(expected, end, &running.answers, entry.is_whole) else { return };
         let rule = match expected {
             Expected::Refuse(rule) => Some(rule),

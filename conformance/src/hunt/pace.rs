@@ -18,6 +18,9 @@ const LONGEST: Duration = Duration::from_millis(500);
 /// How often as long as the slowest of a hundred PINGRESPs.
 const TIMES: u32 = 8;
 
+/// How long who is patient waits for an acknowledgement.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// How long a first answer may take.
 const FIRST: Duration = Duration::from_secs(5);
 
@@ -57,9 +60,10 @@ impl Pace {
     pub(super) const NONE: Self =
         Self { wait: Duration::ZERO, hang: Duration::ZERO, answer: Duration::ZERO, p99: Duration::ZERO };
 
-    /// The same for who would rather wait than be wrong: others may be at the broker as well.
+    /// The same for who would rather wait than be wrong: others may be at the broker as well, and no sentence says within
+    /// which time it answers.
     pub(super) fn patient(self) -> Self {
-        Self { wait: self.wait.max(LONGEST), ..self }
+        Self { wait: self.wait.max(LONGEST), answer: self.answer.max(PATIENCE), ..self }
     }
 
     /// Sends PINGREQs, and sees how long they take.

@@ -9,7 +9,8 @@ use super::follow::{FOLLOWERS, follow};
 use super::futile::Futile;
 use super::ground::Ground;
 use super::options::HuntOptions;
-use super::pace::{Offer, Pace};
+use super::pace::{Line, Offer, Pace};
+use super::road::Road;
 use super::session::Terms;
 use super::shared::{Shared, Tell, lock};
 use super::table::Table;
@@ -23,6 +24,9 @@ use std::time::Duration;
 
 /// How often in a row a plain CONNECT has no answer until the broker is taken for one that answers nobody any more.
 const STUCK: u32 = 2;
+
+/// How many clients that it has never met ask it then, one after the other.
+const STRANGERS: u32 = 3;
 
 /// How often the canary beats, the process is looked at, and somebody is told how it goes.
 const BEAT: Duration = Duration::from_millis(250);
@@ -138,6 +142,17 @@ pub(super) fn terms(ground: &Ground) -> io::Result<Terms> {
     Ok(Terms { offer, pace, futile: Futile::default() })
 }
 
+/// Whether somebody whom the broker has never met is not answered either, however long he waits.
+fn is_stuck(road: &mut dyn Road, version: Version) -> bool {
+    (0..STRANGERS).all(|number| match Line::open_as(road, version, &format!("hunt-new-{number}"), |_| {}) {
+        Ok(line) => {
+            line.close(road);
+            false
+        }
+        Err(_) => true,
+    })
+}
+
 /// The canary, until all is done.
 fn beat(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool) {
     let version = terms.offer.versions().last().copied().unwrap_or(Version::V5);
@@ -160,7 +175,7 @@ fn beat(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool
         shared.says_canary(canary.words());
         let is_refused = suspicion.as_ref().is_some_and(|suspicion| suspicion.place == REFUSED);
         refusals = if is_refused { refusals + 1 } else { 0 };
-        if refusals >= STUCK && ground.gives_up() {
+        if refusals >= STUCK && is_stuck(road.as_mut(), version) && ground.gives_up() {
             continue;
         }
         // What dies with the broker is its death, and told as that.
