@@ -18,7 +18,7 @@ use std::time::Duration;
 const PINGREQ: [u8; 2] = [0xC0, 0];
 
 /// How many connections are under way side by side: while the broker works on one, the next is prepared.
-pub(super) const WIDTH: usize = 4;
+pub(super) const WIDTH: usize = 16;
 
 /// How long the oldest is waited for before it is laid aside.
 pub(super) const ASIDE: Duration = Duration::from_millis(1);
