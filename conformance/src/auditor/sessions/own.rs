@@ -19,8 +19,7 @@ pub(super) struct Own {
     has_misused_alias: bool,
     /// When we last wrote.
     wrote: Duration,
-    /// The longest time without a packet of ours that came to its end since the broker's last packet was read: what is read now
-    /// may have been sent in it.
+    /// The longest time between two packets of ours: what is read behind it, however much came before, may have been sent in it.
     pause: Duration,
 }
 
@@ -62,9 +61,6 @@ impl Own {
 
     /// The broker answers.
     pub(super) fn answered(&mut self, packet: &Packet<'_>) {
-        if !matches!(packet, Packet::Disconnect(_)) {
-            self.pause = Duration::ZERO;
-        }
         match packet {
             Packet::Puback(ack) | Packet::Pubcomp(ack) => drop(self.open.remove(&ack.packet_id.get())),
             Packet::Pubrec(ack) if ack.reason.is_error() => drop(self.open.remove(&ack.packet_id.get())),
@@ -131,7 +127,7 @@ mod tests {
         }
         let mut audit = Audit::default();
         let farewell = Disconnect { reason: ReasonCode::KEEP_ALIVE_TIMEOUT, ..Disconnect::default() };
-        own.answered(&Packet::Disconnect(farewell));
+        own.answered(&Packet::Pingresp);
         own.hold_farewell(&farewell, Duration::from_secs(at), false, true, &mut audit);
         audit.breaks(Point::KeepAliveCode)
     }
