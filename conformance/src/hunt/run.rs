@@ -25,7 +25,7 @@ use std::time::Duration;
 /// How often in a row a plain CONNECT has no answer until the broker is taken for one that answers nobody any more.
 const STUCK: u32 = 2;
 
-/// How many clients that it has never met ask it then, one after the other.
+/// How many clients that no case has to do with ask it then, one after the other.
 const STRANGERS: u32 = 3;
 
 /// How often the canary beats, the process is looked at, and somebody is told how it goes.
@@ -142,7 +142,7 @@ pub(super) fn terms(ground: &Ground) -> io::Result<Terms> {
     Ok(Terms { offer, pace, futile: Futile::default() })
 }
 
-/// Whether somebody whom the broker has never met is not answered either, however long he waits.
+/// Whether clients that no case and no canary has to do with are not answered either.
 fn is_stuck(road: &mut dyn Road, version: Version) -> bool {
     (0..STRANGERS).all(|number| match Line::open_as(road, version, &format!("hunt-new-{number}"), |_| {}) {
         Ok(line) => {

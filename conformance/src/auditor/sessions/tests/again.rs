@@ -1,8 +1,22 @@
 //! What comes again where a session is taken up while messages are under way, or is not what was sent before.
 
 use super::{Run, VERSIONS, ack, again, assert_broken, first, message};
-use crate::auditor::Point;
+use crate::auditor::{Conn, Point};
 use mqtt_assay_codec::{Packet, Publish, QoS, Version};
+
+/// A client that was lost with so many messages open, of three, and has taken its session up.
+fn resumed(version: Version, count: usize) -> (Run, Conn) {
+    let run = Run::new(version);
+    let conn = run.stays(true);
+    run.connack(conn, false);
+    for (number, payload) in [(1, b"one".as_slice()), (2, b"two"), (3, b"three")].into_iter().take(count) {
+        run.read(conn, first(QoS::AtLeastOnce, number, payload));
+    }
+    run.is_lost(conn);
+    let next = run.stays(false);
+    run.connack(next, true);
+    (run, next)
+}
 
 #[test]
 fn what_came_on_a_connection_that_was_taken_over_comes_again_with_dup_1() {
@@ -37,15 +51,7 @@ fn what_came_on_a_connection_of_an_earlier_session_is_no_matter_of_the_next() {
 
 #[test]
 fn what_never_comes_again_breaks_no_order() {
-    let mut run = Run::new(Version::V3_1_1);
-    let conn = run.stays(true);
-    run.connack(conn, false);
-    for (number, payload) in [(1, b"one".as_slice()), (2, b"two"), (3, b"three")] {
-        run.read(conn, first(QoS::AtLeastOnce, number, payload));
-    }
-    run.is_lost(conn);
-    let next = run.stays(false);
-    run.connack(next, true);
+    let (mut run, next) = resumed(Version::V3_1_1, 3);
     for (number, payload) in [(2, b"two".as_slice()), (3, b"three")] {
         assert!(!run.read(next, again(QoS::AtLeastOnce, number, payload)).finds());
         run.write(next, Packet::Puback(ack(number)));
@@ -58,15 +64,7 @@ fn what_never_comes_again_breaks_no_order() {
 
 #[test]
 fn who_gives_other_identifiers_to_what_comes_again_is_not_blamed_for_their_order() {
-    let run = Run::new(Version::V3_1_1);
-    let conn = run.stays(true);
-    run.connack(conn, false);
-    for (number, payload) in [(1, b"one".as_slice()), (2, b"two"), (3, b"three")] {
-        run.read(conn, first(QoS::AtLeastOnce, number, payload));
-    }
-    run.is_lost(conn);
-    let next = run.stays(false);
-    run.connack(next, true);
+    let (run, next) = resumed(Version::V3_1_1, 3);
     assert_broken(&run.read(next, again(QoS::AtLeastOnce, 1, b"two")), Point::UnchangedAfterResume);
     assert!(!run.read(next, again(QoS::AtLeastOnce, 3, b"three")).finds());
     assert!(!run.read(next, again(QoS::AtLeastOnce, 2, b"two")).finds());
@@ -75,13 +73,7 @@ fn who_gives_other_identifiers_to_what_comes_again_is_not_blamed_for_their_order
 #[test]
 fn who_was_only_slow_owes_nothing_any_more() {
     for comes in [false, true] {
-        let mut run = Run::new(Version::V5);
-        let conn = run.stays(true);
-        run.connack(conn, false);
-        run.read(conn, first(QoS::AtLeastOnce, 1, b"one"));
-        run.is_lost(conn);
-        let next = run.stays(false);
-        run.connack(next, true);
+        let (mut run, next) = resumed(Version::V5, 1);
         run.passes(10);
         assert_eq!(run.auditor.due(run.now), [], "nobody has seen the broker alive");
         run.passes(10);
