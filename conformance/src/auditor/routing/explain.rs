@@ -219,13 +219,21 @@ impl Scene<'_> {
         let link = self.links.get(&subscription.conn)?;
         let is_soon = publication.written.at < subscription.stands.unwrap_or(subscription.asked).at + LOOKUP;
         let is_other = subscription.conn != self.conn;
-        match self.link.accepted.filter(|_| is_other && (is_soon || !subscription.is_answered)) {
-            Some(let_in) if subscription.is_answered => Some(let_in.seq),
-            Some(let_in) => link.broker_end.or(Some(let_in.seq)),
+        let may_be_late = is_other && (is_soon || !subscription.is_answered);
+        match may_be_late.then(|| self.let_in_after(subscription)).flatten() {
+            Some(let_in) if subscription.is_answered => Some(let_in),
+            Some(let_in) => link.broker_end.or(Some(let_in)),
             None if is_other => link.end(),
             // Whoever has ended his half is served all the same.
             None => link.broker_end,
         }
+    }
+
+    /// When the client of a subscription was first let in again after it had asked.
+    fn let_in_after(&self, subscription: &Subscription) -> Option<u64> {
+        let of_session = self.links.values().filter(|link| link.session == Some(self.session_number));
+        let let_in = of_session.filter_map(|link| Some(link.accepted?.seq));
+        let_in.filter(|let_in| *let_in > subscription.asked.seq).min()
     }
 
     /// It was published at QoS 1 and comes at QoS 0.

@@ -488,6 +488,29 @@ fn a_subscribe_may_be_dealt_with_until_its_client_is_let_in_again() {
 }
 
 #[test]
+fn what_is_retained_is_not_looked_up_for_who_has_been_back_in_between() {
+    for is_back in [false, true] {
+        let mut trace = Trace::default();
+        let connect = Connect { client_id: "lost", ..Connect::default() };
+        let connack = Connack { session_present: true, ..Connack::default() };
+        let lost = trace.connect(Version::V3_1_1, connect);
+        trace.subscribe(lost, "run/case/+", ONE);
+        let mut last = lost;
+        for again in 0..2 {
+            let moment = trace.moment();
+            trace.routing.client_ended(last, moment);
+            if again == usize::from(is_back) {
+                let publisher = trace.open(Version::V3_1_1, "publisher", true);
+                trace.publish(publisher, retained(message(QoS::AtLeastOnce, 7, b"first")));
+            }
+            last = trace.connect_with(Version::V3_1_1, connect, connack);
+        }
+        let one = retained(message(QoS::AtLeastOnce, 7, b"first"));
+        assert_eq!(trace.take(last, one).breaks(Point::LiveRetain), is_back);
+    }
+}
+
+#[test]
 fn each_new_subscription_brings_what_is_retained_once_and_none_of_that_is_a_live_copy() {
     let (mut trace, subscriber, publisher) = pair(Version::V5, TWO);
     let as_published = SubscriptionOptions { retain_as_published: true, ..TWO };
