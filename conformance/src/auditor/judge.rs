@@ -46,6 +46,10 @@ impl Auditor {
         let conn = Conn(judge.watched.len());
         judge.sessions.opened(conn, &facts);
         judge.routing.opened(conn, &facts);
+        // Of the first there is often no second.
+        if judge.watched.is_empty() {
+            judge.watched.reserve_exact(1);
+        }
         judge.watched.push(Watched::new(facts));
         conn
     }

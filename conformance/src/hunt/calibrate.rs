@@ -5,7 +5,8 @@ use super::kept::{BATCH, Kept};
 use super::login::Login;
 use super::pace::{Offer, Pace};
 use super::road::Sockets;
-use super::table::{CLIENT, State, Table};
+use super::table::{CLIENT, Table};
+use super::written::Written;
 use crate::chance::Random;
 use mqtt_assay_codec::Version;
 use std::collections::VecDeque;
@@ -89,7 +90,8 @@ pub fn calibrate(
     let versions = offer.versions();
     let version = versions.last().copied().unwrap_or(Version::V5);
     let pace = Pace::measure(&mut road, version)?;
-    let probe = Probe { address, wait: pace.wait, table: &table, offer, versions: &versions };
+    let written = Written::new(&table);
+    let probe = Probe { address, wait: pace.wait, table: &table, written, offer, versions: &versions };
     let turn = time / (TURNS * 4);
     let mut all = Calibration {
         pace,
@@ -136,23 +138,24 @@ fn until(time: Duration, cases: u64, mut once: impl FnMut(u64) -> io::Result<()>
 /// What the probe has sent, and reads the answers to.
 struct Sent {
     stream: TcpStream,
-    until: Instant,
+    at: Instant,
+    is_ready: bool,
 }
 
 impl Sent {
-    /// Reads until PINGRESP or the end have come; false where that takes longer.
-    fn read_to_end(&mut self, patience: Duration) -> bool {
-        let mut buffer = [0; 4 << 10];
-        if self.stream.set_read_timeout(Some(patience)).is_err() {
-            return true;
-        }
+    /// Reads what is there; whether PINGRESP or the end were in it.
+    fn is_done(&self, buffer: &mut Vec<u8>) -> bool {
         loop {
-            match self.stream.read(&mut buffer) {
+            buffer.clear();
+            match super::road::receive(&self.stream, buffer) {
                 Ok(0) => break,
-                Ok(count) if buffer[..count].ends_with(&[0xD0, 0]) => break,
+                Ok(_) if buffer.ends_with(&[0xD0, 0]) => break,
                 Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => break,
-                Err(_) => return false,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    quickly(&self.stream);
+                    return false;
+                }
+                Err(_) => break,
             }
         }
         let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
@@ -160,9 +163,15 @@ impl Sent {
     }
 
     /// It waits for more: our half ends, and then the broker's.
-    fn give_up(&mut self) {
+    fn give_up(&self, buffer: &mut Vec<u8>) {
+        if self.is_done(buffer) {
+            return;
+        }
         let _ = self.stream.shutdown(Shutdown::Write);
-        self.read_to_end(HANG);
+        let until = Instant::now() + HANG;
+        while !self.is_done(buffer) && Instant::now() < until {
+            super::road::wait(&[&self.stream], until.saturating_duration_since(Instant::now()), &mut Vec::new());
+        }
     }
 }
 
@@ -171,54 +180,59 @@ struct Probe<'a> {
     address: SocketAddr,
     wait: Duration,
     table: &'a Table,
+    written: Written<'a>,
     offer: Offer,
     versions: &'a [Version],
 }
 
 impl Probe<'_> {
-    /// As many connections are under way side by side as the hunt has: what it gains by that is not what judging costs.
+    /// It writes what the hunt does, has as many connections under way side by side, and takes whichever is answered: what the
+    /// hunt gains or loses by that is not what judging costs.
     fn fresh(&self, seed: u64, time: Duration) -> io::Result<u64> {
         let mut under_way: VecDeque<Sent> = VecDeque::with_capacity(WIDTH);
-        let mut aside: VecDeque<Sent> = VecDeque::new();
+        let (mut aside, mut ready, mut buffer) = (VecDeque::<Sent>::new(), Vec::new(), Vec::new());
         let count = until(time, 1, |index| {
             under_way.push_back(self.send(seed, index)?);
-            if under_way.len() >= WIDTH
-                && let Some(mut oldest) = under_way.pop_front()
-                && !oldest.read_to_end(ASIDE)
-            {
-                aside.push_back(oldest);
+            while under_way.len() >= WIDTH {
+                if !under_way.iter().any(|sent| sent.is_ready) {
+                    let patience = (under_way[0].at + ASIDE).saturating_duration_since(Instant::now());
+                    let streams: Vec<&TcpStream> = under_way.iter().map(|sent| &sent.stream).collect();
+                    super::road::wait(&streams, patience, &mut ready);
+                    ready.iter().for_each(|place| under_way[*place].is_ready = true);
+                }
+                let place = under_way.iter().position(|sent| sent.is_ready);
+                let Some(mut one) = under_way.remove(place.unwrap_or(0)) else { break };
+                one.is_ready = false;
+                match (one.is_done(&mut buffer), place) {
+                    (true, _) => {}
+                    (false, Some(place)) => under_way.insert(place, one),
+                    (false, None) => aside.push_back(one),
+                }
             }
-            while aside.front().is_some_and(|sent| sent.until <= Instant::now()) {
-                if let Some(mut sent) = aside.pop_front() {
-                    sent.give_up();
+            while aside.front().is_some_and(|sent| sent.at + self.wait <= Instant::now()) {
+                if let Some(sent) = aside.pop_front() {
+                    sent.give_up(&mut buffer);
                 }
             }
             Ok(())
         })?;
-        for mut sent in under_way.into_iter().chain(aside) {
-            sent.give_up();
+        for sent in under_way.into_iter().chain(aside) {
+            sent.give_up(&mut buffer);
         }
         Ok(count)
     }
 
     fn send(&self, seed: u64, index: u64) -> io::Result<Sent> {
         let choice = Choice::by(index, &mut Random::of(seed, index), self.table, self.versions);
-        let entry = self.table.entry(choice.entry);
         let mut stream = TcpStream::connect(self.address)?;
-        stream.set_nodelay(true)?;
-        let mut bytes = Vec::with_capacity(entry.bytes.len() + 64);
-        if choice.state != State::First {
-            bytes.extend_from_slice(self.table.greeting(entry.version));
-        }
-        bytes.extend_from_slice(&entry.bytes);
-        bytes.extend_from_slice(&[0xC0, 0]);
+        let mut bytes = Vec::with_capacity(512);
+        self.written.write(choice, &mut bytes, |_, _| {});
         // What is not taken any more was refused before.
         let _ = stream.write_all(&bytes);
-        let is_silent = entry.expected == super::expected::Expected::Waits;
-        if is_silent {
+        if self.table.entry(choice.entry).is_silent_in(choice.state) {
             let _ = stream.shutdown(Shutdown::Write);
         }
-        Ok(Sent { stream, until: Instant::now() + self.wait })
+        Ok(Sent { stream, at: Instant::now(), is_ready: false })
     }
 
     fn kept(&self, seed: u64, version: Version, time: Duration) -> io::Result<u64> {

@@ -4,23 +4,20 @@
 use super::expected::{Answers, End, Expected, judge};
 use super::pace::{Offer, Pace};
 use super::road::{Came, Road};
-use super::table::{CLIENT, Entry, FOLDER, State, Table, place};
+use super::table::{FOLDER, State, Table};
 use super::trial::{Oracle, Suspicion, Trial};
+use super::written::Written;
 use crate::chance::Random;
 use crate::wire::Ending;
-use mqtt_assay_codec::{
-    Packet, PacketId, PacketType, Publish, QoS, Subscribe, SubscriptionOptions, SubscriptionsBuf, Version,
-};
+use mqtt_assay_codec::{PacketType, Version};
 use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
-const PINGREQ: [u8; 2] = [0xC0, 0];
-
 /// How many connections are under way side by side: while the broker works on one, the next is prepared.
 pub(super) const WIDTH: usize = 16;
 
-/// How long the oldest is waited for before it is laid aside.
+/// How long each is looked at before it is laid aside.
 pub(super) const ASIDE: Duration = Duration::from_millis(1);
 
 /// How many may lie aside.
@@ -48,11 +45,14 @@ pub(super) struct Fresh<'t> {
     table: &'t Table,
     offer: Offer,
     pace: Pace,
-    greetings: [Vec<u8>; 2],
-    preludes: [[Vec<u8>; 4]; 2],
-    running: VecDeque<Running>,
-    aside: VecDeque<Running>,
-    spare: Vec<Running>,
+    written: Written<'t>,
+    /// In the order in which they were sent.
+    running: VecDeque<Box<Running>>,
+    aside: VecDeque<Box<Running>>,
+    spare: VecDeque<Box<Running>>,
+    /// For what is asked of the road.
+    asked: Vec<usize>,
+    ready: Vec<usize>,
     /// Whether one that is answered is waited for a while longer: some brokers answer a PINGREQ before what came before it.
     lingers: bool,
 }
@@ -64,8 +64,11 @@ struct Running {
     trial: Trial,
     bytes: Vec<u8>,
     answers: Answers,
+    sent: Duration,
     /// When it is to be decided.
     until: Duration,
+    /// Something came, or may have come, that was not read.
+    is_ready: bool,
     is_half_closed: bool,
     is_silent: bool,
     /// It was answered, and is waited for a while longer.
@@ -95,16 +98,16 @@ impl Choice {
 
 impl<'t> Fresh<'t> {
     pub(super) fn new(table: &'t Table, offer: Offer, pace: Pace) -> Self {
-        let both = [Version::V3_1_1, Version::V5];
         Self {
             table,
             offer,
             pace,
-            greetings: both.map(|version| table.greeting(version).to_vec()),
-            preludes: both.map(|version| State::ALL.map(|state| prelude(version, state))),
+            written: Written::new(table),
             running: VecDeque::new(),
             aside: VecDeque::new(),
-            spare: Vec::new(),
+            spare: VecDeque::new(),
+            asked: Vec::new(),
+            ready: Vec::new(),
             lingers: false,
         }
     }
@@ -117,8 +120,8 @@ impl<'t> Fresh<'t> {
         each: &mut dyn FnMut(&Done<'_>),
     ) -> io::Result<()> {
         self.start(road, choice)?;
-        if self.running.len() >= WIDTH {
-            self.finish_oldest(road, each);
+        while self.running.len() >= WIDTH {
+            self.finish_one(road, each);
         }
         Ok(())
     }
@@ -126,7 +129,7 @@ impl<'t> Fresh<'t> {
     /// Brings all that is under way to its end.
     pub(super) fn drain(&mut self, road: &mut dyn Road, each: &mut dyn FnMut(&Done<'_>)) {
         while !self.running.is_empty() {
-            self.finish_oldest(road, each);
+            self.finish_one(road, each);
         }
         while let Some(mut running) = self.aside.pop_front() {
             let end = self.decide(road, &mut running, Duration::MAX);
@@ -151,26 +154,19 @@ impl<'t> Fresh<'t> {
 
     fn start(&mut self, road: &mut dyn Road, choice: Choice) -> io::Result<()> {
         let entry = self.table.entry(choice.entry);
-        let mut running = self.spare.pop().unwrap_or_else(|| Running::new(choice));
+        let mut running = self.spare.pop_back().unwrap_or_else(|| Box::new(Running::new(choice)));
         running.trial.renew();
         running.connection = road.open()?;
         let now = road.now();
         running.trial.opened(now, "rogue", entry.version);
         (running.choice, running.answers) = (choice, Answers::default());
-        running.is_silent = entry.expected_in(choice.state) == Expected::Waits;
+        running.is_silent = entry.is_silent_in(choice.state);
         running.is_answered = false;
         running.bytes.clear();
-        let before = choice.state != State::First;
-        if before {
-            let at = place(entry.version);
-            for part in [&self.greetings[at], &self.preludes[at][state_place(choice.state)]] {
-                running.tell(now, part, choice.index, None);
-            }
-        }
-        running.tell(now, &entry.bytes, choice.index, Some(entry));
-        if !running.is_silent {
-            running.tell(now, &PINGREQ, choice.index, None);
-        }
+        let Running { trial, bytes, .. } = &mut *running;
+        self.written.write(choice, bytes, |packet, which| {
+            trial.wrote(0, now, packet, which.and_then(|entry| entry.mutation));
+        });
         // What is not taken any more was refused before.
         road.write(running.connection, &running.bytes);
         running.is_half_closed = running.is_silent;
@@ -178,18 +174,39 @@ impl<'t> Fresh<'t> {
             road.half_close(running.connection);
             running.trial.closed(0, now, None);
         }
+        (running.sent, running.is_ready) = (now, false);
         running.until = now + if running.is_silent { self.pace.hang } else { self.pace.wait };
         self.running.push_back(running);
         Ok(())
     }
 
-    fn finish_oldest(&mut self, road: &mut dyn Road, each: &mut dyn FnMut(&Done<'_>)) {
-        let Some(mut running) = self.running.pop_front() else { return };
-        match self.decide(road, &mut running, ASIDE) {
-            Some(end) => self.conclude(road, running, end, each),
-            None => self.aside.push_back(running),
+    /// Goes on with one that the broker has answered. Where it answers none, the oldest is laid aside once it was looked at
+    /// for long enough.
+    fn finish_one(&mut self, road: &mut dyn Road, each: &mut dyn FnMut(&Done<'_>)) {
+        if !self.running.iter().any(|running| running.is_ready) {
+            self.see_ready(road);
+        }
+        let place = self.running.iter().position(|running| running.is_ready);
+        let Some(mut running) = self.running.remove(place.unwrap_or(0)) else { return };
+        running.is_ready = false;
+        match (self.decide(road, &mut running, Duration::ZERO), place) {
+            (Some(end), _) => self.conclude(road, running, end, each),
+            (None, Some(place)) => self.running.insert(place, running),
+            (None, None) => self.aside.push_back(running),
         }
         self.look_aside(road, each);
+    }
+
+    /// Waits until one can be read, or the oldest has been looked at for long enough.
+    fn see_ready(&mut self, road: &mut dyn Road) {
+        let Some(oldest) = self.running.front() else { return };
+        let patience = (oldest.sent + ASIDE).saturating_sub(road.now());
+        self.asked.clear();
+        self.asked.extend(self.running.iter().map(|running| running.connection));
+        road.await_any(&self.asked, patience, &mut self.ready);
+        for place in &self.ready {
+            self.running[*place].is_ready = true;
+        }
     }
 
     /// Looks after those that lie aside: the oldest, and all where they are too many.
@@ -213,23 +230,15 @@ impl<'t> Fresh<'t> {
     fn decide(&self, road: &mut dyn Road, running: &mut Running, patience: Duration) -> Option<End> {
         let until = road.now().saturating_add(patience);
         loop {
-            let now = road.now();
-            let left = running.until.min(until).saturating_sub(now);
+            let left = running.until.min(until).saturating_sub(road.now());
             let came = road.read(running.connection, running.trial.inbox(0), left);
             let now = road.now();
             match came {
                 Came::Bytes => {
                     let Running { trial, answers, .. } = running;
                     trial.came(0, now, |packet| answers.follow(packet));
-                    if answers.pongs > 0 && !running.is_silent {
-                        // Whoever was never let in and is answered was served: what comes later takes nothing of that back.
-                        let was_let_in = answers.connack.is_some_and(|code| code.0 == 0);
-                        if !(self.lingers && was_let_in) {
-                            return Some(End::Alive);
-                        }
-                        if !std::mem::replace(&mut running.is_answered, true) {
-                            running.until = now + self.pace.wait;
-                        }
+                    if let Some(end) = self.answered(running, now) {
+                        return Some(end);
                     }
                 }
                 Came::Ended(ending) => {
@@ -237,25 +246,54 @@ impl<'t> Fresh<'t> {
                     return Some(if running.is_half_closed { End::Waiting } else { End::Closed });
                 }
                 Came::Nothing if now < running.until => return None,
-                Came::Nothing if running.is_answered => return Some(End::Alive),
-                Came::Nothing if running.is_half_closed => return Some(End::Hung),
-                Came::Nothing => {
-                    road.half_close(running.connection);
-                    running.trial.closed(0, now, None);
-                    running.is_half_closed = true;
-                    running.until = now + self.pace.hang;
-                }
+                Came::Nothing => {}
+            }
+            // A broker that never stops sending is not read for ever.
+            if now >= running.until
+                && let Some(end) = self.run_out(road, running, now)
+            {
+                return Some(end);
             }
         }
     }
 
-    fn conclude(&mut self, road: &mut dyn Road, mut running: Running, end: End, each: &mut dyn FnMut(&Done<'_>)) {
+    /// What it is for one of which PINGRESP has come.
+    fn answered(&self, running: &mut Running, now: Duration) -> Option<End> {
+        if running.answers.pongs == 0 || running.is_silent {
+            return None;
+        }
+        // Whoever was never let in and is answered was served: what comes later takes nothing of that back.
+        let was_let_in = running.answers.connack.is_some_and(|code| code.0 == 0);
+        if !(self.lingers && was_let_in) {
+            return Some(End::Alive);
+        }
+        if !std::mem::replace(&mut running.is_answered, true) {
+            running.until = now + self.pace.wait;
+        }
+        None
+    }
+
+    /// What it is for one whose time has run out, where our half has ended already.
+    fn run_out(&self, road: &mut dyn Road, running: &mut Running, now: Duration) -> Option<End> {
+        if running.is_answered {
+            return Some(End::Alive);
+        }
+        if std::mem::replace(&mut running.is_half_closed, true) {
+            return Some(End::Hung);
+        }
+        road.half_close(running.connection);
+        running.trial.closed(0, now, None);
+        running.until = now + self.pace.hang;
+        None
+    }
+
+    fn conclude(&mut self, road: &mut dyn Road, mut running: Box<Running>, end: End, each: &mut dyn FnMut(&Done<'_>)) {
         let now = road.now();
         road.close(running.connection, Ending::Reset);
         running.trial.closed(0, now, Some(Ending::Reset));
         self.judge(&mut running, end);
         each(&Done { choice: running.choice, end, trial: &running.trial });
-        self.spare.push(running);
+        self.spare.push_back(running);
     }
 
     fn judge(&self, running: &mut Running, end: End) {
@@ -298,65 +336,12 @@ impl Running {
             trial: Trial::new(FOLDER, ""),
             bytes: Vec::new(),
             answers: Answers::default(),
+            sent: Duration::ZERO,
             until: Duration::ZERO,
+            is_ready: false,
             is_half_closed: false,
             is_silent: false,
             is_answered: false,
         }
     }
-
-    /// Puts a packet behind those that are to be written, with this case's client identifier, and tells the judge.
-    fn tell(&mut self, now: Duration, packet: &[u8], index: u64, entry: Option<&Entry>) {
-        // A state may need nothing before it, and a record has no line for nothing.
-        if packet.is_empty() {
-            return;
-        }
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(packet);
-        if packet.first().is_some_and(|first| first >> 4 == PacketType::Connect as u8) {
-            name_client(&mut self.bytes[start..], index);
-        }
-        let mutation = entry.and_then(|entry| entry.mutation);
-        self.trial.wrote(0, now, &self.bytes[start..], mutation);
-    }
-}
-
-/// Puts the case's own client identifier in the place of the one that all have.
-fn name_client(bytes: &mut [u8], index: u64) {
-    let digits = CLIENT.trim_end_matches('@').len();
-    let head = bytes.len().min(64 + CLIENT.len());
-    let Some(start) = bytes[..head].windows(CLIENT.len()).position(|window| window == CLIENT.as_bytes()) else {
-        return;
-    };
-    let mut rest = index;
-    for place in (start + digits..start + CLIENT.len()).rev() {
-        bytes[place] = b"0123456789abcdefghijklmnopqrstuvwxyz"[(rest % 36) as usize];
-        rest /= 36;
-    }
-}
-
-fn state_place(state: State) -> usize {
-    State::ALL.iter().position(|known| *known == state).unwrap_or_default()
-}
-
-/// What stands between CONNECT and the packet.
-fn prelude(version: Version, state: State) -> Vec<u8> {
-    let packet_id = PacketId::new(7);
-    let filters: SubscriptionsBuf = [("quiet/filter", SubscriptionOptions::at(QoS::AtLeastOnce))].into_iter().collect();
-    let packet = match state {
-        State::First | State::Connected => return Vec::new(),
-        State::Subscribed => Packet::Subscribe(Subscribe {
-            packet_id: PacketId::new(6).unwrap_or_else(|| unreachable!("6 is not 0")),
-            properties: mqtt_assay_codec::Properties::EMPTY,
-            filters: filters.as_subscriptions(),
-        }),
-        State::InFlight => Packet::Publish(Publish {
-            topic: "hunt/open",
-            payload: b"1",
-            qos: QoS::ExactlyOnce,
-            packet_id,
-            ..Publish::default()
-        }),
-    };
-    packet.to_bytes(version).map(Vec::from).unwrap_or_default()
 }

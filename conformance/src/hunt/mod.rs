@@ -40,6 +40,7 @@ mod tests;
 mod trial;
 mod watch;
 mod worker;
+mod written;
 
 pub use against::Other;
 pub(crate) use calibrate::roughly;

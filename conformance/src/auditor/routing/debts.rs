@@ -44,7 +44,7 @@ impl Traffic {
         }
         let Some(own_topics) = self.links.get(&publication.conn).map(|link| &link.own_topics) else { return };
         let Some(conns) = self.cases.get(own_topics) else { return };
-        let open = conns.iter().copied().filter(|conn| self.links.get(conn).is_some_and(Link::is_open));
+        let open = conns.iter().copied().filter(|conn| self.links.get(conn).is_some_and(|link| link.is_open()));
         let owing: Vec<Conn> = open.filter(|&conn| self.is_owed(conn, number)).collect();
         for conn in owing {
             self.debts.owed.entry(conn).or_default().push(number);

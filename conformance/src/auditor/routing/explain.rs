@@ -16,7 +16,7 @@ use std::time::Duration;
 /// What a delivery is held against.
 pub(super) struct Scene<'a> {
     pub(super) publications: &'a Publications,
-    pub(super) links: &'a BTreeMap<Conn, Link>,
+    pub(super) links: &'a BTreeMap<Conn, Box<Link>>,
     pub(super) session: &'a Session,
     pub(super) session_number: usize,
     pub(super) conn: Conn,

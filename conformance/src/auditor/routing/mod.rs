@@ -45,7 +45,8 @@ use traffic::Traffic;
 /// All messages and subscriptions of a run, by broker.
 #[derive(Debug, Default)]
 pub(super) struct Routing {
-    brokers: BTreeMap<u64, Traffic>,
+    /// Boxed, as connections are: most runs of the hunt have one, and a map makes room for eleven.
+    brokers: BTreeMap<u64, Box<Traffic>>,
     homes: BTreeMap<Conn, u64>,
     /// When anything was last read or written in the run.
     last: Duration,
@@ -53,7 +54,7 @@ pub(super) struct Routing {
 
 impl Routing {
     fn of(&mut self, conn: Conn) -> Option<&mut Traffic> {
-        self.brokers.get_mut(self.homes.get(&conn)?)
+        self.brokers.get_mut(self.homes.get(&conn)?).map(Box::as_mut)
     }
 
     /// Time has come so far. Across a gap of our own nothing is owed.

@@ -23,14 +23,17 @@ pub(super) fn matches(filter: &str, topic: &str) -> bool {
 
 /// The first level and what stands behind its slash, if it has one.
 fn first_level(text: &str) -> (&str, Option<&str>) {
-    text.split_once('/').map_or((text, None), |(level, rest)| (level, Some(rest)))
+    // Byte by byte: levels are so short that to search them by words takes longer.
+    match text.bytes().position(|byte| byte == b'/') {
+        Some(end) => (&text[..end], Some(&text[end + 1..])),
+        None => (text, None),
+    }
 }
 
 /// Whether the filter is that of a shared subscription of 5.0; what it shares then.
 pub(super) fn shared_part(filter: &str) -> Option<&str> {
-    let mut parts = filter.splitn(3, '/');
-    let (sign, name, rest) = (parts.next()?, parts.next()?, parts.next()?);
-    (sign == "$share" && !name.is_empty() && !rest.is_empty()).then_some(rest)
+    let (name, rest) = filter.strip_prefix("$share/")?.split_once('/')?;
+    (!name.is_empty() && !rest.is_empty()).then_some(rest)
 }
 
 #[cfg(test)]

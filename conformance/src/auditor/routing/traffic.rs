@@ -17,7 +17,7 @@ pub(super) struct Traffic {
     pub(super) sessions: Vec<Session>,
     /// Sessions by client identifier.
     pub(super) names: BTreeMap<Rc<str>, usize>,
-    pub(super) links: BTreeMap<Conn, Link>,
+    pub(super) links: BTreeMap<Conn, Box<Link>>,
     /// What stands before the topics of each case.
     prefixes: BTreeSet<Rc<str>>,
     /// The connections of each case.
@@ -31,7 +31,7 @@ impl Traffic {
         let link = Link::new(facts);
         self.prefixes.insert(Rc::clone(&link.own_topics));
         self.cases.entry(Rc::clone(&link.own_topics)).or_default().push(conn);
-        self.links.insert(conn, link);
+        self.links.insert(conn, Box::new(link));
     }
 
     /// The suite itself has stood still up to now: what came meanwhile is not read yet.

@@ -99,6 +99,10 @@ impl Session {
 impl Sessions {
     /// A network connection was opened.
     pub(super) fn opened(&mut self, _conn: Conn, facts: &Facts) {
+        // Of the first there is often no second.
+        if self.attachments.is_empty() {
+            self.attachments.reserve_exact(1);
+        }
         self.attachments.push(Attachment::new(facts));
     }
 

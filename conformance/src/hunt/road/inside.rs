@@ -134,6 +134,12 @@ impl Inside {
         self.settle();
     }
 
+    /// A read would not wait.
+    fn is_ready(&self, connection: usize) -> bool {
+        let end = self.open.get(connection).and_then(Option::as_ref);
+        end.is_none_or(|end| !end.inbox.is_empty() || end.ended.is_some())
+    }
+
     /// Hands over what waits on a connection.
     fn take(&mut self, connection: usize, into: &mut Vec<u8>) -> Option<Came> {
         let end = self.open.get_mut(connection)?.as_mut()?;
@@ -187,6 +193,18 @@ impl Road for Inside {
             }
         }
         self.take(connection, into).unwrap_or(Came::Nothing)
+    }
+
+    fn await_any(&mut self, connections: &[usize], patience: Duration, ready: &mut Vec<usize>) {
+        self.settle();
+        let until = self.now + patience;
+        for _ in 0..MOST_STEPS {
+            ready.clear();
+            ready.extend((0..connections.len()).filter(|place| self.is_ready(connections[*place])));
+            if !ready.is_empty() || self.now >= until || !self.advance(until) {
+                return;
+            }
+        }
     }
 
     fn half_close(&mut self, connection: usize) {

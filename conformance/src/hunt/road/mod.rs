@@ -3,9 +3,11 @@
 
 mod inside;
 mod socket;
+mod waiting;
 
 pub use inside::Inside;
 pub use socket::Sockets;
+pub(super) use waiting::{receive, wait};
 
 use super::login::Login;
 use crate::wire::Ending;
@@ -37,6 +39,9 @@ pub trait Road {
 
     /// Reads what is there, or what comes within this time.
     fn read(&mut self, connection: usize, into: &mut Vec<u8>, patience: Duration) -> Came;
+
+    /// Waits until one of these connections can be read; the places of those that can, or none where time has run out.
+    fn await_any(&mut self, connections: &[usize], patience: Duration, ready: &mut Vec<usize>);
 
     /// Ends our half only.
     fn half_close(&mut self, connection: usize);
@@ -74,10 +79,10 @@ pub trait Road {
 
 /// A digest of bytes that follow others.
 pub(super) fn digest(before: u64, bytes: &[u8]) -> u64 {
-    let chunks = bytes.chunks(8).map(|chunk| {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        u64::from_le_bytes(word) ^ chunk.len() as u64
-    });
-    chunks.fold(before, |digest, word| (digest.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    let mix = |digest: u64, word: u64| (digest.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let (words, rest) = bytes.as_chunks();
+    let digest = words.iter().fold(before, |digest, word| mix(digest, u64::from_le_bytes(*word)));
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    mix(digest, u64::from_le_bytes(last) ^ bytes.len() as u64)
 }

@@ -1,11 +1,11 @@
 //! Plain sockets of the standard library. A broker that leaves Nagle's algorithm on waits for our acknowledgements, so that
-//! they are asked for at once before each read; ours is off.
+//! they are asked for at once before each wait; ours is off.
 
 use super::{Came, Road};
 use crate::hunt::login::Login;
 use crate::wire::Ending;
 use socket2::SockRef;
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -16,14 +16,11 @@ const LIMIT: Duration = Duration::from_secs(3);
 const PORT_TRIES: u32 = 40;
 const PORT_PAUSE: Duration = Duration::from_millis(50);
 
-/// How much longer than asked for a read may wait.
-const NEAR: Duration = Duration::from_millis(1);
+/// The longest that a read waits for: whoever asks for more asks again.
+const LONGEST: Duration = Duration::from_secs(3600);
 
-/// Bytes that one write is taken of without a look at the clock.
-const SMALL: usize = 32 << 10;
-
-/// Bytes that one read takes.
-const ONE_READ: usize = 4 << 10;
+/// Bytes of a first write that go out as one piece, whatever Nagle's algorithm holds back.
+const SMALL: usize = 16 << 10;
 
 /// Connections to one address.
 #[derive(Debug)]
@@ -39,8 +36,8 @@ pub struct Sockets {
 #[derive(Debug)]
 struct Socket {
     stream: TcpStream,
-    /// How long its reads wait at present; nothing where they don't.
-    patience: Option<Duration>,
+    /// Something was written on it.
+    is_written: bool,
 }
 
 impl Sockets {
@@ -79,46 +76,37 @@ fn connect_within(address: SocketAddr, limit: Duration) -> io::Result<TcpStream>
 
 #[cfg(not(target_os = "linux"))]
 fn connect_within(address: SocketAddr, limit: Duration) -> io::Result<TcpStream> {
-    TcpStream::connect_timeout(&address, limit)
+    let stream = TcpStream::connect_timeout(&address, limit)?;
+    stream.set_write_timeout(Some(limit))?;
+    Ok(stream)
 }
 
 impl Socket {
-    fn await_for(&mut self, patience: Duration) -> io::Result<()> {
-        let wanted = (!patience.is_zero()).then_some(patience);
-        // A little longer does no harm, and spares a call.
-        let is_near = |known: Duration| known >= patience && known <= patience * 2 + NEAR;
-        if self.patience == wanted || wanted.is_some() && self.patience.is_some_and(is_near) {
-            return Ok(());
+    /// Nagle's algorithm holds back a small piece behind one that is not acknowledged: the first has none before it.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if std::mem::replace(&mut self.is_written, true) || bytes.len() > SMALL {
+            self.stream.set_nodelay(true)?;
         }
-        if self.patience.is_some() != wanted.is_some() {
-            self.stream.set_nonblocking(wanted.is_none())?;
-        }
-        if wanted.is_some() {
-            self.stream.set_read_timeout(wanted)?;
-        }
-        self.patience = wanted;
-        Ok(())
+        self.stream.write_all(bytes)
     }
 
-    fn read(&mut self, into: &mut Vec<u8>, patience: Duration) -> Came {
-        acknowledge_quickly(&self.stream);
-        if self.await_for(patience).is_err() {
-            return Came::Ended(Ending::Reset);
-        }
-        let before = into.len();
-        into.resize(before + ONE_READ, 0);
-        let read = loop {
-            match self.stream.read(&mut into[before..]) {
+    fn read(&self, into: &mut Vec<u8>, patience: Duration) -> Came {
+        let until = Instant::now() + patience.min(LONGEST);
+        loop {
+            match super::receive(&self.stream, into) {
+                Ok(0) => return Came::Ended(Ending::Fin),
+                Ok(_) => return Came::Bytes,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                read => break read,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    acknowledge_quickly(&self.stream);
+                    let left = until.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Came::Nothing;
+                    }
+                    super::wait(&[&self.stream], left, &mut Vec::new());
+                }
+                Err(_) => return Came::Ended(Ending::Reset),
             }
-        };
-        into.truncate(before + read.as_ref().map_or(0, |count| *count));
-        match read {
-            Ok(0) => Came::Ended(Ending::Fin),
-            Ok(_) => Came::Bytes,
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => Came::Nothing,
-            Err(_) => Came::Ended(Ending::Reset),
         }
     }
 }
@@ -126,8 +114,7 @@ impl Socket {
 impl Road for Sockets {
     fn open(&mut self) -> io::Result<usize> {
         let stream = self.connect()?;
-        stream.set_nodelay(true)?;
-        let socket = Socket { stream, patience: Some(Duration::MAX) };
+        let socket = Socket { stream, is_written: false };
         let number = self.free.pop().unwrap_or(self.open.len());
         if number == self.open.len() {
             self.open.push(None);
@@ -138,16 +125,17 @@ impl Road for Sockets {
 
     fn write(&mut self, connection: usize, bytes: &[u8]) -> bool {
         self.written = super::digest(self.written, bytes);
-        let Some(socket) = self.socket(connection) else { return false };
-        let is_blocking = socket.patience.is_some() || socket.await_for(LIMIT).is_ok();
-        if bytes.len() > SMALL && socket.stream.set_write_timeout(Some(LIMIT)).is_err() {
-            return false;
-        }
-        is_blocking && socket.stream.write_all(bytes).is_ok()
+        self.socket(connection).is_some_and(|socket| socket.write(bytes).is_ok())
     }
 
     fn read(&mut self, connection: usize, into: &mut Vec<u8>, patience: Duration) -> Came {
         self.socket(connection).map_or(Came::Ended(Ending::Reset), |socket| socket.read(into, patience))
+    }
+
+    fn await_any(&mut self, connections: &[usize], patience: Duration, ready: &mut Vec<usize>) {
+        let streams: Option<Vec<&TcpStream>> =
+            connections.iter().map(|number| Some(&self.open.get(*number)?.as_ref()?.stream)).collect();
+        super::wait(&streams.unwrap_or_default(), patience, ready);
     }
 
     fn half_close(&mut self, connection: usize) {

@@ -137,6 +137,11 @@ impl Entry {
         }
     }
 
+    /// There it waits for more bytes, so that what came behind it would be part of it.
+    pub(in crate::hunt) fn is_silent_in(&self, state: State) -> bool {
+        self.expected_in(state) == Expected::Waits
+    }
+
     /// What answers it, on a connection that is kept.
     pub(in crate::hunt) fn answer(&self) -> Option<PacketType> {
         match self.packet {
