@@ -198,7 +198,9 @@ impl Probe<'_> {
                     let patience = (under_way[0].at + ASIDE).saturating_duration_since(Instant::now());
                     let streams: Vec<&TcpStream> = under_way.iter().map(|sent| &sent.stream).collect();
                     super::road::wait(&streams, patience, &mut ready);
-                    ready.iter().for_each(|place| under_way[*place].is_ready = true);
+                    for place in &ready {
+                        under_way[*place].is_ready = true;
+                    }
                 }
                 let place = under_way.iter().position(|sent| sent.is_ready);
                 let Some(mut one) = under_way.remove(place.unwrap_or(0)) else { break };

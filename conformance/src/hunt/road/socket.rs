@@ -17,7 +17,7 @@ const PORT_TRIES: u32 = 40;
 const PORT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The longest that a read waits for: whoever asks for more asks again.
-const LONGEST: Duration = Duration::from_secs(3600);
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// Bytes of a first write that go out as one piece, whatever Nagle's algorithm holds back.
 const SMALL: usize = 16 << 10;
