@@ -246,7 +246,7 @@ impl<'t> Fresh<'t> {
                     }
                     // What came in time is read to its end; a broker that never stops sending is not.
                     late += u32::from(now >= running.until);
-                    if late < MOST_LATE {
+                    if now < running.until || late < MOST_LATE {
                         continue;
                     }
                 }
@@ -260,6 +260,7 @@ impl<'t> Fresh<'t> {
             if let Some(end) = self.run_out(road, running, now) {
                 return Some(end);
             }
+            late = 0;
         }
     }
 
@@ -279,7 +280,7 @@ impl<'t> Fresh<'t> {
         None
     }
 
-    /// What it is for one whose time has run out, where our half has ended already.
+    /// What it is for one whose time has run out: where our half has not ended it ends now, and there is more time.
     fn run_out(&self, road: &mut dyn Road, running: &mut Running, now: Duration) -> Option<End> {
         if running.is_answered {
             return Some(End::Alive);
@@ -349,5 +350,67 @@ impl Running {
             is_silent: false,
             is_answered: false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hunt::road::Inside;
+    use mqtt_assay_reference::{Machine, Settings};
+
+    /// A broker that is in order until the case begins, and then never stops sending.
+    struct Endless(Inside, Duration);
+
+    impl Road for Endless {
+        fn open(&mut self) -> io::Result<usize> {
+            self.0.open()
+        }
+        fn write(&mut self, connection: usize, bytes: &[u8]) -> bool {
+            self.0.write(connection, bytes)
+        }
+        fn read(&mut self, _: usize, into: &mut Vec<u8>, _: Duration) -> Came {
+            self.1 += Duration::from_millis(1);
+            into.extend_from_slice(&[0x40, 2, 0, 9]);
+            Came::Bytes
+        }
+        fn await_any(&mut self, connections: &[usize], _: Duration, ready: &mut Vec<usize>) {
+            ready.clear();
+            ready.extend(0..connections.len());
+        }
+        fn half_close(&mut self, connection: usize) {
+            self.0.half_close(connection);
+        }
+        fn close(&mut self, connection: usize, ending: Ending) {
+            self.0.close(connection, ending);
+        }
+        fn now(&self) -> Duration {
+            self.1
+        }
+        fn wait(&mut self, time: Duration) {
+            self.1 += time;
+        }
+        fn is_simulated(&self) -> bool {
+            true
+        }
+        fn digest(&self) -> u64 {
+            self.0.digest()
+        }
+    }
+
+    #[test]
+    fn a_broker_that_never_stops_sending_is_read_until_the_time_is_over_and_not_for_ever() {
+        let mut inside = Inside::new(Machine::new(Settings::default()));
+        let versions = [Version::V5];
+        let offer = Offer::learn(&mut inside, &versions).expect("it answers");
+        let pace = Pace::measure(&mut inside, Version::V5).expect("it answers");
+        let (table, begun) = (Table::new(None), inside.now());
+        let mut road = Endless(inside, begun);
+        let mut fresh = Fresh::new(&table, offer, pace);
+        let choice = Choice::by(1, &mut Random::of(1, 1), &table, &versions);
+        let mut ends = Vec::new();
+        fresh.alone(&mut road, choice, &mut |done| ends.push(done.end)).expect("it opens");
+        assert_eq!(ends, [End::Hung]);
+        assert!(road.now() >= begun + pace.wait.min(pace.hang), "{:?}", road.now());
     }
 }

@@ -74,7 +74,7 @@ fn prelude(version: Version, state: State) -> Vec<u8> {
     let packet = match state {
         State::First | State::Connected => return Vec::new(),
         State::Subscribed => Packet::Subscribe(Subscribe {
-            packet_id: PacketId::new(6).unwrap_or_else(|| unreachable!("6 is not 0")),
+            packet_id: PacketId::new(6).unwrap_or(PacketId::MIN),
             properties: mqtt_assay_codec::Properties::EMPTY,
             filters: filters.as_subscriptions(),
         }),

@@ -44,7 +44,7 @@ mod system {
         read
     }
 
-    /// Only the first is waited for.
+    /// The first is waited for so long, and each of the others a millisecond.
     pub(super) fn wait(streams: &[&TcpStream], patience: Duration, ready: &mut Vec<usize>) {
         for (place, stream) in streams.iter().enumerate() {
             let patience = if place == 0 { patience } else { Duration::ZERO };
@@ -70,4 +70,35 @@ pub(in crate::hunt) fn receive(stream: &TcpStream, into: &mut Vec<u8>) -> std::i
 pub(in crate::hunt) fn wait(streams: &[&TcpStream], patience: Duration, ready: &mut Vec<usize>) {
     ready.clear();
     system::wait(streams, patience, ready);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{ErrorKind, Write as _};
+    use std::net::TcpListener;
+
+    #[test]
+    fn whoever_can_be_read_is_told_of_and_read_without_waiting() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("it has one");
+        let (ours, mut theirs): (Vec<TcpStream>, Vec<TcpStream>) = (0..3)
+            .map(|_| (TcpStream::connect(address).expect("it listens"), listener.accept().expect("one comes").0))
+            .unzip();
+        let all: Vec<&TcpStream> = ours.iter().collect();
+        let mut ready = vec![7];
+        wait(&all, Duration::from_millis(1), &mut ready);
+        assert!(ready.is_empty(), "nobody has written: {ready:?}");
+        (&theirs[1]).write_all(b"one").expect("it is open");
+        drop(theirs.pop());
+        while ready.len() < 2 {
+            wait(&all, Duration::from_mins(1), &mut ready);
+        }
+        assert_eq!(ready, [1, 2]);
+        let mut bytes = b"-".to_vec();
+        let nothing = receive(&ours[0], &mut bytes).map_err(|error| error.kind());
+        assert_eq!(nothing, Err(ErrorKind::WouldBlock));
+        assert_eq!(receive(&ours[1], &mut bytes).expect("it is there"), 3);
+        assert_eq!(bytes, b"-one");
+    }
 }
