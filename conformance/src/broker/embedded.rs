@@ -2,6 +2,7 @@
 
 use super::endpoint::Upon;
 use super::strangers::Strangers;
+use super::tape::Tape;
 use super::{Authentication, Carrier, Data, Endpoint, Ready, Setting, Unready, Variant, next_broker};
 use crate::broker::Shell;
 use crate::wire::{Authority, Holder, Layers, Manners, TlsManners, WebSocketClient, WebSocketServer};
@@ -18,7 +19,7 @@ const DENIED_TOPIC: &str = "mqtt-assay-denied/topic";
 const DENIED_FILTER: &str = "mqtt-assay-denied/#";
 
 /// How the embedded broker is to be.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct EmbeddedOptions {
     /// Faults to switch on, everywhere or on some ways.
     pub faults: Vec<FaultOn>,
@@ -32,6 +33,8 @@ pub struct EmbeddedOptions {
     pub carrier: Carrier,
     /// Where to note the faults that the broker is asked for.
     pub questions: Option<Questions>,
+    /// Where to note what the machine is told and does.
+    pub(crate) tape: Option<Tape>,
 }
 
 /// The embedded broker as a target.
@@ -70,6 +73,22 @@ impl EmbeddedTarget {
 
     /// Starts a broker for this variant.
     pub fn prepare(&self, variant: Variant) -> Result<Ready, Unready> {
+        let (settings, setting) = self.settings(variant)?;
+        let setting = Setting { broker: next_broker(), ..setting };
+        let carrier = variant.carrier.unwrap_or(self.options.carrier);
+        let (layers, upon) = carried(carrier, &settings)?;
+        let EmbeddedOptions { quirks, seed, tape, .. } = &self.options;
+        let shell = Shell::start_with(Machine::new(settings), quirks, *seed, |_| {}, tape.clone());
+        let endpoint = Endpoint::embedded(Rc::new(shell), layers).with(upon);
+        Ok(Ready { endpoint, setting, process: None })
+    }
+
+    /// The machine alone that the broker of this variant is made of.
+    pub(crate) fn machine(&self, variant: Variant) -> Result<Machine, Unready> {
+        Ok(Machine::new(self.settings(variant)?.0))
+    }
+
+    fn settings(&self, variant: Variant) -> Result<(Settings, Setting), Unready> {
         let mut limits = BrokerLimits::default();
         for (name, value) in &self.options.limits {
             limits.set(name, value).map_err(Unready::Failed)?;
@@ -84,23 +103,12 @@ impl EmbeddedTarget {
         };
         let EmbeddedOptions { faults, quirks, seed, questions, .. } = &self.options;
         let faults: FaultSet = faults.iter().copied().collect();
-        let settings = Settings {
-            limits,
-            access,
-            faults: match questions {
-                Some(questions) => faults.noting(questions.clone()),
-                None => faults,
-            },
-            quirks: quirks.iter().copied().collect(),
-            seed: *seed,
-            planted: None,
+        let faults = match questions {
+            Some(questions) => faults.noting(questions.clone()),
+            None => faults,
         };
-        let setting = Setting { broker: next_broker(), ..setting };
-        let carrier = variant.carrier.unwrap_or(self.options.carrier);
-        let (layers, upon) = carried(carrier, &settings)?;
-        let shell = Shell::start(Machine::new(settings), quirks, *seed, |_| {});
-        let endpoint = Endpoint::embedded(Rc::new(shell), layers).with(upon);
-        Ok(Ready { endpoint, setting, process: None })
+        let quirks = quirks.iter().copied().collect();
+        Ok((Settings { limits, access, faults, quirks, seed: *seed, planted: None }, setting))
     }
 }
 

@@ -23,6 +23,7 @@ mod spawned;
 mod stopping;
 mod strangers;
 mod supervisor;
+mod tape;
 mod variant;
 mod version;
 
@@ -46,7 +47,9 @@ pub use strangers::Shown;
 pub use variant::{Carrier, VARIANTS, Variant};
 
 pub(crate) use restart::Restarts;
+pub(crate) use shell::is_of_shell;
 pub(crate) use supervisor::supervise;
+pub(crate) use tape::Tape;
 
 use crate::text::Secrets;
 use mqtt_assay_codec::Version;

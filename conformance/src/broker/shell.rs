@@ -3,6 +3,7 @@
 //! It knows tokio; the machine doesn't. Quirks that are about bytes on the way live here: delays for each connection,
 //! single-byte writes, coalesced writes, a slow link, resets instead of orderly ends.
 
+use super::tape::Tape;
 use crate::wire::{Ending, FrameKind, Layers, Read, Transport, read, read_outcome};
 use bytes::{Buf, Bytes, BytesMut};
 use mqtt_assay_reference::{Breach, Closing, ConnectionId, Effect, Event, Machine, Note, Quirk};
@@ -19,6 +20,9 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// The longest delay that the quirk of delayed connections puts on a direction.
 const LONGEST_DELAY: Duration = Duration::from_millis(40);
+
+/// How many bytes of a connection go one by one where single bytes are written: enough to cut every field of a packet.
+const SINGLE_BYTES: usize = 64 << 10;
 
 /// How many bytes go over a slow link at once, and how long they take: 100 kB a second.
 const SLOW_PIECE: (usize, Duration) = (1000, Duration::from_millis(10));
@@ -72,10 +76,11 @@ struct Core {
     ways: Ways,
     seed: u64,
     log: Box<dyn Fn(Said<'_>)>,
+    tape: Option<Tape>,
 }
 
 /// How bytes travel: the quirks of the shell.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Ways {
     delay: bool,
     single_bytes: bool,
@@ -85,14 +90,29 @@ struct Ways {
 }
 
 impl Ways {
-    /// How many bytes of so many are written at once.
-    fn piece_of(self, length: usize) -> usize {
+    fn of(quirks: &[Quirk]) -> Self {
+        Self {
+            delay: quirks.contains(&Quirk::DelayPerConnection),
+            single_bytes: quirks.contains(&Quirk::SingleByteWrites),
+            coalesce: quirks.contains(&Quirk::CoalescedWrites),
+            reset_for_fin: quirks.contains(&Quirk::ResetForFin),
+            slow: quirks.contains(&Quirk::SlowLink),
+        }
+    }
+
+    /// How many bytes of so many are written at once, where so many were before.
+    fn piece_of(self, length: usize, moved: usize) -> usize {
         match self {
-            Self { single_bytes: true, .. } => 1,
+            Self { single_bytes: true, .. } if moved < SINGLE_BYTES => 1,
             Self { slow: true, .. } => length.min(SLOW_PIECE.0),
             _ => length,
         }
     }
+}
+
+/// Whether the machine has no part in this quirk, so that no other machine shows it.
+pub(crate) fn is_of_shell(quirk: Quirk) -> bool {
+    Ways::of(&[quirk]) != Ways::default()
 }
 
 /// How long so many bytes take over a slow link.
@@ -114,13 +134,17 @@ impl Shell {
     /// Starts the broker in the current local task set. `log` is told of each rule that a client breaks, and of what the
     /// broker decides by itself.
     pub fn start(machine: Machine, quirks: &[Quirk], seed: u64, log: impl Fn(Said<'_>) + 'static) -> Self {
-        let ways = Ways {
-            delay: quirks.contains(&Quirk::DelayPerConnection),
-            single_bytes: quirks.contains(&Quirk::SingleByteWrites),
-            coalesce: quirks.contains(&Quirk::CoalescedWrites),
-            reset_for_fin: quirks.contains(&Quirk::ResetForFin),
-            slow: quirks.contains(&Quirk::SlowLink),
-        };
+        Self::start_with(machine, quirks, seed, log, None)
+    }
+
+    /// The same, with a recording of what the machine is told and does.
+    pub(super) fn start_with(
+        machine: Machine,
+        quirks: &[Quirk],
+        seed: u64,
+        log: impl Fn(Said<'_>) + 'static,
+        tape: Option<Tape>,
+    ) -> Self {
         let core = Rc::new(Core {
             machine: RefCell::new(machine),
             connections: RefCell::default(),
@@ -128,9 +152,10 @@ impl Shell {
             started: Instant::now(),
             clock_changed: Notify::new(),
             progressed: Notify::new(),
-            ways,
+            ways: Ways::of(quirks),
             seed,
             log: Box::new(log),
+            tape,
         });
         tokio::task::spawn_local(keep_time(Rc::clone(&core)));
         Self { core }
@@ -185,7 +210,11 @@ impl Shell {
 impl Core {
     fn handle(&self, event: Event<'_>) {
         let mut effects = Vec::new();
-        self.machine.borrow_mut().handle(event, self.started.elapsed(), &mut effects);
+        let now = self.started.elapsed();
+        self.machine.borrow_mut().handle(event, now, &mut effects);
+        if let Some(tape) = &self.tape {
+            tape.note(event, now, &self.machine.borrow(), &effects);
+        }
         let mut forgotten = Vec::new();
         for effect in effects {
             match effect {
@@ -412,7 +441,7 @@ async fn write_all(
                 sleep(delay).await;
             }
             while !bytes.is_empty() {
-                let piece = core.ways.piece_of(bytes.len());
+                let piece = core.ways.piece_of(bytes.len(), outgoing.moved.get());
                 if core.ways.slow {
                     sleep(time_of(piece)).await;
                 }

@@ -20,7 +20,7 @@ impl Recorded {
     fn of(instance: Instance) -> Self {
         let questions = Questions::default();
         let pair = Pair { switch: None, instance, delayed: false, is_traffic: false };
-        let seen = run_pair(&pair, Some(questions.clone()));
+        let seen = run_pair(&pair, Some(questions.clone()), None);
         Self { instance, seen, asked: questions.asked_on_ways() }
     }
 

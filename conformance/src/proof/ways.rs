@@ -190,7 +190,7 @@ impl Trial<'_> {
 
     fn try_on(&mut self, instance: Instance, delayed: bool) -> Option<Catch> {
         let pair = Pair { switch: Some(Switch::Fault(&self.broken)), instance, delayed, is_traffic: false };
-        let seen = run_pair(&pair, None);
+        let seen = run_pair(&pair, None, None);
         self.run.fetch_add(1, Ordering::Relaxed);
         self.look_for_blame(instance, &seen);
         let rules = self.broken.rules(self.version);
@@ -226,7 +226,7 @@ impl Trial<'_> {
             let switch = Some(Switch::Fault(&self.broken));
             let pair = Pair { switch, instance: case.instance, delayed: false, is_traffic: false };
             self.run.fetch_add(1, Ordering::Relaxed);
-            if run_pair(&pair, None) != case.seen {
+            if run_pair(&pair, None, None) != case.seen {
                 let problem = "does not ask for the fault on this way, and does otherwise with it".to_owned();
                 self.defects.push(Defect { switch: self.broken.name(), case: case.instance.id(), problem });
             }

@@ -77,7 +77,7 @@ quirks! {
     DelayPerConnection "delay-per-connection"
         "Delays what it sends by a seeded time for each connection.";
     SingleByteWrites "single-byte-writes"
-        "Writes every packet byte by byte.";
+        "Writes the first 64 KiB of each connection byte by byte.";
     CoalescedWrites "coalesced-writes"
         "Writes several packets at once.";
     LateEnd "late-end"
