@@ -1,38 +1,48 @@
 //! Whether the process grows by what cases do to it: those of late are played again and again while nobody else hunts, some
-//! at a time, and of those by which it grows each alone, a thousand times and thousands of times more. A plain case is the
-//! control: what grows by that too has no one case to blame.
+//! at a time, and of those by which it grows each alone, made shorter where it is a session, a thousand times and thousands of
+//! times more. A plain case is the control: what grows by that too has no one case to blame.
 
 use super::case::Case;
 use super::confirm::Limit;
 use super::finding::{Again, Finding};
 use super::fresh::{Choice, Fresh};
 use super::ground::Ground;
-use super::session::Terms;
+use super::session::{Session, Terms};
+use super::shorter::shortest;
 use super::table::{State, Table};
 use super::trial::{Suspicion, Weight};
 use super::watch::{NAMES, Sample, sample};
 use mqtt_assay_codec::PacketType;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// How many cases are suspected together, and how often they are played then.
-const TOGETHER: usize = 16;
-const ROUNDS: usize = 250;
+/// How many sessions are suspected together, how often they are played in all, and by how many clients of ours side by side:
+/// they wait more than they do.
+const FEW: usize = 8;
+const PLAYS: usize = 400;
+const SIDE_BY_SIDE: usize = 8;
 
-/// How many plays it takes to weigh a half of many sessions.
-const PLAYS: usize = 600;
+/// How many kinds of packets are suspected together, and how often each is played then: one that leaves no more behind than
+/// a topic name has to show.
+const TOGETHER: usize = 64;
+const ROUNDS: usize = 1000;
 
 /// How often one is played alone before what it leaves is weighed.
 const TIMES: usize = 1000;
 
-/// What counts as growth, of some together and of one alone: kB of memory, descriptors, threads.
+/// What counts as growth, of one alone: kB of memory, descriptors, threads. In the search for it half of that does.
 const LEAST: Sample = [24, 64, 16];
 
 /// How many times more than the control the case has to add.
 const BEYOND_CONTROL: u64 = 4;
 
-/// How long all of it may take.
-const TIME: Duration = Duration::from_mins(2);
+/// How long all of it may take, and how long each search: for a session, for its shortest form, for a kind of packets.
+const TIME: Duration = Duration::from_mins(5);
+const SEARCH: Duration = Duration::from_secs(75);
+
+/// How long cases that are suspected together are played at most.
+const SLICE: Duration = Duration::from_secs(8);
 
 /// How long the process is left alone before it is weighed, and how often it is.
 const QUIET: Duration = Duration::from_millis(200);
@@ -47,60 +57,100 @@ pub(super) struct Leak<'a> {
     pub(super) pid: u32,
     /// Which part of a sample has grown.
     pub(super) which: usize,
+    /// How many names were given out: what is kept for each name that was ever used shows with new ones only.
+    pub(super) named: AtomicUsize,
 }
+
+/// When it began to be found out: the number of the case of then, and the time of the hunt.
+type Begun = (u64, Duration);
 
 impl Leak<'_> {
     /// Looks for the case among those of late by which the process grows.
     pub(super) fn explain(&self, suspicion: Suspicion, ring: &[(u64, Case)], at: Duration) -> Finding {
         let until = Instant::now() + TIME;
-        let is_over = || Instant::now() >= until || self.limit.is_over();
-        let index = ring.last().map_or(0, |(index, _)| *index);
-        let (fresh, others): (Vec<&Case>, Vec<&Case>) =
-            ring.iter().map(|(_, case)| case).partition(|case| is_fresh(case));
-        // No two sessions are alike, so that they are halved as long as one half makes it grow.
-        if let Some(one) = self.halved(others, until)
-            && let Some(finding) = self.alone(&suspicion, one, (index, at), until).filter(|_| !is_over())
-        {
-            return finding;
-        }
-        // Of single packets many are of one kind, and thousands of them take a second.
-        let distinct: BTreeMap<String, &Case> = fresh.iter().map(|case| (case.name(self.table), *case)).collect();
-        let cases: Vec<&Case> = distinct.into_values().collect();
-        let mut tried = 0;
-        for together in cases.chunks(TOGETHER) {
-            if is_over() {
-                break;
-            }
-            tried += together.len();
-            if self.growth(together, ROUNDS, until).is_none_or(|growth| growth < LEAST[self.which]) {
-                continue;
-            }
-            for case in together {
-                if let Some(finding) = self.alone(&suspicion, case, (index, at), until).filter(|_| !is_over()) {
-                    return finding;
-                }
+        let begun = (ring.last().map_or(0, |(index, _)| *index), at);
+        let (mut sessions, mut packets) = (Vec::new(), BTreeMap::new());
+        for (_, case) in ring {
+            match case {
+                Case::Session(session) => sessions.push(session),
+                // Of single packets many are of one kind, and thousands of them take a second.
+                Case::Fresh(_) => drop(packets.insert(case.name(self.table), case)),
+                Case::Kept(..) => {}
             }
         }
-        let mut finding = Finding::new(suspicion, (index, at), None, false);
-        finding.again = match tried {
-            0 => Again::Untried("the time was over"),
-            _ => Again::Doubtful(format!(
-                "{} sessions of late, and {tried} kinds of packets, {TOGETHER} at a time and {ROUNDS} times each: it did not \
-                 grow by them",
-                ring.len() - fresh.len()
-            )),
-        };
-        finding
+        let mut tried = [0, 0];
+        let found = self.by_sessions(&suspicion, &sessions, begun, until, &mut tried[0]).or_else(|| {
+            self.by_packets(&suspicion, &packets.into_values().collect::<Vec<_>>(), begun, until, &mut tried[1])
+        });
+        found.unwrap_or_else(|| {
+            let [sessions, packets] = tried;
+            let again = Again::Doubtful(format!(
+                "{sessions} sessions of late, {FEW} at a time and {PLAYS} times in all, and {packets} kinds of packets, {TOGETHER} \
+                 at a time and up to {ROUNDS} times each: it did not grow by them"
+            ));
+            let mut finding = Finding::new(suspicion, begun, None, false);
+            finding.again = if tried == [0, 0] { Again::Untried("the time was over") } else { again };
+            finding
+        })
     }
 
-    /// One case out of many, by which the process still grows when all others are left out half by half.
-    fn halved<'c>(&self, mut cases: Vec<&'c Case>, until: Instant) -> Option<&'c Case> {
-        let grows = |cases: &[&Case]| {
-            let rounds = (PLAYS / cases.len().max(1)).max(1);
-            self.growth(cases, rounds, until).filter(|growth| *growth >= LEAST[self.which])
-        };
-        // What is kept for reuse is there once all were played.
-        self.growth(&cases, 1, until)?;
+    /// A session by which the process grows, in its shortest form. A few at a time are played often, rather than many once:
+    /// what one of them leaves behind may be as little as a name.
+    fn by_sessions(
+        &self,
+        suspicion: &Suspicion,
+        sessions: &[&Session],
+        begun: Begun,
+        until: Instant,
+        tried: &mut usize,
+    ) -> Option<Finding> {
+        let enough = until.min(Instant::now() + SEARCH);
+        // Those of late first.
+        for few in sessions.rchunks(FEW).take_while(|_| !self.is_over(enough)) {
+            *tried += few.len();
+            let cases: Vec<Case> = few.iter().map(|session| Case::Session((*session).clone())).collect();
+            let Some(Case::Session(one)) = self.halved(cases.iter().collect(), |count| PLAYS / count, until) else {
+                continue;
+            };
+            let grows = |session: &Session| self.grows(&[&Case::Session(session.clone())], PLAYS, until).is_some();
+            let short = shortest(one.clone(), until.min(Instant::now() + SEARCH), &grows);
+            let found = self.alone(suspicion, &Case::Session(short), begun, until);
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    /// A packet by which the process grows.
+    fn by_packets(
+        &self,
+        suspicion: &Suspicion,
+        packets: &[&Case],
+        begun: Begun,
+        until: Instant,
+        tried: &mut usize,
+    ) -> Option<Finding> {
+        let enough = until.min(Instant::now() + SEARCH);
+        for together in packets.chunks(TOGETHER).take_while(|_| !self.is_over(enough)) {
+            *tried += together.len();
+            let one = self.halved(together.to_vec(), |_| ROUNDS, until);
+            if let Some(found) = one.and_then(|one| self.alone(suspicion, one, begun, until)) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// One case out of many, by which the process still grows when all others are left out half by half. `rounds` says how
+    /// often each is played where so many are left.
+    fn halved<'c>(
+        &self,
+        mut cases: Vec<&'c Case>,
+        rounds: impl Fn(usize) -> usize,
+        until: Instant,
+    ) -> Option<&'c Case> {
+        let grows = |cases: &[&Case]| self.grows(cases, rounds(cases.len().max(1)).max(1), until);
         grows(&cases)?;
         while cases.len() > 1 {
             let other = cases.split_off(cases.len() / 2);
@@ -111,6 +161,16 @@ impl Leak<'_> {
             }
         }
         cases.first().copied()
+    }
+
+    /// By how much the process grows when these are played so often, or as often as there is time for, if it does.
+    fn grows(&self, cases: &[&Case], rounds: usize, until: Instant) -> Option<u64> {
+        let growth = self.grown(cases, rounds, Instant::now() + SLICE, until);
+        growth.filter(|growth| *growth >= LEAST[self.which] / 2)
+    }
+
+    fn is_over(&self, until: Instant) -> bool {
+        self.limit.is_over() || Instant::now() >= until
     }
 
     /// One case: the first thousand may fill what is kept for reuse, the second and the third may not add to it.
@@ -128,42 +188,73 @@ impl Leak<'_> {
         suspicion.place = format!("{what} by {}", case.name(self.table));
         suspicion.weight = Weight::Fail;
         suspicion.seen = format!(
-            "{what} grew by {second}{unit} while this case alone was played {TIMES} times, and by {third}{unit} in \
-             {TIMES} times more; by {control}{unit} while as many clients only sent a PINGREQ"
+            "{what} grew by {second}{unit} while this case alone was played {TIMES} times, each time with new names and with what \
+             it leaves taken away, and by {third}{unit} in {TIMES} times more; by {control}{unit} while as many clients only sent a PINGREQ"
         );
         let mut finding = Finding::new(suspicion, first, Some(case), false);
         finding.again = Again::Otherwise(format!("played {} times, alone, while nobody else hunted", 3 * TIMES));
         let mut road = self.ground.road();
-        finding.transcript = case.play(road.as_mut(), self.table, self.terms, "leak").map(|outcome| outcome.transcript);
+        let terms = Terms { tells_cleaning: true, ..self.terms };
+        finding.transcript = case.play(road.as_mut(), self.table, terms, "leak").map(|outcome| outcome.transcript);
         Some(finding)
     }
 
     /// What the process has more once the cases were played so often; nothing where it is another one by then, or the time
     /// is over.
     fn growth(&self, cases: &[&Case], rounds: usize, until: Instant) -> Option<u64> {
+        self.grown(cases, rounds, until, until)
+    }
+
+    fn grown(&self, cases: &[&Case], rounds: usize, enough: Instant, until: Instant) -> Option<u64> {
         let before = self.settled()?;
+        if cases.iter().all(|case| matches!(case, Case::Fresh(_))) {
+            self.play_packets(cases, rounds, enough);
+        } else {
+            self.play_sessions(cases, rounds, enough);
+        }
+        if self.is_over(until) {
+            return None;
+        }
+        Some(self.settled()?.saturating_sub(before))
+    }
+
+    /// Side by side, as in the hunt: alone each is waited for much longer.
+    fn play_packets(&self, cases: &[&Case], rounds: usize, enough: Instant) {
         let mut road = self.ground.road();
         let mut fresh = Fresh::new(self.table, self.terms.offer, self.terms.pace);
-        for round in 0..rounds {
-            for (place, case) in cases.iter().enumerate() {
-                if self.limit.is_over() || Instant::now() >= until {
-                    return None;
-                }
-                let name = format!("l{place}x{round}");
-                match case {
-                    // Side by side, as in the hunt: alone each is waited for much longer.
-                    Case::Fresh(choice) => {
-                        let choice = Choice { index: crate::scenario::hash(&name), ..*choice };
-                        fresh.step(road.as_mut(), choice, &mut |_| {}).ok()?;
-                    }
-                    // A batch in which all was well has no record.
-                    _ => drop(case.play(road.as_mut(), self.table, self.terms, &name)),
+        for _ in (0..rounds).take_while(|_| !self.is_over(enough)) {
+            for case in cases {
+                let Case::Fresh(choice) = case else { continue };
+                let choice = Choice { index: crate::scenario::hash(&self.name()), ..*choice };
+                if fresh.step(road.as_mut(), choice, &mut |_| {}).is_err() {
+                    return;
                 }
             }
         }
         fresh.drain(road.as_mut(), &mut |_| {});
-        drop(road);
-        Some(self.settled()?.saturating_sub(before))
+    }
+
+    /// In turns, by some clients of ours at a time.
+    fn play_sessions(&self, cases: &[&Case], rounds: usize, enough: Instant) {
+        let next = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..SIDE_BY_SIDE {
+                scope.spawn(|| {
+                    let mut road = self.ground.road();
+                    while !self.is_over(enough) {
+                        let play = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(case) = cases.get(play % cases.len()).filter(|_| play / cases.len() < rounds) else {
+                            return;
+                        };
+                        drop(case.play(road.as_mut(), self.table, self.terms, &self.name()));
+                    }
+                });
+            }
+        });
+    }
+
+    fn name(&self) -> String {
+        format!("l{}", self.named.fetch_add(1, Ordering::Relaxed))
     }
 
     /// A case that leaves nothing behind in any broker.
@@ -187,8 +278,4 @@ impl Leak<'_> {
         }
         least
     }
-}
-
-fn is_fresh(case: &Case) -> bool {
-    matches!(case, Case::Fresh(_))
 }

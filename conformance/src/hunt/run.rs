@@ -139,7 +139,7 @@ pub(super) fn terms(ground: &Ground) -> io::Result<Terms> {
         return Err(io::Error::other(format!("not even a plain message got through: {}", wrong.seen)));
     }
     control.let_go(road.as_mut());
-    Ok(Terms { offer, pace, futile: Futile::default() })
+    Ok(Terms { offer, pace, futile: Futile::default(), tells_cleaning: false })
 }
 
 /// Whether clients that no case and no canary has to do with are not answered either.

@@ -1,4 +1,4 @@
-//! The shortest session that ends a broker: steps are left out as long as it still does.
+//! The shortest session that still ends a broker, or still leaves something behind: steps are left out as long as it does.
 
 use super::case::Case;
 use super::death::Death;
@@ -24,7 +24,7 @@ impl Death<'_> {
 }
 
 /// Leaves out halves, quarters, and so on down to single steps.
-fn shortest(mut session: Session, until: Instant, still_kills: &dyn Fn(&Session) -> bool) -> Session {
+pub(super) fn shortest(mut session: Session, until: Instant, still_does: &dyn Fn(&Session) -> bool) -> Session {
     let mut tries = 0;
     let mut chunk = session.steps.len() / 2;
     while chunk > 0 {
@@ -34,7 +34,7 @@ fn shortest(mut session: Session, until: Instant, still_kills: &dyn Fn(&Session)
             let (head, tail) = (&session.steps[..start], session.steps.iter().skip(start + chunk));
             let steps = head.iter().chain(tail).cloned().collect();
             let shorter = Session { cast: session.cast.clone(), steps };
-            if !shorter.steps.is_empty() && still_kills(&shorter) {
+            if !shorter.steps.is_empty() && still_does(&shorter) {
                 session = shorter;
             } else {
                 start += chunk;

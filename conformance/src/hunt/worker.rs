@@ -22,6 +22,7 @@ use mqtt_assay_codec::Version;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 /// How many cases are remembered, for who has to find out which of them ended the broker.
@@ -436,7 +437,8 @@ impl<'a> Worker<'a> {
         let brought = self.drained();
         self.follow_up(brought);
         let ring: Vec<(u64, Case)> = self.ring.iter().cloned().collect();
-        let leak = Leak { ground, table: shared.table, terms, limit: shared.limit(), pid, which };
+        let leak =
+            Leak { ground, table: shared.table, terms, limit: shared.limit(), pid, which, named: AtomicUsize::new(0) };
         let found = shared
             .while_still(shared.options.jobs.max(1) - 1, || leak.explain(suspicion.clone(), &ring, shared.elapsed()));
         match found {

@@ -3,16 +3,17 @@
 use crate::hunt::login::known;
 use crate::hunt::pace::Pace;
 use crate::hunt::road::{Came, Road};
+use crate::hunt::trial::Trial;
 use crate::wire::Ending;
 use mqtt_assay_codec::{Connect, Packet, Publish, Version};
 use std::collections::BTreeSet;
 
-/// Nobody judges this. What can't be taken away stays.
+/// Nobody judges this; `trial` takes it into its record. What can't be taken away stays.
 pub(super) fn clean(
     road: &mut dyn Road,
     (pace, version): (Pace, Version),
-    clients: &BTreeSet<String>,
-    retained: &BTreeSet<String>,
+    (clients, retained): (&BTreeSet<String>, &BTreeSet<String>),
+    mut trial: Option<&mut Trial>,
 ) {
     for (place, client) in clients.iter().enumerate() {
         let connect = Connect { client_id: client, clean_start: true, keep_alive: 60, ..Connect::default() };
@@ -24,9 +25,13 @@ pub(super) fn clean(
         }
         bytes.extend_from_slice(&[0xC0, 0, 0xE0, 0]);
         let Ok(connection) = road.open() else { return };
+        let at = road.now();
+        let mut inbox = Vec::new();
         if road.write(connection, &bytes) {
-            let mut inbox = Vec::new();
             while road.read(connection, &mut inbox, pace.wait) == Came::Bytes && !inbox.ends_with(&[0xD0, 0]) {}
+        }
+        if let Some(trial) = trial.as_deref_mut() {
+            trial.cleaned((at, road.now()), version, &bytes, &inbox);
         }
         road.close(connection, Ending::Fin);
     }

@@ -70,7 +70,8 @@ impl Player<'_> {
             self.road.close(connection, Ending::Reset);
         }
         let version = self.terms.offer.versions().first().copied().unwrap_or(Version::V3_1_1);
-        clean::clean(self.road, (self.terms.pace, version), &self.clients, &self.retained);
+        let trial = self.terms.tells_cleaning.then_some(&mut self.trial);
+        clean::clean(self.road, (self.terms.pace, version), (&self.clients, &self.retained), trial);
     }
 
     pub(super) fn fence(&mut self) {

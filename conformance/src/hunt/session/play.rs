@@ -43,6 +43,8 @@ pub(in crate::hunt) struct Terms {
     pub(in crate::hunt) pace: Pace,
     /// What this broker never answers with.
     pub(in crate::hunt) futile: Futile,
+    /// Whether the record tells how is taken away what a session leaves.
+    pub(in crate::hunt) tells_cleaning: bool,
 }
 
 /// What came of it.

@@ -275,6 +275,18 @@ impl Trial {
         self.auditor.client_ended(self.sides[side].conn, at, line);
     }
 
+    /// Takes a connection into the record on which was taken away what the case had left. It is not judged.
+    pub(super) fn cleaned(&mut self, (from, to): (Duration, Duration), version: Version, sent: &[u8], came: &[u8]) {
+        let side = self.opened(from, "cleaner", version);
+        for packet in packets(sent, Context::new(version, Sender::Client)) {
+            self.log.add(from, side, Happening::Sent(None), packet);
+        }
+        for packet in packets(came, Context::new(version, Sender::Server)) {
+            self.log.add(to, side, Happening::Received, packet);
+        }
+        self.log.add(to, side, Happening::Closed(Ending::Fin), &[]);
+    }
+
     /// What was owed until now and did not come.
     pub(super) fn settle(&mut self, now: Duration) {
         for finding in self.auditor.due(now) {
@@ -306,6 +318,19 @@ impl Trial {
         });
         self.log.transcript(case, &roles, &notes.collect::<Vec<_>>())
     }
+}
+
+/// The packets one by one; what is none comes whole.
+fn packets(mut bytes: &[u8], context: Context) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let len = match decode(bytes, context, &Limits::default()) {
+            Ok(Decoded::Complete { len, .. }) => len,
+            _ => bytes.len(),
+        };
+        let (packet, rest) = bytes.split_at_checked(len)?;
+        bytes = rest;
+        Some(packet).filter(|packet| !packet.is_empty())
+    })
 }
 
 /// Whether an answer without this is what comes of taking a packet with that mistake: whoever was sent a packet identifier 0
