@@ -174,25 +174,31 @@ impl Leak<'_> {
     }
 
     /// One case: the first thousand may fill what is kept for reuse, the second and the third may not add to it.
-    fn alone(&self, suspicion: &Suspicion, case: &Case, first: (u64, Duration), until: Instant) -> Option<Finding> {
+    fn alone(&self, suspicion: &Suspicion, case: &Case, first: Begun, until: Instant) -> Option<Finding> {
         self.growth(&[case], TIMES, until)?;
         let least = LEAST[self.which];
         let second = self.growth(&[case], TIMES, until).filter(|growth| *growth >= least)?;
         let third = self.growth(&[case], TIMES, until).filter(|growth| *growth >= least)?;
+        self.named.fetch_sub(TIMES, Ordering::Relaxed);
+        let again = self.growth(&[case], TIMES, until)?;
         let control = self.control().map_or(Some(0), |control| self.growth(&[&control], TIMES, until))?;
         if control * BEYOND_CONTROL > second.min(third) {
             return None;
         }
         let mut suspicion = suspicion.clone();
         let (what, unit) = NAMES[self.which];
-        suspicion.place = format!("{what} by {}", case.name(self.table));
-        suspicion.weight = Weight::Fail;
+        // What is kept for each name may have a bound that was not reached.
+        let is_of_use = again >= least;
+        let kept = if is_of_use { "" } else { " for names" };
+        suspicion.place = format!("{what}{kept} by {}", case.name(self.table));
+        suspicion.weight = if is_of_use { Weight::Fail } else { Weight::Weak };
         suspicion.seen = format!(
             "{what} grew by {second}{unit} while this case alone was played {TIMES} times, each time with new names and with what \
-             it leaves taken away, and by {third}{unit} in {TIMES} times more; by {control}{unit} while as many clients only sent a PINGREQ"
+             it leaves taken away, and by {third}{unit} in {TIMES} times more; by {again}{unit} with the same names again, by \
+             {control}{unit} while as many clients only sent a PINGREQ"
         );
         let mut finding = Finding::new(suspicion, first, Some(case), false);
-        finding.again = Again::Otherwise(format!("played {} times, alone, while nobody else hunted", 3 * TIMES));
+        finding.again = Again::Otherwise(format!("played {} times, alone, while nobody else hunted", 4 * TIMES));
         let mut road = self.ground.road();
         let terms = Terms { tells_cleaning: true, ..self.terms };
         finding.transcript = case.play(road.as_mut(), self.table, terms, "leak").map(|outcome| outcome.transcript);
