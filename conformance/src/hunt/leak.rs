@@ -38,8 +38,8 @@ const LEAST: Sample = [24, 64, 16];
 const BEYOND_CONTROL: u64 = 4;
 
 /// How long all of it may take, and how long each search: for a session, for its shortest form, for a kind of packets.
-const TIME: Duration = Duration::from_mins(5);
-const SEARCH: Duration = Duration::from_secs(75);
+const TIME: Duration = Duration::from_mins(3);
+const SEARCH: Duration = Duration::from_secs(45);
 
 /// How long cases that are suspected together are played at most.
 const SLICE: Duration = Duration::from_secs(8);

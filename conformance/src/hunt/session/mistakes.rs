@@ -11,6 +11,9 @@ use mqtt_assay_standard::find;
 
 const PINGREQ: [u8; 2] = [0xC0, 0];
 
+/// How many times longer than one that is silent a broker is waited for that goes on sending behind our half's end.
+const STILL_SENDING: u32 = 3;
+
 impl Player<'_> {
     /// Sends a packet with a mistake by name, where it has a place for it; else as it is.
     pub(super) fn send_mutated(&mut self, who: usize, name: &str, legal: &[u8]) {
@@ -100,18 +103,26 @@ impl Player<'_> {
     pub(super) fn decide(&mut self, who: usize, connection: usize, side: usize, waits: bool) -> End {
         // Where waiting costs nothing, ten packets may be dealt with slowly before this one.
         let wait = if self.road.is_simulated() { self.terms.pace.wait * 2 } else { self.terms.pace.wait };
-        let mut until = self.road.now() + if waits { self.terms.pace.hang } else { wait };
+        let hang = self.terms.pace.hang;
+        let mut until = self.road.now() + if waits { hang } else { wait };
+        let latest = until + hang * STILL_SENDING;
         loop {
             let left = until.saturating_sub(self.road.now());
             match self.read(who, connection, side, left) {
                 Came::Ended(_) => return if self.actors[who].is_half_closed { End::Waiting } else { End::Closed },
                 Came::Bytes if self.actors[who].has_all_pongs() && !waits => return End::Alive,
-                Came::Bytes => self.answer(who),
+                Came::Bytes => {
+                    self.answer(who);
+                    if self.actors[who].is_half_closed {
+                        // It still deals with what was before.
+                        until = until.max((self.road.now() + hang).min(latest));
+                    }
+                }
                 Came::Nothing if self.road.now() < until => {}
                 Came::Nothing if self.actors[who].is_half_closed => return End::Hung,
                 Came::Nothing => {
                     self.half_close(who);
-                    until = self.road.now() + self.terms.pace.hang;
+                    until = self.road.now() + hang;
                 }
             }
         }

@@ -174,12 +174,27 @@ mod tests {
         Filter::Either(Box::new(left), Box::new(right))
     }
 
-    /// The ids that a filter means.
+    /// Some cases of all chapters: logic is the same for all of them.
+    fn some() -> impl Iterator<Item = Instance> {
+        cases::all().step_by(61)
+    }
+
+    /// The ids that a filter means, of those.
     fn meant(filter: &Filter) -> Vec<String> {
-        cases::all().filter(|instance| filter.matches(instance)).map(|instance| instance.id()).collect()
+        some().filter(|instance| filter.matches(instance)).map(|instance| instance.id()).collect()
     }
 
     proptest! {
+        #[test]
+        fn what_is_printed_is_parsed_back(filter in any_filter()) {
+            prop_assert_eq!(Filter::parse(&filter.to_string()), Ok(filter));
+        }
+    }
+
+    proptest! {
+        // Each wrong text is compared with the ids of all cases, for what may have been meant.
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn no_text_makes_the_parser_panic(text in "\\PC{0,80}") {
             let _ = Filter::parse(&text).map_err(|error| error.to_string());
@@ -191,11 +206,6 @@ mod tests {
         }
 
         #[test]
-        fn what_is_printed_is_parsed_back(filter in any_filter()) {
-            prop_assert_eq!(Filter::parse(&filter.to_string()), Ok(filter));
-        }
-
-        #[test]
         fn the_operators_are_those_of_logic(left in any_filter(), right in any_filter()) {
             prop_assert_eq!(meant(&not(not(left.clone()))), meant(&left));
             prop_assert_eq!(
@@ -203,7 +213,7 @@ mod tests {
                 meant(&either(not(left.clone()), not(right.clone())))
             );
             prop_assert_eq!(meant(&both(left.clone(), not(left.clone()))), Vec::<String>::new());
-            prop_assert_eq!(meant(&either(left.clone(), not(left.clone()))).len(), cases::all().count());
+            prop_assert_eq!(meant(&either(left.clone(), not(left.clone()))).len(), some().count());
             prop_assert_eq!(meant(&both(left.clone(), right.clone())), meant(&both(right, left)));
         }
     }
