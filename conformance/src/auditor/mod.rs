@@ -16,6 +16,7 @@
 
 mod clients;
 mod connection;
+mod cut_off;
 mod deliveries;
 mod facts;
 mod judge;

@@ -1,5 +1,6 @@
 //! What we write on a connection, taken apart into packets, however it is cut.
 
+use super::cut_off::with_whole_filters;
 use mqtt_assay_codec::{Context, Decoded, Limits, Packet, Sender, Version, decode, decode_waiving};
 
 /// The beginning of a packet that is not written to its end.
@@ -82,8 +83,19 @@ fn first(
         }
         Ok(Decoded::Partial { .. }) => None,
         Err(_) => {
+            tell_of_whole_filters(version, bytes, each);
             each(Written::Unreadable);
             Some((Sort::Unreadable, bytes.len()))
         }
+    }
+}
+
+/// Of a packet that is cut off within its topic filters, those before the cut: the broker may have heeded them.
+fn tell_of_whole_filters(version: Version, bytes: &[u8], each: &mut impl FnMut(Written<'_>)) {
+    let Some(whole) = with_whole_filters(version, bytes) else { return };
+    let (context, limits) = (Context::new(version, Sender::Client), Limits::default());
+    let read = decode(&whole, context, &limits).or_else(|error| decode_waiving(&whole, context, &limits, error.rule));
+    if let Ok(Decoded::Complete { packet, .. }) = read {
+        each(Written::Illegal(&packet));
     }
 }

@@ -23,12 +23,17 @@ impl Talk {
     }
 
     fn of(version: Version, auditor: &Rc<Auditor>) -> Self {
+        Self::about(version, auditor, "")
+    }
+
+    /// With a judge of messages, whose topics begin so.
+    fn about(version: Version, auditor: &Rc<Auditor>, own_topics: &str) -> Self {
         let facts = Facts {
             version,
             case: String::new(),
             role: String::new(),
             broker: 1,
-            own_topics: String::new(),
+            own_topics: own_topics.to_owned(),
             own_clients: String::new(),
             is_simulated: true,
             is_clean_up: false,

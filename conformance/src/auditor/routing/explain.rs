@@ -110,7 +110,10 @@ impl Scene<'_> {
             let has_wrong_flag =
                 explained.judged.broken_points().any(|point| matches!(point, Point::LiveRetain | Point::RetainedFlag));
             let is_odd = (self.is_by_gone(explained), has_wrong_flag, !self.is_marked_so(explained));
-            (explained.judged.breaches(), is_odd, self.is_full(explained), !self.is_likely(explained))
+            // What a broker may have added does not count, and yet another publication may have had it.
+            let is_other = self.link.version == Version::V5
+                && self.publications.get(explained.publication).content != self.delivered.content;
+            (explained.judged.breaches(), is_odd, is_other, self.is_full(explained), !self.is_likely(explained))
         })
     }
 

@@ -116,12 +116,13 @@ impl Attachment {
         let Some(lasts) = self.lasts.filter(|_| !self.is_tainted) else { return Expects::Either };
         let changed = self.changed;
         match self.ended_by_broker {
+            // It may have taken leave long before that was read, and the session's time runs from then.
+            _ if self.is_left => Expects::Either,
             None if lasts == Lasts::NoTime || changed.is_some() => Expects::Either,
             // Nobody saw when the broker ended it: from the last sign of it on the session's time may run.
             None if self.is_ended_by_us => lasts.expected(self.was_open, now, now),
             // It is taken over, or its end is dealt with before; in both the session is there.
             None => Lasts::ForGood.expected(now, now, now),
-            Some(_) if self.is_left => Expects::Either,
             Some(end) => changed.unwrap_or(lasts).expected(self.was_open, end.at, now),
         }
     }

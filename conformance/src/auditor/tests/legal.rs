@@ -7,6 +7,7 @@ use mqtt_assay_codec::{
     Acknowledgement, Auth, Connack, Connect, Packet, PropertiesBuf, Property, Publish, QoS, ReasonCode, Version,
 };
 use std::rc::Rc;
+use std::time::Duration;
 
 /// A connection that takes up a session from before.
 fn resumed(version: Version) -> Talk {
@@ -130,4 +131,43 @@ fn a_message_that_was_refused_leaves_its_identifier_free() {
     let reason = ReasonCode::UNSPECIFIED_ERROR;
     talk.client(Packet::Pubrec(Acknowledgement { reason, ..Acknowledgement::success(packet_id(1)) }));
     assert!(!talk.server(Packet::Publish(message(QoS::ExactlyOnce, 1, b"two"))).finds());
+}
+
+#[test]
+fn of_a_subscribe_that_is_cut_off_the_filters_before_the_cut_may_be_heeded() {
+    for version in VERSIONS {
+        for (cut_at, may_come) in [(usize::MAX, true), (5, false)] {
+            let clients = Rc::<Auditor>::default();
+            let mut talk = Talk::about(version, &clients, "first");
+            let expiry = stays(version);
+            let connect = Connect { client_id: "client", properties: expiry.as_properties(), ..Connect::default() };
+            talk.client(Packet::Connect(connect));
+            talk.server(Packet::Connack(Connack::default()));
+            talk.subscribe(1, &["other"], QoS::AtLeastOnce);
+            talk.suback(1, &[1]);
+            let properties: &[u8] = if version == Version::V5 { &[0] } else { &[] };
+            let body = [&[0, 2], properties, b"\0\x05first\x01\0\x06second"].concat();
+            let body = &body[..cut_at.min(body.len())];
+            let cut = [&[0x82, body.len() as u8], body].concat();
+            clients.wrote(talk.conn, Duration::ZERO, 0, &cut, true);
+            clients.broker_ended(talk.conn, Duration::ZERO, 0);
+            let mut back = Talk::about(version, &clients, "first");
+            back.client(Packet::Connect(connect));
+            back.server(Packet::Connack(Connack { session_present: true, ..Connack::default() }));
+            let mut sender = Talk::about(version, &clients, "first");
+            sender.connect("sender");
+            sender.server(Packet::Connack(Connack::default()));
+            let sent = Publish { topic: "first", ..message(QoS::AtLeastOnce, 1, b"one") };
+            sender.client(Packet::Publish(sent));
+            sender.server(Packet::Puback(ack(1)));
+            let audit = back.server(Packet::Publish(sent));
+            let is_broken = matches!(audit.of(Point::MatchingSubscription), Holding::Broken(_));
+            assert_eq!(is_broken, !may_come, "{version}, cut at {cut_at}: {audit:?}");
+        }
+    }
+}
+
+/// A session that stays for a minute.
+fn stays(version: Version) -> PropertiesBuf {
+    (version == Version::V5).then_some(Property::SessionExpiryInterval(60)).into_iter().collect()
 }

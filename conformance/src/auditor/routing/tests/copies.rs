@@ -54,6 +54,25 @@ fn a_message_of_qos_2_comes_once_for_each_subscription() {
 }
 
 #[test]
+fn of_two_messages_with_one_payload_a_copy_is_of_the_one_whose_properties_it_has() {
+    let (mut trace, subscriber, publisher) = pair(Version::V5, TWO);
+    trace.subscribe(subscriber, "run/case/#", SubscriptionOptions { qos: QoS::AtMostOnce, ..TWO });
+    let plain = message(QoS::ExactlyOnce, 7, b"same");
+    let properties = PropertiesBuf::new().with(Property::ContentType("text/plain"));
+    let typed = Publish { packet_id: PacketId::new(8), properties: properties.as_properties(), ..plain };
+    trace.publish(publisher, plain);
+    trace.publish(publisher, typed);
+    for publish in [plain, typed] {
+        let lower = Publish { qos: QoS::AtMostOnce, packet_id: None, ..publish };
+        assert_silent(&trace.take(subscriber, lower));
+    }
+    assert_silent(&trace.take(subscriber, plain));
+    assert_silent(&trace.take(subscriber, typed));
+    let more = Publish { packet_id: PacketId::new(9), ..plain };
+    assert_broken(&trace.take(subscriber, more), Point::CopiesOfQos2);
+}
+
+#[test]
 fn a_message_that_comes_with_dup_1_at_once_has_come() {
     let (mut trace, subscriber, publisher) = pair(Version::V5, ONE);
     let (first, second) = (message(QoS::AtLeastOnce, 7, b"first"), message(QoS::AtLeastOnce, 8, b"second"));
