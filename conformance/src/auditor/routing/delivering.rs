@@ -170,10 +170,15 @@ impl Traffic {
             return;
         }
         copies.live += 1;
-        if publication.is_uncertain || !comes_once(publication, delivered.qos) || session.is_mixed {
+        // A will that comes with RETAIN 1 can be what is retained as well: by each SUBSCRIBE that is looked up late.
+        if publication.is_will && is_open || !comes_once(publication, delivered.qos) {
             return;
         }
-        let came = copies.live as usize;
+        copies.once += 1;
+        if publication.is_uncertain || session.is_mixed {
+            return;
+        }
+        let came = copies.once as usize;
         let most = session.count(by);
         let replaced = || session.subscriptions.iter().filter(|one| one.is_replaced && one.matches(&delivered.topic));
         let stays = replaced().any(|one| one.shown == Some(Shown::Stays));

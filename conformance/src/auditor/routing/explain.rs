@@ -80,7 +80,10 @@ impl Scene<'_> {
             return Ok(best);
         }
         if is_sound {
-            best.is_open = best.path == Path::Retained && self.may_be(Path::Live, best.publication);
+            best.is_open = match best.path {
+                Path::Retained => self.may_be(Path::Live, best.publication),
+                Path::Live => self.delivered.retain && self.may_be(Path::Retained, best.publication),
+            };
             best.shown = self.displaced(&best).into_iter().map(|number| (number, Shown::Gone)).collect();
         } else {
             self.blame_cause(&candidates, &mut best);
@@ -157,6 +160,9 @@ impl Scene<'_> {
         let copies = self.session.copies.get(&explained.publication).copied().unwrap_or_default();
         let due = self.session.count(&explained.by);
         let (came, most) = match explained.path {
+            Path::Live if comes_once(self.publications.get(explained.publication), self.delivered.qos) => {
+                (copies.once, due)
+            }
             Path::Live => (copies.live, due),
             Path::Retained => (copies.retained, due + self.bringers(explained.publication)),
         };

@@ -50,6 +50,8 @@ pub(super) struct Incoming {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Copies {
     pub(super) live: u32,
+    /// Those of them of which there is one for each subscription.
+    pub(super) once: u32,
     pub(super) retained: u32,
     /// When the first came.
     pub(super) first: Moment,

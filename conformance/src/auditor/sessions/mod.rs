@@ -299,6 +299,8 @@ impl Sessions {
         // What a share brings may be another member's by now, and what expires need not be sent again but at QoS 2.
         let is_free = publish.qos == QoS::AtLeastOnce
             && (session.shares || publish.properties.message_expiry_interval().is_some());
+        // On another connection, where the alias means nothing, it has to name its topic, perhaps beside an alias.
+        let length = length + topic.len() - publish.topic.len().min(topic.len());
         let coming =
             Coming { conn, seq: moment.seq, version, id, publish, topic: &topic, is_free, length, order_is_told };
         if session.last != Some(conn) {

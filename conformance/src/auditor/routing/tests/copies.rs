@@ -56,19 +56,16 @@ fn a_message_of_qos_2_comes_once_for_each_subscription() {
 #[test]
 fn of_two_messages_with_one_payload_a_copy_is_of_the_one_whose_properties_it_has() {
     let (mut trace, subscriber, publisher) = pair(Version::V5, TWO);
-    trace.subscribe(subscriber, "run/case/#", SubscriptionOptions { qos: QoS::AtMostOnce, ..TWO });
+    trace.subscribe(subscriber, "run/case/#", TWO);
     let plain = message(QoS::ExactlyOnce, 7, b"same");
     let properties = PropertiesBuf::new().with(Property::ContentType("text/plain"));
     let typed = Publish { packet_id: PacketId::new(8), properties: properties.as_properties(), ..plain };
     trace.publish(publisher, plain);
     trace.publish(publisher, typed);
-    for publish in [plain, typed] {
-        let lower = Publish { qos: QoS::AtMostOnce, packet_id: None, ..publish };
-        assert_silent(&trace.take(subscriber, lower));
+    for (publish, id) in [(plain, 1), (typed, 2), (plain, 3), (typed, 4)] {
+        assert_silent(&trace.take(subscriber, Publish { packet_id: PacketId::new(id), ..publish }));
     }
-    assert_silent(&trace.take(subscriber, plain));
-    assert_silent(&trace.take(subscriber, typed));
-    let more = Publish { packet_id: PacketId::new(9), ..plain };
+    let more = Publish { packet_id: PacketId::new(5), ..plain };
     assert_broken(&trace.take(subscriber, more), Point::CopiesOfQos2);
 }
 
@@ -103,6 +100,26 @@ fn mourning(version: Version) -> (Trace, Conn) {
     let mortal = trace.connect(version, connect);
     trace.broker_ends(mortal);
     (trace, subscriber)
+}
+
+#[test]
+fn a_copy_with_retain_may_be_what_is_retained_and_is_no_will_too_many() {
+    let mut trace = Trace::default();
+    let subscriber = trace.open(Version::V5, "subscriber", true);
+    let zero = SubscriptionOptions { qos: QoS::AtMostOnce, ..TWO };
+    trace.subscribe(subscriber, "run/case/#", SubscriptionOptions { retain_as_published: true, ..zero });
+    trace.subscribe(subscriber, "run/case/+", zero);
+    let will = Will { topic: "run/case/news", payload: b"gone", retain: true, ..Will::default() };
+    let connect = Connect { client_id: "mortal", clean_start: true, will: Some(will), ..Connect::default() };
+    let mortal = trace.connect(Version::V5, connect);
+    trace.broker_ends(mortal);
+    let came = |retain| Publish { retain, topic: "run/case/news", payload: b"gone", ..Publish::default() };
+    for retain in [true, true, true, false] {
+        let audit = trace.take(subscriber, came(retain));
+        assert!(!audit.finds(), "RETAIN {retain}: {audit:?}");
+    }
+    trace.take(subscriber, came(false));
+    assert_broken(&trace.take(subscriber, came(false)), Point::WillOnce);
 }
 
 #[test]
@@ -252,4 +269,22 @@ fn a_copy_in_spite_of_no_local_is_none_by_the_share_beside_it() {
     trace.publish(members[1], one);
     assert_broken(&trace.take(members[1], one), Point::NoLocal);
     assert_silent(&trace.take(members[0], message(QoS::AtMostOnce, 0, b"first")));
+}
+
+#[test]
+fn copies_of_qos_0_and_1_are_not_counted_among_those_of_qos_2() {
+    for version in VERSIONS {
+        let (mut trace, subscriber, publisher) = pair(version, TWO);
+        trace.subscribe(subscriber, "run/case/#", SubscriptionOptions { qos: QoS::AtMostOnce, ..TWO });
+        let one = message(QoS::ExactlyOnce, 7, b"first");
+        trace.publish(publisher, one);
+        // QoS 0 may double them.
+        for _ in 0..2 {
+            assert_silent(&trace.take(subscriber, Publish { qos: QoS::AtMostOnce, packet_id: None, ..one }));
+        }
+        assert_silent(&trace.take(subscriber, one));
+        let more = |id| Publish { packet_id: PacketId::new(id), ..one };
+        assert_silent(&trace.take(subscriber, more(8)));
+        assert_broken(&trace.take(subscriber, more(9)), Point::CopiesOfQos2);
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{Run, VERSIONS, ack, again, assert_broken, first, message};
 use crate::auditor::{Conn, Point};
-use mqtt_assay_codec::{Packet, Publish, QoS, Version};
+use mqtt_assay_codec::{Packet, PropertiesBuf, Property, Publish, QoS, Version};
 
 /// A client that was lost with so many messages open, of three, and has taken its session up.
 fn resumed(version: Version, count: usize) -> (Run, Conn) {
@@ -82,5 +82,29 @@ fn who_was_only_slow_owes_nothing_any_more() {
         }
         run.asks(next);
         assert_eq!(run.auditor.due(run.now).len(), usize::from(!comes));
+    }
+}
+
+#[test]
+fn what_came_under_an_alias_is_longer_where_it_has_to_name_its_topic() {
+    // It is 13 bytes long, and 17 with the topic `news` beside the alias.
+    for (most, is_found) in [(16, false), (17, true)] {
+        let mut run = Run::new(Version::V5);
+        let expiry = Property::SessionExpiryInterval(1000);
+        let conn = run.connect("own-ann", true, &[expiry, Property::TopicAliasMaximum(1)]);
+        run.connack(conn, false);
+        let alias = PropertiesBuf::new().with(Property::TopicAlias(1));
+        let set = Publish { topic: "news", properties: alias.as_properties(), ..Publish::default() };
+        run.read(conn, Packet::Publish(set));
+        let by_alias = Publish { topic: "", properties: alias.as_properties(), ..message(QoS::AtLeastOnce, 1, b"one") };
+        run.read(conn, Packet::Publish(by_alias));
+        run.is_lost(conn);
+        let next = run.connect("own-ann", false, &[expiry, Property::MaximumPacketSize(most)]);
+        run.connack(next, true);
+        run.passes(10);
+        run.connack(run.connect("own-bob", true, &[]), false);
+        let found = run.auditor.due(run.now);
+        let is_owed = found.iter().any(|finding| finding.point == Point::OwedAfterResume);
+        assert_eq!(is_owed, is_found, "{most}: {found:?}");
     }
 }
