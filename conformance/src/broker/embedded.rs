@@ -19,7 +19,7 @@ const DENIED_TOPIC: &str = "mqtt-assay-denied/topic";
 const DENIED_FILTER: &str = "mqtt-assay-denied/#";
 
 /// How the embedded broker is to be.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct EmbeddedOptions {
     /// Faults to switch on, everywhere or on some ways.
     pub faults: Vec<FaultOn>,
@@ -33,20 +33,25 @@ pub struct EmbeddedOptions {
     pub carrier: Carrier,
     /// Where to note the faults that the broker is asked for.
     pub questions: Option<Questions>,
-    /// Where to note what the machine is told and does.
-    pub(crate) tape: Option<Tape>,
 }
 
 /// The embedded broker as a target.
 #[derive(Clone)]
 pub struct EmbeddedTarget {
     options: EmbeddedOptions,
+    /// Where to note what the machine is told and does.
+    tape: Option<Tape>,
 }
 
 impl EmbeddedTarget {
     /// A target with these options.
     pub fn new(options: EmbeddedOptions) -> Self {
-        Self { options }
+        Self { options, tape: None }
+    }
+
+    /// With a recording of what the machine is told and does.
+    pub(crate) fn recorded(self, tape: Tape) -> Self {
+        Self { tape: Some(tape), ..self }
     }
 
     /// What carries the bytes, where a variant doesn't say.
@@ -77,8 +82,8 @@ impl EmbeddedTarget {
         let setting = Setting { broker: next_broker(), ..setting };
         let carrier = variant.carrier.unwrap_or(self.options.carrier);
         let (layers, upon) = carried(carrier, &settings)?;
-        let EmbeddedOptions { quirks, seed, tape, .. } = &self.options;
-        let shell = Shell::start_with(Machine::new(settings), quirks, *seed, |_| {}, tape.clone());
+        let EmbeddedOptions { quirks, seed, .. } = &self.options;
+        let shell = Shell::start_with(Machine::new(settings), quirks, *seed, |_| {}, self.tape.clone());
         let endpoint = Endpoint::embedded(Rc::new(shell), layers).with(upon);
         Ok(Ready { endpoint, setting, process: None })
     }

@@ -7,7 +7,7 @@ use super::confirm::Limit;
 use super::finding::{Again, Finding};
 use super::fresh::{Choice, Fresh};
 use super::ground::Ground;
-use super::session::{Session, Terms};
+use super::session::{Act, Cut, Greeting, Session, Step, Terms};
 use super::shorter::shortest;
 use super::table::{State, Table};
 use super::trial::{Suspicion, Weight};
@@ -181,7 +181,7 @@ impl Leak<'_> {
         let third = self.growth(&[case], TIMES, until).filter(|growth| *growth >= least)?;
         self.named.fetch_sub(TIMES, Ordering::Relaxed);
         let again = self.growth(&[case], TIMES, until)?;
-        let control = self.control().map_or(Some(0), |control| self.growth(&[&control], TIMES, until))?;
+        let control = self.control(case).map_or(Some(0), |control| self.growth(&[&control], TIMES, until))?;
         if control * BEYOND_CONTROL > second.min(third) {
             return None;
         }
@@ -195,7 +195,7 @@ impl Leak<'_> {
         suspicion.seen = format!(
             "{what} grew by {second}{unit} while this case alone was played {TIMES} times, each time with new names and with what \
              it leaves taken away, and by {third}{unit} in {TIMES} times more; by {again}{unit} with the same names again, by \
-             {control}{unit} while as many clients only sent a PINGREQ"
+             {control}{unit} while as many clients only came, sent a PINGREQ, and went"
         );
         let mut finding = Finding::new(suspicion, first, Some(case), false);
         finding.again = Again::Otherwise(format!("played {} times, alone, while nobody else hunted", 4 * TIMES));
@@ -263,8 +263,13 @@ impl Leak<'_> {
         format!("l{}", self.named.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// A case that leaves nothing behind in any broker.
-    fn control(&self) -> Option<Case> {
+    /// A case that leaves nothing behind in any broker; a session beside a session, so that both are cleaned up after.
+    fn control(&self, case: &Case) -> Option<Case> {
+        if let Case::Session(session) = case {
+            let greeting = Greeting { clean: true, keep_alive: 60, ..Greeting::default() };
+            let comes = Step { who: 0, act: Act::Connect(greeting), mutation: None, cut: Cut::Whole };
+            return Some(Case::Session(Session { cast: session.cast.clone(), steps: vec![comes] }));
+        }
         let version = *self.terms.offer.versions().last()?;
         let is_plain = |entry: &&usize| {
             let entry = self.table.entry(**entry);

@@ -223,7 +223,11 @@ fn target(pair: &Pair<'_>, questions: Option<Questions>, tape: Option<Tape>) -> 
     if pair.delayed && !quirks.contains(&Quirk::DelayPerConnection) {
         quirks.push(Quirk::DelayPerConnection);
     }
-    EmbeddedTarget::new(EmbeddedOptions { faults, quirks, seed: SEED, questions, tape, ..EmbeddedOptions::default() })
+    let options = EmbeddedOptions { faults, quirks, seed: SEED, questions, ..EmbeddedOptions::default() };
+    match tape {
+        Some(tape) => EmbeddedTarget::new(options).recorded(tape),
+        None => EmbeddedTarget::new(options),
+    }
 }
 
 pub(super) fn run_pair(pair: &Pair<'_>, questions: Option<Questions>, tape: Option<Tape>) -> Seen {

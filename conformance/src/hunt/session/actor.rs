@@ -21,6 +21,8 @@ pub(super) struct Actor {
     pub(super) manner: Manner,
     pub(super) held: VecDeque<(PacketType, u16)>,
     pub(super) awaited: Vec<(PacketType, u16)>,
+    /// Those of them instead of which another acknowledgement of the same identifier has come.
+    pub(super) misanswered: Vec<(PacketType, u16)>,
     pub(super) in_use: BTreeSet<u16>,
     pub(super) last_id: u16,
     pub(super) pings: u32,
@@ -62,6 +64,7 @@ impl Actor {
             manner: Manner::Now,
             held: VecDeque::new(),
             awaited: Vec::new(),
+            misanswered: Vec::new(),
             in_use: BTreeSet::new(),
             last_id: 0,
             pings: 0,
@@ -86,6 +89,7 @@ impl Actor {
         (self.is_deaf, self.is_half_closed, self.is_tainted) = (false, false, false);
         self.held.clear();
         self.awaited.clear();
+        self.misanswered.clear();
         self.joined.clear();
         self.aliases.clear();
         self.asked.clear();
@@ -158,6 +162,11 @@ impl Actor {
         }
     }
 
+    /// Whether the broker has given other answers than all of those that are waited for.
+    pub(super) fn is_misanswered(&self) -> bool {
+        !self.awaited.is_empty() && self.awaited.iter().all(|awaited| self.misanswered.contains(awaited))
+    }
+
     /// Its session is a new one, in which no identifier is in use.
     pub(super) fn starts_anew(&mut self) {
         self.open.clear();
@@ -175,6 +184,12 @@ impl Actor {
                 self.in_use.remove(&id);
             }
         }
+        let instead = match packet_type {
+            PacketType::Puback => Some((PacketType::Pubrec, id)),
+            PacketType::Pubrec => Some((PacketType::Puback, id)),
+            _ => None,
+        };
+        self.misanswered.extend(instead.filter(|instead| self.awaited.contains(instead)));
         self.settle(packet, id);
         match packet {
             Packet::Suback(suback) => self.check_grants(id, suback),

@@ -210,6 +210,7 @@ impl Player<'_> {
         let Some((packet, id)) = awaited else { return };
         let actor = &mut self.actors[who];
         actor.awaited.push((packet, id));
+        actor.misanswered.retain(|known| *known != (packet, id));
         if id > 0 {
             actor.in_use.insert(id);
         }
@@ -386,7 +387,8 @@ impl Player<'_> {
                 return;
             }
             let is_futile = futile.is_all(self.actors[who].version, &self.actors[who].awaited);
-            let until = begun + if is_futile { pace.wait } else { pace.answer };
+            let is_hopeless = is_futile || self.actors[who].is_misanswered();
+            let until = begun + if is_hopeless { pace.wait } else { pace.answer };
             let left = until.saturating_sub(self.road.now());
             if left.is_zero() && is_futile {
                 self.actors[who].awaited.clear();
