@@ -15,6 +15,9 @@ const EPOCHS: usize = 5;
 /// no finding before a case is known by which it grows.
 const GROWTH: [(u64, u64); 3] = [(128, 2 * 1024), (8, 64), (4, 32)];
 
+/// And no less than this part of what the process had.
+const SHARE: u64 = 20;
+
 /// How often the same is suspected: each time other cases are held to be its cause.
 const TIMES: u32 = 2;
 
@@ -77,7 +80,8 @@ impl Watch {
         let grows = recent.windows(2).all(|pair| pair[1].0[at] >= pair[0].0[at] + each && pair[1].1 > pair[0].1);
         let (first, last) = (recent.first()?, recent.last()?);
         let growth = last.0[at].saturating_sub(first.0[at]);
-        if !grows || growth < all || self.told[at] >= TIMES {
+        // A runtime that collects its garbage moves by a part of what it has.
+        if !grows || growth < all.max(first.0[at] / SHARE) || self.told[at] >= TIMES {
             return None;
         }
         let cases = last.1 - first.1;
@@ -238,5 +242,8 @@ mod tests {
         assert_eq!(grown.has_grown(0), None, "its cause was looked for often enough");
         assert_eq!(watch(&[10_000, 40_000, 40_000, 40_000, 40_000]).has_grown(0), None);
         assert_eq!(watch(&[10_000, 15_000, 20_000]).has_grown(0), None);
+        // Of a large process it is little.
+        assert_eq!(watch(&steady.map(|memory| memory + 200_000)).has_grown(0), None);
+        assert!(watch(&steady.map(|memory| memory + 50_000)).has_grown(0).is_some());
     }
 }

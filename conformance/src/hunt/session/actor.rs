@@ -206,3 +206,26 @@ impl Actor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mqtt_assay_codec::Acknowledgement;
+
+    #[test]
+    fn another_acknowledgement_of_the_same_identifier_ends_the_waiting() {
+        for (awaited, id, is_hopeless) in [
+            (&[(PacketType::Pubrec, 1)][..], 1, true),
+            (&[(PacketType::Pubrec, 1)], 2, false),
+            (&[(PacketType::Pubrec, 1), (PacketType::Pingresp, 0)], 1, false),
+            (&[(PacketType::Puback, 1)], 1, false),
+            (&[], 1, false),
+        ] {
+            let mut actor = Actor::new(Version::V3_1_1);
+            actor.awaited = awaited.to_vec();
+            let id = PacketId::new(id).expect("not zero");
+            actor.follow(&Packet::Puback(Acknowledgement::success(id)));
+            assert_eq!(actor.is_misanswered(), is_hopeless, "{awaited:?}");
+        }
+    }
+}
