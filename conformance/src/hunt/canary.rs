@@ -22,6 +22,9 @@ const LATE: u32 = 10;
 /// What is never late.
 const SOON: Duration = Duration::from_secs(1);
 
+/// After how many beats the two come anew: who lets nobody in may go on with those who are there.
+const ANEW: u64 = 40;
+
 /// Who was silent for so long may have been let go.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -34,6 +37,8 @@ pub(super) struct Canary {
     pace: Pace,
     topic: String,
     pair: Option<(Line, Line)>,
+    /// How often they came.
+    pairs: u64,
     beats: u64,
     /// The slowest beat so far.
     slowest: Duration,
@@ -60,6 +65,7 @@ impl Canary {
             pace,
             topic: String::new(),
             pair: None,
+            pairs: 0,
             beats: 0,
             slowest: Duration::ZERO,
             last: Duration::ZERO,
@@ -74,7 +80,8 @@ impl Canary {
     /// One beat. What is wrong with it, where something is.
     pub(super) fn beat(&mut self, road: &mut dyn Road) -> Option<Suspicion> {
         let idle = if road.is_simulated() { IDLE_SIMULATED } else { IDLE };
-        if road.now().saturating_sub(self.last) > idle {
+        let is_old = self.beats > 0 && self.beats.is_multiple_of(ANEW);
+        if is_old || road.now().saturating_sub(self.last) > idle {
             self.let_go(road);
         }
         self.last = road.now();
@@ -122,7 +129,7 @@ impl Canary {
     fn try_beat(&mut self, road: &mut dyn Road) -> io::Result<Beat> {
         if self.pair.is_none() {
             match self.connect(road) {
-                Ok(pair) => self.pair = Some(pair),
+                Ok(pair) => (self.pair, self.pairs) = (Some(pair), self.pairs + 1),
                 Err(error) => return Ok(Beat::Refused(error.to_string())),
             }
         }
@@ -177,5 +184,22 @@ impl Canary {
         ben.send(road, &bytes)?;
         ben.next(road, |packet| matches!(packet, Packet::Suback(_)).then_some(()))?;
         Ok((ann, ben))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hunt::road::Inside;
+    use mqtt_assay_reference::{Machine, Settings};
+
+    #[test]
+    fn the_two_come_anew_now_and_then() {
+        let mut road = Inside::new(Machine::new(Settings::default()));
+        let mut canary = Canary::new(Version::V5, Pace::NONE);
+        for _ in 0..=2 * ANEW {
+            assert_eq!(canary.beat(&mut road), None);
+        }
+        assert_eq!((canary.beats, canary.pairs), (2 * ANEW + 1, 3));
     }
 }
