@@ -38,7 +38,7 @@ pub struct Proof {
     pub quirks: BTreeMap<String, BTreeSet<String>>,
     /// How many pairs there are.
     pub pairs: usize,
-    /// How many of them were run; in the others the broker is not asked for its fault.
+    /// How many of them were run; in the others the broker does the same without its fault.
     pub run: usize,
     /// What is wrong; empty where the suite is proven.
     pub defects: Vec<Defect>,
