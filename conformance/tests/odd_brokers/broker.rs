@@ -427,6 +427,19 @@ impl Connection {
         self.writer.end();
     }
 
+    /// Takes a message for its topic, or away from it: before it is acknowledged, so that who has seen that finds it so.
+    fn keep(&self, publish: &Publish<'_>) {
+        let is_orderly = self.way == Way::Orderly;
+        self.locked(|state| {
+            if publish.retain {
+                state.retained.retain(|(topic, _)| !is_orderly || topic != publish.topic);
+            }
+            if publish.retain && !(is_orderly && publish.payload.is_empty()) {
+                state.retained.push((publish.topic.to_owned(), publish.payload.to_vec()));
+            }
+        });
+    }
+
     fn take(&mut self, publish: &Publish<'_>) {
         if let Some(packet_id) = publish.packet_id {
             let is_trial = publish.payload.starts_with(b"fence-");
@@ -434,19 +447,18 @@ impl Connection {
             let is_refused = refuses && self.version == Version::V5;
             let reason = if is_refused { ReasonCode::QUOTA_EXCEEDED } else { ReasonCode::SUCCESS };
             let answer = Acknowledgement { reason, ..acknowledging(packet_id) };
+            if !is_refused {
+                self.keep(publish);
+            }
             self.send(if publish.qos == QoS::ExactlyOnce { Packet::Pubrec(answer) } else { Packet::Puback(answer) });
             if is_refused {
                 return;
             }
+        } else {
+            self.keep(publish);
         }
         let (way, version, own) = (self.way, self.version, self.writer.clone());
         self.locked(|state| {
-            if publish.retain {
-                state.retained.retain(|(topic, _)| way != Way::Orderly || topic != publish.topic);
-            }
-            if publish.retain && !(way == Way::Orderly && publish.payload.is_empty()) {
-                state.retained.push((publish.topic.to_owned(), publish.payload.to_vec()));
-            }
             for Subscription { filter, since, qos, writer } in &state.subscriptions {
                 let is_unknown = way == Way::SubackFirst && !writer.is(&own) && since.elapsed() < SPREADS_IN;
                 if topic_matches(filter, publish.topic) && !is_unknown {
