@@ -45,7 +45,11 @@ impl Scene<'_> {
 
     /// Puts what is broken down to the one thing that explains it all, where there is one.
     pub(super) fn blame_cause(&self, candidates: &[usize], best: &mut Explanation) {
-        if !self.blame_no_local(best) && !self.blame_share(best) && !self.blame_replaced(candidates, best) {
+        let is_blamed = self.blame_share(best)
+            || self.blame_no_local(best)
+            || self.blame_replaced(candidates, best)
+            || self.blame_old_options(best);
+        if !is_blamed {
             self.blame_lookup(best);
         }
     }
@@ -131,8 +135,7 @@ impl Scene<'_> {
     pub(super) fn blame_replaced(&self, candidates: &[usize], best: &mut Explanation) -> bool {
         let old = self.best(candidates, true).filter(|old| old.judged.breaches() == 0 && self.shows(old, best));
         let Some(old) = old else { return false };
-        let is_identifier = |point| matches!(point, Point::ForeignIdentifier | Point::IdentifierMissing);
-        let only_identifier = best.judged.broken_points().all(is_identifier);
+        let only_identifier = best.judged.broken_points().all(is_of_identifier) && self.has_other_identifier(&old.by);
         best.judged.blame(if only_identifier { Point::IdentifierReplaced } else { Point::Replaced });
         best.by = old.by;
         let all = &self.session.subscriptions;
@@ -144,6 +147,62 @@ impl Scene<'_> {
         true
     }
 
+    /// Whether those of these subscriptions that were replaced had another identifier than what took their place.
+    fn has_other_identifier(&self, by: &[usize]) -> bool {
+        let all = &self.session.subscriptions;
+        let mut replaced = by.iter().map(|&number| &all[number]).filter(|one| one.is_replaced);
+        replaced.all(|old| {
+            let new = all.iter().rfind(|one| !one.is_replaced && one.filter == old.filter);
+            new.is_none_or(|new| new.identifier != old.identifier)
+        })
+    }
+
+    /// Blames a SUBSCRIBE to a filter that was there, where the delivery is just what comes by its QoS and its identifier, but
+    /// with the No Local and the Retain As Published of before.
+    fn blame_old_options(&self, best: &mut Explanation) -> bool {
+        let publication = self.publications.get(best.publication);
+        let visible = || self.session.visible(self.conn, self.link.floor);
+        let mut replaced = visible().filter(|(_, old)| old.is_replaced && old.matches(&self.delivered.topic));
+        let old = replaced.find(|(_, old)| {
+            visible().any(|(_, new)| self.mixes(publication, old, new)) && self.shows_options(old, best)
+        });
+        let Some((old, _)) = old else { return false };
+        best.judged.blame(Point::Replaced);
+        best.shown = vec![(old, Shown::Stays)];
+        true
+    }
+
+    /// Whether the new subscription with the options of the old one would bring it so.
+    fn mixes(&self, publication: &Publication, old: &Subscription, new: &Subscription) -> bool {
+        let flags = |one: &Subscription| (one.options.no_local, one.options.retain_as_published);
+        let is_next = !new.is_replaced && new.filter == old.filter && new.may_bring(publication.written.seq);
+        if !is_next || flags(old) == flags(new) {
+            return false;
+        }
+        let mut mixed = new.clone();
+        (mixed.options.no_local, mixed.options.retain_as_published) = flags(old);
+        self.may_be_live(publication, &mixed) && self.judge_by(Path::Live, publication, &[&mixed]).breaches() == 0
+    }
+
+    /// Whether the breach shows more than a flag, which any subscription may have got wrong.
+    fn shows_options(&self, old: &Subscription, best: &Explanation) -> bool {
+        let publication = self.publications.get(best.publication);
+        old.shown == Some(Shown::Stays)
+            || best.judged.broken_points().any(|point| match point {
+                Point::QosOwed | Point::WillQos => self.is_odd(publication),
+                point => is_of_identifier(point) || self.is_old_flag(point),
+            })
+    }
+
+    /// This flag is wrong, and rightly set where no subscription was replaced.
+    fn is_old_flag(&self, point: Point) -> bool {
+        match point {
+            Point::LiveRetain => self.habits.clears_flag,
+            Point::RetainAsPublished => self.habits.passes_flag,
+            _ => false,
+        }
+    }
+
     /// Whether what came is so much like the old subscription that nothing else explains it.
     fn shows(&self, old: &Explanation, best: &Explanation) -> bool {
         let publication = self.publications.get(best.publication);
@@ -152,12 +211,7 @@ impl Scene<'_> {
         if replaced().any(|one| one.shown == Some(Shown::Stays)) {
             return true;
         }
-        let is_old_flag = |point| match point {
-            Point::LiveRetain => self.habits.clears_flag,
-            Point::RetainAsPublished => self.habits.passes_flag,
-            _ => false,
-        };
-        if best.judged.broken_points().any(is_old_flag) {
+        if best.judged.broken_points().any(|point| self.is_old_flag(point)) {
             return true;
         }
         let has_come = self.session.copies.get(&best.publication).is_some_and(|copies| copies.live > 0);
@@ -214,6 +268,10 @@ impl Scene<'_> {
         let mut visible = self.session.visible(self.conn, self.link.floor).map(|(_, one)| one);
         visible.any(|one| one.gone.is_none() && one.asked.seq > last && !one.matches(&self.delivered.topic))
     }
+}
+
+fn is_of_identifier(point: Point) -> bool {
+    matches!(point, Point::ForeignIdentifier | Point::IdentifierMissing)
 }
 
 /// What says that nobody asked for retained messages by these subscriptions.

@@ -192,7 +192,7 @@ impl Scene<'_> {
         may.map(|(number, _)| number).collect()
     }
 
-    fn may_be_live(&self, publication: &Publication, subscription: &Subscription) -> bool {
+    pub(super) fn may_be_live(&self, publication: &Publication, subscription: &Subscription) -> bool {
         let is_own = subscription.withholds(publication, self.session_number);
         let is_later = publication.seen.is_some_and(|seen| seen.seq < subscription.asked.seq);
         !is_own && !is_later
@@ -251,25 +251,29 @@ impl Scene<'_> {
     }
 
     pub(super) fn judge(&self, path: Path, publication: usize, by: &[usize]) -> Judged {
+        let by: Vec<&Subscription> = by.iter().map(|&number| &self.session.subscriptions[number]).collect();
+        self.judge_by(path, self.publications.get(publication), &by)
+    }
+
+    /// The same by subscriptions that need not be those of the session.
+    pub(super) fn judge_by(&self, path: Path, publication: &Publication, by: &[&Subscription]) -> Judged {
         let mut judged = Judged::default();
-        let publication = self.publications.get(publication);
         if publication.is_uncertain {
             return judged;
         }
-        let by: Vec<&Subscription> = by.iter().map(|&number| &self.session.subscriptions[number]).collect();
         match path {
-            Path::Live => self.judge_live_retain(publication, &by, &mut judged),
-            Path::Retained => self.judge_retained(publication, &by, &mut judged),
+            Path::Live => self.judge_live_retain(publication, by, &mut judged),
+            Path::Retained => self.judge_retained(publication, by, &mut judged),
         }
         if publication.deleted.is_some_and(|deleted| publication.seen.is_none_or(|seen| seen.seq > deleted.seq)) {
             judged.broken(Point::WillDeleted, "the will of a client that had left with DISCONNECT");
         }
-        self.judge_qos(publication, &by, &mut judged);
+        self.judge_qos(publication, by, &mut judged);
         if self.link.version == Version::V5 {
             let published = if publication.version == Version::V5 { &publication.content } else { &Content::default() };
             published.judge(&self.delivered.content, publication.is_will, &mut judged);
-            self.judge_expiry(path, publication, &by, &mut judged);
-            self.judge_identifiers(path, publication, &by, &mut judged);
+            self.judge_expiry(path, publication, by, &mut judged);
+            self.judge_identifiers(path, publication, by, &mut judged);
         }
         self.note_kept(&mut judged);
         judged

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// One topic filter of one SUBSCRIBE.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Subscription {
     /// As written.
     pub(super) filter: Rc<str>,

@@ -1,7 +1,7 @@
 //! One thing that a broker does wrong has one name, where it shows in several ways or in a way that others show too.
 
 use super::{ONE, TWO, Trace, VERSIONS, assert_broken, assert_silent, at, message, pair, retained, retaining};
-use crate::auditor::{Conn, Holding, Point};
+use crate::auditor::{Audit, Conn, Holding, Point};
 use mqtt_assay_codec::{
     Connack, Connect, Disconnect, Packet, PacketId, PropertiesBuf, Property, Publish, QoS, RetainHandling,
     SubscriptionOptions, Version, Will,
@@ -239,6 +239,73 @@ fn a_clients_own_message_is_put_down_to_the_first_subscribe_where_that_is_known_
         trace.publish(client, own);
         assert_broken(&trace.take(client, own), if stays { Point::Replaced } else { Point::NoLocal });
     }
+}
+
+/// Asserts that this is put down to a subscription that was not replaced, and to nothing else.
+fn assert_replaced_only(audit: &Audit) {
+    assert_broken(audit, Point::Replaced);
+    for point in [Point::QosOwed, Point::IdentifierMissing, Point::IdentifierReplaced, Point::NoLocal] {
+        assert!(!matches!(audit.of(point), Holding::Broken(_)), "{audit:?}");
+    }
+}
+
+#[test]
+fn old_options_with_the_new_qos_or_identifier_are_those_of_a_subscription_that_was_not_replaced() {
+    let own = SubscriptionOptions { no_local: true, retain_as_published: true, ..TWO };
+    // The copy has the QoS of the second SUBSCRIBE, which keeps it from its client, and the flag of the first.
+    let mut trace = Trace::default();
+    let client = trace.open(Version::V5, "client", true);
+    trace.subscribe(client, "run/case/+", ONE);
+    trace.subscribe(client, "run/case/+", SubscriptionOptions { qos: QoS::AtMostOnce, ..own });
+    trace.subscribe(client, "run/case/#", TWO);
+    trace.publish(client, retained(message(QoS::ExactlyOnce, 7, b"first")));
+    assert_replaced_only(&trace.take(client, message(QoS::AtMostOnce, 0, b"first")));
+    assert_silent(&trace.take(client, message(QoS::ExactlyOnce, 7, b"first")));
+    // Or its identifier, here none at all.
+    let mut trace = Trace::default();
+    let client = trace.open(Version::V5, "client", true);
+    trace.subscribe_as(client, "run/case/#", ONE, Some(127));
+    trace.subscribe_as(client, "run/case/+", at(QoS::AtMostOnce), Some(127));
+    trace.subscribe(client, "run/case/#", own);
+    trace.publish(client, retained(message(QoS::AtMostOnce, 0, b"first")));
+    assert_replaced_only(&trace.take(client, message(QoS::AtMostOnce, 0, b"first")));
+    // From then on it is known to stay.
+    let second = message(QoS::AtMostOnce, 0, b"second");
+    trace.publish(client, second);
+    assert_replaced_only(&trace.take(client, second));
+}
+
+#[test]
+fn an_old_flag_without_identifier_is_none_of_an_identifier_where_there_never_was_one() {
+    let mut trace = Trace::default();
+    let kept = PropertiesBuf::new().with(Property::SessionExpiryInterval(1000));
+    let connect = Connect { client_id: "sleeper", properties: kept.as_properties(), ..Connect::default() };
+    let sleeper = trace.connect(Version::V5, connect);
+    trace.subscribe(sleeper, "run/case/+", SubscriptionOptions { retain_as_published: true, ..TWO });
+    trace.subscribe(sleeper, "run/case/+", TWO);
+    trace.broker_ends(sleeper);
+    let back = trace.connect_with(Version::V5, connect, Connack { session_present: true, ..Connack::default() });
+    // What this one might look up has an identifier.
+    trace.subscribe_as(back, "run/case/#", TWO, Some(1));
+    let publisher = trace.open(Version::V5, "publisher", true);
+    let one = message(QoS::ExactlyOnce, 7, b"first");
+    trace.publish(publisher, retained(one));
+    assert_replaced_only(&trace.take(back, retained(one)));
+}
+
+#[test]
+fn what_a_share_brings_from_what_is_retained_comes_not_in_spite_of_no_local() {
+    let mut trace = Trace::default();
+    let client = trace.open(Version::V5, "client", true);
+    let one = retained(message(QoS::AtMostOnce, 0, b"first"));
+    trace.client(client, Packet::Publish(one));
+    let own = SubscriptionOptions { no_local: true, retain_as_published: true, ..ONE };
+    trace.subscribe(client, "run/case/+", own);
+    trace.subscribe(client, "$share/group/run/case/+", at(QoS::AtMostOnce));
+    assert_silent(&trace.take(client, one));
+    let audit = trace.take(client, one);
+    assert_broken(&audit, Point::RetainedToShare);
+    assert!(!matches!(audit.of(Point::NoLocal), Holding::Broken(_)), "{audit:?}");
 }
 
 #[test]
