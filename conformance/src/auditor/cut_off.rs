@@ -1,5 +1,5 @@
-//! What can be read of a SUBSCRIBE or UNSUBSCRIBE that ends too early: a broker that deals with its topic filters as they come
-//! has heeded those before it meets the mistake, and no rule forbids that.
+//! What can be read of a SUBSCRIBE or UNSUBSCRIBE that ends too early, or whose properties are none: a broker that deals with
+//! its topic filters as they come has heeded those before it meets the mistake, and one that passes over the mistake heeds all.
 
 use mqtt_assay_codec::{PacketType, Version};
 
@@ -20,6 +20,15 @@ pub(super) fn with_whole_filters(version: Version, bytes: &[u8]) -> Option<Vec<u
     }
     let kept = body.get(..end).filter(|_| end > head)?;
     Some([&[first], encoded(kept.len()).as_slice(), kept].concat())
+}
+
+/// The same packet without its properties.
+pub(super) fn without_properties(version: Version, bytes: &[u8]) -> Option<Vec<u8>> {
+    let (&first, rest) = bytes.split_first().filter(|_| version == Version::V5)?;
+    let (_, body) = number(rest)?;
+    let filters = body.get(filters_begin(version, body)?..)?;
+    let kept = [body.get(..2)?, &[0], filters].concat();
+    Some([&[first], encoded(kept.len()).as_slice(), &kept].concat())
 }
 
 /// Behind the packet identifier and, in 5.0, the properties.

@@ -1,6 +1,6 @@
 //! What we write on a connection, taken apart into packets, however it is cut.
 
-use super::cut_off::with_whole_filters;
+use super::cut_off::{with_whole_filters, without_properties};
 use mqtt_assay_codec::{Context, Decoded, Limits, Packet, Sender, Version, decode, decode_waiving};
 
 /// The beginning of a packet that is not written to its end.
@@ -90,12 +90,22 @@ fn first(
     }
 }
 
-/// Of a packet that is cut off within its topic filters, those before the cut: the broker may have heeded them.
+/// Of a packet that is cut off within its topic filters, those before the cut, and of one whose properties can't be read, all
+/// of them: the broker may have heeded them.
 fn tell_of_whole_filters(version: Version, bytes: &[u8], each: &mut impl FnMut(Written<'_>)) {
     let Some(whole) = with_whole_filters(version, bytes) else { return };
-    let (context, limits) = (Context::new(version, Sender::Client), Limits::default());
-    let read = decode(&whole, context, &limits).or_else(|error| decode_waiving(&whole, context, &limits, error.rule));
-    if let Ok(Decoded::Complete { packet, .. }) = read {
-        each(Written::Illegal(&packet));
+    if !tell_of(version, &whole, each)
+        && let Some(plain) = without_properties(version, &whole)
+    {
+        tell_of(version, &plain, each);
     }
+}
+
+/// Tells of a packet with a mistake, if it can be read but for that.
+fn tell_of(version: Version, bytes: &[u8], each: &mut impl FnMut(Written<'_>)) -> bool {
+    let (context, limits) = (Context::new(version, Sender::Client), Limits::default());
+    let read = decode(bytes, context, &limits).or_else(|error| decode_waiving(bytes, context, &limits, error.rule));
+    let Ok(Decoded::Complete { packet, .. }) = read else { return false };
+    each(Written::Illegal(&packet));
+    true
 }

@@ -76,7 +76,7 @@ impl Scene<'_> {
         }
         let Some(mut best) = self.best(&candidates, false) else { return Err(self.unmatched(&candidates)) };
         let is_sound = best.judged.breaches() == 0;
-        if is_sound && self.is_surplus(&best) && self.blame_share(&mut best) {
+        if is_sound && best.path == Path::Live && self.is_surplus(&best) && self.blame_share(&mut best) {
             return Ok(best);
         }
         if is_sound {
@@ -108,7 +108,8 @@ impl Scene<'_> {
                 shown: Vec::new(),
             })
         });
-        // The first of the best.
+        // The first of the best. A copy too many is as bad as any other breach: who looks up late what an old subscription asked
+        // for has not sent it twice.
         explanations.min_by_key(|explained| {
             let has_wrong_flag =
                 explained.judged.broken_points().any(|point| matches!(point, Point::LiveRetain | Point::RetainedFlag));
@@ -116,7 +117,8 @@ impl Scene<'_> {
             // What a broker may have added does not count, and yet another publication may have had it.
             let is_other = self.link.version == Version::V5
                 && self.publications.get(explained.publication).content != self.delivered.content;
-            (explained.judged.breaches(), is_odd, is_other, self.is_full(explained), !self.is_likely(explained))
+            let breaches = explained.judged.breaches() + usize::from(self.is_surplus(explained));
+            (breaches, is_odd, is_other, self.is_full(explained), !self.is_likely(explained))
         })
     }
 
@@ -147,12 +149,11 @@ impl Scene<'_> {
         if came.is_empty() { known.contains(&None) } else { came.iter().all(|one| known.contains(&Some(*one))) }
     }
 
-    /// Of a message that comes once for each subscription, one copy more than those.
+    /// Of a message that comes once for each subscription on this way, one copy more than those.
     fn is_surplus(&self, explained: &Explanation) -> bool {
         let publication = self.publications.get(explained.publication);
         let is_certain = !publication.is_uncertain && !self.session.is_mixed;
-        let is_once = is_certain && comes_once(publication, self.delivered.qos);
-        is_once && explained.path == Path::Live && self.is_full(explained)
+        is_certain && comes_once(publication, self.delivered.qos) && self.is_full(explained)
     }
 
     /// As many copies of it have come as it has subscriptions.

@@ -46,6 +46,8 @@ pub(super) struct Attachment {
     pub(super) was_open: Duration,
     /// Since when nothing has gone on here.
     pub(super) quiet_since: Duration,
+    /// When the broker last sent a packet here that is neither CONNACK nor PINGRESP, by which it shows only that it lives.
+    pub(super) served: Duration,
     pub(super) taken_up: Moment,
     pub(super) order_is_told: bool,
     pub(super) releases_are_told: bool,
@@ -84,6 +86,7 @@ impl Attachment {
             ended_by_broker: None,
             was_open: Duration::ZERO,
             quiet_since: Duration::ZERO,
+            served: Duration::ZERO,
             taken_up: Moment::default(),
             order_is_told: false,
             releases_are_told: false,

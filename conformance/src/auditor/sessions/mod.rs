@@ -212,6 +212,9 @@ impl Sessions {
             self.look_for_debts(conn, moment.at);
             self.attachments[conn.0].quiet_since = moment.at;
         }
+        if !matches!(packet, Packet::Pingresp | Packet::Connack(_)) {
+            self.attachments[conn.0].served = moment.at;
+        }
         let length = packet.encoded_len(self.attachments[conn.0].version).unwrap_or(0);
         if let Some(limits) = &self.attachments[conn.0].limits {
             limits.hold_length(packet.packet_type().name(), length, audit);
@@ -448,6 +451,13 @@ impl Sessions {
         }
     }
 
+    /// When anybody of the same case was last served.
+    fn last_served(&self, own: &Attachment) -> Duration {
+        let is_beside = |other: &&Attachment| (other.broker, &other.own_clients) == (own.broker, &own.own_clients);
+        let of_case = self.attachments.iter().filter(is_beside);
+        of_case.map(|attachment| attachment.served).max().unwrap_or_default()
+    }
+
     /// What this connection was owed and was not sent while nothing went on there, although nothing kept the broker from it.
     fn look_for_debts(&mut self, conn: Conn, now: Duration) {
         let attachment = &self.attachments[conn.0];
@@ -458,6 +468,11 @@ impl Sessions {
         }
         let Some(session) = attachment.key.as_ref().and_then(|key| self.held.get(key)) else { return };
         if session.last != Some(conn) || attachment.has_left || session.exchanges.waits_for_us(conn) {
+            return;
+        }
+        // A broker that does one thing after the other may still be busy with others of the case.
+        let until = until.max(self.last_served(attachment) + OWED);
+        if now < until {
             return;
         }
         let (broker, owed) = (attachment.broker, attachment.taken_up);

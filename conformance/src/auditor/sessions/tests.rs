@@ -3,7 +3,7 @@
 mod again;
 mod legal;
 
-use super::super::{Audit, Auditor, Conn, Facts, Holding, Point};
+use super::super::{Audit, Auditor, Conn, Facts, Finding, Holding, Point};
 use mqtt_assay_codec::{
     Acknowledgement, Connack, Connect, Disconnect, Packet, PacketId, PropertiesBuf, Property, Publish, QoS, ReasonCode,
     Version,
@@ -432,6 +432,33 @@ fn what_is_owed_has_ten_seconds_in_which_nothing_else_goes_on_and_the_broker_liv
             let found = run.auditor.due(run.now);
             assert_eq!(found.iter().any(|finding| finding.point == Point::OwedAfterResume), is_found, "{found:?}");
         }
+    }
+}
+
+#[test]
+fn what_is_owed_waits_while_the_broker_serves_others_of_the_case() {
+    for (serves, is_found) in [(false, true), (true, false)] {
+        let mut run = Run::new(Version::V5);
+        let conn = run.stays(true);
+        run.connack(conn, false);
+        run.read(conn, first(QoS::AtLeastOnce, 1, b"one"));
+        run.is_lost(conn);
+        let next = run.stays(false);
+        run.connack(next, true);
+        let other = run.connect("own-bob", true, &[]);
+        run.connack(other, false);
+        run.write(other, Packet::Publish(message(QoS::AtLeastOnce, 9, b"nine")));
+        run.passes(9);
+        if serves {
+            run.read(other, Packet::Puback(ack(9)));
+        }
+        run.passes(1);
+        run.asks(next);
+        let is_owed = |found: &[Finding]| found.iter().any(|finding| finding.point == Point::OwedAfterResume);
+        assert_eq!(is_owed(&run.auditor.due(run.now)), is_found);
+        run.passes(9);
+        run.asks(next);
+        assert_eq!(is_owed(&run.auditor.due(run.now)), serves, "told once");
     }
 }
 

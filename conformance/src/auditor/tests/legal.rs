@@ -167,6 +167,36 @@ fn of_a_subscribe_that_is_cut_off_the_filters_before_the_cut_may_be_heeded() {
     }
 }
 
+#[test]
+fn a_subscribe_whose_properties_are_none_may_bring_messages_to_the_session_of_its_client() {
+    for filter in ["first", "other"] {
+        let clients = Rc::<Auditor>::default();
+        let mut talk = Talk::about(Version::V5, &clients, "first");
+        let expiry = stays(Version::V5);
+        let connect = Connect { client_id: "client", properties: expiry.as_properties(), ..Connect::default() };
+        talk.client(Packet::Connect(connect));
+        talk.server(Packet::Connack(Connack::default()));
+        talk.subscribe(1, &["second"], QoS::AtLeastOnce);
+        talk.suback(1, &[1]);
+        // Subscription Identifier 0.
+        let odd = [b"\x82\x0d\0\x02\x02\x0b\0\0\x05", filter.as_bytes(), b"\x01"].concat();
+        clients.wrote(talk.conn, Duration::ZERO, 0, &odd, true);
+        clients.broker_ended(talk.conn, Duration::ZERO, 0);
+        let mut back = Talk::about(Version::V5, &clients, "first");
+        back.client(Packet::Connect(connect));
+        back.server(Packet::Connack(Connack { session_present: true, ..Connack::default() }));
+        let mut sender = Talk::about(Version::V5, &clients, "first");
+        sender.connect("sender");
+        sender.server(Packet::Connack(Connack::default()));
+        let sent = Publish { topic: "first", ..message(QoS::AtLeastOnce, 1, b"one") };
+        sender.client(Packet::Publish(sent));
+        sender.server(Packet::Puback(ack(1)));
+        let audit = back.server(Packet::Publish(sent));
+        let is_broken = matches!(audit.of(Point::MatchingSubscription), Holding::Broken(_));
+        assert_eq!(is_broken, filter == "other", "{audit:?}");
+    }
+}
+
 /// A session that stays for a minute.
 fn stays(version: Version) -> PropertiesBuf {
     (version == Version::V5).then_some(Property::SessionExpiryInterval(60)).into_iter().collect()

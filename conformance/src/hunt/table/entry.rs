@@ -102,7 +102,7 @@ impl Entry {
         let is_whole = packet_len(&bytes).is_none_or(|len| len as usize <= bytes.len());
         let identifier = identifier_in(&bytes, version).map(|range| range.start);
         let asks = read(&bytes, version, asks_of).unwrap_or_default();
-        let is_refusable = is_refusable(base) || read(&bytes, version, needs_alias) == Some(true);
+        let is_refusable = is_refusable(base) || read(&bytes, version, depends_on_broker) == Some(true);
         let expected = if expected == Expected::Accept && is_refusable { Expected::Either } else { expected };
         Self { version, base, packet, mutation, bytes, expected, identifier, is_whole, asks }
     }
@@ -177,9 +177,14 @@ fn read<T>(bytes: &[u8], version: Version, look: impl Fn(&Packet<'_>) -> T) -> O
     }
 }
 
-/// A message without a topic, which an alias stands for that nobody has set.
-fn needs_alias(packet: &Packet<'_>) -> bool {
-    matches!(packet, Packet::Publish(publish) if publish.topic.is_empty())
+/// A message without a topic, which an alias stands for that nobody has set, or a password without a user, whom the broker
+/// need not know.
+fn depends_on_broker(packet: &Packet<'_>) -> bool {
+    match packet {
+        Packet::Publish(publish) => publish.topic.is_empty(),
+        Packet::Connect(connect) => connect.password.is_some() && connect.user_name.is_none(),
+        _ => false,
+    }
 }
 
 fn asks_of(packet: &Packet<'_>) -> Asks {

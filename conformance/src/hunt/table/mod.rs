@@ -129,6 +129,16 @@ mod tests {
     }
 
     #[test]
+    fn a_broker_may_refuse_whom_it_does_not_know() {
+        let table = Table::new(None);
+        let mut found = table.entries.iter().filter(|entry| {
+            entry.mutation == Some("connect.password-without-user") && entry.version == Version::V5
+        });
+        let entry = found.next().expect("legal in 5.0");
+        assert_eq!(entry.expected, crate::hunt::expected::Expected::Either);
+    }
+
+    #[test]
     fn kept_entries_have_an_answer_and_a_place_for_their_identifier() {
         let table = Table::new(None);
         for version in [Version::V3_1_1, Version::V5] {

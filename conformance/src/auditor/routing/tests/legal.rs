@@ -488,6 +488,18 @@ fn a_subscribe_may_be_dealt_with_until_its_client_is_let_in_again() {
 }
 
 #[test]
+fn what_a_replaced_subscription_asked_for_may_be_looked_up_late_beside_the_live_copy() {
+    let (mut trace, subscriber, publisher) = pair(Version::V5, TWO);
+    let if_new = SubscriptionOptions { retain_as_published: true, retain_handling: RetainHandling::SendIfNew, ..TWO };
+    trace.subscribe(subscriber, "run/case/+", if_new);
+    let one = retained(message(QoS::ExactlyOnce, 7, b"first"));
+    trace.publish(publisher, one);
+    assert_silent(&trace.take(subscriber, one));
+    assert_silent(&trace.take(subscriber, Publish { packet_id: PacketId::new(8), ..one }));
+    assert!(trace.take(subscriber, Publish { packet_id: PacketId::new(9), ..one }).breaks(Point::CopiesOfQos2));
+}
+
+#[test]
 fn what_is_retained_is_not_looked_up_for_who_has_been_back_in_between() {
     for is_back in [false, true] {
         let mut trace = Trace::default();
