@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 /// How often a case is played again: to see whether it shows anything at all, and once it is small.
 const FIRST: u32 = 3;
 const TIMES: u32 = 20;
+/// How long it is played for the first as often as later: what shows in three of twenty plays is mostly not among three.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// As often also where that takes long.
 const FEWEST: u32 = 5;
 
@@ -128,9 +130,14 @@ impl Confirmer<'_> {
 
     /// Makes it smaller as long as it is still seen, and then counts how often.
     pub(super) fn confirm(&mut self, case: &Case, key: &Key) -> Confirmed {
+        let is_against = key.oracle == Oracle::Against.word();
+        // Two brokers have to differ each time, and the one inside does the same each time.
+        let most = if is_against || self.ground.is_inside() { FIRST } else { TIMES };
         let (mut tried, mut plays) = (0, 0);
         let mut first = None;
-        while first.is_none() && tried < FIRST && plays < MOST && !self.limit.is_over() {
+        let begun = Instant::now();
+        let is_worth_more = |tried| tried < FIRST || tried < most && begun.elapsed() < PATIENCE;
+        while first.is_none() && is_worth_more(tried) && plays < MOST && !self.limit.is_over() {
             first = self.shows(case, key);
             plays += 1;
             tried += u32::from(self.has_played);
@@ -138,14 +145,13 @@ impl Confirmer<'_> {
         let Some(first) = first else {
             // One that had no time for all of its tries says nothing.
             let again = match tried {
-                FIRST => Again::Seen(0, tried),
+                FIRST.. => Again::Seen(0, tried),
                 _ if self.limit.is_over() => Again::Untried("the time was over"),
                 _ => Again::Untried("the broker died in each play"),
             };
             return Confirmed { again, case: case.clone(), outcome: None };
         };
         // Of two brokers that differ now and then it is not known that they differ.
-        let is_against = key.oracle == Oracle::Against.word();
         if is_against && (tried > 1 || (1..FIRST).any(|_| self.shows(case, key).is_none())) {
             let again = Again::Doubtful(format!("they did not differ each of {FIRST} times"));
             return Confirmed { again, case: case.clone(), outcome: Some(first) };

@@ -131,9 +131,10 @@ mod tests {
     #[test]
     fn a_broker_may_refuse_whom_it_does_not_know() {
         let table = Table::new(None);
-        let mut found = table.entries.iter().filter(|entry| {
-            entry.mutation == Some("connect.password-without-user") && entry.version == Version::V5
-        });
+        let mut found = table
+            .entries
+            .iter()
+            .filter(|entry| entry.mutation == Some("connect.password-without-user") && entry.version == Version::V5);
         let entry = found.next().expect("legal in 5.0");
         assert_eq!(entry.expected, crate::hunt::expected::Expected::Either);
     }
