@@ -20,6 +20,8 @@ pub(super) struct Delivered {
     pub(super) content: Content,
     pub(super) expiry: Option<u32>,
     pub(super) identifiers: Vec<u32>,
+    /// The broker says that it was sent before.
+    pub(super) dup: bool,
     /// It was sent before, or may have been.
     pub(super) is_again: bool,
     /// When it was sent first, on an earlier connection.
@@ -38,6 +40,7 @@ impl Delivered {
             content: Content::of(publish.properties),
             expiry: publish.properties.message_expiry_interval(),
             identifiers: publish.properties.subscription_identifiers().collect(),
+            dup: publish.dup,
             is_again: publish.dup,
             sent_before: None,
         }

@@ -123,6 +123,9 @@ impl Traffic {
         {
             self.judge_resent(conn, number, first, &mut judged);
         }
+        if delivered.dup && is_alone && path == Path::Live && self.comes_first(conn, session_number, number) {
+            judged.broken(Point::DupOfFirst, "DUP 1 of a message that no earlier connection can have been sent");
+        }
         // DUP 1 on what never came before is the broker's mistake, and the message came all the same.
         if !delivered.is_again || !self.sessions[session_number].copies.contains_key(&number) {
             self.count(session_number, moment, delivered, (number, path), (&by, is_open), &mut judged);
@@ -138,6 +141,24 @@ impl Traffic {
             self.ask_for_earlier((conn, session_number), number, &by, moment, &mut judged);
         }
         judged
+    }
+
+    /// Whether this message certainly comes to a resumed session for the first time: it was published when that had this
+    /// connection, or none. Of sessions that are not resumed the identifiers tell.
+    fn comes_first(&self, conn: Conn, session_number: usize, number: usize) -> bool {
+        let (Some(link), session) = (self.links.get(&conn), &self.sessions[session_number]) else { return false };
+        let publication = self.publications.get(number);
+        let written = publication.written.seq;
+        let is_certain =
+            !publication.is_uncertain && !publication.is_repeated && !session.is_mixed && !session.is_foreign;
+        if !is_certain || link.is_tainted || !link.is_resumed || session.last != Some(conn) {
+            return false;
+        }
+        let mut others =
+            self.links.iter().filter(|(other, link)| **other != conn && link.session == Some(session_number));
+        let is_later = link.accepted.is_some_and(|accepted| accepted.seq < written)
+            || others.all(|(_, other)| other.broker_end.is_some_and(|end| end < written));
+        is_later && !session.copies.contains_key(&number)
     }
 
     /// Counts a copy: of some messages there is one for each subscription.

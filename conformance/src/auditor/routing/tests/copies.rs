@@ -190,6 +190,39 @@ fn what_is_sent_again_keeps_its_order() {
 }
 
 #[test]
+fn what_was_published_while_the_session_had_no_other_connection_comes_for_the_first_time() {
+    for version in VERSIONS {
+        // Before the earlier connection ended, while there was none, or when the client was back.
+        for (when, is_first) in [("before", false), ("between", true), ("behind", true)] {
+            let mut trace = Trace::default();
+            let properties = PropertiesBuf::new().with(Property::SessionExpiryInterval(100));
+            let none = PropertiesBuf::new();
+            let properties = if version == Version::V5 { &properties } else { &none };
+            let connect =
+                Connect { client_id: "sleeper", properties: properties.as_properties(), ..Connect::default() };
+            let sleeper = trace.connect(version, connect);
+            trace.subscribe(sleeper, "run/case/#", ONE);
+            let publisher = trace.open(version, "publisher", true);
+            let one = message(QoS::AtLeastOnce, 7, b"first");
+            let publish_at = |trace: &mut Trace, now: &str| {
+                if now == when {
+                    trace.publish(publisher, one);
+                }
+            };
+            publish_at(&mut trace, "before");
+            trace.broker_ends(sleeper);
+            publish_at(&mut trace, "between");
+            let back = trace.connect_with(version, connect, Connack { session_present: true, ..Connack::default() });
+            publish_at(&mut trace, "behind");
+            let again = Publish { dup: true, ..one };
+            assert_eq!(trace.deliver(back, again).breaks(Point::DupOfFirst), is_first, "{version} {when}");
+            // Once it has come it may come again.
+            assert!(!trace.deliver(back, again).breaks(Point::DupOfFirst), "{version} {when}");
+        }
+    }
+}
+
+#[test]
 fn one_member_of_a_group_gets_a_message() {
     let mut trace = Trace::default();
     let members = ["one", "two"].map(|name| trace.open(Version::V5, name, true));
