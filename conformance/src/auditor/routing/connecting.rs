@@ -28,7 +28,8 @@ impl Traffic {
         let (version, is_uncertain) = (link.version, link.is_tainted);
         self.sessions[number].used_by(version);
         self.sessions[number].latest = Some(conn);
-        self.sessions[number].has_limit |= properties.maximum_packet_size().is_some();
+        let smallest = &mut self.sessions[number].smallest_limit;
+        *smallest = smallest.iter().copied().chain(properties.maximum_packet_size()).min();
         if let Some(will) = &connect.will {
             let draft = Draft {
                 topic: self.publications.name(will.topic),

@@ -27,6 +27,13 @@ impl Content {
         }
     }
 
+    /// How many bytes the properties take at most.
+    pub(super) fn most_as_properties(&self) -> usize {
+        let texts = self.media_type.len() + self.response_topic.len() + self.correlation_data.len();
+        let user: usize = self.user.iter().map(|(name, value)| 5 + name.len() + value.len()).sum();
+        2 + 3 * 3 + texts + user
+    }
+
     /// Holds what was delivered against what was published.
     pub(super) fn judge(&self, delivered: &Self, is_will: bool, judged: &mut Judged) {
         self.judge_format(delivered, judged);

@@ -186,7 +186,7 @@ impl Traffic {
         let session = &self.sessions[session_number];
         let is_plain = !publication.is_uncertain && !publication.is_repeated && publication.due_since().is_some();
         // Whether a refusal gives its place under the receive maximum back is a rule of its own.
-        let is_free = !session.has_limit && !link.has_refused;
+        let is_free = session.takes(publication) && !link.has_refused;
         let is_whole = !link.is_tainted && link.is_seen && is_free && !session.is_mixed;
         let is_alone =
             || self.publications.candidates(&publication.topic, Some(publication.print), publication.length).len() == 1;

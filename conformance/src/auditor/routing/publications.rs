@@ -142,6 +142,15 @@ impl Publication {
         same && is_plain(self) && is_plain(other) && self.written.seq < other.written.seq && released
     }
 
+    /// How long a PUBLISH of it may be that passes on just what was published, with so many subscription identifiers.
+    pub(super) fn most_as_packet(&self, identifiers: usize) -> usize {
+        const HEAD: usize = 5 + 2 + 2;
+        const LENGTH_EXPIRY_ALIAS: usize = 4 + 5 + 3;
+        const IDENTIFIER: usize = 5;
+        let properties = LENGTH_EXPIRY_ALIAS + IDENTIFIER * identifiers + self.content.most_as_properties();
+        HEAD + self.topic.len() + properties + self.length
+    }
+
     /// Whether its expiry, counted from `since`, is over at `now`, by this margin at least.
     pub(super) fn has_expired(&self, since: Duration, now: Duration, margin: Duration) -> bool {
         let expiry = self.expiry.map(|seconds| Duration::from_secs(seconds.into()));

@@ -1,6 +1,7 @@
 //! Sessions by client identifier, and the connections on which they are used.
 
 use super::explain::Shown;
+use super::publications::Publication;
 use super::subscriptions::Subscription;
 use crate::auditor::{Conn, Facts, Moment};
 use mqtt_assay_codec::Version;
@@ -18,8 +19,8 @@ pub(super) struct Session {
     pub(super) last: Option<Conn>,
     /// The connection that asked for it last.
     pub(super) latest: Option<Conn>,
-    /// One of its connections took no packets above some size.
-    pub(super) has_limit: bool,
+    /// The smallest Maximum Packet Size of any of its connections.
+    pub(super) smallest_limit: Option<u32>,
     /// Both versions have used it: nothing spans them, and nothing of it is certain.
     pub(super) is_mixed: bool,
     /// It was there before anybody here had used it.
@@ -58,6 +59,14 @@ pub(super) struct Copies {
 }
 
 impl Session {
+    /// Whether this message is certainly small enough for all of its connections. Twice what it needs leaves room for what a
+    /// broker may add.
+    pub(super) fn takes(&self, publication: &Publication) -> bool {
+        let identifiers = self.subscriptions.iter().filter(|one| one.identifier.is_some()).count();
+        let needed = 2 * publication.most_as_packet(identifiers);
+        self.smallest_limit.is_none_or(|limit| needed <= limit as usize)
+    }
+
     /// A connection of this version uses it.
     pub(super) fn used_by(&mut self, version: Version) {
         self.is_mixed |= self.version.is_some_and(|before| before != version);

@@ -23,7 +23,7 @@ impl Maker<'_> {
         let who = self.random.below(cast.len());
         let topic = self.random.below(super::make::OFTEN) as u8;
         let mut steps = Vec::new();
-        match self.random.below(15) {
+        match self.random.below(17) {
             0..=2 => self.comes_back(cast, who, topic, &mut steps),
             3 => self.holds_back(cast, who, topic, &mut steps),
             4 => self.much(cast, who, topic, &mut steps),
@@ -34,6 +34,8 @@ impl Maker<'_> {
             10 => self.aliases(cast, who, topic, &mut steps),
             11 => self.unanswered(cast, who, &mut steps),
             12 => self.is_silent(cast, who, topic, &mut steps),
+            14 => self.too_large(cast, who, topic, &mut steps),
+            15 => self.asks_less(cast, who, topic, &mut steps),
             _ => self.waits_too_long(cast, who, topic, &mut steps),
         }
         steps
@@ -90,8 +92,10 @@ impl Maker<'_> {
         let times = self.random.weighted(&[(6, 1), (4, 2), (4, 3), (2, 4), (2, 12)]);
         let first = self.back(cast, who);
         steps.push(plain(who, Act::Connect(first)));
-        let subscribe = self.subscribe_to(cast[who], topic);
-        steps.push(plain(who, subscribe));
+        for _ in 0..self.random.weighted(&[(7, 1), (3, 2)]) {
+            let subscribe = self.subscribe_to(cast[who], topic);
+            steps.push(plain(who, subscribe));
+        }
         let waits = self.random.chance(40);
         for turn in 0..times {
             if waits && self.random.chance(70) {
@@ -118,6 +122,14 @@ impl Maker<'_> {
     fn holds_back(&mut self, cast: &[bool], who: usize, topic: u8, steps: &mut Vec<Step>) {
         let mut first = self.back(cast, who);
         first.receive_maximum = self.sometimes(cast[who], 50, &[1, 2, 3]);
+        // What is retained counts like anything else that waits for an acknowledgement.
+        if self.random.chance(25) {
+            for topic in 0..3 {
+                let from = self.other(cast, who);
+                let message = self.message_to(cast[from], topic);
+                steps.push(plain(from, Act::Publish(Message { retain: true, qos: self.qos, size: 8, ..message })));
+            }
+        }
         steps.push(plain(who, Act::Connect(first)));
         let subscribe = self.subscribe_to(cast[who], topic);
         steps.push(plain(who, subscribe));
@@ -324,6 +336,60 @@ impl Maker<'_> {
             steps.push(plain(who, Act::Connect(back)));
         }
         self.publish(cast, who, topic, steps);
+    }
+
+    /// A client that takes only small packets and few of them: what is too large for it must not hold up the rest.
+    fn too_large(&mut self, cast: &[bool], who: usize, topic: u8, steps: &mut Vec<Step>) {
+        if !cast[who] {
+            return self.holds_back(cast, who, topic, steps);
+        }
+        let from = self.other(cast, who);
+        let (packet_size, most) = (Some(self.random.one_of(&[60, 128])), Some(self.random.one_of(&[1, 2])));
+        let small = Greeting { packet_size, receive_maximum: most, will: None, ..self.back(cast, who) };
+        let plainly =
+            Message { qos: 1.max(self.any_qos()).min(self.qos), alias: 0, ..self.message_to(cast[from], topic) };
+        let large = Message { size: 250, ..plainly.clone() };
+        if self.random.chance(35) {
+            steps.push(plain(from, Act::Publish(Message { retain: true, ..large.clone() })));
+        }
+        steps.push(plain(who, Act::Connect(small.clone())));
+        let subscribe = self.subscribe_to(true, topic);
+        steps.push(plain(who, subscribe));
+        let is_away = from != who && self.random.chance(40);
+        if is_away {
+            steps.push(plain(who, Act::Fin));
+        }
+        for _ in 0..self.random.below(4) {
+            steps.push(plain(from, Act::Publish(large.clone())));
+        }
+        let one = Message { size: 8, properties: 0, ..plainly };
+        steps.push(plain(from, Act::Publish(one.clone())));
+        if is_away {
+            steps.push(plain(who, Act::Connect(small)));
+        }
+        steps.push(plain(from, Act::Publish(one)));
+    }
+
+    /// A client gives up some of several subscriptions, and keeps the others.
+    fn asks_less(&mut self, cast: &[bool], who: usize, topic: u8, steps: &mut Vec<Step>) {
+        let mut given_up = Vec::new();
+        for &filter in MATCHING[usize::from(topic)] {
+            if self.random.chance(50) {
+                let filters = vec![(filter, self.options(cast[who], false))];
+                let identifier = self.sometimes(cast[who], 25, &[1, 127, 128]);
+                steps.push(plain(who, Act::Subscribe { filters, identifier, id: Id::Fresh }));
+            }
+            if self.random.chance(35) {
+                given_up.push(filter);
+            }
+        }
+        self.publish(cast, who, topic, steps);
+        if !given_up.is_empty() {
+            steps.push(plain(who, Act::Unsubscribe { filters: given_up, id: Id::Fresh }));
+        }
+        for _ in 0..2 {
+            self.publish(cast, who, topic, steps);
+        }
     }
 
     /// A number stands for a topic, on this connection and no other.

@@ -2,7 +2,10 @@
 
 use super::{ONE, Trace, VERSIONS, assert_broken, assert_silent, assert_sound, message, packet_id, pair};
 use crate::auditor::{Conn, Point};
-use mqtt_assay_codec::{Acknowledgement, Connack, Connect, Packet, QoS, ReasonCode, SubscriptionOptions, Version};
+use mqtt_assay_codec::{
+    Acknowledgement, Connack, Connect, Packet, PropertiesBuf, Property, Publish, QoS, ReasonCode, SubscriptionOptions,
+    Version,
+};
 
 #[test]
 fn nobody_has_subscribed_where_the_code_says_so() {
@@ -57,6 +60,26 @@ fn what_is_owned_is_missed_after_a_long_silence_and_not_before() {
         let owed: Vec<_> = found.iter().map(|finding| (finding.conn, finding.point)).collect();
         assert_eq!(owed, [(subscriber, Point::Owed); 2]);
         assert_eq!(trace.findings(), []);
+    }
+}
+
+#[test]
+fn what_is_small_enough_is_owed_behind_what_is_too_large() {
+    // A packet of it has 49 bytes at most, and as many again are left for what a broker may add.
+    for (limit, is_owed) in [(97, false), (98, true)] {
+        let mut trace = Trace::default();
+        let small = PropertiesBuf::new().with(Property::MaximumPacketSize(limit));
+        let connect = Connect { client_id: "small", properties: small.as_properties(), ..Connect::default() };
+        let subscriber = trace.connect(Version::V5, connect);
+        trace.subscribe(subscriber, "run/case/#", ONE);
+        let publisher = trace.open(Version::V5, "publisher", true);
+        trace.publish(publisher, Publish { payload: &[b'l'; 200], ..message(QoS::AtLeastOnce, 7, b"") });
+        let named = PropertiesBuf::new().with(Property::ContentType("a"));
+        let one = message(QoS::AtLeastOnce, 8, b"one");
+        trace.publish(publisher, Publish { properties: named.as_properties(), ..one });
+        trace.wait(20);
+        let owed: Vec<_> = trace.findings().iter().map(|finding| (finding.conn, finding.point)).collect();
+        assert_eq!(owed, if is_owed { vec![(subscriber, Point::Owed)] } else { vec![] }, "{limit}");
     }
 }
 
