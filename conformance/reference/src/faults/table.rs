@@ -319,7 +319,7 @@ faults! {
     LeavesOutWhatFits "leaves-out-what-fits" "Leaves out a message of exactly the client's maximum packet size."
         [] ["MQTT-4.5.0-1" "MQTT-4.4.0-1" "MQTT-3.3.1-9" "MQTT-3.1.2-8"];
     StallsOnTooLarge "stalls-on-too-large" "Waits for ever for the acknowledgement of a message that it was not allowed to send."
-        [] ["MQTT-3.1.2-25"];
+        [] ["MQTT-3.1.2-25" "MQTT-4.5.0-1"];
 
     // Packets and segments
     WantsPacketsInOnePiece "wants-packets-in-one-piece" "Closes an open connection where the rest of a packet of less than 1000 bytes isn't there yet."

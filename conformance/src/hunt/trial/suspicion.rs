@@ -83,6 +83,9 @@ pub struct Suspicion {
     pub line: u32,
 }
 
+/// CONNECT comes first, and once.
+const OUT_OF_PLACE: [&str; 2] = ["MQTT-3.1.0-1", "MQTT-3.1.0-2"];
+
 /// What makes two of them the same one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
@@ -100,8 +103,11 @@ impl Suspicion {
     /// What makes it the same as another.
     pub fn key(&self) -> Key {
         let rule = self.rule.map_or("-", RuleId::id);
-        // What the judge over all traffic finds has no one mutation that brought it about.
-        let mutation = self.mutation.filter(|_| matches!(self.oracle, Oracle::Expectation | Oracle::Hang));
+        // What the judge over all traffic finds has no one mutation that brought it about, and whoever takes a packet where
+        // none of its kind may stand does so whatever else is wrong with it.
+        let is_misplaced = self.oracle == Oracle::Expectation && OUT_OF_PLACE.contains(&rule);
+        let is_of_packet = matches!(self.oracle, Oracle::Expectation | Oracle::Hang) && !is_misplaced;
+        let mutation = self.mutation.filter(|_| is_of_packet);
         Key {
             oracle: self.oracle.word(),
             rule: format!("{}/{rule}", self.version),
@@ -131,6 +137,27 @@ impl std::fmt::Display for Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mqtt_assay_standard::find;
+
+    #[test]
+    fn what_stands_in_the_wrong_place_is_one_finding_whatever_else_is_wrong_with_it() {
+        let of = |rule: &str, mutation: &'static str| {
+            let suspicion = Suspicion {
+                oracle: Oracle::Expectation,
+                version: Version::V5,
+                rule: find(Version::V5, rule),
+                weight: Weight::Fail,
+                mutation: Some(mutation),
+                place: "CONNECT".to_owned(),
+                seen: String::new(),
+                line: 0,
+            };
+            suspicion.key()
+        };
+        assert_eq!(of("MQTT-3.1.0-2", "utf8.nul@user-name"), of("MQTT-3.1.0-2", "connect.reserved-bit"));
+        assert_ne!(of("MQTT-3.1.2-3", "utf8.nul@user-name"), of("MQTT-3.1.2-3", "connect.reserved-bit"));
+        assert_ne!(of("MQTT-3.1.0-2", "none"), of("MQTT-3.1.0-1", "none"));
+    }
 
     #[test]
     fn a_number_behind_a_mutation_makes_no_other_finding() {
