@@ -19,11 +19,30 @@ const READ: usize = 64 << 10;
 /// How many lines count as the last words.
 const LINES: usize = 5;
 
-/// How many bytes of the end are looked at for them.
-const END: u64 = 16 << 10;
+/// How many bytes of the end are looked at for them, a long backtrace included.
+const END: u64 = 64 << 10;
 
 /// The longest line that is quoted, in characters.
 const LONGEST_LINE: usize = 300;
+
+/// In these words a process says what it dies of: of Rust, Go, C and C++, Java and Erlang, and of sanitizers.
+const TELLING: [&str; 10] = [
+    "panicked at",
+    "panic: ",
+    "fatal error: ",
+    "Sanitizer: ",
+    "runtime error: ",
+    "Assertion",
+    "terminate called",
+    "stack smashing",
+    "OutOfMemoryError",
+    "Slogan: ",
+];
+
+/// Whether a line says what a process dies of.
+pub(crate) fn is_telling(line: &str) -> bool {
+    TELLING.iter().any(|telling| line.contains(telling))
+}
 
 /// Keeps what comes, until nothing can come any more. What can't be written is lost: a broker must never wait for its
 /// log.
@@ -48,7 +67,8 @@ pub(super) fn keep(mut from: impl Read, folder: &Path) {
     }
 }
 
-/// The last lines, on one line, escaped; empty where nothing was printed.
+/// The last lines, on one line, escaped; empty where nothing was printed. Where the process has said what it dies of, that
+/// comes first: behind it there may be a long backtrace.
 pub(super) fn last_lines(folder: &Path) -> String {
     let mut end = end_of(&folder.join(NEW)).unwrap_or_default();
     if (end.len() as u64) < END
@@ -58,9 +78,12 @@ pub(super) fn last_lines(folder: &Path) -> String {
         end = before;
     }
     let printed = String::from_utf8_lossy(&end);
-    let mut lines: Vec<String> =
-        printed.lines().rev().filter(|line| !line.trim().is_empty()).take(LINES).map(shortened).collect();
-    lines.reverse();
+    let all: Vec<&str> = printed.lines().filter(|line| !line.trim().is_empty()).collect();
+    let last = all.len().saturating_sub(LINES);
+    // What follows the line is mostly the message itself.
+    let telling = all[..last].iter().rposition(|line| is_telling(line)).map(|at| at..(at + 2).min(last));
+    let telling = telling.filter(|_| !all[last..].iter().any(|line| is_telling(line)));
+    let lines: Vec<String> = telling.unwrap_or_default().chain(last..all.len()).map(|at| shortened(all[at])).collect();
     lines.join(" | ")
 }
 
@@ -117,6 +140,18 @@ mod tests {
             .map(|entry| entry.metadata().expect("a file").len())
             .sum();
         assert!(on_disk <= 2 * PART as u64, "{on_disk} bytes on the disk");
+    }
+
+    #[test]
+    fn what_the_process_dies_of_is_told_however_long_its_backtrace_is() {
+        let backtrace: String = (0..50).map(|frame| format!("  {frame}: frame\n")).collect();
+        let panic = "thread 'router' panicked at src/router.rs:12:5:\nindex out of bounds\n";
+        let folder = kept(format!("info\nthread 'x' panicked at first.rs:1:1:\n{panic}{backtrace}").as_bytes());
+        let told = "thread 'router' panicked at src/router.rs:12:5: | index out of bounds |   45: frame |   46: frame |   \
+                    47: frame |   48: frame |   49: frame";
+        assert_eq!(last_lines(folder.path()), told);
+        let folder = kept(format!("{backtrace}panic: short\nexit").as_bytes());
+        assert!(last_lines(folder.path()).ends_with("49: frame | panic: short | exit"));
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub use endpoint::Endpoint;
 pub(crate) use family::Family;
 pub(crate) use folders::{Folder, remove_abandoned};
 pub use listed::ListedTarget;
+pub(crate) use log::is_telling;
 pub use profile::{
     For, Form, KEYS, Key, Profile, ProfileError, ProfileVariant, RunDefaults, Section, Stop, Survived, WORDS,
 };

@@ -47,17 +47,7 @@ impl Death<'_> {
             count *= 4;
         }
         let index = ring.last().map_or(0, |(index, _)| *index);
-        let seen = format!("the broker died: {words}");
-        let mut suspicion = Suspicion {
-            oracle: Oracle::Process,
-            version: Version::V5,
-            rule: None,
-            weight: Weight::Crash,
-            mutation: None,
-            place: "died".to_owned(),
-            seen,
-            line: 0,
-        };
+        let mut suspicion = died(words);
         let fewest = killers.map(|killers| self.fewest(killers, until));
         let fewest = fewest.map(|killers| self.shorter(killers, until));
         let fewest = fewest.as_ref().map(|killers| killers.iter().collect::<Vec<_>>());
@@ -88,6 +78,14 @@ impl Death<'_> {
         finding.operations.1 = killers.iter().map(|case| case.operations()).sum();
         finding.again = Again::Seen(ended, times);
         finding.transcript = last.and_then(|case| self.record(case));
+        finding
+    }
+
+    /// One more that nobody looks into.
+    pub(super) fn unexplained(&self, ring: &[(u64, Case)], words: &str, at: Duration) -> Finding {
+        let index = ring.last().map_or(0, |(index, _)| *index);
+        let mut finding = Finding::new(died(words), (index, at), None, false);
+        finding.again = Again::Otherwise("not tried: deaths like it were looked into often enough".to_owned());
         finding
     }
 
@@ -152,5 +150,19 @@ impl Death<'_> {
         }
         let mut road = self.ground.road();
         case.play(road.as_mut(), self.table, self.terms, "death").map(|outcome| outcome.transcript)
+    }
+}
+
+/// That it has died, and of nothing that is known.
+fn died(words: &str) -> Suspicion {
+    Suspicion {
+        oracle: Oracle::Process,
+        version: Version::V5,
+        rule: None,
+        weight: Weight::Crash,
+        mutation: None,
+        place: "died".to_owned(),
+        seen: format!("the broker died: {words}"),
+        line: 0,
     }
 }

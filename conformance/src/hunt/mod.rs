@@ -9,6 +9,7 @@ mod against;
 mod calibrate;
 mod canary;
 mod case;
+mod causes;
 mod confirm;
 mod corpus;
 mod death;

@@ -2,6 +2,7 @@
 
 use super::against::{Beside, Other};
 use super::case::Case;
+use super::causes::Causes;
 use super::confirm::{Confirmer, Limit};
 use super::expected::{End, Expected};
 use super::feedback::Feedback;
@@ -64,6 +65,8 @@ pub(super) struct Shared<'a> {
     pub(super) growth: Mutex<Option<Growth>>,
     /// Deaths up to this one are explained.
     pub(super) mourned: RwLock<u64>,
+    /// Of what it has died before.
+    pub(super) causes: Causes,
     /// What is to be followed up, where those who hunt don't do so themselves.
     pub(super) queue: Queue,
     /// The one finding that was looked for is there.
@@ -111,6 +114,7 @@ impl<'a> Shared<'a> {
             inner: Mutex::default(),
             feedback: Mutex::default(),
             mourned: RwLock::default(),
+            causes: Causes::default(),
             queue: Queue::default(),
             still: Mutex::default(),
             is_still: AtomicBool::new(false),
@@ -311,19 +315,32 @@ impl<'a> Shared<'a> {
         inner.findings.insert(key, finding);
     }
 
-    /// A finding that was made another way: a death.
+    /// A finding that was made another way: a death. Of several that are the same the first is kept.
     pub(super) fn found(&self, mut finding: Finding) {
-        if self.is_new(&finding.key) {
-            finding.is_known = self.options.known.contains(&finding.key.to_string());
-            if finding.is_known {
-                finding.again = Again::Known;
-            } else {
-                (self.tell)(&finding);
-                self.note_enough(&finding);
-            }
-            let mut inner = lock(&self.inner);
-            inner.under_way.remove(&finding.key);
-            inner.findings.insert(finding.key.clone(), finding);
+        if !self.is_new(&finding.key) {
+            return;
+        }
+        let mut inner = lock(&self.inner);
+        inner.under_way.remove(&finding.key);
+        if inner.findings.contains_key(&finding.key) {
+            return;
+        }
+        finding.is_known = self.options.known.contains(&finding.key.to_string());
+        if finding.is_known {
+            finding.again = Again::Known;
+        }
+        inner.findings.insert(finding.key.clone(), finding.clone());
+        drop(inner);
+        if !finding.is_known {
+            (self.tell)(&finding);
+            self.note_enough(&finding);
+        }
+    }
+
+    /// One more of a finding that is there.
+    pub(super) fn was_met_again(&self, key: &Key) {
+        if let Some(known) = lock(&self.inner).findings.get_mut(key) {
+            known.count += 1;
         }
     }
 

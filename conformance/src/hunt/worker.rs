@@ -2,6 +2,7 @@
 
 use super::canary::Canary;
 use super::case::{Case, Outcome};
+use super::causes::Verdict;
 use super::confirm::Confirmer;
 use super::corpus;
 use super::feedback::Feedback;
@@ -378,16 +379,34 @@ impl<'a> Worker<'a> {
         let mut mourned = self.shared.mourned.write().unwrap_or_else(PoisonError::into_inner);
         let is_explained = !self.ground.is_inside() && *mourned >= self.ground.deaths();
         if !is_explained && self.ground.await_up() {
-            let Worker { shared, ground, terms, .. } = *self;
-            let death = super::death::Death { ground, table: shared.table, terms, limit: shared.limit() };
-            let found = death.explain(&ring, &words, shared.elapsed());
-            if matches!(found.again, Again::Seen(..)) {
-                *mourned = ground.deaths();
+            let found = self.look_into(&ring, &words);
+            if found.as_ref().is_none_or(|found| matches!(found.again, Again::Seen(..))) {
+                *mourned = self.ground.deaths();
             }
-            shared.found(found);
+            found.into_iter().for_each(|found| self.shared.found(found));
         }
         drop(mourned);
         self.renew_road();
+    }
+
+    /// What it has died of; nothing where that is known.
+    fn look_into(&self, ring: &[(u64, Case)], words: &str) -> Option<Finding> {
+        let Worker { shared, ground, terms, .. } = *self;
+        let death = super::death::Death { ground, table: shared.table, terms, limit: shared.limit() };
+        let elapsed = shared.elapsed();
+        match shared.causes.ask(words, elapsed) {
+            Verdict::Known(key) => {
+                shared.was_met_again(&key);
+                return None;
+            }
+            Verdict::Tried => return Some(death.unexplained(ring, words, elapsed)),
+            Verdict::Open => {}
+        }
+        let begun = Instant::now();
+        let found = death.explain(ring, words, elapsed);
+        let key = matches!(found.again, Again::Seen(..)).then(|| found.key.clone());
+        shared.causes.looked_into(words, begun.elapsed(), key);
+        Some(found)
     }
 
     /// A connection was not to be had: whether there will be one again.
