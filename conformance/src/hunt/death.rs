@@ -81,14 +81,6 @@ impl Death<'_> {
         finding
     }
 
-    /// One more that nobody looks into.
-    pub(super) fn unexplained(&self, ring: &[(u64, Case)], words: &str, at: Duration) -> Finding {
-        let index = ring.last().map_or(0, |(index, _)| *index);
-        let mut finding = Finding::new(died(words), (index, at), None, false);
-        finding.again = Again::Otherwise("not tried: deaths like it were looked into often enough".to_owned());
-        finding
-    }
-
     /// Whether these end it, as far as that shows by then.
     pub(super) fn kills(&self, cases: &[&Case], until: Instant) -> bool {
         // A death that comes to be known only now is that of earlier cases.
@@ -151,6 +143,14 @@ impl Death<'_> {
         let mut road = self.ground.road();
         case.play(road.as_mut(), self.table, self.terms, "death").map(|outcome| outcome.transcript)
     }
+}
+
+/// One more that nobody looks into.
+pub(super) fn unexplained(ring: &[(u64, Case)], words: &str, at: Duration) -> Finding {
+    let index = ring.last().map_or(0, |(index, _)| *index);
+    let mut finding = Finding::new(died(words), (index, at), None, false);
+    finding.again = Again::Otherwise("not tried: deaths like it were looked into often enough".to_owned());
+    finding
 }
 
 /// That it has died, and of nothing that is known.

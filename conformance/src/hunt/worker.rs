@@ -383,7 +383,9 @@ impl<'a> Worker<'a> {
             if found.as_ref().is_none_or(|found| matches!(found.again, Again::Seen(..))) {
                 *mourned = self.ground.deaths();
             }
-            found.into_iter().for_each(|found| self.shared.found(found));
+            if let Some(found) = found {
+                self.shared.found(found);
+            }
         }
         drop(mourned);
         self.renew_road();
@@ -399,7 +401,7 @@ impl<'a> Worker<'a> {
                 shared.was_met_again(&key);
                 return None;
             }
-            Verdict::Tried => return Some(death.unexplained(ring, words, elapsed)),
+            Verdict::Tried => return Some(super::death::unexplained(ring, words, elapsed)),
             Verdict::Open => {}
         }
         let begun = Instant::now();
