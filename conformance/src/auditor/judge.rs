@@ -115,6 +115,16 @@ impl Auditor {
         }
     }
 
+    /// The broker has reset the connection, and so not read all that was sent, or nobody knows.
+    pub fn broker_reset(&self, conn: Conn, at: Duration, line: u32) {
+        {
+            let judge = &mut *self.0.borrow_mut();
+            judge.sessions.broker_reset(conn);
+            judge.routing.broker_reset(conn);
+        }
+        self.broker_ended(conn, at, line);
+    }
+
     /// The broker's half was read to its end.
     pub fn broker_ended(&self, conn: Conn, at: Duration, line: u32) {
         let judge = &mut *self.0.borrow_mut();

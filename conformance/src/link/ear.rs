@@ -2,6 +2,7 @@
 
 use super::recorder::Witness;
 use crate::auditor::{Audit, Conn, Facts};
+use crate::wire::Ending;
 use mqtt_assay_codec::{DecodeError, Packet, Publish};
 use std::rc::Rc;
 
@@ -44,8 +45,12 @@ impl Ear {
     }
 
     /// The broker's half has ended.
-    pub(super) fn broker_ended(&self, line: u32) {
-        self.witness.auditor().broker_ended(self.conn, self.witness.now(), line);
+    pub(super) fn broker_ended(&self, line: u32, ending: Ending) {
+        let (auditor, now) = (self.witness.auditor(), self.witness.now());
+        match ending {
+            Ending::Reset => auditor.broker_reset(self.conn, now, line),
+            Ending::Fin => auditor.broker_ended(self.conn, now, line),
+        }
     }
 
     /// We end our half, or let the connection go.

@@ -92,7 +92,7 @@ fn end(link: &Link, rest: BytesMut, ending: Ending) {
         link.recorder.say(&link.label, Remark::Notes, single_line(&why));
     }
     let line = link.recorder.record(&link.label, What::Ended(ending));
-    link.ear.broker_ended(line);
+    link.ear.broker_ended(line, ending);
     link.push(Arrival::Ended(ending), line);
 }
 

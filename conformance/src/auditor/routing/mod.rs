@@ -122,6 +122,13 @@ impl Routing {
         }
     }
 
+    /// The broker resets the connection: our DISCONNECT may be what it has not read.
+    pub(super) fn broker_reset(&mut self, conn: Conn) {
+        if let Some(traffic) = self.of(conn) {
+            traffic.broker_reset(conn);
+        }
+    }
+
     /// The broker's half has come to its end.
     pub(super) fn broker_ended(&mut self, conn: Conn, moment: Moment) {
         self.passes_to(moment.at);

@@ -137,7 +137,7 @@ pub(super) struct Link {
     /// When the client wrote last.
     pub(super) wrote: Duration,
     pub(super) will: Option<usize>,
-    /// The broker has said why it ends the connection.
+    /// The broker has said why it ends the connection, or has reset it: a DISCONNECT of the client may not have been read.
     pub(super) is_dismissed: bool,
     /// The broker has the session that was there before.
     pub(super) is_resumed: bool,

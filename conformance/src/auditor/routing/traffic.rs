@@ -55,6 +55,12 @@ impl Traffic {
         }
     }
 
+    pub(super) fn broker_reset(&mut self, conn: Conn) {
+        if let Some(link) = self.links.get_mut(&conn) {
+            link.is_dismissed |= link.has_left;
+        }
+    }
+
     pub(super) fn broker_ended(&mut self, conn: Conn, moment: Moment) {
         self.settle_debts(conn, moment);
         if let Some(link) = self.links.get_mut(&conn) {

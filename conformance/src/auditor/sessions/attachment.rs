@@ -34,7 +34,7 @@ pub(super) struct Attachment {
     pub(super) has_left: bool,
     /// How long the session lasts by what it says.
     pub(super) changed: Option<Lasts>,
-    /// The broker has sent DISCONNECT.
+    /// The broker has sent DISCONNECT, or has reset the connection behind ours, which it may not have read.
     pub(super) is_left: bool,
     /// Where it said that another has taken the session over.
     pub(super) taken_over: Option<u64>,

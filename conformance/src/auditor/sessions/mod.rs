@@ -381,6 +381,12 @@ impl Sessions {
         }
     }
 
+    /// The broker resets the connection: our DISCONNECT may be what it has not read, and then it ends by itself.
+    pub(super) fn broker_reset(&mut self, conn: Conn) {
+        let attachment = &mut self.attachments[conn.0];
+        attachment.is_left |= attachment.has_left;
+    }
+
     /// The broker's half has come to its end.
     pub(super) fn broker_ended(&mut self, conn: Conn, moment: Moment) {
         self.passes_to(moment.at);

@@ -190,15 +190,22 @@ fn of_a_connection_that_the_broker_has_not_ended_nothing_is_known_where_that_mat
 
 #[test]
 fn an_expiry_in_disconnect_counts_once_the_broker_has_dealt_with_it() {
-    let mut run = Run::new(Version::V5);
-    let conn = run.stays(true);
-    run.connack(conn, false);
-    let ends = PropertiesBuf::new().with(Property::SessionExpiryInterval(0));
-    let properties = ends.as_properties();
-    run.write(conn, Packet::Disconnect(Disconnect { properties, ..Disconnect::default() }));
-    run.auditor.broker_ended(conn, run.now, 0);
-    run.passes(1);
-    assert_broken(&run.connack(run.stays(false), true), Point::NoSessionWhereNone);
+    for is_reset in [false, true] {
+        let mut run = Run::new(Version::V5);
+        let conn = run.stays(true);
+        run.connack(conn, false);
+        let ends = PropertiesBuf::new().with(Property::SessionExpiryInterval(0));
+        let properties = ends.as_properties();
+        run.write(conn, Packet::Disconnect(Disconnect { properties, ..Disconnect::default() }));
+        if is_reset {
+            run.auditor.broker_reset(conn, run.now, 0);
+        } else {
+            run.auditor.broker_ended(conn, run.now, 0);
+        }
+        run.passes(1);
+        let back = run.connack(run.stays(false), true);
+        assert_eq!(back.breaks(Point::NoSessionWhereNone), !is_reset, "{back:?}");
+    }
 }
 
 #[test]

@@ -263,6 +263,9 @@ impl Trial {
             // Whoever resets has not read all that was sent behind the mistake.
             self.auditor.lost_sight(self.sides[side].conn, at);
         }
+        if ending == Ending::Reset {
+            return self.auditor.broker_reset(self.sides[side].conn, at, line);
+        }
         self.auditor.broker_ended(self.sides[side].conn, at, line);
     }
 

@@ -136,17 +136,21 @@ fn a_will_is_published_once_and_as_it_was_left() {
 #[test]
 fn a_disconnect_deletes_the_will_once_the_broker_has_ended_the_connection() {
     for version in VERSIONS {
-        for has_ended in [false, true] {
+        for (has_ended, is_reset) in [(false, false), (true, false), (true, true)] {
             let (mut trace, subscriber, _) = pair(version, ONE);
             let will = Will { qos: QoS::AtLeastOnce, topic: "run/case/news", payload: b"gone", ..Will::default() };
             let connect = Connect { client_id: "mortal", clean_start: true, will: Some(will), ..Connect::default() };
             let mortal = trace.connect(version, connect);
             trace.client(mortal, Packet::Disconnect(Disconnect::default()));
+            // Whoever resets the connection may not have read that.
+            if is_reset {
+                trace.routing.broker_reset(mortal);
+            }
             if has_ended {
                 trace.broker_ends(mortal);
             }
             let audit = trace.take(subscriber, message(QoS::AtLeastOnce, 7, b"gone"));
-            if has_ended {
+            if has_ended && !is_reset {
                 assert_broken(&audit, Point::WillDeleted);
             } else {
                 assert_silent(&audit);
