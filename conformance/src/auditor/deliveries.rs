@@ -27,6 +27,8 @@ struct Delivery {
     /// Tells its payload from others.
     print: u64,
     state: State,
+    /// PUBRECs beyond the first that no PUBREL has answered: each may be.
+    more_pubrecs: u32,
 }
 
 /// How far it is. Places are those of the client's packets.
@@ -82,11 +84,14 @@ impl Deliveries {
             if packet == PacketType::Pubrec {
                 // For a message that is not known here: PUBREL is the answer to that too.
                 let state = State::Received(place);
-                self.put(id, Delivery { qos: QoS::ExactlyOnce, print: 0, state });
+                self.put(id, Delivery { qos: QoS::ExactlyOnce, print: 0, state, more_pubrecs: 0 });
             }
             return;
         };
         let qos = delivery.qos;
+        if packet == PacketType::Pubrec && matches!(delivery.state, State::Received(_) | State::Released) {
+            delivery.more_pubrecs = delivery.more_pubrecs.saturating_add(1);
+        }
         delivery.state = match (packet, qos, delivery.state) {
             (PacketType::Puback, QoS::AtLeastOnce, State::Open)
             | (PacketType::Pubcomp, QoS::ExactlyOnce, State::Released) => State::Done(place),
@@ -115,7 +120,7 @@ impl Deliveries {
     ) {
         let Some(id) = publish.packet_id.map(PacketId::get) else { return };
         let print = print(publish.payload);
-        let fresh = Delivery { qos: publish.qos, print, state: State::Open };
+        let fresh = Delivery { qos: publish.qos, print, state: State::Open, more_pubrecs: 0 };
         let Some(before) = self.exchanges.get(&id).copied() else {
             self.first(publish, is_first_client, audit);
             self.put(id, fresh);
@@ -208,6 +213,10 @@ impl Deliveries {
             State::Open | State::Done(_) if delivery.qos == QoS::AtLeastOnce && is_first_client => {
                 let why = format!("PUBREL with identifier {id} for a message of QoS 1, which has no PUBREC");
                 audit.broken(Point::PubrelAfterPubrec, why);
+            }
+            State::Done(_) | State::Released if delivery.more_pubrecs > 0 => {
+                delivery.more_pubrecs -= 1;
+                self.put(id, delivery);
             }
             State::Done(place) if delivery.qos == QoS::ExactlyOnce && place <= self.read_up_to => {
                 let why = format!("PUBREL with identifier {id} again after its PUBCOMP was read");

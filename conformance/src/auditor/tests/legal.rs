@@ -35,6 +35,24 @@ fn a_pubrec_that_is_sent_again_may_cross_the_pubrel() {
 }
 
 #[test]
+fn each_pubrec_may_be_answered_by_a_pubrel() {
+    for version in VERSIONS {
+        let mut talk = Talk::accepted(version);
+        talk.server(Packet::Publish(message(QoS::ExactlyOnce, 7, b"one")));
+        talk.client(Packet::Pubrec(ack(7)));
+        // It comes again before that was read, and is received again.
+        talk.server(again(message(QoS::ExactlyOnce, 7, b"one")));
+        talk.client(Packet::Pubrec(ack(7)));
+        assert!(!talk.server(Packet::Pubrel(ack(7))).finds());
+        talk.client(Packet::Pubcomp(ack(7)));
+        talk.client(Packet::Pingreq);
+        talk.server(Packet::Pingresp);
+        assert!(!talk.server(Packet::Pubrel(ack(7))).finds(), "to the second PUBREC");
+        assert_broken(&talk.server(Packet::Pubrel(ack(7))), Point::Qos2Once);
+    }
+}
+
+#[test]
 fn what_was_sent_again_after_a_reconnect_may_be_answered_for_both_times() {
     for version in VERSIONS {
         let mut talk = resumed(version);
