@@ -11,7 +11,7 @@ use std::time::Duration;
 /// How often one is looked into that was not seen again.
 const TRIES: u32 = 3;
 
-/// The share of a hunt that may go into deaths that nothing tells apart: one part in so many.
+/// The share of a hunt that may go into deaths, those of a new cause apart: one part in so many.
 const SHARE: u32 = 4;
 
 /// All of a hunt.
@@ -45,11 +45,11 @@ impl Causes {
     /// About a death with these last words, when the hunt has gone on for so long.
     pub(super) fn ask(&self, words: &str, elapsed: Duration) -> Verdict {
         let inner = lock(&self.0);
-        let cause = cause(words);
-        match cause.as_ref().and_then(|cause| inner.known.get(cause)) {
+        let has_time = inner.spent <= elapsed / SHARE;
+        let Some(cause) = cause(words) else { return if has_time { Verdict::Open } else { Verdict::Tried } };
+        match inner.known.get(&cause) {
             Some(Known { finding: Some(key), .. }) => Verdict::Known(key.clone()),
-            Some(Known { tries, .. }) if *tries >= TRIES => Verdict::Tried,
-            None if cause.is_none() && inner.spent > elapsed / SHARE => Verdict::Tried,
+            Some(Known { tries, .. }) if *tries >= TRIES || !has_time => Verdict::Tried,
             _ => Verdict::Open,
         }
     }
@@ -57,7 +57,8 @@ impl Causes {
     /// It was looked into for so long; `finding`: what it was put down to, if it was seen again.
     pub(super) fn looked_into(&self, words: &str, took: Duration, finding: Option<Key>) {
         let mut inner = lock(&self.0);
-        let Some(cause) = cause(words) else { return inner.spent += took };
+        inner.spent += took;
+        let Some(cause) = cause(words) else { return };
         let known = inner.known.entry(cause).or_default();
         known.tries += 1;
         known.finding = known.finding.take().or(finding);
@@ -103,14 +104,19 @@ mod tests {
         for (tries, verdict) in [(0, Verdict::Open), (2, Verdict::Open), (3, Verdict::Tried)] {
             let known = lock(&causes.0).known.values().map(|known| known.tries).sum::<u32>();
             for address in known..tries {
-                causes.looked_into(&format!("ERROR: AddressSanitizer: SEGV on 0x{address}"), LATE, None);
+                causes.looked_into(&format!("ERROR: AddressSanitizer: SEGV on 0x{address}"), LATE / 30, None);
             }
             assert_eq!(causes.ask("ERROR: AddressSanitizer: SEGV on 0x99", LATE), verdict, "{tries}");
         }
     }
 
     #[test]
-    fn deaths_that_nothing_tells_apart_take_a_quarter_of_the_time() {
+    fn all_deaths_but_new_ones_take_a_quarter_of_the_time() {
+        let causes = Causes::default();
+        let said = |line: u32| format!("panicked at src/main.rs:{line}:5");
+        causes.looked_into(&said(1), LATE / 3, None);
+        assert_eq!(causes.ask(&said(1), LATE), Verdict::Tried);
+        assert_eq!(causes.ask(&said(2), LATE), Verdict::Open);
         let causes = Causes::default();
         let silent = "its process ended (signal 11); its last words: new connection";
         causes.looked_into(silent, LATE / 4, Some(key("died")));
