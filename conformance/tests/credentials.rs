@@ -107,6 +107,37 @@ fn assert_repeats(line: &str) {
 }
 
 #[test]
+fn a_password_is_in_nothing_that_a_hunt_prints_or_writes_unless_that_is_asked_for() {
+    let (_served, address) = Served::start(&BROKER);
+    let target = format!("mqtt://ann@{address}");
+    for shows in [false, true] {
+        let folder = TempDir::new().expect("a folder of our own");
+        let findings = folder.path().join("findings");
+        let mut command = mqtt_assay(&["fuzz", &target, "--cases", "200", "--seed", "4", "--no-feedback"]);
+        command.env(VARIABLE, PASSWORD).arg("--findings").arg(&findings);
+        for (option, name) in [("--json", "a.json"), ("--markdown", "a.md"), ("--html", "html")] {
+            command.arg(option).arg(folder.path().join(name));
+        }
+        command.args(shows.then_some("--show-passwords"));
+        let output = command.output().expect("the program is there");
+        assert_eq!(output.status.code(), Some(1), "{}", printed(&output));
+        let texts = |place: &Path| {
+            let all = fs::read_dir(place).expect("it is there").flatten().map(|file| file.path());
+            let all = all.filter(|path| path.is_file()).map(|path| fs::read_to_string(path).expect("text"));
+            all.collect::<Vec<_>>().join("\n")
+        };
+        let pages = texts(&findings);
+        let all = [texts(folder.path()), texts(&folder.path().join("html")), pages.clone(), printed(&output)].concat();
+        let is_there = [PASSWORD, ESCAPED, &hex(PASSWORD)].iter().any(|secret| all.contains(secret));
+        assert_eq!(is_there, shows, "shown although nobody asked, or not although somebody did");
+        let hidden =
+            "The record does not hold the password, so that it can't be sent again; with `--show-passwords` it does.";
+        assert_eq!(pages.contains(hidden), !shows);
+        assert_eq!(pages.contains("mqtt-assay replay expectation-"), shows, "no command that could not work");
+    }
+}
+
+#[test]
 fn passwords_are_written_where_that_is_asked_for() {
     let (_served, address) = Served::start(&BROKER);
     let target = format!("mqtt://{address}");

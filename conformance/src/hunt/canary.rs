@@ -56,6 +56,8 @@ enum Beat {
     /// A connection of theirs has ended, or was not to be had.
     Dead(String),
     Refused(String),
+    /// They were let in, and the SUBSCRIBE of one of them has no answer.
+    Waiting,
 }
 
 impl Canary {
@@ -104,6 +106,8 @@ impl Canary {
             Beat::Corrupted => ("corrupted", Weight::Fail, "a message came otherwise than it was sent".to_owned()),
             Beat::Dead(why) => ("dead", Weight::Fail, format!("a connection that nobody touches: {why}")),
             Beat::Refused(why) => (REFUSED, Weight::Fail, format!("a plain CONNECT: {why}")),
+            // Within which time a SUBSCRIBE is answered no sentence says.
+            Beat::Waiting => ("waits", Weight::Weak, format!("a plain SUBSCRIBE was not answered within {LOST:?}")),
         };
         self.let_go(road);
         Some(Suspicion {
@@ -129,7 +133,8 @@ impl Canary {
     fn try_beat(&mut self, road: &mut dyn Road) -> io::Result<Beat> {
         if self.pair.is_none() {
             match self.connect(road) {
-                Ok(pair) => (self.pair, self.pairs) = (Some(pair), self.pairs + 1),
+                Ok(Some(pair)) => (self.pair, self.pairs) = (Some(pair), self.pairs + 1),
+                Ok(None) => return Ok(Beat::Waiting),
                 Err(error) => return Ok(Beat::Refused(error.to_string())),
             }
         }
@@ -170,7 +175,8 @@ impl Canary {
         Ok(if acknowledged.is_some() { Beat::Sound(took) } else { Beat::Lost })
     }
 
-    fn connect(&mut self, road: &mut dyn Road) -> io::Result<(Line, Line)> {
+    /// Both, connected; nothing where the SUBSCRIBE was not answered.
+    fn connect(&mut self, road: &mut dyn Road) -> io::Result<Option<(Line, Line)>> {
         // Several may hunt one broker. In this process every hunt is alike.
         let own = if road.is_simulated() { 0 } else { std::process::id() };
         self.topic = format!("hunt-canary/{own:08x}");
@@ -182,8 +188,13 @@ impl Canary {
             Subscribe { packet_id: PacketId::MIN, properties: Properties::EMPTY, filters: filters.as_subscriptions() };
         let bytes = Packet::Subscribe(subscribe).to_bytes(self.version).map_err(io::Error::other)?;
         ben.send(road, &bytes)?;
-        ben.next(road, |packet| matches!(packet, Packet::Suback(_)).then_some(()))?;
-        Ok((ann, ben))
+        let answered = ben.next_within(road, LOST, |packet| matches!(packet, Packet::Suback(_)).then_some(()))?;
+        if answered.is_none() {
+            ann.close(road);
+            ben.close(road);
+            return Ok(None);
+        }
+        Ok(Some((ann, ben)))
     }
 }
 

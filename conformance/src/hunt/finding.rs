@@ -5,6 +5,7 @@ use super::confirm::Confirmed;
 use super::session::Session;
 use super::trial::{Key, Suspicion, Weight};
 use crate::link::Transcript;
+use crate::text::Secrets;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -101,6 +102,13 @@ impl Finding {
             session: case.and_then(session_of),
             is_known,
             tries: 0,
+        }
+    }
+
+    /// Doesn't show these passwords in its record.
+    pub(crate) fn hide(&mut self, secrets: &Secrets) {
+        if let Some(transcript) = &mut self.transcript {
+            transcript.hide(secrets.clone());
         }
     }
 

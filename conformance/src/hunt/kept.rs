@@ -264,7 +264,8 @@ fn follow(packet: &Packet<'_>, awaited: &mut Vec<(PacketType, u16)>, releases: &
     let id = packet.packet_id().map_or(0, PacketId::get);
     let key = (packet.packet_type(), id);
     if let Some(place) = awaited.iter().position(|known| *known == key) {
-        awaited.swap_remove(place);
+        // The first that is left is the one that is owed longest.
+        awaited.remove(place);
     }
     if let Packet::Pubrec(ack) = packet
         && !ack.reason.is_error()

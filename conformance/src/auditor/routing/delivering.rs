@@ -143,22 +143,21 @@ impl Traffic {
         judged
     }
 
-    /// Whether this message certainly comes to a resumed session for the first time: it was published when that had this
-    /// connection, or none. Of sessions that are not resumed the identifiers tell.
+    /// Whether this message certainly comes to a resumed session for the first time: all other connections of that had ended
+    /// when it was published. Of sessions that are not resumed the identifiers tell.
     fn comes_first(&self, conn: Conn, session_number: usize, number: usize) -> bool {
         let (Some(link), session) = (self.links.get(&conn), &self.sessions[session_number]) else { return false };
         let publication = self.publications.get(number);
-        let written = publication.written.seq;
         let is_certain =
             !publication.is_uncertain && !publication.is_repeated && !session.is_mixed && !session.is_foreign;
         if !is_certain || link.is_tainted || !link.is_resumed || session.last != Some(conn) {
             return false;
         }
+        // One that another has taken over may be served for a while: that is a mistake of its own.
         let mut others =
             self.links.iter().filter(|(other, link)| **other != conn && link.session == Some(session_number));
-        let is_later = link.accepted.is_some_and(|accepted| accepted.seq < written)
-            || others.all(|(_, other)| other.broker_end.is_some_and(|end| end < written));
-        is_later && !session.copies.contains_key(&number)
+        others.all(|(_, other)| other.broker_end.is_some_and(|end| end < publication.written.seq))
+            && !session.copies.contains_key(&number)
     }
 
     /// Counts a copy: of some messages there is one for each subscription.

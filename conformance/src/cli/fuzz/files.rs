@@ -104,9 +104,8 @@ pub(super) fn keep(finding: &Finding, folder: &Path, facts: &HuntFacts) -> io::R
 fn write(found: &Found, folder: &Path, facts: &HuntFacts) -> io::Result<()> {
     let path = |ending: &str| folder.join(format!("{}.{ending}", found.file));
     // The report last: where it is, what it names is there too.
-    if let (Some(transcript), Some(script)) = (record(found), script(found, facts)) {
-        write_whole(&path("txt"), &transcript)?;
-        write_whole(&path("py"), &script)?;
+    for (text, ending) in [(record(found), "txt"), (script(found, facts), "py")] {
+        text.map_or(Ok(()), |text| write_whole(&path(ending), &text))?;
     }
     write_whole(&path("md"), &page(found, facts))
 }

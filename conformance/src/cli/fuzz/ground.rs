@@ -7,6 +7,7 @@ use crate::cli::choices::Versions;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::hunt::{Broker, Ground, Login, Other};
+use crate::text::Secrets;
 use mqtt_assay_codec::Version;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub(super) struct Place {
     pub(super) versions: Vec<Version>,
     /// As whom the hunt connects.
     pub(super) login: Option<Login>,
+    /// What no record shows.
+    pub(super) secrets: Secrets,
     /// Its process, where the hunt has started it.
     pub(super) process: Option<SpawnedBroker>,
     /// Held, it goes on running.
@@ -54,8 +57,9 @@ pub(super) async fn find(target: &Target, versions: Versions) -> Result<Place, F
     let failed = |why: String| Failure::new(Exit::NothingJudged, format!("{place}: {why}"));
     let mut addresses = place.to_socket_addrs().map_err(|error| failed(error.to_string()))?;
     let address = addresses.next().ok_or_else(|| failed("the name has no address".to_owned()))?;
+    let secrets = ready.setting.secrets();
     let login = ready.setting.credentials.map(|(user, password)| Login { user, password });
-    Ok(Place { address, versions, login, process: ready.process, _started: started })
+    Ok(Place { address, versions, login, secrets, process: ready.process, _started: started })
 }
 
 fn unspoken(versions: &[Version]) -> String {

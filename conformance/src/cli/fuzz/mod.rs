@@ -18,6 +18,7 @@ use super::trouble;
 use crate::broker::{EmbeddedTarget, Target};
 use crate::hunt::{Finding, Ground, HuntOptions, Hunted, hunt};
 use crate::report::hunted::{Found, HuntFacts, HuntReport, line, progress, result};
+use crate::text::Secrets;
 use files::Outputs;
 use keeper::{Keeper, Teller};
 use std::collections::hash_map::RandomState;
@@ -112,7 +113,7 @@ fn hunt_inside(
 ) -> Result<Outcome, Failure> {
     say_to(args, &format!("Hunting {} with seed {}\n", facts.broker, facts.seed));
     let make = embedded.maker().map_err(Failure::usage)?;
-    let (told, stop) = (Told::new(args, &facts), AtomicBool::new(false));
+    let (told, stop) = (Told::new(args, &facts, Secrets::default()), AtomicBool::new(false));
     let teller = Teller::new();
     let is_done = AtomicBool::new(false);
     let hunted = std::thread::scope(|scope| {
@@ -143,7 +144,7 @@ fn hunt_outside(
     facts.address = format!("mqtt://{}", place.address);
     say_to(args, &format!("Hunting {} at {} with seed {}\n", facts.broker, place.address, facts.seed));
     let ground = Ground::Broker(place.broker(args.pid));
-    let (told, stop) = (Told::new(args, &facts), AtomicBool::new(false));
+    let (told, stop) = (Told::new(args, &facts, place.secrets.clone()), AtomicBool::new(false));
     let (mut keeper, mut teller) = (Keeper { target, place, starts: 0, versions: args.mqtt }, Teller::new());
     let quiet = Teller::new();
     let hunted = hunt(&ground, options, &stop, &|finding| told.tell(finding, &quiet), &mut |now| {
@@ -167,29 +168,34 @@ fn stop_when_asked(guard: &Guard, stop: &AtomicBool, is_done: &AtomicBool) {
 fn finished(hunted: std::io::Result<Hunted>, told: Told<'_>, facts: HuntFacts) -> Result<Outcome, Failure> {
     let problem = told.problem.into_inner().unwrap_or_else(PoisonError::into_inner);
     let unreachable = |error| Failure::new(Exit::NothingJudged, format!("{}: {error}", facts.broker));
-    Ok(Outcome { hunted: hunted.map_err(unreachable)?, problem, facts })
+    let mut hunted = hunted.map_err(unreachable)?;
+    hunted.findings.iter_mut().for_each(|finding| finding.hide(&told.secrets));
+    Ok(Outcome { hunted, problem, facts })
 }
 
 /// Who is told of findings.
 struct Told<'a> {
     args: &'a FuzzArgs,
     facts: HuntFacts,
+    secrets: Secrets,
     problem: Mutex<Option<std::io::Error>>,
 }
 
 impl<'a> Told<'a> {
-    fn new(args: &'a FuzzArgs, facts: &HuntFacts) -> Self {
-        Self { args, facts: facts.clone(), problem: Mutex::default() }
+    fn new(args: &'a FuzzArgs, facts: &HuntFacts, secrets: Secrets) -> Self {
+        Self { args, facts: facts.clone(), secrets, problem: Mutex::default() }
     }
 
     /// Writes it, and says so once it is confirmed, or can't be.
     fn tell(&self, finding: &Finding, teller: &Teller) {
-        if let Err(error) = files::keep(finding, &self.args.findings, &self.facts) {
+        let mut finding = finding.clone();
+        finding.hide(&self.secrets);
+        if let Err(error) = files::keep(&finding, &self.args.findings, &self.facts) {
             self.problem.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         }
         if !finding.is_known && finding.is_confirmed() {
             teller.clear();
-            say_to(self.args, &line(&Found::of(finding, self.facts.seed)));
+            say_to(self.args, &line(&Found::of(&finding, self.facts.seed)));
         }
     }
 }

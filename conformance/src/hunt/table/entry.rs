@@ -130,8 +130,8 @@ impl Entry {
         match (state, is_connect, self.expected) {
             (State::First, true, expected) => expected,
             (_, _, Expected::Waits) => Expected::Waits,
-            (State::First, false, expected) => expected.or_refuse(find(self.version, "MQTT-3.1.0-1")),
-            // Whatever else is wrong with it, it is the second.
+            // Whatever else is wrong with it, it is no CONNECT, or the second.
+            (State::First, false, _) => Expected::Accept.or_refuse(find(self.version, "MQTT-3.1.0-1")),
             (_, true, _) => Expected::Accept.or_refuse(find(self.version, "MQTT-3.1.0-2")),
             (_, false, expected) => expected,
         }

@@ -168,12 +168,18 @@ pub(crate) fn page(found: &Found, facts: &HuntFacts) -> String {
         row("operations", &operations);
     }
     if let Some(record) = shown(found) {
-        let _ = write!(
-            out,
-            "\nRepeat it:\n\n```\nmqtt-assay replay {stem}.txt {} --times 20\npython3 {stem}.py\n```\n\nThe record:\n\n```\n{record}```\n",
-            facts.words,
-            stem = found.file
-        );
+        let (stem, broker) = (&found.file, &facts.words);
+        let repeat = match found.record() {
+            Some(_) => {
+                format!("Repeat it:\n\n```\nmqtt-assay replay {stem}.txt {broker} --times 20\npython3 {stem}.py\n```\n")
+            }
+            None => {
+                "The record does not hold the password, so that it can't be sent again; with `--show-passwords` it \
+                     does.\n"
+                    .to_owned()
+            }
+        };
+        let _ = write!(out, "\n{repeat}\nThe record:\n\n```\n{record}```\n");
     }
     if let Some(session) = &found.session {
         let _ = write!(out, "\nThe session, for `--corpus`:\n\n```\n{}\n```\n", single_line(session));
@@ -181,10 +187,12 @@ pub(crate) fn page(found: &Found, facts: &HuntFacts) -> String {
     out
 }
 
-/// The record with long packets cut.
+/// The record with long packets cut; whole where a password is hidden in it, so that it can't be read again.
 pub(crate) fn shown(found: &Found) -> Option<String> {
-    let record = found.record()?;
-    Some(record.lines.iter().map(|line| record.print_line_cut(line) + "\n").collect())
+    match found.record() {
+        Some(record) => Some(record.lines.iter().map(|line| record.print_line_cut(line) + "\n").collect()),
+        None => found.transcript.clone(),
+    }
 }
 
 /// The transcript as `replay` reads it.
