@@ -8,6 +8,7 @@ use super::road::Road;
 use super::session::{Act, Cut, Session, Step, Terms};
 use super::table::Table;
 use super::trial::{Key, Oracle, Suspicion};
+use crate::scenario::base36;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -96,9 +97,14 @@ impl Confirmer<'_> {
         None
     }
 
+    /// What stands in the names of this play: as long as in the hunt itself, so that packets are as long as there.
+    pub(super) fn tag(&self) -> String {
+        format!("{}{}", self.name, base36(self.played, 5))
+    }
+
     fn play_once(&mut self, case: &Case) -> Option<Outcome> {
         self.played += 1;
-        let tag = format!("{}{}", self.name, self.played);
+        let tag = self.tag();
         // The reference broker is a new one each time, so that what is seen once is seen always.
         if self.road.is_none() || self.ground.is_inside() {
             self.road = Some(self.ground.road());
@@ -122,7 +128,7 @@ impl Confirmer<'_> {
         }
         let mut outcome = self.play(case)?;
         if key.oracle == Oracle::Against.word() {
-            let tag = format!("{}{}", self.name, self.played);
+            let tag = self.tag();
             outcome.suspicions = self.differences(case, &outcome, &tag);
         }
         Some(outcome).filter(|outcome| outcome.suspicions.iter().any(|suspicion| suspicion.key() == *key))

@@ -16,7 +16,7 @@ impl Confirmer<'_> {
             return None;
         }
         self.played += 1;
-        let tag = format!("{}{}", self.name, self.played);
+        let tag = self.tag();
         let outcome = case.play(road.as_mut(), self.table, self.terms, &tag);
         let suspicion = canary.beat(road.as_mut()).filter(|again| again.key() == *key);
         canary.let_go(road.as_mut());

@@ -147,13 +147,15 @@ impl Scene<'_> {
         true
     }
 
-    /// Whether those of these subscriptions that were replaced had another identifier than what took their place.
+    /// Whether those of these subscriptions that were replaced had another identifier than what took their place, and what
+    /// came has not the new one.
     fn has_other_identifier(&self, by: &[usize]) -> bool {
         let all = &self.session.subscriptions;
+        let came = &self.delivered.identifiers;
         let mut replaced = by.iter().map(|&number| &all[number]).filter(|one| one.is_replaced);
         replaced.all(|old| {
             let new = all.iter().rfind(|one| !one.is_replaced && one.filter == old.filter);
-            new.is_none_or(|new| new.identifier != old.identifier)
+            new.is_none_or(|new| new.identifier != old.identifier && !came.iter().eq(new.identifier.iter()))
         })
     }
 

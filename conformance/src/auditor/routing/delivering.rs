@@ -8,7 +8,7 @@ use super::publications::row;
 use super::sessions::{Incoming, Session};
 use super::traffic::Traffic;
 use crate::auditor::{Audit, Conn, Moment, Point};
-use mqtt_assay_codec::{Acknowledgement, Publish, Version};
+use mqtt_assay_codec::{Acknowledgement, Publish, QoS, Version};
 use std::rc::Rc;
 
 impl Traffic {
@@ -76,17 +76,18 @@ impl Traffic {
         Some(topic)
     }
 
-    /// The client acknowledges a message; `is_done`: with its last acknowledgement.
-    pub(super) fn acknowledges(&mut self, conn: Conn, moment: Moment, ack: &Acknowledgement<'_>, is_done: bool) {
+    /// The client acknowledges a message; `ends`: of which QoS one is done with that. To one of another QoS it says nothing.
+    pub(super) fn acknowledges(&mut self, conn: Conn, moment: Moment, ack: &Acknowledgement<'_>, ends: Option<QoS>) {
         if let Some(link) = self.links.get_mut(&conn) {
             link.progress = moment;
             link.has_refused |= ack.reason.is_error();
         }
-        if let Some((_, session)) = self.session_of(conn)
-            && is_done
-        {
-            session.incoming.remove(&ack.packet_id.get());
-            session.late.remove(&ack.packet_id.get());
+        let Some((_, session)) = self.session_of(conn) else { return };
+        let id = ack.packet_id.get();
+        for held in [&mut session.incoming, &mut session.late] {
+            if held.get(&id).is_some_and(|message| Some(message.qos) == ends) {
+                held.remove(&id);
+            }
         }
     }
 
@@ -255,7 +256,7 @@ impl Traffic {
 fn comes_late(session: &mut Session, conn: Conn, moment: Moment, delivered: &Delivered) {
     if let (Some(id), Some(print)) = (delivered.id, delivered.print) {
         let topic = Rc::clone(&delivered.topic);
-        session.late.insert(id, Incoming { topic, print, first: moment.seq, conn });
+        session.late.insert(id, Incoming { topic, print, qos: delivered.qos, first: moment.seq, conn });
     }
 }
 
@@ -273,7 +274,7 @@ fn take_up(session: &mut Session, conn: Conn, moment: Moment, delivered: &mut De
             known.conn = conn;
         }
         None => {
-            session.incoming.insert(id, Incoming { topic, print, first: moment.seq, conn });
+            session.incoming.insert(id, Incoming { topic, print, qos: delivered.qos, first: moment.seq, conn });
         }
     }
 }

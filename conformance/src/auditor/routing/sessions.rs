@@ -4,7 +4,7 @@ use super::explain::Shown;
 use super::publications::Publication;
 use super::subscriptions::Subscription;
 use crate::auditor::{Conn, Facts, Moment};
-use mqtt_assay_codec::Version;
+use mqtt_assay_codec::{QoS, Version};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
@@ -41,6 +41,7 @@ pub(super) struct Session {
 pub(super) struct Incoming {
     pub(super) topic: Rc<str>,
     pub(super) print: u64,
+    pub(super) qos: QoS,
     /// When it was sent first.
     pub(super) first: u64,
     /// The connection on which it was sent last.

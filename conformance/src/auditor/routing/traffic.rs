@@ -5,7 +5,7 @@ use super::debts::Debts;
 use super::publications::Publications;
 use super::sessions::{Link, Question, Session};
 use crate::auditor::{Audit, Conn, Facts, Finding, Moment};
-use mqtt_assay_codec::Packet;
+use mqtt_assay_codec::{Packet, QoS};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
@@ -95,8 +95,11 @@ impl Traffic {
             Packet::Publish(publish) => self.publishes(conn, moment, publish),
             Packet::Subscribe(subscribe) => self.subscribes(conn, moment, subscribe),
             Packet::Unsubscribe(unsubscribe) => self.unsubscribes(conn, moment, unsubscribe),
-            Packet::Puback(ack) | Packet::Pubcomp(ack) => self.acknowledges(conn, moment, ack, true),
-            Packet::Pubrec(ack) => self.acknowledges(conn, moment, ack, ack.reason.is_error()),
+            Packet::Puback(ack) => self.acknowledges(conn, moment, ack, Some(QoS::AtLeastOnce)),
+            Packet::Pubcomp(ack) => self.acknowledges(conn, moment, ack, Some(QoS::ExactlyOnce)),
+            Packet::Pubrec(ack) => {
+                self.acknowledges(conn, moment, ack, ack.reason.is_error().then_some(QoS::ExactlyOnce));
+            }
             Packet::Pubrel(ack) => self.releases(conn, moment, ack.packet_id),
             Packet::Pingreq => link.order.pings(moment.seq),
             Packet::Disconnect(disconnect) => self.leaves(conn, moment, wrote, disconnect),

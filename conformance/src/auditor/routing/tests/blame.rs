@@ -276,12 +276,19 @@ fn old_options_with_the_new_qos_or_identifier_are_those_of_a_subscription_that_w
 }
 
 #[test]
-fn an_old_flag_without_identifier_is_none_of_an_identifier_where_there_never_was_one() {
+fn an_old_flag_without_identifier_is_none_of_an_identifier_where_the_new_subscription_has_none() {
+    for before in [None, Some(1)] {
+        old_flag_without_identifier(before);
+    }
+}
+
+/// The first subscription has this identifier, and the second none.
+fn old_flag_without_identifier(before: Option<u32>) {
     let mut trace = Trace::default();
     let kept = PropertiesBuf::new().with(Property::SessionExpiryInterval(1000));
     let connect = Connect { client_id: "sleeper", properties: kept.as_properties(), ..Connect::default() };
     let sleeper = trace.connect(Version::V5, connect);
-    trace.subscribe(sleeper, "run/case/+", SubscriptionOptions { retain_as_published: true, ..TWO });
+    trace.subscribe_as(sleeper, "run/case/+", SubscriptionOptions { retain_as_published: true, ..TWO }, before);
     trace.subscribe(sleeper, "run/case/+", TWO);
     trace.broker_ends(sleeper);
     let back = trace.connect_with(Version::V5, connect, Connack { session_present: true, ..Connack::default() });

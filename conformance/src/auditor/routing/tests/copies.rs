@@ -194,6 +194,31 @@ fn what_is_sent_again_keeps_its_order() {
 }
 
 #[test]
+fn an_acknowledgement_of_another_qos_ends_no_message() {
+    let mut trace = Trace::default();
+    let connect = Connect { client_id: "sleeper", ..Connect::default() };
+    let connack = Connack { session_present: true, ..Connack::default() };
+    let sleeper = trace.connect(Version::V3_1_1, connect);
+    trace.subscribe(sleeper, "run/case/#", ONE);
+    let publisher = trace.open(Version::V3_1_1, "publisher", true);
+    let both = [message(QoS::AtLeastOnce, 7, b"first"), message(QoS::AtLeastOnce, 8, b"second")];
+    for one in both {
+        trace.publish(publisher, one);
+        trace.deliver(sleeper, one);
+    }
+    // Of QoS 2 it would be the last.
+    trace.client(sleeper, Packet::Pubcomp(Acknowledgement::success(packet_id(7))));
+    trace.broker_ends(sleeper);
+    for _ in 0..2 {
+        let back = trace.connect_with(Version::V3_1_1, connect, connack);
+        for one in both {
+            assert!(!trace.deliver(back, Publish { dup: true, ..one }).breaks(Point::Order));
+        }
+        trace.broker_ends(back);
+    }
+}
+
+#[test]
 fn what_was_published_while_the_session_had_no_other_connection_comes_for_the_first_time() {
     for version in VERSIONS {
         // Before the earlier connection ended, while there was none, or when the client was back.
