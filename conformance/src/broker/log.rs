@@ -1,5 +1,6 @@
 //! What a broker prints, on the disk: no more than its last part, however much it is, and read from its end.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
@@ -68,7 +69,7 @@ pub(super) fn keep(mut from: impl Read, folder: &Path) {
 }
 
 /// The last lines, on one line, escaped; empty where nothing was printed. Where the process has said what it dies of, that
-/// comes first: behind it there may be a long backtrace.
+/// comes first, the first of it and the last: one panic may bring about another, and behind it there may be a long backtrace.
 pub(super) fn last_lines(folder: &Path) -> String {
     let mut end = end_of(&folder.join(NEW)).unwrap_or_default();
     if (end.len() as u64) < END
@@ -80,10 +81,13 @@ pub(super) fn last_lines(folder: &Path) -> String {
     let printed = String::from_utf8_lossy(&end);
     let all: Vec<&str> = printed.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = all.len().saturating_sub(LINES);
-    // What follows the line is mostly the message itself.
-    let telling = all[..last].iter().rposition(|line| is_telling(line)).map(|at| at..(at + 2).min(last));
-    let telling = telling.filter(|_| !all[last..].iter().any(|line| is_telling(line)));
-    let lines: Vec<String> = telling.unwrap_or_default().chain(last..all.len()).map(|at| shortened(all[at])).collect();
+    let is_telling = |line: &&str| is_telling(line);
+    let before = &all[..last];
+    let first = before.iter().position(is_telling);
+    let second = before.iter().rposition(is_telling).filter(|_| !all[last..].iter().any(|line| is_telling(line)));
+    // What follows such a line is mostly the message itself.
+    let telling: BTreeSet<usize> = first.into_iter().chain(second).flat_map(|at| at..(at + 2).min(last)).collect();
+    let lines: Vec<String> = telling.into_iter().chain(last..all.len()).map(|at| shortened(all[at])).collect();
     lines.join(" | ")
 }
 
@@ -146,8 +150,11 @@ mod tests {
     fn what_the_process_dies_of_is_told_however_long_its_backtrace_is() {
         let backtrace = "  45: frame\n".repeat(50);
         let panic = "thread 'router' panicked at src/router.rs:12:5:\nindex out of bounds\n";
-        let folder = kept(format!("info\nthread 'x' panicked at first.rs:1:1:\n{panic}{backtrace}").as_bytes());
-        let told = "thread 'router' panicked at src/router.rs:12:5: | index out of bounds";
+        let others = "panic: another\n".repeat(3);
+        let first = "thread 'x' panicked at first.rs:1:1:\nPoison\n";
+        let folder = kept(format!("info\n{first}{others}{panic}{backtrace}").as_bytes());
+        let told = "thread 'x' panicked at first.rs:1:1: | Poison | thread 'router' panicked at src/router.rs:12:5: | \
+                    index out of bounds";
         assert_eq!(last_lines(folder.path()), format!("{told}{}", " |   45: frame".repeat(LINES)));
         let folder = kept(format!("{backtrace}panic: short\nexit").as_bytes());
         assert!(last_lines(folder.path()).ends_with("45: frame | panic: short | exit"));

@@ -68,7 +68,7 @@ impl Causes {
 /// What tells this death from others: what the process says of it, numbers apart, since they tell threads, addresses and
 /// times.
 fn cause(words: &str) -> Option<String> {
-    let line = words.split(" | ").find(|line| is_telling(line))?;
+    let line = words.split(" | ").filter(|line| is_telling(line)).last()?;
     let place = line.split_once("panicked at").map_or(line, |(_, place)| place);
     // Where a place in the source is named, its line is what tells.
     let is_place = line.len() != place.len();

@@ -185,6 +185,8 @@ impl Confirmer<'_> {
         let again = match times {
             _ if is_against && seen < times => Again::Doubtful(format!("they differed {seen} of {times} times")),
             0 => Again::Seen(1, tried),
+            // It was seen when it was made smaller, and then not any more.
+            times if seen == 0 => Again::Seen(1, times + 1),
             times => Again::Seen(seen, times),
         };
         Confirmed { again, case, outcome: Some(outcome) }

@@ -71,13 +71,17 @@ impl Death<'_> {
             return finding;
         };
         let last = killers.last().copied();
-        if let Some(case) = last {
-            suspicion.place = format!("died of {}", case.name(self.table));
+        let is_alone = killers.len() == 1;
+        match last {
+            Some(case) if is_alone => suspicion.place = format!("died of {}", case.name(self.table)),
+            // Each may have a part in it, and which of them ends it is not known.
+            _ => "died of several cases".clone_into(&mut suspicion.place),
         }
         let mut finding = Finding::new(suspicion, (index, at), last, false);
         finding.operations.1 = killers.iter().map(|case| case.operations()).sum();
         finding.again = Again::Seen(ended, times);
-        finding.transcript = last.and_then(|case| self.record(case));
+        // The record of one of several would not end it.
+        finding.transcript = last.filter(|_| is_alone).and_then(|case| self.record(case));
         finding
     }
 

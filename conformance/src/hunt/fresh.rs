@@ -239,8 +239,13 @@ impl<'t> Fresh<'t> {
             let now = road.now();
             match came {
                 Came::Bytes => {
-                    let Running { trial, answers, .. } = running;
+                    let Running { trial, answers, until, .. } = running;
+                    let was_let_in = answers.connack.is_some();
                     trial.came(0, now, |packet| answers.follow(packet));
+                    // From then on it has as much time for the packet as any other.
+                    if !was_let_in && answers.connack.is_some() && !running.is_half_closed {
+                        *until = (*until).max(now + self.pace.wait);
+                    }
                     if let Some(end) = self.answered(running, now) {
                         return Some(end);
                     }
