@@ -5,7 +5,7 @@ use super::delivered::Delivered;
 use super::explain::{Explanation, Path, Scene, Shown, comes_once};
 use super::judged::Judged;
 use super::publications::row;
-use super::sessions::{Incoming, Session};
+use super::sessions::{Incoming, Link, Session};
 use super::traffic::Traffic;
 use crate::auditor::{Audit, Conn, Moment, Point};
 use mqtt_assay_codec::{Acknowledgement, Publish, QoS, Version};
@@ -145,7 +145,8 @@ impl Traffic {
     }
 
     /// Whether this message certainly comes to a resumed session for the first time: all other connections of that had ended
-    /// when it was published. Of sessions that are not resumed the identifiers tell.
+    /// when it was published, and the last by a DISCONNECT. A loss may be dealt with later than the connection ends, and what is
+    /// written there meanwhile was sent. Of sessions that are not resumed the identifiers tell.
     fn comes_first(&self, conn: Conn, session_number: usize, number: usize) -> bool {
         let (Some(link), session) = (self.links.get(&conn), &self.sessions[session_number]) else { return false };
         let publication = self.publications.get(number);
@@ -155,9 +156,13 @@ impl Traffic {
             return false;
         }
         // One that another has taken over may be served for a while: that is a mistake of its own.
-        let mut others =
-            self.links.iter().filter(|(other, link)| **other != conn && link.session == Some(session_number));
-        others.all(|(_, other)| other.broker_end.is_some_and(|end| end < publication.written.seq))
+        let others = || {
+            let of_session = self.links.iter().filter(|(_, link)| link.session == Some(session_number));
+            of_session.filter(|(other, _)| **other != conn).map(|(_, link)| link)
+        };
+        let has_left = |link: &Link| link.has_left && !link.is_dismissed;
+        others().all(|other| other.broker_end.is_some_and(|end| end < publication.written.seq))
+            && others().max_by_key(|other| other.connect.seq).is_some_and(|last| has_left(last))
             && !session.copies.contains_key(&number)
     }
 

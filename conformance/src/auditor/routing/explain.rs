@@ -108,8 +108,7 @@ impl Scene<'_> {
                 shown: Vec::new(),
             })
         });
-        // The first of the best. A copy too many is as bad as any other breach: who looks up late what an old subscription asked
-        // for has not sent it twice.
+        // The first of the best. Who looks up late what an old subscription asked for has not sent it once too often.
         explanations.min_by_key(|explained| {
             let has_wrong_flag =
                 explained.judged.broken_points().any(|point| matches!(point, Point::LiveRetain | Point::RetainedFlag));
@@ -117,7 +116,7 @@ impl Scene<'_> {
             // What a broker may have added does not count, and yet another publication may have had it.
             let is_other = self.link.version == Version::V5
                 && self.publications.get(explained.publication).content != self.delivered.content;
-            let breaches = explained.judged.breaches() + usize::from(self.is_surplus(explained));
+            let breaches = (explained.judged.breaches(), self.is_surplus(explained));
             (breaches, is_odd, is_other, self.is_full(explained), !self.is_likely(explained))
         })
     }

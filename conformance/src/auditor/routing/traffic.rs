@@ -42,9 +42,22 @@ impl Traffic {
     }
 
     pub(super) fn client_broke(&mut self, conn: Conn) {
+        self.taints(conn);
         if let Some(link) = self.links.get_mut(&conn) {
-            link.is_tainted = true;
             link.is_broken = true;
+        }
+    }
+
+    /// The client breaks the standard: what becomes of the messages that it has under way is not certain.
+    fn taints(&mut self, conn: Conn) {
+        let Some(link) = self.links.get_mut(&conn) else { return };
+        if std::mem::replace(&mut link.is_tainted, true) {
+            return;
+        }
+        let Some(session) = link.session else { return };
+        let under_way: Vec<usize> = self.sessions[session].outgoing.values().copied().collect();
+        for number in under_way {
+            self.publications.get_mut(number).is_uncertain = true;
         }
     }
 
@@ -86,8 +99,10 @@ impl Traffic {
 
     /// Follows one packet of a client.
     pub(super) fn client_sent(&mut self, conn: Conn, moment: Moment, packet: &Packet<'_>, is_illegal: bool) {
+        if is_illegal {
+            self.taints(conn);
+        }
         let Some(link) = self.links.get_mut(&conn) else { return };
-        link.is_tainted |= is_illegal;
         link.order.next();
         let wrote = std::mem::replace(&mut link.wrote, moment.at);
         match packet {

@@ -221,8 +221,11 @@ fn an_acknowledgement_of_another_qos_ends_no_message() {
 #[test]
 fn what_was_published_while_the_session_had_no_other_connection_comes_for_the_first_time() {
     for version in VERSIONS {
-        // Before the earlier connection ended, while there was none, or when the client was back.
-        for (when, is_first) in [("before", false), ("between", true), ("behind", true)] {
+        // Before the earlier connection ended, while there was none, or when the client was back. Whose connection was lost may
+        // have been sent it there, as long as the broker does not know.
+        for (when, leaves, is_first) in
+            [("before", true, false), ("between", true, true), ("behind", true, true), ("between", false, false)]
+        {
             let mut trace = Trace::default();
             let properties = PropertiesBuf::new().with(Property::SessionExpiryInterval(100));
             let none = PropertiesBuf::new();
@@ -239,15 +242,45 @@ fn what_was_published_while_the_session_had_no_other_connection_comes_for_the_fi
                 }
             };
             publish_at(&mut trace, "before");
-            trace.broker_ends(sleeper);
+            if leaves {
+                trace.leave(sleeper);
+            } else {
+                trace.broker_ends(sleeper);
+            }
             publish_at(&mut trace, "between");
             let back = trace.connect_with(version, connect, Connack { session_present: true, ..Connack::default() });
             publish_at(&mut trace, "behind");
             let again = Publish { dup: true, ..one };
-            assert_eq!(trace.deliver(back, again).breaks(Point::DupOfFirst), is_first, "{version} {when}");
+            assert_eq!(trace.deliver(back, again).breaks(Point::DupOfFirst), is_first, "{version} {when} {leaves}");
             // Once it has come it may come again.
             assert!(!trace.deliver(back, again).breaks(Point::DupOfFirst), "{version} {when}");
         }
+    }
+}
+
+#[test]
+fn what_a_client_had_under_way_when_it_broke_the_standard_may_become_two_messages() {
+    for breaks in [false, true] {
+        let mut trace = Trace::default();
+        let subscriber = trace.open(Version::V3_1_1, "subscriber", true);
+        trace.subscribe(subscriber, "run/case/+", TWO);
+        let connect = Connect { client_id: "publisher", ..Connect::default() };
+        let connack = Connack { session_present: true, ..Connack::default() };
+        let publisher = trace.connect(Version::V3_1_1, connect);
+        let one = message(QoS::ExactlyOnce, 7, b"first");
+        trace.client(publisher, Packet::Publish(one));
+        if breaks {
+            // No PUBREC has come, so that this ends an exchange which is not there.
+            let moment = trace.moment();
+            let release = Packet::Pubrel(Acknowledgement::success(packet_id(7)));
+            trace.routing.client_sent(publisher, moment, &release, true);
+        }
+        trace.broker_ends(publisher);
+        let back = trace.connect_with(Version::V3_1_1, connect, connack);
+        trace.client(back, Packet::Publish(Publish { dup: true, ..one }));
+        assert_silent(&trace.take(subscriber, Publish { packet_id: PacketId::new(1), ..one }));
+        let second = trace.take(subscriber, Publish { packet_id: PacketId::new(2), ..one });
+        assert_eq!(second.breaks(Point::CopiesOfQos2), !breaks, "{second:?}");
     }
 }
 

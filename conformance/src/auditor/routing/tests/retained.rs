@@ -6,6 +6,7 @@ use super::{
 use crate::auditor::Point;
 use mqtt_assay_codec::{
     Connack, Connect, PacketId, PropertiesBuf, Property, Publish, QoS, RetainHandling, SubscriptionOptions, Version,
+    Will,
 };
 
 #[test]
@@ -141,4 +142,25 @@ fn what_names_the_identifier_of_the_old_subscription_came_by_that_and_not_by_the
     assert_silent(&trace.take(back, Publish { properties: five.as_properties(), ..one }));
     trace.grant(back, 2, 2);
     assert_silent(&trace.take(back, Publish { packet_id: PacketId::new(8), ..one }));
+}
+
+#[test]
+fn a_retained_will_may_come_live_and_looked_up_late_for_two_subscriptions() {
+    let mut trace = Trace::default();
+    let ann = trace.open(Version::V5, "ann", true);
+    let will = Will { qos: QoS::ExactlyOnce, retain: true, topic: "run/case/x", payload: b"gone", ..Will::default() };
+    let connect = Connect { client_id: "ben", clean_start: true, will: Some(will), ..Connect::default() };
+    let ben = trace.connect(Version::V3_1_1, connect);
+    let own = SubscriptionOptions { no_local: true, retain_as_published: true, ..ONE };
+    trace.subscribe(ann, "run/case/#", own);
+    let never = SubscriptionOptions { retain_handling: RetainHandling::DoNotSend, ..own };
+    trace.subscribe(ann, "run/case/+/#", never);
+    trace.connect(Version::V3_1_1, Connect { client_id: "ben", ..Connect::default() });
+    let came = |qos, id| retained(Publish { topic: "run/case/x", ..message(qos, id, b"gone") });
+    assert_silent(&trace.take(ann, came(QoS::AtLeastOnce, 1)));
+    trace.broker_ends(ben);
+    trace.subscribe(ann, "run/case/+", TWO);
+    // By the first subscription, and by the last.
+    assert_silent(&trace.take(ann, came(QoS::AtLeastOnce, 2)));
+    assert_silent(&trace.take(ann, came(QoS::ExactlyOnce, 3)));
 }
