@@ -1,6 +1,7 @@
 //! Whether a suspicion is seen again, and the smallest case that shows it.
 
 use super::against::Beside;
+use super::calm::Calm;
 use super::case::{Case, Outcome};
 use super::finding::Again;
 use super::ground::Ground;
@@ -10,7 +11,6 @@ use super::table::Table;
 use super::trial::{Key, Oracle, Suspicion};
 use crate::scenario::base36;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// How often a case is played again: to see whether it shows anything at all, and once it is small.
@@ -42,8 +42,8 @@ pub(super) struct Confirmer<'a> {
     pub(super) road: Option<Box<dyn Road>>,
     /// When it has to end, whatever is left to try.
     pub(super) limit: Limit<'a>,
-    /// Where others hunt meanwhile: held by who finds out what the broker has died of.
-    pub(super) mourned: Option<&'a RwLock<u64>>,
+    /// Where others hunt meanwhile.
+    pub(super) calm: Option<&'a Calm>,
     /// How often the broker had died when its road was made.
     pub(super) deaths: u64,
     /// The last play came to its end; one that did not says nothing.
@@ -77,10 +77,10 @@ pub(super) struct Confirmed {
 impl Confirmer<'_> {
     /// Plays a case alone; what came of it. A play in which the broker dies, be it of another case, says nothing.
     pub(super) fn play(&mut self, case: &Case) -> Option<Outcome> {
-        let Some(mourned) = self.mourned else { return self.play_once(case) };
+        let Some(calm) = self.calm else { return self.play_once(case) };
         self.has_played = false;
         for _ in 0..PLAYS {
-            let _calm = mourned.read().unwrap_or_else(PoisonError::into_inner);
+            let _playing = calm.play();
             if self.limit.is_over() || !self.ground.await_up() {
                 return None;
             }

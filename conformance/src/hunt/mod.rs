@@ -7,6 +7,7 @@
 
 mod against;
 mod calibrate;
+mod calm;
 mod canary;
 mod case;
 mod causes;

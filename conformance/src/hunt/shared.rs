@@ -1,6 +1,7 @@
 //! What all who hunt side by side have in common: the next case, what was found, what was met, and when to end.
 
 use super::against::{Beside, Other};
+use super::calm::Calm;
 use super::case::Case;
 use super::causes::Causes;
 use super::confirm::{Confirmer, Limit};
@@ -16,7 +17,7 @@ use super::watch::Growth;
 use crate::link::Transcript;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How many findings are looked after: a broker that breaks more is broken enough.
@@ -63,8 +64,8 @@ pub(super) struct Shared<'a> {
     resting: AtomicU32,
     /// What the process is suspected to have grown by.
     pub(super) growth: Mutex<Option<Growth>>,
-    /// Deaths up to this one are explained.
-    pub(super) mourned: RwLock<u64>,
+    /// Held by who plays cases again.
+    pub(super) calm: Calm,
     /// Of what it has died before.
     pub(super) causes: Causes,
     /// What is to be followed up, where those who hunt don't do so themselves.
@@ -113,7 +114,7 @@ impl<'a> Shared<'a> {
             tell,
             inner: Mutex::default(),
             feedback: Mutex::default(),
-            mourned: RwLock::default(),
+            calm: Calm::default(),
             causes: Causes::default(),
             queue: Queue::default(),
             still: Mutex::default(),
@@ -172,9 +173,10 @@ impl<'a> Shared<'a> {
         while self.resting.load(Ordering::SeqCst) < others && Instant::now() < until && !self.is_over() {
             std::thread::sleep(TURN);
         }
-        // Who follows something up comes to the end of a play first.
-        let calm = self.mourned.write().unwrap_or_else(PoisonError::into_inner);
-        let done = (self.resting.load(Ordering::SeqCst) >= others).then(act);
+        // Who follows something up comes to the end of a play first, but for long plays nobody hunts less.
+        let calm = self.calm.alone_by(Instant::now() + PATIENCE);
+        let is_still = calm.is_some() && self.resting.load(Ordering::SeqCst) >= others;
+        let done = is_still.then(act);
         drop(calm);
         self.is_still.store(false, Ordering::Relaxed);
         done

@@ -22,7 +22,6 @@ use crate::scenario::base36;
 use mqtt_assay_codec::Version;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
@@ -92,7 +91,7 @@ impl<'a> Worker<'a> {
             played: 0,
             road: None,
             limit: shared.limit(),
-            mourned: None,
+            calm: None,
             deaths: 0,
             has_played: true,
             beside: shared.beside(),
@@ -376,18 +375,18 @@ impl<'a> Worker<'a> {
         let words = self.ground.last_words();
         let ring: Vec<(u64, Case)> = self.ring.drain(..).collect();
         // One after the other: who plays cases again must not take another's death for his own.
-        let mut mourned = self.shared.mourned.write().unwrap_or_else(PoisonError::into_inner);
-        let is_explained = !self.ground.is_inside() && *mourned >= self.ground.deaths();
+        let mut explained = self.shared.calm.alone();
+        let is_explained = !self.ground.is_inside() && *explained >= self.ground.deaths();
         if !is_explained && self.ground.await_up() {
             let found = self.look_into(&ring, &words);
             if found.as_ref().is_none_or(|found| matches!(found.again, Again::Seen(..))) {
-                *mourned = self.ground.deaths();
+                *explained = self.ground.deaths();
             }
             if let Some(found) = found {
                 self.shared.found(found);
             }
         }
-        drop(mourned);
+        drop(explained);
         self.renew_road();
     }
 

@@ -1,6 +1,6 @@
 //! Packets with a mistake within a session, and which end their connection takes.
 
-use super::op::Cut;
+use super::op::{Cut, Step};
 use super::play::Player;
 use crate::hunt::expected::{End, Expected, judge};
 use crate::hunt::road::Came;
@@ -15,7 +15,14 @@ const PINGREQ: [u8; 2] = [0xC0, 0];
 const STILL_SENDING: u32 = 3;
 
 impl Player<'_> {
-    /// Sends a packet with a mistake by name, where it has a place for it; else as it is.
+    /// Whether a packet has a place for the mistake of a step; without one it is sent as it is.
+    pub(super) fn mutation_of<'s>(&self, who: usize, step: &'s Step, legal: &[u8]) -> Option<&'s str> {
+        let context = Context::new(self.actors[who].version, Sender::Client);
+        let applies = |name: &&str| Mutation::find(name).is_some_and(|one| one.apply(legal, context).is_some());
+        step.mutation.as_deref().filter(applies)
+    }
+
+    /// Sends a packet with a mistake by name, for which it has a place.
     pub(super) fn send_mutated(&mut self, who: usize, name: &str, legal: &[u8]) {
         let version = self.actors[who].version;
         let packet = legal.first().and_then(|first| PacketType::from_number(first >> 4));

@@ -160,7 +160,7 @@ impl Player<'_> {
             self.hears(who);
         }
         let Some((legal, awaited)) = self.draft(who, act) else { return };
-        match (&step.mutation, act) {
+        match (self.mutation_of(who, step, &legal), act) {
             (Some(name), _) => {
                 // Nobody knows what a packet with a mistake asks for.
                 self.actors[who].asked.clear();
@@ -318,7 +318,7 @@ impl Player<'_> {
         if let Some(willing) = greeting.will.as_ref().filter(|willing| willing.retain) {
             self.retained.insert(self.names.topic(willing.topic));
         }
-        if let Some(name) = &step.mutation {
+        if let Some(name) = self.mutation_of(who, step, &bytes) {
             if self.actors[who].line.is_some() && !self.actors[who].is_half_closed {
                 return self.send_mutated(who, name, &bytes);
             }
