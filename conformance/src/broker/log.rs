@@ -81,10 +81,10 @@ pub(super) fn last_lines(folder: &Path) -> String {
     let printed = String::from_utf8_lossy(&end);
     let all: Vec<&str> = printed.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = all.len().saturating_sub(LINES);
-    let is_telling = |line: &&str| is_telling(line);
+    let tells = |line: &&str| is_telling(line);
     let before = &all[..last];
-    let first = before.iter().position(is_telling);
-    let second = before.iter().rposition(is_telling).filter(|_| !all[last..].iter().any(|line| is_telling(line)));
+    let first = before.iter().position(tells);
+    let second = before.iter().rposition(tells).filter(|_| !all[last..].iter().any(tells));
     // What follows such a line is mostly the message itself.
     let telling: BTreeSet<usize> = first.into_iter().chain(second).flat_map(|at| at..(at + 2).min(last)).collect();
     let lines: Vec<String> = telling.into_iter().chain(last..all.len()).map(|at| shortened(all[at])).collect();

@@ -170,7 +170,7 @@ fn finished(hunted: std::io::Result<Hunted>, told: Told<'_>, facts: HuntFacts) -
     let unreachable = |error| Failure::new(Exit::NothingJudged, format!("{}: {error}", facts.broker));
     let mut hunted = hunted.map_err(unreachable)?;
     hunted.findings.iter_mut().for_each(|finding| finding.hide(&told.secrets));
-    Ok(Outcome { hunted, problem, facts })
+    Ok(Outcome { hunted, facts, problem })
 }
 
 /// Who is told of findings.
