@@ -71,8 +71,11 @@ fn cause(words: &str) -> Option<String> {
     let line = words.split(" | ").filter(|line| is_telling(line)).last()?;
     let place = line.split_once("panicked at").map_or(line, |(_, place)| place);
     // Where a place in the source is named, its line is what tells.
-    let is_place = line.len() != place.len();
-    Some(place.chars().filter(|letter| is_place || !letter.is_ascii_digit()).collect())
+    if line.len() != place.len() {
+        return Some(place.to_owned());
+    }
+    let words = place.split_whitespace().filter(|word| !word.starts_with("0x"));
+    Some(words.flat_map(|word| word.chars().filter(|letter| !letter.is_ascii_digit())).collect())
 }
 
 #[cfg(test)]
@@ -104,9 +107,11 @@ mod tests {
         for (tries, verdict) in [(0, Verdict::Open), (2, Verdict::Open), (3, Verdict::Tried)] {
             let known = lock(&causes.0).known.values().map(|known| known.tries).sum::<u32>();
             for address in known..tries {
-                causes.looked_into(&format!("ERROR: AddressSanitizer: SEGV on 0x{address}"), LATE / 30, None);
+                let words = format!("=={address}==ERROR: AddressSanitizer: SEGV on 0x{:x} (pc", 0xab + 77 * address);
+                causes.looked_into(&words, LATE / 30, None);
             }
-            assert_eq!(causes.ask("ERROR: AddressSanitizer: SEGV on 0x99", LATE), verdict, "{tries}");
+            let another = "==99==ERROR: AddressSanitizer: SEGV on 0xdeadbeef (pc";
+            assert_eq!(causes.ask(another, LATE), verdict, "{tries}");
         }
     }
 
