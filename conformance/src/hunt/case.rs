@@ -6,7 +6,7 @@ use super::road::{self, Road};
 use super::session::{Names, Session, Terms, play};
 use super::table::Table;
 use super::trial::{Suspicion, Trial};
-use crate::link::Transcript;
+use crate::link::{Transcript, What};
 use mqtt_assay_codec::Version;
 
 /// One case.
@@ -113,6 +113,11 @@ impl Outcome {
     /// Nothing came of it.
     pub(super) fn silent() -> Self {
         Self { suspicions: Vec::new(), transcript: Trial::new("", "").transcript("") }
+    }
+
+    /// Whether the broker did anything at all.
+    pub(super) fn is_answered(&self) -> bool {
+        self.transcript.lines.iter().any(|line| matches!(line.what, What::Received(_) | What::Ended(_)))
     }
 
     pub(super) fn of(trial: &Trial, name: &str) -> Self {

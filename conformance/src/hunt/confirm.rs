@@ -9,20 +9,10 @@ use super::road::Road;
 use super::session::{Act, Cut, Session, Step, Terms};
 use super::table::Table;
 use super::trial::{Key, Oracle, Suspicion};
+use super::tries::{CameTo, FIRST, TIMES, Tally};
 use crate::scenario::base36;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-
-/// How often a case is played again: to see whether it shows anything at all, and once it is small.
-const FIRST: u32 = 3;
-const TIMES: u32 = 20;
-/// How long it is played for the first as often as later: what shows in three of twenty plays is mostly not among three.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// As often also where that takes long.
-const FEWEST: u32 = 5;
-
-/// How often in all, those that say nothing included.
-const MOST: u32 = 40;
 
 /// How often a play is begun anew because the broker died.
 const PLAYS: u32 = 3;
@@ -46,8 +36,8 @@ pub(super) struct Confirmer<'a> {
     pub(super) calm: Option<&'a Calm>,
     /// How often the broker had died when its road was made.
     pub(super) deaths: u64,
-    /// The last play came to its end; one that did not says nothing.
-    pub(super) has_played: bool,
+    /// What may be said of the last play.
+    pub(super) came_to: CameTo,
     /// Other brokers that are met with the same sessions.
     pub(super) beside: Vec<Beside<'a>>,
 }
@@ -78,7 +68,7 @@ impl Confirmer<'_> {
     /// Plays a case alone; what came of it. A play in which the broker dies, be it of another case, says nothing.
     pub(super) fn play(&mut self, case: &Case) -> Option<Outcome> {
         let Some(calm) = self.calm else { return self.play_once(case) };
-        self.has_played = false;
+        self.came_to = CameTo::Nothing;
         for _ in 0..PLAYS {
             let _playing = calm.play();
             if self.limit.is_over() || !self.ground.await_up() {
@@ -90,7 +80,8 @@ impl Confirmer<'_> {
             }
             let outcome = self.play_once(case);
             if self.ground.deaths() == deaths {
-                self.has_played = true;
+                let is_answered = outcome.as_ref().is_none_or(Outcome::is_answered);
+                self.came_to = if is_answered { CameTo::End } else { CameTo::Silence };
                 return outcome;
             }
         }
@@ -120,6 +111,7 @@ impl Confirmer<'_> {
     }
 
     fn shows(&mut self, case: &Case, key: &Key) -> Option<Outcome> {
+        self.came_to = CameTo::End;
         if super::memory::is_about(key) {
             return super::memory::weigh(case, self.ground, self.table, self.terms);
         }
@@ -139,26 +131,17 @@ impl Confirmer<'_> {
         let is_against = key.oracle == Oracle::Against.word();
         // Two brokers have to differ each time, and the one inside does the same each time.
         let most = if is_against || self.ground.is_inside() { FIRST } else { TIMES };
-        let (mut tried, mut plays) = (0, 0);
-        let mut first = None;
-        let begun = Instant::now();
-        let is_worth_more = |tried| tried < FIRST || tried < most && begun.elapsed() < PATIENCE;
-        while first.is_none() && is_worth_more(tried) && plays < MOST && !self.limit.is_over() {
+        let (mut sought, mut first, begun) = (Tally::default(), None, Instant::now());
+        while sought.is_sought(most, begun.elapsed()) && !self.limit.is_over() {
             first = self.shows(case, key);
-            plays += 1;
-            tried += u32::from(self.has_played);
+            sought.count(self.came_to, first.is_some());
         }
         let Some(first) = first else {
-            // One that had no time for all of its tries says nothing.
-            let again = match tried {
-                FIRST.. => Again::Seen(0, tried),
-                _ if self.limit.is_over() => Again::Untried("the time was over"),
-                _ => Again::Untried("the broker died in each play"),
-            };
+            let again = sought.not_seen(self.limit.is_over());
             return Confirmed { again, case: case.clone(), outcome: None };
         };
         // Of two brokers that differ now and then it is not known that they differ.
-        if is_against && (tried > 1 || (1..FIRST).any(|_| self.shows(case, key).is_none())) {
+        if is_against && (sought.numbers() != (1, 1) || (1..FIRST).any(|_| self.shows(case, key).is_none())) {
             let again = Again::Doubtful(format!("they did not differ each of {FIRST} times"));
             return Confirmed { again, case: case.clone(), outcome: Some(first) };
         }
@@ -168,26 +151,18 @@ impl Confirmer<'_> {
             best = smaller;
         }
         let (case, mut outcome) = best;
-        // That it was seen at all is one time, where there is none left for more.
-        let (mut seen, mut times) = (0, 0);
         let wanted = if self.ground.is_inside() { 2 } else { TIMES };
-        let begun = Instant::now();
-        let mut plays = 0;
-        while times < wanted && plays < MOST && !self.limit.is_over() && (times < FEWEST || begun.elapsed() < TIME) {
-            plays += 1;
+        let (mut counted, begun) = (Tally::default(), Instant::now());
+        while counted.is_counted_on(wanted, begun.elapsed()) && !self.limit.is_over() {
             let again = self.shows(&case, key);
-            times += u32::from(self.has_played);
-            if let Some(again) = again {
-                seen += 1;
-                outcome = again;
-            }
+            counted.count(self.came_to, again.is_some());
+            outcome = again.unwrap_or(outcome);
         }
-        let again = match times {
-            _ if is_against && seen < times => Again::Doubtful(format!("they differed {seen} of {times} times")),
-            0 => Again::Seen(1, tried),
-            // It was seen when it was made smaller, and then not any more.
-            times if seen == 0 => Again::Seen(1, times + 1),
-            times => Again::Seen(seen, times),
+        let again = if is_against && !counted.is_always() {
+            let (seen, times) = counted.numbers();
+            Again::Doubtful(format!("they differed {seen} of {times} times"))
+        } else {
+            counted.seen(sought)
         };
         Confirmed { again, case, outcome: Some(outcome) }
     }

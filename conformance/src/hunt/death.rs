@@ -9,6 +9,7 @@ use super::road::Road;
 use super::session::Terms;
 use super::table::Table;
 use super::trial::{Oracle, Suspicion, Weight};
+use crate::link::Transcript;
 use mqtt_assay_codec::Version;
 use std::time::{Duration, Instant};
 
@@ -39,7 +40,7 @@ impl Death<'_> {
         while killers.is_none() && Instant::now() < until && !self.limit.is_over() {
             let last = cases[cases.len().saturating_sub(count)..].to_vec();
             most = last.len();
-            if self.kills(&last, until) {
+            if self.kills(&last, until).is_some() {
                 killers = Some(last);
             } else if count >= cases.len() {
                 break;
@@ -52,14 +53,16 @@ impl Death<'_> {
         let fewest = fewest.map(|killers| self.shorter(killers, until));
         let fewest = fewest.as_ref().map(|killers| killers.iter().collect::<Vec<_>>());
         let repeated = fewest.map(|killers| {
-            let (mut times, until) = ((0, 0), Instant::now() + AGAIN);
+            let (mut times, mut records, until) = ((0, 0), None, Instant::now() + AGAIN);
             while times.1 < REPETITIONS && !(times.1 > 0 && self.limit.is_over()) {
-                times = (times.0 + u32::from(self.kills(&killers, until)), times.1 + 1);
+                let killed = self.kills(&killers, until);
+                times = (times.0 + u32::from(killed.is_some()), times.1 + 1);
+                records = killed.or(records);
             }
-            (killers, times)
+            (killers, times, records)
         });
         // What does not end it once more is not blamed; that the broker died is told all the same.
-        let Some((killers, (ended, times))) = repeated.filter(|(_, (ended, _))| *ended > 0) else {
+        let Some((killers, (ended, times), Some(records))) = repeated else {
             let mut finding = Finding::new(suspicion, (index, at), None, false);
             finding.again = Again::Otherwise(match most {
                 0 => "not tried: the time was over, or there was nothing that could be played again".to_owned(),
@@ -71,25 +74,23 @@ impl Death<'_> {
             return finding;
         };
         let last = killers.last().copied();
-        let is_alone = killers.len() == 1;
         match last {
-            Some(case) if is_alone => suspicion.place = format!("died of {}", case.name(self.table)),
+            Some(case) if killers.len() == 1 => suspicion.place = format!("died of {}", case.name(self.table)),
             // Each may have a part in it, and which of them ends it is not known.
             _ => "died of several cases".clone_into(&mut suspicion.place),
         }
         let mut finding = Finding::new(suspicion, (index, at), last, false);
         finding.operations.1 = killers.iter().map(|case| case.operations()).sum();
         finding.again = Again::Seen(ended, times);
-        // The record of one of several would not end it.
-        finding.transcript = last.filter(|_| is_alone).and_then(|case| self.record(case));
+        finding.transcript = Transcript::joined(records);
         finding
     }
 
-    /// Whether these end it, as far as that shows by then.
-    pub(super) fn kills(&self, cases: &[&Case], until: Instant) -> bool {
+    /// Their records where these end it, as far as that shows by then.
+    pub(super) fn kills(&self, cases: &[&Case], until: Instant) -> Option<Vec<Transcript>> {
         // A death that comes to be known only now is that of earlier cases.
         if !self.ground.await_up() || !self.ground.has_survived(self.ground.deaths()) && !self.ground.await_up() {
-            return false;
+            return None;
         }
         let deaths = self.ground.deaths();
         let mut road = self.ground.road();
@@ -98,14 +99,16 @@ impl Death<'_> {
         let version = self.terms.offer.versions().last().copied().unwrap_or(Version::V5);
         let beside =
             ["hunt-besidea", "hunt-besideb"].map(|client| Line::open_as(road.as_mut(), version, client, |_| {}));
+        let mut records = Vec::new();
         for (place, case) in cases.iter().enumerate() {
             if self.limit.is_over() || Instant::now() >= until {
-                return false;
+                return None;
             }
             let begun = Instant::now();
-            case.play(road.as_mut(), self.table, self.terms, &format!("d{place}"));
+            let played = case.play(road.as_mut(), self.table, self.terms, &format!("d{place}"));
+            records.extend(played.map(|outcome| outcome.transcript));
             if road.deaths() > before {
-                return true;
+                return Some(records);
             }
             // One that answers nobody any more would be waited for in each of the others.
             if begun.elapsed() > SLOW && !self.answers(road.as_mut(), version) {
@@ -113,7 +116,9 @@ impl Death<'_> {
             }
         }
         drop(beside);
-        !self.ground.has_survived(deaths) || !self.answers(road.as_mut(), version) && self.ground.gives_up()
+        let has_ended =
+            !self.ground.has_survived(deaths) || !self.answers(road.as_mut(), version) && self.ground.gives_up();
+        has_ended.then_some(records)
     }
 
     fn answers(&self, road: &mut dyn Road, version: Version) -> bool {
@@ -128,7 +133,7 @@ impl Death<'_> {
             while start < cases.len() && tries < TRIES && Instant::now() < until && !self.limit.is_over() {
                 tries += 1;
                 let rest: Vec<&Case> = cases[..start].iter().chain(cases.iter().skip(start + chunk)).copied().collect();
-                if !rest.is_empty() && self.kills(&rest, until) {
+                if !rest.is_empty() && self.kills(&rest, until).is_some() {
                     cases = rest;
                 } else {
                     start += chunk;
@@ -137,15 +142,6 @@ impl Death<'_> {
             chunk /= 2;
         }
         cases
-    }
-
-    /// The record of the case that ends it.
-    fn record(&self, case: &Case) -> Option<crate::link::Transcript> {
-        if !self.ground.await_up() {
-            return None;
-        }
-        let mut road = self.ground.road();
-        case.play(road.as_mut(), self.table, self.terms, "death").map(|outcome| outcome.transcript)
     }
 }
 

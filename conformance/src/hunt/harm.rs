@@ -4,6 +4,7 @@ use super::canary::Canary;
 use super::case::{Case, Outcome};
 use super::confirm::Confirmer;
 use super::trial::Key;
+use super::tries::CameTo;
 use mqtt_assay_codec::Version;
 
 impl Confirmer<'_> {
@@ -13,6 +14,7 @@ impl Confirmer<'_> {
         let version = self.terms.offer.versions().last().copied().unwrap_or(Version::V5);
         let mut canary = Canary::new(version, self.terms.pace);
         if canary.beat(road.as_mut()).is_some() {
+            self.came_to = CameTo::Nothing;
             return None;
         }
         self.played += 1;

@@ -78,18 +78,14 @@ impl Leak<'_> {
                 Case::Kept(..) => {}
             }
         }
-        let mut tried = [0, 0];
-        let found = self.by_sessions(&suspicion, &sessions, begun, until, &mut tried[0]).or_else(|| {
-            self.by_packets(&suspicion, &packets.into_values().collect::<Vec<_>>(), begun, until, &mut tried[1])
-        });
+        let (mut tried, packets) = ([0, 0], packets.into_values().collect::<Vec<_>>());
+        let there = [sessions.len(), packets.len()];
+        let found = self
+            .by_sessions(&suspicion, &sessions, begun, until, &mut tried[0])
+            .or_else(|| self.by_packets(&suspicion, &packets, begun, until, &mut tried[1]));
         found.unwrap_or_else(|| {
-            let [sessions, packets] = tried;
-            let again = Again::Doubtful(format!(
-                "{sessions} sessions of late, {FEW} at a time and {PLAYS} times in all, and {packets} kinds of packets, {TOGETHER} \
-                 at a time and up to {ROUNDS} times each: it did not grow by them"
-            ));
             let mut finding = Finding::new(suspicion, begun, None, false);
-            finding.again = if tried == [0, 0] { Again::Untried("the time was over") } else { again };
+            finding.again = by_none(tried, there);
             finding
         })
     }
@@ -288,5 +284,36 @@ impl Leak<'_> {
             least = Some(least.map_or(now, |least: u64| least.min(now)));
         }
         least
+    }
+}
+
+/// What is said where it did not grow by those sessions and kinds of packets that were tried, of those that are there.
+fn by_none(tried: [usize; 2], there: [usize; 2]) -> Again {
+    let [sessions, packets] = tried;
+    let tries = format!(
+        "{sessions} sessions of late, {FEW} at a time and {PLAYS} times in all, and {packets} kinds of packets, {TOGETHER} at a \
+         time and up to {ROUNDS} times each: it did not grow by them"
+    );
+    match tried {
+        [0, 0] => Again::Untried("the time was over"),
+        _ if tried == there => Again::Doubtful(tries),
+        _ => {
+            let [sessions, packets] = [there[0] - sessions, there[1] - packets];
+            Again::Doubtful(format!("{tries}; for {sessions} sessions and {packets} kinds more there was no time"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_that_ran_out_of_time_says_what_it_left_out() {
+        assert_eq!(by_none([0, 0], [400, 60]), Again::Untried("the time was over"));
+        let all = by_none([40, 60], [40, 60]).to_string();
+        assert!(all.starts_with("40 sessions of late") && all.ends_with("it did not grow by them"), "{all}");
+        let some = by_none([16, 0], [40, 60]).to_string();
+        assert!(some.ends_with("; for 24 sessions and 60 kinds more there was no time"), "{some}");
     }
 }

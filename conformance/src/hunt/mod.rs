@@ -40,6 +40,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod tries;
 mod watch;
 mod worker;
 mod written;

@@ -14,6 +14,7 @@ use super::road::Road;
 use super::session::Terms;
 use super::shared::{Shared, Tell, lock};
 use super::table::Table;
+use super::tries::CameTo;
 use super::watch::{Watch, is_busy};
 use super::worker::Worker;
 use crate::scenario::base36;
@@ -105,7 +106,7 @@ fn follower<'a>(ground: &'a Ground, shared: &'a Shared<'a>, terms: Terms, number
         limit: shared.limit(),
         calm: Some(&shared.calm),
         deaths: ground.deaths(),
-        has_played: true,
+        came_to: CameTo::End,
         beside: shared.beside(),
     }
 }
@@ -231,7 +232,7 @@ fn tell_alone(suspicions: &[super::trial::Suspicion], ground: &Ground, shared: &
         limit,
         calm: None,
         deaths: 0,
-        has_played: true,
+        came_to: CameTo::End,
         beside: Vec::new(),
     };
     shared.suspect(suspicions, shared.all(), None, None, &mut confirmer);

@@ -15,7 +15,7 @@ impl Death<'_> {
         let Some(Case::Session(session)) = cases.pop_if(|case| matches!(case, Case::Session(_))) else { return cases };
         let still_kills = |session: &Session| {
             let last = Case::Session(session.clone());
-            self.kills(&cases.iter().chain([&last]).collect::<Vec<_>>(), until)
+            self.kills(&cases.iter().chain([&last]).collect::<Vec<_>>(), until).is_some()
         };
         let shortest = shortest(session, until, &still_kills);
         cases.push(Case::Session(shortest));

@@ -16,6 +16,7 @@ use super::session::{Maker, Names, Session, Terms, play};
 use super::shared::{FRESH, KEPT, KINDS, SESSIONS, Shared, end_key, lock};
 use super::table::State;
 use super::trial::{Oracle, Suspicion, Trial, Weight};
+use super::tries::CameTo;
 use crate::chance::Random;
 use crate::link::Transcript;
 use crate::scenario::base36;
@@ -93,7 +94,7 @@ impl<'a> Worker<'a> {
             limit: shared.limit(),
             calm: None,
             deaths: 0,
-            has_played: true,
+            came_to: CameTo::End,
             beside: shared.beside(),
         };
         let first = versions.last().copied().unwrap_or(Version::V5);

@@ -9,6 +9,7 @@ mod doorway;
 mod ear;
 mod flow;
 mod frames;
+mod joined;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod laws;
 mod reader;
