@@ -48,7 +48,7 @@ impl Death<'_> {
             count *= 4;
         }
         let index = ring.last().map_or(0, |(index, _)| *index);
-        let mut suspicion = died(words);
+        let mut suspicion = died(words, self.terms.offer.newest());
         let fewest = killers.map(|killers| self.fewest(killers, until));
         let fewest = fewest.map(|killers| self.shorter(killers, until));
         let fewest = fewest.as_ref().map(|killers| killers.iter().collect::<Vec<_>>());
@@ -96,7 +96,7 @@ impl Death<'_> {
         let mut road = self.ground.road();
         let before = road.deaths();
         // Somebody else is connected too, so that it shows where all connections end.
-        let version = self.terms.offer.versions().last().copied().unwrap_or(Version::V5);
+        let version = self.terms.offer.newest();
         let beside =
             ["hunt-besidea", "hunt-besideb"].map(|client| Line::open_as(road.as_mut(), version, client, |_| {}));
         let mut records = Vec::new();
@@ -146,18 +146,18 @@ impl Death<'_> {
 }
 
 /// One more that nobody looks into.
-pub(super) fn unexplained(ring: &[(u64, Case)], words: &str, at: Duration) -> Finding {
+pub(super) fn unexplained(ring: &[(u64, Case)], words: &str, at: Duration, terms: Terms) -> Finding {
     let index = ring.last().map_or(0, |(index, _)| *index);
-    let mut finding = Finding::new(died(words), (index, at), None, false);
+    let mut finding = Finding::new(died(words, terms.offer.newest()), (index, at), None, false);
     finding.again = Again::Otherwise("not tried: deaths like it were looked into often enough".to_owned());
     finding
 }
 
 /// That it has died, and of nothing that is known.
-fn died(words: &str) -> Suspicion {
+fn died(words: &str, version: Version) -> Suspicion {
     Suspicion {
         oracle: Oracle::Process,
-        version: Version::V5,
+        version,
         rule: None,
         weight: Weight::Crash,
         mutation: None,

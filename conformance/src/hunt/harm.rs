@@ -5,13 +5,12 @@ use super::case::{Case, Outcome};
 use super::confirm::Confirmer;
 use super::trial::Key;
 use super::tries::CameTo;
-use mqtt_assay_codec::Version;
 
 impl Confirmer<'_> {
     /// What comes of a case where it harms the canary in the same way again.
     pub(super) fn harms(&mut self, case: &Case, key: &Key) -> Option<Outcome> {
         let mut road = self.ground.road();
-        let version = self.terms.offer.versions().last().copied().unwrap_or(Version::V5);
+        let version = self.terms.offer.newest();
         let mut canary = Canary::new(version, self.terms.pace);
         if canary.beat(road.as_mut()).is_some() {
             self.came_to = CameTo::Nothing;

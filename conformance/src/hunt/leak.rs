@@ -266,7 +266,7 @@ impl Leak<'_> {
             let comes = Step { who: 0, act: Act::Connect(greeting), mutation: None, cut: Cut::Whole };
             return Some(Case::Session(Session { cast: session.cast.clone(), steps: vec![comes] }));
         }
-        let version = *self.terms.offer.versions().last()?;
+        let version = self.terms.offer.newest();
         let is_plain = |entry: &&usize| {
             let entry = self.table.entry(**entry);
             entry.packet == PacketType::Pingreq && entry.mutation.is_none()

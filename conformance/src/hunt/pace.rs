@@ -159,6 +159,11 @@ impl Offer {
         both.into_iter().filter(|version| self.versions[super::table::place(*version)]).collect()
     }
 
+    /// The newest of them, for what is not of any one version.
+    pub(super) fn newest(&self) -> Version {
+        if self.versions[super::table::place(Version::V5)] { Version::V5 } else { Version::V3_1_1 }
+    }
+
     /// What the broker has to do with a packet that asks this of it, and is so long.
     pub(super) fn excuses(&self, expected: Expected, asks: Asks, len: usize) -> Expected {
         let is_offered = asks.qos <= self.qos

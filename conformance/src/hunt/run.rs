@@ -14,6 +14,7 @@ use super::road::Road;
 use super::session::Terms;
 use super::shared::{Shared, Tell, lock};
 use super::table::Table;
+use super::trial::Suspicion;
 use super::tries::CameTo;
 use super::watch::{Watch, is_busy};
 use super::worker::Worker;
@@ -133,7 +134,7 @@ fn all_terms<'a>(ground: &Ground, options: &'a HuntOptions) -> io::Result<(Terms
 pub(super) fn terms(ground: &Ground) -> io::Result<Terms> {
     let mut road = ground.road();
     let offer = Offer::learn(road.as_mut(), ground.versions())?;
-    let version = offer.versions().last().copied().unwrap_or(Version::V5);
+    let version = offer.newest();
     let pace = Pace::measure(road.as_mut(), version)?;
     let mut control = Canary::new(version, pace);
     if let Some(wrong) = control.beat(road.as_mut()) {
@@ -156,7 +157,7 @@ fn is_stuck(road: &mut dyn Road, version: Version) -> bool {
 
 /// The canary, until all is done.
 fn beat(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool) {
-    let version = terms.offer.versions().last().copied().unwrap_or(Version::V5);
+    let version = terms.offer.newest();
     let mut road = ground.road();
     let mut canary = Canary::new(version, terms.pace);
     let mut deaths = ground.deaths();
@@ -189,7 +190,7 @@ fn beat(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool
 
 /// The process, until all is done.
 fn look(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool) {
-    let mut watched: Option<Watch> = None;
+    let (version, mut watched) = (terms.offer.newest(), None::<Watch>);
     let mut stillness = STILLNESS;
     while !is_done.load(Ordering::Relaxed) {
         std::thread::sleep(LOOK);
@@ -199,14 +200,14 @@ fn look(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool
         let watch = watched.insert(watch);
         let grown = watch.look(shared.elapsed(), shared.all());
         shared.weighs(watch.first.zip(watch.last).map(|(first, last)| (first[0], last[0])));
-        if let Some(growth) = grown.into_iter().next() {
-            lock(&shared.growth).get_or_insert(growth);
+        if let Some((suspicion, at)) = grown.into_iter().next() {
+            lock(&shared.growth).get_or_insert((Suspicion { version, ..suspicion }, at));
         }
         if shared.elapsed() >= stillness {
             stillness = shared.elapsed() + STILLNESS;
             let busy = shared.while_still(shared.options.jobs.max(1), || is_busy(pid)).flatten();
             if let Some(busy) = busy {
-                tell_alone(&[busy], ground, shared, terms);
+                tell_alone(&[Suspicion { version, ..busy }], ground, shared, terms);
             }
         }
     }
@@ -219,7 +220,7 @@ fn look(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool
 }
 
 /// Tells of what no case can be named for.
-fn tell_alone(suspicions: &[super::trial::Suspicion], ground: &Ground, shared: &Shared<'_>, terms: Terms) {
+fn tell_alone(suspicions: &[Suspicion], ground: &Ground, shared: &Shared<'_>, terms: Terms) {
     let table = shared.table;
     let (name, limit) = ("c".to_owned(), shared.limit());
     let mut confirmer = Confirmer {

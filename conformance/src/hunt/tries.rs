@@ -108,7 +108,9 @@ mod tests {
 
     fn tally(plays: &[(CameTo, bool)]) -> Tally {
         let mut tally = Tally::default();
-        plays.iter().for_each(|(came_to, is_seen)| tally.count(*came_to, *is_seen));
+        for (came_to, is_seen) in plays {
+            tally.count(*came_to, *is_seen);
+        }
         tally
     }
 

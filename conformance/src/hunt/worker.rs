@@ -401,7 +401,7 @@ impl<'a> Worker<'a> {
                 shared.was_met_again(&key);
                 return None;
             }
-            Verdict::Tried => return Some(super::death::unexplained(ring, words, elapsed)),
+            Verdict::Tried => return Some(super::death::unexplained(ring, words, elapsed, terms)),
             Verdict::Open => {}
         }
         let begun = Instant::now();

@@ -14,18 +14,18 @@ impl Transcript {
         }
         let mut joined = Self::new(first.case.clone(), first.mqtt);
         for (place, record) in (1..).zip(&records) {
-            joined.append(record, &format!("{place}."), format!("case {place} of {count}"));
+            joined.append(record, &format!("{place}."), &format!("case {place} of {count}"));
         }
         Some(joined)
     }
 
-    fn append(&mut self, record: &Self, prefix: &str, what: String) {
+    fn append(&mut self, record: &Self, prefix: &str, what: &str) {
         let begun = self.lines.last().map_or(Duration::ZERO, |line| line.at);
         let is_done = |line: &&Line| !matches!(line.what, What::Said(..));
         for (place, line) in record.lines.iter().filter(is_done).enumerate() {
             let role = format!("{prefix}{}", line.role);
             if place == 0 {
-                self.add(begun + line.at, &role, What::Said(Remark::Notes, what.clone()));
+                self.add(begun + line.at, &role, What::Said(Remark::Notes, what.to_owned()));
             }
             self.speaks(&role, record.version_of(&line.role));
             self.add(begun + line.at, &role, line.what.clone());

@@ -29,6 +29,8 @@ pub(super) struct Actor {
     pub(super) is_deaf: bool,
     pub(super) is_half_closed: bool,
     pub(super) is_tainted: bool,
+    /// It has sent its CONNECT on this connection, and nothing was wrong with it.
+    pub(super) has_greeted: bool,
     /// Bytes that are written together with the next.
     pub(super) joined: Vec<u8>,
     /// Whose client identifier it has used last.
@@ -71,6 +73,7 @@ impl Actor {
             is_deaf: false,
             is_half_closed: false,
             is_tainted: false,
+            has_greeted: false,
             joined: Vec::new(),
             client: None,
             is_resumed: false,
@@ -86,7 +89,7 @@ impl Actor {
         self.line = Some(line);
         self.answers = Answers::default();
         (self.manner, self.pings) = (Manner::Now, 0);
-        (self.is_deaf, self.is_half_closed, self.is_tainted) = (false, false, false);
+        (self.is_deaf, self.is_half_closed, self.is_tainted, self.has_greeted) = (false, false, false, false);
         self.held.clear();
         self.awaited.clear();
         self.misanswered.clear();
@@ -104,6 +107,11 @@ impl Actor {
 
     pub(super) fn is_let_in(&self) -> bool {
         self.answers.connack.is_some_and(|code| code.0 == 0)
+    }
+
+    /// It was not let in, and does not wait for that: nobody owes it an answer.
+    pub(super) fn is_owed_nothing(&self) -> bool {
+        !self.is_let_in() && self.awaited.iter().all(|(answer, _)| *answer != PacketType::Connack)
     }
 
     pub(super) fn identifier(&mut self, id: Id) -> u16 {
@@ -210,7 +218,7 @@ impl Actor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mqtt_assay_codec::Acknowledgement;
+    use mqtt_assay_codec::{Acknowledgement, Connack, ReasonCode};
 
     #[test]
     fn another_acknowledgement_of_the_same_identifier_ends_the_waiting() {
@@ -227,5 +235,20 @@ mod tests {
             actor.follow(&Packet::Puback(Acknowledgement::success(id)));
             assert_eq!(actor.is_misanswered(), is_hopeless, "{awaited:?}");
         }
+    }
+
+    #[test]
+    fn who_was_not_let_in_is_owed_a_connack_and_nothing_else() {
+        let mut actor = Actor::new(Version::V5);
+        actor.awaited = vec![(PacketType::Pingresp, 0)];
+        assert!(actor.is_owed_nothing(), "it has sent no CONNECT");
+        actor.awaited.push((PacketType::Connack, 0));
+        assert!(!actor.is_owed_nothing(), "its CONNECT is not answered");
+        actor.follow(&Packet::Connack(Connack { reason: ReasonCode::NOT_AUTHORIZED, ..Connack::default() }));
+        assert!(actor.is_owed_nothing(), "it was refused");
+        actor.begins((0, 0));
+        actor.awaited = vec![(PacketType::Connack, 0), (PacketType::Pingresp, 0)];
+        actor.follow(&Packet::Connack(Connack::default()));
+        assert!(!actor.is_owed_nothing(), "it was let in");
     }
 }

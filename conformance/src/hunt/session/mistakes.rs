@@ -29,7 +29,7 @@ impl Player<'_> {
         let mutation = Mutation::find(name);
         let mutated = mutation.and_then(|mutation| mutation.apply(legal, Context::new(version, Sender::Client)));
         let (Some(mutation), Some(packet), Some(mutated)) = (mutation, packet, mutated) else { return };
-        let is_first = !self.actors[who].is_let_in();
+        let is_first = !self.actors[who].has_greeted;
         let is_connect = packet == PacketType::Connect;
         let expected = match mutated.expectation {
             Expectation::MustRefuse(_) if is_open(mutation.name, packet, version) => Expected::Either,
@@ -87,7 +87,9 @@ impl Player<'_> {
         if end != End::Alive {
             self.gone(who);
         }
-        if was_tainted && end != End::Hung {
+        // Nothing is said of what comes behind another mistake, nor behind a CONNECT that was not taken.
+        let was_not_taken = self.actors[who].has_greeted && answers.connack.is_none_or(|code| code.0 != 0);
+        if (was_tainted || was_not_taken) && end != End::Hung {
             return;
         }
         let Some((weight, seen)) = judge(expected, end, &answers, is_whole) else { return };

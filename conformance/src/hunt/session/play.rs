@@ -331,6 +331,7 @@ impl Player<'_> {
             let owner = self.owners.insert(greeting.client, who);
             let before = self.actors[who].client.replace(greeting.client);
             self.actors[who].awaited.push((PacketType::Connack, 0));
+            self.actors[who].has_greeted = true;
             self.write(who, &bytes, None, if step.cut == Cut::Joined { Cut::Whole } else { step.cut });
             self.wait_for_answers(who);
             self.take_up(who, before == Some(greeting.client) && owner == Some(who));
@@ -386,7 +387,8 @@ impl Player<'_> {
             if self.actors[who].awaited.is_empty() || self.actors[who].is_deaf || self.actors[who].is_half_closed {
                 return;
             }
-            let is_futile = futile.is_all(self.actors[who].version, &self.actors[who].awaited);
+            let is_futile = futile.is_all(self.actors[who].version, &self.actors[who].awaited)
+                || self.actors[who].is_owed_nothing();
             let is_hopeless = is_futile || self.actors[who].is_misanswered();
             let until = begun + if is_hopeless { pace.wait } else { pace.answer };
             let left = until.saturating_sub(self.road.now());
