@@ -161,7 +161,11 @@ impl Canary {
             )),
             _ => None,
         })?;
-        let Some((id, text)) = came else { return Ok(Beat::Lost) };
+        let Some((id, text)) = came else {
+            // Nothing comes of who is not connected any more.
+            ann.next_within(road, Duration::ZERO, |_| None::<()>)?;
+            return Ok(Beat::Lost);
+        };
         let took = road.now().saturating_sub(begun);
         let [high, low] = id.to_be_bytes();
         ben.send(road, &[0x40, 2, high, low])?;
@@ -201,8 +205,56 @@ impl Canary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hunt::road::Inside;
+    use crate::hunt::road::{Came, Inside};
+    use crate::wire::Ending;
     use mqtt_assay_reference::{Machine, Settings};
+
+    /// The way to a broker that takes nothing from one connection any more, and may have ended it.
+    struct Broken(Inside, Option<usize>, Came);
+
+    impl Road for Broken {
+        fn open(&mut self) -> io::Result<usize> {
+            self.0.open()
+        }
+        fn write(&mut self, connection: usize, bytes: &[u8]) -> bool {
+            self.1 == Some(connection) || self.0.write(connection, bytes)
+        }
+        fn read(&mut self, connection: usize, into: &mut Vec<u8>, time: Duration) -> Came {
+            if self.1 == Some(connection) { self.2 } else { self.0.read(connection, into, time) }
+        }
+        fn await_any(&mut self, connections: &[usize], time: Duration, ready: &mut Vec<usize>) {
+            self.0.await_any(connections, time, ready);
+        }
+        fn half_close(&mut self, connection: usize) {
+            self.0.half_close(connection);
+        }
+        fn close(&mut self, connection: usize, ending: Ending) {
+            self.0.close(connection, ending);
+        }
+        fn now(&self) -> Duration {
+            self.0.now()
+        }
+        fn wait(&mut self, time: Duration) {
+            self.0.wait(time);
+        }
+        fn is_simulated(&self) -> bool {
+            self.0.is_simulated()
+        }
+        fn digest(&self) -> u64 {
+            self.0.digest()
+        }
+    }
+
+    #[test]
+    fn a_message_is_lost_only_where_its_publisher_is_still_connected() {
+        for (came, place) in [(Came::Nothing, "lost"), (Came::Ended(Ending::Fin), "dead")] {
+            let mut road = Broken(Inside::new(Machine::new(Settings::default())), None, came);
+            let mut canary = Canary::new(Version::V5, Pace::NONE);
+            assert_eq!(canary.beat(&mut road), None);
+            road.1 = canary.pair.as_ref().map(|(ann, _)| ann.connection);
+            assert_eq!(canary.beat(&mut road).map(|suspicion| suspicion.place), Some(place.to_owned()));
+        }
+    }
 
     #[test]
     fn the_two_come_anew_now_and_then() {

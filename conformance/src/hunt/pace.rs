@@ -189,7 +189,7 @@ impl Offer {
 
 /// A connection of the hunt's own, which no case has to do with and nobody judges.
 pub(super) struct Line {
-    connection: usize,
+    pub(super) connection: usize,
     version: Version,
     inbox: Vec<u8>,
 }
