@@ -120,6 +120,12 @@ impl Outcome {
         self.transcript.lines.iter().any(|line| matches!(line.what, What::Received(_) | What::Ended(_)))
     }
 
+    /// Whether anybody was let in.
+    pub(super) fn is_let_in(&self) -> bool {
+        let is_connack = |bytes: &[u8]| bytes.first() == Some(&0x20) && bytes.get(3) == Some(&0);
+        self.transcript.lines.iter().any(|line| matches!(&line.what, What::Received(bytes) if is_connack(bytes)))
+    }
+
     pub(super) fn of(trial: &Trial, name: &str) -> Self {
         Self { suspicions: trial.suspicions().to_vec(), transcript: trial.transcript(name) }
     }

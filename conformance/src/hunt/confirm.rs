@@ -79,6 +79,14 @@ impl Confirmer<'_> {
                 (self.road, self.deaths) = (None, deaths);
             }
             let outcome = self.play_once(case);
+            if outcome.as_ref().is_some_and(|outcome| !outcome.is_let_in()) && self.meets_a_closed_door() {
+                self.came_to = CameTo::Silence;
+                // One that can be ended is of more use then.
+                if self.ground.gives_up() {
+                    continue;
+                }
+                return None;
+            }
             if self.ground.deaths() == deaths {
                 let is_answered = outcome.as_ref().is_none_or(Outcome::is_answered);
                 self.came_to = if is_answered { CameTo::End } else { CameTo::Silence };
@@ -86,6 +94,12 @@ impl Confirmer<'_> {
             }
         }
         None
+    }
+
+    /// Whether the broker lets nobody in, whoever it is, so that no play says anything.
+    fn meets_a_closed_door(&mut self) -> bool {
+        let Some(road) = self.road.as_mut() else { return false };
+        self.ground.lets_nobody_in(road.as_mut(), self.terms.offer.newest())
     }
 
     /// What stands in the names of this play: as long as in the hunt itself, so that packets are as long as there.
@@ -305,4 +319,51 @@ fn simpler(step: &Step) -> Vec<Step> {
     }
     all.retain(|simpler| simpler != step);
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fresh::Choice;
+    use super::super::ground::{Broker, Ground};
+    use super::super::run::terms;
+    use super::super::table::State;
+    use super::*;
+    use mqtt_assay_codec::Version;
+    use mqtt_assay_reference::{Machine, Settings};
+    use std::net::TcpListener;
+
+    /// A broker that ends each connection at once, whoever comes.
+    fn closed() -> Ground {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("it listens");
+        std::thread::spawn(move || listener.incoming().for_each(drop));
+        Ground::Broker(Broker::at(address, &[Version::V5], None, None))
+    }
+
+    #[test]
+    fn a_play_at_a_closed_door_does_not_count() {
+        let inside = Ground::Inside(Box::new(|| Machine::new(Settings::default())));
+        let terms = terms(&inside).expect("it answers");
+        let (ground, table, calm, stop) = (closed(), Table::new(None), Calm::default(), AtomicBool::new(false));
+        let plain =
+            |entry: &&usize| table.entry(**entry).name() == "none" && !table.entry(**entry).is_silent_in(State::First);
+        let entry = *table.of(Version::V5).iter().find(plain).expect("there are plain packets");
+        let case = Case::Fresh(Choice { index: 0, entry, state: State::First });
+        let shown = case.play(ground.road().as_mut(), &table, terms, "x").expect("it is played").suspicions;
+        let mut confirmer = Confirmer {
+            ground: &ground,
+            table: &table,
+            terms,
+            name: "t".to_owned(),
+            played: 0,
+            road: None,
+            limit: Limit { stop: &stop, until: None },
+            calm: Some(&calm),
+            deaths: 0,
+            came_to: CameTo::End,
+            beside: Vec::new(),
+        };
+        let confirmed = confirmer.confirm(&case, &shown.first().expect("it was refused").key());
+        assert_eq!(confirmed.again, Again::Untried("the broker answered nobody when it was played"));
+    }
 }

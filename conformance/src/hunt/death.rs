@@ -80,7 +80,7 @@ impl Death<'_> {
             _ => "died of several cases".clone_into(&mut suspicion.place),
         }
         let mut finding = Finding::new(suspicion, (index, at), last, false);
-        finding.operations.1 = killers.iter().map(|case| case.operations()).sum();
+        finding.operations = (operations(&cases[cases.len() - most..]), operations(&killers));
         finding.again = Again::Seen(ended, times);
         finding.transcript = Transcript::joined(records);
         finding
@@ -165,4 +165,9 @@ fn died(words: &str, version: Version) -> Suspicion {
         seen: format!("the broker died: {words}"),
         line: 0,
     }
+}
+
+/// How much is done in these.
+fn operations(cases: &[&Case]) -> usize {
+    cases.iter().map(|case| case.operations()).sum()
 }

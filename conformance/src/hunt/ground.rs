@@ -1,6 +1,7 @@
 //! Where the hunt goes: to a broker at an address, that may die and come again, or to one in this process for each way.
 
 use super::login::Login;
+use super::pace::Line;
 use super::road::{Inside, Road, Sockets};
 use mqtt_assay_codec::Version;
 use mqtt_assay_reference::Machine;
@@ -10,6 +11,9 @@ use std::time::{Duration, Instant};
 
 /// How long a broker that has died may take to come again.
 const REVIVAL: Duration = Duration::from_secs(40);
+
+/// How many clients that no case has to do with ask whether it still lets anybody in, one after the other.
+const STRANGERS: u32 = 3;
 
 /// How long it takes until one that answers nobody has been ended, where somebody does that.
 const ENDING: Duration = Duration::from_secs(1);
@@ -174,11 +178,28 @@ impl Ground {
         self.deaths() == deaths
     }
 
+    /// Whether clients that no case and no canary has to do with are not let in. The broker inside lets everybody in.
+    pub(super) fn lets_nobody_in(&self, road: &mut dyn Road, version: Version) -> bool {
+        let mut strangers = 0..STRANGERS;
+        let is_left_out = |number| match Line::open_as(road, version, &format!("hunt-new-{number}"), |_| {}) {
+            Ok(line) => {
+                line.close(road);
+                false
+            }
+            Err(_) => true,
+        };
+        !self.is_inside() && strangers.all(is_left_out)
+    }
+
     /// It runs and answers nobody: true where it has been ended since.
     pub(super) fn gives_up(&self) -> bool {
         let Self::Broker(broker) = self else { return false };
         let deaths = self.deaths();
         broker.answers_nobody();
+        // Nobody watches over it.
+        if self.pid().is_none() {
+            return false;
+        }
         let until = Instant::now() + ENDING;
         while self.deaths() == deaths && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(10));

@@ -9,8 +9,7 @@ use super::follow::{FOLLOWERS, follow};
 use super::futile::Futile;
 use super::ground::Ground;
 use super::options::HuntOptions;
-use super::pace::{Line, Offer, Pace};
-use super::road::Road;
+use super::pace::{Offer, Pace};
 use super::session::Terms;
 use super::shared::{Shared, Tell, lock};
 use super::table::Table;
@@ -19,16 +18,12 @@ use super::tries::CameTo;
 use super::watch::{Watch, is_busy};
 use super::worker::Worker;
 use crate::scenario::base36;
-use mqtt_assay_codec::Version;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How often in a row a plain CONNECT has no answer until the broker is taken for one that answers nobody any more.
 const STUCK: u32 = 2;
-
-/// How many clients that no case has to do with ask it then, one after the other.
-const STRANGERS: u32 = 3;
 
 /// How often the canary beats, the process is looked at, and somebody is told how it goes.
 const BEAT: Duration = Duration::from_millis(250);
@@ -144,17 +139,6 @@ pub(super) fn terms(ground: &Ground) -> io::Result<Terms> {
     Ok(Terms { offer, pace, futile: Futile::default(), tells_cleaning: false })
 }
 
-/// Whether clients that no case and no canary has to do with are not answered either.
-fn is_stuck(road: &mut dyn Road, version: Version) -> bool {
-    (0..STRANGERS).all(|number| match Line::open_as(road, version, &format!("hunt-new-{number}"), |_| {}) {
-        Ok(line) => {
-            line.close(road);
-            false
-        }
-        Err(_) => true,
-    })
-}
-
 /// The canary, until all is done.
 fn beat(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool) {
     let version = terms.offer.newest();
@@ -177,7 +161,7 @@ fn beat(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool
         shared.says_canary(canary.words());
         let is_refused = suspicion.as_ref().is_some_and(|suspicion| suspicion.place == REFUSED);
         refusals = if is_refused { refusals + 1 } else { 0 };
-        if refusals >= STUCK && is_stuck(road.as_mut(), version) && ground.gives_up() {
+        if refusals >= STUCK && ground.lets_nobody_in(road.as_mut(), version) && ground.gives_up() {
             continue;
         }
         // What dies with the broker is its death, and told as that.
