@@ -108,6 +108,12 @@ impl Answers {
         self.types & 1 << packet as u16 != 0
     }
 
+    /// Something was acknowledged, be it this packet or what stood before it.
+    fn acknowledge(&self) -> bool {
+        use PacketType::{Puback, Pubcomp, Pubrec, Pubrel, Suback, Unsuback};
+        [Puback, Pubrec, Pubrel, Pubcomp, Suback, Unsuback].into_iter().any(|packet| self.has_come(packet))
+    }
+
     /// The broker says that it refused for a reason of its own.
     fn are_by_choice(&self) -> bool {
         let is_form = |code: ReasonCode| code.0 == 0x81 || code.0 == 0x82;
@@ -128,7 +134,12 @@ pub(super) fn judge(expected: Expected, end: End, answers: &Answers, is_whole: b
             Some((weight_of(Some(rule)), seen.to_owned()))
         }
         (Expected::Refuse(_), End::Waiting) if is_whole => {
-            Some((Weight::Weak, "neither refused nor served until our half had ended".to_owned()))
+            let seen = if answers.acknowledge() {
+                "not refused until our half had ended; something was acknowledged"
+            } else {
+                "neither refused nor served until our half had ended"
+            };
+            Some((Weight::Weak, seen.to_owned()))
         }
         (Expected::Accept, End::Closed) if !answers.are_by_choice() => {
             Some((Weight::Weak, "a legal packet, and the broker ended the connection".to_owned()))

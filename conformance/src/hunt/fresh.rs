@@ -2,7 +2,7 @@
 //! then whatever comes, until the connection has shown which end it takes.
 
 use super::expected::{Answers, End, Expected, judge};
-use super::pace::{Offer, Pace};
+use super::pace::{FIRST, Offer, Pace};
 use super::road::{Came, Road};
 use super::table::{FOLDER, State, Table};
 use super::trial::{Oracle, Suspicion, Trial};
@@ -76,6 +76,8 @@ struct Running {
     is_silent: bool,
     /// It was answered, and is waited for a while longer.
     is_answered: bool,
+    /// CONNACK came only when our half had ended: for the packet behind CONNECT the broker had no time.
+    is_let_in_late: bool,
 }
 
 impl Choice {
@@ -164,7 +166,7 @@ impl<'t> Fresh<'t> {
         running.trial.opened(now, "rogue", entry.version);
         (running.choice, running.answers) = (choice, Answers::default());
         running.is_silent = entry.is_silent_in(choice.state);
-        running.is_answered = false;
+        (running.is_answered, running.is_let_in_late) = (false, false);
         running.bytes.clear();
         let Running { trial, bytes, .. } = &mut *running;
         self.written.write(choice, bytes, |packet, which| {
@@ -243,7 +245,8 @@ impl<'t> Fresh<'t> {
                     let was_let_in = answers.connack.is_some();
                     trial.came(0, now, |packet| answers.follow(packet));
                     // From then on it has as much time for the packet as any other.
-                    if !was_let_in && answers.connack.is_some() && !running.is_half_closed {
+                    if !was_let_in && answers.connack.is_some() {
+                        running.is_let_in_late = running.is_half_closed;
                         *until = (*until).max(now + self.pace.wait);
                     }
                     if let Some(end) = self.answered(running, now) {
@@ -257,7 +260,11 @@ impl<'t> Fresh<'t> {
                 }
                 Came::Ended(ending) => {
                     running.trial.ended(0, now, ending);
-                    return Some(if running.is_half_closed { End::Waiting } else { End::Closed });
+                    return Some(match running.is_half_closed {
+                        true if running.is_answered => End::Alive,
+                        true => End::Waiting,
+                        false => End::Closed,
+                    });
                 }
                 Came::Nothing if now < running.until => return None,
                 Came::Nothing => {}
@@ -290,6 +297,12 @@ impl<'t> Fresh<'t> {
         if running.is_answered {
             return Some(End::Alive);
         }
+        // What comes behind CONNECT has its time once that is answered.
+        let is_let_in_first = running.choice.state != State::First && !running.is_half_closed;
+        if is_let_in_first && running.answers.connack.is_none() && now < running.sent + FIRST {
+            running.until = running.sent + FIRST;
+            return None;
+        }
         if std::mem::replace(&mut running.is_half_closed, true) {
             return Some(End::Hung);
         }
@@ -313,8 +326,8 @@ impl<'t> Fresh<'t> {
         let entry = self.table.entry(entry);
         let expected = self.offer.excuses(entry.expected_in(state), entry.asks, entry.bytes.len());
         let was_let_in = running.answers.connack.is_some_and(|code| code.0 == 0);
-        if state != State::First && !was_let_in && end != End::Hung {
-            // Its own CONNECT was not taken: nothing is said of what came behind it.
+        if state != State::First && (!was_let_in || running.is_let_in_late) && end != End::Hung {
+            // Its own CONNECT was not taken, or too late: nothing is said of what came behind it.
             return;
         }
         if state == State::Subscribed && end == End::Waiting && !running.answers.has_come(PacketType::Suback) {
@@ -354,6 +367,7 @@ impl Running {
             is_half_closed: false,
             is_silent: false,
             is_answered: false,
+            is_let_in_late: false,
         }
     }
 }
@@ -417,5 +431,72 @@ mod tests {
         fresh.alone(&mut road, choice, &mut |done| ends.push(done.end)).expect("it opens");
         assert_eq!(ends, [End::Hung]);
         assert!(road.now() >= begun + pace.wait.min(pace.hang), "{:?}", road.now());
+    }
+
+    /// The way to a broker from which nothing comes before this time.
+    struct Slow(Inside, Duration);
+
+    impl Road for Slow {
+        fn open(&mut self) -> io::Result<usize> {
+            self.0.open()
+        }
+        fn write(&mut self, connection: usize, bytes: &[u8]) -> bool {
+            self.0.write(connection, bytes)
+        }
+        fn read(&mut self, connection: usize, into: &mut Vec<u8>, patience: Duration) -> Came {
+            let left = self.1.saturating_sub(self.now());
+            self.wait(left.min(patience));
+            if left > patience { Came::Nothing } else { self.0.read(connection, into, patience) }
+        }
+        fn await_any(&mut self, _: &[usize], patience: Duration, ready: &mut Vec<usize>) {
+            ready.clear();
+            self.wait(patience);
+        }
+        fn half_close(&mut self, connection: usize) {
+            self.0.half_close(connection);
+        }
+        fn close(&mut self, connection: usize, ending: Ending) {
+            self.0.close(connection, ending);
+        }
+        fn now(&self) -> Duration {
+            self.0.now()
+        }
+        fn wait(&mut self, time: Duration) {
+            self.0.wait(time);
+        }
+        fn is_simulated(&self) -> bool {
+            self.0.is_simulated()
+        }
+        fn digest(&self) -> u64 {
+            self.0.digest()
+        }
+    }
+
+    #[test]
+    fn who_lets_a_client_in_late_is_blamed_for_nothing_behind_it() {
+        let mut inside = Inside::new(Machine::new(Settings::default()));
+        let offer = Offer::learn(&mut inside, &[Version::V5]).expect("it answers");
+        let pace =
+            Pace { wait: Duration::from_millis(500), ..Pace::measure(&mut inside, Version::V5).expect("it answers") };
+        let (table, mut random) = (Table::new(None), Random::of(1, 1));
+        for seconds in [1, 4, 6] {
+            let mut ends = std::collections::BTreeSet::new();
+            for index in 0..40 {
+                let mut road = Slow(Inside::new(Machine::new(Settings::default())), Duration::from_secs(seconds));
+                let choice =
+                    Choice { state: State::Connected, ..Choice::by(index, &mut random, &table, &[Version::V5]) };
+                if table.entry(choice.entry).is_silent_in(State::Connected) {
+                    continue;
+                }
+                let mut fresh = Fresh::new(&table, offer, pace);
+                let mut look = |done: &Done<'_>| {
+                    ends.insert(done.end);
+                    assert!(done.trial.suspicions().is_empty(), "{seconds} s: {:?}", done.trial.suspicions());
+                };
+                fresh.alone(&mut road, choice, &mut look).expect("it opens");
+            }
+            let is_in_time = Duration::from_secs(seconds) < FIRST;
+            assert_eq!(ends.contains(&End::Closed), is_in_time, "{seconds} s: {ends:?}");
+        }
     }
 }

@@ -22,7 +22,7 @@ const TIMES: u32 = 8;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a first answer may take.
-const FIRST: Duration = Duration::from_secs(5);
+pub(super) const FIRST: Duration = Duration::from_secs(5);
 
 /// On the simulated clock waiting costs nothing.
 const SIMULATED: Duration = Duration::from_secs(8);
