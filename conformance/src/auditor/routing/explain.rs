@@ -465,9 +465,11 @@ impl Scene<'_> {
         let prefix = &self.link.own_topics;
         if let Some(print) = *print
             && *length > 0
-            && let Some(published) = self.publications.last_saying(print, *length, prefix)
+            && let Some(published) = self.publications.saying(print, *length, prefix).next()
         {
-            if published.is_aliased {
+            // On which topic nobody knows: it was a number, or amid bytes that broke the standard.
+            let has_any = |one: &Publication| one.is_aliased || one.is_uncertain;
+            if self.publications.saying(print, *length, prefix).any(has_any) {
                 return judged;
             }
             judged.broken(Point::TopicUnaltered, format!("published on {}", published.topic));

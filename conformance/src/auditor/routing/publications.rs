@@ -227,10 +227,10 @@ impl Publications {
         self.on(topic).next_back()
     }
 
-    /// The last one below this prefix that says this, whatever its topic.
-    pub(super) fn last_saying(&self, print: u64, length: usize, prefix: &str) -> Option<&Publication> {
-        let saying = self.prints.get(&print)?.iter().rev().map(|&number| &self.all[number]);
-        saying.into_iter().find(|known| known.length == length && known.topic.starts_with(prefix))
+    /// Those below this prefix that say this, whatever their topics, the last first.
+    pub(super) fn saying(&self, print: u64, length: usize, prefix: &str) -> impl Iterator<Item = &Publication> {
+        let saying = self.prints.get(&print).into_iter().flatten().rev().map(|&number| &self.all[number]);
+        saying.filter(move |known| known.length == length && known.topic.starts_with(prefix))
     }
 
     /// Those of the same publisher, topic and QoS, in the order written.

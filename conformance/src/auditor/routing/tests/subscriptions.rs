@@ -2,7 +2,7 @@
 
 use super::{ONE, TWO, Trace, VERSIONS, assert_broken, assert_silent, assert_sound, at, message, pair};
 use crate::auditor::{Holding, Point};
-use mqtt_assay_codec::{Connect, PropertiesBuf, Property, Publish, QoS, SubscriptionOptions, Version};
+use mqtt_assay_codec::{Connect, Packet, PropertiesBuf, Property, Publish, QoS, SubscriptionOptions, Version};
 
 #[test]
 fn a_message_comes_as_it_was_published() {
@@ -15,6 +15,25 @@ fn a_message_comes_as_it_was_published() {
         assert_broken(&other, Point::PayloadUnaltered);
         let elsewhere = Publish { topic: "run/case/olds", ..message(QoS::AtLeastOnce, 9, b"first") };
         assert_broken(&trace.deliver(subscriber, elsewhere), Point::TopicUnaltered);
+    }
+}
+
+#[test]
+fn on_which_topic_a_message_was_published_against_the_standard_nobody_knows() {
+    for is_illegal in [false, true] {
+        let (mut trace, subscriber, publisher) = pair(Version::V3_1_1, ONE);
+        let one = message(QoS::ExactlyOnce, 7, b"first");
+        let cut_off = Publish { topic: "run/case/", ..one };
+        if is_illegal {
+            let moment = trace.moment();
+            trace.routing.client_sent(publisher, moment, &Packet::Publish(cut_off), true);
+        }
+        // The client comes again, and sends it as it should have been.
+        let again = trace.open(Version::V3_1_1, "publisher", true);
+        trace.publish(again, Publish { dup: true, ..one });
+        let mended = Publish { topic: "run/case/\u{fffd}", ..message(QoS::AtLeastOnce, 9, b"first") };
+        let said = trace.deliver(subscriber, mended);
+        if is_illegal { assert_silent(&said) } else { assert_broken(&said, Point::TopicUnaltered) }
     }
 }
 
