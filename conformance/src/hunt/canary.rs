@@ -10,8 +10,9 @@ use mqtt_assay_codec::{
 use std::io;
 use std::time::Duration;
 
-/// Where a plain CONNECT was refused, or had no answer.
+/// Where a plain CONNECT was refused, and where one, or a plain SUBSCRIBE, had no answer.
 pub(super) const REFUSED: &str = "refused";
+pub(super) const WAITS: &str = "waits";
 
 /// How long a beat may take before it is lost.
 const LOST: Duration = Duration::from_secs(5);
@@ -56,8 +57,8 @@ enum Beat {
     /// A connection of theirs has ended, or was not to be had.
     Dead(String),
     Refused(String),
-    /// They were let in, and the SUBSCRIBE of one of them has no answer.
-    Waiting,
+    /// This of one of them has no answer, and nothing was ended.
+    Waiting(&'static str),
 }
 
 impl Canary {
@@ -106,8 +107,10 @@ impl Canary {
             Beat::Corrupted => ("corrupted", Weight::Fail, "a message came otherwise than it was sent".to_owned()),
             Beat::Dead(why) => ("dead", Weight::Fail, format!("a connection that nobody touches: {why}")),
             Beat::Refused(why) => (REFUSED, Weight::Fail, format!("a plain CONNECT: {why}")),
-            // Within which time a SUBSCRIBE is answered no sentence says.
-            Beat::Waiting => ("waits", Weight::Weak, format!("a plain SUBSCRIBE was not answered within {LOST:?}")),
+            // Within which time it is answered no sentence says.
+            Beat::Waiting(packet) => {
+                (WAITS, Weight::Weak, format!("a plain {packet} was not answered within {LOST:?}"))
+            }
         };
         self.let_go(road);
         Some(Suspicion {
@@ -134,7 +137,8 @@ impl Canary {
         if self.pair.is_none() {
             match self.connect(road) {
                 Ok(Some(pair)) => (self.pair, self.pairs) = (Some(pair), self.pairs + 1),
-                Ok(None) => return Ok(Beat::Waiting),
+                Ok(None) => return Ok(Beat::Waiting("SUBSCRIBE")),
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => return Ok(Beat::Waiting("CONNECT")),
                 Err(error) => return Ok(Beat::Refused(error.to_string())),
             }
         }
@@ -253,6 +257,22 @@ mod tests {
             assert_eq!(canary.beat(&mut road), None);
             road.1 = canary.pair.as_ref().map(|(ann, _)| ann.connection);
             assert_eq!(canary.beat(&mut road).map(|suspicion| suspicion.place), Some(place.to_owned()));
+        }
+    }
+
+    #[test]
+    fn who_is_not_answered_waits_and_whose_connection_ends_was_refused() {
+        for (came, place) in [(Came::Nothing, "waits"), (Came::Ended(Ending::Fin), "refused")] {
+            let mut inside = Inside::new(Machine::new(Settings::default()));
+            let next = inside.open().expect("it opens") + 1;
+            let mut road = Broken(inside, Some(next), came);
+            let suspicion = Canary::new(Version::V5, Pace::NONE).beat(&mut road).expect("it is not let in");
+            assert_eq!(
+                (suspicion.place.as_str(), suspicion.seen.contains("CONNECT")),
+                (place, true),
+                "{}",
+                suspicion.seen
+            );
         }
     }
 

@@ -243,7 +243,8 @@ impl Line {
         road: &mut dyn Road,
         wanted: impl FnMut(&Packet<'_>) -> Option<T>,
     ) -> io::Result<T> {
-        self.next_within(road, FIRST, wanted)?.ok_or_else(|| io::Error::other("no answer within 5 s"))
+        self.next_within(road, FIRST, wanted)?
+            .ok_or_else(|| io::Error::new(io::ErrorKind::TimedOut, "no answer within 5 s"))
     }
 
     /// The same where nothing need come within this time.

@@ -1,7 +1,7 @@
 //! A hunt from its beginning to its end: those who hunt, the canary and the watch over the process, side by side.
 
 use super::against::Other;
-use super::canary::{Canary, REFUSED};
+use super::canary::{Canary, REFUSED, WAITS};
 use super::confirm::Confirmer;
 use super::corpus;
 use super::finding::{Again, Finding, Hunted, Progress};
@@ -13,7 +13,7 @@ use super::pace::{Offer, Pace};
 use super::session::Terms;
 use super::shared::{Shared, Tell, lock};
 use super::table::Table;
-use super::trial::Suspicion;
+use super::trial::{Suspicion, Weight};
 use super::tries::CameTo;
 use super::watch::{Watch, is_busy};
 use super::worker::Worker;
@@ -159,17 +159,25 @@ fn beat(ground: &Ground, shared: &Shared<'_>, terms: Terms, is_done: &AtomicBool
         }
         let suspicion = canary.beat(road.as_mut());
         shared.says_canary(canary.words());
-        let is_refused = suspicion.as_ref().is_some_and(|suspicion| suspicion.place == REFUSED);
-        refusals = if is_refused { refusals + 1 } else { 0 };
-        if refusals >= STUCK && ground.lets_nobody_in(road.as_mut(), version) && ground.gives_up() {
+        let is_left_out = |suspicion: &Suspicion| [REFUSED, WAITS].contains(&suspicion.place.as_str());
+        refusals = if suspicion.as_ref().is_some_and(is_left_out) { refusals + 1 } else { 0 };
+        let is_closed = refusals >= STUCK && ground.lets_nobody_in(road.as_mut(), version);
+        if is_closed && ground.gives_up() {
             continue;
         }
+        let suspicion = suspicion.map(|suspicion| if is_closed { closed(&suspicion) } else { suspicion });
         // What dies with the broker is its death, and told as that.
         if let Some(suspicion) = suspicion.filter(|_| ground.has_survived(deaths) && ground.is_up()) {
             tell_alone(&[suspicion], ground, shared, terms);
         }
     }
     canary.let_go(road.as_mut());
+}
+
+/// The same, where nobody is let in any more and nobody ends the broker for that.
+fn closed(suspicion: &Suspicion) -> Suspicion {
+    let seen = format!("nobody is let in any more, whoever it is; {}", suspicion.seen);
+    Suspicion { weight: Weight::Fail, place: REFUSED.to_owned(), seen, ..suspicion.clone() }
 }
 
 /// The process, until all is done.
