@@ -297,14 +297,15 @@ impl<'t> Fresh<'t> {
         if running.is_answered {
             return Some(End::Alive);
         }
-        // What comes behind CONNECT has its time once that is answered.
-        let is_let_in_first = running.choice.state != State::First && !running.is_half_closed;
-        if is_let_in_first && running.answers.connack.is_none() && now < running.sent + FIRST {
-            running.until = running.sent + FIRST;
-            return None;
-        }
         if std::mem::replace(&mut running.is_half_closed, true) {
-            return Some(End::Hung);
+            // Whose CONNECT is not answered yet may be let in late.
+            let may_be_let_in = running.choice.state != State::First && running.answers.connack.is_none();
+            let latest = running.sent + FIRST;
+            if !may_be_let_in || now >= latest {
+                return Some(End::Hung);
+            }
+            running.until = latest;
+            return None;
         }
         road.half_close(running.connection);
         running.trial.closed(0, now, None);
@@ -479,7 +480,7 @@ mod tests {
         let pace =
             Pace { wait: Duration::from_millis(500), ..Pace::measure(&mut inside, Version::V5).expect("it answers") };
         let (table, mut random) = (Table::new(None), Random::of(1, 1));
-        for seconds in [1, 4, 6] {
+        for seconds in [0, 1, 4] {
             let mut ends = std::collections::BTreeSet::new();
             for index in 0..40 {
                 let mut road = Slow(Inside::new(Machine::new(Settings::default())), Duration::from_secs(seconds));
@@ -495,8 +496,8 @@ mod tests {
                 };
                 fresh.alone(&mut road, choice, &mut look).expect("it opens");
             }
-            let is_in_time = Duration::from_secs(seconds) < FIRST;
-            assert_eq!(ends.contains(&End::Closed), is_in_time, "{seconds} s: {ends:?}");
+            assert_eq!(ends.contains(&End::Closed), seconds == 0, "{seconds} s: {ends:?}");
+            assert_eq!(ends.contains(&End::Waiting), seconds > 0, "{seconds} s: {ends:?}");
         }
     }
 }
