@@ -90,6 +90,7 @@ impl Traffic {
         if is_clean || has_ended {
             session.floor = session.floor.max(connect);
             session.copies.clear();
+            session.reused.clear();
         }
         if is_clean || has_ended || may_have_ended {
             session.incoming.clear();

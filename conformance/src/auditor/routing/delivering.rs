@@ -108,8 +108,8 @@ impl Traffic {
         }
         let is_plain = is_alone && !delivered.is_again && !self.publications.get(number).is_uncertain;
         if is_plain && path == Path::Live {
-            // What came otherwise than the share's subscription asks may have come by another.
-            if judged.breaches() == 0 {
+            // What came otherwise than the share's subscription asks, or may have been looked up, may have come by another.
+            if judged.breaches() == 0 && !is_open {
                 self.judge_share(conn, session_number, number, &by, &mut judged);
             }
             if !delivered.retain {

@@ -43,10 +43,14 @@ impl Traffic {
             }
             return;
         }
+        if let Some(id) = id.filter(|_| is_in_use) {
+            self.sessions[session].reused.insert(id);
+        }
+        let is_unclear = id.is_some_and(|id| self.sessions[session].reused.contains(&id));
         let number = self.publications.add(draft, publisher, moment);
         let publication = self.publications.get_mut(number);
         publication.is_aliased = alias.is_some();
-        publication.is_uncertain |= is_in_use;
+        publication.is_uncertain |= is_unclear;
         if let Some(link) = self.links.get_mut(&conn) {
             link.order.published(number);
             if let Some(id) = id {

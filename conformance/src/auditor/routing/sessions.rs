@@ -5,7 +5,7 @@ use super::publications::Publication;
 use super::subscriptions::Subscription;
 use crate::auditor::{Conn, Facts, Moment};
 use mqtt_assay_codec::{QoS, Version};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -28,6 +28,9 @@ pub(super) struct Session {
     version: Option<Version>,
     /// Messages of its client by packet identifier, until they are done.
     pub(super) outgoing: BTreeMap<u16, usize>,
+    /// Packet identifiers that its client has given to a message while another had it: to which of them an acknowledgement
+    /// belongs nobody knows from there on.
+    pub(super) reused: BTreeSet<u16>,
     /// Messages to its client that are not acknowledged.
     pub(super) incoming: BTreeMap<u16, Incoming>,
     /// Messages that were read on a connection when the next one had taken the session up.

@@ -1,6 +1,8 @@
 //! How often a message comes and in which order, wills and shares among them.
 
-use super::{ONE, TWO, Trace, VERSIONS, assert_broken, assert_silent, assert_sound, message, packet_id, pair};
+use super::{
+    ONE, TWO, Trace, VERSIONS, assert_broken, assert_silent, assert_sound, at, message, packet_id, pair, retained,
+};
 use crate::auditor::{Conn, Point};
 use mqtt_assay_codec::{
     Acknowledgement, Connack, Connect, Disconnect, Packet, PacketId, PropertiesBuf, Property, Publish, QoS,
@@ -381,5 +383,33 @@ fn copies_of_qos_0_and_1_are_not_counted_among_those_of_qos_2() {
         let more = |id| Publish { packet_id: PacketId::new(id), ..one };
         assert_silent(&trace.take(subscriber, more(8)));
         assert_broken(&trace.take(subscriber, more(9)), Point::CopiesOfQos2);
+    }
+}
+
+#[test]
+fn what_may_have_been_looked_up_is_none_by_the_share_beside_it() {
+    for is_looked_up in [false, true] {
+        let mut trace = Trace::default();
+        let members = ["one", "two"].map(|client| trace.open(Version::V5, client, true));
+        for member in members {
+            let options = SubscriptionOptions { retain_as_published: true, ..TWO };
+            trace.subscribe(member, "$share/group/run/case/news", options);
+        }
+        let publisher = trace.open(Version::V5, "publisher", true);
+        let one = message(QoS::AtLeastOnce, 7, b"first");
+        trace.publish(publisher, retained(one));
+        trace.take(members[0], retained(one));
+        if is_looked_up {
+            // Of the copies of two filters one may come twice at QoS 0.
+            trace.subscribe(members[1], "run/case/#", ONE);
+            trace.subscribe(members[1], "run/+/news", at(QoS::AtMostOnce));
+            let lowered = Publish { qos: QoS::AtMostOnce, packet_id: None, ..retained(one) };
+            for copy in [retained(one), lowered, lowered] {
+                trace.take(members[1], copy);
+            }
+            trace.subscribe(members[1], "run/+/news", TWO);
+        }
+        let last = trace.take(members[1], Publish { packet_id: Some(packet_id(8)), ..retained(one) });
+        assert_eq!(last.breaks(Point::SharedOnce), !is_looked_up, "{last:?}");
     }
 }

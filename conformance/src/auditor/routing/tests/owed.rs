@@ -1,6 +1,6 @@
 //! What was owed and did not come, and who is said to have subscribed.
 
-use super::{ONE, Trace, VERSIONS, assert_broken, assert_silent, assert_sound, message, packet_id, pair};
+use super::{ONE, TWO, Trace, VERSIONS, assert_broken, assert_silent, assert_sound, message, packet_id, pair};
 use crate::auditor::{Conn, Point};
 use mqtt_assay_codec::{
     Acknowledgement, Connack, Connect, Packet, PropertiesBuf, Property, Publish, QoS, ReasonCode, SubscriptionOptions,
@@ -156,5 +156,20 @@ fn what_was_denied_and_does_not_come_up_to_the_next_pingresp_is_lost() {
         trace.server(subscriber, Packet::Pingresp);
         let found: Vec<_> = trace.findings().iter().map(|finding| (finding.conn, finding.point)).collect();
         assert_eq!(found, if comes { vec![] } else { vec![(subscriber, Point::Owed)] });
+    }
+}
+
+#[test]
+fn an_identifier_that_was_given_twice_owes_nothing_to_whoever_has_it_third() {
+    for is_reused in [false, true] {
+        let (mut trace, _, publisher) = pair(Version::V3_1_1, TWO);
+        trace.client(publisher, Packet::Publish(message(QoS::ExactlyOnce, 2, b"first")));
+        trace.server(publisher, Packet::Pubrec(Acknowledgement::success(packet_id(2))));
+        // The exchange of the first is not over, whatever the acknowledgement of the second says.
+        let second = message(QoS::AtLeastOnce, if is_reused { 2 } else { 3 }, b"second");
+        trace.publish(publisher, Publish { topic: "run/case/elsewhere/far", ..second });
+        trace.publish(publisher, message(QoS::ExactlyOnce, if is_reused { 2 } else { 4 }, b"third"));
+        trace.wait(20);
+        assert_eq!(trace.findings().len(), usize::from(!is_reused));
     }
 }
