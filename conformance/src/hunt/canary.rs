@@ -209,53 +209,17 @@ impl Canary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hunt::road::{Came, Inside};
+    use crate::hunt::road::{Altered, Came, Inside};
     use crate::wire::Ending;
     use mqtt_assay_reference::{Machine, Settings};
-
-    /// The way to a broker that takes nothing from one connection any more, and may have ended it.
-    struct Broken(Inside, Option<usize>, Came);
-
-    impl Road for Broken {
-        fn open(&mut self) -> io::Result<usize> {
-            self.0.open()
-        }
-        fn write(&mut self, connection: usize, bytes: &[u8]) -> bool {
-            self.1 == Some(connection) || self.0.write(connection, bytes)
-        }
-        fn read(&mut self, connection: usize, into: &mut Vec<u8>, time: Duration) -> Came {
-            if self.1 == Some(connection) { self.2 } else { self.0.read(connection, into, time) }
-        }
-        fn await_any(&mut self, connections: &[usize], time: Duration, ready: &mut Vec<usize>) {
-            self.0.await_any(connections, time, ready);
-        }
-        fn half_close(&mut self, connection: usize) {
-            self.0.half_close(connection);
-        }
-        fn close(&mut self, connection: usize, ending: Ending) {
-            self.0.close(connection, ending);
-        }
-        fn now(&self) -> Duration {
-            self.0.now()
-        }
-        fn wait(&mut self, time: Duration) {
-            self.0.wait(time);
-        }
-        fn is_simulated(&self) -> bool {
-            self.0.is_simulated()
-        }
-        fn digest(&self) -> u64 {
-            self.0.digest()
-        }
-    }
 
     #[test]
     fn a_message_is_lost_only_where_its_publisher_is_still_connected() {
         for (came, place) in [(Came::Nothing, "lost"), (Came::Ended(Ending::Fin), "dead")] {
-            let mut road = Broken(Inside::new(Machine::new(Settings::default())), None, came);
+            let mut road = Altered::new();
             let mut canary = Canary::new(Version::V5, Pace::NONE);
             assert_eq!(canary.beat(&mut road), None);
-            road.1 = canary.pair.as_ref().map(|(ann, _)| ann.connection);
+            road.cut_off = canary.pair.as_ref().map(|(ann, _)| (ann.connection, came));
             assert_eq!(canary.beat(&mut road).map(|suspicion| suspicion.place), Some(place.to_owned()));
         }
     }
@@ -263,9 +227,9 @@ mod tests {
     #[test]
     fn who_is_not_answered_waits_and_whose_connection_ends_was_refused() {
         for (came, place) in [(Came::Nothing, "waits"), (Came::Ended(Ending::Fin), "refused")] {
-            let mut inside = Inside::new(Machine::new(Settings::default()));
-            let next = inside.open().expect("it opens") + 1;
-            let mut road = Broken(inside, Some(next), came);
+            let mut road = Altered::new();
+            let next = road.open().expect("it opens") + 1;
+            road.cut_off = Some((next, came));
             let suspicion = Canary::new(Version::V5, Pace::NONE).beat(&mut road).expect("it is not let in");
             assert_eq!(
                 (suspicion.place.as_str(), suspicion.seen.contains("CONNECT")),

@@ -108,10 +108,15 @@ impl Answers {
         self.types & 1 << packet as u16 != 0
     }
 
-    /// Something was acknowledged, be it this packet or what stood before it.
-    fn acknowledge(&self) -> bool {
-        use PacketType::{Puback, Pubcomp, Pubrec, Pubrel, Suback, Unsuback};
-        [Puback, Pubrec, Pubrel, Pubcomp, Suback, Unsuback].into_iter().any(|packet| self.has_come(packet))
+    /// Something was answered besides CONNECT, be it this packet or what stood before or behind it.
+    fn serve(&self) -> bool {
+        use PacketType::{Pingresp, Puback, Pubcomp, Pubrec, Pubrel, Suback, Unsuback};
+        [Puback, Pubrec, Pubrel, Pubcomp, Suback, Unsuback, Pingresp].into_iter().any(|packet| self.has_come(packet))
+    }
+
+    /// The broker says that it ends the connection for a mistake.
+    fn refuse(&self) -> bool {
+        self.disconnect.is_some_and(ReasonCode::is_error)
     }
 
     /// The broker says that it refused for a reason of its own.
@@ -133,9 +138,9 @@ pub(super) fn judge(expected: Expected, end: End, answers: &Answers, is_whole: b
             let seen = "the broker went on: it answered a PINGREQ sent after it";
             Some((weight_of(Some(rule)), seen.to_owned()))
         }
-        (Expected::Refuse(_), End::Waiting) if is_whole => {
-            let seen = if answers.acknowledge() {
-                "not refused until our half had ended; something was acknowledged"
+        (Expected::Refuse(_), End::Waiting) if is_whole && !answers.refuse() => {
+            let seen = if answers.serve() {
+                "not refused until our half had ended; something was answered"
             } else {
                 "neither refused nor served until our half had ended"
             };
@@ -177,6 +182,18 @@ mod tests {
         assert_eq!(half, None);
         assert_eq!(weight(Expected::Waits, End::Waiting, Answers::default()), None);
         assert_eq!(weight(Expected::Waits, End::Hung, Answers::default()), Some(Weight::Weak));
+    }
+
+    #[test]
+    fn who_says_that_it_refuses_has_not_waited() {
+        let said = |code| Answers { disconnect: Some(ReasonCode(code)), ..Answers::default() };
+        assert_eq!(weight(Expected::Refuse(rule()), End::Waiting, said(0x81)), None);
+        assert_eq!(weight(Expected::Refuse(rule()), End::Waiting, said(0)), Some(Weight::Weak));
+        let seen =
+            |types| judge(Expected::Refuse(rule()), End::Waiting, &Answers { types, ..Answers::default() }, true);
+        let words = |types| seen(types).map(|(_, words)| words).unwrap_or_default();
+        assert!(words(1 << PacketType::Pingresp as u16).contains("something was answered"));
+        assert!(words(1 << PacketType::Connack as u16).contains("neither refused nor served"));
     }
 
     #[test]

@@ -468,8 +468,8 @@ impl Scene<'_> {
             && let Some(published) = self.publications.saying(print, *length, prefix).next()
         {
             // On which topic nobody knows: it was a number, or amid bytes that broke the standard.
-            let has_any = |one: &Publication| one.is_aliased || one.is_uncertain;
-            if self.publications.saying(print, *length, prefix).any(has_any) {
+            let is_unclear = |one: &Publication| one.is_aliased || one.is_uncertain;
+            if self.publications.saying(print, *length, prefix).any(is_unclear) {
                 return judged;
             }
             judged.broken(Point::TopicUnaltered, format!("published on {}", published.topic));

@@ -1,10 +1,14 @@
 //! The way to a broker as the hunt needs it: connections by number, whole writes, reads with a patience, and a clock. One
 //! is made of sockets, the other drives the reference broker in this process.
 
+#[cfg(test)]
+mod altered;
 mod inside;
 mod socket;
 mod waiting;
 
+#[cfg(test)]
+pub(super) use altered::Altered;
 pub use inside::Inside;
 pub use socket::Sockets;
 pub(super) use waiting::{receive, wait};
